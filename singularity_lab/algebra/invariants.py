@@ -1,0 +1,76 @@
+"""The values that the whole laboratory speaks of: (λ, m) and two-sided bounds on it. MATH §1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import total_ordering
+
+
+@total_ordering
+@dataclass(frozen=True)
+class RLCT:
+    """A real log canonical threshold λ with its multiplicity m.
+
+    The volume of {K < ε} is of order ε^λ (−log ε)^(m−1), so values are ordered as densities of states are:
+    (λ, m) < (λ', m') when the first dominates: λ < λ', or λ = λ' and m > m' (Watanabe 2009, §6.2).
+
+    >>> RLCT(Fraction(1, 2), 2) < RLCT(Fraction(1, 2), 1) < RLCT(Fraction(3, 4), 1)
+    True
+    >>> print(RLCT(Fraction(5, 12), 1))
+    (5/12, 1)
+    """
+
+    value: Fraction
+    multiplicity: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "value", Fraction(self.value))
+
+    def __lt__(self, other: RLCT) -> bool:
+        return (self.value, -self.multiplicity) < (other.value, -other.multiplicity)
+
+    def __add__(self, other: RLCT) -> RLCT:
+        """Sum rule, disjoint variables: λ adds, and m − 1 adds (Watanabe 2009, Remark 7.2)."""
+        return RLCT(
+            self.value + other.value, self.multiplicity + other.multiplicity - 1
+        )
+
+    def meet(self, other: RLCT) -> RLCT:
+        """Product rule, disjoint variables: the smaller λ; m adds on ties.
+
+        >>> print(RLCT(Fraction(1, 2), 1).meet(RLCT(Fraction(1, 2), 2)))
+        (1/2, 3)
+        """
+        if self.value == other.value:
+            return RLCT(self.value, self.multiplicity + other.multiplicity)
+        return min(self, other)
+
+    def __str__(self) -> str:
+        return f"({self.value}, {self.multiplicity})"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What is proved when exactness is not: lower ⪯ (λ, m) ⪯ upper in the order of :class:`RLCT`.
+
+    A side that is None is not known. The value is exact when both sides are equal.
+
+    >>> b = Bounds(RLCT(Fraction(1, 4), 1), RLCT(Fraction(1, 2), 1))
+    >>> print(b, b.exact)
+    1/4 <= lambda <= 1/2 False
+    """
+
+    lower: RLCT | None
+    upper: RLCT | None
+
+    @property
+    def exact(self) -> bool:
+        return self.lower is not None and self.lower == self.upper
+
+    def __str__(self) -> str:
+        if self.exact:
+            return f"(lambda, m) = {self.lower}"
+        low = f"{self.lower.value} <= " if self.lower else ""
+        high = f" <= {self.upper.value}" if self.upper else ""
+        return f"{low}lambda{high}"

@@ -1,0 +1,683 @@
+"""Polynomials and ideals over the rational numbers: the ring Q[w1, …, wd] as researchers type it.
+
+The arithmetic is python-flint's ``fmpq_mpoly``; this module adds names, immutability, hashing, a parser
+without ``eval``, printing that can be read back, and SymPy both ways.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, cast
+
+import flint
+
+from singularity_lab.errors import BadInput, ParseError
+
+if TYPE_CHECKING:
+    import sympy
+
+Rational = int | Fraction
+Exponent = tuple[int, ...]
+Point = Mapping[str, "Rational | str"] | Sequence["Rational | str"]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
+_MAX_TERMS = 2_000_000
+
+
+def ring(variables: Sequence[str]) -> flint.fmpq_mpoly_ctx:
+    """The flint context of Q[variables] in degree reverse lexicographic order (cached by flint)."""
+    return flint.fmpq_mpoly_ctx.get(tuple(variables), flint.Ordering.degrevlex)
+
+
+def fraction(value: Any, name: str = "value") -> Fraction:
+    """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or ``0.25``.
+
+    Raises BadInput for floats (they are not exact) and for text that is not a rational number.
+
+    >>> fraction("3/4") + fraction("0.25")
+    Fraction(1, 1)
+    """
+    if isinstance(value, bool) or isinstance(value, float):
+        raise BadInput(
+            f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
+            f"received {value!r}"
+        )
+    if isinstance(value, int | Fraction):
+        return Fraction(value)
+    if isinstance(value, flint.fmpq):
+        return Fraction(int(value.p), int(value.q))
+    if isinstance(value, flint.fmpz):
+        return Fraction(int(value))
+    try:
+        return Fraction(str(value).strip())
+    except (ValueError, ZeroDivisionError):
+        raise BadInput(f"{name}: not a rational number: {value!r}") from None
+
+
+def to_fmpq(value: Rational) -> flint.fmpq:
+    """The same rational as a flint number."""
+    return flint.fmpq(value.numerator, value.denominator)
+
+
+def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
+    """Variable names as a tuple, from a sequence or from text separated by commas or blanks.
+
+    Raises BadInput for a name that is not an ASCII identifier, and for a name given twice.
+
+    >>> check_names("x, y z")
+    ('x', 'y', 'z')
+    """
+    names = (
+        variables.replace(",", " ").split()
+        if isinstance(variables, str)
+        else list(variables)
+    )
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise BadInput(
+                f"variables: a name is a letter followed by letters, digits or _, not {name!r}"
+            )
+    if len(set(names)) != len(names):
+        twice = sorted({n for n in names if names.count(n) > 1})
+        raise BadInput(
+            f"variables: each name may appear once, received twice: {', '.join(twice)}"
+        )
+    return tuple(names)
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Names without repetition, sorted as people count: ``w2`` before ``w10``."""
+
+    def key(name: str) -> list[tuple[int, int, str]]:
+        return [
+            (0, int(s), "") if s.isdigit() else (1, 0, s)
+            for s in re.split(r"(\d+)", name)
+            if s
+        ]
+
+    return tuple(sorted(set(names), key=key))
+
+
+@dataclass(frozen=True, eq=False)
+class Polynomial:
+    """A polynomial in named variables with rational coefficients; immutable and hashable.
+
+    variables: the ring's names, in order; flint: the underlying ``fmpq_mpoly``.
+    Arithmetic between different rings happens in the ring with all the names.
+
+    >>> f = parse("(x^2 - y^3)^2")
+    >>> print(f)
+    y^6 - 2*x^2*y^3 + x^4
+    >>> f.degree, f({"x": 1, "y": 2})
+    (6, Fraction(49, 1))
+    """
+
+    variables: tuple[str, ...]
+    flint: flint.fmpq_mpoly
+
+    @classmethod
+    def from_terms(
+        cls, terms: Mapping[Exponent, Rational], variables: str | Iterable[str]
+    ) -> Polynomial:
+        """The polynomial Σ c·w^a from ``{a: c}``.
+
+        >>> print(Polynomial.from_terms({(2, 0): 1, (0, 3): -1}, "x y"))
+        -y^3 + x^2
+        """
+        names = check_names(variables)
+        for a in terms:
+            if len(a) != len(names) or any(e < 0 for e in a):
+                raise BadInput(
+                    f"terms: an exponent is {len(names)} integers >= 0, received {a!r}"
+                )
+        data = {tuple(a): to_fmpq(fraction(c, "coefficient")) for a, c in terms.items()}
+        return cls(names, ring(names).from_dict(data))
+
+    @classmethod
+    def constant(
+        cls, value: Rational | str, variables: str | Iterable[str] = ()
+    ) -> Polynomial:
+        """A constant as an element of Q[variables]."""
+        names = check_names(variables)
+        return cls(names, ring(names).constant(to_fmpq(fraction(value))))
+
+    @classmethod
+    def from_sympy(
+        cls, expression: sympy.Expr, variables: str | Iterable[str] | None = None
+    ) -> Polynomial:
+        """From a SymPy expression that is a polynomial with rational coefficients.
+
+        Raises BadInput if it is not.
+
+        >>> import sympy
+        >>> x, y = sympy.symbols("x y")
+        >>> print(Polynomial.from_sympy(x**2/3 - y))
+        1/3*x^2 - y
+        """
+        import sympy
+
+        expression = sympy.sympify(expression)
+        names = (
+            natural_order(str(s) for s in expression.free_symbols)
+            if variables is None
+            else check_names(variables)
+        )
+        unknown = {str(s) for s in expression.free_symbols} - set(names)
+        if unknown:
+            raise BadInput(
+                f"expression: unknown variables {sorted(unknown)}; known: {', '.join(names)}"
+            )
+        try:
+            poly = (
+                sympy.Poly(expression, *sympy.symbols(names), domain="QQ")
+                if names
+                else None
+            )
+        except sympy.PolynomialError as error:
+            raise BadInput(
+                f"expression: not a polynomial over Q: {expression} ({error})"
+            ) from None
+        except sympy.polys.polyerrors.CoercionFailed:
+            raise BadInput(
+                f"expression: coefficients must be rational: {expression}"
+            ) from None
+        if poly is None:
+            return cls.constant(str(expression))
+        return cls.from_terms(
+            {tuple(a): Fraction(int(c.p), int(c.q)) for a, c in poly.terms()}, names
+        )
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def terms(self) -> Iterator[tuple[Exponent, Fraction]]:
+        """Pairs (exponent, coefficient), in the ring's order, coefficients not zero."""
+        for a, c in self.flint.to_dict().items():
+            yield tuple(int(e) for e in a), Fraction(int(c.p), int(c.q))
+
+    def support(self) -> tuple[Exponent, ...]:
+        """The exponents of the terms."""
+        return tuple(a for a, _ in self.terms())
+
+    @property
+    def degree(self) -> int:
+        """The total degree; −1 for zero."""
+        return -1 if self.is_zero else int(self.flint.total_degree())
+
+    @property
+    def order(self) -> int:
+        """The smallest total degree of a term (the multiplicity at 0). Raises BadInput for zero."""
+        if self.is_zero:
+            raise BadInput("order: the zero polynomial has no order")
+        return min(sum(a) for a in self.support())
+
+    @property
+    def is_zero(self) -> bool:
+        return bool(self.flint.is_zero())
+
+    @property
+    def is_constant(self) -> bool:
+        return bool(self.flint.is_constant())
+
+    def used_variables(self) -> tuple[str, ...]:
+        """The variables that occur in some term."""
+        support = self.support()
+        return tuple(
+            v for i, v in enumerate(self.variables) if any(a[i] for a in support)
+        )
+
+    def __call__(self, point: Point) -> Fraction:
+        """The exact value at a rational point (a mapping by name, or a sequence in ring order)."""
+        values = point_values(point, self.variables)
+        return (
+            fraction(self.flint(*[to_fmpq(v) for v in values]))
+            if values
+            else self._constant()
+        )
+
+    def _constant(self) -> Fraction:
+        return (
+            fraction(self.flint.leading_coefficient())
+            if not self.is_zero
+            else Fraction(0)
+        )
+
+    # -- arithmetic ---------------------------------------------------------------------------
+
+    def in_ring(self, variables: str | Iterable[str]) -> Polynomial:
+        """The same polynomial in another ring that has all the variables used.
+
+        Raises BadInput if one is missing.
+        """
+        names = check_names(variables)
+        if names == self.variables:
+            return self
+        missing = set(self.used_variables()) - set(names)
+        if missing:
+            raise BadInput(
+                f"variables: {', '.join(names) or '(none)'} lack {', '.join(sorted(missing))}, "
+                f"used by {self}"
+            )
+        place = [self.variables.index(n) if n in self.variables else -1 for n in names]
+        data = {
+            tuple(a[i] if i >= 0 else 0 for i in place): c
+            for a, c in self.flint.to_dict().items()
+        }
+        return Polynomial(names, ring(names).from_dict(data))
+
+    def _pair(self, other: Polynomial | Rational) -> tuple[Polynomial, Polynomial]:
+        if not isinstance(other, Polynomial):
+            return self, Polynomial.constant(other, self.variables)
+        if other.variables == self.variables:
+            return self, other
+        names = (
+            *self.variables,
+            *(v for v in other.variables if v not in self.variables),
+        )
+        return self.in_ring(names), other.in_ring(names)
+
+    def __add__(self, other: Polynomial | Rational) -> Polynomial:
+        a, b = self._pair(other)
+        return Polynomial(a.variables, a.flint + b.flint)
+
+    def __sub__(self, other: Polynomial | Rational) -> Polynomial:
+        a, b = self._pair(other)
+        return Polynomial(a.variables, a.flint - b.flint)
+
+    def __mul__(self, other: Polynomial | Rational) -> Polynomial:
+        a, b = self._pair(other)
+        return Polynomial(a.variables, a.flint * b.flint)
+
+    def __radd__(self, other: Rational) -> Polynomial:
+        return self + other
+
+    def __rmul__(self, other: Rational) -> Polynomial:
+        return self * other
+
+    def __rsub__(self, other: Rational) -> Polynomial:
+        return -self + other
+
+    def __neg__(self) -> Polynomial:
+        return Polynomial(self.variables, -self.flint)
+
+    def __truediv__(self, other: Rational) -> Polynomial:
+        if isinstance(other, Polynomial) or other == 0:
+            raise BadInput(
+                f"division: only by a rational number other than 0, received {other}"
+            )
+        return Polynomial(self.variables, self.flint / to_fmpq(Fraction(other)))
+
+    def __pow__(self, exponent: int) -> Polynomial:
+        if not isinstance(exponent, int) or exponent < 0:
+            raise BadInput(
+                f"exponent: an integer >= 0 is needed, received {exponent!r}"
+            )
+        return Polynomial(self.variables, self.flint**exponent)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, int | Fraction):
+            return bool(self.is_constant and self._constant() == other)
+        if not isinstance(other, Polynomial):
+            return NotImplemented
+        a, b = self._pair(other)
+        return bool(a.flint == b.flint)
+
+    def __hash__(self) -> int:
+        """Equal polynomials of different rings have equal hashes: by names of the variables used."""
+        key = frozenset(
+            (frozenset((v, e) for v, e in zip(self.variables, a, strict=True) if e), c)
+            for a, c in self.terms()
+        )
+        return hash(key)
+
+    def derivative(self, variable: str) -> Polynomial:
+        """∂f/∂variable."""
+        return Polynomial(self.variables, self.flint.derivative(self._index(variable)))
+
+    def substitute(self, values: Mapping[str, Polynomial | Rational]) -> Polynomial:
+        """Replace variables by polynomials of the same ring, simultaneously.
+
+        >>> f = parse("x^2 - y^3"); print(f.substitute({"x": parse("x*y", "x y")}))
+        x^2*y^2 - y^3
+        """
+        for name in values:
+            self._index(name)
+        context = ring(self.variables)
+        images = []
+        for name, generator in zip(self.variables, context.gens(), strict=True):
+            image = values.get(name)
+            if image is None:
+                images.append(generator)
+            elif isinstance(image, Polynomial):
+                images.append(image.in_ring(self.variables).flint)
+            else:
+                images.append(context.constant(to_fmpq(fraction(image))))
+        return Polynomial(self.variables, self.flint.compose(*images, ctx=context))
+
+    def translate(self, point: Point) -> Polynomial:
+        """f(w + p): the germ at p, moved to the origin."""
+        values = point_values(point, self.variables)
+        moved = {
+            name: Polynomial.from_terms({unit(i, len(values)): 1}, self.variables)
+            + value
+            for i, (name, value) in enumerate(zip(self.variables, values, strict=True))
+            if value
+        }
+        return self.substitute(moved) if moved else self
+
+    def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
+        """The content and the irreducible factors over Q with their exponents.
+
+        >>> c, factors = parse("2*x^2 - 2*y^2").factor()
+        >>> c, [(str(p), e) for p, e in factors]
+        (Fraction(2, 1), [('x + y', 1), ('x - y', 1)])
+        """
+        content, factors = self.flint.factor()
+        pairs = sorted(
+            ((Polynomial(self.variables, p), int(e)) for p, e in factors),
+            key=lambda t: str(t[0]),
+        )
+        return fraction(content), tuple(pairs)
+
+    def _index(self, variable: str) -> int:
+        if variable not in self.variables:
+            raise BadInput(
+                f"variable: {variable!r} is not one of {', '.join(self.variables)}"
+            )
+        return self.variables.index(variable)
+
+    # -- printing -----------------------------------------------------------------------------
+
+    def __str__(self) -> str:
+        return str(self.flint)
+
+    def __repr__(self) -> str:
+        return f"Polynomial({str(self)!r}, {' '.join(self.variables)!r})"
+
+    def to_sympy(self) -> sympy.Expr:
+        """The same polynomial as a SymPy expression."""
+        import sympy
+
+        symbols = [sympy.Symbol(v) for v in self.variables]
+        return sympy.Add(
+            *(
+                sympy.Rational(c.numerator, c.denominator)
+                * sympy.Mul(*(s**e for s, e in zip(symbols, a, strict=True)))
+                for a, c in self.terms()
+            )
+        )
+
+    def latex(self) -> str:
+        """LaTeX source, by SymPy."""
+        import sympy
+
+        return cast(str, sympy.latex(self.to_sympy()))
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+
+@dataclass(frozen=True)
+class Ideal:
+    """Generators f1, …, fk in one ring; they stand for the loss K = Σ fᵢ² (MATH §1).
+
+    λ and m depend on the ideal only (up to integral closure), not on the generators chosen.
+
+    >>> I = Ideal.parse(["a*b", "a*c"])
+    >>> I.variables, len(I.generators)
+    (('a', 'b', 'c'), 2)
+    >>> print(I)
+    (a*b, a*c) in Q[a, b, c]
+    """
+
+    variables: tuple[str, ...]
+    generators: tuple[Polynomial, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "variables", check_names(self.variables))
+        if not self.generators:
+            raise BadInput(
+                "generators: at least one is needed (the zero ideal is given by '0')"
+            )
+        object.__setattr__(
+            self,
+            "generators",
+            tuple(g.in_ring(self.variables) for g in self.generators),
+        )
+
+    @classmethod
+    def parse(
+        cls,
+        generators: str | Sequence[str],
+        variables: str | Iterable[str] | None = None,
+    ) -> Ideal:
+        """An ideal from text; without ``variables`` the ring is made of the names that occur."""
+        texts = [generators] if isinstance(generators, str) else list(generators)
+        names = (
+            natural_order(n for t in texts for n in names_in(t))
+            if variables is None
+            else variables
+        )
+        names = check_names(names)
+        return cls(names, tuple(parse(t, names) for t in texts))
+
+    def translate(self, point: Point) -> Ideal:
+        """The ideal of the germ at p, moved to the origin."""
+        return Ideal(self.variables, tuple(g.translate(point) for g in self.generators))
+
+    def sum_of_squares(self) -> Polynomial:
+        """The loss K = Σ fᵢ² that the ideal stands for, expanded."""
+        total = Polynomial.constant(0, self.variables)
+        for g in self.generators:
+            total = total + g * g
+        return total
+
+    def __str__(self) -> str:
+        inside = ", ".join(str(g) for g in self.generators)
+        return f"({inside}) in Q[{', '.join(self.variables)}]"
+
+
+def unit(i: int, n: int) -> Exponent:
+    """The i-th unit exponent in n variables."""
+    return tuple(int(i == j) for j in range(n))
+
+
+def point_values(
+    point: Point, variables: Sequence[str], name: str = "point"
+) -> tuple[Fraction, ...]:
+    """The coordinates of a rational point in ring order; absent names of a mapping mean 0.
+
+    Raises BadInput for unknown names, wrong length or coordinates that are not rational.
+    """
+    if isinstance(point, Mapping):
+        unknown = [n for n in point if n not in variables]
+        if unknown:
+            raise BadInput(
+                f"{name}: unknown variable {unknown[0]!r}; known: {', '.join(variables)}"
+            )
+        return tuple(fraction(point.get(v, 0), f"{name}[{v}]") for v in variables)
+    if isinstance(point, str) or len(point) != len(variables):
+        raise BadInput(
+            f"{name}: {len(variables)} coordinates are needed, received {point!r}"
+        )
+    return tuple(
+        fraction(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True)
+    )
+
+
+# -- parsing ----------------------------------------------------------------------------------
+
+_TOKEN = re.compile(
+    r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))"
+)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The variable names that occur in an expression, in natural order."""
+    return natural_order(value for kind, value, _ in _tokens(text) if kind == "name")
+
+
+def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial:
+    """Read a polynomial: ``+ - * / ^ **``, parentheses, integers, decimals and fractions.
+
+    Division is by numbers only. Without ``variables`` the ring is made of the names that occur, in natural
+    order. Never evaluates code.
+    Raises ParseError with the position of what does not fit.
+
+    >>> print(parse("w1^2*w2^2 / 4 - 0.5*w1"))
+    1/4*w1^2*w2^2 - 1/2*w1
+    >>> parse("x^2 - z", "x y")
+    Traceback (most recent call last):
+    ...
+    singularity_lab.errors.ParseError: unknown variable 'z' (known: x, y) at position 6 of 'x^2 - z'
+    """
+    if not isinstance(text, str):
+        raise BadInput(f"text: an expression is needed, received {text!r}")
+    tokens = list(_tokens(text))
+    names = (
+        natural_order(v for k, v, _ in tokens if k == "name")
+        if variables is None
+        else variables
+    )
+    return _Parser(text, tokens, check_names(names)).read()
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    position = 0
+    while text[position:].strip():
+        match = _TOKEN.match(text, position)
+        if match is None:
+            start = position + len(text[position:]) - len(text[position:].lstrip())
+            raise ParseError(f"unexpected character {text[start]!r}", text, start)
+        kind = ("number", "name", "operator")[match.lastindex - 1]  # type: ignore[operator]
+        yield kind, match.group(match.lastindex), match.start(match.lastindex)  # type: ignore[arg-type]
+        position = match.end()
+
+
+class _Parser:
+    """Recursive descent over sum → product → power → atom; unary minus binds as in mathematics."""
+
+    def __init__(
+        self, text: str, tokens: list[tuple[str, str, int]], names: tuple[str, ...]
+    ) -> None:
+        self.text, self.tokens, self.names = text, tokens, names
+        self.at = 0
+        self.context = ring(names)
+        self.gens = dict(zip(names, self.context.gens(), strict=True))
+
+    def read(self) -> Polynomial:
+        if not self.tokens:
+            raise ParseError("an expression is needed, received nothing", self.text, 0)
+        value = self.sum()
+        if self.at < len(self.tokens):
+            kind, token, _ = self.tokens[self.at]
+            if kind != "operator" or token == "(":
+                self.fail(
+                    f"an operator is missing before {token!r} (write products with *)"
+                )
+            self.fail(f"unexpected {token!r}")
+        return Polynomial(self.names, value)
+
+    def fail(self, message: str) -> None:
+        place = (
+            self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
+        )
+        raise ParseError(message, self.text, place)
+
+    def peek(self) -> str:
+        if self.at < len(self.tokens) and self.tokens[self.at][0] == "operator":
+            return self.tokens[self.at][1]
+        return ""
+
+    def sum(self) -> flint.fmpq_mpoly:
+        value = self.product()
+        while self.peek() in ("+", "-"):
+            sign = self.peek()
+            self.at += 1
+            term = self.product()
+            value = value + term if sign == "+" else value - term
+        return value
+
+    def product(self) -> flint.fmpq_mpoly:
+        sign = 1
+        while self.peek() in ("+", "-"):
+            sign = -sign if self.peek() == "-" else sign
+            self.at += 1
+        value = self.power()
+        while self.peek() in ("*", "/"):
+            operator, place = self.peek(), self.at
+            self.at += 1
+            factor = self.signed_power()
+            if operator == "*":
+                if len(value) * len(factor) > _MAX_TERMS:
+                    self.at = place
+                    self.fail("this product has too many terms to expand")
+                value = value * factor
+            else:
+                if not factor.is_constant() or factor.is_zero():
+                    self.at = place + 1
+                    self.fail("division is by a number other than 0 only")
+                value = value / factor.leading_coefficient()
+        return value if sign == 1 else -value
+
+    def signed_power(self) -> flint.fmpq_mpoly:
+        sign = 1
+        while self.peek() in ("+", "-"):
+            sign = -sign if self.peek() == "-" else sign
+            self.at += 1
+        value = self.power()
+        return value if sign == 1 else -value
+
+    def power(self) -> flint.fmpq_mpoly:
+        base = self.atom()
+        if self.peek() not in ("^", "**"):
+            return base
+        self.at += 1
+        kind, token, _ = (
+            self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        )
+        if kind != "number" or not token.isdigit():
+            self.fail("an exponent is an integer >= 0")
+        exponent = int(token)
+        if exponent > 10**6 or (
+            len(base) > 1 and len(base) ** min(exponent, 64) > 10**30
+        ):
+            self.fail("this power is too large to expand")
+        self.at += 1
+        if self.peek() in ("^", "**"):
+            self.fail("write repeated powers with parentheses")
+        return base**exponent
+
+    def atom(self) -> flint.fmpq_mpoly:
+        kind, token, _ = (
+            self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
+        )
+        if kind == "number":
+            self.at += 1
+            return self.context.constant(to_fmpq(Fraction(token)))
+        if kind == "name":
+            if token not in self.gens:
+                self.fail(
+                    f"unknown variable {token!r} (known: {', '.join(self.names) or 'none'})"
+                )
+            self.at += 1
+            if self.peek() == "(":
+                self.fail(
+                    f"an operator is missing after {token!r} (write products with *)"
+                )
+            return self.gens[token]
+        if token == "(":
+            opening = self.at
+            self.at += 1
+            value = self.sum()
+            if self.peek() != ")":
+                if self.at < len(self.tokens):
+                    self.fail("an operator or ')' is missing here")
+                self.at = opening
+                self.fail("this parenthesis is never closed")
+            self.at += 1
+            return value
+        self.fail("a number, a variable or '(' is needed here")
+        raise AssertionError

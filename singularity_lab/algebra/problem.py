@@ -1,0 +1,187 @@
+"""The local problem: a loss K near a point, with its prior and its active constraints. MATH §1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from singularity_lab.algebra.polynomial import (
+    Ideal,
+    Point,
+    Polynomial,
+    Rational,
+    check_names,
+    fraction,
+    point_values,
+    unit,
+)
+from singularity_lab.errors import BadInput
+
+Convention = Literal["ideal", "loss"]
+Interval = tuple[Fraction | None, Fraction | None]
+
+
+@dataclass(frozen=True)
+class LocalProblem:
+    """The germ at a point of K with prior density ∏|wᵢ|^τᵢ · (positive smooth), on a box.
+
+    ideal: the generators f1, …, fk. point: its coordinates, in ring order.
+    convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = |f| for the one generator f.
+    prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable, None where
+    there is no bound; a bound matters where the point lies on it.
+
+    >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
+    >>> p.prior, p.box
+    ((Fraction(1, 1), Fraction(0, 1)), ((None, None), (Fraction(0, 1), None)))
+    """
+
+    ideal: Ideal
+    point: tuple[Fraction, ...]
+    prior: tuple[Fraction, ...]
+    box: tuple[Interval, ...]
+    convention: Convention = "ideal"
+
+    def __post_init__(self) -> None:
+        if self.convention not in ("ideal", "loss"):
+            raise BadInput(
+                f"convention: 'ideal' or 'loss', received {self.convention!r}"
+            )
+        if self.convention == "loss" and len(self.ideal.generators) != 1:
+            raise BadInput(
+                f"convention: a loss is one polynomial K >= 0, received {len(self.ideal.generators)}"
+            )
+        for name, tau in zip(self.ideal.variables, self.prior, strict=True):
+            if tau <= -1:
+                raise BadInput(
+                    f"prior[{name}]: an exponent > -1 is needed (integrable), received {tau}"
+                )
+        for name, at, (low, high) in zip(
+            self.ideal.variables, self.point, self.box, strict=True
+        ):
+            if low is not None and high is not None and low >= high:
+                raise BadInput(
+                    f"box[{name}]: low < high is needed, received {low}, {high}"
+                )
+            if (low is not None and at < low) or (high is not None and at > high):
+                raise BadInput(f"point[{name}]: {at} lies outside the domain")
+
+    @classmethod
+    def build(
+        cls,
+        generators: Ideal | Polynomial | str | Sequence[str | Polynomial],
+        variables: str | Iterable[str] | None = None,
+        *,
+        at: Point | None = None,
+        prior: Mapping[str, Rational | str] | None = None,
+        nonnegative: str | Iterable[str] = (),
+        box: Mapping[str, tuple[Rational | str | None, Rational | str | None]]
+        | None = None,
+        convention: Convention = "ideal",
+    ) -> LocalProblem:
+        """From what people write; the point is the origin unless given."""
+        ideal = _as_ideal(generators, variables)
+        names = ideal.variables
+        nonnegative = check_names(nonnegative)
+        for what, given in (
+            ("nonnegative", nonnegative),
+            ("prior", prior or {}),
+            ("box", box or {}),
+        ):
+            unknown = [n for n in given if n not in names]
+            if unknown:
+                raise BadInput(
+                    f"{what}: unknown variable {unknown[0]!r}; known: {', '.join(names)}"
+                )
+        intervals = []
+        for name in names:
+            low, high = (box or {}).get(name, (None, None))
+            if name in nonnegative and low is None:
+                low = 0
+            intervals.append(
+                (
+                    None if low is None else fraction(low, f"box[{name}]"),
+                    None if high is None else fraction(high, f"box[{name}]"),
+                )
+            )
+        return cls(
+            ideal=ideal,
+            point=point_values(at if at is not None else {}, names),
+            prior=tuple(
+                fraction((prior or {}).get(n, 0), f"prior[{n}]") for n in names
+            ),
+            box=tuple(intervals),
+            convention=convention,
+        )
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.ideal.variables
+
+    def localize(self) -> Germ:
+        """The same germ in coordinates centred at the point, with only what is active there.
+
+        A variable on its lower bound becomes w − low ≥ 0, one on its upper bound high − w ≥ 0. The prior
+        factor |wᵢ|^τᵢ is a unit unless the i-th coordinate of the point is 0.
+        """
+        names = self.variables
+        moved: dict[str, Polynomial | Rational] = {}
+        nonnegative = []
+        for i, (name, at, (low, high)) in enumerate(
+            zip(names, self.point, self.box, strict=True)
+        ):
+            w = Polynomial.from_terms({unit(i, len(names)): 1}, names)
+            at_low, at_high = (
+                low is not None and at == low,
+                high is not None and at == high,
+            )
+            if at_low or at_high:
+                nonnegative.append(name)
+            if at_high or at:
+                moved[name] = (at - w) if at_high else (w + at)
+        generators = tuple(
+            g.substitute(moved) if moved else g for g in self.ideal.generators
+        )
+        exponents = tuple(
+            tau if at == 0 else Fraction(0)
+            for tau, at in zip(self.prior, self.point, strict=True)
+        )
+        return Germ(names, generators, exponents, tuple(nonnegative), self.convention)
+
+
+@dataclass(frozen=True)
+class Germ:
+    """A local problem at the origin: generators, prior exponents, variables that are ≥ 0."""
+
+    variables: tuple[str, ...]
+    generators: tuple[Polynomial, ...]
+    prior: tuple[Fraction, ...]
+    nonnegative: tuple[str, ...]
+    convention: Convention = "ideal"
+
+
+def _as_ideal(
+    generators: Ideal | Polynomial | str | Sequence[str | Polynomial],
+    variables: str | Iterable[str] | None,
+) -> Ideal:
+    if isinstance(generators, Ideal):
+        return (
+            generators
+            if variables is None
+            else Ideal(check_names(variables), generators.generators)
+        )
+    if isinstance(generators, str | Polynomial):
+        generators = [generators]
+    items = list(generators)
+    if all(isinstance(g, str) for g in items):
+        return Ideal.parse([g for g in items if isinstance(g, str)], variables)
+    parsed = [
+        g if isinstance(g, Polynomial) else Ideal.parse(g).generators[0] for g in items
+    ]
+    names: tuple[str, ...]
+    if variables is None:
+        names = tuple(dict.fromkeys(v for g in parsed for v in g.variables))
+    else:
+        names = check_names(variables)
+    return Ideal(names, tuple(parsed))
