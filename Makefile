@@ -1,0 +1,62 @@
+# Everything runs in .venv, which `setup` makes from a bare Python >= 3.11. All paths are relative and
+# quoted where a shell sees them, so that a checkout works in any folder, spaces included.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PY := .venv/bin/python
+# One thread per process: two pytest workers fill two cores, and readings do not depend on the machine.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+# A copied or moved checkout must not go on using the environment of its origin.
+ifneq ("$(shell cat .venv/.setup-path 2>/dev/null)","$(shell pwd)")
+MOVED := moved
+endif
+
+.PHONY: help setup demo test lint types notebooks docs benchmark clean distclean moved
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+setup: .venv/.setup-stamp ## create .venv and install the package with its extras (SINGLAB_PIP=1: by pip alone)
+
+.venv/.setup-stamp: pyproject.toml constraints.txt requirements-cas.txt scripts/setup.sh $(MOVED)
+	@sh scripts/setup.sh all,dev
+	@pwd > .venv/.setup-path
+	@touch $@
+
+.venv/.docs-stamp: .venv/.setup-stamp
+	@sh scripts/setup.sh docs
+	@touch $@
+
+demo: setup ## the main job: prove the catalog, calibrate the devices, write the report into out/
+	.venv/bin/singlab demo --out out
+
+test: setup ## tests and doctests on two processes; warnings are errors
+	$(ONE_THREAD) $(PY) -m pytest -n 2
+
+lint: setup ## ruff: rules and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: setup ## mypy, strict for algebra and exact
+	$(PY) -m mypy
+
+notebooks: setup ## execute every notebook
+	$(ONE_THREAD) $(PY) -m pytest tests/test_notebooks.py -m notebook
+
+docs: .venv/.docs-stamp ## build the site into out/docs
+	$(PY) -m sphinx -W --keep-going -q -b html docs out/docs
+	@echo "docs: out/docs/index.html"
+
+benchmark: setup ## run benchmarks/bench_*.py: ratios measured in one run
+	@set -e; found=; for file in benchmarks/bench_*.py; do \
+	  [ -e "$$file" ] || continue; found=1; echo "== $$file"; $(ONE_THREAD) $(PY) "$$file"; \
+	done; [ -n "$$found" ] || { echo "benchmark: no benchmarks/bench_*.py in this checkout"; exit 1; }
+
+clean: ## remove what runs have made, keep the environment
+	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean ## remove the environment too
+	rm -rf .venv

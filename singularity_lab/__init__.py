@@ -1,0 +1,111 @@
+"""A laboratory for singular models: proved learning coefficients, and instruments calibrated against them.
+
+The names below are the flat face of the package. Each is imported from its home on first use (PEP 562), so
+that ``import singularity_lab`` itself loads no library: neither torch nor scipy nor sympy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from singularity_lab.algebra.invariants import RLCT, Bounds
+    from singularity_lab.algebra.polynomial import Ideal, Polynomial, parse
+    from singularity_lab.calibration.run import calibrate
+    from singularity_lab.catalog.load import entries, load
+    from singularity_lab.errors import (
+        BadInput,
+        CertificateError,
+        OutOfScope,
+        ParseError,
+        SingularityLabError,
+        Undecided,
+    )
+    from singularity_lab.exact.certificate import Certificate
+    from singularity_lab.exact.newton import newton_polyhedron
+    from singularity_lab.exact.solve import Result, explain, rlct
+    from singularity_lab.exact.verify import verify
+    from singularity_lab.losses import Loss, loss
+    from singularity_lab.spectroscopes.base import Reading, measure
+    from singularity_lab.truth import ground_truth
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "RLCT",
+    "BadInput",
+    "Bounds",
+    "Certificate",
+    "CertificateError",
+    "Ideal",
+    "Loss",
+    "OutOfScope",
+    "ParseError",
+    "Polynomial",
+    "Reading",
+    "Result",
+    "SingularityLabError",
+    "Undecided",
+    "calibrate",
+    "entries",
+    "explain",
+    "ground_truth",
+    "load",
+    "loss",
+    "measure",
+    "newton_polyhedron",
+    "parse",
+    "rlct",
+    "verify",
+]
+
+_HOME = {
+    "RLCT": "algebra.invariants",
+    "BadInput": "errors",
+    "Bounds": "algebra.invariants",
+    "Certificate": "exact.certificate",
+    "CertificateError": "errors",
+    "Ideal": "algebra.polynomial",
+    "Loss": "losses",
+    "OutOfScope": "errors",
+    "ParseError": "errors",
+    "Polynomial": "algebra.polynomial",
+    "Reading": "spectroscopes.base",
+    "Result": "exact.solve",
+    "SingularityLabError": "errors",
+    "Undecided": "errors",
+    "calibrate": "calibration.run",
+    "entries": "catalog.load",
+    "explain": "exact.solve",
+    "ground_truth": "truth",
+    "load": "catalog.load",
+    "loss": "losses",
+    "measure": "spectroscopes.base",
+    "newton_polyhedron": "exact.newton",
+    "parse": "algebra.polynomial",
+    "rlct": "exact.solve",
+    "verify": "exact.verify",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home and keep it here for the next time."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise ImportError(
+            f"{__name__}.{name} measures with torch, which is not installed: "
+            "pip install 'singularity-lab[torch]'",
+            name="torch",
+        ) from error
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
