@@ -1,0 +1,541 @@
+"""Spectroscope, Reading, measure: one verb for every device, one result that can be repeated from
+itself.
+
+A spectroscope is a function ``device(loss, *, seed, budget, **settings) -> Reading``. It sees a
+:class:`~singularity_lab.spectroscopes.loss.Loss` and nothing else: never the exact answer.
+Third-party devices join by the entry-point group ``singularity_lab.spectroscopes`` or are passed
+to :func:`measure` as a function.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import html
+import importlib
+import importlib.metadata
+import json
+import math
+import platform
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.loss import Loss
+
+__all__ = [
+    "BadLoss",
+    "Budget",
+    "BudgetSpent",
+    "Cost",
+    "Estimate",
+    "Meter",
+    "Outcome",
+    "Reading",
+    "Spectroscope",
+    "devices",
+    "measure",
+    "register",
+]
+
+
+class Outcome(StrEnum):
+    """How a measurement ended. Only ``ok`` claims that the interval means what it says."""
+
+    OK = "ok"
+    BIASED_TARGET = "biased target"
+    NOT_MIXED = "not mixed"
+    DIVERGED = "diverged"
+    FLOOR = "floating-point floor"
+    BUDGET = "budget"
+    BAD_LOSS = "bad loss"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with an interval at a stated level. NaN where nothing could be said."""
+
+    value: float
+    low: float
+    high: float
+    level: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.5g} [{self.low:.5g}, {self.high:.5g}] at {self.level:.0%}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """K and ∇K evaluations (one per point), CPU seconds of the process, peak resident memory in
+    bytes."""
+
+    evaluations: int
+    gradients: int
+    cpu_seconds: float
+    peak_memory: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits of one measurement. ``evaluations`` counts points at which K or ∇K is computed, and
+    is deterministic; ``cpu_seconds`` stops a run that is slow, and then the reading depends on the
+    machine."""
+
+    evaluations: float = math.inf
+    cpu_seconds: float = math.inf
+
+    @classmethod
+    def of(cls, budget: Budget | float | None) -> Budget:
+        """None: no limit. A number: evaluations."""
+        if budget is None:
+            return cls()
+        out = budget if isinstance(budget, Budget) else cls(evaluations=float(budget))
+        if not (out.evaluations > 0 and out.cpu_seconds > 0):
+            raise BadInput(f"budget: expected positive limits, got {out}")
+        return out
+
+
+class BudgetSpent(Exception):
+    """Raised inside a device when the budget is used up; the device turns it into an outcome."""
+
+
+class BadLoss(Exception):
+    """Raised inside a device when the loss breaks the rules; :func:`measure` turns it into an
+    outcome."""
+
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measurement: estimates with intervals, P(m), outcome, cost, diagnostics, and all that
+    repeats it.
+
+    estimates: by name, "lambda" first. multiplicity: P(m) over m ≥ 1, or None when the device does
+    not speak of m. reason: the outcome in words. diagnostics: JSON values (numbers, lists, dicts).
+    Two readings of one device, loss, settings and seed have equal :meth:`fingerprint`.
+    """
+
+    device: str
+    loss_id: str
+    dim: int
+    settings: Mapping[str, Any]
+    seed: int
+    estimates: Mapping[str, Estimate]
+    multiplicity: Mapping[int, float] | None
+    outcome: Outcome
+    reason: str
+    cost: Cost
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lambda_(self) -> Estimate:
+        """The estimate of λ; NaN with an infinite interval when the device gave none."""
+        return self.estimates.get("lambda", Estimate(math.nan, -math.inf, math.inf, 0.9))
+
+    @property
+    def ok(self) -> bool:
+        """Whether the outcome is ``ok``."""
+        return self.outcome is Outcome.OK
+
+    @property
+    def most_probable_multiplicity(self) -> int | None:
+        """The m with the largest P(m), or None."""
+        if not self.multiplicity:
+            return None
+        return max(self.multiplicity, key=lambda m: (self.multiplicity[m], -m))  # type: ignore[index]
+
+    # -- text
+    def __str__(self) -> str:
+        lines = [f"{self.device} on {self.loss_id} (d = {self.dim}): {self.outcome}"]
+        if self.reason:
+            lines[0] += f" — {self.reason}"
+        for name, e in self.estimates.items():
+            lines.append(f"  {'λ' if name == 'lambda' else name} = {e}")
+        if self.multiplicity:
+            shown = ", ".join(
+                f"P(m={m}) = {p:.2f}" for m, p in self.multiplicity.items() if p > 0.005
+            )
+            lines.append(f"  {shown}")
+        c = self.cost
+        lines.append(
+            f"  {c.evaluations:,} K + {c.gradients:,} ∇K evaluations, "
+            f"{c.cpu_seconds:.2f} CPU s, seed {self.seed}"
+        )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (f"{'λ' if n == 'lambda' else html.escape(n)}", html.escape(str(e)))
+            for n, e in self.estimates.items()
+        ]
+        for m, p in (self.multiplicity or {}).items():
+            rows.append((f"P(m = {m})", f"{p:.3f}"))
+        rows.append(("outcome", html.escape(f"{self.outcome} {self.reason}".strip())))
+        c = self.cost
+        spent = f"{c.evaluations:,} K, {c.gradients:,} ∇K, {c.cpu_seconds:.2f} CPU s"
+        rows.append(("cost", spent))
+        body = "".join(
+            f"<tr><th style='text-align:left'>{a}</th><td>{b}</td></tr>" for a, b in rows
+        )
+        caption = html.escape(f"{self.device} on {self.loss_id}, seed {self.seed}")
+        return f"<table><caption>{caption}</caption>{body}</table>"
+
+    # -- data
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data: ``lambda``, ``multiplicity``, ``outcome``, ``cost``, ``seed`` … ; no
+        NaN (null instead)."""
+        estimates = {name: dataclasses.asdict(e) for name, e in self.estimates.items()}
+        out: dict[str, Any] = {
+            "device": self.device,
+            "loss_id": self.loss_id,
+            "dim": self.dim,
+            "lambda": dataclasses.asdict(self.lambda_),
+            "multiplicity": (
+                None
+                if self.multiplicity is None
+                else {str(m): p for m, p in self.multiplicity.items()}
+            ),
+            "outcome": str(self.outcome),
+            "reason": self.reason,
+            "estimates": {k: v for k, v in estimates.items() if k != "lambda"},
+            "cost": dataclasses.asdict(self.cost),
+            "seed": self.seed,
+            "settings": dict(self.settings),
+            "diagnostics": dict(self.diagnostics),
+            "versions": dict(self.versions),
+        }
+        return _plain(out)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The reading as JSON text; :meth:`from_json` reads it back."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Reading:
+        """The inverse of :meth:`to_json`. Raises BadInput on text that is not a reading."""
+        try:
+            data = json.loads(text)
+            estimates = {}
+            if data["lambda"]["value"] is not None:
+                estimates["lambda"] = _estimate(data["lambda"])
+            estimates |= {k: _estimate(v) for k, v in data["estimates"].items()}
+            multiplicity = data["multiplicity"]
+            return cls(
+                device=data["device"],
+                loss_id=data["loss_id"],
+                dim=data["dim"],
+                settings=data["settings"],
+                seed=data["seed"],
+                estimates=estimates,
+                multiplicity=(
+                    None if multiplicity is None else {int(m): p for m, p in multiplicity.items()}
+                ),
+                outcome=Outcome(data["outcome"]),
+                reason=data["reason"],
+                cost=Cost(**data["cost"]),
+                diagnostics=data["diagnostics"],
+                versions=data["versions"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"reading: not the JSON of a reading ({error!r})") from error
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything but the clock and the memory: equal for equal device, loss,
+        settings and seed."""
+        data = self.to_dict()
+        data["cost"] = {k: data["cost"][k] for k in ("evaluations", "gradients")}
+        del data["versions"]
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw what the device saw (its own plotting function) and return the matplotlib axes.
+
+        Raises BadInput when the device that made the reading has no plot.
+        """
+        name = _PLOTS.get(self.device)
+        if name is None:
+            raise BadInput(
+                f"plot: device {self.device!r} has no plot; these have: {sorted(_PLOTS)}"
+            )
+        module, function = name.split(":")
+        return getattr(importlib.import_module(module), function)(self, ax)
+
+
+def _estimate(data: Mapping[str, Any]) -> Estimate:
+    def number(x: float | None, missing: float) -> float:
+        return missing if x is None else float(x)
+
+    return Estimate(
+        number(data["value"], math.nan),
+        number(data["low"], -math.inf),
+        number(data["high"], math.inf),
+        float(data["level"]),
+    )
+
+
+def _plain(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {str(k): _plain(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_plain(v) for v in x]
+    if isinstance(x, Tensor):
+        return _plain(x.tolist())
+    if hasattr(x, "tolist"):  # numpy
+        return _plain(x.tolist())
+    if isinstance(x, float):
+        return x if math.isfinite(x) else None
+    return x
+
+
+# ----------------------------------------------------------------------------------------- registry
+
+
+class Spectroscope(Protocol):
+    """The signature of a device."""
+
+    def __call__(self, loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+        """Measure ``loss``."""
+        ...
+
+
+_HERE = "singularity_lab.spectroscopes"
+_BUILT_IN: dict[str, str] = {
+    "llc": f"{_HERE}.llc:llc",
+    "llc-mala": f"{_HERE}.llc:llc_mala",
+    "volume": f"{_HERE}.volume:volume",
+    "wbic": f"{_HERE}.wbic:wbic",
+    "hessian": f"{_HERE}.hessian:hessian",
+}
+_PLOTS: dict[str, str] = {
+    "llc": f"{_HERE}.llc:plot",
+    "llc-mala": f"{_HERE}.llc:plot",
+    "volume": f"{_HERE}.volume:plot",
+    "wbic": f"{_HERE}.wbic:plot",
+    "hessian": f"{_HERE}.hessian:plot",
+}
+_REGISTERED: dict[str, Spectroscope] = {}
+
+
+def register(name: str) -> Callable[[Spectroscope], Spectroscope]:
+    """Decorator: make a device known to :func:`measure` under a name, for this process."""
+
+    def add(device: Spectroscope) -> Spectroscope:
+        _REGISTERED[name] = device
+        return device
+
+    return add
+
+
+def devices() -> dict[str, str]:
+    """Names of all known devices, with where each comes from: registered, built in, or an
+    installed entry point."""
+    found = {
+        e.name: e.value
+        for e in importlib.metadata.entry_points(group="singularity_lab.spectroscopes")
+    }
+    registered = {
+        n: f"{d.__module__}:{getattr(d, '__qualname__', n)}" for n, d in _REGISTERED.items()
+    }
+    return found | _BUILT_IN | registered
+
+
+def _device(name: str) -> Spectroscope:
+    if name in _REGISTERED:
+        return _REGISTERED[name]
+    known = devices()
+    if name not in known:
+        raise BadInput(f"device: expected one of {sorted(known)}, got {name!r}")
+    module, function = known[name].split(":")
+    device: Spectroscope = getattr(importlib.import_module(module), function)
+    return device
+
+
+S = TypeVar("S")
+
+
+def settings_of(cls: type[S], given: Mapping[str, Any], device: str) -> S:
+    """A settings dataclass from keyword arguments; unknown names raise BadInput with the list of
+    known ones."""
+    known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise BadInput(f"settings: {device} knows {known}, got unknown {unknown}")
+    return cls(**given)
+
+
+# ------------------------------------------------------------------------------------------ measure
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """One intra-op thread: sums then have one order, so a reading does not depend on the thread
+    count."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def versions() -> dict[str, str]:
+    """Versions that a reading depends on."""
+    try:
+        package = importlib.metadata.version("singularity_lab")
+    except importlib.metadata.PackageNotFoundError:
+        package = "uninstalled"
+    return {
+        "singularity_lab": package,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def peak_memory() -> int:
+    """Peak resident memory of this process in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
+def measure(
+    device: str | Spectroscope,
+    loss: Loss,
+    *,
+    seed: int,
+    budget: Budget | float | None = None,
+    **settings: Any,
+) -> Reading:
+    """Point a device at a loss.
+
+    device: a name from :func:`devices`, or a function with the signature of :class:`Spectroscope`.
+    seed: integer ≥ 0; the same seed gives the same reading bit for bit, whatever the number of
+    threads. budget: a :class:`Budget`, or a number of evaluations.  settings: of the device;
+    unknown names raise BadInput. A loss that breaks the rules (NaN, negative, constant, …) gives a
+    reading with the outcome ``bad loss``. Raises BadInput for what is no loss, an unknown device,
+    or wrong shapes.
+
+    >>> from singularity_lab.spectroscopes.loss import PolynomialLoss
+    >>> loss = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x^2+y^2")
+    >>> print(measure("hessian", loss, seed=0).lambda_.value)
+    1.0
+    """
+    if not isinstance(loss, Loss):
+        raise BadInput(
+            f"loss: expected value, value_and_grad, dim, center, …, got {type(loss).__name__}"
+        )
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise BadInput(f"seed: expected an integer ≥ 0, got {seed!r}")
+    function = _device(device) if isinstance(device, str) else device
+    name = device if isinstance(device, str) else getattr(device, "__name__", "device")
+    limits = Budget.of(budget)
+    started = time.process_time()
+    with _one_thread():
+        try:
+            return function(loss, seed=seed, budget=limits, **settings)
+        except BadLoss as error:
+            evaluations, gradients = error.args[1] if len(error.args) > 1 else (0, 0)
+            return Reading(
+                device=name,
+                loss_id=loss.loss_id,
+                dim=loss.dim,
+                settings=settings,
+                seed=seed,
+                estimates={},
+                multiplicity=None,
+                outcome=Outcome.BAD_LOSS,
+                reason=str(error.args[0]),
+                cost=Cost(evaluations, gradients, time.process_time() - started, peak_memory()),
+                versions=versions(),
+            )
+
+
+class Meter:
+    """A loss seen through a counter: K relative to its value at the centre, at displacements u = w
+    − w*.
+
+    Counts evaluations against the budget (raises :class:`BudgetSpent`), checks shapes once, and
+    rejects a centre at which the loss is not finite.  ``k(u)`` and ``k_and_grad(u)`` take (c, d).
+    ``scale`` is |loss(w*)|: rounding of the subtraction is about 2⁻⁵²·scale, which is zero when
+    loss(w*) = 0.
+    """
+
+    def __init__(self, loss: Loss, budget: Budget) -> None:
+        self.loss = loss
+        self.budget = budget
+        self.evaluations = 0
+        self.gradients = 0
+        self._started = time.process_time()
+        center = loss.center.to(torch.float64)
+        if center.shape != (loss.dim,):
+            raise BadInput(f"center: expected shape ({loss.dim},), got {tuple(center.shape)}")
+        self._center = center
+        self._local = getattr(loss, "local_value", None)
+        self._local_grad = getattr(loss, "local_value_and_grad", None)
+        self.offset = 0.0
+        at_center = self.k(torch.zeros((1, loss.dim), dtype=torch.float64))
+        self.offset = float(at_center[0])
+        if not math.isfinite(self.offset):
+            raise BadLoss(f"the loss at the centre is {self.offset}", self.counts())
+        self.scale = abs(self.offset)
+
+    def counts(self) -> tuple[int, int]:
+        """Evaluations and gradients so far."""
+        return self.evaluations, self.gradients
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds since the meter was made."""
+        return time.process_time() - self._started
+
+    def cost(self) -> Cost:
+        """The cost so far."""
+        return Cost(self.evaluations, self.gradients, self.cpu_seconds(), peak_memory())
+
+    def _spend(self, c: int) -> None:
+        if self.evaluations + self.gradients + c > self.budget.evaluations:
+            raise BudgetSpent("evaluations")
+        if self.cpu_seconds() > self.budget.cpu_seconds:
+            raise BudgetSpent("CPU seconds")
+
+    def _checked(self, value: Tensor, c: int) -> Tensor:
+        if not isinstance(value, Tensor) or value.shape != (c,):
+            got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+            raise BadInput(f"loss {self.loss.loss_id}: expected values of shape ({c},), got {got}")
+        return value
+
+    def k(self, u: Tensor) -> Tensor:
+        """K(w* + u) − K(w*) for u (c, d) → (c,)."""
+        c = u.shape[0]
+        self._spend(c)
+        self.evaluations += c
+        value = self._local(u) if self._local is not None else self.loss.value(u + self._center)
+        value = self._checked(value, c)
+        return value - self.offset if self.offset else value
+
+    def k_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """K(w* + u) − K(w*) and ∇K for u (c, d) → (c,), (c, d)."""
+        c = u.shape[0]
+        self._spend(c)
+        self.gradients += c
+        if self._local_grad is not None:
+            value, grad = self._local_grad(u)
+        else:
+            value, grad = self.loss.value_and_grad(u + self._center)
+        value = self._checked(value, c)
+        if grad.shape != u.shape:
+            raise BadInput(
+                f"loss {self.loss.loss_id}: expected gradients of shape {tuple(u.shape)}, "
+                f"got {tuple(grad.shape)}"
+            )
+        return (value - self.offset if self.offset else value), grad

@@ -1,0 +1,704 @@
+"""Loss: the only thing that a spectroscope sees. A real function K near a centre w*, batched over
+chains.
+
+A device evaluates K at many points at once, w of shape (c, d) → (c,), perhaps with the gradient
+(c, d), in a box or an orthant around w*. K(w*) = 0 is not assumed: a device subtracts K(w*).
+
+The polynomial kernel keeps K = Σ fᵢ² as its generators fᵢ. Expanding the square destroys small
+values: at a distance 10⁻¹⁶·|f| from {f = 0} the expanded K is rounding noise of size 10⁻¹⁶, while
+f² is still right down to 10⁻³². For the same reason generators are shifted to the centre in
+rational arithmetic, and :meth:`PolynomialLoss.local_value` takes displacements u = w − w*, so that
+K is resolved down to the smallest doubles near w* = (1, 1, …) too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+
+__all__ = ["Domain", "FunctionLoss", "Loss", "ModuleLoss", "PolynomialLoss"]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Closed box ∏ [lowerᵢ, upperᵢ] of allowed parameters; ±∞ where a side is free.
+
+    lower, upper: d floats each, lowerᵢ < upperᵢ.
+    Raises BadInput for sides of unequal length, NaN or an empty side.
+
+    >>> Domain.orthant(3, (0, 2)).lower
+    (0.0, -inf, 0.0)
+    """
+
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lower", tuple(float(x) for x in self.lower))
+        object.__setattr__(self, "upper", tuple(float(x) for x in self.upper))
+        if len(self.lower) != len(self.upper):
+            raise BadInput(
+                "domain: lower and upper need one length, "
+                f"got {len(self.lower)} and {len(self.upper)}"
+            )
+        for i, (a, b) in enumerate(zip(self.lower, self.upper, strict=True)):
+            if not a < b:
+                raise BadInput(f"domain: side {i} needs lower < upper, got [{a}, {b}]")
+
+    @classmethod
+    def orthant(cls, dim: int, coordinates: Sequence[int] | None = None) -> Domain:
+        """The set w_i ≥ 0 for i in coordinates (all of them when None)."""
+        chosen = set(range(dim)) if coordinates is None else {int(i) for i in coordinates}
+        if not chosen <= set(range(dim)):
+            raise BadInput(f"coordinates: expected indices in 0…{dim - 1}, got {sorted(chosen)}")
+        return cls(tuple(0.0 if i in chosen else -math.inf for i in range(dim)), (math.inf,) * dim)
+
+    @classmethod
+    def box(cls, center: Sequence[float], half_width: float) -> Domain:
+        """The cube of the given half-width around a centre."""
+        return cls(
+            tuple(float(x) - half_width for x in center),
+            tuple(float(x) + half_width for x in center),
+        )
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """What a device may ask of a loss.
+
+    dim: number of parameters d.  center: w*, a float64 tensor (d,).  domain: allowed box, or None
+    for all of R^d. kind: "polynomial", "function", "module", …  loss_id: a stable name that goes
+    into the reading. prior_exponents: τ of a monomial prior factor ∏|wᵢ|^τᵢ, or None for the flat
+    prior.
+
+    Optional: ``local_value(u)`` and ``local_value_and_grad(u)`` at displacements u = w − w* (free
+    of the cancellation in w* + u), and ``stochastic_value_and_grad(w, generator)`` on a fresh
+    minibatch for every chain.
+    """
+
+    dim: int
+    center: Tensor
+    domain: Domain | None
+    kind: str
+    loss_id: str
+    prior_exponents: tuple[float, ...] | None
+
+    def value(self, w: Tensor) -> Tensor:
+        """K at w: (c, d) → (c,)."""
+        ...
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w: (c, d) → (c,), (c, d)."""
+        ...
+
+
+# ------------------------------------------------------------------------------------ common checks
+
+
+def _points(w: Tensor, dim: int, name: str = "w") -> Tensor:
+    if not isinstance(w, Tensor):
+        raise BadInput(
+            f"{name}: expected a torch tensor of shape (c, {dim}), got {type(w).__name__}"
+        )
+    if w.ndim != 2 or w.shape[1] != dim:
+        raise BadInput(f"{name}: expected shape (c, {dim}), got {tuple(w.shape)}")
+    return w if w.dtype == torch.float64 else w.to(torch.float64)
+
+
+def _center(center: Any, dim: int) -> Tensor:
+    if center is None:
+        return torch.zeros(dim, dtype=torch.float64)
+    out = torch.as_tensor([float(x) for x in center], dtype=torch.float64)
+    if out.shape != (dim,):
+        raise BadInput(f"center: expected {dim} numbers, got {out.numel()}")
+    if not bool(torch.isfinite(out).all()):
+        raise BadInput(f"center: expected finite numbers, got {out.tolist()}")
+    return out
+
+
+def _domain(domain: Domain | None, center: Tensor) -> Domain | None:
+    if domain is None:
+        return None
+    if len(domain.lower) != center.numel():
+        raise BadInput(f"domain: expected {center.numel()} sides, got {len(domain.lower)}")
+    for i, x in enumerate(center.tolist()):
+        if not domain.lower[i] <= x <= domain.upper[i]:
+            raise BadInput(
+                f"domain: must contain the center; coordinate {i} is {x}, "
+                f"outside [{domain.lower[i]}, {domain.upper[i]}]"
+            )
+    return domain
+
+
+def _exponents(tau: Sequence[float] | None, dim: int) -> tuple[float, ...] | None:
+    if tau is None:
+        return None
+    out = tuple(float(t) for t in tau)
+    if len(out) != dim:
+        raise BadInput(f"prior_exponents: expected {dim} numbers, got {len(out)}")
+    if any(not (t > -1.0 and math.isfinite(t)) for t in out):
+        raise BadInput(f"prior_exponents: an integrable prior needs τ > −1, got {out}")
+    return out if any(out) else None
+
+
+# -------------------------------------------------------------------------------------- polynomials
+
+Exponent = tuple[int, ...]
+Generator = tuple[Sequence[Any], Sequence[Sequence[int]]]
+
+_CHUNK_BYTES = 1 << 19  # keeps the work buffers of one chunk inside a second-level cache
+
+
+class _Program:
+    """Straight-line batched code for p₁, …, p_k and K = Σ pᵢ² (or K = p₁), with the reverse sweep
+    for ∇K.
+
+    Every distinct monomial is computed once, as a product of two monomials that exist already
+    where possible; the gradient is reverse-mode differentiation written out over the same table
+    (about three times the cost of K, for any number of variables). The code is Python over torch
+    in-place operations on (c,) columns.
+    """
+
+    def __init__(self, generators: list[dict[Exponent, float]], dim: int, squared: bool) -> None:
+        self.dim = dim
+        self.squared = squared
+        self.generators = generators
+        zero = (0,) * dim
+        self.nodes: list[tuple[int, int] | None] = []
+        self.index: dict[Exponent, int] = {}
+        for j in range(dim):
+            self._node(tuple(int(i == j) for i in range(dim)), None)
+        wanted = sorted({e for g in generators for e in g if e != zero}, key=lambda e: (sum(e), e))
+        for e in wanted:
+            self._build(e)
+        self.source_value = self._emit_value()
+        self.source_grad = self._emit_grad()
+        scope: dict[str, Any] = {"mul": torch.mul}
+        exec(compile(self.source_value, "<polynomial value>", "exec"), scope)
+        exec(compile(self.source_grad, "<polynomial gradient>", "exec"), scope)
+        self._value: Callable[..., None] = scope["value"]
+        self._grad: Callable[..., None] = scope["gradient"]
+        self._work: dict[str, Tensor] = {}
+
+    # -- table of monomials
+    def _node(self, e: Exponent, pair: tuple[int, int] | None) -> int:
+        self.index[e] = len(self.nodes)
+        self.nodes.append(pair)
+        return self.index[e]
+
+    def _build(self, e: Exponent) -> int:
+        if e in self.index:
+            return self.index[e]
+        best: Exponent | None = None
+        half = sum(e) / 2
+        for a in self.index:
+            if any(x > y for x, y in zip(a, e, strict=True)):
+                continue
+            rest = tuple(y - x for x, y in zip(a, e, strict=True))
+            if rest in self.index:
+                return self._node(e, (self.index[a], self.index[rest]))
+            if best is None or abs(sum(a) - half) < abs(sum(best) - half):
+                best = a
+        assert best is not None
+        rest = tuple(y - x for x, y in zip(best, e, strict=True))
+        right = self._build(rest)
+        return self._node(e, (self.index[best], right))
+
+    def _name(self, k: int) -> str:
+        return f"w{k}" if k < self.dim else f"t{k - self.dim}"
+
+    # -- code
+    def _forward(self) -> list[str]:
+        lines = []
+        for k in range(self.dim, len(self.nodes)):
+            a, b = self.nodes[k]  # type: ignore[misc]
+            lines.append(f"mul({self._name(a)}, {self._name(b)}, out={self._name(k)})")
+        return lines
+
+    def _combine(self, g: dict[Exponent, float], target: str) -> tuple[list[str], str]:
+        """Code for one linear combination; returns the column that holds it (perhaps a monomial
+        itself)."""
+        zero = (0,) * self.dim
+        terms = [(c, self._name(self.index[e])) for e, c in g.items() if e != zero]
+        constant = g.get(zero, 0.0)
+        if len(terms) == 1 and terms[0][0] == 1.0 and constant == 0.0:
+            return [], terms[0][1]
+        if not terms:
+            return [f"{target}.fill_({constant!r})"], target
+        lines = []
+        c, name = terms[0]
+        if len(terms) > 1 and c == 1.0:
+            c2, name2 = terms[1]
+            lines.append(f"add({name}, {name2}, alpha={c2!r}, out={target})")
+            rest = terms[2:]
+        else:
+            lines.append(f"mul({name}, {c!r}, out={target})")
+            rest = terms[1:]
+        lines += [f"{target}.add_({name}, alpha={c!r})" for c, name in rest]
+        if constant:
+            lines.append(f"{target}.add_({constant!r})")
+        return lines, target
+
+    def _head(self, function: str, arguments: str) -> list[str]:
+        head = ["from torch import add", f"def {function}({arguments}):"]
+        head += [f"    w{j} = w[{j}]" for j in range(self.dim)]
+        head += [f"    t{k} = b[{k}]" for k in range(len(self.nodes) - self.dim)]
+        return head
+
+    def _emit_value(self) -> str:
+        body = self._forward()
+        n = len(self.nodes) - self.dim
+        self.buffers_value = n + 1
+        for i, g in enumerate(self.generators):
+            if not self.squared:
+                lines, name = self._combine(g, "K")
+                body += lines + ([] if name == "K" else [f"K.copy_({name})"])
+                continue
+            lines, name = self._combine(g, f"b[{n}]")
+            body += lines
+            body.append(f"mul({name}, {name}, out=K)" if i == 0 else f"K.addcmul_({name}, {name})")
+        return "\n".join(self._head("value", "w, b, K") + ["    " + x for x in body]) + "\n"
+
+    def _emit_grad(self) -> str:
+        n = len(self.nodes) - self.dim
+        k = len(self.generators)
+        body = self._forward()
+        names = []
+        for i, g in enumerate(self.generators):
+            lines, name = self._combine(g, f"b[{n + i}]")
+            body += lines
+            names.append(name)
+            if self.squared:
+                body.append(
+                    f"mul({name}, {name}, out=K)" if i == 0 else f"K.addcmul_({name}, {name})"
+                )
+            else:
+                body.append(f"K.copy_({name})")
+        adjoint = {j: f"g[{j}]" for j in range(self.dim)}
+        adjoint |= {self.dim + j: f"b[{n + k + j}]" for j in range(n)}
+        touched: set[int] = set()
+        zero = (0,) * self.dim
+        for i, g in enumerate(self.generators):
+            for e, c in g.items():
+                if e == zero:
+                    continue
+                node = self.index[e]
+                target = adjoint[node]
+                if not self.squared:
+                    body.append(f"{target}.fill_({c!r})")
+                elif node not in touched:
+                    body.append(
+                        f"{target}.copy_({names[i]})"
+                        if c == 1.0
+                        else f"mul({names[i]}, {c!r}, out={target})"
+                    )
+                else:
+                    body.append(f"{target}.add_({names[i]}, alpha={c!r})")
+                touched.add(node)
+        for node in range(len(self.nodes) - 1, self.dim - 1, -1):
+            a, b = self.nodes[node]  # type: ignore[misc]
+            for child, other in ((a, b), (b, a)):
+                source, target = adjoint[node], adjoint[child]
+                if child in touched:
+                    body.append(f"{target}.addcmul_({source}, {self._name(other)})")
+                else:
+                    body.append(f"mul({source}, {self._name(other)}, out={target})")
+                    touched.add(child)
+        body += [f"g[{j}].zero_()" for j in range(self.dim) if j not in touched]
+        if self.squared:
+            body.append("g.mul_(2.0)")
+        self.buffers_grad = 2 * n + k
+        return "\n".join(self._head("gradient", "w, b, K, g") + ["    " + x for x in body]) + "\n"
+
+    # -- run
+    def _buffer(self, kind: str, rows: int, c: int, device: torch.device) -> Tensor:
+        work = self._work.get(kind)
+        if work is None or work.shape[1] != c or work.device != device:
+            work = torch.empty((max(rows, 1), c), dtype=torch.float64, device=device)
+            self._work[kind] = work
+        return work
+
+    def _chunk(self, rows: int, device: torch.device) -> int:
+        if device.type != "cpu":
+            return 1 << 20
+        size = _CHUNK_BYTES // (8 * (rows + self.dim + 1))
+        return max(1024, 1 << max(0, size.bit_length() - 1))
+
+    def value(self, columns: Tensor) -> Tensor:
+        """K at points given by columns (d, c)."""
+        c = columns.shape[1]
+        out = torch.empty(c, dtype=torch.float64, device=columns.device)
+        step = min(c, self._chunk(self.buffers_value, columns.device)) or 1
+        for start in range(0, c, step):
+            stop = min(start + step, c)
+            work = self._buffer("value", self.buffers_value, step, columns.device)
+            self._value(columns[:, start:stop], work[:, : stop - start], out[start:stop])
+        return out
+
+    def gradient(self, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """K (c,) and ∇K as columns (d, c)."""
+        c = columns.shape[1]
+        out = torch.empty(c, dtype=torch.float64, device=columns.device)
+        grad = torch.empty((self.dim, c), dtype=torch.float64, device=columns.device)
+        step = min(c, self._chunk(self.buffers_grad, columns.device)) or 1
+        for start in range(0, c, step):
+            stop = min(start + step, c)
+            work = self._buffer("gradient", self.buffers_grad, step, columns.device)
+            self._grad(
+                columns[:, start:stop],
+                work[:, : stop - start],
+                out[start:stop],
+                grad[:, start:stop],
+            )
+        return out, grad
+
+
+def _shift(poly: dict[Exponent, Fraction], center: Sequence[Fraction]) -> dict[Exponent, Fraction]:
+    """p(w* + u) as a polynomial in u, exactly."""
+    for j, a in enumerate(center):
+        if a == 0:
+            continue
+        out: dict[Exponent, Fraction] = {}
+        for e, c in poly.items():
+            for k in range(e[j] + 1):
+                key = (*e[:j], k, *e[j + 1 :])
+                out[key] = out.get(key, Fraction(0)) + c * math.comb(e[j], k) * a ** (e[j] - k)
+        poly = {e: c for e, c in out.items() if c}
+    return poly
+
+
+def _rational(x: Any, name: str) -> Fraction:
+    try:
+        return Fraction(x)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadInput(f"{name}: expected a finite rational or float, got {x!r}") from error
+
+
+class PolynomialLoss:
+    """K = Σ fᵢ² from generators fᵢ, or one polynomial K itself, with batched hand-generated value
+    and gradient.
+
+    Build it with :meth:`from_exponents`. value(w): (c, d) → (c,), float64; a transposed column
+    layout, ``columns.t()`` with columns (d, c) contiguous, avoids a copy.
+
+    >>> loss = PolynomialLoss.from_exponents([((1, -1), ((2, 0), (0, 3)))])        # (x² − y³)²
+    >>> K, grad = loss.value_and_grad(torch.tensor([[1.0, 2.0]], dtype=torch.float64))
+    >>> K.tolist(), grad.tolist()
+    ([49.0], [[-28.0, 168.0]])
+    """
+
+    kind = "polynomial"
+
+    def __init__(
+        self,
+        generators: Sequence[dict[Exponent, Fraction]],
+        dim: int,
+        *,
+        center: Sequence[Any] | None = None,
+        domain: Domain | None = None,
+        prior_exponents: Sequence[float] | None = None,
+        as_loss: bool = False,
+        loss_id: str | None = None,
+    ) -> None:
+        if dim < 1:
+            raise BadInput(f"dim: expected at least one variable, got {dim}")
+        if as_loss and len(generators) != 1:
+            raise BadInput(f"as_loss: expected exactly one polynomial, got {len(generators)}")
+        if not generators:
+            raise BadInput("generators: expected at least one polynomial, got none")
+        self.dim = dim
+        self.center = _center(center, dim)
+        self.domain = _domain(domain, self.center)
+        self.prior_exponents = _exponents(prior_exponents, dim)
+        self.as_loss = as_loss
+        exact = [_rational(x, "center") for x in (center if center is not None else [0] * dim)]
+        self.generators = tuple(dict(g) for g in generators)
+        shifted = [
+            {e: float(c) for e, c in _shift(dict(g), exact).items()} for g in self.generators
+        ]
+        self._program = _Program(shifted, dim, squared=not as_loss)
+        self.loss_id = loss_id if loss_id is not None else self._digest()
+
+    @classmethod
+    def from_exponents(
+        cls,
+        generators: Sequence[Generator],
+        *,
+        center: Sequence[Any] | None = None,
+        domain: Domain | None = None,
+        prior_exponents: Sequence[float] | None = None,
+        as_loss: bool = False,
+        loss_id: str | None = None,
+    ) -> PolynomialLoss:
+        """K = Σᵢ (Σₜ cᵢₜ w^{aᵢₜ})² from pairs (coefficients, exponent rows).
+
+        generators: for each fᵢ its coefficients (int, Fraction or float) and as many rows of d
+        exponents. center: w*, where exact rationals are kept exact. domain: a :class:`Domain` that
+        contains w*. prior_exponents: τ ≥ 0 … of the prior factor ∏|wᵢ|^τᵢ. as_loss: one polynomial
+        is K itself. Raises BadInput on unequal lengths, negative or fractional exponents,
+        non-finite coefficients.
+
+        >>> loss = PolynomialLoss.from_exponents([([1], [(1, 1)])], loss_id="w1^2*w2^2")
+        >>> loss.value(torch.tensor([[2.0, 3.0], [0.0, 1.0]])).tolist()
+        [36.0, 0.0]
+        """
+        polys: list[dict[Exponent, Fraction]] = []
+        dim: int | None = None
+        for i, (coefficients, rows) in enumerate(generators):
+            if len(coefficients) != len(rows):
+                raise BadInput(
+                    f"generators[{i}]: expected one exponent row per coefficient, "
+                    f"got {len(coefficients)} and {len(rows)}"
+                )
+            poly: dict[Exponent, Fraction] = {}
+            for c, row in zip(coefficients, rows, strict=True):
+                e = tuple(int(x) for x in row)
+                if any(x < 0 for x in e) or any(int(x) != x for x in row):
+                    raise BadInput(f"generators[{i}]: exponents are integers ≥ 0, got {tuple(row)}")
+                if dim is None:
+                    dim = len(e)
+                if len(e) != dim:
+                    raise BadInput(f"generators[{i}]: expected {dim} exponents a row, got {len(e)}")
+                poly[e] = poly.get(e, Fraction(0)) + _rational(c, f"generators[{i}]")
+            polys.append({e: c for e, c in poly.items() if c})
+        if dim is None:
+            raise BadInput("generators: expected at least one term, got none")
+        return cls(
+            polys,
+            dim,
+            center=center,
+            domain=domain,
+            prior_exponents=prior_exponents,
+            as_loss=as_loss,
+            loss_id=loss_id,
+        )
+
+    def _digest(self) -> str:
+        text = repr((
+            [sorted((e, str(c)) for e, c in g.items()) for g in self.generators],
+            self.center.tolist(),
+            self.domain,
+            self.prior_exponents,
+            self.as_loss,
+        ))  # fmt: skip
+        return "polynomial:" + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        return (
+            f"PolynomialLoss({self.loss_id!r}, dim={self.dim}, generators={len(self.generators)})"
+        )
+
+    def value(self, w: Tensor) -> Tensor:
+        """K at w: (c, d) → (c,)."""
+        w = _points(w, self.dim)
+        return self.local_value(w - self.center.to(w.device))
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w: (c, d) → (c,), (c, d)."""
+        w = _points(w, self.dim)
+        return self.local_value_and_grad(w - self.center.to(w.device))
+
+    def local_value(self, u: Tensor) -> Tensor:
+        """K(w* + u) at displacements u (c, d), from generators expanded about w* in exact
+        arithmetic."""
+        u = _points(u, self.dim, "u")
+        return self._program.value(u.t().contiguous())
+
+    def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """K(w* + u) and its gradient at displacements u (c, d)."""
+        u = _points(u, self.dim, "u")
+        value, grad = self._program.gradient(u.t().contiguous())
+        return value, grad.t()
+
+
+# ---------------------------------------------------------------------------------- torch functions
+
+
+class FunctionLoss:
+    """A loss given by a torch function, with gradients by reverse-mode differentiation of the
+    batch.
+
+    function: (c, d) → (c,) when batched (row k of the result depends on row k of w alone),
+    otherwise (d,) → () and it is mapped over chains by torch.vmap. gradient: optional (c, d) → (c,
+    d). Raises BadInput when the function returns another shape.
+
+    >>> loss = FunctionLoss(lambda w: (w[:, 0] * w[:, 1]) ** 2, dim=2)
+    >>> loss.value_and_grad(torch.tensor([[2.0, 3.0]], dtype=torch.float64))[1].tolist()
+    [[36.0, 24.0]]
+    """
+
+    kind = "function"
+
+    def __init__(
+        self,
+        function: Callable[[Tensor], Tensor],
+        dim: int,
+        *,
+        center: Sequence[float] | Tensor | None = None,
+        domain: Domain | None = None,
+        prior_exponents: Sequence[float] | None = None,
+        batched: bool = True,
+        gradient: Callable[[Tensor], Tensor] | None = None,
+        loss_id: str | None = None,
+    ) -> None:
+        if dim < 1:
+            raise BadInput(f"dim: expected at least one variable, got {dim}")
+        self.dim = dim
+        self.center = _center(center, dim)
+        self.domain = _domain(domain, self.center)
+        self.prior_exponents = _exponents(prior_exponents, dim)
+        self.loss_id = loss_id or f"function:{getattr(function, '__qualname__', 'anonymous')}"
+        self._function = function if batched else torch.vmap(function)
+        self._gradient = gradient
+
+    def _call(self, w: Tensor) -> Tensor:
+        out = self._function(w)
+        if not isinstance(out, Tensor) or out.shape != (w.shape[0],):
+            got = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
+            raise BadInput(
+                f"loss {self.loss_id}: expected values of shape ({w.shape[0]},), got {got}"
+            )
+        return out.to(torch.float64)
+
+    def value(self, w: Tensor) -> Tensor:
+        """K at w: (c, d) → (c,)."""
+        with torch.no_grad():
+            return self._call(_points(w, self.dim))
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w: (c, d) → (c,), (c, d)."""
+        w = _points(w, self.dim)
+        if self._gradient is not None:
+            value = self.value(w)
+            grad = self._gradient(w)
+            if grad.shape != w.shape:
+                raise BadInput(
+                    f"loss {self.loss_id}: expected gradients of shape {tuple(w.shape)}, "
+                    f"got {tuple(grad.shape)}"
+                )
+            return value, grad.to(torch.float64)
+        with torch.enable_grad():
+            leaf = w.detach().clone().requires_grad_(True)
+            value = self._call(leaf)
+            if not value.requires_grad:  # a constant function
+                return value.detach(), torch.zeros_like(w)
+            (grad,) = torch.autograd.grad(value.sum(), leaf)
+        return value.detach(), grad
+
+
+# ------------------------------------------------------------------------------------ torch modules
+
+
+class ModuleLoss:
+    """Mean loss of a torch module on data, as a function of its flattened parameters, mapped over
+    chains.
+
+    module: any torch.nn.Module; a float64 copy of its parameters is the centre w*.
+    inputs, targets: tensors with n rows. criterion: (outputs, targets) → per-example losses (n,)
+    or any shape whose first axis is the example; the loss is their sum per example, averaged over
+    examples. Default: squared error. batch_size: rows of a minibatch for
+    ``stochastic_value_and_grad``; every chain draws its own, so the spread between chains contains
+    the minibatch noise.  chunk: chains evaluated at once (memory).
+
+    >>> net = torch.nn.Linear(1, 1, bias=False)
+    >>> x = torch.tensor([[1.0], [2.0]])
+    >>> loss = ModuleLoss(net, x, 3 * x)
+    >>> loss.value(torch.tensor([[3.0], [4.0]])).tolist()
+    [0.0, 2.5]
+    """
+
+    kind = "module"
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        inputs: Tensor,
+        targets: Tensor,
+        criterion: Callable[[Tensor, Tensor], Tensor] | None = None,
+        *,
+        batch_size: int | None = None,
+        domain: Domain | None = None,
+        loss_id: str | None = None,
+        chunk: int = 256,
+    ) -> None:
+        if inputs.shape[0] != targets.shape[0] or inputs.shape[0] == 0:
+            raise BadInput(
+                f"inputs, targets: expected the same number n ≥ 1 of rows, "
+                f"got {inputs.shape[0]} and {targets.shape[0]}"
+            )
+        self.n_data = int(inputs.shape[0])
+        if batch_size is not None and not 1 <= batch_size <= self.n_data:
+            raise BadInput(f"batch_size: expected 1…{self.n_data}, got {batch_size}")
+        self.batch_size = batch_size
+        self._inputs = inputs.to(torch.float64) if inputs.is_floating_point() else inputs
+        self._targets = targets.to(torch.float64) if targets.is_floating_point() else targets
+        self._criterion = criterion or (lambda out, y: (out - y) ** 2)
+        self._module = module
+        parameters = [(name, p.detach().to(torch.float64)) for name, p in module.named_parameters()]
+        if not parameters:
+            raise BadInput("module: expected at least one parameter, got none")
+        self._buffers = {
+            name: b.to(torch.float64) if b.is_floating_point() else b
+            for name, b in module.named_buffers()
+        }
+        self._names = [name for name, _ in parameters]
+        self._shapes = [p.shape for _, p in parameters]
+        self._sizes = [p.numel() for _, p in parameters]
+        self.center = torch.cat([p.reshape(-1) for _, p in parameters])
+        self.dim = int(self.center.numel())
+        self.domain = _domain(domain, self.center)
+        self.prior_exponents = None
+        self.loss_id = loss_id or f"module:{type(module).__name__}"
+        self._chunk = chunk
+        self._value = torch.vmap(self._single, in_dims=(0, None, None))
+        both = torch.func.grad_and_value(self._single)
+        self._both = torch.vmap(both, in_dims=(0, None, None))
+        self._both_own = torch.vmap(both, in_dims=(0, 0, 0))
+
+    def _single(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        pieces = torch.split(w, self._sizes)
+        named = {n: p.reshape(s) for n, p, s in zip(self._names, pieces, self._shapes, strict=True)}
+        out = torch.func.functional_call(self._module, (named, self._buffers), (x,))
+        each = self._criterion(out, y)
+        if each.ndim == 0:
+            return each
+        return each.reshape(each.shape[0], -1).sum(1).mean()
+
+    def value(self, w: Tensor) -> Tensor:
+        """Mean loss over all data at w: (c, d) → (c,)."""
+        w = _points(w, self.dim)
+        with torch.no_grad():
+            parts = [self._value(p, self._inputs, self._targets) for p in w.split(self._chunk)]
+        return torch.cat(parts)
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss over all data and its gradient: (c, d) → (c,), (c, d)."""
+        w = _points(w, self.dim)
+        parts = [self._both(p, self._inputs, self._targets) for p in w.split(self._chunk)]
+        return torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
+
+    def stochastic_value_and_grad(
+        self, w: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Loss and gradient on an own fresh minibatch (with replacement) for every chain.
+
+        Raises BadInput when the loss was built without batch_size.
+        """
+        w = _points(w, self.dim)
+        if self.batch_size is None:
+            raise BadInput("batch_size: this loss was built without minibatches")
+        rows = torch.randint(self.n_data, (w.shape[0], self.batch_size), generator=generator)
+        parts = [
+            self._both_own(p, self._inputs[r], self._targets[r])
+            for p, r in zip(w.split(self._chunk), rows.split(self._chunk), strict=True)
+        ]
+        return torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
