@@ -16,7 +16,7 @@ endif
 .PHONY: help setup demo test lint types notebooks docs benchmark clean distclean moved
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: .venv/.setup-stamp ## create .venv and install the package with its extras (SINGLAB_PIP=1: by pip alone)
 

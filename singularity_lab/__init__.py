@@ -1,7 +1,7 @@
-"""A laboratory for singular models: proved learning coefficients, and instruments calibrated against them.
+"""A laboratory for singular models: proved learning coefficients, calibrated instruments.
 
-The names below are the flat face of the package. Each is imported from its home on first use (PEP 562), so
-that ``import singularity_lab`` itself loads no library: neither torch nor scipy nor sympy.
+The names below are the flat face of the package. Each is imported from its home on first use
+(PEP 562), so that ``import singularity_lab`` itself loads no library: neither torch nor SciPy.
 """
 
 from __future__ import annotations

@@ -1,0 +1,28 @@
+"""Where the catalog's data lies: beside the package in a checkout, inside it in a wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def catalog_path() -> Path:
+    """The folder of the catalog: one TOML file per family, and ``references.bib``.
+
+    A wheel carries the data as ``singularity_lab/_catalog``; a checkout, and an editable install of
+    it, has it at the top level.
+
+    Raises FileNotFoundError if neither is there: the installation is incomplete.
+
+    >>> (catalog_path() / "references.bib").is_file()
+    True
+    """
+    package = Path(__file__).resolve().parents[1]
+    places = (package / "_catalog", package.parent / "catalog")
+    for place in places:
+        # The bibliography tells the catalog from any other folder of that name in site-packages.
+        if (place / "references.bib").is_file():
+            return place
+    raise FileNotFoundError(
+        f"no catalog data: neither {places[0]} nor {places[1]} has a references.bib; "
+        "install singularity-lab again, or work in a complete checkout"
+    )

@@ -1,0 +1,47 @@
+"""What all tests share: drawing without a screen, a patient Hypothesis, the truth tables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+# Exact algebra has no useful deadline; in continuous integration the examples are fixed.
+hypothesis.settings.register_profile("lab", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "lab")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def truth_tables() -> Path:
+    """The folder of truth tables: SINGLAB_TRUTH, or ``shared/truth`` beside the checkout.
+
+    The product never reads it. Tests that ask for it are skipped where it is absent.
+    """
+    folder = Path(os.environ.get("SINGLAB_TRUTH", REPOSITORY.parent / "shared" / "truth"))
+    if not folder.is_dir():
+        pytest.skip("no truth tables here (set SINGLAB_TRUTH)")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked ``gpu`` are skipped where torch sees no CUDA device."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))

@@ -1,0 +1,130 @@
+"""The import graph of a package, read from its source with ``ast``: nothing is executed.
+
+A module imports another when a statement anywhere in its source says so: at top level, inside a
+function, or under ``TYPE_CHECKING``. A text that is the name of a module of the package, alone or
+as ``module:function``, counts too: registries load by such names. ``import_module`` and
+``__import__`` of anything but a text are an edge to ``COMPUTED``. Importing ``a.b.c`` also runs the
+packages ``a.b`` and ``a``, so these are edges as well, save the root package: every import runs
+the root, whose own names are lazy (tests/test_package.py checks that they are). Importing the root
+itself, or one of its lazy names, is an edge to the root, hence to all that it offers.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+Graph = dict[str, set[str]]  # module -> the modules that it imports, of the package or not
+Path_ = tuple[str, ...]  # from a module to one that it may not reach, import by import
+
+COMPUTED = "<computed at run time>"
+
+
+def sources(folder: Path) -> dict[str, str]:
+    """Dotted name -> source of each module of the package in ``folder`` (with ``.__init__``)."""
+    return {
+        ".".join((folder.name, *file.relative_to(folder).with_suffix("").parts)): file.read_text(
+            encoding="utf-8"
+        )
+        for file in sorted(folder.rglob("*.py"))
+    }
+
+
+def import_graph(modules: Mapping[str, str]) -> Graph:
+    """The graph of one package, given the sources of its modules as ``sources`` names them."""
+    names = {name.removesuffix(".__init__") for name in modules}
+    root = min(names, key=len)
+    graph: Graph = {}
+    for file, source in modules.items():
+        name = file.removesuffix(".__init__")
+        package = name if file.endswith(".__init__") else name.rpartition(".")[0]
+        edges = set()
+        for base, attribute in _imports(ast.parse(source), package, names):
+            target = f"{base}.{attribute}" if f"{base}.{attribute}" in names else base
+            edges |= {target} | ({*_packages_of(target)} & names - {root})
+        graph[name] = edges - {name}
+    return graph
+
+
+def reach(graph: Graph, start: str) -> dict[str, Path_]:
+    """Everything that ``start`` imports, directly or not, each with a shortest path to it."""
+    paths: dict[str, Path_] = {start: (start,)}
+    queue = [start]
+    for module in queue:
+        for target in sorted(graph.get(module, ())):
+            if target not in paths:
+                paths[target] = (*paths[module], target)
+                queue.append(target)
+    del paths[start]
+    return paths
+
+
+def forbidden(graph: Graph, start: str, targets: Collection[str]) -> list[Path_]:
+    """Paths by which modules under ``start`` reach modules under one of ``targets``.
+
+    The root as a target means the root alone, for everything is under it.
+    """
+    root = min(graph, key=len)
+    return [
+        path
+        for module in sorted(graph)
+        if under(module, start)
+        for target, path in reach(graph, module).items()
+        if any(target == t or (t != root and under(target, t)) for t in targets)
+    ]
+
+
+def out_of_order(graph: Graph, order: Mapping[str, Collection[str]]) -> list[Path_]:
+    """Direct imports that the order of layers does not allow.
+
+    order: layer -> the other layers that it may import. The layer of ``root.x.y`` is ``x``, that of
+    the root itself is ``""``. Raises KeyError for a module whose layer has no place in the order.
+    """
+    root = min(graph, key=len)
+
+    def layer(module: str) -> str:
+        return module.removeprefix(root).removeprefix(".").partition(".")[0]
+
+    return [
+        (module, target)
+        for module in sorted(graph)
+        for target in sorted(graph[module])
+        if under(target, root) and layer(target) not in {layer(module), *order[layer(module)]}
+    ]
+
+
+def under(module: str, package: str) -> bool:
+    """Is this the package or a module inside it?"""
+    return module == package or module.startswith(f"{package}.")
+
+
+def _imports(tree: ast.Module, package: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(a.b, c) for ``from a.b import c``, (a.b, "") for ``import a.b``, relative ones resolved."""
+    root = package.partition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
+            base = ".".join([*above, *filter(None, [node.module])]) if node.level else node.module
+            yield from ((base or "", alias.name) for alias in node.names)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            module = node.value.partition(":")[0]
+            if module in names and module != root:
+                yield module, ""
+        elif isinstance(node, ast.Call) and _name(node.func) in {"import_module", "__import__"}:
+            match node.args:
+                case [ast.Constant(value=str(literal)), *_]:
+                    yield literal, ""
+                case _:
+                    yield COMPUTED, ""
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _packages_of(module: str) -> Iterator[str]:
+    parts = module.split(".")
+    return (".".join(parts[:k]) for k in range(1, len(parts)))
