@@ -48,6 +48,10 @@ use_uv() {
         index=${PIP_INDEX_URL:-$(pip_setting index-url)}
         [ -z "$index" ] || export UV_DEFAULT_INDEX="$index"
     fi
+    if [ -n "${PIP_EXTRA_INDEX_URL:-}" ] && [ -z "${UV_INDEX:-}" ]; then
+        # Like pip, take the best version over all indexes.
+        export UV_INDEX="$PIP_EXTRA_INDEX_URL" UV_INDEX_STRATEGY=unsafe-best-match
+    fi
     if [ -z "${SSL_CERT_FILE:-}" ]; then
         cert=${PIP_CERT:-$(pip_setting cert)}
         [ -z "$cert" ] || export SSL_CERT_FILE="$cert"

@@ -1,0 +1,47 @@
+"""Sphinx configuration: Furo, MyST for pages and notebooks, autodoc for the reference."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+import singularity_lab
+
+HERE = Path(__file__).parent
+
+project = "singularity_lab"
+author = "the singularity_lab contributors"
+copyright = f"2026, {author}"
+release = singularity_lab.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build", "jupyter_execute"]
+html_theme = "furo"
+html_title = "singularity_lab"
+
+myst_enable_extensions = ["dollarmath"]
+nb_execution_mode = "off"  # `make notebooks` executes them; the site shows the outputs on file
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+
+# Notebooks live at the top level, where people look for them; Sphinx wants its pages below docs/.
+shutil.rmtree(HERE / "notebooks", ignore_errors=True)
+shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks")
+
+
+def plain_mathematics(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Docstrings say |w|^τ and x*y in plain text: keep reStructuredText from reading markup there."""
+    for i, line in enumerate(lines):
+        if not line.lstrip().startswith((">>>", "...")):
+            parts = re.split(r"(``.*?``|:\w+:`.*?`|\*\*\w.*?\w\*\*|\*\w[\w ]*\w?\*)", line)
+            parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
+            lines[i] = "".join(parts)
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("autodoc-process-docstring", plain_mathematics)
