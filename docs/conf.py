@@ -35,7 +35,7 @@ shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks")
 def plain_mathematics(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Docstrings say |w|^τ and x*y in plain text: keep reStructuredText from reading markup there."""
+    """Docstrings say |w|^τ and x*y in plain text, where reStructuredText would read markup."""
     for i, line in enumerate(lines):
         if not line.lstrip().startswith((">>>", "...")):
             parts = re.split(r"(``.*?``|:\w+:`.*?`|\*\*\w.*?\w\*\*|\*\w[\w ]*\w?\*)", line)
