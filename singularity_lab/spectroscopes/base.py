@@ -523,6 +523,19 @@ class Meter:
         value = self._checked(value, c)
         return value - self.offset if self.offset else value
 
+    def counted(
+        self, function: Callable[[Tensor], tuple[Tensor, Tensor]]
+    ) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        """A value-and-gradient function (of a minibatch, say) that counts, relative to K(w*)."""
+
+        def call(u: Tensor) -> tuple[Tensor, Tensor]:
+            self._spend(u.shape[0])
+            self.gradients += u.shape[0]
+            value, grad = function(u)
+            return self._checked(value, u.shape[0]) - self.offset, grad
+
+        return call
+
     def k_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """K(w* + u) − K(w*) and ∇K for u (c, d) → (c,), (c, d)."""
         c = u.shape[0]

@@ -1,0 +1,93 @@
+"""Metropolis-adjusted Langevin with a mixture of step sizes learned in warm-up. Roberts–Tweedie
+1996.
+
+Proposal v = u − (ε/2)∇U(u) + N(0, ε) for the potential U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ|, accepted
+with probability min(1, e^{−U(v)} q(v→u) / e^{−U(u)} q(u→v)): the target is exact at every ε. Near
+a singular point one ε never suits: it must be small on the steep sides of a valley and large along
+it. So every step draws its ε from a log-spaced histogram, whose weights are proportional to
+acceptance · √ε and frozen after warm-up (a mixture of kernels that each keep the target keeps it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Potential = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+"""u (d, c) → U (c,), ∇U (d, c), K (c,); U = +∞ outside the domain."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The histogram of step sizes: epsilon (s,), weights (s,) summing to one, tried and accepted
+    counts (s,)."""
+
+    epsilon: Tensor
+    weights: Tensor
+    tried: Tensor
+    accepted: Tensor
+
+
+@dataclass(frozen=True)
+class State:
+    """position (d, c); potential (c,), its gradient (d, c), K (c,)."""
+
+    position: Tensor
+    potential: Tensor
+    gradient: Tensor
+    value: Tensor
+
+
+def steps(smallest: float, largest: float, count: int = 20) -> Steps:
+    """Log-spaced step sizes with equal weights."""
+    epsilon = torch.logspace(
+        torch.log10(torch.tensor(smallest)).item(),
+        torch.log10(torch.tensor(largest)).item(),
+        count,
+        dtype=torch.float64,
+    )
+    flat = torch.full((count,), 1.0 / count, dtype=torch.float64)
+    return Steps(epsilon, flat, torch.ones(count).double(), torch.full((count,), 0.5).double())
+
+
+def adapt(s: Steps, floor: float = 0.01) -> Steps:
+    """New weights ∝ acceptance rate · √ε, each at least ``floor`` of the largest; counts are
+    halved (forgetting)."""
+    worth = s.accepted / s.tried * s.epsilon.sqrt()
+    weights = worth.clamp_min(floor * float(worth.max()))
+    return Steps(s.epsilon, weights / weights.sum(), s.tried / 2, s.accepted / 2)
+
+
+def init(position: Tensor, potential: Potential) -> State:
+    """The state at a position (d, c)."""
+    return State(position, *potential(position))
+
+
+def step(
+    state: State, s: Steps, potential: Potential, generator: torch.Generator, count: bool = False
+) -> State:
+    """One step of all chains; with ``count`` the histogram's counters are updated in place."""
+    d, c = state.position.shape
+    which = torch.multinomial(s.weights, c, replacement=True, generator=generator)
+    eps = s.epsilon[which]
+    noise = torch.empty((d, c), dtype=torch.float32).normal_(generator=generator).to(torch.float64)
+    proposal = torch.addcmul(state.position, eps, state.gradient, value=-0.5)
+    proposal.addcmul_(eps.sqrt(), noise)
+    new = init(proposal, potential)
+    back = state.position - proposal + 0.5 * eps * new.gradient
+    log_ratio = state.potential - new.potential
+    log_ratio += 0.5 * (noise * noise).sum(0) - 0.5 * (back * back).sum(0) / eps
+    uniform = torch.rand(c, generator=generator, dtype=torch.float64)
+    accept = torch.log(uniform) < log_ratio  # False for NaN and for +∞ potentials
+    if count:
+        s.tried.index_add_(0, which, torch.ones(c, dtype=torch.float64))
+        s.accepted.index_add_(0, which, accept.to(torch.float64))
+    return State(
+        torch.where(accept, new.position, state.position),
+        torch.where(accept, new.potential, state.potential),
+        torch.where(accept, new.gradient, state.gradient),
+        torch.where(accept, new.value, state.value),
+    )
