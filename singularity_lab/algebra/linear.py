@@ -1,0 +1,352 @@
+"""Exact linear algebra and linear programming over Q: the duality theorem is the certificate.
+
+The threshold of a monomial ideal is a covering program (MATH §2.5): minimise ⟨c, v⟩ over v ≥ 0
+with ⟨v, a⟩ ≥ 1 for every row a. A feasible v and a feasible y of the dual (maximise Σ y, A^T y ≤
+c, y ≥ 0) with ⟨c, v⟩ = Σ y prove each other optimal; when v and y are strictly complementary
+(Goldman and Tucker 1956) they also prove the dimension of the optimal face. :func:`covering_lp`
+finds such a pair, :func:`check_covering` only checks it.
+
+The method is the tableau simplex on integer rows, each kept primitive, with Dantzig's rule, and
+with Bland's rule (1977) while the objective stands still, so that it cannot cycle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+import flint
+
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+
+Number = int | Fraction
+Row = Sequence[Number]
+
+
+def rank(rows: Sequence[Row]) -> int:
+    """The rank over Q of a matrix given by its rows.
+
+    >>> rank([(2, 0), (0, 3), (1, 1)])
+    2
+    """
+    if not rows or not rows[0]:
+        return 0
+    return int(flint.fmpz_mat([_primitive(row) for row in rows]).rank())
+
+
+@dataclass(frozen=True)
+class CoveringSolution:
+    """A strictly complementary pair of optimal solutions of a covering program.
+
+    value: the optimum. primal: v in the relative interior of the optimal face. dual: y, one entry
+    for each row. face_dimension: the dimension of the face of all optimal v.
+    """
+
+    value: Fraction
+    primal: tuple[Fraction, ...]
+    dual: tuple[Fraction, ...]
+    face_dimension: int
+
+
+def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+    """Minimise ⟨c, v⟩ over v ≥ 0 with ⟨v, a⟩ ≥ 1 for every row a; costs c > 0, rows a ≥ 0.
+
+    Returns a strictly complementary pair: ⟨v, a⟩ > 1 wherever every optimal dual solution has y_a
+    = 0, and v_i > 0 wherever each has no slack at i; rows implied by other rows are left out (y_a
+    = 0). Raises OutOfScope if a row is 0 (no v is feasible), BadInput if a sign rule is broken.
+
+    >>> s = covering_lp([1, 1], [(2, 0), (0, 3)])
+    >>> s.value, s.primal, s.dual, s.face_dimension
+    (Fraction(5, 6), (Fraction(1, 2), Fraction(1, 3)), (Fraction(1, 2), Fraction(1, 3)), 0)
+    >>> covering_lp([1, 1], [(1, 1)]).face_dimension
+    1
+    """
+    _require_covering(costs, rows)
+    kept = _minimal_rows(rows)
+    tableau = _packing_tableau(costs, [rows[i] for i in kept])
+    n, m = len(costs), len(kept)
+    prices = tableau.maximise([1] * m + [0] * n, range(m + n))
+    # prices[j] > 0 is slack in the primal: then column j is 0 in every optimal dual solution.
+    allowed = [j for j in range(m + n) if prices[j] == 0]
+    total = tableau.solution()
+    count = 1
+    unknown = [j for j in allowed if total[j] == 0]
+    while unknown:
+        objective = [0] * (m + n)
+        for j in unknown:
+            objective[j] = 1
+        extra = tableau.maximise(objective, allowed)
+        found = tableau.solution()
+        if not any(found[j] for j in unknown):
+            # The functional `extra` + objective vanishes on the affine space: a direction of
+            # optimal v.
+            tilt = [e + o for e, o in zip(extra, objective, strict=True)]
+            step = Fraction(1)
+            for p, t in zip(prices, tilt, strict=True):
+                if t < 0:
+                    step = min(step, p / -t / 2)
+            prices = [p + step * t for p, t in zip(prices, tilt, strict=True)]
+            break
+        total = [a + b for a, b in zip(total, found, strict=True)]
+        count += 1
+        unknown = [j for j in unknown if found[j] == 0]
+    average = [t / count for t in total]
+    primal = tuple(prices[m : m + n])
+    dual = [Fraction(0)] * len(rows)
+    for i, y in zip(kept, average[:m], strict=True):
+        dual[i] = y
+    tight = [_primitive(rows[i]) for i, y in zip(kept, average[:m], strict=True) if y > 0]
+    tight += [_unit(i, n) for i in range(n) if average[m + i] > 0]
+    value = sum((Fraction(c) * v for c, v in zip(costs, primal, strict=True)), Fraction(0))
+    return CoveringSolution(value, primal, tuple(dual), n - rank(tight))
+
+
+def covering_value(costs: Row, rows: Sequence[Row]) -> Fraction:
+    """The optimum of :func:`covering_lp` alone, which costs less.
+
+    >>> covering_value([1, 1], [(2, 0), (0, 3)])
+    Fraction(5, 6)
+    """
+    _require_covering(costs, rows)
+    kept = _minimal_rows(rows)
+    tableau = _packing_tableau(costs, [rows[i] for i in kept])
+    m = len(kept)
+    tableau.maximise([1] * m + [0] * len(costs), range(m + len(costs)))
+    return sum(tableau.solution()[:m], Fraction(0))
+
+
+def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> tuple[Fraction,
+int]:
+    """The optimum and the dimension of the optimal face, proved by a primal and a dual solution.
+
+    Weak duality proves the optimum. Let A be the rows with y > 0 and the coordinates whose dual
+    constraint is slack: by complementary slackness the optimal face lies in the flat where these
+    are tight, of dimension n − rank(A). Every other constraint is strict at v or, where it is
+    tight at v, must not raise the rank: then v has a neighbourhood in that flat which is optimal,
+    and the dimension is exactly n − rank(A). Raises CertificateError that names the first rule
+    that fails.
+
+    >>> v = y = [Fraction(1, 2), Fraction(1, 3)]
+    >>> check_covering([1, 1], [(2, 0), (0, 3)], v, y)
+    (Fraction(5, 6), 0)
+    """
+    n = len(costs)
+    if len(primal) != n or any(len(a) != n for a in rows):
+        raise CertificateError(f"covering program: vectors of length {n} are needed")
+    if len(dual) != len(rows):
+        raise CertificateError(f"covering program: {len(rows)} dual values are needed")
+    if any(v < 0 for v in primal):
+        raise CertificateError("covering program: the primal solution has a negative entry")
+    if any(y < 0 for y in dual):
+        raise CertificateError("covering program: the dual solution has a negative entry")
+    products = [_dot(primal, a) for a in rows]
+    for a, product in zip(rows, products, strict=True):
+        if product < 1:
+            raise CertificateError(f"covering program: <v, a> = {product} < 1 at a = {tuple(a)}")
+    used = [_dot(dual, [a[i] for a in rows]) for i in range(n)]
+    for i in range(n):
+        if used[i] > costs[i]:
+            raise CertificateError(f"covering program: the dual exceeds the cost of variable {i}")
+    value = _dot(costs, primal)
+    if value != sum(dual, Fraction(0)):
+        raise CertificateError(
+            f"covering program: primal value {value} and dual value {sum(dual, Fraction(0))}
+            differ"
+        )
+    needed = [_primitive(a) for a, y in zip(rows, dual, strict=True) if y > 0]
+    needed += [_unit(i, n) for i in range(n) if used[i] < costs[i]]
+    tight = [_primitive(a) for a, p in zip(rows, products, strict=True) if p == 1]
+    tight += [_unit(i, n) for i in range(n) if primal[i] == 0]
+    dimension = n - rank(needed)
+    if n - rank(tight) != dimension:
+        raise CertificateError(
+            "covering program: the solutions are not strictly complementary, so the dimension "
+            f"of the optimal face is not proved (between {n - rank(tight)} and {dimension})"
+        )
+    return value, dimension
+
+
+@dataclass(frozen=True)
+class LinearSolution:
+    """An optimal x >= 0 of a linear program, with its value."""
+
+    value: Fraction
+    x: tuple[Fraction, ...]
+
+
+def solve_lp(objective: Row, rows: Sequence[Row], rhs: Row) -> LinearSolution | None:
+    """Maximise ⟨objective, x⟩ over x ≥ 0 with rows · x = rhs; None if no x is feasible.
+
+    Raises OutOfScope if the objective is unbounded. For free variables and inequalities, add
+    columns.
+
+    >>> solve_lp([1, 0, 0], [(1, 2, 0), (1, 0, 1)], [2, 1])
+    LinearSolution(value=Fraction(1, 1), x=(Fraction(1, 1), Fraction(1, 2), Fraction(0, 1)))
+    """
+    n, m = len(objective), len(rows)
+    table = []
+    for i, (row, b) in enumerate(zip(rows, rhs, strict=True)):
+        sign = -1 if b < 0 else 1
+        # artificial columns n, …, n + m − 1 are the first basis
+        line = [sign * Fraction(x) for x in row] + [Fraction(int(i == k)) for k in range(m)]
+        table.append(_primitive([*line, sign * Fraction(b)]))
+    tableau = _Tableau(table, [n + i for i in range(m)])
+    tableau.maximise([0] * n + [-1] * m, range(n + m))
+    if any(tableau.solution()[n:]):
+        return None
+    tableau.expel(range(n, n + m))
+    tableau.maximise([*_primitive(objective), *([0] * m)], range(n))
+    x = tuple(tableau.solution()[:n])
+    return LinearSolution(_dot(objective, x), x)
+
+
+def nullspace(rows: Sequence[Sequence[int]], n: int) -> list[list[int]]:
+    """Integer vectors that span {x in Q^n : rows · x = 0}.
+
+    >>> nullspace([(1, 1)], 2)
+    [[1, -1]]
+    """
+    if not rows:
+        return [_unit(i, n) for i in range(n)]
+    matrix = flint.fmpz_mat([list(r) for r in rows])
+    basis, nullity = matrix.nullspace()
+    columns = basis.transpose().tolist()[:nullity]
+    return [_primitive([Fraction(int(x)) for x in column]) for column in columns]
+
+
+# -- the simplex ------------------------------------------------------------------------------
+
+
+class _Tableau:
+    """Integer rows [coefficients, right side]; a basic column is positive in one row, else 0."""
+
+    def __init__(self, rows: list[list[int]], basis: list[int]) -> None:
+        self.rows, self.basis = rows, basis
+        self.columns = len(rows[0]) - 1 if rows else 0
+
+    def solution(self) -> list[Fraction]:
+        x = [Fraction(0)] * self.columns
+        for row, j in zip(self.rows, self.basis, strict=True):
+            if row[-1]:
+                x[j] = Fraction(row[-1], row[j])
+        return x
+
+    def maximise(self, objective: Sequence[int], allowed: Sequence[int]) -> list[Fraction]:
+        """Pivot to an optimum over the allowed columns; returns all reduced costs."""
+        cost = [-c for c in objective] + [0]
+        denominator = 1
+        for row, j in zip(self.rows, self.basis, strict=True):
+            if cost[j]:
+                p, q = row[j], cost[j]
+                cost = [p * a - q * b for a, b in zip(cost, row, strict=True)]
+                denominator *= p
+                cost, denominator = _reduce(cost, denominator)
+        stalled = 0
+        while True:
+            # Dantzig's rule; Bland's while the objective stands still
+            if stalled > 4:
+                enter = next((j for j in allowed if cost[j] < 0), -1)
+            else:
+                enter = min(allowed, key=cost.__getitem__, default=-1)
+                if enter >= 0 and cost[enter] >= 0:
+                    enter = -1
+            if enter < 0:
+                return [Fraction(c, denominator) for c in cost[:-1]]
+            leave = -1
+            for i, row in enumerate(self.rows):
+                if row[enter] > 0:
+                    if leave < 0:
+                        leave = i
+                        continue
+                    best = self.rows[leave]
+                    difference = row[-1] * best[enter] - best[-1] * row[enter]
+                    if difference < 0 or (difference == 0 and self.basis[i] < self.basis[leave]):
+                        leave = i
+            if leave < 0:
+                raise OutOfScope("linear program: the objective is unbounded")
+            stalled = stalled + 1 if self.rows[leave][-1] == 0 else 0
+            self.pivot(leave, enter)
+            row = self.rows[leave]
+            p, q = row[enter], cost[enter]
+            cost = [p * a - q * b for a, b in zip(cost, row, strict=True)]
+            cost, denominator = _reduce(cost, denominator * p)
+
+    def pivot(self, leave: int, enter: int) -> None:
+        row = self.rows[leave]
+        p = row[enter]
+        if p < 0:
+            row = self.rows[leave] = [-a for a in row]
+            p = -p
+        for i, other in enumerate(self.rows):
+            q = other[enter]
+            if q and i != leave:
+                line = [p * a - q * b for a, b in zip(other, row, strict=True)]
+                g = gcd(*line)
+                self.rows[i] = [a // g for a in line] if g > 1 else line
+        self.basis[leave] = enter
+
+    def expel(self, artificial: range) -> None:
+        """Drive artificial columns (at 0) out of the basis; drop redundant rows."""
+        keep = []
+        for i, j in enumerate(self.basis):
+            if j in artificial:
+                enter = next((k for k in range(artificial.start) if self.rows[i][k]), -1)
+                if enter < 0:
+                    continue
+                self.pivot(i, enter)
+            keep.append(i)
+        self.rows = [self.rows[i] for i in keep]
+        self.basis = [self.basis[i] for i in keep]
+
+
+def _reduce(row: list[int], denominator: int) -> tuple[list[int], int]:
+    g = gcd(denominator, *row)
+    return ([a // g for a in row], denominator // g) if g > 1 else (row, denominator)
+
+
+def _packing_tableau(costs: Row, rows: Sequence[Row]) -> _Tableau:
+    """The dual program A^T y + s = c as integer rows, with the slacks s as first basis."""
+    n, m = len(costs), len(rows)
+    table = [_primitive([*(a[i] for a in rows), *_unit(i, n), costs[i]]) for i in range(n)]
+    return _Tableau(table, [m + i for i in range(n)])
+
+
+def _minimal_rows(rows: Sequence[Row]) -> list[int]:
+    """Indices of the rows that no other implies (a ≥ b makes a redundant)."""
+    order = sorted(range(len(rows)), key=lambda i: (sum(rows[i]), i))
+    kept: list[int] = []
+    for i in order:
+        a = rows[i]
+        if not any(all(x <= y for x, y in zip(rows[k], a, strict=True)) for k in kept):
+            kept.append(i)
+    return sorted(kept)
+
+
+def _require_covering(costs: Row, rows: Sequence[Row]) -> None:
+    if any(c <= 0 for c in costs):
+        raise BadInput(f"costs: positive numbers are needed, received {tuple(costs)}")
+    if not rows:
+        raise BadInput("rows: at least one constraint is needed")
+    for a in rows:
+        if len(a) != len(costs) or any(x < 0 for x in a):
+            raise BadInput(f"rows: {len(costs)} numbers >= 0 are needed, received {tuple(a)}")
+        if not any(a):
+            raise OutOfScope("covering program: the row 0 makes it infeasible")
+
+
+def _primitive(row: Row) -> list[int]:
+    """The positive multiple of a rational row that is a primitive integer row."""
+    bottom = lcm(*(x.denominator for x in row))
+    line = [x.numerator * (bottom // x.denominator) for x in row]
+    g = gcd(*line)
+    return [x // g for x in line] if g > 1 else line
+
+
+def _unit(i: int, n: int) -> list[int]:
+    return [int(i == k) for k in range(n)]
+
+
+def _dot(u: Row, v: Row) -> Fraction:
+    return sum((Fraction(a) * b for a, b in zip(u, v, strict=True) if a and b), Fraction(0))
