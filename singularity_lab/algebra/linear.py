@@ -117,8 +117,7 @@ def covering_value(costs: Row, rows: Sequence[Row]) -> Fraction:
     return sum(tableau.solution()[:m], Fraction(0))
 
 
-def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> tuple[Fraction,
-int]:
+def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> tuple[Fraction, int]:
     """The optimum and the dimension of the optimal face, proved by a primal and a dual solution.
 
     Weak duality proves the optimum. Let A be the rows with y > 0 and the coordinates whose dual
@@ -152,8 +151,7 @@ int]:
     value = _dot(costs, primal)
     if value != sum(dual, Fraction(0)):
         raise CertificateError(
-            f"covering program: primal value {value} and dual value {sum(dual, Fraction(0))}
-            differ"
+            f"covering program: primal value {value} and dual value {sum(dual, Fraction(0))} differ"
         )
     needed = [_primitive(a) for a, y in zip(rows, dual, strict=True) if y > 0]
     needed += [_unit(i, n) for i in range(n) if used[i] < costs[i]]
