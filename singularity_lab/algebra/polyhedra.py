@@ -50,7 +50,7 @@ class NewtonPolyhedron:
     def of(cls, support: Sequence[Sequence[int]], limit: int = 20_000) -> NewtonPolyhedron:
         """The polyhedron of a non-empty support.
 
-        Raises OutOfScope when more than ``limit`` half-spaces appear on the way, or when one step
+        Raises OutOfScope when more than ``limit`` half-spaces appear on the way, or when it
         compares more than 10,000 · ``limit`` triples of them.
         """
         points = tuple(sorted({tuple(a) for a in support}))
@@ -147,6 +147,7 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
     for i in range(n):
         w = tuple(int(k == i) for k in range(n))
         rays.append(((*w, first[i]), (zero ^ (1 << i)) | (1 << n)))
+    work = 0
     for step, a in enumerate(rest, start=1):
         bit = 1 << (n + step)
         negative, positive, kept = [], [], []
@@ -160,7 +161,8 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
             else:
                 kept.append((ray, mask | bit))
         masks = [mask for _, mask in rays]
-        if len(negative) * len(positive) * len(masks) > limit * 10_000:
+        work += len(negative) * len(positive) * len(masks)
+        if work > limit * 10_000:
             raise OutOfScope(f"Newton polyhedron: too large for double description ({n} variables)")
         for u, mask_u, value_u in negative:
             for v, mask_v, value_v in positive:
