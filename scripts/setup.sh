@@ -28,7 +28,11 @@ if ! suitable "$py"; then
 fi
 
 pip() { "$py" -m pip --disable-pip-version-check --quiet "$@"; }
-pip_setting() { "$py" -m pip config get "global.$1" 2>/dev/null || true; }
+
+# A setting of pip from any of its configuration files (`pip config get` looks into one of them only).
+pip_setting() {
+    "$py" -m pip config list | sed -nE "s/^(global|install)\.$1='(.*)'\$/\2/p" | sed 's/\\n/ /g'
+}
 
 # uv does not read pip's configuration: hand it the local wheels, the index and the certificates.
 use_uv() {
