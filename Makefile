@@ -55,7 +55,7 @@ benchmark: setup ## run benchmarks/bench_*.py: ratios measured in one run
 	done; [ -n "$$found" ] || { echo "benchmark: no benchmarks/bench_*.py in this checkout"; exit 1; }
 
 clean: ## remove what runs have made, keep the environment
-	rm -rf out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf out build dist docs/notebooks docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean ## remove the environment too
