@@ -1,0 +1,37 @@
+"""Builders: from a description (sizes, ranks, laws of inputs) to the exact loss and its torch twin.
+
+    build(name, **parameters) -> Model
+    builders() -> names of the builders
+    signature(name) -> their parameters with types
+
+Importing this package loads no torch: twins import it when they are called.
+"""
+
+from singularity_lab.models import (
+    attention,
+    determinantal,
+    graphical,
+    hypersurfaces,
+    linear,
+    mixtures,
+    monomial,
+    shallow,
+)
+from singularity_lab.models.model import Model, Stratum, build, builder, builders, signature
+
+__all__ = [
+    "Model",
+    "Stratum",
+    "attention",
+    "build",
+    "builder",
+    "builders",
+    "determinantal",
+    "graphical",
+    "hypersurfaces",
+    "linear",
+    "mixtures",
+    "monomial",
+    "shallow",
+    "signature",
+]

@@ -1,0 +1,292 @@
+"""Mixtures through their moments: the ideal of p(·; w) − p(·; truth), truth with one component.
+
+*Finitely many moments suffice.* m_k = Σ_h a_h b_h^k − [k = 0] with Σ a_h = 1 obeys a linear
+recurrence of order H (the b_h are the roots; a truth at 0 contributes to k = 0 only), so m_k ∈
+(m_1, …, m_H) for all k. Weights are ≥ 0, and this matters: with signed weights sums like a₂b₂² +
+a₃b₃² cancel and λ is different.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
+from singularity_lab.models.model import Model, Side, Square, Stratum, at_least, builder, unweighted
+from singularity_lab.models.shallow import multi_indices
+from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def weight_names(components: int) -> list[str]:
+    """a2, …, aH: the first weight is 1 minus the others."""
+    return vector_names("a", components)[1:]
+
+
+def _weights(ring: Ring, components: int) -> list[Polynomial]:
+    others = ring.vector(weight_names(components))
+    return [1 - ring.sum(others), *others]
+
+
+def _torch_weights(w: Tensor, components: int) -> Tensor:
+    import torch
+
+    others = w[:, : components - 1]
+    return torch.cat([1 - others.sum(1, keepdim=True), others], 1)
+
+
+def _mixture_strata(
+    components: int, locations: list[list[str]], variables: tuple[str, ...]
+) -> tuple[Stratum, ...]:
+    """Vanishing, interior and far: three ways in which H ≥ 2 components make one."""
+    a = weight_names(components)
+    interior: dict[str, Rational] = {n: fraction(f"1/{components}") for n in a}
+    far: dict[str, Rational] = {row[0]: fraction("1/4") for row in locations[1:]}
+    return (
+        Stratum(
+            "vanishing",
+            point(variables, {}),
+            "one weight is 1, all components are at the truth",
+            deepest=True,
+        ),
+        Stratum("interior", point(variables, interior), "equal weights, all at the truth"),
+        Stratum("far", point(variables, far), "the other components are elsewhere, weight 0"),
+    )
+
+
+def _weight_box(components: int, signed: bool) -> dict[str, Side]:
+    if signed:
+        return {}
+    return {n: (fraction(0), fraction(1)) for n in weight_names(components)}
+
+
+@builder
+def gaussian_mixture(components: int, dimension: int, signed: bool = False) -> Model:
+    """Σ_h a_h N(b_h, 1) in R^dimension, truth N(0, 1): free weights (the first is 1 − Σ others) and
+    means.
+
+    Generators: the moments Σ_h a_h b_h^α, 1 ≤ |α| ≤ components. K = Σ_α (moment)²/α! over these is
+    the beginning of the Hermite expansion of the χ² divergence from N(0, 1), which is ``analytic``:
+    aᵀ exp(b bᵀ) a − 1, the λ and m of the Kullback–Leibler divergence. Strata: ``vanishing``,
+    ``interior``, ``far``. signed: weights without a ≥ 0.
+    Raises BadInput for fewer than two components.
+
+    >>> from singularity_lab.models import build
+    >>> print(build("gaussian_mixture", components=2, dimension=1).ideal.generators[0])
+    -a2*b11 + a2*b21 + b11
+    """
+    at_least(2, components=components)
+    at_least(1, dimension=dimension)
+    b = matrix_names("b", components, dimension)
+    ring = Ring(weight_names(components) + flat(b))
+    a = _weights(ring, components)
+    indices = [alpha for n in range(1, components + 1) for alpha in multi_indices(dimension, n)]
+    squares: list[Square] = []
+    for alpha in indices:
+        moment = ring.sum(
+            [
+                a[h] * ring.product([ring[b[h][i]] ** e for i, e in enumerate(alpha) if e])
+                for h in range(components)
+            ]
+        )
+        squares.append((1 / fraction(math.prod(math.factorial(e) for e in alpha)), moment))
+
+    def split(w: Tensor) -> tuple[Tensor, Tensor]:
+        return (
+            _torch_weights(w, components),
+            w[:, components - 1 :].reshape(-1, components, dimension),
+        )
+
+    def twin(w: Tensor) -> Tensor:
+        # the truncated exponential of the Gram matrix: Σ_{|α| = n} x^α y^α n!/α! = ⟨x, y⟩ⁿ
+        A, B = split(w)
+        gram = B @ B.transpose(1, 2)
+        kernel = sum(gram**n / math.factorial(n) for n in range(1, components + 1))
+        return ((A[:, None] @ kernel) @ A[:, :, None])[:, 0, 0]
+
+    def analytic(w: Tensor) -> Tensor:
+        import torch
+
+        A, B = split(w)
+        kernel = torch.expm1(B @ B.transpose(1, 2))
+        return ((A[:, None] @ kernel) @ A[:, :, None])[:, 0, 0]
+
+    return Model(
+        "gaussian_mixture",
+        dict(components=components, dimension=dimension, signed=signed),
+        Ideal(ring.variables, tuple(p for _, p in squares)),
+        tuple(squares),
+        _mixture_strata(components, b, ring.variables),
+        twin,
+        f"{components} unit Gaussians in R^{dimension} with free weights"
+        + (" of any sign" if signed else "")
+        + ", truth N(0, 1); K = chi-square divergence, truncated",
+        box=_weight_box(components, signed),
+        analytic=analytic,
+    )
+
+
+@builder
+def binomial_mixture(components: int, trials: int) -> Model:
+    """Σ_h a_h Bin(trials, 1/2 + b_h), truth Bin(trials, 1/2). K = Σ_k (p_k(w) − p_k)² over the
+    outcomes k.
+
+    The outcome probabilities are an invertible linear image of the moments Σ a_h b_h^k, k ≤ trials,
+    which are the generators. ``analytic`` is the Kullback–Leibler divergence. Boxes: weights in [0,
+    1], b in [−1/2, 1/2].
+    Raises BadInput for fewer than two components.
+
+    >>> from singularity_lab.models import build
+    >>> model = build("binomial_mixture", components=2, trials=1)
+    >>> print(model.ideal.generators[0], "|", len(model.squares))
+    -a2*b1 + a2*b2 + b1 | 2
+    """
+    at_least(2, components=components)
+    at_least(1, trials=trials)
+    b = vector_names("b", components)
+    ring = Ring(weight_names(components) + b)
+    a = _weights(ring, components)
+    half = fraction("1/2")
+    generators = [
+        ring.sum([a[h] * ring[b[h]] ** k for h in range(components)]) for k in range(1, trials + 1)
+    ]
+    squares = [
+        ring.sum(
+            [
+                a[h] * (ring[b[h]] + half) ** k * (half - ring[b[h]]) ** (trials - k)
+                for h in range(components)
+            ]
+        )
+        * math.comb(trials, k)
+        - math.comb(trials, k) * half**trials
+        for k in range(trials + 1)
+    ]
+
+    def law(w: Tensor) -> Tensor:
+        A = _torch_weights(w, components)
+        p = w[:, components - 1 :, None] + 0.5
+        k = w.new_tensor(list(range(trials + 1)))
+        choose = w.new_tensor([float(math.comb(trials, i)) for i in range(trials + 1)])
+        return (A[:, :, None] * choose * p**k * (1 - p) ** (trials - k)).sum(1)
+
+    def truth(w: Tensor) -> Tensor:
+        return w.new_tensor([math.comb(trials, i) / 2**trials for i in range(trials + 1)])
+
+    def twin(w: Tensor) -> Tensor:
+        return ((law(w) - truth(w)) ** 2).sum(1)
+
+    def analytic(w: Tensor) -> Tensor:
+        p0 = truth(w)
+        return (p0 * (p0.log() - law(w).log())).sum(1)
+
+    box = _weight_box(components, False) | dict.fromkeys(b, (-half, half))
+    return Model(
+        "binomial_mixture",
+        dict(components=components, trials=trials),
+        Ideal(ring.variables, tuple(generators)),
+        unweighted(squares),
+        _mixture_strata(components, [[n] for n in b], ring.variables),
+        twin,
+        f"mixture of {components} binomials with {trials} trials, truth Bin({trials}, 1/2); "
+        "K = squared distance of the outcome probabilities",
+        box=box,
+        analytic=analytic,
+    )
+
+
+@builder
+def poisson_mixture(components: int, rate: int = 1) -> Model:
+    """Σ_h a_h Poisson(rate + b_h), truth Poisson(rate): the Charlier moments Σ a_h b_h^k, k ≤
+    components.
+
+    K = Σ_k (moment)²/(rate^k k!) is the beginning of the χ² divergence, which is ``analytic``:
+    aᵀ exp(b bᵀ/rate) a − 1. Raises BadInput for fewer than two components.
+
+    >>> from singularity_lab.models import build
+    >>> build("poisson_mixture", components=2).dimension
+    3
+    """
+    at_least(2, components=components)
+    at_least(1, rate=rate)
+    b = vector_names("b", components)
+    ring = Ring(weight_names(components) + b)
+    a = _weights(ring, components)
+    squares = [
+        (
+            1 / fraction(rate**k * math.factorial(k)),
+            ring.sum([a[h] * ring[b[h]] ** k for h in range(components)]),
+        )
+        for k in range(1, components + 1)
+    ]
+
+    def twin(w: Tensor) -> Tensor:
+        A, B = _torch_weights(w, components), w[:, components - 1 :]
+        total = w.new_zeros(len(w))
+        for k in range(1, components + 1):
+            total = total + (A * B**k).sum(1) ** 2 / (rate**k * math.factorial(k))
+        return total
+
+    def analytic(w: Tensor) -> Tensor:
+        import torch
+
+        A, B = _torch_weights(w, components), w[:, components - 1 :]
+        kernel = torch.expm1(B[:, :, None] * B[:, None, :] / rate)
+        return ((A[:, None] @ kernel) @ A[:, :, None])[:, 0, 0]
+
+    return Model(
+        "poisson_mixture",
+        dict(components=components, rate=rate),
+        Ideal(ring.variables, tuple(p for _, p in squares)),
+        tuple(squares),
+        _mixture_strata(components, [[n] for n in b], ring.variables),
+        twin,
+        f"mixture of {components} Poisson laws, truth Poisson({rate}); "
+        "K = chi-square divergence, truncated",
+        box=_weight_box(components, False),
+        analytic=analytic,
+    )
+
+
+@builder
+def known_component_mixture(orders: int = 1) -> Model:
+    """(1 − a) N(0, 1) + a N(b, 1), truth N(0, 1), a ∈ [0, 1]: the first example of a singular
+    mixture.
+
+    Generators a·b^k, k ≤ orders (k = 1 generates the others). Watanabe 2009.
+
+    >>> from singularity_lab.models import build
+    >>> print(build("known_component_mixture").ideal)
+    (a*b) in Q[a, b]
+    """
+    at_least(1, orders=orders)
+    ring = Ring(["a", "b"])
+    squares = [
+        (1 / fraction(math.factorial(k)), ring["a"] * ring["b"] ** k) for k in range(1, orders + 1)
+    ]
+
+    def twin(w: Tensor) -> Tensor:
+        a, b = w[:, 0], w[:, 1]
+        return a**2 * sum(b ** (2 * k) / math.factorial(k) for k in range(1, orders + 1))
+
+    def analytic(w: Tensor) -> Tensor:
+        import torch
+
+        return w[:, 0] ** 2 * torch.expm1(w[:, 1] ** 2)
+
+    return Model(
+        "known_component_mixture",
+        dict(orders=orders),
+        Ideal(ring.variables, (ring["a"] * ring["b"],)),
+        tuple(squares),
+        (
+            Stratum("origin", point(ring.variables, {}), "a = b = 0", deepest=True),
+            Stratum("interior", point(ring.variables, {"a": fraction("1/2")}), "b = 0, 0 < a < 1"),
+            Stratum("far", point(ring.variables, {"b": 1}), "a = 0, b not 0"),
+        ),
+        twin,
+        "(1-a)N(0,1) + aN(b,1), truth N(0,1); K = chi-square divergence, truncated",
+        box={"a": (fraction(0), fraction(1))},
+        analytic=analytic,
+    )

@@ -1,0 +1,106 @@
+"""Matrices of variables and their products over Q[w]: what builders write networks with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from singularity_lab.algebra.polynomial import Polynomial, Rational, unit
+from singularity_lab.errors import BadInput
+
+Matrix = list[list[Polynomial]]
+
+
+def matrix_names(letter: str, rows: int, columns: int) -> list[list[str]]:
+    """Names a11, a12, … of a matrix of variables; with an underscore between the indices from 10
+    on.
+
+    >>> matrix_names("a", 2, 2)
+    [['a11', 'a12'], ['a21', 'a22']]
+    """
+    gap = "_" if max(rows, columns) > 9 else ""
+    return [[f"{letter}{i + 1}{gap}{j + 1}" for j in range(columns)] for i in range(rows)]
+
+
+def vector_names(letter: str, size: int) -> list[str]:
+    """Names a1, a2, …"""
+    return [f"{letter}{i + 1}" for i in range(size)]
+
+
+def flat(names: Sequence[Sequence[str]]) -> list[str]:
+    """The rows one after the other."""
+    return [n for row in names for n in row]
+
+
+class Ring:
+    """The ring Q[variables] with its variables by name.
+
+    >>> R = Ring(["x", "y"])
+    >>> print(R["x"] * R["y"] + 1)
+    x*y + 1
+    """
+
+    def __init__(self, variables: Sequence[str]) -> None:
+        self.variables = tuple(variables)
+        n = len(self.variables)
+        self._gens = {
+            v: Polynomial.from_terms({unit(i, n): 1}, self.variables)
+            for i, v in enumerate(self.variables)
+        }
+
+    def __getitem__(self, name: str) -> Polynomial:
+        return self._gens[name]
+
+    def constant(self, value: Rational) -> Polynomial:
+        return Polynomial.constant(value, self.variables)
+
+    def vector(self, names: Sequence[str]) -> list[Polynomial]:
+        return [self[n] for n in names]
+
+    def matrix(self, names: Sequence[Sequence[str]]) -> Matrix:
+        return [[self[n] for n in row] for row in names]
+
+    def sum(self, items: Sequence[Polynomial]) -> Polynomial:
+        total = self.constant(0)
+        for p in items:
+            total = total + p
+        return total
+
+    def product(self, items: Sequence[Polynomial]) -> Polynomial:
+        total = self.constant(1)
+        for p in items:
+            total = total * p
+        return total
+
+    def multiply(self, left: Matrix, right: Matrix) -> Matrix:
+        """The matrix product."""
+        if len(left[0]) != len(right):
+            raise BadInput(
+                f"multiply: inner sizes must agree, received {len(left[0])} and {len(right)}"
+            )
+        return [
+            [
+                self.sum([row[k] * right[k][j] for k in range(len(right))])
+                for j in range(len(right[0]))
+            ]
+            for row in left
+        ]
+
+    def minus_diagonal(self, matrix: Matrix, rank: int) -> list[Polynomial]:
+        """The entries of matrix − diag(1, …, 1, 0, …, 0), row by row."""
+        return [
+            p - 1 if i == j < rank else p for i, row in enumerate(matrix) for j, p in enumerate(row)
+        ]
+
+
+def transpose(matrix: Matrix) -> Matrix:
+    """The transposed matrix."""
+    return [list(column) for column in zip(*matrix, strict=True)]
+
+
+def point(variables: Sequence[str], values: Mapping[str, Rational]) -> tuple[Fraction, ...]:
+    """Coordinates in the order of the variables; absent names mean 0."""
+    unknown = set(values) - set(variables)
+    if unknown:
+        raise BadInput(f"point: unknown variables {sorted(unknown)}")
+    return tuple(Fraction(values.get(v, 0)) for v in variables)
