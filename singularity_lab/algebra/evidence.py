@@ -1,0 +1,249 @@
+"""What proves that real polynomials p_1, …, p_r have no common zero on D, and a checker of it.
+
+D is a product: each variable is ``real``, ``nonzero``, ``positive`` or ``nonnegative``. Evidence
+is JSON. A *claim* is a list of polynomials, numbered from 0, with D. Each kind of evidence
+replaces the claim by claims that imply it, and appends what it derives to the list:
+
+- ``sign`` {index}: all terms of p have one sign on D, up to one unit monomial, and one never
+vanishes; - ``sturm`` {index}: p has one variable and no root in its domain (Sturm 1829); -
+``add`` {multipliers: [[i, q], …], then}: appends Σ q·p_i (Nullstellensatz, elimination, gcd); -
+``factor`` {index, factors: [[q, e], …], cases}: p = c·∏ q^e; in each case one q is appended; -
+``squares`` {index, squares: [[c, q], …], then}: p = Σ c·q² + R with c > 0 and each term of R ≥ 0
+on D: appends the q's, then the terms of R, which all vanish where p does; - ``split`` {variable,
+cases: {"+", "-", "0"}}: by the sign that D allows; in case "-" it is negated; - ``torus``
+{variables, vectors, images}, then: new variables t_j = x^(a_j), where p_i is a unit monomial
+times image_i(t); t_j is positive where each variable with odd exponent in a_j is.
+
+Nothing here searches: :mod:`singularity_lab.algebra.real` finds evidence, this module multiplies
+it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, Literal
+
+import flint
+
+from singularity_lab.algebra.polynomial import Polynomial, check_names, fraction, parse
+from singularity_lab.errors import CertificateError
+
+Kind = Literal["real", "nonzero", "positive", "nonnegative"]
+Domain = Mapping[str, Kind]
+Evidence = dict[str, Any]
+
+SIGNS: dict[Kind, str] = {
+    "real": "+-0",
+    "nonzero": "+-",
+    "positive": "+",
+    "nonnegative": "+0",
+}
+
+
+def check_no_zero(polys: Sequence[Polynomial], domain: Domain, evidence: Any) -> None:
+    """Accept a proof that the polynomials, all of one ring, have no common zero on the domain.
+
+    Raises CertificateError that says what fails. Never searches.
+
+    >>> f = parse("x^2 + y^2", "x y")
+    >>> check_no_zero([f], {"x": "nonzero", "y": "real"}, {"kind": "sign", "index": 0})
+    >>> check_no_zero([f], {"x": "real", "y": "real"}, {"kind": "sign", "index": 0})
+    Traceback (most recent call last):
+    ...
+    singularity_lab.errors.CertificateError: sign: no term of x^2 + y^2 is nonzero on all of D
+    """
+    try:
+        _check(list(polys), dict(domain), evidence)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise CertificateError(f"evidence: malformed ({type(error).__name__}: {error})") from None
+
+
+def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> None:
+    names, kind = tuple(domain), e["kind"]
+    _require(all(p.variables == names for p in polys), "evidence: one ring, that of D, is needed")
+    if kind == "sign":
+        p = _pick(polys, e["index"])
+        _require(_one_sign(p, domain, up_to_unit=True), f"sign: terms of {p} differ in sign on D")
+        strict = any(
+            all(
+                not k or domain[v] in ("positive", "nonzero") for v, k in zip(names, a, strict=True)
+            )
+            for a in p.support()
+        )
+        _require(strict, f"sign: no term of {p} is nonzero on all of D")
+    elif kind == "sturm":
+        p = _pick(polys, e["index"])
+        used = p.used_variables()
+        _require(len(used) == 1, f"sturm: {p} must have exactly one variable")
+        count = count_roots(univariate(p, used[0]), domain[used[0]])
+        _require(count == 0, f"sturm: {p} has {count} roots with {used[0]} {domain[used[0]]}")
+    elif kind == "add":
+        total = Polynomial.constant(0, names)
+        for i, q in e["multipliers"]:
+            total = total + parse(q, names) * _pick(polys, i)
+        _check([*polys, total], domain, e["then"])
+    elif kind == "factor":
+        p, product = _pick(polys, e["index"]), Polynomial.constant(1, names)
+        factors = [(parse(q, names), k) for q, k in e["factors"]]
+        _require(all(type(k) is int and k > 0 for _, k in factors), "factor: exponents are >= 1")
+        for q, k in factors:
+            product = product * q**k
+        _require(not p.is_zero and not product.is_zero, "factor: the polynomial is 0")
+        ratio = fraction(p.flint.leading_coefficient() / product.flint.leading_coefficient())
+        _require(p == product * ratio, f"factor: the product of the factors is not {p}")
+        _require(len(e["cases"]) == len(factors), "factor: a case for each factor is needed")
+        for (q, _), case in zip(factors, e["cases"], strict=True):
+            _check([*polys, q], domain, case)
+    elif kind == "squares":
+        rest = _pick(polys, e["index"])
+        squares = [(fraction(c), parse(q, names)) for c, q in e["squares"]]
+        for c, q in squares:
+            _require(c > 0, f"squares: the weight {c} is not positive")
+            rest = rest - q * q * c
+        _require(
+            all(c > 0 for _, c in rest.terms()) and _one_sign(rest, domain, up_to_unit=False),
+            f"squares: a term of the remainder {rest} can be negative on D",
+        )
+        terms = [Polynomial.from_terms({a: c}, names) for a, c in rest.terms()]
+        _check([*polys, *(q for _, q in squares), *terms], domain, e["then"])
+    elif kind == "split":
+        v, cases = e["variable"], e["cases"]
+        _require(set(cases) == set(SIGNS[domain[v]]), f"split: a case is missing for {v}")
+        for sign, case in cases.items():
+            x = parse(v, names)
+            image = {"+": x, "-": -x, "0": x * 0}[sign]
+            moved = polys if sign == "+" else [p.substitute({v: image}) for p in polys]
+            _check(moved, {**domain, v: "positive"}, case)
+    elif kind == "torus":
+        _check_torus(polys, domain, e)
+    else:
+        raise CertificateError(f"evidence: unknown kind {kind!r}")
+
+
+def _check_torus(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> None:
+    names, new, vectors = tuple(domain), check_names(e["variables"]), e["vectors"]
+    _require(len(new) == len(vectors), "torus: one vector for each new variable is needed")
+    _require(len(e["images"]) == len(polys), "torus: one image for each polynomial is needed")
+    torus = [v for v in names if domain[v] in ("positive", "nonzero")]
+    _require(
+        all(v in torus for p in polys for v in p.used_variables()),
+        "torus: a variable that can be 0 occurs",
+    )
+    kinds: dict[str, Kind] = {}
+    for t, a in zip(new, vectors, strict=True):
+        _require(len(a) == len(names) and all(type(k) is int for k in a), "torus: integer vectors")
+        odd = [v for v, k in zip(names, a, strict=True) if k % 2]
+        _require(all(v in torus for v, k in zip(names, a, strict=True) if k), "torus: x^a, x = 0")
+        kinds[t] = "positive" if all(domain[v] == "positive" for v in odd) else "nonzero"
+    images = [parse(text, new) for text in e["images"]]
+    for p, q in zip(polys, images, strict=True):
+        pulled: dict[tuple[int, ...], Fraction] = {}
+        for k, c in q.terms():
+            x = tuple(
+                sum(kj * a[i] for kj, a in zip(k, vectors, strict=True)) for i in range(len(names))
+            )
+            pulled[x] = pulled.get(x, Fraction(0)) + c
+        pulled = {x: c for x, c in pulled.items() if c}
+        there = dict(p.terms())
+        if there and pulled:
+            shift = tuple(s - r for r, s in zip(min(pulled), min(there), strict=True))
+            pulled = {
+                tuple(a + b for a, b in zip(x, shift, strict=True)): c for x, c in pulled.items()
+            }
+        _require(there == pulled, f"torus: {q} is not {p} up to a monomial")
+    _check(images, kinds, e["then"])
+
+
+def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
+    """Accept a proof that the polynomials do have a common zero on the domain.
+
+    ``{"kind": "point", "point": [x, …]}``: a rational one; ``{"kind": "sign change", "points":
+    [p, q]}``: one polynomial takes opposite signs at p and q, between which the segment stays in
+    the domain. Raises CertificateError.
+
+    >>> f = parse("x^2 - 2*y^2", "x y")
+    >>> change = {"kind": "sign change", "points": [["1", "1"], ["2", "1"]]}
+    >>> check_zero([f], {"x": "nonzero", "y": "nonzero"}, change)
+    """
+    try:
+        exact = zero["kind"] == "point"
+        _require(exact or zero["kind"] == "sign change", "zero: unknown kind")
+        texts = [zero["point"]] if exact else list(zero["points"])
+        points = [[fraction(x) for x in text] for text in texts]
+        for point in points:
+            for x, (v, kind) in zip(point, domain.items(), strict=True):
+                sign = "0" if x == 0 else "+" if x > 0 else "-"
+                _require(sign in SIGNS[kind], f"zero: {v} = {x} lies outside the domain")
+        if exact:
+            for p in polys:
+                _require(p(points[0]) == 0, f"zero: {p} does not vanish at {zero['point']}")
+            return
+        (p,), (one, other) = polys, points
+        _require(p(one) * p(other) < 0, f"zero: {p} does not change sign")
+        for x, y, kind in zip(one, other, domain.values(), strict=True):
+            _require(kind != "nonzero" or x * y > 0, "zero: the segment leaves the domain")
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise CertificateError(f"zero: malformed ({type(error).__name__}: {error})") from None
+
+
+def univariate(p: Polynomial, variable: str) -> flint.fmpq_poly:
+    """A polynomial that involves one variable, as a dense univariate one."""
+    i = p.variables.index(variable)
+    coefficients = [flint.fmpq(0)] * (1 + max(a[i] for a in p.support()))
+    for a, c in p.terms():
+        coefficients[a[i]] = flint.fmpq(c.numerator, c.denominator)
+    return flint.fmpq_poly(coefficients)
+
+
+def count_roots(p: flint.fmpq_poly, kind: Kind) -> int:
+    """The number of different real roots of p ≠ 0 in one of the four domains, by Sturm's theorem.
+
+    >>> p = flint.fmpq_poly([0, -1, 0, 1])  # x^3 - x
+    >>> [count_roots(p, kind) for kind in ("real", "nonzero", "positive", "nonnegative")]
+    [3, 2, 1, 2]
+    """
+    coefficients = p.coeffs()
+    low = next(i for i, c in enumerate(coefficients) if c)
+    at_zero = int(low > 0 and kind in ("real", "nonnegative"))
+    chain = [flint.fmpq_poly(coefficients[low:])]
+    chain.append(chain[0].derivative())
+    while chain[-1]:
+        rest = -(chain[-2] % chain[-1])
+        # scaling by positive numbers keeps the signs and the size small
+        chain.append(flint.fmpq_poly(rest.numer()) / rest.numer().content() if rest else rest)
+    chain.pop()
+    plus = _changes([q.coeffs()[-1] for q in chain])
+    if kind in ("positive", "nonnegative"):
+        return at_zero + _changes([q[0] for q in chain]) - plus
+    minus = _changes([q.coeffs()[-1] * (-1) ** q.degree() for q in chain])
+    return at_zero + minus - plus
+
+
+def _changes(values: Sequence[flint.fmpq]) -> int:
+    signs = [v > 0 for v in values if v != 0]
+    return sum(a != b for a, b in pairwise(signs))
+
+
+def _one_sign(p: Polynomial, domain: Domain, up_to_unit: bool) -> bool:
+    """Whether all terms of p are ≥ 0, or all ≤ 0, on D (up to a common unit monomial if asked)."""
+    patterns = set()
+    for a, c in p.terms():
+        odd = [v for v, k in zip(p.variables, a, strict=True) if k % 2]
+        odd = [v for v in odd if domain[v] not in ("positive", "nonnegative")]
+        if any(domain[v] == "real" or not up_to_unit for v in odd):
+            return False
+        patterns.add((tuple(odd), c > 0))
+    return len(patterns) <= 1
+
+
+def _pick(polys: Sequence[Polynomial], i: Any) -> Polynomial:
+    _require(type(i) is int and 0 <= i < len(polys), f"evidence: there is no polynomial {i!r}")
+    p: Polynomial = polys[i]
+    return p
+
+
+def _require(truth: bool, message: str) -> None:
+    if not truth:
+        raise CertificateError(message)
