@@ -4,15 +4,16 @@ D is a product: each variable is ``real``, ``nonzero``, ``positive`` or ``nonneg
 is JSON. A *claim* is a list of polynomials, numbered from 0, with D. Each kind of evidence
 replaces the claim by claims that imply it, and appends what it derives to the list:
 
-- ``sign`` {index}: all terms of p have one sign on D, up to one unit monomial, and one never
-vanishes; - ``sturm`` {index}: p has one variable and no root in its domain (Sturm 1829); -
-``add`` {multipliers: [[i, q], …], then}: appends Σ q·p_i (Nullstellensatz, elimination, gcd); -
-``factor`` {index, factors: [[q, e], …], cases}: p = c·∏ q^e; in each case one q is appended; -
-``squares`` {index, squares: [[c, q], …], then}: p = Σ c·q² + R with c > 0 and each term of R ≥ 0
-on D: appends the q's, then the terms of R, which all vanish where p does; - ``split`` {variable,
-cases: {"+", "-", "0"}}: by the sign that D allows; in case "-" it is negated; - ``torus``
-{variables, vectors, images}, then: new variables t_j = x^(a_j), where p_i is a unit monomial
-times image_i(t); t_j is positive where each variable with odd exponent in a_j is.
+- ``sign`` {index}: all terms of p have one sign on D, up to one unit monomial; one never vanishes;
+- ``sturm`` {index}: p has one variable and no root in its domain (Sturm 1829);
+- ``add`` {multipliers: [[i, q], …], then}: appends Σ q·p_i (Nullstellensatz, elimination, gcd);
+- ``factor`` {index, factors: [[q, e], …], cases}: p = c·∏ q^e; in each case one q is appended;
+- ``squares`` {index, squares: [[c, q], …], then}: p = Σ c·q² + R with c > 0, each term of R ≥ 0
+  on D: appends the q's, then the terms of R, which all vanish where p does;
+- ``split`` {variable, cases: {"+", "-", "0"}}: by the signs that D allows; "-" negates the
+variable; - ``roots`` {variables, then}: each of these positive variables x becomes x², with x >
+0; - ``torus`` {variables, vectors, images, then}: new variables t_j = x^(a_j), where p_i is a
+unit monomial times image_i(t); t_j is positive where each variable with odd exponent in a_j is.
 
 Nothing here searches: :mod:`singularity_lab.algebra.real` finds evidence, this module multiplies
 it out.
@@ -116,6 +117,11 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
             image = {"+": x, "-": -x, "0": x * 0}[sign]
             moved = polys if sign == "+" else [p.substitute({v: image}) for p in polys]
             _check(moved, {**domain, v: "positive"}, case)
+    elif kind == "roots":
+        chosen = e["variables"]
+        _require(all(domain[v] == "positive" for v in chosen), "roots: positive variables only")
+        squared = {v: parse(v, names) ** 2 for v in chosen}
+        _check([p.substitute(squared) for p in polys], domain, e["then"])
     elif kind == "torus":
         _check_torus(polys, domain, e)
     else:
