@@ -484,6 +484,7 @@ class Meter:
         self._local = getattr(loss, "local_value", None)
         self._local_grad = getattr(loss, "local_value_and_grad", None)
         self.offset = 0.0
+        self.exact_near_center = self._local is not None
         at_center = self.k(torch.zeros((1, loss.dim), dtype=torch.float64))
         self.offset = float(at_center[0])
         if not math.isfinite(self.offset):

@@ -114,6 +114,12 @@ def _points(w: Tensor, dim: int, name: str = "w") -> Tensor:
     return w if w.dtype == torch.float64 else w.to(torch.float64)
 
 
+def _columns(w: Tensor) -> Tensor:
+    """(c, d) → (d, c) with contiguous rows; copies only when needed."""
+    columns = w.t()
+    return columns if columns.stride(1) == 1 else columns.contiguous()
+
+
 def _center(center: Any, dim: int) -> Tensor:
     if center is None:
         return torch.zeros(dim, dtype=torch.float64)
@@ -511,12 +517,12 @@ class PolynomialLoss:
         """K(w* + u) at displacements u (c, d), from generators expanded about w* in exact
         arithmetic."""
         u = _points(u, self.dim, "u")
-        return self._program.value(u.t().contiguous())
+        return self._program.value(_columns(u))
 
     def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """K(w* + u) and its gradient at displacements u (c, d)."""
         u = _points(u, self.dim, "u")
-        value, grad = self._program.gradient(u.t().contiguous())
+        value, grad = self._program.gradient(_columns(u))
         return value, grad.t()
 
 

@@ -1,0 +1,473 @@
+"""Moves that keep the uniform law on {K < y} ∩ box, for particles in independent replicates. No gradients.
+
+Every sweep applies one family of moves to all particles, with one K evaluation each; a family keeps the law, so any
+schedule of families does. Near a singular point no single scale suits: widths across the valleys of {K < y} run from
+√y to 1. So each proposal draws its scale from a log-spaced histogram, learned from acceptance.
+
+Families (t a scale, z standard normal, S a random set of coordinates, common to the sweep):
+
+- ``log``: u_i ← u_i·e^{t z_i}, i ∈ S, with Jacobian e^{tΣz}: moves along monomial valleys, where log|u| is spread
+  over the whole depth;
+- ``dilate``: u ← u·e^{tz}, Jacobian e^{d t z};
+- ``add``: u_i ← u_i + t z_i, i ∈ S; single coordinates, sparse and full directions;
+- ``difference``: u ← u + t(a − b), a and b from the other half of the replicate (ter Braak 2006): adapts to any linear
+  change of coordinates;
+- ``log difference``: the same in log|u|, adapted to any monomial change of coordinates: curved valleys such as
+  x² = y³ are straight there;
+- ``frame``: ``log`` and ``add`` along the principal axes of the other half, for valleys that are oblique;
+- ``symmetry``: sign changes and transpositions of coordinates.
+
+Particles are columns u (d, P), P = 2·R·H: two halves, each of R replicates of H = N/2 particles.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_BIN = math.log(10.0) / 2  # width of a histogram bin: half a decade
+
+
+class Tables:
+    """Random numbers of one level, drawn once and read at random offsets.
+
+    A kernel that reads entry (particle + offset) of a fixed table, with the offset drawn afresh for every sweep and
+    row, and a random sign, is a symmetric mixture for every particle; only different particles share numbers. This
+    takes the random number generator, and the exponentials of the ``log`` moves, out of the sweep.
+    """
+
+    def __init__(self, size: int, generator: torch.Generator) -> None:
+        self.size = size
+        grid = (torch.arange(size, dtype=torch.float64) + 0.5) / size
+        uniform = grid[torch.randperm(size, generator=generator)]
+        normal = _normal((size,), generator).to(torch.float64)
+        self.uniform = torch.cat([uniform, uniform])
+        self.normal = torch.cat([normal, normal, -normal, -normal])
+
+    def uniforms(self, n: int, generator: torch.Generator) -> Tensor:
+        offset = _integer(self.size, generator)
+        return self.uniform[offset : offset + n]
+
+    def normals(self, n: int, generator: torch.Generator) -> Tensor:
+        offset = _integer(2 * self.size, generator)
+        offset += self.size if offset >= self.size else 0
+        return self.normal[offset : offset + n]
+
+
+class Scales:
+    """A histogram of scales t = e^{lo + b·bin}, b = 0 … count − 1, weighted by what acceptance shows to be useful.
+
+    The acceptance a(t) of a scale is the share of particles whose valley is wider than t; its decrease over the next
+    bins is the share for which t is about the largest useful scale. That decrease, plus a floor, is the weight.
+    ``z`` is a table of t·normal, with its mirror image; ``growth`` is e^z where asked for; ``scale`` is t alone.
+    """
+
+    def __init__(self, lo: float, hi: float, exponential: bool = False) -> None:
+        self.lo = lo
+        self.count = max(2, math.ceil((hi - lo) / _BIN))
+        self.tried = np.zeros(self.count)
+        self.accepted = np.zeros(self.count)
+        self.lowest = 0  # bins below are switched off
+        self.exponential = exponential
+        self.uses = 0
+
+    def weights(self) -> np.ndarray:
+        """Normalised weights of the bins."""
+        rate = (self.accepted + 0.5) / (self.tried + 1.0)
+        rate = np.maximum.accumulate(rate[::-1])[::-1]  # a larger step is never easier
+        ahead = np.concatenate([rate[2:], [0.0, 0.0]])
+        useful = rate - ahead + 0.02 * rate + 1e-4
+        useful[: self.lowest] = 0.0
+        return useful / useful.sum()
+
+    def refresh(self, size: int, generator: torch.Generator) -> None:
+        """Draw the table of the coming level, and forget half of the counts."""
+        weights = torch.from_numpy(np.cumsum(self.weights()))
+        grid = (torch.arange(size, dtype=torch.float64) + 0.5) / size
+        bins = torch.searchsorted(weights, grid).clamp_(max=self.count - 1)
+        self.histogram = torch.bincount(bins, minlength=self.count).numpy() / size
+        bins = bins[torch.randperm(size, generator=generator)]
+        jitter = torch.rand(size, generator=generator, dtype=torch.float64)
+        t = torch.exp(self.lo + (bins + jitter) * _BIN)
+        z = t * _normal((size,), generator)
+        self.size = size
+        self.scale = torch.cat([t, t])
+        self.z = torch.cat([z, z, -z, -z])
+        self.bins = torch.cat([bins, bins])
+        if self.exponential:
+            self.growth = torch.exp(self.z)
+        self.tried *= 0.5
+        self.accepted *= 0.5
+
+    def offset(self, generator: torch.Generator) -> tuple[int, int]:
+        """A random place in the table: for ``scale`` and ``bins``, and for ``z`` and ``growth``."""
+        o = _integer(2 * self.size, generator)
+        return o % self.size, o if o < self.size else o + self.size
+
+    def learn(self, offset: int, accept: Tensor) -> None:
+        """Count what was accepted, every second time."""
+        self.uses += 1
+        if self.uses % 2:
+            return
+        bins = self.bins[offset : offset + accept.numel()]
+        self.tried += self.histogram * accept.numel()
+        self.accepted += torch.bincount(
+            bins, weights=accept.to(torch.float64), minlength=self.count
+        ).numpy()
+
+
+@dataclass
+class State:
+    """position u (d, P); value K (P,); below: the current level y; lower, upper: walls (d, 1).
+
+    tau: prior exponents (d, 1) or None, and the centre (d, 1) they refer to. scales: by family.
+    """
+
+    position: Tensor
+    value: Tensor
+    replicates: int
+    below: float
+    lower: Tensor
+    upper: Tensor
+    tau: Tensor | None
+    center: Tensor
+    scales: dict[str, Scales]
+    tables: Tables | None = None
+    moved: dict[str, list[float]] = field(default_factory=dict)
+    frame: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        self.low = self.lower[:, 0].tolist()
+        self.high = self.upper[:, 0].tolist()
+
+    @property
+    def dim(self) -> int:
+        return self.position.shape[0]
+
+    @property
+    def half(self) -> int:
+        return self.position.shape[1] // 2
+
+
+K = Callable[[Tensor], Tensor]
+
+
+def init(
+    k: K,
+    lower: Tensor,
+    upper: Tensor,
+    center: Tensor,
+    tau: Tensor | None,
+    replicates: int,
+    particles: int,
+    generator: torch.Generator,
+) -> State:
+    """Independent draws from the prior ∏|w|^τ on the box; ``particles`` is the number in one replicate (even)."""
+    d, p = lower.shape[0], replicates * particles
+    q = torch.rand((d, p), generator=generator, dtype=torch.float64)
+    if tau is None:
+        u = lower + q * (upper - lower)
+    else:  # F(w) = sign(w)|w|^{τ+1} makes the prior uniform
+        power = tau + 1
+
+        def primitive(w: Tensor) -> Tensor:
+            return torch.sign(w) * w.abs() ** power
+
+        a, b = primitive(lower + center), primitive(upper + center)
+        s = a + q * (b - a)
+        u = (torch.sign(s) * s.abs() ** (1 / power) - center).clamp(lower, upper)
+    width = float((upper - lower).max())
+    scales = {
+        "log": Scales(math.log(1e-2), math.log(200.0), exponential=True),
+        "log sparse": Scales(math.log(1e-2), math.log(200.0)),
+        "dilate": Scales(math.log(1e-3), math.log(30.0), exponential=True),
+        "add": Scales(-345.0, math.log(width)),
+        "sparse": Scales(-345.0, math.log(width)),
+        "difference": Scales(math.log(1e-4), math.log(3.0)),
+        "log difference": Scales(math.log(1e-4), math.log(3.0)),
+        "frame log": Scales(math.log(1e-2), math.log(200.0), exponential=True),
+        "frame add": Scales(-345.0, math.log(width)),
+    }
+    return State(u, k(u.t()), replicates, math.inf, lower, upper, tau, center, scales)
+
+
+def prepare(state: State, y: float, generator: torch.Generator, fresh: bool = True) -> None:
+    """Start a level: keep particles with K < y and fill every replicate with copies of them.
+
+    fresh: draw new tables, with the scales learned so far (always needed on the first level).
+    """
+    r, h = state.replicates, state.half // state.replicates
+    n, p = 2 * h, 2 * state.half
+    value = state.value.view(2, r, h).transpose(0, 1).reshape(r, n)
+    alive = value < y
+    keys = torch.rand((r, n), generator=generator, dtype=torch.float64) + (~alive).double()
+    order = torch.argsort(keys, dim=1)
+    count = alive.sum(1, keepdim=True).clamp_(min=1)
+    chosen = order.gather(1, torch.arange(n).expand(r, n) % count)
+    column = (chosen // h) * state.half + torch.arange(r)[:, None] * h + chosen % h
+    column = column.view(r, 2, h).transpose(0, 1).reshape(p)
+    state.position = state.position[:, column].contiguous()
+    state.value = state.value[column]
+    state.below = y
+    smallest = 0.5 * math.log(max(y, 1e-300)) - 2.0
+    for name, s in state.scales.items():
+        if name in ("add", "sparse", "frame add"):
+            s.lowest = min(s.count - 2, max(0, int((smallest - s.lo) / _BIN)))
+        if fresh:
+            s.refresh(p, generator)
+    if fresh:
+        state.tables = Tables(p, generator)
+    state.frame = None
+
+
+# ---------------------------------------------------------------------------------- one move
+
+
+def _decide(
+    state: State,
+    k: K,
+    part: slice,
+    rows: list[int],
+    proposal: list[Tensor],
+    ratio: Tensor | None,
+    generator: torch.Generator,
+) -> Tensor:
+    """Accept proposals for some rows of some particles; returns the mask of accepted ones.
+
+    ratio: proposal density backward / forward, times the Jacobian; None for one. Rows are overwritten by their
+    proposals for the evaluation of K, and restored where rejected.
+    """
+    assert state.tables is not None
+    kept = [state.position[j, part].clone() for j in rows]
+    if state.tau is not None:
+        for j, new, old in zip(rows, proposal, kept, strict=True):
+            tau, c = float(state.tau[j]), float(state.center[j])
+            if tau:
+                prior = ((new + c) / (old + c)).abs_().pow_(tau)
+                ratio = prior if ratio is None else ratio * prior
+    accept = None
+    for j, new in zip(rows, proposal, strict=True):
+        inside = torch.clamp(new, state.low[j], state.high[j]).eq_(new).bool()
+        accept = inside if accept is None else accept.logical_and_(inside)
+        state.position[j, part] = new
+    assert accept is not None
+    if ratio is not None:
+        accept &= ratio > state.tables.uniforms(ratio.numel(), generator)
+    value = k(state.position[:, part].t())
+    accept &= value < state.below
+    for j, new, old in zip(rows, proposal, kept, strict=True):
+        torch.where(accept, new, old, out=state.position[j, part])
+    current = state.value[part]
+    torch.where(accept, value, current, out=current)
+    return accept
+
+
+def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    return torch.empty(shape, dtype=torch.float32).normal_(generator=generator)
+
+
+def _integer(high: int, generator: torch.Generator) -> int:
+    return int(torch.randint(high, (1,), generator=generator))
+
+
+def _subset(state: State, size: int, generator: torch.Generator) -> list[int]:
+    return sorted(torch.randperm(state.dim, generator=generator)[:size].tolist())
+
+
+def _book(state: State, name: str, offset: int, accept: Tensor) -> None:
+    scales = state.scales.get(name)
+    if scales is not None:
+        scales.learn(offset, accept)
+    tally = state.moved.setdefault(name, [0.0, 0.0])
+    tally[0] += accept.numel()
+    tally[1] += float(accept.sum())
+
+
+def log_move(state: State, k: K, rows: list[int], generator: torch.Generator) -> None:
+    """u_i ← u_i·e^{t z_i} for i in rows."""
+    p = state.position.shape[1]
+    assert state.tables is not None
+    if len(rows) == 1:
+        name, s = "log", state.scales["log"]
+        at, offset = s.offset(generator)
+        growth = [s.growth[offset : offset + p]]
+        ratio = growth[0]
+    else:
+        name, s = "log sparse", state.scales["log sparse"]
+        at, _ = s.offset(generator)
+        t = s.scale[at : at + p]
+        growth = [torch.exp(t * state.tables.normals(p, generator)) for _ in rows]
+        ratio = growth[0] * growth[1]
+        for g in growth[2:]:
+            ratio *= g
+    proposal = [state.position[j] * g for j, g in zip(rows, growth, strict=True)]
+    _book(state, name, at, _decide(state, k, slice(0, p), rows, proposal, ratio, generator))
+
+
+def dilate(state: State, k: K, generator: torch.Generator) -> None:
+    """u ← u·e^{t z}."""
+    p, d = state.position.shape[1], state.dim
+    s = state.scales["dilate"]
+    at, offset = s.offset(generator)
+    growth = s.growth[offset : offset + p]
+    proposal = [state.position[j] * growth for j in range(d)]
+    accept = _decide(
+        state, k, slice(0, p), list(range(d)), proposal, growth.pow(float(d)), generator
+    )
+    _book(state, "dilate", at, accept)
+
+
+def add_move(state: State, k: K, rows: list[int], generator: torch.Generator) -> None:
+    """u_i ← u_i + t z_i for i in rows."""
+    p = state.position.shape[1]
+    assert state.tables is not None
+    if len(rows) == 1:
+        name, s = "add", state.scales["add"]
+        at, offset = s.offset(generator)
+        proposal = [state.position[rows[0]] + s.z[offset : offset + p]]
+    else:
+        name, s = "sparse", state.scales["sparse"]
+        at, _ = s.offset(generator)
+        t = s.scale[at : at + p]
+        proposal = [
+            torch.addcmul(state.position[j], t, state.tables.normals(p, generator)) for j in rows
+        ]
+    _book(state, name, at, _decide(state, k, slice(0, p), rows, proposal, None, generator))
+
+
+def _partners(state: State, half: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Two particles of the other half, from the own replicate, for every particle of this half: columns (d, P/2).
+
+    A common random rotation within every replicate pairs each particle with a partner that it did not choose.
+    """
+    r, h = state.replicates, state.half // state.replicates
+    other = state.position[:, state.half :] if half == 0 else state.position[:, : state.half]
+    view = other.reshape(state.dim, r, h)
+    i, j = _integer(h, generator), 1 + _integer(h - 1, generator)
+    a = torch.roll(view, i, dims=2).reshape(state.dim, -1)
+    b = torch.roll(view, i + j, dims=2).reshape(state.dim, -1)
+    return a, b
+
+
+def difference(state: State, k: K, generator: torch.Generator, logarithmic: bool) -> None:
+    """u ← u + t z (a − b), or the same for log|u|, with a and b from the other half."""
+    name = "log difference" if logarithmic else "difference"
+    s, rows = state.scales[name], list(range(state.dim))
+    for half in (0, 1):
+        part = slice(0, state.half) if half == 0 else slice(state.half, 2 * state.half)
+        a, b = _partners(state, half, generator)
+        at, offset = s.offset(generator)
+        z = s.z[offset : offset + state.half]
+        if logarithmic:
+            shift = torch.log((a / b).abs_()).nan_to_num_(0.0, 0.0, 0.0).mul_(z)
+            ratio: Tensor | None = torch.exp(shift.sum(0))
+            moved = shift.exp_().mul_(state.position[:, part])
+        else:
+            ratio = None
+            moved = torch.addcmul(state.position[:, part], z, a.sub_(b))
+        accept = _decide(state, k, part, rows, list(moved.unbind(0)), ratio, generator)
+        _book(state, name, at, accept)
+
+
+def symmetry(state: State, k: K, generator: torch.Generator) -> None:
+    """Change signs of a random set of coordinates, or exchange two coordinates."""
+    p, d = state.position.shape[1], state.dim
+    if d > 1 and _integer(2, generator):
+        name, rows = "swap", _subset(state, 2, generator)
+        proposal = [state.position[rows[1]].clone(), state.position[rows[0]].clone()]
+    else:
+        name, rows = "flip", _subset(state, 1 + _integer(d, generator), generator)
+        proposal = [-state.position[j] for j in rows]
+    _book(state, name, 0, _decide(state, k, slice(0, p), rows, proposal, None, generator))
+
+
+def frames(state: State) -> Tensor:
+    """Principal axes of each half of each replicate: (2, R, d, d), columns are axes.
+
+    Tyler's shape: directions u/|u| after whitening, a few fixed-point steps, so that far particles do not decide.
+    """
+    r, h, d = state.replicates, state.half // state.replicates, state.dim
+    x = state.position.view(d, 2, r, h).permute(1, 2, 3, 0)
+    scale = x.abs().amax((2, 3), keepdim=True).clamp_min(1e-300)
+    x = x / scale
+    shape = torch.eye(d, dtype=torch.float64).expand(2, r, d, d)
+    for _ in range(4):
+        solved = torch.linalg.solve(shape, x.transpose(2, 3)).transpose(2, 3)
+        radius = (x * solved).sum(-1, keepdim=True).clamp_min(1e-300)
+        shape = d * (x / radius).transpose(2, 3) @ x / h
+        trace = shape.diagonal(dim1=-2, dim2=-1).sum(-1)[..., None, None] / d
+        shape = shape / trace + 1e-12 * torch.eye(d, dtype=torch.float64)
+    return torch.linalg.eigh(shape).eigenvectors
+
+
+def frame_move(state: State, k: K, generator: torch.Generator, logarithmic: bool) -> None:
+    """``log`` or ``add`` for one coordinate in the principal frame of the other half."""
+    if state.frame is None:
+        state.frame = frames(state).flip(0)
+    r, h, d = state.replicates, state.half // state.replicates, state.dim
+    axis = _integer(d, generator)
+    name = "frame log" if logarithmic else "frame add"
+    p = 2 * state.half
+    s = state.scales[name]
+    at, offset = s.offset(generator)
+    z = s.z[offset : offset + p]
+    direction = state.frame[..., axis].permute(2, 0, 1).reshape(d, 2 * r, 1)
+    u = state.position.view(d, 2 * r, h)
+    if logarithmic:
+        growth = s.growth[offset : offset + p]
+        step = (direction * u).sum(0) * (growth - 1.0).view(2 * r, h)
+        ratio: Tensor | None = growth
+    else:
+        step, ratio = z.view(2 * r, h), None
+    moved = torch.addcmul(u, direction, step).view(d, p)
+    accept = _decide(
+        state, k, slice(0, p), list(range(d)), list(moved.unbind(0)), ratio, generator
+    )
+    _book(state, name, at, accept)
+
+
+def step(state: State, k: K, generator: torch.Generator, index: int) -> None:
+    """One sweep; ``index`` counts sweeps and decides the family, the generator the rest."""
+    d = state.dim
+    turn = index % 10
+    if turn in (0, 5) or (d == 1 and turn in (1, 6)):
+        log_move(state, k, _subset(state, 1, generator), generator)
+    elif turn in (1, 6):
+        size = 2 + _integer(max(1, min(d, 4) - 1), generator)
+        log_move(state, k, _subset(state, size, generator), generator)
+    elif turn == 2:
+        add_move(state, k, _subset(state, 1, generator), generator)
+    elif turn == 3:
+        difference(state, k, generator, logarithmic=True)
+    elif turn == 4:
+        difference(state, k, generator, logarithmic=False)
+    elif turn == 7:
+        add_move(state, k, _subset(state, 1 + _integer(d, generator), generator), generator)
+    elif turn == 8:
+        if d > 1:
+            frame_move(state, k, generator, logarithmic=bool(_integer(2, generator)))
+        else:
+            add_move(state, k, [0], generator)
+    elif _integer(2, generator):
+        dilate(state, k, generator)
+    else:
+        symmetry(state, k, generator)
+
+
+def memory(features: Tensor, start: Tensor) -> float:
+    """Largest correlation of a feature (rows) with its own value at the start of the level: 0 when all is forgotten."""
+    a = features - features.mean(1, keepdim=True)
+    b = start - start.mean(1, keepdim=True)
+    norm = (a.square().sum(1) * b.square().sum(1)).sqrt().clamp_min(1e-300)
+    return float(((a * b).sum(1) / norm).max())
+
+
+def features(state: State) -> Tensor:
+    """log|u_i| for every coordinate, and K/y: what the moves must decorrelate."""
+    logs = state.position.abs().clamp_min(1e-300).log_()
+    return torch.cat([logs, (state.value / state.below)[None]])
