@@ -1,0 +1,394 @@
+"""Families of germs as the engine moves them: K = ∏|x|^(2k) · Σ fᵢ² with prior ∏|x|^h along a stratum.
+
+The engine's own state, and the moves that describe the same family in other ways. Each move returns the
+new family and the proof step that says what was done; the verifier has its own code for the same steps.
+Theorems: MATH §2.2–2.4, 2.8, 2.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import flint
+
+from singularity_lab.algebra.polynomial import ring
+from singularity_lab.algebra.problem import Germ
+from singularity_lab.exact.certificate import Step
+
+Poly = flint.fmpq_mpoly
+LOCAL, PARAM, UNIT = "local", "param", "unit"
+Term = tuple[tuple[int, int], ...]
+
+
+class Generator:
+    """A polynomial with its terms read once: sparse exponents ((variable, exponent), …) and coefficients."""
+
+    __slots__ = ("__dict__", "poly")
+
+    def __init__(self, poly: Poly) -> None:
+        self.poly = poly
+
+    @cached_property
+    def terms(self) -> list[tuple[Term, flint.fmpq]]:
+        return [
+            (tuple((i, int(e)) for i, e in enumerate(a) if e), c)
+            for a, c in zip(self.poly.monoms(), self.poly.coeffs(), strict=True)
+        ]
+
+    @cached_property
+    def occurs(self) -> frozenset[int]:
+        return frozenset(i for i, d in enumerate(self.poly.degrees()) if d > 0)
+
+    @cached_property
+    def content(self) -> dict[int, int]:
+        """The exponents of the largest monomial that divides the polynomial."""
+        return {i: int(d) for i, d in enumerate(self.poly.term_content().degrees()) if d > 0}
+
+    @cached_property
+    def cost(self) -> int:
+        """How far from a monomial: Σ over terms of 1 + the degree left after the content; 0 for monomials."""
+        if len(self.poly) == 1:
+            return 0
+        base = sum(self.content.values())
+        return sum(1 + sum(e for _, e in t) - base for t, _ in self.terms)
+
+    @cached_property
+    def factors(self) -> list[tuple[Poly, int]]:
+        return [(p, int(e)) for p, e in self.poly.factor()[1]]
+
+
+@dataclass(frozen=True, eq=False)
+class Germs:
+    """A family of germs. Variables are indices into ``names``; absent from ``role`` means gone."""
+
+    names: tuple[str, ...]
+    role: Mapping[int, str]
+    positive: frozenset[int]
+    k: Mapping[int, int]
+    h: Mapping[int, Fraction]
+    gens: tuple[Generator, ...]
+    units: tuple[Poly, ...] = ()
+
+    @classmethod
+    def of(cls, germ: Germ) -> Germs:
+        index = {n: i for i, n in enumerate(germ.variables)}
+        return cls(
+            names=germ.variables,
+            role=dict.fromkeys(range(len(index)), LOCAL),
+            positive=frozenset(index[n] for n in germ.nonnegative),
+            k={},
+            h={i: t for i, t in enumerate(germ.prior) if t},
+            gens=tuple(Generator(g.flint) for g in germ.generators),
+        ).normal()
+
+    def but(self, **changes: Any) -> Germs:
+        fields = {n: getattr(self, n) for n in ("names", "role", "positive", "k", "h", "gens", "units")}
+        return Germs(**{**fields, **changes})
+
+    # -- reading --------------------------------------------------------------------------------
+
+    @cached_property
+    def context(self) -> flint.fmpq_mpoly_ctx:
+        return ring(self.names)
+
+    @cached_property
+    def variables(self) -> tuple[Poly, ...]:
+        return tuple(self.context.gens())
+
+    @cached_property
+    def locals(self) -> tuple[int, ...]:
+        return tuple(sorted(i for i, r in self.role.items() if r == LOCAL))
+
+    @cached_property
+    def params(self) -> tuple[int, ...]:
+        return tuple(sorted(i for i, r in self.role.items() if r == PARAM))
+
+    @cached_property
+    def unit_variables(self) -> tuple[int, ...]:
+        return tuple(sorted(i for i, r in self.role.items() if r == UNIT))
+
+    @cached_property
+    def occurs(self) -> frozenset[int]:
+        """The variables of the ideal J."""
+        return frozenset().union(*(f.occurs for f in self.gens))
+
+    @cached_property
+    def cost(self) -> int:
+        return sum(f.cost for f in self.gens)
+
+    def monomial(self, exponents: Mapping[int, int]) -> Poly:
+        return self.context.from_dict({tuple(exponents.get(i, 0) for i in range(len(self.names))): 1})
+
+    def degrees(self, p: Poly) -> list[int]:
+        return [int(d) for d in p.degrees()]
+
+    def at_stratum(self, p: Poly) -> Poly:
+        """p with the local variables set to 0."""
+        zero = {
+            self.names[i]: 0 for i, d in enumerate(p.degrees()) if d > 0 and self.role[i] == LOCAL
+        }
+        return p.subs(zero) if zero else p
+
+    def is_unit(self, p: Poly) -> bool:
+        """Is p on the stratum a product of a constant, unit variables and known units?"""
+        if p.is_constant():
+            return not p.is_zero()
+        p = self.at_stratum(p)
+        if p.is_zero():
+            return False
+        content = p.term_content()
+        divisor = {i: int(d) for i, d in enumerate(content.degrees()) if d and self.role[i] == UNIT}
+        if divisor:
+            p = p / self.monomial(divisor)
+        for u in self.units:
+            if p.is_constant():
+                break
+            p = strip(p, u)
+        return bool(p.is_constant())
+
+    def is_free(self, i: int) -> bool:
+        """No monomial factor, prior factor or sign hangs on the variable: any coordinate change will do."""
+        return not self.k.get(i) and not self.h.get(i) and i not in self.positive
+
+    def coefficients(self, f: Generator, i: int) -> dict[int, Poly]:
+        """f as a polynomial in variable i: {power: coefficient}."""
+        parts: dict[int, dict[tuple[int, ...], Any]] = {}
+        for a, c in zip(f.poly.monoms(), f.poly.coeffs(), strict=True):
+            parts.setdefault(int(a[i]), {})[(*a[:i], 0, *a[i + 1 :])] = c
+        return {e: self.context.from_dict(d) for e, d in parts.items()}
+
+    # -- the normal form that follows each move ---------------------------------------------------
+
+    def normal(self) -> Germs:
+        """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
+        gens = [f for f in self.gens if not f.poly.is_zero()]
+        k = {i: e for i, e in self.k.items() if e and self.role.get(i) in (LOCAL, PARAM)}
+        h = {i: e for i, e in self.h.items() if e and self.role.get(i) in (LOCAL, PARAM)}
+        if not gens:
+            return self.but(gens=(), k=k, h=h)
+        first = gens[0].content
+        common = {i: min(f.content.get(i, 0) for f in gens) for i in first}
+        common = {i: e for i, e in common.items() if e}
+        for i, e in common.items():
+            if self.role[i] != UNIT:
+                k[i] = k.get(i, 0) + e
+        for j, f in enumerate(gens):
+            divisor = {
+                i: e if self.role[i] == UNIT else common.get(i, 0) for i, e in f.content.items()
+            }
+            if any(divisor.values()):
+                gens[j] = Generator(f.poly / self.monomial(divisor))
+        return self.but(gens=tuple(gens), k=k, h=h)
+
+    # -- moves --------------------------------------------------------------------------------
+
+    def generators(self, do: list[list[Any]]) -> tuple[Germs, Step]:
+        """Other generators of the same ideal; see ``verify`` for the operations."""
+        gens = [f.poly for f in self.gens]
+        record: list[list[Any]] = []
+        for name, *args in do:
+            if name == "add":
+                gens[args[0]] = gens[args[0]] + args[2] * gens[args[1]]
+            elif name == "div":
+                gens[args[0]] = gens[args[0]] / args[1]
+            elif name == "append":
+                gens.append(sum((q * gens[j] for j, q in args[0]), self.context.constant(0)))
+                args = [[[j, str(q)] for j, q in args[0]]]
+            else:
+                assert name == "split"
+                i = args[0]
+                gens[i : i + 1] = [self.context.from_dict({tuple(a): 1}) for a in gens[i].monoms()]
+            record.append([name, *(str(a) if isinstance(a, flint.fmpq_mpoly) else a for a in args)])
+        known = {id(f.poly): f for f in self.gens}
+        fresh = tuple(known.get(id(p)) or Generator(p) for p in gens)
+        return self.but(gens=fresh).normal(), {"op": "generators", "do": record}
+
+    def change(self, i: int, numerator: Poly, denominator: Poly) -> tuple[Germs, Step]:
+        """The coordinate x_i replaced by numerator/denominator, numerator linear in x_i."""
+        step = {
+            "op": "change",
+            "var": self.names[i],
+            "num": str(numerator),
+            "den": str(denominator),
+        }
+
+        def pulled(p: Poly) -> Poly:
+            degree = int(p.degrees()[i])
+            if degree == 0:
+                return p
+            if denominator.is_constant():
+                image = numerator / denominator.leading_coefficient()
+                return self.compose(p, {i: image})
+            total = self.context.constant(0)
+            for e, part in self.coefficients(Generator(p), i).items():
+                total += part * numerator**e * denominator ** (degree - e)
+            return total
+
+        gens = tuple(Generator(pulled(f.poly)) if i in f.occurs else f for f in self.gens)
+        units = tuple(self.at_stratum(pulled(u)) for u in self.units)
+        return self.but(gens=gens, units=units).normal(), step
+
+    def compose(self, p: Poly, images: Mapping[int, Poly]) -> Poly:
+        full = [images.get(j, g) for j, g in enumerate(self.variables)]
+        return p.compose(*full, ctx=self.context)
+
+    def contract(self, weights: Mapping[int, int]) -> tuple[Germs, Step]:
+        """Parameters of positive weight become local."""
+        role = dict(self.role)
+        for i, w in weights.items():
+            if w and role[i] == PARAM:
+                role[i] = LOCAL
+        step = {"op": "contract", "weights": {self.names[i]: w for i, w in weights.items() if w}}
+        return self.but(role=role).normal(), step
+
+    def relax(self, i: int) -> tuple[Germs, Step]:
+        """A unit variable becomes a parameter known not to be 0."""
+        role = {**self.role, i: PARAM}
+        moved = self.but(role=role, units=(*self.units, self.variables[i]))
+        return moved.normal(), {"op": "relax", "var": self.names[i]}
+
+    def assume_unit(self, p: Poly, evidence: Any) -> tuple[Germs, Step]:
+        """A polynomial in the parameters that vanishes nowhere, by evidence."""
+        p = self.at_stratum(p)
+        step = {"op": "nonvanishing", "poly": str(p), "evidence": evidence}
+        return self.but(units=(*self.units, p)).normal(), step
+
+    def domain(self, variables: Iterable[int] | None = None) -> dict[str, str]:
+        """The ranges of parameters and unit variables, as evidence names them."""
+        kinds = {
+            (PARAM, False): "real",
+            (PARAM, True): "nonnegative",
+            (UNIT, False): "nonzero",
+            (UNIT, True): "positive",
+        }
+        chosen = (*self.params, *self.unit_variables) if variables is None else variables
+        return {self.names[i]: kinds[self.role[i], i in self.positive] for i in sorted(chosen)}
+
+    # -- branches ---------------------------------------------------------------------------------
+
+    def blow_up(self, groups: Sequence[Sequence[tuple[int, int]]]) -> tuple[list[Germs], Step]:
+        """The charts of a weighted blow-up; a cell has the variables of earlier groups at 0."""
+        weights = {i: w for group in groups for i, w in group}
+        signed = any(i in self.positive for i in weights)
+        k = sum(w * self.k.get(i, 0) for i, w in weights.items())
+        h = sum((w * (self.h.get(i, Fraction(0)) + 1) for i, w in weights.items()), Fraction(-1))
+        charts = []
+        later = dict(weights)
+        for group in groups:
+            role = {**self.role, **dict.fromkeys(later, PARAM)}
+            for i, w in group:
+                t = self.variables[i]
+                images = {j: t**v * self.variables[j] for j, v in weights.items() if j != i}
+                two_sided = not signed and w % 2 == 1
+                for sign in (1,) if two_sided or i in self.positive else (1, -1):
+                    images[i] = sign * t**w
+                    gens = tuple(Generator(self.compose(f.poly, images)) for f in self.gens)
+                    charts.append(
+                        self.but(
+                            role={**role, i: LOCAL},
+                            positive=self.positive if two_sided else self.positive | {i},
+                            k={**self.k, i: k},
+                            h={**self.h, i: h},
+                            gens=gens,
+                        ).normal()
+                    )
+            for i, _ in group:
+                del later[i]
+        step = {
+            "op": "blowup",
+            "groups": [[[self.names[i], w] for i, w in group] for group in groups],
+        }
+        return charts, step
+
+    def split(self, i: int) -> tuple[list[Germs], Step]:
+        """Parameter i is 0, or not."""
+        zero = self.but(role={**self.role, i: LOCAL})
+        units = tuple(zero.at_stratum(u) for u in self.units)
+        other = self.but(role={**self.role, i: UNIT}).normal()
+        step = {"op": "split", "var": self.names[i]}
+        if any(u.is_zero() for u in units):
+            return [other], step
+        return [zero.but(units=units).normal(), other], step
+
+    def dehomogenise(self, i: int, weights: Mapping[int, int]) -> tuple[list[Germs], Step]:
+        """Unit variable i becomes ±1 by a dilation."""
+        reflected = weights[i] % 2 == 1 and all(
+            weights.get(j, 0) % 2 == 0 for j in self.positive if j in self.role
+        )
+        signs = (1,) if i in self.positive or reflected else (1, -1)
+        role = {j: r for j, r in self.role.items() if j != i}
+        families = []
+        for s in signs:
+            image = {i: self.context.constant(s)}
+            families.append(
+                self.but(
+                    role=role,
+                    gens=tuple(Generator(self.compose(f.poly, image)) for f in self.gens),
+                    units=tuple(self.compose(u, image) for u in self.units),
+                ).normal()
+            )
+        step = {
+            "op": "dehomogenise",
+            "var": self.names[i],
+            "weights": {self.names[j]: w for j, w in weights.items() if w},
+        }
+        return families, step
+
+    def blocks(self) -> list[set[int]]:
+        """The finest partition of the variables of J (and of the units) that no generator crosses."""
+        groups: list[set[int]] = []
+        sets = [set(f.occurs) for f in self.gens]
+        sets += [{i for i, d in enumerate(u.degrees()) if d > 0} for u in self.units]
+        for s in sets:
+            touching = [g for g in groups if g & s]
+            groups = [g for g in groups if not g & s] + [s.union(*touching)]
+        return sorted((g for g in groups if g), key=min)
+
+    def sum(self, blocks: Sequence[set[int]]) -> tuple[list[Germs], Step]:
+        """The sum rule's parts."""
+        families = []
+        for block in blocks:
+            families.append(
+                self.but(
+                    role={i: r for i, r in self.role.items() if i in block},
+                    gens=tuple(f for f in self.gens if f.occurs and f.occurs <= block),
+                    units=tuple(
+                        u
+                        for u in self.units
+                        if {i for i, d in enumerate(u.degrees()) if d > 0} <= block
+                    ),
+                ).normal()
+            )
+        step = {"op": "sum", "blocks": [[self.names[i] for i in sorted(b)] for b in blocks]}
+        return families, step
+
+    def free(self) -> tuple[Germs, list[Fraction], Step]:
+        """Without the variables that do not occur in J, and their ratios (h + 1)/2k."""
+        kept = self.occurs.union(*(Generator(u).occurs for u in self.units))
+        gone = [i for i in self.role if i not in kept]
+        ratios = [
+            (self.h.get(i, Fraction(0)) + 1) / (2 * self.k[i]) for i in sorted(gone) if self.k.get(i)
+        ]
+        role = {i: r for i, r in self.role.items() if i in kept}
+        return self.but(role=role).normal(), ratios, {"op": "free"}
+
+
+def strip(p: Poly, q: Poly) -> Poly:
+    """p without its factors q."""
+    while not p.is_constant() and not q.is_constant():
+        quotient, rest = divmod(p, q)
+        if not rest.is_zero():
+            break
+        p = quotient
+    return p
+
+
+def iterate_terms(gens: Iterable[Generator]) -> Iterator[Term]:
+    """All exponents of the generators, sparse."""
+    for f in gens:
+        for t, _ in f.terms:
+            yield t

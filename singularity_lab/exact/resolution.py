@@ -1,0 +1,530 @@
+"""The chart tree: λ and m by resolution of singularities, with a proof script. MATH §3.
+
+A node is a family of germs. It is simplified, then closed by a leaf (monomial ideal, bound), split by the sum
+and product rules, split along parameters, or blown up; blow-up centres are tried in the order of the
+complexity of their simplified charts. Families proved before are shared up to renaming and sign. What is
+still open at the end of the budget leaves two-sided bounds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Any
+
+import flint
+
+from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.linear import CoveringSolution, covering_lp
+from singularity_lab.algebra.polynomial import Polynomial
+from singularity_lab.algebra.problem import Germ
+from singularity_lab.exact.certificate import Step
+from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms, strip
+from singularity_lab.exact.simplify import gradings, monomial_of, simplify
+from singularity_lab.exact.symmetry import colour_classes, labelling, signs
+
+Poly = flint.fmpq_mpoly
+
+
+@dataclass
+class Outcome:
+    """What a subtree proves of its family. ``open``: leaves that are not closed."""
+
+    lower: RLCT | None
+    upper: RLCT | None
+    step: Step
+    empty: bool = False
+    open: int = 0
+
+
+@dataclass
+class Resolution:
+    """The result of the search: bounds with their scripts, and what the search did."""
+
+    lower: RLCT | None
+    upper: RLCT | None
+    step: Step
+    nodes: int
+    blow_ups: int
+    shared: int
+    open: int
+    frontier: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        return self.lower is not None and self.lower == self.upper
+
+
+def resolve_germ(
+    germ: Germ,
+    *,
+    budget: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Resolution:
+    """Search for a proof of (λ, m) of K = Σ fᵢ² at the origin, deepening the tree until the budget ends.
+
+    budget: CPU seconds. The outcome does not depend on the machine unless the budget ends the search.
+    """
+    search = _Search(deadline=None if budget is None else time.process_time() + budget, progress=progress)
+    g = Germs.of(germ)
+    best: Outcome | None = None
+    for depth in (4, 8, 14, 24):
+        search.failed.clear()
+        search.horizon = depth
+        found = search.solve(g, None, depth)
+        if best is None or _tighter(found, best):
+            best = found
+        if found.open == 0 or search.expired:
+            break
+    assert best is not None
+    return Resolution(
+        best.lower, best.upper, best.step, search.nodes, search.blow_ups, search.shared, best.open, tuple(search.frontier[-20:])
+    )
+
+
+def _tighter(a: Outcome, b: Outcome) -> bool:
+    key = [(o.lower is not None, o.lower or RLCT(Fraction(0), 1)) for o in (a, b)]
+    return key[0] > key[1] or (key[0] == key[1] and a.open < b.open)
+
+
+def _chain(steps: Sequence[Step], last: Step) -> Step:
+    for step in reversed(steps):
+        last = {**step, "then": last}
+    return last
+
+
+def least(outcomes: Sequence[Outcome], step: Step) -> Outcome:
+    """Combine the strata of a cover."""
+    met = [o for o in outcomes if not o.empty]
+    step = {**step, "cases": [o.step for o in outcomes]}
+    if not met:
+        return Outcome(None, None, step, empty=True)
+    lowers = [o.lower for o in met if o.lower is not None]
+    uppers = [o.upper for o in met if o.upper is not None]
+    return Outcome(
+        min(lowers) if len(lowers) == len(met) else None,
+        min(uppers, default=None),
+        step,
+        open=sum(o.open for o in outcomes),
+    )
+
+
+@dataclass
+class _Search:
+    deadline: float | None
+    progress: Callable[[int], None] | None = None
+    horizon: int = 0
+    nodes: int = 0
+    blow_ups: int = 0
+    shared: int = 0
+    ids: int = 0
+    memo: dict[Any, list[tuple[Germs, tuple[int, ...], int, Outcome]]] = field(default_factory=dict)
+    failed: dict[Any, int] = field(default_factory=dict)
+    frontier: list[str] = field(default_factory=list)
+
+    @property
+    def expired(self) -> bool:
+        return self.deadline is not None and time.process_time() > self.deadline
+
+    # -- one node -----------------------------------------------------------------------------
+
+    def solve(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+        """Prove bounds for a family; a lower bound ⪰ target is enough."""
+        self.nodes += 1
+        if self.progress is not None:
+            self.progress(self.nodes)
+        g, steps = simplify(g)
+        found = self.node(g, target, fuel)
+        return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
+
+    def node(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+        leaf = monomial_leaf(g)
+        if leaf is not None:
+            return leaf
+        bound = self.bounded(g, target)
+        if bound is not None:
+            return bound
+        if any(i not in g.occurs for i in g.role):
+            reduced, ratios, step = g.free()
+            if len(reduced.role) < len(g.role):
+                return self.product(reduced, ratios, step, target, fuel)
+        if not any(g.k.values()):
+            blocks = g.blocks()
+            if len(blocks) > 1:
+                return self.sum(g, blocks, fuel)
+        key, order = labelling(g)
+        seen = self.look_up(g, key, order)
+        if seen is not None:
+            return seen
+        if self.failed.get(key, -1) >= fuel or self.expired:
+            return self.give_up(g)
+        found = self.branch(g, target, fuel)
+        if found.open == 0 and target is None or (found.lower is not None and found.lower == found.upper):
+            self.ids += 1
+            found.step = {"id": self.ids, **found.step}
+            self.memo.setdefault(key, []).append((g, order, self.ids, found))
+        elif found.open:
+            self.failed[key] = max(fuel, self.failed.get(key, -1))
+        return found
+
+    def branch(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+        if g.unit_variables:
+            found = self.to_one(g, target, fuel)
+            if found is not None:
+                return found
+        if g.params or g.unit_variables:
+            for q in splitting_polynomials(g):
+                found = self.split(g, q, target, fuel)
+                if found is not None:
+                    return found
+        if fuel <= 0 or self.expired:
+            return self.give_up(g)
+        return self.blow_up(g, target, fuel)
+
+    # -- closing ------------------------------------------------------------------------------
+
+    def look_up(self, g: Germs, key: Any, order: tuple[int, ...]) -> Outcome | None:
+        for other, other_order, ident, outcome in self.memo.get(key, ()):
+            s = signs(g, order, other, other_order)
+            if s is not None:
+                self.shared += 1
+                names = {
+                    g.names[i]: [g.names[j], s[i]] for i, j in zip(order, other_order, strict=True)
+                }
+                step = {"op": "see", "step": ident, "map": names}
+                return Outcome(outcome.lower, outcome.upper, step, outcome.empty, outcome.open)
+        return None
+
+    def bounded(self, g: Germs, target: RLCT | None) -> Outcome | None:
+        """Close a family whose monomials alone show that it cannot dominate the target."""
+        if target is None:
+            return None
+        keep = [i for i, f in enumerate(g.gens) if monomial_of(g, f) is not None]
+        if not keep:
+            return None
+        leaf = monomial_leaf(g.but(gens=tuple(g.gens[i] for i in keep)).normal())
+        if leaf is None or leaf.lower is None or leaf.lower < target:
+            return None
+        step = {"op": "subideal", "keep": keep, "cases": [leaf.step]}
+        return Outcome(leaf.lower, None, step)
+
+    def give_up(self, g: Germs) -> Outcome:
+        """Leave a family open: the term ideal's upper bound, and what lower bound there is."""
+        self.frontier.append("(" + ", ".join(str(f.poly) for f in g.gens[:4]) + (", …)" if len(g.gens) > 4 else ")"))
+        keep = [i for i, f in enumerate(g.gens) if monomial_of(g, f) is not None]
+        cases: list[Step] = []
+        lower = upper = None
+        if keep:
+            leaf = monomial_leaf(g.but(gens=tuple(g.gens[i] for i in keep)).normal())
+            if leaf is not None and leaf.lower is not None:
+                lower = leaf.lower
+                cases.append({"op": "subideal", "keep": keep, "cases": [leaf.step]})
+        top = terms_leaf(g)
+        if top is not None:
+            upper = top.upper
+            cases.append(top.step)
+        if not cases:
+            return Outcome(None, None, {"op": "open"}, open=1)
+        step = cases[0] if len(cases) == 1 else {"op": "both", "cases": cases}
+        return Outcome(lower, upper, step, open=1)
+
+    # -- rules --------------------------------------------------------------------------------
+
+    def product(
+        self, reduced: Germs, ratios: list[Fraction], step: Step, target: RLCT | None, fuel: int
+    ) -> Outcome:
+        below = None
+        if target is not None and all(r > target.value for r in ratios):
+            below = target
+        inner = self.solve(reduced, below, fuel)
+        step = {**step, "cases": [inner.step]}
+        if inner.empty:
+            if not ratios:
+                return Outcome(None, None, step, empty=True)
+            value = RLCT(min(ratios), ratios.count(min(ratios)))
+            return Outcome(value, value, step)
+        lower, upper = inner.lower, inner.upper
+        for ratio in ratios:
+            lower = None if lower is None else lower.meet(RLCT(ratio, 1))
+            upper = None if upper is None else upper.meet(RLCT(ratio, 1))
+        return Outcome(lower, upper, step, open=inner.open)
+
+    def sum(self, g: Germs, blocks: list[set[int]], fuel: int) -> Outcome:
+        families, step = g.sum(blocks)
+        parts = [self.solve(f, None, fuel) for f in families]
+        step = {**step, "cases": [p.step for p in parts]}
+        if any(p.empty for p in parts):
+            return Outcome(None, None, step, empty=True)
+
+        def total(values: list[RLCT | None]) -> RLCT | None:
+            known = [v for v in values if v is not None]
+            return sum(known[1:], known[0]) if len(known) == len(values) else None
+
+        return Outcome(
+            total([p.lower for p in parts]),
+            total([p.upper for p in parts]),
+            step,
+            open=sum(p.open for p in parts),
+        )
+
+    def cover(
+        self, families: Sequence[Germs], step: Step, target: RLCT | None, fuel: int
+    ) -> Outcome:
+        """Solve the strata of a cover in turn; the best value found is the target of the rest."""
+        outcomes = []
+        for f in families:
+            found = self.solve(f, target, fuel)
+            outcomes.append(found)
+            if found.upper is not None and (target is None or found.upper < target):
+                target = found.upper
+        return least(outcomes, step)
+
+    def to_one(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+        """Set a unit variable to ±1 where a grading allows it."""
+        basis = gradings(g, with_units=True)
+        order = sorted(g.role)
+        for i in g.unit_variables:
+            n = order.index(i)
+            able = [b for b in basis if b[n]]
+            if able:
+                b = min(able, key=lambda b: (b[n] % 2 == 0, sum(map(abs, b))))
+                common = gcd(*b)
+                weights = {j: w // common for j, w in zip(order, b, strict=True)}
+                families, step = g.dehomogenise(i, weights)
+                return self.cover(families, step, target, fuel)
+        return None
+
+    def split(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
+        """Split the stratum into q = 0 and q ≠ 0, q irreducible in the parameters."""
+        occurs = Generator(q).occurs
+        steps: list[Step] = []
+        if len(occurs) == 1 and len(q) == 1:
+            (i,) = occurs
+            families, step = g.split(i)
+            return self.cover(families, step, target, fuel)
+        degrees = g.degrees(q)
+        for i in sorted(occurs, key=lambda i: (g.role[i] == UNIT, i)):
+            if degrees[i] != 1 or not g.is_free(i):
+                continue
+            parts = g.coefficients(Generator(q), i)
+            c, r = parts[1], parts.get(0, g.context.constant(0))
+            if not g.is_unit(c):
+                continue
+            if g.role[i] == UNIT:
+                g, step = g.relax(i)
+                steps.append(step)
+            g, step = g.change(i, g.variables[i] - r, c)
+            steps.append(step)
+            families, step = g.split(i)
+            found = self.cover(families, step, target, fuel)
+            return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
+        return None
+
+    # -- blow-ups -------------------------------------------------------------------------------
+
+    def blow_up(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+        upper = terms_leaf(g)
+        if upper is not None and upper.upper is not None and (target is None or upper.upper < target):
+            target = upper.upper
+        scored = []
+        for groups in centres(g):
+            charts, step = g.blow_up(groups)
+            costs = []
+            for chart in _representatives(g, groups, charts):
+                simple, _ = simplify(chart)
+                costs.append(simple.cost + 3 * len([i for i in simple.params if i in simple.occurs]))
+                if self.expired:
+                    return self.give_up(g)
+            scored.append((max(costs), sum(costs), len(scored), groups))
+        scored.sort(key=lambda s: s[:3])
+        best: Outcome | None = None
+        tries = 3 if fuel >= self.horizon - 2 else 2 if fuel >= self.horizon - 5 else 1
+        for _, _, _, groups in scored[:tries]:
+            charts, step = g.blow_up(groups)
+            self.blow_ups += 1
+            found = self.cover(charts, step, target, fuel - 1)
+            if best is None or _tighter(found, best):
+                best = found
+            if found.open == 0 or self.expired:
+                break
+        if best is None:
+            return self.give_up(g)
+        if upper is not None and upper.upper is not None and (best.upper is None or upper.upper < best.upper):
+            step = {"op": "both", "cases": [best.step, upper.step]}
+            best = Outcome(best.lower, upper.upper, step, open=best.open)
+        return best
+
+
+def _representatives(g: Germs, groups: Sequence[Sequence[tuple[int, int]]], charts: list[Germs]) -> list[Germs]:
+    """One chart of each group: those of a group look alike."""
+    chosen, at = [], 0
+    signed = any(i in g.positive for group in groups for i, _ in group)
+    for group in groups:
+        chosen.append(charts[at])
+        for i, w in group:
+            at += 1 if (not signed and w % 2 == 1) or i in g.positive else 2
+    return chosen
+
+
+def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
+    """Candidate centres with weights: the optimum of the term ideal's linear program, and unions of classes of
+    alike variables that meet every term."""
+    active = [i for i in g.locals if i in g.occurs]
+    classes = [[i for i in c if i in active] for c in colour_classes(g)]
+    classes = [c for c in classes if c]
+    terms = {frozenset(i for i, _ in t if g.role[i] == LOCAL) for t in iterate_terms(g.gens)}
+    terms = {t for t in terms if not any(s < t for s in terms)}
+    found: list[list[list[tuple[int, int]]]] = []
+
+    def add(weights: dict[int, int]) -> None:
+        groups = [[(i, weights[i]) for i in c if i in weights] for c in classes]
+        groups = [p for p in groups if p]
+        groups = [q for p in groups for q in ([p] if len({w for _, w in p}) == 1 else [[x] for x in p])]
+        groups.sort(key=lambda p: (-len(p), -p[0][1], p))
+        if groups and groups not in found:
+            found.append(groups)
+
+    for with_k in (False, True):
+        solution = _term_program(g, active, with_k)
+        if solution is not None and any(solution.primal):
+            scale = lcm(*(v.denominator for v in solution.primal))
+            weights = {i: int(v * scale) for i, v in zip(active, solution.primal, strict=True) if v}
+            common = gcd(*weights.values())
+            add({i: w // common for i, w in weights.items()})
+    hitting: list[tuple[int, ...]] = []
+    for size in range(1, min(len(classes), 4) + 1):
+        for chosen in itertools.combinations(range(len(classes)), size):
+            if any(set(h) <= set(chosen) for h in hitting):
+                continue
+            union = {i for n in chosen for i in classes[n]}
+            if all(t & union for t in terms):
+                hitting.append(chosen)
+                add(dict.fromkeys(union, 1))
+            if len(found) >= 12:
+                break
+    if len(active) <= 10:
+        small: list[set[int]] = []
+        for size in range(1, min(len(active), 4) + 1):
+            for subset in itertools.combinations(active, size):
+                s = set(subset)
+                if any(h <= s for h in small):
+                    continue
+                if all(t & s for t in terms):
+                    small.append(s)
+                    if len(found) < 16:
+                        add(dict.fromkeys(subset, 1))
+    if not found:
+        add(dict.fromkeys(active, 1))
+    return found
+
+
+def _term_program(g: Germs, active: list[int], with_k: bool) -> CoveringSolution | None:
+    place = {i: n for n, i in enumerate(active)}
+    rows = set()
+    for t in iterate_terms(g.gens):
+        row = [0] * len(active)
+        for i, e in t:
+            if i in place:
+                row[place[i]] = e
+        if with_k:
+            row = [r + g.k.get(i, 0) for i, r in zip(active, row, strict=True)]
+        if not any(row):
+            return None
+        rows.add(tuple(row))
+    if not rows:
+        return None
+    costs = [g.h.get(i, Fraction(0)) + 1 for i in active]
+    return covering_lp(costs, sorted(rows))
+
+
+def splitting_polynomials(g: Germs) -> list[Poly]:
+    """Irreducible polynomials in the parameters that decide how the family looks, the most urgent first.
+
+    They are factors of the generators' values on the stratum, then of the coefficients of the lowest terms.
+    """
+    found: list[Poly] = []
+
+    def offer(p: Poly) -> None:
+        if p.is_constant() or g.is_unit(p):
+            return
+        factors = sorted(p.factor()[1], key=lambda t: (len(t[0]), t[0].total_degree(), str(t[0])))
+        for q, _ in factors:
+            if not g.is_unit(q) and q not in found:
+                found.append(q)
+
+    values = [g.at_stratum(f.poly) for f in g.gens]
+    for p in sorted((v for v in values if not v.is_zero()), key=lambda p: (len(p), p.total_degree(), str(p))):
+        offer(p)
+    if found:
+        return found
+    coefficients: list[tuple[int, int, int, str, Poly]] = []
+    for f in g.gens:
+        parts: dict[tuple[tuple[int, int], ...], dict[tuple[int, ...], Any]] = {}
+        for a, c in zip(f.poly.monoms(), f.poly.coeffs(), strict=True):
+            local = tuple((i, int(e)) for i, e in enumerate(a) if e and g.role[i] == LOCAL)
+            rest = tuple(0 if g.role.get(i) == LOCAL else int(e) for i, e in enumerate(a))
+            parts.setdefault(local, {})[rest] = c
+        for local, data in parts.items():
+            p = g.context.from_dict(data)
+            coefficients.append((sum(e for _, e in local), len(p), int(p.total_degree()), str(p), p))
+    for *_, p in sorted(coefficients, key=lambda c: c[:4]):
+        offer(p)
+    return found
+
+
+# -- leaves -------------------------------------------------------------------------------------
+
+
+def monomial_leaf(g: Germs) -> Outcome | None:
+    """(λ, m) of a family whose ideal is generated by monomials times units."""
+    exponents, others = [], []
+    for f in g.gens:
+        m = monomial_of(g, f)
+        if m is None:
+            others.append(f)
+        else:
+            exponents.append(m)
+    if not exponents:
+        return None
+    for f in others:
+        for t, _ in f.terms:
+            term = dict(t)
+            if not any(all(term.get(i, 0) >= e for i, e in m.items()) for m in exponents):
+                return None
+    variables = sorted((*g.locals, *g.params))
+    rows = [[e.get(i, 0) + g.k.get(i, 0) for i in variables] for e in exponents]
+    if any(not any(row) for row in rows):
+        return Outcome(None, None, {"op": "monomial"}, empty=True)
+    used = {i for e in exponents for i in e} | {i for i in variables if g.k.get(i)}
+    if any(Generator(u).occurs & used for u in g.units):
+        return None
+    solution = covering_lp([g.h.get(i, Fraction(0)) + 1 for i in variables], rows)
+    value = RLCT(solution.value / 2, 1 + solution.face_dimension)
+    return Outcome(value, value, {"op": "monomial", **_pair(g, variables, solution)})
+
+
+def terms_leaf(g: Germs) -> Outcome | None:
+    """The term ideal's upper bound."""
+    variables = list(g.locals)
+    rows: dict[tuple[tuple[int, int], ...], list[int]] = {}
+    for t in iterate_terms(g.gens):
+        local = tuple((i, e) for i, e in t if g.role[i] == LOCAL)
+        exponents = dict(local)
+        rows.setdefault(local, [exponents.get(i, 0) + g.k.get(i, 0) for i in variables])
+    listed = list(rows.values())
+    if any(not any(row) for row in listed):
+        return None
+    solution = covering_lp([g.h.get(i, Fraction(0)) + 1 for i in variables], listed)
+    upper = RLCT(solution.value / 2, 1 + solution.face_dimension)
+    return Outcome(None, upper, {"op": "terms", **_pair(g, variables, solution)})
+
+
+def _pair(g: Germs, variables: Sequence[int], solution: CoveringSolution) -> Step:
+    return {
+        "primal": {g.names[i]: str(v) for i, v in zip(variables, solution.primal, strict=True) if v},
+        "dual": [[n, str(y)] for n, y in enumerate(solution.dual) if y],
+    }

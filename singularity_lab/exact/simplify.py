@@ -1,0 +1,362 @@
+"""Simplification of a family of germs to a fixed point: moves that change neither λ nor m. MATH §2.2, 2.3, 2.9, §3."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Any
+
+import flint
+
+from singularity_lab.algebra.linear import nullspace, solve_lp
+from singularity_lab.exact.certificate import Step
+from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, Term
+
+Poly = flint.fmpq_mpoly
+Move = tuple[Germs, Step]
+_TERM_LIMIT = 4000
+
+
+def simplify(g: Germs) -> tuple[Germs, list[Step]]:
+    """Apply moves until none helps; returns the family and the steps in order."""
+    steps: list[Step] = []
+    moves: tuple[Callable[[Germs], Move | None], ...] = (
+        strip_units,
+        reduce_by_monomials,
+        split_definite,
+        eliminate,
+        contract,
+        collect,
+        reduce_by_each_other,
+    )
+    while True:
+        for move in moves:
+            found = move(g)
+            if found is not None:
+                g = found[0]
+                steps.append(found[1])
+                break
+        else:
+            return g, steps
+
+
+def monomial_of(g: Germs, f: Generator) -> dict[int, int] | None:
+    """The monomial in f = monomial · unit, or None."""
+    if len(f.poly) > 1 and not g.is_unit(f.poly / g.monomial(f.content)):
+        return None
+    return f.content
+
+
+def strip_units(g: Germs) -> Move | None:
+    """Divide generators by factors that are units."""
+    do: list[list[Any]] = []
+    for i, f in enumerate(g.gens):
+        if len(f.poly) == 1:
+            continue
+        rest = f.poly / g.monomial(f.content)
+        if g.is_unit(rest):
+            do.append(["div", i, rest])
+            continue
+        if len(f.poly) > 150 or sum(f.content.values()) + 1 >= f.poly.total_degree():
+            continue
+        if not g.role.keys() >= f.occurs or not _may_have_unit_factor(g, f):
+            continue
+        for q, e in f.factors:
+            if len(q) > 1 and g.is_unit(q):
+                do.append(["div", i, q**e])
+    return g.generators(do) if do else None
+
+
+def _may_have_unit_factor(g: Germs, f: Generator) -> bool:
+    """A unit factor has a term made of parameters and units only, so f has one of the lowest local degree
+    whose variables are those of another term: cheap necessary test is that f is not irreducible."""
+    return len(f.factors) > 1
+
+
+def reduce_by_monomials(g: Germs) -> Move | None:
+    """Leave out of each generator the terms that are multiples of a generator that is a monomial."""
+    monomials = [(j, f.terms[0]) for j, f in enumerate(g.gens) if len(f.poly) == 1]
+    if not monomials:
+        return None
+    by_variable: dict[int, list[tuple[int, dict[int, int]]]] = {}
+    coefficient: dict[int, flint.fmpq] = {}
+    for j, (term, c) in monomials:
+        coefficient[j] = c
+        if not term:
+            by_variable.setdefault(-1, []).append((j, {}))
+        else:
+            by_variable.setdefault(term[0][0], []).append((j, dict(term)))
+    do: list[list[Any]] = []
+    dropped: set[int] = set()
+    for i, f in enumerate(g.gens):
+        quotients: dict[int, dict[tuple[int, ...], Any]] = {}
+        for term, c in f.terms:
+            exponents = dict(term)
+            for v in (-1, *exponents):
+                for j, m in by_variable.get(v, ()):
+                    if j == i or j in dropped or any(exponents.get(n, 0) < e for n, e in m.items()):
+                        continue
+                    q = tuple(exponents.get(n, 0) - m.get(n, 0) for n in range(len(g.names)))
+                    quotients.setdefault(j, {})[q] = -c / coefficient[j]
+                    break
+                else:
+                    continue
+                break
+        if quotients and len(f.poly) == 1:
+            dropped.add(i)
+        for j, q in quotients.items():
+            do.append(["add", i, j, g.context.from_dict(q)])
+    return g.generators(do) if do else None
+
+
+def split_definite(g: Germs) -> Move | None:
+    """A generator whose terms cannot cancel is of the order of the sum of its terms' absolute values."""
+    for i, f in enumerate(g.gens):
+        if 1 < len(f.poly) <= 60 and of_one_sign(g, f):
+            return g.generators([["split", i]])
+    return None
+
+
+def of_one_sign(g: Germs, f: Generator) -> bool:
+    """f = monomial · (terms that are all ≥ 0), up to a sign."""
+    if len({c > 0 for _, c in f.terms}) > 1:
+        return False
+    low = f.content
+    return all(
+        (e - low.get(i, 0)) % 2 == 0 or i in g.positive for t, _ in f.terms for i, e in t
+    )
+
+
+def eliminate(g: Germs) -> Move | None:
+    """A generator that is linear with unit coefficient in a free local variable becomes that variable."""
+    best: tuple[Any, ...] | None = None
+    for f in g.gens:
+        if len(f.poly) == 1:
+            continue
+        count = Counter(i for t, _ in f.terms for i, e in t)
+        for i in f.occurs:
+            if g.role[i] != LOCAL or not g.is_free(i) or f.poly.degrees()[i] != 1:
+                continue
+            if count[i] == 1:
+                term, c = next((t, c) for t, c in f.terms if (i, 1) in t)
+                others = [j for j, _ in term if j != i]
+                if any(g.role[j] != UNIT for j in others):
+                    continue
+            elif not any(len(t) == 1 or all(g.role[j] != LOCAL for j, _ in t if j != i)
+                         for t, _ in f.terms if (i, 1) in t):
+                continue
+            parts = g.coefficients(f, i)
+            c, r = parts[1], parts.get(0, g.context.constant(0))
+            if not g.is_unit(c) or not g.at_stratum(r).is_zero():
+                continue
+            elsewhere = sum(1 for h in g.gens if h is not f for t, _ in h.terms if any(v == i for v, _ in t))
+            score = (not c.is_constant(), len(r) * elsewhere, len(r), i)
+            if best is None or score < best[0]:
+                best = (score, i, c, r)
+    if best is None:
+        return None
+    _, i, c, r = best
+    moved, step = g.change(i, g.variables[i] - r, c)
+    if sum(len(f.poly) for f in moved.gens) > _TERM_LIMIT:
+        return None
+    return moved, step
+
+
+def gradings(g: Germs, with_units: bool) -> list[list[int]]:
+    """A basis of the integer weights for which every generator (and known unit) is quasi-homogeneous.
+
+    Vectors over sorted(role).
+    """
+    order = sorted(g.role)
+    place = {i: n for n, i in enumerate(order)}
+    rows: set[tuple[int, ...]] = set()
+    polys = list(g.gens) + ([Generator(u) for u in g.units] if with_units else [])
+    for f in polys:
+        first = f.terms[0][0]
+        for t, _ in f.terms[1:]:
+            row = [0] * len(order)
+            for i, e in first:
+                row[place[i]] += e
+            for i, e in t:
+                row[place[i]] -= e
+            rows.add(tuple(row))
+    return nullspace(_independent(sorted(rows)), len(order))
+
+
+def _independent(rows: list[tuple[int, ...]]) -> list[list[int]]:
+    """Rows of the reduced echelon form: the same nullspace with fewer rows."""
+    if len(rows) <= 1:
+        return [list(r) for r in rows]
+    matrix, _, rank = flint.fmpz_mat([list(r) for r in rows]).rref()
+    return [[int(matrix[i, j]) for j in range(matrix.ncols())] for i in range(rank)]
+
+
+def contract(g: Germs) -> Move | None:
+    """Parameters that a positive dilation moves to 0 become local: as many as one grading allows."""
+    in_units = frozenset().union(*(Generator(u).occurs for u in g.units))
+    wanted = [i for i in g.params if i not in in_units]
+    if not wanted:
+        return None
+    unused = [i for i in wanted if i not in g.occurs]
+    if unused and any(g.k.get(i) for i in unused):
+        return g.contract(dict.fromkeys((i for i in unused if g.k.get(i)), 1))
+    wanted = [i for i in wanted if i in g.occurs]
+    if not wanted:
+        return None
+    order = sorted(g.role)
+    place = {i: n for n, i in enumerate(order)}
+    basis = gradings(g, with_units=False)
+    fixed = [i for i in order if g.role[i] == UNIT or (g.role[i] == PARAM and i not in wanted)]
+    basis = _kernel(basis, [place[i] for i in fixed])
+    basis = [b for b in basis if any(b)]
+    if not basis:
+        return None
+    columns = [[b[place[i]] for b in basis] for i in wanted]
+    if not any(any(c) for c in columns):
+        return None
+    combination = _most_positive(columns)
+    if combination is None:
+        return None
+    total = [sum((x * b[n] for x, b in zip(combination, basis, strict=True)), Fraction(0)) for n in range(len(order))]
+    scale = lcm(*(t.denominator for t in total))
+    weights = [int(t * scale) for t in total]
+    common = gcd(*weights) or 1
+    return g.contract({i: weights[place[i]] // common for i in order if weights[place[i]]})
+
+
+def _kernel(basis: list[list[int]], places: list[int]) -> list[list[int]]:
+    """The combinations of the basis that vanish at the given places."""
+    if not basis or not places:
+        return basis
+    rows = [[b[p] for b in basis] for p in places]
+    rows = [r for r in rows if any(r)]
+    if not rows:
+        return basis
+    return [
+        [sum(c * b[n] for c, b in zip(combo, basis, strict=True)) for n in range(len(basis[0]))]
+        for combo in nullspace(rows, len(basis))
+    ]
+
+
+def _most_positive(columns: list[list[int]]) -> list[Fraction] | None:
+    """x with ⟨column, x⟩ ≥ 0 for all columns and > 0 for as many as possible; None if for none.
+
+    The linear program: maximise Σ s with ⟨column, x⟩ = s + t, 0 ≤ s ≤ 1, t ≥ 0.
+    """
+    n, m = len(columns[0]), len(columns)
+    rows, rhs = [], []
+    for j, column in enumerate(columns):
+        # x⁺ (n), x⁻ (n), s (m), t (m), slack of s ≤ 1 (m)
+        rows.append([*column, *(-c for c in column), *_at(j, m, -1), *_at(j, m, -1), *_at(j, m, 0)])
+        rhs.append(0)
+        rows.append([0] * (2 * n) + [*_at(j, m, 1), *_at(j, m, 0), *_at(j, m, 1)])
+        rhs.append(1)
+    solution = solve_lp([0] * (2 * n) + [1] * m + [0] * (2 * m), rows, rhs)
+    if solution is None or solution.value == 0:
+        return None
+    return [solution.x[i] - solution.x[n + i] for i in range(n)]
+
+
+def _at(j: int, m: int, value: int) -> list[int]:
+    return [value if i == j else 0 for i in range(m)]
+
+
+def collect(g: Germs) -> Move | None:
+    """A shear that makes a repeated coefficient polynomial a coordinate, when that shortens the generators."""
+    seen: Counter[tuple[Any, ...]] = Counter()
+    for f in g.gens:
+        if not 2 < len(f.poly) <= 400:
+            if len(f.poly) != 2:
+                continue
+        parts: dict[tuple[int, int], list[tuple[Term, flint.fmpq]]] = {}
+        for t, c in f.terms:
+            for n, (i, e) in enumerate(t):
+                parts.setdefault((i, e), []).append((t[:n] + t[n + 1 :], c))
+        if f.content:
+            shared = f.content
+            parts[(-1, 0)] = [
+                (tuple((i, e - shared.get(i, 0)) for i, e in t if e > shared.get(i, 0)), c)
+                for t, c in f.terms
+            ]
+        for part in parts.values():
+            if len(part) > 1:
+                lead = part[0][1]
+                seen[tuple((t, str(c / lead)) for t, c in part)] += 1
+    tried: set[tuple[int, Any]] = set()
+    best: tuple[Any, ...] | None = None
+    for form, times in seen.most_common(12):
+        linear = [
+            (t[0][0], c)
+            for t, c in form
+            if len(t) == 1
+            and t[0][1] == 1
+            and g.role[t[0][0]] in (LOCAL, PARAM)
+            and g.is_free(t[0][0])
+            and sum(1 for u, _ in form if any(v == t[0][0] for v, _ in u)) == 1
+        ]
+        for i, c in linear[:3]:
+            if (i, form) in tried:
+                continue
+            tried.add((i, form))
+            rest = _from_form(g, [(t, d) for t, d in form if t != ((i, 1),)])
+            if g.role[i] == LOCAL and not g.at_stratum(rest).is_zero():
+                continue
+            coefficient = g.context.constant(_rational(c))
+            moved, step = g.change(i, g.variables[i] - rest, coefficient)
+            gain = (moved.cost, sum(len(f.poly) for f in moved.gens))
+            if gain < (g.cost, sum(len(f.poly) for f in g.gens)) and (best is None or gain < best[0]):
+                best = (gain, moved, step)
+    return None if best is None else (best[1], best[2])
+
+
+def _rational(text: str) -> flint.fmpq:
+    numerator, _, denominator = text.partition("/")
+    return flint.fmpq(int(numerator), int(denominator or 1))
+
+
+def _from_form(g: Germs, form: list[tuple[Term, str]]) -> Poly:
+    n = len(g.names)
+    data = {}
+    for t, c in form:
+        exponents = [0] * n
+        for i, e in t:
+            exponents[i] = e
+        data[tuple(exponents)] = _rational(c)
+    return g.context.from_dict(data)
+
+
+def reduce_by_each_other(g: Germs) -> Move | None:
+    """Subtract a monomial multiple of one generator from another where that brings it nearer to a monomial."""
+    gens = g.gens
+    if len(gens) < 2 or len(gens) > 40:
+        return None
+    best: tuple[Any, ...] | None = None
+    for i, f in enumerate(gens):
+        if len(f.poly) == 1 or len(f.poly) > 60:
+            continue
+        for j, h in enumerate(gens):
+            if i == j or len(h.poly) == 1 or len(h.poly) > 60 or not f.occurs & h.occurs:
+                continue
+            tried: set[Term] = set()
+            for s, b in h.terms:
+                small = dict(s)
+                for t, a in f.terms:
+                    big = dict(t)
+                    if any(big.get(n, 0) < e for n, e in s):
+                        continue
+                    q = tuple((n, big.get(n, 0) - small.get(n, 0)) for n in sorted(big) if big.get(n, 0) > small.get(n, 0))
+                    if q in tried:
+                        continue
+                    tried.add(q)
+                    multiplier = g.monomial(dict(q)) * (-a / b)
+                    new = Generator(f.poly + multiplier * h.poly)
+                    if new.poly.is_zero():
+                        return g.generators([["add", i, j, multiplier]])
+                    gain = (new.cost - f.cost, len(new.poly), i, j)
+                    if gain[0] < 0 and (best is None or gain < best[0]):
+                        best = (gain, i, j, multiplier)
+    if best is None:
+        return None
+    return g.generators([["add", best[1], best[2], best[3]]])
