@@ -44,8 +44,9 @@ SIGNS: dict[Kind, str] = {
 
 
 def check_no_zero(polys: Sequence[Polynomial], domain: Domain, evidence: Any) -> None:
-    """Accept a proof that the polynomials, all of one ring, have no common zero on the domain.
+    """Accept a proof that the polynomials have no common zero on the domain.
 
+    domain: the kind of each variable that occurs, in the order of the ring that the evidence uses.
     Raises CertificateError that says what fails. Never searches.
 
     >>> f = parse("x^2 + y^2", "x y")
@@ -56,14 +57,13 @@ def check_no_zero(polys: Sequence[Polynomial], domain: Domain, evidence: Any) ->
     singularity_lab.errors.CertificateError: sign: no term of x^2 + y^2 is nonzero on all of D
     """
     try:
-        _check(list(polys), dict(domain), evidence)
+        _check([p.in_ring(tuple(domain)) for p in polys], dict(domain), evidence)
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise CertificateError(f"evidence: malformed ({type(error).__name__}: {error})") from None
 
 
 def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> None:
     names, kind = tuple(domain), e["kind"]
-    _require(all(p.variables == names for p in polys), "evidence: one ring, that of D, is needed")
     if kind == "sign":
         p = _pick(polys, e["index"])
         _require(_one_sign(p, domain, up_to_unit=True), f"sign: terms of {p} differ in sign on D")
@@ -174,6 +174,7 @@ def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
     >>> check_zero([f], {"x": "nonzero", "y": "nonzero"}, change)
     """
     try:
+        polys = [p.in_ring(tuple(domain)) for p in polys]
         exact = zero["kind"] == "point"
         _require(exact or zero["kind"] == "sign change", "zero: unknown kind")
         texts = [zero["point"]] if exact else list(zero["points"])

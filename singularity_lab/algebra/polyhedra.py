@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from math import gcd
 
 from singularity_lab.errors import BadInput, OutOfScope
 
 Exponent = tuple[int, ...]
+Number = int | Fraction
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,44 @@ class NewtonPolyhedron:
         values = {a: sum(w * e for w, e in zip(weight, a, strict=True)) for a in self.support}
         smallest = min(values.values())
         return frozenset(a for a, value in values.items() if value == smallest)
+
+    def distance(self, direction: Sequence[Number] | None = None) -> Fraction:
+        """The t with t·direction on the boundary of Γ; the direction is (1, …, 1) unless given.
+
+        For K = Σ f² nondegenerate, λ = 1/(2t) (Varchenko 1976): the ray is that of 1 + prior.
+
+        >>> NewtonPolyhedron.of([(2, 0), (0, 3)]).distance()
+        Fraction(6, 5)
+        """
+        ray = self._ray(direction)
+        return max(
+            Fraction(f.value) / sum(w * x for w, x in zip(f.normal, ray, strict=True))
+            for f in self.facets
+        )
+
+    def hit_face(self, direction: Sequence[Number] | None = None) -> frozenset[Exponent]:
+        """The support points on the smallest face that the ray of the direction hits.
+
+        >>> sorted(NewtonPolyhedron.of([(2, 0), (0, 3)]).hit_face())
+        [(0, 3), (2, 0)]
+        """
+        ray, t = self._ray(direction), self.distance(direction)
+        hit = _mask(
+            j
+            for j, f in enumerate(self.facets)
+            if t * sum(w * x for w, x in zip(f.normal, ray, strict=True)) == f.value
+        )
+        return frozenset(a for a, mask in self._incidence.items() if mask & hit == hit)
+
+    def _ray(self, direction: Sequence[Number] | None) -> tuple[Number, ...]:
+        ray = (1,) * self.dimension if direction is None else tuple(direction)
+        if len(ray) != self.dimension or any(x <= 0 for x in ray):
+            raise BadInput(f"direction: {self.dimension} positive numbers are needed, got {ray}")
+        return ray
+
+    def __str__(self) -> str:
+        corners = ", ".join(map(str, self.vertices))
+        return f"Newton polyhedron with vertices {corners} and {len(self.facets)} facets"
 
 
 def minimal_elements(points: Sequence[Exponent]) -> tuple[Exponent, ...]:

@@ -17,11 +17,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd
 from typing import Any
 
 import flint
 
 from singularity_lab.algebra.evidence import (
+    SIGNS,
     Domain,
     Evidence,
     Kind,
@@ -32,7 +34,7 @@ from singularity_lab.algebra.evidence import (
 )
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, fraction, ring
-from singularity_lab.errors import BadInput, CertificateError
+from singularity_lab.errors import CertificateError
 
 _PRIME = (1 << 61) - 1
 
@@ -55,8 +57,8 @@ def no_common_zero(
 ) -> Evidence | Zero | None:
     """Evidence that the polynomials have no common zero on the domain, a proved zero, or None.
 
-    polys: of one ring, that of the domain, in its order. budget: CPU seconds, about. What is
-    returned has been checked. Given enough budget the answer is deterministic.
+    domain: the kind of each variable, all those that occur included. budget: CPU seconds, about.
+    What is returned has been checked. Given enough budget the answer is deterministic.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> torus = {"x": "nonzero", "y": "nonzero"}
@@ -65,9 +67,7 @@ def no_common_zero(
     >>> no_common_zero([parse("x^2 + x*y + y^2", "x y")], torus)["kind"]
     'torus'
     """
-    names = tuple(domain)
-    if any(p.variables != names for p in polys):
-        raise BadInput(f"polys: polynomials in the ring Q[{', '.join(names)}] are needed")
+    polys = [p.in_ring(tuple(domain)) for p in polys]
     search = _Search(time.process_time() + budget)
     live = [p for p in polys if not p.is_zero]
     quick = _sign(live, domain)
@@ -87,28 +87,35 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> print(find_zero([parse("x^2 - 2", "x")], {"x": "positive"}))
-    zero between (1) and (2)
+    zero between (2) and (1/2)
     """
+    polys = [p.in_ring(tuple(domain)) for p in polys]
     live = [p for p in polys if not p.is_zero]
     used = [v for v in domain if any(v in p.used_variables() for p in live)]
+    small = _points([domain[v] for v in used])
+    guesses: Iterator[Sequence[Fraction]] = itertools.islice(small, tries)
+    if len(live) == 1:
+        guesses = itertools.chain(_extreme_points(live[0], used, domain), guesses)
+    else:
+        guesses = itertools.chain(
+            itertools.islice(guesses, 2 ** min(len(used), 6)),
+            _linear_points(live, used, domain, tries // 20),
+            guesses,
+        )
     seen: dict[tuple[bool, ...], tuple[bool, list[Fraction]]] = {}
-    for values in itertools.islice(_points([domain[v] for v in used]), tries):
+    for values in guesses:
         at = dict(zip(used, values, strict=True))
         point = [at.get(v, Fraction(1)) for v in domain]
         numbers = [flint.fmpq(x.numerator, x.denominator) for x in point]
-        signs = []
-        for p in live:
-            signs.append(p.flint(*numbers))
-            if signs[-1] != 0 and len(live) > 1:
-                break
-        if all(s == 0 for s in signs):
+        first = live[0].flint(*numbers) if live else flint.fmpq(0)
+        if first == 0 and all(p.flint(*numbers) == 0 for p in live[1:]):
             zero = Zero({"kind": "point", "point": [str(x) for x in point]})
             check_zero(polys, domain, zero.evidence)
             return zero
         if len(polys) == 1 and all(point):
             orthant = tuple(x > 0 for x in point)
-            positive, other = seen.setdefault(orthant, (signs[0] > 0, point))
-            if positive != (signs[0] > 0):
+            positive, other = seen.setdefault(orthant, (first > 0, point))
+            if positive != (first > 0):
                 ends = [[str(x) for x in other], [str(x) for x in point]]
                 zero = Zero({"kind": "sign change", "points": ends})
                 check_zero(polys, domain, zero.evidence)
@@ -118,28 +125,92 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
 
 def _points(kinds: Sequence[Kind]) -> Iterator[tuple[Fraction, ...]]:
     """Small rational points of the domain: signs first, then powers of two and small fractions."""
-    one = Fraction(1)
-    signs: dict[Kind, list[Fraction]] = {
-        "real": [one, -one, 0 * one],
-        "nonzero": [one, -one],
-        "positive": [one],
-        "nonnegative": [one, 0 * one],
-    }
-    choices = [signs[k] for k in kinds]
+    choices = [_SIGNED[k] for k in kinds]
     if len(kinds) <= 8:
         yield from itertools.product(*choices)
     dice = random.Random(0)
+    if len(kinds) > 8:
+        yield (Fraction(1),) * len(kinds)
+        yield from (tuple(dice.choice(c) for c in choices) for _ in range(63))
     for turn in itertools.count():
         size = 1 + turn // 100 % 12
-        yield tuple(
-            dice.choice(c)
-            * (
-                Fraction(2) ** dice.randint(-size, size)
-                if turn % 2
-                else Fraction(dice.randint(1, 2 + size), dice.randint(1, 2 + size // 2))
+        yield tuple(dice.choice(c) * _magnitude(dice, size, turn % 2 == 1) for c in choices)
+
+
+def _magnitude(dice: random.Random, size: int, power: bool) -> Fraction:
+    if power:
+        return Fraction(2) ** dice.randint(-size, size)
+    return Fraction(dice.randint(1, 2 + size), dice.randint(1, 2 + size // 2))
+
+
+def _extreme_points(p: Polynomial, used: Sequence[str], domain: Domain) -> Iterator[list[Fraction]]:
+    """Points where one outer term of p dominates, in orthants where two of them differ in sign."""
+    place = [p.variables.index(v) for v in used]
+    terms = [([a[k] for k in place], c) for a, c in p.terms()]
+    total = [sum(a[k] for a, _ in terms) for k in range(len(used))]
+    # a − centroid is maximised at a alone over the support if a is farthest from the centroid
+    outward = [[len(terms) * x - t for x, t in zip(a, total, strict=True)] for a, _ in terms]
+    flips = [None, *(k for k, v in enumerate(used) if domain[v] in ("real", "nonzero"))]
+    for flip in flips:
+        sides: dict[bool, list[list[int]]] = {True: [], False: []}
+        for (a, c), w in zip(terms, outward, strict=True):
+            sides[(c > 0) != (flip is not None and a[flip] % 2 == 1)].append(w)
+        if not sides[True] or not sides[False]:
+            continue
+        for side in sides.values():
+            side.sort(key=lambda w: (-sum(x * x for x in w), w))
+            for w in side[:4]:
+                g = gcd(*w) or 1
+                for power in (1, 2, 4, 8):
+                    scale = [Fraction(2) ** max(-200, min(200, power * x // g)) for x in w]
+                    yield [-x if k == flip else x for k, x in enumerate(scale)]
+
+
+def _linear_points(
+    polys: Sequence[Polynomial], used: Sequence[str], domain: Domain, tries: int
+) -> Iterator[list[Fraction]]:
+    """Random values for some variables, then the others from the linear system that is left."""
+    place = [polys[0].variables.index(v) for v in used]
+    supports = [[[a[k] for k in place] for a in p.support()] for p in polys]
+    dice = random.Random(1)
+    choices = [_SIGNED[domain[v]] for v in used]
+    for _ in range(tries):
+        linear: list[int] = []
+        for k in dice.sample(range(len(used)), len(used)):
+            if all(sum(a[j] for j in (*linear, k)) <= 1 for s in supports for a in s):
+                linear.append(k)
+        values = [dice.choice(c) * dice.randint(1, 3) for c in choices]
+        matrix = flint.fmpq_mat(len(polys), len(linear) + 1)
+        for i, p in enumerate(polys):
+            for a, (_, c) in zip(supports[i], p.terms(), strict=True):
+                rest = c
+                for k, e in enumerate(a):
+                    if e and k not in linear:
+                        rest *= values[k] ** e
+                column = next((j for j, k in enumerate(linear) if a[k]), len(linear))
+                matrix[i, column] += flint.fmpq(rest.numerator, rest.denominator)
+        reduced, rank = matrix.rref()
+        table = [[fraction(x) for x in row] for row in reduced.tolist()[:rank]]
+        pivots = [next(j for j, x in enumerate(row) if x) for row in table]
+        if len(linear) in pivots:
+            continue
+        for row, pivot in zip(table, pivots, strict=True):
+            values[linear[pivot]] = -row[-1] - sum(
+                (row[j] * values[linear[j]] for j in range(pivot + 1, len(linear))), Fraction(0)
             )
-            for c in choices
-        )
+        if all(
+            ("0" if x == 0 else "+" if x > 0 else "-") in SIGNS[domain[v]]
+            for v, x in zip(used, values, strict=True)
+        ):
+            yield values
+
+
+_SIGNED: dict[Kind, list[Fraction]] = {
+    "real": [Fraction(1), Fraction(-1), Fraction(0)],
+    "nonzero": [Fraction(1), Fraction(-1)],
+    "positive": [Fraction(1)],
+    "nonnegative": [Fraction(1), Fraction(0)],
+}
 
 
 # -- the search -------------------------------------------------------------------------------

@@ -1,0 +1,448 @@
+"""Thresholds from the Newton polyhedron, proved to be right. Varchenko 1976; Lin 2011.
+
+Let Γ be the Newton polyhedron of an ideal and μ the minimum of ⟨τ + 1, v⟩ over weights v ≥ 0 with
+⟨v, a⟩ ≥ 1 on Γ. A toric modification compatible with Γ has one divisor for each ray, with ratio
+⟨τ + 1, v⟩/(2⟨v⟩_Γ).
+
+*Definite* (Lin 2011, sos-nondegenerate): if on each compact face the face polynomials of the
+generators have no common zero in the real torus, the pullback of K = Σ f² is a monomial times a
+unit at each point over 0, so λ = μ/2 and m = 1 + dim of the optimal face.
+
+*Transversal* (Varchenko 1976), one generator f: if on each compact face f and all x_i ∂f/∂x_i
+have no common zero in the real torus, the strict transform {f̃ = 0} is smooth and transversal to
+the strata, and adds a divisor with 2λ = 1 at the points over 0 that it meets, i.e. where the
+polynomial of some compact face has a real zero. So for μ < 1 nothing changes; for μ > 1 with such
+a zero (λ, m) = (1/2, 1). For μ = 1 the divisors with ratio 1/2 through a point of {f̃ = 0} on the
+stratum of a cone σ are the rays of σ in the cone over the optimal face, which is the normal cone
+of the hit face F. All 1 + dim of them occur at a zero exactly if the polynomial of some compact
+face inside F has one: then m grows by 1, and otherwise it stays.
+
+Without one of these proofs a Newton value is only an upper bound: λ(I) ≤ λ(term ideal) (Lin 2011).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import flint
+
+from singularity_lab.algebra.evidence import Evidence, Kind
+from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.linear import CoveringSolution, covering_lp
+from singularity_lab.algebra.polyhedra import NewtonPolyhedron
+from singularity_lab.algebra.polynomial import Exponent, Ideal, Polynomial, Rational, fraction
+from singularity_lab.algebra.problem import Germ, LocalProblem
+from singularity_lab.algebra.real import Zero, no_common_zero
+from singularity_lab.errors import BadInput, OutOfScope
+
+Step = dict[str, Any]
+Face = frozenset[Exponent]
+
+
+def newton_polyhedron(
+    ideal: Ideal | Polynomial | str | Sequence[str | Polynomial],
+    variables: str | Sequence[str] | None = None,
+) -> NewtonPolyhedron:
+    """conv(exponents of all generators) + the positive orthant, at the origin.
+
+    Its vertices, facets, compact faces, and where the ray (1, …, 1) hits it.
+    Raises OutOfScope for the zero ideal.
+
+    >>> P = newton_polyhedron("(x^2 - y^3)*(y^2 - x^3)")
+    >>> P.vertices, P.distance(), sorted(P.hit_face())
+    (((0, 5), (2, 2), (5, 0)), Fraction(2, 1), [(2, 2)])
+    """
+    problem = LocalProblem.build(ideal, variables)
+    support = {a for g in problem.ideal.generators for a in g.support()}
+    if not support:
+        raise OutOfScope("Newton polyhedron: the zero ideal has none")
+    return NewtonPolyhedron.of(sorted(support))
+
+
+def threshold(
+    support: Sequence[Sequence[int]], prior: Sequence[Rational | str] | None = None
+) -> RLCT:
+    """(λ, m) of the ideal of the monomials with these exponents (Howald 2001; Lin 2011).
+
+    The smallest ⟨τ + 1, v⟩ / (2 min ⟨v, a⟩) over weights v, with its multiplicity. support:
+    exponents, n integers ≥ 0 each; prior: the exponents τ > −1 (0 unless given). K is the sum of
+    the squared monomials. Raises OutOfScope if 0 is in the support: the loss is a unit there.
+
+    >>> print(threshold(((2, 0), (0, 3))))
+    (5/12, 1)
+    >>> print(threshold(((1, 1),)), threshold(((1, 1),), prior=(0, 1)))
+    (1/2, 2) (1/2, 1)
+    """
+    rows = [tuple(a) for a in support]
+    if not rows:
+        raise BadInput("support: at least one exponent is needed")
+    n = len(rows[0])
+    tau = [fraction(t, "prior") for t in (prior if prior is not None else (0,) * n)]
+    if len(tau) != n or any(len(a) != n for a in rows):
+        raise BadInput(f"support, prior: vectors of one length are needed, received {rows}, {tau}")
+    if any(t <= -1 for t in tau):
+        raise BadInput(f"prior: exponents > -1 are needed (integrable), received {tau}")
+    if any(not any(a) for a in rows):
+        raise OutOfScope("threshold: 0 is in the support, so the loss is a unit there")
+    solution = covering_lp([t + 1 for t in tau], rows)
+    return RLCT(solution.value / 2, 1 + solution.face_dimension)
+
+
+# -- nondegeneracy ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FaceReport:
+    """A compact face, the polynomials asked about, and the answer: evidence, a zero or None.
+
+    logarithmic: the polynomials are f and all x_i ∂f/∂x_i.
+    """
+
+    face: Face
+    polynomials: tuple[Polynomial, ...]
+    answer: Evidence | Zero | None
+    logarithmic: bool = False
+
+    @property
+    def proved(self) -> bool:
+        return isinstance(self.answer, dict)
+
+    def __str__(self) -> str:
+        inside = ", ".join(str(p) for p in self.polynomials if not p.is_zero)
+        if self.logarithmic:
+            inside = f"{self.polynomials[0]} with its logarithmic derivatives"
+        found = self.answer if isinstance(self.answer, Zero) else "undecided in the real torus"
+        return f"{inside} on a compact face: {'no real zero' if self.proved else found}"
+
+
+@dataclass(frozen=True)
+class Nondegeneracy:
+    """What is proved about the face polynomials of a germ.
+
+    criterion: 'definite', 'transversal', or None when neither is proved. faces: the reports for
+    that criterion, or those that fail. definite: all reports of the first criterion, as far as
+    they were needed.
+    """
+
+    criterion: Literal["definite", "transversal"] | None
+    faces: tuple[FaceReport, ...]
+    definite: Mapping[Face, FaceReport]
+
+    @property
+    def failing(self) -> FaceReport | None:
+        return next((r for r in self.faces if not r.proved), None)
+
+    def __str__(self) -> str:
+        if self.criterion is not None:
+            return f"{self.criterion} on {len(self.faces)} compact faces"
+        return f"not proved nondegenerate: {self.failing}"
+
+
+@dataclass(frozen=True)
+class NewtonFailure:
+    """Why the Newton polyhedron does not decide (λ, m), and what it proves all the same."""
+
+    reason: str
+    bounds: Bounds
+    face: FaceReport | None = None
+
+    def __str__(self) -> str:
+        return f"{self.reason}; {self.bounds} holds"
+
+
+def nondegeneracy(germ: Germ, budget: float = 5.0, limit: int = 2_000) -> Nondegeneracy:
+    """Which criterion holds on all compact faces of the Newton polyhedron, with evidence for each.
+
+    budget: CPU seconds, about. limit: on the number of compact faces (OutOfScope beyond).
+
+    >>> germ = LocalProblem.build("(x^2 + y^2 + z^2)^2").localize()
+    >>> print(nondegeneracy(germ))
+    definite on 7 compact faces
+    >>> print(nondegeneracy(LocalProblem.build(["x + y^2", "z"]).localize()))
+    not proved nondegenerate: y^2 + x on a compact face: zero at (-1, 1, 1)
+    """
+    frame = _Frame.of(germ)
+    return _nondegeneracy(frame, frame.compact_faces(limit), budget)
+
+
+def _nondegeneracy(frame: _Frame, faces: Sequence[Face], budget: float) -> Nondegeneracy:
+    deadline = time.process_time() + budget
+    domain = frame.torus
+
+    def ask(face: Face, polys: Sequence[Polynomial], logarithmic: bool = False) -> FaceReport:
+        left = deadline - time.process_time()
+        answer = no_common_zero(polys, domain, max(left / 2, 0.01)) if left > 0 else None
+        return FaceReport(face, tuple(polys), answer, logarithmic)
+
+    single = len(frame.generators) == 1 and frame.convention == "ideal"
+    definite: dict[Face, FaceReport] = {}
+    for face in reversed(faces):  # large faces fail first
+        report = definite[face] = ask(face, frame.on(face))
+        if not report.proved and not single:
+            return Nondegeneracy(None, (report,), definite)
+    if all(r.proved for r in definite.values()):
+        return Nondegeneracy("definite", tuple(definite[f] for f in faces), definite)
+    transversal = {}
+    for face in reversed(faces):
+        (f,) = frame.on(face)
+        derivatives = [_euler(f, i) for i in range(len(frame.variables))]
+        report = transversal[face] = ask(face, [f, *derivatives], True)
+        if not report.proved:
+            return Nondegeneracy(None, (report,), definite)
+    return Nondegeneracy("transversal", tuple(transversal[f] for f in faces), definite)
+
+
+def newton_step(
+    germ: Germ, budget: float = 5.0, limit: int = 2_000
+) -> tuple[Step, RLCT] | NewtonFailure:
+    """The leaf "newton" of a certificate with the (λ, m) that it proves, or why there is none.
+
+    The step is relative to the generators without their common monomial ∏ x^k, as the verifier
+    holds them. budget: CPU seconds, about. limit: on the number of compact faces. Raises
+    OutOfScope where K does not vanish at the origin, or vanishes identically.
+
+    >>> step, value = newton_step(LocalProblem.build("x^2 - y^3").localize())
+    >>> print(value, step["criterion"], step["primal"])
+    (5/12, 1) transversal ['1/2', '1/3']
+    >>> print(newton_step(LocalProblem.build("(x - y)^2").localize()))
+    x^2 - 2*x*y + y^2 with its logarithmic derivatives on a compact face: zero at (1, 1);
+    lambda <= 1/2 holds
+    """
+    frame = _Frame.of(germ)
+    solution = frame.solve()
+    upper = frame.rlct(solution)
+    try:
+        faces = frame.compact_faces(limit)
+    except OutOfScope as error:
+        return NewtonFailure(str(error), Bounds(None, upper))
+    report = _nondegeneracy(frame, faces, budget)
+    if report.criterion is None:
+        return NewtonFailure(str(report.failing), Bounds(None, upper), report.failing)
+    step: Step = {
+        "op": "newton",
+        "criterion": report.criterion,
+        "primal": [str(v) for v in solution.primal],
+        "dual": [[list(a), str(y)] for a, y in zip(frame.support, solution.dual, strict=True) if y],
+        "faces": [{"face": _listed(r.face), "evidence": r.answer} for r in report.faces],
+    }
+    if report.criterion == "definite" or solution.value < 1:
+        return step, upper
+    # the strict transform counts: which faces matter, and do they have a real zero?
+    relevant = list(report.definite.values())
+    if solution.value == 1:
+        hit = {a for a in frame.support if frame.order_of(solution.primal, a) == 1}
+        relevant = [r for r in relevant if r.face <= hit]
+        with_zero = RLCT(Fraction(1, 2), upper.multiplicity + 1)
+    else:
+        with_zero = RLCT(Fraction(1, 2), 1)
+    for r in sorted(relevant, key=lambda r: (len(r.face), _listed(r.face))):
+        if isinstance(r.answer, Zero):
+            step["strict"] = {"face": _listed(r.face), "zero": r.answer.evidence}
+            return step, with_zero
+    unproved = next((r for r in relevant if not r.proved), None)
+    if unproved is not None:
+        reason = f"{unproved}, which decides whether the strict transform counts"
+        return NewtonFailure(reason, Bounds(with_zero, upper), unproved)
+    step["strict"] = {"empty": [{"face": _listed(r.face), "evidence": r.answer} for r in relevant]}
+    return step, upper
+
+
+# -- bounds -----------------------------------------------------------------------------------
+
+
+def term_ideal_bound(germ: Germ) -> tuple[Step, RLCT]:
+    """An upper bound, always valid: (λ, m)(I) ⪯ (λ, m)(ideal of all terms) (Lin 2011, Prop. 4.3).
+
+    The step is the leaf "terms" of a certificate.
+
+    >>> print(term_ideal_bound(LocalProblem.build("(x - y)^2").localize())[1])
+    (1/2, 1)
+    """
+    frame = _Frame.of(germ)
+    solution = frame.solve()
+    return {"op": "terms", **frame.indexed(solution)}, frame.rlct(solution)
+
+
+def order_bound(germ: Germ) -> tuple[Step, RLCT]:
+    """λ ≥ (1 + min(0, τ))/(2·order): lct_C ≥ 1/order by restriction to a line; Hölder for τ < 0.
+
+    Nothing is known of m, so the bound has m = the number of variables.
+
+    >>> print(order_bound(LocalProblem.build("x^2 - y^3").localize())[1])
+    (1/4, 2)
+    """
+    frame = _Frame.of(germ)
+    order = sum(frame.k) + min(sum(a) for a in frame.support)
+    least = min([Fraction(0), *germ.prior])
+    return {"op": "order"}, frame.scaled(RLCT((1 + least) / (2 * order), len(frame.variables)))
+
+
+def monomial_bound(germ: Germ) -> tuple[Step, RLCT] | None:
+    """A lower bound from monomials in the ideal, up to integral closure; None if none is seen.
+
+    They are: generators that are a monomial times a unit; Q-linear combinations of generators
+    that are monomials; the terms of a generator of one sign. J ⊂ I gives λ(J) ≤ λ(I).
+
+    >>> germ = LocalProblem.build(["x*y + z^2", "x*y - z^2", "w + x"]).localize()
+    >>> print(monomial_bound(germ)[1])
+    (3/4, 2)
+    """
+    frame = _Frame.of(germ)
+    moves: list[list[Any]] = []
+    keep: list[int] = []
+    monomials: list[Exponent] = []
+    for i, g in enumerate(frame.generators):
+        content = tuple(int(e) for e in g.flint.term_content().degrees())
+        if content in g.support():
+            keep.append(i)
+            monomials.append(content)
+    count = len(frame.generators)
+    for combination, a in _monomial_combinations(frame.generators):
+        if a not in monomials:
+            moves.append(["append", [[j, str(c)] for j, c in combination]])
+            keep.append(count)
+            monomials.append(a)
+            count += 1
+    for i, g in enumerate(frame.generators):
+        if i not in keep and frame.one_sign(g):
+            terms = [tuple(int(e) for e in a) for a in g.flint.monoms()]
+            # split a copy at the end, so that no index moves
+            moves += [["append", [[i, "1"]]], ["split", count]]
+            keep += range(count, count + len(terms))
+            monomials += terms
+            count += len(terms)
+    if not monomials or not all(any(a) or any(frame.k) for a in monomials):
+        return None
+    rows = [[e + k for e, k in zip(a, frame.k, strict=True)] for a in monomials]
+    solution = covering_lp([h + 1 for h in frame.prior], rows)
+    step: Step = {"op": "monomial", **frame.indexed(solution)}
+    step = {"op": "subideal", "keep": keep, "cases": [step]}
+    if moves:
+        step = {"op": "generators", "do": moves, "then": step}
+    return step, frame.rlct(solution)
+
+
+# -- the germ as the verifier holds it ---------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A germ ∏|x|^(2k)·Σ f² whose generators f have no common monomial."""
+
+    variables: tuple[str, ...]
+    generators: tuple[Polynomial, ...]
+    k: tuple[int, ...]
+    prior: tuple[Fraction, ...]
+    nonnegative: tuple[str, ...]
+    convention: str
+    support: tuple[Exponent, ...]
+
+    @classmethod
+    def of(cls, germ: Germ) -> _Frame:
+        live = [g for g in germ.generators if not g.is_zero]
+        if not live:
+            raise OutOfScope("Newton polyhedron: K vanishes identically")
+        contents = [g.flint.term_content().degrees() for g in live]
+        k = tuple(min(int(c[i]) for c in contents) for i in range(len(germ.variables)))
+        monomial = Polynomial.from_terms({k: 1}, germ.variables)
+        live = [Polynomial(g.variables, g.flint / monomial.flint) for g in live]
+        support = dict.fromkeys(tuple(int(e) for e in a) for g in live for a in g.flint.monoms())
+        if not any(k) and (0,) * len(k) in support:
+            constant = [g for g in live if (0,) * len(k) in g.support()]
+            raise OutOfScope(f"K does not vanish at the point: generator {constant[0]}")
+        return cls(
+            germ.variables,
+            tuple(live),
+            k,
+            germ.prior,
+            germ.nonnegative,
+            germ.convention,
+            tuple(support),
+        )
+
+    @property
+    def torus(self) -> dict[str, Kind]:
+        return {v: "positive" if v in self.nonnegative else "nonzero" for v in self.variables}
+
+    def solve(self) -> CoveringSolution:
+        rows = [[e + k for e, k in zip(a, self.k, strict=True)] for a in self.support]
+        return covering_lp([h + 1 for h in self.prior], rows)
+
+    def rlct(self, solution: CoveringSolution) -> RLCT:
+        return self.scaled(RLCT(solution.value / 2, 1 + solution.face_dimension))
+
+    def scaled(self, value: RLCT) -> RLCT:
+        """For K = |f| instead of f², λ doubles."""
+        factor = 2 if self.convention == "loss" else 1
+        return RLCT(factor * value.value, value.multiplicity)
+
+    def indexed(self, solution: CoveringSolution) -> Step:
+        """The optima as the leaves for monomials write them: by name, and by number of the row."""
+        return {
+            "primal": {
+                n: str(v) for n, v in zip(self.variables, solution.primal, strict=True) if v
+            },
+            "dual": [[i, str(y)] for i, y in enumerate(solution.dual) if y],
+        }
+
+    def compact_faces(self, limit: int) -> tuple[Face, ...]:
+        return NewtonPolyhedron.of(self.support, limit).compact_faces(limit)
+
+    def on(self, face: Face) -> list[Polynomial]:
+        """The parts of the generators with exponents on the face, in order; 0 for no such part."""
+        return [
+            Polynomial.from_terms({a: c for a, c in g.terms() if a in face}, self.variables)
+            for g in self.generators
+        ]
+
+    def order_of(self, weight: Sequence[Fraction], a: Exponent) -> Fraction:
+        pairs = zip(weight, a, self.k, strict=True)
+        return sum((w * (e + k) for w, e, k in pairs), Fraction(0))
+
+    def one_sign(self, g: Polynomial) -> bool:
+        """A monomial times terms that are all ≥ 0 (or all ≤ 0)."""
+        low = [int(e) for e in g.flint.term_content().degrees()]
+        return len({c > 0 for _, c in g.terms()}) == 1 and all(
+            (e - m) % 2 == 0 or v in self.nonnegative
+            for a in g.support()
+            for v, e, m in zip(self.variables, a, low, strict=True)
+        )
+
+
+def _euler(f: Polynomial, i: int) -> Polynomial:
+    """x_i ∂f/∂x_i."""
+    return Polynomial.from_terms({a: c * a[i] for a, c in f.terms() if a[i]}, f.variables)
+
+
+def _monomial_combinations(
+    generators: Sequence[Polynomial],
+) -> list[tuple[list[tuple[int, Fraction]], Exponent]]:
+    """All monomials in the Q-span of the generators, with the combinations: echelon form."""
+    columns = sorted({a for g in generators for a in g.support()})
+    width, height = len(columns), len(generators)
+    if len(generators) < 2:
+        return []
+    matrix = flint.fmpq_mat(height, width + height)
+    for i, g in enumerate(generators):
+        for a, c in g.terms():
+            matrix[i, columns.index(a)] = flint.fmpq(c.numerator, c.denominator)
+        matrix[i, width + i] = 1
+    reduced, _ = matrix.rref()
+    found = []
+    for i in range(height):
+        row = [reduced[i, j] for j in range(width + height)]
+        entries = [j for j in range(width) if row[j] != 0]
+        if len(entries) == 1:
+            combination = [
+                (j, fraction(row[width + j])) for j in range(height) if row[width + j] != 0
+            ]
+            found.append((combination, columns[entries[0]]))
+    return found
+
+
+def _listed(face: Face) -> list[list[int]]:
+    return [list(a) for a in sorted(face)]
