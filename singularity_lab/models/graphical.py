@@ -457,7 +457,7 @@ def boltzmann_machine(visible: int, hidden: int) -> Model:
         dict(visible=visible, hidden=hidden),
         Ideal(ring.variables, tuple(generators)),
         unweighted(generators),
-        (Stratum("origin", point(ring.variables, {}), "all weights are 0", deepest=True),),
+        (Stratum("origin", point(ring.variables, {}), "all weights are 0", hidden == 1),),
         twin,
         f"restricted Boltzmann machine, {visible} visible and {hidden} hidden units of +-1, "
         "t = tanh(weight), truth uniform; K = variance of the unnormalised law",

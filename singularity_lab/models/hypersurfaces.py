@@ -157,9 +157,7 @@ _ARNOLD = {
     "S11": "x^4 + y^2*z + x*z^2",
     "S12": "x^2*y + y^2*z + x*z^3",
     "U12": "x^3 + y^3 + z^4",
-    "swallowtail_section": "x^2*y + y^2*z",
     "whitney_umbrella": "x^2 - y^2*z",
-    "pinch": "x^2 - y^3*z",
 }
 
 

@@ -1,0 +1,7 @@
+"""The catalog: rows of models with points, claims of papers, and checks. ``catalog/*.toml`` holds
+the data."""
+
+from singularity_lab.catalog.entry import Claim, Entry
+from singularity_lab.catalog.load import Family, entries, families, load
+
+__all__ = ["Claim", "Entry", "Family", "entries", "families", "load"]

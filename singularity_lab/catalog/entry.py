@@ -1,0 +1,295 @@
+"""The schema of a catalog row: a model, a point, and what papers claim there. CATALOG.md, "What a
+row is".
+
+Strict: unknown fields are errors, and every error names the file, the entry and the field. An
+absent field means unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.polynomial import Ideal, fraction, point_values
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.errors import BadInput
+from singularity_lab.models.model import (
+    Model,
+    Stratum,
+    build,
+    polynomial_twin,
+    unweighted,
+)
+
+if TYPE_CHECKING:
+    from singularity_lab.models.model import Batched
+
+Number = int | str
+_ID = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+_TAG = re.compile(r"[a-z0-9][a-z0-9-]*")
+
+
+class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a paper says about a row; it is compared with certificates and never used to compute.
+
+    quantity: ``rlct`` (λ of K) or ``lct`` (the complex threshold of the ideal; 2λ ≥ lct always).
+    value: a fraction as text; multiplicity: m, absent when the source does not give it.
+    source: a key of references.bib; theorem: where in the source; conditions: what it supposes
+    beyond the row. kind: ``exact``, or an ``upper`` or ``lower`` bound.
+    scope: ``local`` (the germ at the row's point) or ``global`` (the minimum over all strata).
+    disputed: the reason, when a certificate or another source contradicts it.
+    """
+
+    quantity: Literal["rlct", "lct"]
+    value: str
+    source: str
+    multiplicity: int | None = None
+    theorem: str = ""
+    conditions: str = ""
+    kind: Literal["exact", "upper", "lower"] = "exact"
+    scope: Literal["local", "global"] = "local"
+    disputed: str = ""
+
+    @property
+    def fraction(self) -> Fraction:
+        """The value as an exact rational."""
+        return fraction(self.value, "claim.value")
+
+    def __str__(self) -> str:
+        sign = {"exact": "=", "upper": "<=", "lower": ">="}[self.kind]
+        m = f", m = {self.multiplicity}" if self.multiplicity is not None else ""
+        where = f", {self.theorem}" if self.theorem else ""
+        return f"{self.quantity} {sign} {self.value}{m} ({self.source}{where})"
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One row: a model (a builder with parameters, or an inline ideal) at a point, with tags and
+    claims.
+
+    id: unique, lower case. family: the file's.
+    builder (``model`` in TOML), parameters: a builder of singularity_lab.models and its arguments;
+    or vars, ideal: variables and generators as text.
+    at: the name of a stratum of the model, ``origin``, or coordinates by variable (absent ones are
+    0); absent: the model's first stratum, and the origin of an inline ideal.
+    prior: exponents τ by variable; nonnegative, box: constraints. All three are for inline ideals
+    (a builder knows its own).
+    convention: ``loss`` when the one inline generator is K itself.
+    scope: ``global`` when the value at this point is also the minimum over all strata (the deepest
+    stratum).
+    """
+
+    id: str
+    family: str = ""
+    title: str = ""
+    builder: str = msgspec.field(default="", name="model")
+    parameters: dict[str, Any] = {}
+    vars: list[str] = []
+    ideal: list[str] = []
+    at: str | dict[str, Number] = ""
+    prior: dict[str, Number] = {}
+    nonnegative: list[str] = []
+    box: dict[str, tuple[Number | None, Number | None]] = {}
+    convention: Literal["ideal", "loss"] = "ideal"
+    scope: Literal["local", "global"] = "local"
+    tags: list[str] = []
+    note: str = ""
+    claim: list[Claim] = []
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims of the row."""
+        return tuple(self.claim)
+
+    def model(self) -> Model:
+        """The model of the row; the most recent ones are kept.
+
+        Raises BadInput when the builder or its parameters are wrong.
+        """
+        return _cached(msgspec.json.encode(self))
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.model().variables
+
+    @property
+    def dimension(self) -> int:
+        """The number of parameters d."""
+        return self.model().dimension
+
+    def problem(self) -> LocalProblem:
+        """The germ at the row's point.
+
+        >>> e = Entry(id="cusp", vars=["x", "y"], ideal=["x^2 - y^3"])
+        >>> print(e.problem().ideal)
+        (-y^3 + x^2) in Q[x, y]
+        """
+        return self.model().problem(self.at or None)
+
+    def stratum(self) -> Stratum | None:
+        """The named stratum that the row stands at, or None for a point without a name."""
+        model = self.model()
+        if isinstance(self.at, dict):
+            point = point_values(self.at, model.variables, "at")
+            return next((s for s in model.strata if s.point == point), None)
+        return model.stratum(self.at) if self.at else model.strata[0]
+
+    def twin(self) -> Batched:
+        """The loss in torch, (c, d) → (c,)."""
+        return self.model().twin
+
+    def __str__(self) -> str:
+        return f"{self.id} [{self.family}] {self.title or self.model().statement}"
+
+
+@lru_cache(maxsize=64)
+def _cached(encoded: bytes) -> Model:
+    return _build(msgspec.json.decode(encoded, type=Entry))
+
+
+def _build(entry: Entry) -> Model:
+    if entry.builder:
+        return build(entry.builder, **entry.parameters)
+    ideal = Ideal.parse(entry.ideal, entry.vars or None)
+    problem = LocalProblem.build(
+        ideal,
+        at=entry.at if isinstance(entry.at, dict) else None,
+        prior=entry.prior,
+        nonnegative=entry.nonnegative,
+        box=entry.box,
+        convention=entry.convention,
+    )
+    squares = unweighted(ideal.generators)
+    names = ideal.variables
+    return Model(
+        name="inline",
+        parameters={},
+        ideal=ideal,
+        squares=squares,
+        strata=(Stratum("point" if any(problem.point) else "origin", problem.point),),
+        twin=polynomial_twin(squares, len(names), entry.convention),
+        statement="inline ideal " + ", ".join(entry.ideal),
+        prior={v: t for v, t in zip(names, problem.prior, strict=True) if t},
+        box={v: b for v, b in zip(names, problem.box, strict=True) if b != (None, None)},
+        convention=entry.convention,
+    )
+
+
+# -- strict decoding -------------------------------------------------------------------------------
+
+
+def decode(data: Mapping[str, Any], family: str, where: str) -> Entry:
+    """An entry from decoded TOML. ``where`` (a file) and the id open every error message.
+
+    Raises BadInput for unknown fields, wrong types, and combinations that make no sense.
+
+    >>> decode({"id": "a", "ideal": ["x^2"], "vers": []}, "powers", "powers.toml")
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: powers.toml: entry 'a': unknown field 'vers'
+    """
+    name = data.get("id", "(no id)")
+    try:
+        entry = msgspec.convert({"family": family, **data}, Entry)
+    except msgspec.ValidationError as error:
+        raise BadInput(f"{where}: entry {name!r}: {_readable(error)}") from None
+    problem = _sense(entry)
+    if problem:
+        raise BadInput(f"{where}: entry {name!r}: {problem}")
+    return entry
+
+
+def _readable(error: msgspec.ValidationError) -> str:
+    """msgspec's message, with `$.claim[0].value` turned round into 'field claim[0].value: …'."""
+    text = str(error)
+    path = re.search(r" - at `\$\.?([^`]*)`$", text)
+    message = text[: path.start()] if path else text
+    place = path.group(1) if path else ""
+    message = re.sub(
+        r"^Object (contains unknown|missing required) field `(\w+)`$",
+        lambda m: ("unknown field " if "unknown" in m[1] else "missing field ") + repr(m[2]),
+        message,
+    )
+    return f"field {place}: {message}" if place else message
+
+
+def _sense(entry: Entry) -> str:
+    """What is wrong with the row's fields together, or the empty text."""
+    if not _ID.fullmatch(entry.id):
+        return f"field id: lower-case letters, digits, '.', '+' and '-', received {entry.id!r}"
+    if bool(entry.builder) == bool(entry.ideal):
+        return "fields model, ideal: exactly one of them is needed"
+    inline_only = ("vars", "prior", "nonnegative", "box")
+    if entry.builder:
+        for field in inline_only:
+            if getattr(entry, field):
+                return f"field {field}: for inline ideals only (the builder has its own)"
+        if entry.convention != "ideal":
+            return "field convention: for inline ideals only"
+    elif entry.parameters:
+        return "field parameters: for builders only"
+    elif isinstance(entry.at, str) and entry.at not in ("", "origin"):
+        return f"field at: an inline ideal has no stratum {entry.at!r}; give coordinates"
+    for tag in entry.tags:
+        if not _TAG.fullmatch(tag):
+            return f"field tags: lower-case letters, digits and '-', received {tag!r}"
+    for i, claim in enumerate(entry.claim):
+        try:
+            value = fraction(claim.value)
+        except BadInput:
+            return f"field claim[{i}].value: a fraction as text is needed, received {claim.value!r}"
+        if value <= 0:
+            return f"field claim[{i}].value: a positive fraction is needed, received {claim.value}"
+        if claim.multiplicity is not None and claim.multiplicity < 1:
+            return f"field claim[{i}].multiplicity: at least 1, received {claim.multiplicity}"
+        if claim.quantity == "lct" and claim.scope == "global":
+            return f"field claim[{i}].scope: an lct here is local"
+    return ""
+
+
+def claimed(claim: Claim) -> RLCT | None:
+    """(λ, m) when the claim gives both of a real threshold exactly; None otherwise."""
+    if claim.quantity != "rlct" or claim.kind != "exact" or claim.multiplicity is None:
+        return None
+    return RLCT(claim.fraction, claim.multiplicity)
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+    raise BadInput(f"entry: no TOML for {value!r}")
+
+
+def to_toml(entry: Entry) -> str:
+    """The row as TOML text (without its family, which is the file's).
+
+    >>> print(to_toml(Entry(id="cusp", vars=["x", "y"], ideal=["x^2 - y^3"], tags=["curve"])))
+    [[entry]]
+    id = "cusp"
+    vars = ["x", "y"]
+    ideal = ["x^2 - y^3"]
+    tags = ["curve"]
+    """
+    lines = ["[[entry]]"]
+    for field, value in msgspec.to_builtins(entry).items():
+        if field not in ("family", "claim"):
+            lines.append(f"{field} = {_toml(value)}")
+    for claim in entry.claim:
+        lines.append("[[entry.claim]]")
+        lines += [f"{k} = {_toml(v)}" for k, v in msgspec.to_builtins(claim).items()]
+    return "\n".join(lines)

@@ -1,0 +1,213 @@
+"""Reading the catalog: rows on file, and rows that a family generates beyond them. CATALOG.md."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from singularity_lab.catalog.entry import Entry, decode
+from singularity_lab.catalog.formulas import claims_for
+from singularity_lab.catalog.paths import catalog_path
+from singularity_lab.errors import BadInput
+from singularity_lab.models.model import build, signature
+
+
+@dataclass(frozen=True)
+class Family:
+    """One file of the catalog: its name, title, the builder that generates further rows, and its
+    rows."""
+
+    name: str
+    title: str
+    model: str
+    rows: tuple[Entry, ...]
+
+
+def read_family(path: Path) -> Family:
+    """One TOML file, decoded strictly.
+
+    Raises BadInput with the file, the entry and the field for everything that does not fit.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput(f"{path.name}: not TOML: {error}") from None
+    unknown = set(data) - {"family", "title", "model", "entry"}
+    if unknown:
+        raise BadInput(
+            f"{path.name}: unknown top-level field {sorted(unknown)[0]!r}; "
+            "known: family, title, model, entry"
+        )
+    family = data.get("family")
+    if family != path.stem:
+        raise BadInput(f"{path.name}: field family: {path.stem!r} is needed, received {family!r}")
+    for field in ("title", "model"):
+        if not isinstance(data.get(field, ""), str):
+            raise BadInput(f"{path.name}: field {field}: text is needed")
+    if data.get("model"):
+        signature(data["model"])
+    rows = data.get("entry", [])
+    if not isinstance(rows, list) or not rows:
+        raise BadInput(f"{path.name}: at least one [[entry]] is needed")
+    return Family(
+        family,
+        data.get("title", ""),
+        data.get("model", ""),
+        tuple(decode(row, family, path.name) for row in rows),
+    )
+
+
+def read_catalog(folder: Path) -> dict[str, Family]:
+    """All families of a folder by name. Raises BadInput for an id that two rows share."""
+    found = {}
+    owner: dict[str, str] = {}
+    for path in sorted(folder.glob("*.toml")):
+        family = read_family(path)
+        found[family.name] = family
+        for row in family.rows:
+            if row.id in owner:
+                raise BadInput(
+                    f"{path.name}: entry {row.id!r}: field id: also used in {owner[row.id]}"
+                )
+            owner[row.id] = path.name
+    return found
+
+
+@lru_cache(maxsize=4)
+def _read_cached(folder: Path) -> dict[str, Family]:
+    return read_catalog(folder)
+
+
+def families(folder: Path | None = None) -> dict[str, Family]:
+    """All families by name.
+
+    >>> families()["reduced_rank_regression"].model
+    'reduced_rank_regression'
+    """
+    return _read_cached(folder or catalog_path())
+
+
+def load(id: str, folder: Path | None = None) -> Entry:
+    """The row of that id. Raises BadInput for an unknown id, naming the nearest ones.
+
+    >>> load("rrr-2-2-1-r0").dimension
+    4
+    """
+    rows = {e.id: e for f in families(folder).values() for e in f.rows}
+    if id not in rows:
+        import difflib
+
+        near = difflib.get_close_matches(str(id), rows, n=3)
+        hint = f"; perhaps {', '.join(near)}" if near else ""
+        raise BadInput(f"id: the catalog has no row {id!r}{hint}")
+    return rows[id]
+
+
+def entries(
+    family: str | None = None,
+    tags: str | Iterable[str] = (),
+    *,
+    max_dimension: int | None = None,
+    folder: Path | None = None,
+    at: str = "",
+    **parameters: Any,
+) -> list[Entry]:
+    """Rows on file by family and tags (all tags must be present); with parameters, rows that the
+    family generates.
+
+    A parameter is a value or a list of values (a grid over all of them); rows beyond those on file
+    get the claims of the formulas that are known for the family. ``at`` names a stratum for
+    generated rows.
+    Raises BadInput for an unknown family or tag, and for parameters without a family that
+    generates.
+
+    >>> [e.id for e in entries(family="deep_linear", widths=[[1, 1, 1, 1], [1, 1, 7, 1]], rank=0)]
+    ['deep-1-1-1-1-r0', 'deep_linear:widths=1-1-7-1,rank=0']
+    """
+    everything = families(folder)
+    if family is not None and family not in everything:
+        raise BadInput(f"family: one of {', '.join(everything)} is needed, received {family!r}")
+    wanted = {tags} if isinstance(tags, str) else set(tags)
+    chosen = [everything[family]] if family is not None else list(everything.values())
+    known = {t for f in everything.values() for e in f.rows for t in e.tags}
+    if wanted - known:
+        raise BadInput(
+            f"tags: no row has {sorted(wanted - known)[0]!r}; known: {', '.join(sorted(known))}"
+        )
+    if parameters or at:
+        if family is None or not everything[family].model:
+            raise BadInput("parameters: only a family with a builder generates rows")
+        rows = _generate(everything[family], parameters, at)
+    else:
+        rows = [e for f in chosen for e in f.rows]
+    rows = [e for e in rows if wanted <= set(e.tags)]
+    if max_dimension is not None:
+        rows = [e for e in rows if e.dimension <= max_dimension]
+    return rows
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _generate(family: Family, parameters: dict[str, Any], at: str) -> list[Entry]:
+    known = signature(family.model)
+    grid: list[list[tuple[str, Any]]] = []
+    for key, value in parameters.items():
+        if key not in known:
+            raise BadInput(f"{family.model}: unknown parameter {key!r}; known: {', '.join(known)}")
+        kind = known[key][0]
+        if _fits(value, kind):
+            grid.append([(key, value)])
+        elif isinstance(value, Sequence) and value and all(_fits(v, kind) for v in value):
+            grid.append([(key, v) for v in value])
+        else:
+            raise BadInput(f"{family.model}: parameter {key!r}: no value of its type: {value!r}")
+    return [_row(family, dict(pairs), at) for pairs in itertools.product(*grid)]
+
+
+def _row(family: Family, parameters: dict[str, Any], at: str) -> Entry:
+    """The row on file with these parameters and this stratum, or a new one."""
+    model = build(family.model, **parameters)
+    stratum = model.stratum(at) if at else model.strata[0]
+    for row in family.rows:
+        if (
+            row.builder == family.model
+            and complete(row.builder, row.parameters) == complete(family.model, parameters)
+            and row.stratum() == stratum
+        ):
+            return row
+
+    def text(value: Any) -> str:
+        if isinstance(value, list | tuple):
+            return "-".join(text(v) for v in value)
+        return str(value)
+
+    inside = ",".join(f"{k}={text(v)}" for k, v in parameters.items())
+    where = f"@{at}" if at else ""
+    return Entry(
+        id=f"{family.name}:{inside}{where}",
+        family=family.name,
+        builder=family.model,
+        parameters=parameters,
+        at=at,
+        scope="global" if stratum.deepest else "local",
+        tags=["generated"],
+        claim=claims_for(family.model, complete(family.model, parameters), stratum.name),
+    )
+
+
+def complete(model: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters with the builder's defaults filled in."""
+    return {k: parameters.get(k, default) for k, (_, default) in signature(model).items()}
