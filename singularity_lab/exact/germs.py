@@ -15,8 +15,9 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra.polynomial import ring
+from singularity_lab.algebra.polynomial import Polynomial, parse, ring
 from singularity_lab.algebra.problem import Germ
+from singularity_lab.algebra.real import no_common_zero
 from singularity_lab.exact.certificate import Step
 
 Poly = flint.fmpq_mpoly
@@ -72,6 +73,7 @@ class Germs:
     h: Mapping[int, Fraction]
     gens: tuple[Generator, ...]
     units: tuple[Poly, ...] = ()
+    signs: tuple[Poly, ...] = ()
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
@@ -86,7 +88,10 @@ class Germs:
         ).normal()
 
     def but(self, **changes: Any) -> Germs:
-        fields = {n: getattr(self, n) for n in ("names", "role", "positive", "k", "h", "gens", "units")}
+        fields = {
+            n: getattr(self, n)
+            for n in ("names", "role", "positive", "k", "h", "gens", "units", "signs")
+        }
         return Germs(**{**fields, **changes})
 
     # -- reading --------------------------------------------------------------------------------
@@ -121,7 +126,9 @@ class Germs:
         return sum(f.cost for f in self.gens)
 
     def monomial(self, exponents: Mapping[int, int]) -> Poly:
-        return self.context.from_dict({tuple(exponents.get(i, 0) for i in range(len(self.names))): 1})
+        return self.context.from_dict(
+            {tuple(exponents.get(i, 0) for i in range(len(self.names))): 1}
+        )
 
     def degrees(self, p: Poly) -> list[int]:
         return [int(d) for d in p.degrees()]
@@ -168,8 +175,9 @@ class Germs:
         gens = [f for f in self.gens if not f.poly.is_zero()]
         k = {i: e for i, e in self.k.items() if e and self.role.get(i) in (LOCAL, PARAM)}
         h = {i: e for i, e in self.h.items() if e and self.role.get(i) in (LOCAL, PARAM)}
+        signs = tuple(p for p in self.signs if not p.is_constant() or constant(p) <= 0)
         if not gens:
-            return self.but(gens=(), k=k, h=h)
+            return self.but(gens=(), k=k, h=h, signs=signs)
         first = gens[0].content
         common = {i: min(f.content.get(i, 0) for f in gens) for i in first}
         common = {i: e for i, e in common.items() if e}
@@ -182,7 +190,7 @@ class Germs:
             }
             if any(divisor.values()):
                 gens[j] = Generator(f.poly / self.monomial(divisor))
-        return self.but(gens=tuple(gens), k=k, h=h)
+        return self.but(gens=tuple(gens), k=k, h=h, signs=signs)
 
     # -- moves --------------------------------------------------------------------------------
 
@@ -220,9 +228,6 @@ class Germs:
             degree = int(p.degrees()[i])
             if degree == 0:
                 return p
-            if denominator.is_constant():
-                image = numerator / denominator.leading_coefficient()
-                return self.compose(p, {i: image})
             total = self.context.constant(0)
             for e, part in self.coefficients(Generator(p), i).items():
                 total += part * numerator**e * denominator ** (degree - e)
@@ -230,7 +235,11 @@ class Germs:
 
         gens = tuple(Generator(pulled(f.poly)) if i in f.occurs else f for f in self.gens)
         units = tuple(self.at_stratum(pulled(u)) for u in self.units)
-        return self.but(gens=gens, units=units).normal(), step
+        signs = tuple(
+            self.at_stratum(pulled(p) * (denominator if int(p.degrees()[i]) % 2 else 1))
+            for p in self.signs
+        )
+        return self.but(gens=gens, units=units, signs=signs).normal(), step
 
     def compose(self, p: Poly, images: Mapping[int, Poly]) -> Poly:
         full = [images.get(j, g) for j, g in enumerate(self.variables)]
@@ -246,9 +255,14 @@ class Germs:
         return self.but(role=role).normal(), step
 
     def relax(self, i: int) -> tuple[Germs, Step]:
-        """A unit variable becomes a parameter known not to be 0."""
-        role = {**self.role, i: PARAM}
-        moved = self.but(role=role, units=(*self.units, self.variables[i]))
+        """A unit variable becomes a parameter known not to be 0, or to be > 0."""
+        x = self.variables[i]
+        moved = self.but(
+            role={**self.role, i: PARAM},
+            positive=self.positive - {i},
+            units=(*self.units, x),
+            signs=(*self.signs, x) if i in self.positive else self.signs,
+        )
         return moved.normal(), {"op": "relax", "var": self.names[i]}
 
     def assume_unit(self, p: Poly, evidence: Any) -> tuple[Germs, Step]:
@@ -256,6 +270,28 @@ class Germs:
         p = self.at_stratum(p)
         step = {"op": "nonvanishing", "poly": str(p), "evidence": evidence}
         return self.but(units=(*self.units, p)).normal(), step
+
+    def coordinate(self, j: int, i: int) -> tuple[Germs, Step]:
+        """Generator j, smooth in the free local variable i and alone with it, becomes that variable."""
+        gens = (*self.gens[:j], Generator(self.variables[i]), *self.gens[j + 1 :])
+        step = {"op": "coordinate", "gen": j, "var": self.names[i]}
+        return self.but(gens=gens).normal(), step
+
+    def no_common_zero(self, polys: Sequence[Poly], budget: float) -> Any:
+        """Evidence that the polynomials have no common zero on the stratum, a Zero, or None."""
+        polys = [self.at_stratum(p) for p in polys]
+        used = frozenset().union(*(Generator(p).occurs for p in (*polys, *self.units)))
+        domain = self.domain(used)
+        names, listed = tuple(domain), [Polynomial(self.names, p) for p in polys]
+        if self.units:
+            inverse = "s_" + "_".join(names)
+            names = (*names, inverse)
+            product = parse(inverse, names)
+            for u in self.units:
+                product = product * Polynomial(self.names, u).in_ring(names)
+            domain[inverse] = "real"
+            listed.append(product - 1)
+        return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
 
     def domain(self, variables: Iterable[int] | None = None) -> dict[str, str]:
         """The ranges of parameters and unit variables, as evidence names them."""
@@ -310,16 +346,40 @@ class Germs:
         units = tuple(zero.at_stratum(u) for u in self.units)
         other = self.but(role={**self.role, i: UNIT}).normal()
         step = {"op": "split", "var": self.names[i]}
-        if any(u.is_zero() for u in units):
+        signs = tuple(zero.at_stratum(p) for p in self.signs)
+        if any(u.is_zero() for u in (*units, *signs)):
             return [other], step
-        return [zero.but(units=units).normal(), other], step
+        return [zero.but(units=units, signs=signs).normal(), other], step
+
+    def locus(
+        self, f: Poly, by: Sequence[int], evidence: Mapping[str, Any]
+    ) -> tuple[list[Germs], Step]:
+        """The strata q = 0 and q ≠ 0, where q is f on the stratum and f a coordinate by the variables ``by``."""
+        z = self.variables[by[0]]
+        gens = []
+        for g in self.gens:
+            rest = strip(g.poly, f)
+            e = (int(g.poly.total_degree()) - int(rest.total_degree())) // int(f.total_degree())
+            if Generator(rest).occurs & set(by):
+                rest = self.context.constant(1)
+            gens.append(Generator(z**e * rest))
+        role = {i: r for i, r in self.role.items() if i not in by[1:]}
+        role[by[0]] = LOCAL
+
+        def kept(polys: tuple[Poly, ...]) -> tuple[Poly, ...]:
+            return tuple(p for p in polys if not Generator(p).occurs & set(by))
+
+        zero = self.but(role=role, gens=tuple(gens), units=kept(self.units), signs=kept(self.signs))
+        other = self.but(units=(*self.units, self.at_stratum(f)))
+        step = {"op": "locus", "poly": str(f), "by": [self.names[i] for i in by], **evidence}
+        return [zero.normal(), other.normal()], step
 
     def dehomogenise(self, i: int, weights: Mapping[int, int]) -> tuple[list[Germs], Step]:
         """Unit variable i becomes ±1 by a dilation."""
         reflected = weights[i] % 2 == 1 and all(
             weights.get(j, 0) % 2 == 0 for j in self.positive if j in self.role
         )
-        signs = (1,) if i in self.positive or reflected else (1, -1)
+        signs = (1,) if i in self.positive or (reflected and not self.signs) else (1, -1)
         role = {j: r for j, r in self.role.items() if j != i}
         families = []
         for s in signs:
@@ -329,6 +389,7 @@ class Germs:
                     role=role,
                     gens=tuple(Generator(self.compose(f.poly, image)) for f in self.gens),
                     units=tuple(self.compose(u, image) for u in self.units),
+                    signs=tuple(self.compose(p, image) for p in self.signs),
                 ).normal()
             )
         step = {
@@ -342,7 +403,7 @@ class Germs:
         """The finest partition of the variables of J (and of the units) that no generator crosses."""
         groups: list[set[int]] = []
         sets = [set(f.occurs) for f in self.gens]
-        sets += [{i for i, d in enumerate(u.degrees()) if d > 0} for u in self.units]
+        sets += [set(Generator(u).occurs) for u in (*self.units, *self.signs)]
         for s in sets:
             touching = [g for g in groups if g & s]
             groups = [g for g in groups if not g & s] + [s.union(*touching)]
@@ -356,11 +417,8 @@ class Germs:
                 self.but(
                     role={i: r for i, r in self.role.items() if i in block},
                     gens=tuple(f for f in self.gens if f.occurs and f.occurs <= block),
-                    units=tuple(
-                        u
-                        for u in self.units
-                        if {i for i, d in enumerate(u.degrees()) if d > 0} <= block
-                    ),
+                    units=tuple(u for u in self.units if Generator(u).occurs <= block),
+                    signs=tuple(p for p in self.signs if Generator(p).occurs <= block),
                 ).normal()
             )
         step = {"op": "sum", "blocks": [[self.names[i] for i in sorted(b)] for b in blocks]}
@@ -368,13 +426,20 @@ class Germs:
 
     def free(self) -> tuple[Germs, list[Fraction], Step]:
         """Without the variables that do not occur in J, and their ratios (h + 1)/2k."""
-        kept = self.occurs.union(*(Generator(u).occurs for u in self.units))
+        kept = self.occurs.union(*(Generator(u).occurs for u in (*self.units, *self.signs)))
         gone = [i for i in self.role if i not in kept]
         ratios = [
-            (self.h.get(i, Fraction(0)) + 1) / (2 * self.k[i]) for i in sorted(gone) if self.k.get(i)
+            (self.h.get(i, Fraction(0)) + 1) / (2 * self.k[i])
+            for i in sorted(gone)
+            if self.k.get(i)
         ]
         role = {i: r for i, r in self.role.items() if i in kept}
         return self.but(role=role).normal(), ratios, {"op": "free"}
+
+
+def constant(p: Poly) -> flint.fmpq:
+    """The value of a constant polynomial."""
+    return flint.fmpq(0) if p.is_zero() else p.leading_coefficient()
 
 
 def strip(p: Poly, q: Poly) -> Poly:

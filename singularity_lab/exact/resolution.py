@@ -20,10 +20,9 @@ import flint
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
-from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.exact.certificate import Step
-from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms, strip
+from singularity_lab.exact.germs import LOCAL, UNIT, Generator, Germs, iterate_terms, strip
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
 from singularity_lab.exact.symmetry import colour_classes, labelling, signs
 
@@ -69,7 +68,9 @@ def resolve_germ(
 
     budget: CPU seconds. The outcome does not depend on the machine unless the budget ends the search.
     """
-    search = _Search(deadline=None if budget is None else time.process_time() + budget, progress=progress)
+    search = _Search(
+        deadline=None if budget is None else time.process_time() + budget, progress=progress
+    )
     g = Germs.of(germ)
     best: Outcome | None = None
     for depth in (4, 8, 14, 24):
@@ -82,7 +83,14 @@ def resolve_germ(
             break
     assert best is not None
     return Resolution(
-        best.lower, best.upper, best.step, search.nodes, search.blow_ups, search.shared, best.open, tuple(search.frontier[-20:])
+        best.lower,
+        best.upper,
+        best.step,
+        search.nodes,
+        search.blow_ups,
+        search.shared,
+        best.open,
+        tuple(search.frontier[-20:]),
     )
 
 
@@ -142,6 +150,8 @@ class _Search:
         return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
 
     def node(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+        if any(p.is_constant() for p in g.signs):
+            return Outcome(None, None, {"op": "empty"}, empty=True)
         leaf = monomial_leaf(g)
         if leaf is not None:
             return leaf
@@ -157,13 +167,14 @@ class _Search:
             if len(blocks) > 1:
                 return self.sum(g, blocks, fuel)
         key, order = labelling(g)
-        seen = self.look_up(g, key, order)
+        seen = None if g.signs else self.look_up(g, key, order)
         if seen is not None:
             return seen
         if self.failed.get(key, -1) >= fuel or self.expired:
             return self.give_up(g)
         found = self.branch(g, target, fuel)
-        if found.open == 0 and target is None or (found.lower is not None and found.lower == found.upper):
+        exact = found.lower is not None and found.lower == found.upper
+        if not g.signs and (exact or (found.open == 0 and target is None)):
             self.ids += 1
             found.step = {"id": self.ids, **found.step}
             self.memo.setdefault(key, []).append((g, order, self.ids, found))
@@ -177,7 +188,12 @@ class _Search:
             if found is not None:
                 return found
         if g.params or g.unit_variables:
-            for q in splitting_polynomials(g):
+            wanted = splitting_polynomials(g)
+            for q in wanted:
+                found = self.split(g, q, target, fuel)
+                if found is not None:
+                    return found
+            for q in itertools.chain.from_iterable(singular_values(g, q) for q in wanted):
                 found = self.split(g, q, target, fuel)
                 if found is not None:
                     return found
@@ -214,7 +230,9 @@ class _Search:
 
     def give_up(self, g: Germs) -> Outcome:
         """Leave a family open: the term ideal's upper bound, and what lower bound there is."""
-        self.frontier.append("(" + ", ".join(str(f.poly) for f in g.gens[:4]) + (", …)" if len(g.gens) > 4 else ")"))
+        self.frontier.append(
+            "(" + ", ".join(str(f.poly) for f in g.gens[:4]) + (", …)" if len(g.gens) > 4 else ")")
+        )
         keep = [i for i, f in enumerate(g.gens) if monomial_of(g, f) is not None]
         cases: list[Step] = []
         lower = upper = None
@@ -308,27 +326,80 @@ class _Search:
             return self.cover(families, step, target, fuel)
         degrees = g.degrees(q)
         for i in sorted(occurs, key=lambda i: (g.role[i] == UNIT, i)):
-            if degrees[i] != 1 or not g.is_free(i):
+            relaxed = g.role[i] == UNIT
+            if degrees[i] != 1 or not (g.is_free(i) or relaxed):
                 continue
             parts = g.coefficients(Generator(q), i)
             c, r = parts[1], parts.get(0, g.context.constant(0))
             if not g.is_unit(c):
                 continue
-            if g.role[i] == UNIT:
+            if relaxed:
                 g, step = g.relax(i)
                 steps.append(step)
             g, step = g.change(i, g.variables[i] - r, c)
             steps.append(step)
             families, step = g.split(i)
             found = self.cover(families, step, target, fuel)
-            return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
+            return Outcome(
+                found.lower, found.upper, _chain(steps, found.step), found.empty, found.open
+            )
+        return self.split_nonlinear(g, q, target, fuel)
+
+    def split_nonlinear(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
+        """q without a real zero is a unit; where q = 0 is smooth, a generator's factor is a coordinate."""
+        evidence = g.no_common_zero([q], 1.0)
+        if isinstance(evidence, dict):
+            moved, step = g.assume_unit(q, evidence)
+            found = self.solve(moved, target, fuel)
+            return Outcome(
+                found.lower, found.upper, {**step, "then": found.step}, found.empty, found.open
+            )
+        exists = evidence.evidence if evidence is not None and not g.units else None
+        if exists is None:
+            plain = g.but(units=(), signs=()).no_common_zero([q], 1.0)
+            exists = None if plain is None or isinstance(plain, dict) else plain.evidence
+        if exists is not None and exists["kind"] != "sign change":
+            exists = None
+        for f in _lifts(g, q):
+            for by in _transversals(g, f):
+                slopes = [f.derivative(i) for i in by]
+                smooth = g.no_common_zero([q, *slopes], 1.0)
+                if not isinstance(smooth, dict):
+                    continue
+                rest: dict[str, Any] = {}
+                for j, gen in enumerate(g.gens):
+                    left = strip(gen.poly, f)
+                    if Generator(left).occurs & set(by):
+                        e = g.no_common_zero([q, left], 1.0)
+                        if not isinstance(e, dict):
+                            break
+                        rest[str(j)] = e
+                else:
+                    data = {"smooth": smooth, "rest": rest, "exists": exists}
+                    families, step = g.locus(f, by, data)
+                    on = self.solve(families[0], None, fuel)
+                    left = Generator(q).occurs - set(by)
+                    used = families[0].occurs | {i for i, e in families[0].k.items() if e}
+                    coprime = all(q.gcd(u).is_constant() for u in g.units)
+                    if exists is None or g.signs or left & used or not coprime:
+                        on.upper = None
+                    best = (
+                        on.upper
+                        if target is None or (on.upper is not None and on.upper < target)
+                        else target
+                    )
+                    return least([on, self.solve(families[1], best, fuel)], step)
         return None
 
     # -- blow-ups -------------------------------------------------------------------------------
 
     def blow_up(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
         upper = terms_leaf(g)
-        if upper is not None and upper.upper is not None and (target is None or upper.upper < target):
+        if (
+            upper is not None
+            and upper.upper is not None
+            and (target is None or upper.upper < target)
+        ):
             target = upper.upper
         scored = []
         for groups in centres(g):
@@ -336,7 +407,9 @@ class _Search:
             costs = []
             for chart in _representatives(g, groups, charts):
                 simple, _ = simplify(chart)
-                costs.append(simple.cost + 3 * len([i for i in simple.params if i in simple.occurs]))
+                costs.append(
+                    simple.cost + 3 * len([i for i in simple.params if i in simple.occurs])
+                )
                 if self.expired:
                     return self.give_up(g)
             scored.append((max(costs), sum(costs), len(scored), groups))
@@ -353,13 +426,19 @@ class _Search:
                 break
         if best is None:
             return self.give_up(g)
-        if upper is not None and upper.upper is not None and (best.upper is None or upper.upper < best.upper):
+        if (
+            upper is not None
+            and upper.upper is not None
+            and (best.upper is None or upper.upper < best.upper)
+        ):
             step = {"op": "both", "cases": [best.step, upper.step]}
             best = Outcome(best.lower, upper.upper, step, open=best.open)
         return best
 
 
-def _representatives(g: Germs, groups: Sequence[Sequence[tuple[int, int]]], charts: list[Germs]) -> list[Germs]:
+def _representatives(
+    g: Germs, groups: Sequence[Sequence[tuple[int, int]]], charts: list[Germs]
+) -> list[Germs]:
     """One chart of each group: those of a group look alike."""
     chosen, at = [], 0
     signed = any(i in g.positive for group in groups for i, _ in group)
@@ -383,7 +462,9 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     def add(weights: dict[int, int]) -> None:
         groups = [[(i, weights[i]) for i in c if i in weights] for c in classes]
         groups = [p for p in groups if p]
-        groups = [q for p in groups for q in ([p] if len({w for _, w in p}) == 1 else [[x] for x in p])]
+        groups = [
+            q for p in groups for q in ([p] if len({w for _, w in p}) == 1 else [[x] for x in p])
+        ]
         groups.sort(key=lambda p: (-len(p), -p[0][1], p))
         if groups and groups not in found:
             found.append(groups)
@@ -457,7 +538,9 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
                 found.append(q)
 
     values = [g.at_stratum(f.poly) for f in g.gens]
-    for p in sorted((v for v in values if not v.is_zero()), key=lambda p: (len(p), p.total_degree(), str(p))):
+    for p in sorted(
+        (v for v in values if not v.is_zero()), key=lambda p: (len(p), p.total_degree(), str(p))
+    ):
         offer(p)
     if found:
         return found
@@ -470,9 +553,57 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
             parts.setdefault(local, {})[rest] = c
         for local, data in parts.items():
             p = g.context.from_dict(data)
-            coefficients.append((sum(e for _, e in local), len(p), int(p.total_degree()), str(p), p))
+            coefficients.append(
+                (sum(e for _, e in local), len(p), int(p.total_degree()), str(p), p)
+            )
     for *_, p in sorted(coefficients, key=lambda c: c[:4]):
         offer(p)
+    return found
+
+
+def singular_values(g: Germs, q: Poly) -> list[Poly]:
+    """Polynomials in one parameter that vanish wherever the curve q = 0 is singular."""
+    occurs = sorted(Generator(q).occurs)
+    if len(occurs) != 2:
+        return []
+    found: list[Poly] = []
+    for v, w in (occurs, occurs[::-1]):
+        name = g.names[w]
+        q_v, q_w = q.derivative(v), q.derivative(w)
+        value = q.resultant(q_w, name)
+        for a, b in ((q, q_v), (q_v, q_w)):
+            if a.degrees()[w] and b.degrees()[w]:
+                value = value.gcd(a.resultant(b, name))
+        if value.is_zero() or value.is_constant():
+            continue
+        factors = [p for p, _ in value.factor()[1] if not g.is_unit(p)]
+        found += sorted(factors, key=lambda p: (p.total_degree(), len(p), str(p)))
+    return found
+
+
+def _lifts(g: Germs, q: Poly) -> list[Poly]:
+    """Factors of generators whose value on the stratum is q up to units, then q itself."""
+    found = []
+    for f in g.gens:
+        if len(f.poly) > 1:
+            for p, _ in f.factors:
+                value = g.at_stratum(p)
+                if p != q and not value.is_zero():
+                    quotient, rest = divmod(value, q)
+                    if rest.is_zero() and g.is_unit(quotient):
+                        found.append(p)
+    return [*found, q]
+
+
+def _transversals(g: Germs, f: Poly) -> list[list[int]]:
+    """Sets of free variables by which f may be a coordinate, other generators being independent of them."""
+    able = [i for i in sorted(Generator(f).occurs) if g.is_free(i)]
+    rests = [Generator(strip(gen.poly, f)).occurs for gen in g.gens]
+    alone = [i for i in able if not any(i in r for r in rests)]
+    found = [alone] if alone else []
+    found += [[i] for i in alone if len(alone) > 1]
+    if able != alone:
+        found += [able] + [[i] for i in able]
     return found
 
 
@@ -481,7 +612,8 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
 
 def monomial_leaf(g: Germs) -> Outcome | None:
     """(λ, m) of a family whose ideal is generated by monomials times units."""
-    exponents, others = [], []
+    exponents: list[dict[int, int]] = []
+    others: list[Generator] = []
     for f in g.gens:
         m = monomial_of(g, f)
         if m is None:
@@ -504,7 +636,42 @@ def monomial_leaf(g: Germs) -> Outcome | None:
         return None
     solution = covering_lp([g.h.get(i, Fraction(0)) + 1 for i in variables], rows)
     value = RLCT(solution.value / 2, 1 + solution.face_dimension)
-    return Outcome(value, value, {"op": "monomial", **_pair(g, variables, solution)})
+    step = {"op": "monomial", **_pair(g, variables, solution)}
+    witness = _witness(g, used)
+    if witness is None:
+        return Outcome(value, None, step)
+    return Outcome(value, value, {**step, **witness})
+
+
+def _witness(g: Germs, zero: set[int]) -> Step | None:
+    """A point of the stratum where the sign conditions hold, the given parameters being 0."""
+    if not g.signs:
+        return {}
+    used = frozenset().union(*(Generator(p).occurs for p in (*g.units, *g.signs))) - zero
+    free = sorted((used | set(g.unit_variables)) - zero)
+    values = [
+        flint.fmpq(n, d)
+        for n, d in (
+            (1, 1),
+            (2, 1),
+            (1, 2),
+            (3, 1),
+            (1, 3),
+            (-1, 1),
+            (-2, 1),
+            (-1, 2),
+            (-3, 1),
+            (-1, 3),
+        )
+    ]
+    for chosen in itertools.islice(itertools.product(values, repeat=len(free)), 3000):
+        at = dict(zip(free, chosen, strict=True))
+        if any(i in g.positive and v < 0 for i, v in at.items()):
+            continue
+        point = [at.get(i, flint.fmpq(0)) for i in range(len(g.names))]
+        if all(u(*point) != 0 for u in g.units) and all(p(*point) > 0 for p in g.signs):
+            return {"witness": {g.names[i]: str(v) for i, v in at.items()}}
+    return None
 
 
 def terms_leaf(g: Germs) -> Outcome | None:
@@ -519,12 +686,17 @@ def terms_leaf(g: Germs) -> Outcome | None:
     if any(not any(row) for row in listed):
         return None
     solution = covering_lp([g.h.get(i, Fraction(0)) + 1 for i in variables], listed)
+    witness = _witness(g, set())
+    if witness is None:
+        return None
     upper = RLCT(solution.value / 2, 1 + solution.face_dimension)
-    return Outcome(None, upper, {"op": "terms", **_pair(g, variables, solution)})
+    return Outcome(None, upper, {"op": "terms", **_pair(g, variables, solution), **witness})
 
 
 def _pair(g: Germs, variables: Sequence[int], solution: CoveringSolution) -> Step:
     return {
-        "primal": {g.names[i]: str(v) for i, v in zip(variables, solution.primal, strict=True) if v},
+        "primal": {
+            g.names[i]: str(v) for i, v in zip(variables, solution.primal, strict=True) if v
+        },
         "dual": [[n, str(y)] for n, y in enumerate(solution.dual) if y],
     }

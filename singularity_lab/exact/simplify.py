@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
@@ -27,6 +27,7 @@ def simplify(g: Germs) -> tuple[Germs, list[Step]]:
         reduce_by_monomials,
         split_definite,
         eliminate,
+        smooth_coordinate,
         contract,
         collect,
         reduce_by_each_other,
@@ -124,9 +125,7 @@ def of_one_sign(g: Germs, f: Generator) -> bool:
     if len({c > 0 for _, c in f.terms}) > 1:
         return False
     low = f.content
-    return all(
-        (e - low.get(i, 0)) % 2 == 0 or i in g.positive for t, _ in f.terms for i, e in t
-    )
+    return all((e - low.get(i, 0)) % 2 == 0 or i in g.positive for t, _ in f.terms for i, e in t)
 
 
 def eliminate(g: Germs) -> Move | None:
@@ -144,14 +143,19 @@ def eliminate(g: Germs) -> Move | None:
                 others = [j for j, _ in term if j != i]
                 if any(g.role[j] != UNIT for j in others):
                     continue
-            elif not any(len(t) == 1 or all(g.role[j] != LOCAL for j, _ in t if j != i)
-                         for t, _ in f.terms if (i, 1) in t):
+            elif not any(
+                len(t) == 1 or all(g.role[j] != LOCAL for j, _ in t if j != i)
+                for t, _ in f.terms
+                if (i, 1) in t
+            ):
                 continue
             parts = g.coefficients(f, i)
             c, r = parts[1], parts.get(0, g.context.constant(0))
             if not g.is_unit(c) or not g.at_stratum(r).is_zero():
                 continue
-            elsewhere = sum(1 for h in g.gens if h is not f for t, _ in h.terms if any(v == i for v, _ in t))
+            elsewhere = sum(
+                1 for h in g.gens if h is not f for t, _ in h.terms if any(v == i for v, _ in t)
+            )
             score = (not c.is_constant(), len(r) * elsewhere, len(r), i)
             if best is None or score < best[0]:
                 best = (score, i, c, r)
@@ -164,6 +168,25 @@ def eliminate(g: Germs) -> Move | None:
     return moved, step
 
 
+def smooth_coordinate(g: Germs) -> Move | None:
+    """A generator that is smooth in a free local variable of its own becomes that variable."""
+    for j, f in enumerate(g.gens):
+        if len(f.poly) == 1:
+            continue
+        for i in f.occurs:
+            if g.role[i] != LOCAL or not g.is_free(i):
+                continue
+            if not any(
+                all(v == i or g.role[v] != LOCAL for v, _ in t) and (i, 1) in t for t, _ in f.terms
+            ):
+                continue
+            if any(i in other.occurs for n, other in enumerate(g.gens) if n != j):
+                continue
+            if g.at_stratum(f.poly).is_zero() and g.is_unit(f.poly.derivative(i)):
+                return g.coordinate(j, i)
+    return None
+
+
 def gradings(g: Germs, with_units: bool) -> list[list[int]]:
     """A basis of the integer weights for which every generator (and known unit) is quasi-homogeneous.
 
@@ -172,7 +195,8 @@ def gradings(g: Germs, with_units: bool) -> list[list[int]]:
     order = sorted(g.role)
     place = {i: n for n, i in enumerate(order)}
     rows: set[tuple[int, ...]] = set()
-    polys = list(g.gens) + ([Generator(u) for u in g.units] if with_units else [])
+    conditions = [Generator(u) for u in (*g.units, *g.signs)] if with_units else []
+    polys = [*g.gens, *conditions]
     for f in polys:
         first = f.terms[0][0]
         for t, _ in f.terms[1:]:
@@ -195,7 +219,7 @@ def _independent(rows: list[tuple[int, ...]]) -> list[list[int]]:
 
 def contract(g: Germs) -> Move | None:
     """Parameters that a positive dilation moves to 0 become local: as many as one grading allows."""
-    in_units = frozenset().union(*(Generator(u).occurs for u in g.units))
+    in_units = frozenset().union(*(Generator(u).occurs for u in (*g.units, *g.signs)))
     wanted = [i for i in g.params if i not in in_units]
     if not wanted:
         return None
@@ -219,7 +243,10 @@ def contract(g: Germs) -> Move | None:
     combination = _most_positive(columns)
     if combination is None:
         return None
-    total = [sum((x * b[n] for x, b in zip(combination, basis, strict=True)), Fraction(0)) for n in range(len(order))]
+    total = [
+        sum((x * b[n] for x, b in zip(combination, basis, strict=True)), Fraction(0))
+        for n in range(len(order))
+    ]
     scale = lcm(*(t.denominator for t in total))
     weights = [int(t * scale) for t in total]
     common = gcd(*weights) or 1
@@ -306,7 +333,9 @@ def collect(g: Germs) -> Move | None:
             coefficient = g.context.constant(_rational(c))
             moved, step = g.change(i, g.variables[i] - rest, coefficient)
             gain = (moved.cost, sum(len(f.poly) for f in moved.gens))
-            if gain < (g.cost, sum(len(f.poly) for f in g.gens)) and (best is None or gain < best[0]):
+            if gain < (g.cost, sum(len(f.poly) for f in g.gens)) and (
+                best is None or gain < best[0]
+            ):
                 best = (gain, moved, step)
     return None if best is None else (best[1], best[2])
 
@@ -346,7 +375,11 @@ def reduce_by_each_other(g: Germs) -> Move | None:
                     big = dict(t)
                     if any(big.get(n, 0) < e for n, e in s):
                         continue
-                    q = tuple((n, big.get(n, 0) - small.get(n, 0)) for n in sorted(big) if big.get(n, 0) > small.get(n, 0))
+                    q = tuple(
+                        (n, big.get(n, 0) - small.get(n, 0))
+                        for n in sorted(big)
+                        if big.get(n, 0) > small.get(n, 0)
+                    )
                     if q in tried:
                         continue
                     tried.add(q)

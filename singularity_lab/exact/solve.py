@@ -7,17 +7,19 @@ Varchenko 1976, Lin 2011); the chart tree. Every value comes with a certificate 
 from __future__ import annotations
 
 import html
+import random
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
-from singularity_lab.algebra.problem import Convention, LocalProblem
+from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.certificate import Certificate, Step
+from singularity_lab.exact.resolution import resolve_germ
 from singularity_lab.exact.verify import verify
 
 Generators = LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
@@ -94,7 +96,7 @@ class Result:
                 f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
                 f"({self.method}; certificate verified; {self.seconds:.2f} s)"
             )
-        why = f"\n  " + "\n  ".join(self.notes) if self.notes else ""
+        why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
         return f"{self.bounds} for {loss} ({self.method}; both sides certified; {self.seconds:.2f} s){why}"
 
     def _repr_html_(self) -> str:
@@ -116,7 +118,9 @@ def describe_loss(problem: LocalProblem) -> str:
     if problem.convention == "loss":
         loss = f"K = {gens[0]}"
     else:
-        shown = [f"({g})^2" for g in gens[:4]] + ([f"... ({len(gens)} squares)"] if len(gens) > 4 else [])
+        shown = [f"({g})^2" for g in gens[:4]] + (
+            [f"... ({len(gens)} squares)"] if len(gens) > 4 else []
+        )
         loss = "K = " + " + ".join(shown)
     at = ", ".join(f"{n} = {c}" for n, c in zip(names, problem.point, strict=True) if c)
     text = f"{loss} at {at or 'the origin'}"
@@ -141,6 +145,7 @@ def rlct(
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
     convention: Convention = "ideal",
     budget: float | None = 60.0,
+    progress: Callable[[int], None] | None = None,
 ) -> Result:
     """The real log canonical threshold λ and its multiplicity m of the germ of K at a point.
 
@@ -166,15 +171,195 @@ def rlct(
         problem = generators
     else:
         problem = LocalProblem.build(
-            generators, variables, at=at, prior=prior, nonnegative=nonnegative, box=box, convention=convention
+            generators,
+            variables,
+            at=at,
+            prior=prior,
+            nonnegative=nonnegative,
+            box=box,
+            convention=convention,
         )
     if budget is not None and not budget > 0:
         raise BadInput(f"budget: CPU seconds > 0 are needed, received {budget!r}")
-    _check_vanishing(problem)
-    if all(g.is_zero for g in problem.ideal.generators):
-        return _finish(problem, {"op": "zero"}, None, "K is identically 0", started, ())
-    if convention_is_loss(problem):
-        _check_nonnegative(problem)
-    from singularity_lab.exact.newton import newton_step, term_ideal_bound
+    germ = problem.localize()
+    notes = _check_loss(problem, germ)
+    if all(g.is_zero for g in germ.generators):
+        return _prove(
+            problem, {"op": "zero"}, RLCT(Fraction(0), 1), "K is identically 0", started, notes
+        )
+    found = resolve_germ(germ, budget=budget, progress=progress)
+    scale = 2 if problem.convention == "loss" else 1
+    lower, upper = (v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper))
+    method = (
+        "monomial ideal, linear program"
+        if found.blow_ups == 0
+        else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
+    )
+    if lower is not None and lower == upper:
+        return _prove(problem, found.step, lower, method, started, notes)
+    notes = (*notes, f"{found.open} charts are open, for example {'; '.join(found.frontier[-2:])}")
+    return _bracket(problem, germ, found.step, lower, upper, method, started, notes)
 
-    raise NotImplementedError
+
+def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
+    """Raise where K does not vanish at the point, or is a loss with negative values near it."""
+    values = [g({}) for g in germ.generators]
+    if any(values):
+        total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
+        at = ", ".join(f"{n} = {c}" for n, c in zip(problem.variables, problem.point, strict=True))
+        raise OutOfScope(
+            f"K does not vanish at the point ({at}): K = {total} there, so lambda is infinite"
+        )
+    if problem.convention == "ideal":
+        return ()
+    f = germ.generators[0]
+    source = random.Random(0)
+    for scale in (64, 4096, 10**6):
+        for _ in range(200):
+            point = {
+                n: Fraction(source.randint(0 if n in germ.nonnegative else -8, 8), 8 * scale)
+                for n in germ.variables
+            }
+            if f(point) < 0:
+                where = ", ".join(f"{n} = {c}" for n, c in point.items())
+                raise BadInput(
+                    f"loss: K >= 0 near the point is needed, but K < 0 at ({where}) from it; "
+                    "for K = f^2 use the ideal convention"
+                )
+    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+
+
+def _prove(
+    problem: LocalProblem,
+    step: Step,
+    value: RLCT,
+    method: str,
+    started: float,
+    notes: tuple[str, ...],
+) -> Result:
+    certificate = Certificate(problem, "exact", value, step)
+    verify(certificate)
+    seconds = time.process_time() - started
+    return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
+
+
+def _bracket(
+    problem: LocalProblem,
+    germ: Germ,
+    step: Step,
+    lower: RLCT | None,
+    upper: RLCT | None,
+    method: str,
+    started: float,
+    notes: tuple[str, ...],
+) -> Result:
+    """Both sides with a certificate each; the order of the ideal bounds below where nothing better does."""
+    certificates = []
+    by_order = _order_bound(problem, germ)
+    low = Certificate(problem, "lower", by_order, {"op": "order"})
+    if lower is not None and lower > by_order:
+        low = Certificate(problem, "lower", lower, step)
+    certificates.append(low)
+    if upper is not None:
+        certificates.append(Certificate(problem, "upper", upper, step))
+    for certificate in certificates:
+        verify(certificate)
+    seconds = time.process_time() - started
+    return Result(problem, Bounds(low.claim, upper), tuple(certificates), method, seconds, notes)
+
+
+def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
+    """λ ≥ (1 + min(0, τ))/(2·order), since lct ≥ 1/order (restriction to a line)."""
+    order = min(g.order for g in germ.generators if not g.is_zero)
+    least = min([Fraction(0), *germ.prior])
+    scale = 2 if problem.convention == "loss" else 1
+    return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which theorem applied, and the proof as a tree of steps."""
+
+    result: Result
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join((str(self.result), *self.lines))
+
+
+def explain(
+    generators: Generators, variables: str | Iterable[str] | None = None, **options: Any
+) -> Explanation:
+    """The proof behind :func:`rlct`, told step by step; the same arguments.
+
+    >>> print(explain("x*y").lines[0])
+    monomial ideal: the linear program's optimum is v = (x: 1/2, y: 1/2)
+    """
+    result = rlct(generators, variables, **options)
+    lines: list[str] = []
+    for certificate in result.certificates:
+        if len(result.certificates) > 1:
+            lines.append(f"{certificate.kind} bound {certificate.claim}:")
+        tell(certificate.proof, lines, "")
+    return Explanation(result, tuple(lines))
+
+
+def tell(step: Step, lines: list[str], indent: str) -> None:
+    """Append the story of a proof script, one line a step."""
+    while True:
+        lines.append(indent + describe_step(step))
+        if not isinstance(step.get("then"), dict):
+            break
+        step = step["then"]
+    for i, case in enumerate(step.get("cases", [])):
+        if isinstance(case, dict):
+            lines.append(f"{indent}  [{i + 1}]")
+            tell(case, lines, indent + "    ")
+
+
+def describe_step(step: Step) -> str:
+    """One step of a proof script in words."""
+    op = step.get("op")
+    if op in ("monomial", "terms"):
+        v = ", ".join(f"{n}: {w}" for n, w in step.get("primal", {}).items())
+        what = "monomial ideal" if op == "monomial" else "term ideal (upper bound)"
+        return (
+            f"{what}: the linear program's optimum is v = ({v})"
+            if v
+            else "the ideal is a unit here"
+        )
+    if op == "blowup":
+        centre = ", ".join(
+            f"{n}^(1/{w})" if w > 1 else n for group in step["groups"] for n, w in group
+        )
+        return f"blow up ({centre})"
+    if op == "change":
+        return f"new coordinate: {step['var']} becomes ({step['num']})/({step['den']})"
+    if op == "generators":
+        return f"other generators of the same ideal ({len(step['do'])} operations)"
+    if op == "contract":
+        return "parameters contracted to 0 by the grading " + str(step["weights"])
+    if op == "dehomogenise":
+        return f"{step['var']} = ±1 by the grading {step['weights']}"
+    if op == "split":
+        return f"{step['var']} = 0, and not 0"
+    if op == "locus":
+        return f"{step['poly']} = 0 is smooth: a coordinate; and not 0"
+    if op == "nonvanishing":
+        return f"{step['poly']} has no real zero"
+    if op == "see":
+        return f"as step {step['step']}, after renaming"
+    names = {
+        "sum": "sum rule, disjoint variables",
+        "free": "product rule: variables of the monomial factor only",
+        "subideal": "bounded below by fewer generators",
+        "both": "two proofs",
+        "order": "bounded below by the order of vanishing",
+        "coordinate": f"a smooth generator becomes the coordinate {step.get('var')}",
+        "relax": f"{step.get('var')} as a parameter that is not 0",
+        "empty": "no real point here",
+        "open": "open",
+        "zero": "K is identically 0",
+        "newton": "Newton polyhedron, nondegenerate on every compact face",
+    }
+    return names.get(str(op), str(op))

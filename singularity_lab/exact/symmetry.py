@@ -86,7 +86,9 @@ def labelling(g: Germs) -> tuple[Key, tuple[int, ...]]:
     return (tuple(start[i] for i in order), tuple(form)), order
 
 
-def signs(g: Germs, order: Sequence[int], other: Germs, other_order: Sequence[int]) -> dict[int, int] | None:
+def signs(
+    g: Germs, order: Sequence[int], other: Germs, other_order: Sequence[int]
+) -> dict[int, int] | None:
     """Signs s_i = ±1 with which x_i ↦ s_i·y_i maps each polynomial of g to one of ``other`` up to a scalar.
 
     None if there are none. Both families have the same labelled form.

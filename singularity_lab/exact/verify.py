@@ -3,7 +3,7 @@
 It holds a *family of germs*: K = ∏|x|^(2k) · Σ fᵢ² with prior ∏|x|^h, at the points of a stratum
 {local variables = 0} × {parameters}. A variable is ``local`` (germ at 0), ``param`` (any real number), ``unit``
 (any real number but 0) or gone; it may be restricted to be ≥ 0 (> 0 for a unit). ``units`` are polynomials in
-the parameters that vanish nowhere on the stratum. A step turns a family into others; a leaf gives
+the parameters that vanish nowhere on the stratum, ``signs`` are > 0 there. A step turns a family into others; a leaf gives
 
     lower: every germ of the family has (λ, m) ⪰ lower;    upper: some germ has (λ, m) ⪯ upper,
 
@@ -20,7 +20,7 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra.evidence import check_no_zero
+from singularity_lab.algebra.evidence import check_no_zero, check_zero
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, fraction, parse, ring
@@ -51,6 +51,7 @@ class Family:
     h: Mapping[str, Fraction]
     gens: tuple[Poly, ...]
     units: tuple[Poly, ...] = ()
+    signs: tuple[Poly, ...] = ()
 
     def read(self, text: Any) -> Poly:
         p = parse(str(text), self.names).flint
@@ -109,7 +110,33 @@ class Family:
             }
             if any(divisor.values()):
                 gens[i] = gens[i] / self.monomial(divisor)
-        return replace(self, gens=tuple(gens), k=k, h=h)
+        signs = tuple(p for p in self.signs if not p.is_constant() or _constant(p) <= 0)
+        return replace(self, gens=tuple(gens), k=k, h=h, signs=signs)
+
+    def check_no_zero(self, polys: list[Poly], evidence: Any) -> None:
+        """The polynomials have no common zero on the stratum; u·s = 1 says that the units are not 0."""
+        polys = [self.at_stratum(p) for p in polys]
+        domain = self.domain(self.occurs(*polys, *self.units))
+        names, listed = tuple(domain), [Polynomial(self.names, p) for p in polys]
+        if self.units:
+            inverse = "s_" + "_".join(names)
+            names = (*names, inverse)
+            product = parse(inverse, names)
+            for u in self.units:
+                product = product * Polynomial(self.names, u).in_ring(names)
+            domain[inverse] = "real"
+            listed.append(product - 1)
+        check_no_zero([p.in_ring(names) for p in listed], domain, evidence)
+
+    def domain(self, variables: set[str]) -> dict[str, Any]:
+        kinds = {
+            (PARAM, False): "real",
+            (PARAM, True): "nonnegative",
+            (UNIT, False): "nonzero",
+            (UNIT, True): "positive",
+        }
+        listed = [n for n in self.of_role(PARAM, UNIT) if n in variables]
+        return {n: kinds[self.role[n], n in self.positive] for n in listed}
 
 
 def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
@@ -169,6 +196,10 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
 def _twice(value: RLCT | None) -> RLCT | None:
     """K = |f| instead of f²: λ doubles."""
     return None if value is None else RLCT(2 * value.value, value.multiplicity)
+
+
+def _constant(p: Poly) -> flint.fmpq:
+    return flint.fmpq(0) if p.is_zero() else p.leading_coefficient()
 
 
 def _need(condition: bool, message: str) -> None:
@@ -266,6 +297,7 @@ class _Replay:
             scaled = (p / p.leading_coefficient() for p in polys)
             return {frozenset((tuple(a), str(c)) for a, c in p.to_dict().items()) for p in scaled}
 
+        _need(not family.signs and not other.signs, "sign conditions are not compared")
         for mine, theirs in ((family.gens, other.gens), (family.units, other.units)):
             moved = tuple(family.map(p, images) for p in mine)
             _need(monic(moved) == monic(theirs), "the two families differ")
@@ -327,7 +359,7 @@ def _change(family: Family, step: Step) -> Family:
     numerator, c = family.read(step["num"]), family.read(step["den"])
     a = numerator.derivative(family.names.index(x))
     r = numerator - a * gen
-    _need(not (x in family.occurs(a, r, c)), f"{step['num']} is not linear in {x}")
+    _need(x not in family.occurs(a, r, c), f"{step['num']} is not linear in {x}")
     _need(family.is_unit(a) and family.is_unit(c), "the factors of the change must be units")
     if role == LOCAL:
         _need(family.at_stratum(r).is_zero(), f"the change moves {x} away from 0")
@@ -344,15 +376,15 @@ def _change(family: Family, step: Step) -> Family:
         """c^deg · p(x = num/c)."""
         if not degree(p):
             return p
-        if c.is_constant():
-            return family.map(p, {x: image / c.leading_coefficient()})
         total = ring(family.names).constant(0)
         for e, part in _by_power(family, p, x).items():
             total += part * image**e * c ** (degree(p) - e)
         return total
 
     units = tuple(family.at_stratum(pulled(u)) for u in family.units)
-    return replace(family, gens=tuple(pulled(f) for f in family.gens), units=units)
+    signs = tuple(family.at_stratum(pulled(p) * (c if degree(p) % 2 else 1)) for p in family.signs)
+    gens = tuple(pulled(f) for f in family.gens)
+    return replace(family, gens=gens, units=units, signs=signs)
 
 
 def _by_power(family: Family, p: Poly, x: str) -> dict[int, Poly]:
@@ -381,32 +413,47 @@ def _contract(family: Family, step: Step) -> Family:
     moved = {n for n, w in weights.items() if family.role[n] == PARAM}
     _need(all(weights[n] > 0 for n in moved), "parameters need positive weights")
     _need(not any(family.role[n] == UNIT for n in weights), "unit variables cannot be contracted")
-    _need(not family.occurs(*family.units) & moved, "a known unit involves a contracted parameter")
+    conditions = family.occurs(*family.units, *family.signs)
+    _need(not conditions & moved, "a condition involves a contracted parameter")
     return replace(family, role={**family.role, **dict.fromkeys(moved, LOCAL)})
 
 
 def _relax(family: Family, step: Step) -> Family:
-    """A unit variable is a parameter that is known not to be 0."""
+    """A unit variable is a parameter that is known not to be 0, or to be > 0."""
     x = step["var"]
-    _need(
-        family.role.get(x) == UNIT and x not in family.positive,
-        f"{x} is no unit variable of any sign",
+    _need(family.role.get(x) == UNIT, f"{x} is no unit variable")
+    signs = (*family.signs, family.gen(x)) if x in family.positive else family.signs
+    return replace(
+        family,
+        role={**family.role, x: PARAM},
+        positive=family.positive - {x},
+        units=(*family.units, family.gen(x)),
+        signs=signs,
     )
-    return replace(family, role={**family.role, x: PARAM}, units=(*family.units, family.gen(x)))
 
 
 def _nonvanishing(family: Family, step: Step) -> Family:
     """A polynomial in the parameters without a zero on the stratum, by evidence."""
     p = family.at_stratum(family.read(step["poly"]))
-    kinds = {
-        (PARAM, False): "real",
-        (PARAM, True): "nonnegative",
-        (UNIT, False): "nonzero",
-        (UNIT, True): "positive",
-    }
-    domain = {n: kinds[family.role[n], n in family.positive] for n in family.of_role(PARAM, UNIT)}
-    check_no_zero([Polynomial(family.names, p)], domain, step["evidence"])
+    family.check_no_zero([p], step["evidence"])
     return replace(family, units=(*family.units, p))
+
+
+def _coordinate(family: Family, step: Step) -> Family:
+    """A generator that is smooth in a free local variable, and the only one with it, is a coordinate."""
+    i, x = step["gen"], step["var"]
+    f = family.gens[i]
+    _need(family.role.get(x) == LOCAL and _is_free(family, x), f"{x} is no free local variable")
+    _need(family.at_stratum(f).is_zero(), f"{f} does not vanish on the stratum")
+    _need(family.is_unit(f.derivative(family.names.index(x))), f"{f} is not smooth in {x}")
+    others = (*family.gens[:i], *family.gens[i + 1 :])
+    _need(x not in family.occurs(*others), f"{x} occurs in another generator")
+    return replace(family, gens=(*family.gens[:i], family.gen(x), *family.gens[i + 1 :]))
+
+
+def _is_free(family: Family, x: str) -> bool:
+    """Neither K's monomial factor, nor the prior, nor a sign hangs on x."""
+    return not family.k.get(x) and not family.h.get(x) and x not in family.positive
 
 
 _MOVES: dict[Any, Callable[[Family, Step], Family]] = {
@@ -415,6 +462,7 @@ _MOVES: dict[Any, Callable[[Family, Step], Family]] = {
     "contract": _contract,
     "relax": _relax,
     "nonvanishing": _nonvanishing,
+    "coordinate": _coordinate,
 }
 
 # -- branches: several families, and how their verdicts combine ----------------------------------
@@ -468,15 +516,59 @@ def _split(family: Family, step: Step) -> Branches:
     zero = replace(family, role={**family.role, x: LOCAL})
     units = tuple(zero.at_stratum(u) for u in family.units)
     other = replace(family, role={**family.role, x: UNIT})
-    if any(u.is_zero() for u in units):  # x = 0 is excluded by a known unit
+    signs = tuple(zero.at_stratum(p) for p in family.signs)
+    if any(u.is_zero() for u in (*units, *signs)):  # x = 0 is excluded by a known unit
         return [other], _least
-    return [replace(zero, units=units), other], _least
+    return [replace(zero, units=units, signs=signs), other], _least
+
+
+def _locus(family: Family, step: Step) -> Branches:
+    """The stratum is split into q = 0 and q ≠ 0, q being the value of F there. Where dF ≠ 0 in free variables,
+    F is a coordinate; a generator F^e·g must have g without these variables, or a unit where q = 0."""
+    f, by = family.read(step["poly"]), [str(x) for x in step["by"]]
+    q = family.at_stratum(f)
+    _need(bool(by) and all(_is_free(family, x) for x in by), "the coordinate needs free variables")
+    slopes = [f.derivative(family.names.index(x)) for x in by]
+    family.check_no_zero([q, *slopes], step["smooth"])
+    z, gens = family.gen(by[0]), []
+    for i, g in enumerate(family.gens):
+        rest = _strip(g, f)
+        power = z ** ((int(g.total_degree()) - int(rest.total_degree())) // int(f.total_degree()))
+        if family.occurs(rest) & set(by):
+            family.check_no_zero([q, rest], step["rest"][str(i)])
+            rest = ring(family.names).constant(1)
+        gens.append(power * rest)
+    role = {n: r for n, r in family.role.items() if n not in by[1:]}
+    role[by[0]] = LOCAL
+    keep = {"units": family.units, "signs": family.signs}
+    kept = {
+        what: tuple(p for p in polys if not family.occurs(p) & set(by))
+        for what, polys in keep.items()
+    }
+    zero = replace(family, role=role, gens=tuple(gens), **kept)
+    other = replace(family, units=(*family.units, q))
+    left = family.occurs(q) - set(by)
+    real = step["exists"] is not None and not family.signs
+    if real:
+        domain = family.domain(family.occurs(q))
+        check_zero([Polynomial(family.names, q).in_ring(tuple(domain))], domain, step["exists"])
+        _need(step["exists"]["kind"] == "sign change", "a change of sign is needed")
+        _need([e for _, e in q.factor()[1]] == [1], f"{q} is not irreducible")
+        _need(all(q.gcd(u).is_constant() for u in family.units), "a unit vanishes where q = 0")
+    if left & (family.occurs(*gens) | {n for n, e in family.k.items() if e}):
+        real = False
+
+    def combine(verdicts: list[Verdict]) -> Verdict:
+        on = verdicts[0] if real else replace(verdicts[0], upper=None)
+        return _least([on, verdicts[1]])
+
+    return [zero, other], combine
 
 
 def _dehomogenise(family: Family, step: Step) -> Branches:
     """A dilation moves a unit variable to ±1; along it the family is a product (MATH §2.9)."""
     x = step["var"]
-    weights = _quasi_homogeneous(family, step, (*family.gens, *family.units))
+    weights = _quasi_homogeneous(family, step, (*family.gens, *family.units, *family.signs))
     _need(
         family.role.get(x) == UNIT and weights.get(x, 0) != 0,
         f"{x} is no unit variable of weight not 0",
@@ -484,7 +576,7 @@ def _dehomogenise(family: Family, step: Step) -> Branches:
     reflected = weights[x] % 2 == 1 and all(
         weights.get(n, 0) % 2 == 0 for n in family.positive if n in family.role
     )
-    one_side = x in family.positive or reflected
+    one_side = x in family.positive or (reflected and not family.signs)
     role = {n: r for n, r in family.role.items() if n != x}
     constant = ring(family.names).constant
     families = [
@@ -493,6 +585,7 @@ def _dehomogenise(family: Family, step: Step) -> Branches:
             role=role,
             gens=tuple(family.map(f, {x: constant(s)}) for f in family.gens),
             units=tuple(family.map(u, {x: constant(s)}) for u in family.units),
+            signs=tuple(family.map(p, {x: constant(s)}) for p in family.signs),
         )
         for s in ((1,) if one_side else (1, -1))
     ]
@@ -532,7 +625,7 @@ def _total(values: list[RLCT | None]) -> RLCT | None:
 
 def _free(family: Family, step: Step) -> Branches:
     """Product rule: variables that occur in the factor ∏|x|^(2k) only (MATH §2.4)."""
-    free = set(family.role) - family.occurs(*family.gens, *family.units)
+    free = set(family.role) - family.occurs(*family.gens, *family.units, *family.signs)
     ratios = [
         (family.h.get(n, Fraction(0)) + 1) / (2 * family.k[n]) for n in free if family.k.get(n, 0)
     ]
@@ -576,6 +669,7 @@ def _both(family: Family, step: Step) -> Branches:
 _BRANCHES: dict[Any, Callable[[Family, Step], Branches]] = {
     "blowup": _blowup,
     "split": _split,
+    "locus": _locus,
     "dehomogenise": _dehomogenise,
     "sum": _sum,
     "free": _free,
@@ -631,7 +725,30 @@ def _monomial(family: Family, step: Step) -> Verdict:
         not family.occurs(*family.units) & used, "a known unit involves a variable of the monomials"
     )
     exact = _threshold(family, variables, exponents, step)
-    return Verdict(exact, exact)
+    return Verdict(exact, exact if _inhabited(family, used, step) else None)
+
+
+def _inhabited(family: Family, zero: set[str], step: Step) -> bool:
+    """Sign conditions need a witness: a point of the stratum, with the given parameters at 0."""
+    if not family.signs:
+        return True
+    if "witness" not in step:
+        return False
+    at = {n: flint.fmpq(*fraction(v).as_integer_ratio()) for n, v in step["witness"].items()}
+    point = [at.get(n, flint.fmpq(0)) for n in family.names]
+    for n, v in zip(family.names, point, strict=True):
+        role, positive = family.role.get(n), n in family.positive
+        bad = (role == UNIT and v == 0) or (positive and v < 0) or (n in zero and v != 0)
+        _need(not bad, f"witness: {n} = {v} is not on the stratum")
+    _need(all(u(*point) != 0 for u in family.units), "witness: a unit vanishes")
+    _need(all(p(*point) > 0 for p in family.signs), "witness: a sign condition fails")
+    return True
+
+
+def _empty(family: Family, step: Step) -> Verdict:
+    """A sign condition that is a negative constant: no real point."""
+    _need(any(p.is_constant() for p in family.signs), "no sign condition fails")
+    return Verdict(empty=True)
 
 
 def _terms(family: Family, step: Step) -> Verdict:
@@ -639,7 +756,7 @@ def _terms(family: Family, step: Step) -> Verdict:
     variables = family.of_role(LOCAL)
     seen = {tuple(sorted(e.items())): e for f in family.gens for e in _local_exponents(family, f)}
     upper = _threshold(family, variables, list(seen.values()), step)
-    return Verdict(None, upper)
+    return Verdict(None, upper if _inhabited(family, set(), step) else None)
 
 
 def _local_exponents(family: Family, f: Poly) -> list[dict[str, int]]:
@@ -659,8 +776,15 @@ def _order(family: Family, step: Step) -> Verdict:
     return Verdict(RLCT((1 + least) / (2 * order), len(family.role)), None)
 
 
+def _open(family: Family, step: Step) -> Verdict:
+    """Nothing is proved of this family."""
+    return Verdict()
+
+
 _LEAVES: dict[Any, Callable[[Family, Step], Verdict]] = {
+    "open": _open,
     "monomial": _monomial,
+    "empty": _empty,
     "terms": _terms,
     "order": _order,
 }
