@@ -1,0 +1,291 @@
+"""The design of a calibration: which rows, read by which arms, with which seeds; all of it fixed before the run.
+
+An *arm* is a device under fixed settings; nothing is tuned to a row. The order is deterministic, with the seeds
+outermost: every row is read once before any is read twice, so that an interrupted run still covers all rows.
+A task is named by a hash of everything that its reading depends on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import inspect
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.errors import BadInput
+from singularity_lab.exact.certificate import problem_to_json
+
+if TYPE_CHECKING:
+    from singularity_lab.catalog.entry import Entry
+    from singularity_lab.spectroscopes.base import Budget, Reading
+
+__all__ = ["Arm", "Plan", "Row", "Task", "plan"]
+
+Device = "str | Callable[..., Reading]"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A loss at a point, as calibration sees it. entry: None for a problem that is not of the catalog."""
+
+    id: str
+    family: str
+    dimension: int
+    problem: LocalProblem
+    tags: tuple[str, ...] = ()
+    entry: Entry | None = None
+
+    @classmethod
+    def of(cls, item: str | Entry | LocalProblem) -> Row:
+        """From an id of the catalog, an entry, or a local problem (which becomes a row of its own)."""
+        if isinstance(item, LocalProblem):
+            inside = ", ".join(str(g) for g in item.ideal.generators)
+            digest = _digest(problem_to_json(item))[:8]
+            name = f"({inside})" if len(inside) <= 60 else f"problem-{digest}"
+            return cls(name, "unlisted", len(item.variables), item)
+        if isinstance(item, str):
+            from singularity_lab.catalog.load import load
+
+            item = load(item)
+        problem = item.problem()
+        return cls(item.id, item.family, len(problem.variables), problem, tuple(item.tags), item)
+
+    def source(self) -> dict[str, Any]:
+        """What a worker needs to build the loss: plain JSON, without what does not bear on it."""
+        entry = None
+        if self.entry is not None:
+            import msgspec
+
+            said = ("claim", "note", "scope", "tags", "title")
+            fields = msgspec.to_builtins(self.entry)
+            entry = {k: v for k, v in fields.items() if k not in said}
+        return {"id": self.id, "entry": entry, "problem": problem_to_json(self.problem)}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A device under settings that do not change from row to row.
+
+    device: a name known to ``measure``, or ``module:function``. label: its name in tables.
+    function: the device itself, when it was passed in.
+    """
+
+    device: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    label: str = ""
+    function: Callable[..., Reading] | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", dict(self.settings))
+        if not self.label:
+            object.__setattr__(self, "label", self.device)
+        try:
+            json.dumps(self.settings, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise BadInput(f"settings: JSON values are needed for {self.device}: {error}") from None
+
+    @classmethod
+    def of(cls, device: Any) -> Arm:
+        """From an Arm, a name, a function, or a pair (name or function, settings).
+
+        >>> Arm.of(("llc", {"gamma": 10})).settings
+        {'gamma': 10}
+        """
+        settings: Mapping[str, Any] = {}
+        if isinstance(device, Arm):
+            return device
+        if isinstance(device, tuple) and len(device) == 2 and isinstance(device[1], Mapping):
+            device, settings = device
+        if isinstance(device, str):
+            return cls(device, settings)
+        if callable(device):
+            name = f"{device.__module__}:{getattr(device, '__qualname__', repr(device))}"
+            return cls(name, settings, getattr(device, "__name__", name), device)
+        raise BadInput(
+            "devices: a name, a function or a pair (device, settings) is needed, "
+            f"received {device!r}"
+        )
+
+    def resolve(self) -> Callable[..., Reading] | str:
+        """What to hand to ``measure``: the function itself, or a name. Raises BadInput if there is none."""
+        if self.function is not None:
+            return self.function
+        return self._imported() if ":" in self.device else self.device
+
+    def _imported(self) -> Callable[..., Reading]:
+        module, _, name = self.device.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise BadInput(f"device: cannot import {self.device!r}: {error}") from None
+        if not callable(found):
+            raise BadInput(f"device: {self.device} is no function")
+        return found
+
+    def portable(self) -> str:
+        """The device as a name that another process understands. Raises BadInput if there is none."""
+        from singularity_lab.spectroscopes.base import _REGISTERED, devices
+
+        name = self.device
+        if self.function is None and ":" not in name:
+            known = devices()
+            if name not in known:
+                raise BadInput(f"device: expected one of {sorted(known)}, got {name!r}")
+            if name not in _REGISTERED:
+                return name
+            name = known[name]
+        arm = Arm(name)
+        if name.startswith("__main__:") or arm._imported() is not (
+            self.function or arm._imported()
+        ):
+            raise BadInput(
+                f"devices: {self.device} cannot be imported by another process; "
+                "put it in a module, or measure in this process with workers=0"
+            )
+        return name
+
+    def code(self) -> str:
+        """A hash of the source that the reading depends on: of the devices here, and of a foreign one's file."""
+        function = self.resolve()
+        own = ""
+        if callable(function):
+            try:
+                file = inspect.getsourcefile(function)
+                own = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
+            except (TypeError, OSError):  # defined in a session or in C: its name is all there is
+                own = ""
+        return _devices_source() + own
+
+
+@dataclass(frozen=True)
+class Task:
+    """One measurement: a row, an arm, a seed; ``key`` names it by content."""
+
+    key: str
+    row: Row
+    arm: Arm
+    seed: int
+    budget: Budget
+
+    def message(self, *, here: bool = False) -> dict[str, Any]:
+        """The task as JSON for a worker; with ``here`` for this process, where any device will do."""
+        limits = {
+            name: limit if math.isfinite(limit) else None
+            for name, limit in dataclasses.asdict(self.budget).items()
+        }
+        return {
+            "key": self.key,
+            "row": self.row.source(),
+            "device": self.arm.device if here else self.arm.portable(),
+            "arm": self.arm.label,
+            "settings": dict(self.arm.settings),
+            "seed": self.seed,
+            "budget": limits,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rows × arms × seeds, with the limits of one measurement."""
+
+    rows: tuple[Row, ...]
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    budget: Budget
+
+    def tasks(self) -> list[Task]:
+        """All measurements, in the order in which they are made."""
+        from singularity_lab.spectroscopes.base import versions
+
+        code = {arm.label: arm.code() for arm in self.arms}
+        used = versions()
+        return [
+            Task(
+                _digest(
+                    {
+                        "row": row.source(),
+                        "device": arm.device,
+                        "settings": dict(arm.settings),
+                        "seed": seed,
+                        "budget": str(self.budget),
+                        "versions": used,
+                        "code": code[arm.label],
+                    }
+                ),
+                row,
+                arm,
+                seed,
+                self.budget,
+            )
+            for seed in self.seeds
+            for row in self.rows
+            for arm in self.arms
+        ]
+
+
+def plan(
+    devices: Any,
+    rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem],
+    seeds: int | Iterable[int],
+    budget: Budget | float | None = None,
+) -> Plan:
+    """A plan from what people write.
+
+    devices: one or several of: a name, a function, a pair (device, settings), an :class:`Arm`. rows: ids,
+    entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget: of one measurement.
+    Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
+
+    >>> p = plan("hessian", LocalProblem.build("x^2 - y^3"), 2)
+    >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
+    [('(-y^3 + x^2)', 'hessian', 0), ('(-y^3 + x^2)', 'hessian', 1)]
+    """
+    from singularity_lab.spectroscopes.base import Budget
+
+    several = isinstance(devices, Sequence) and not isinstance(devices, str)
+    if several and len(devices) == 2 and isinstance(devices[1], Mapping):
+        several = False
+    arms = tuple(Arm.of(d) for d in (devices if several else [devices]))
+    single = isinstance(rows, str | LocalProblem) or not isinstance(rows, Iterable)
+    members = tuple(Row.of(r) for r in ([rows] if single else rows))  # type: ignore[list-item]
+    numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    for what, given in (
+        ("devices", [a.label for a in arms]),
+        ("rows", [r.id for r in members]),
+        ("seeds", list(numbers)),
+    ):
+        if not given:
+            raise BadInput(f"{what}: at least one is needed, received none")
+        twice = sorted({str(x) for x in given if given.count(x) > 1})
+        if twice:
+            hint = " (give its arms different labels)" if what == "devices" else ""
+            raise BadInput(f"{what}: each may appear once, received twice: {twice[0]}{hint}")
+    for seed in numbers:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+            raise BadInput(f"seeds: integers >= 0 are needed, received {seed!r}")
+    return Plan(members, arms, numbers, Budget.of(budget))
+
+
+def _digest(document: Any) -> str:
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _devices_source() -> str:
+    """A hash of the measuring arm's source: a reading of a changed device is another reading."""
+    import singularity_lab.spectroscopes as arm
+
+    digest = hashlib.sha256()
+    for file in sorted(Path(arm.__file__).parent.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,238 @@
+"""The error of the field's estimator in three parts: bias of the target, discretisation, Monte Carlo.
+
+The estimator λ̂ = nβ(E_β[L] − L(w*)) of device ``llc`` is wrong in three ways that have nothing in common:
+
+    λ̂ − λ = (T − λ)  +  (E λ̂ − T)  +  (λ̂ − E λ̂)
+             target     discretisation   Monte Carlo
+                        and mixing
+
+T = nβE[K] under the localised tempered posterior is what a perfect sampler reads; it is a property of n, β and γ,
+no longer chain changes it, and for multiplicity m it is about λ − (m − 1)/log n. In one and two dimensions T is
+computed by quadrature, elsewhere read by MALA chains, which have no discretisation error, with their own noise.
+E λ̂ is the mean over seeds. A target bias that exceeds the noise is a *bias of the device*, and is called so.
+Watanabe 2009, §6 (the expansion in log n); Lau et al. 2023 (the estimator).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.score import Calibration, Measurement, Truth
+from singularity_lab.errors import BadInput, Undecided
+
+__all__ = ["LedgerRow", "account", "ledger"]
+
+
+@dataclass(frozen=True)
+class LedgerRow:
+    """The three parts for one row, in units of λ̂ (not relative).
+
+    target, target_error: T and the standard error of T (0 by quadrature). target_by: quadrature or MALA.
+    mala, mala_error: the mean reading of MALA chains and its standard error, as a check of T.
+    mean, mean_error: mean reading of ``llc`` over seeds, and the standard error of that mean (mean_error: from the
+    spread over seeds; from the spread over chains where there is one seed). spread: of a single reading.
+    outcomes: what the device itself said, seed by seed.
+    """
+
+    row: str
+    exact: float
+    multiplicity: int | None
+    n: float
+    gamma: float
+    target: float
+    target_error: float
+    target_by: str
+    mala: float | None
+    mala_error: float | None
+    mean: float
+    mean_error: float
+    spread: float
+    seeds: int
+    outcomes: tuple[str, ...]
+
+    @property
+    def target_bias(self) -> float:
+        """T − λ: no sampler can remove it."""
+        return self.target - self.exact
+
+    @property
+    def discretisation(self) -> float:
+        """Mean reading − T: step size and lack of mixing."""
+        return self.mean - self.target
+
+    @property
+    def discretisation_error(self) -> float:
+        """Standard error of :attr:`discretisation`."""
+        return math.hypot(self.mean_error, self.target_error)
+
+    @property
+    def dominant(self) -> str:
+        """Which part rules: target bias, discretisation, or Monte Carlo.
+
+        A part counts when it exceeds two standard errors and one per cent of λ.
+        """
+        floor = 0.01 * self.exact
+        parts = {
+            "target bias": abs(self.target_bias)
+            * (abs(self.target_bias) > max(2 * self.target_error, floor)),
+            "discretisation": abs(self.discretisation)
+            * (abs(self.discretisation) > max(2 * self.discretisation_error, floor)),
+        }
+        name, size = max(parts.items(), key=lambda item: item[1])
+        return name if size > 0 else "Monte Carlo"
+
+    @property
+    def verdict(self) -> str:
+        """One sentence for the report."""
+        share = f"{self.target / self.exact:.2f} λ"
+        if self.dominant == "target bias":
+            sentence = (
+                f"bias of the device: a perfect sampler of its target reads {share}; "
+                "more or longer chains do not help"
+            )
+        elif self.dominant == "discretisation":
+            sentence = f"the step or the mixing: the target is {share}, the chains read elsewhere"
+        else:
+            sentence = "within its Monte Carlo noise"
+        return sentence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON, parts included."""
+        return dataclasses.asdict(self) | {
+            "outcomes": "; ".join(self.outcomes),
+            "target_bias": self.target_bias,
+            "target_over_lambda": self.target / self.exact,
+            "discretisation": self.discretisation,
+            "discretisation_error": self.discretisation_error,
+            "monte_carlo": self.spread,
+            "dominant": self.dominant,
+            "verdict": self.verdict,
+        }
+
+
+def account(
+    row: str,
+    truth: Truth,
+    sgld: Sequence[Measurement],
+    mala: Sequence[Measurement],
+    target: float | None,
+    settings: Mapping[str, Any],
+) -> LedgerRow | None:
+    """The ledger of one row from its readings; None where λ is open or 0, or nothing was read.
+
+    target: T by quadrature, or None; then the MALA readings stand for it.
+    """
+    found = _mean(sgld)
+    check = _mean(mala)
+    if not truth.value or found is None or (target is None and check is None):
+        return None
+    mean, mean_error, spread = found
+    aim, aim_error, by = (target, 0.0, "quadrature") if target is not None else (0.0, 0.0, "")
+    if target is None and check is not None:
+        aim, aim_error, by = check[0], check[1], "MALA"
+    return LedgerRow(
+        row=row,
+        exact=float(truth.value),
+        multiplicity=truth.multiplicity,
+        n=float(settings["n"]),
+        gamma=float(settings["gamma"]),
+        target=float(aim or 0.0),
+        target_error=aim_error,
+        target_by=by,
+        mala=check[0] if check else None,
+        mala_error=check[1] if check else None,
+        mean=mean,
+        mean_error=mean_error,
+        spread=spread,
+        seeds=len(sgld),
+        outcomes=tuple(m.outcome for m in sgld),
+    )
+
+
+def _mean(readings: Sequence[Measurement]) -> tuple[float, float, float] | None:
+    """Mean, its standard error, and the spread of one reading.
+
+    With one seed both errors are the half-width of its interval, brought to one standard deviation.
+    """
+    answered = [m for m in readings if m.value is not None]
+    values = [m.value for m in answered if m.value is not None]
+    if not values:
+        return None
+    if len(values) > 1:
+        spread = float(np.std(values, ddof=1))
+        return float(np.mean(values)), spread / math.sqrt(len(values)), spread
+    m = answered[0]
+    if m.low is None or m.high is None or m.level is None:
+        return values[0], math.inf, math.inf
+    from statistics import NormalDist
+
+    error = (m.high - m.low) / 2 / NormalDist().inv_cdf(0.5 + m.level / 2)
+    return values[0], error, error
+
+
+def ledger(
+    calibration: Calibration,
+    rows: Iterable[Row] | None = None,
+    *,
+    sgld: str = "llc",
+    mala: str = "llc-mala",
+) -> Calibration:
+    """The calibration with the ledger of its SGLD arm filled in, for the rows whose target is known.
+
+    sgld, mala: labels of the two arms. Both sample one target, so n, β and γ of both must agree: raises
+    BadInput where they do not, and where there is no such arm.
+    """
+    from singularity_lab.spectroscopes.llc import MalaSettings, Settings
+
+    given = dict(calibration.arms)
+    if sgld not in given:
+        raise BadInput(f"sgld: expected one of the arms {sorted(given)}, got {sgld!r}")
+    first = dataclasses.asdict(Settings(**given[sgld]))
+    if mala in given:
+        second = dataclasses.asdict(MalaSettings(**given[mala]))
+        for name in ("n", "beta", "gamma"):
+            if first[name] != second[name]:
+                raise BadInput(
+                    f"{name}: {sgld} and {mala} must sample one target, "
+                    f"got {first[name]} and {second[name]}"
+                )
+    lines = []
+    for row in calibration.rows if rows is None else rows:
+        if not calibration.truths[row.id].value or any(row.problem.prior):
+            continue  # SGLD here has no prior factor: it would be another target
+        line = account(
+            row.id,
+            calibration.truths[row.id],
+            calibration.of(row.id, sgld),
+            calibration.of(row.id, mala),
+            _target(row, first),
+            first,
+        )
+        if line is not None:
+            lines.append(line)
+    return dataclasses.replace(calibration, ledger=tuple(lines))
+
+
+def _target(row: Row, settings: Mapping[str, Any]) -> float | None:
+    """T by quadrature; None in more than two dimensions, without localisation, or where cells run out."""
+    if row.dimension > 2 or not settings["gamma"] > 0:
+        return None
+    from singularity_lab.losses import loss
+    from singularity_lab.spectroscopes.diagnostics import target_by_quadrature
+
+    try:
+        return target_by_quadrature(
+            loss(row.entry if row.entry is not None else row.problem),
+            settings["n"],
+            settings["gamma"],
+            beta=settings["beta"],
+        )
+    except Undecided:
+        return None

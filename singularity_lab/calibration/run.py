@@ -1,0 +1,280 @@
+"""Carry out a calibration: prove the rows, measure them in worker processes, keep everything, score.
+
+Each finished measurement is on the disk before its worker takes the next (:mod:`.store`), so that a run that
+is stopped, by Ctrl-C or by a power cut, is taken up where it was by the same call: a task is named by its
+content, and what has been measured is not measured again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.calibration.design import Plan, Row, Task, plan
+from singularity_lab.calibration.score import Calibration, Truth, score
+from singularity_lab.calibration.store import Record, Store
+from singularity_lab.errors import BadInput, SingularityLabError
+
+if TYPE_CHECKING:
+    from singularity_lab.catalog.entry import Entry
+    from singularity_lab.spectroscopes.base import Budget
+
+__all__ = ["calibrate", "measure_all", "prove_all"]
+
+Progress = Callable[[str, int, int, str], None]  # (what, done, of how many, the last one)
+
+
+def calibrate(
+    devices: Any,
+    rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem],
+    seeds: int | Iterable[int] = 1,
+    *,
+    out: str | Path | None = None,
+    workers: int = 2,
+    budget: Budget | float | None = None,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Run devices over rows whose truth is proved, and score the readings.
+
+    devices: one or several of: a name, a function, a pair (device, settings). rows: ids of the catalog,
+    entries or local problems. seeds: integers, or how many. out: the folder that keeps readings and
+    certificates (the same call goes on where it stopped); without it nothing is kept. workers: processes;
+    0 measures in this process, which also serves a device that no other process could import. budget: of one
+    measurement. progress: called with what is done, how much of it, out of how much, and the last one's name.
+
+    Returns a :class:`~singularity_lab.calibration.score.Calibration`; failures stay in it. Raises BadInput for
+    a plan that makes no sense.
+
+    >>> c = calibrate("hessian", LocalProblem.build(["x", "y"]), workers=0)
+    >>> print(c.measurements[0].truth.value, c.measurements[0].value)
+    1 1.0
+    """
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
+        raise BadInput(f"workers: an integer >= 0 is needed, received {workers!r}")
+    work = plan(devices, rows, seeds, budget)
+    with contextlib.ExitStack() as stack:
+        if out is None:
+            out = stack.enter_context(tempfile.TemporaryDirectory(prefix="singlab-"))
+        store = Store(out)
+        stack.enter_context(store.lock())
+        truths = prove_all(work.rows, store.folder / "certificates", progress)
+        records = measure_all(work, store, workers, progress)
+        return score(work, truths, records)
+
+
+# -- proofs ---------------------------------------------------------------------------------------
+
+
+def prove_all(
+    rows: Iterable[Row], folder: Path | None = None, progress: Progress | None = None
+) -> dict[str, Truth]:
+    """The truth of every row, by the proof arm; certificates go into ``folder``, one file a side."""
+    rows = list(rows)
+    truths = {}
+    for number, row in enumerate(rows):
+        if progress:
+            progress("proving", number, len(rows), row.id)
+        truth = Truth.of(row)
+        if folder is not None:
+            folder.mkdir(exist_ok=True)
+            for certificate in truth.certificates:
+                side = "" if certificate.kind == "exact" else f".{certificate.kind}"
+                certificate.save(folder / f"{_file_name(row.id)}{side}.json")
+        truths[row.id] = truth
+    if progress:
+        progress("proving", len(rows), len(rows), "")
+    return truths
+
+
+def _file_name(text: str) -> str:
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in text)
+    return safe.strip("._")[:100] or "row"
+
+
+# -- measurements ---------------------------------------------------------------------------------
+
+
+def measure_all(
+    work: Plan, store: Store, workers: int, progress: Progress | None = None
+) -> dict[str, Record]:
+    """Make the measurements of a plan that the store lacks; all its records by key."""
+    from singularity_lab.calibration.worker import DIED
+
+    tasks = work.tasks()
+    have = {r["key"]: r for r in store.records()}
+    missing = [t for t in tasks if t.key not in have or have[t.key]["outcome"] == DIED]
+    done = len(tasks) - len(missing)
+    finished = _here(missing, store) if workers == 0 else _pool(missing, store, workers)
+    if progress:
+        progress("measuring", done, len(tasks), "")
+    with contextlib.closing(finished):
+        for task in finished:
+            done += 1
+            if progress:
+                label = f"{task.row.id}: {task.arm.label}, seed {task.seed}"
+                progress("measuring", done, len(tasks), label)
+    store.compact()
+    have = {r["key"]: r for r in store.records()}
+    return {t.key: have[t.key] for t in tasks}
+
+
+def _here(tasks: list[Task], store: Store) -> Iterator[Task]:
+    """In this process. What a device raises unexpectedly is raised: there is somebody to see it."""
+    from singularity_lab.calibration.worker import perform
+
+    with store.shard() as shard:
+        for task in tasks:
+            shard.append(perform(task.message(here=True), task.arm))
+            yield task
+
+
+@dataclass(frozen=True)
+class _Death:
+    task: Task
+    reason: str
+
+
+def _pool(tasks: list[Task], store: Store, workers: int) -> Iterator[Task]:
+    """Worker processes, each fed by a thread; a worker that dies costs one record and is replaced."""
+    from singularity_lab.calibration.worker import DIED, failure
+
+    messages = [(task, task.message()) for task in tasks]  # BadInput before anything starts
+    todo: queue.SimpleQueue[tuple[Task, dict[str, Any]]] = queue.SimpleQueue()
+    for pair in messages:
+        todo.put(pair)
+    results: queue.SimpleQueue[Task | _Death | SingularityLabError] = queue.SimpleQueue()
+    by_key = {task.key: message for task, message in messages}
+    stop = threading.Event()
+    crew = [_Feeder(store.folder, todo, results, stop) for _ in range(min(workers, len(tasks)))]
+    finished = False
+    try:
+        for feeder in crew:
+            feeder.start()
+        with store.shard() as shard:
+            for _ in tasks:
+                result = results.get()
+                if isinstance(result, SingularityLabError):
+                    raise result
+                if isinstance(result, _Death):
+                    shard.append(failure(by_key[result.task.key], DIED, result.reason))
+                    result = result.task
+                yield result
+        finished = True
+    finally:
+        stop.set()
+        for feeder in crew:
+            if not finished:
+                feeder.kill()
+        for feeder in crew:
+            feeder.join()
+
+
+class _Feeder(threading.Thread):
+    """Feeds one worker process and replaces it when it dies."""
+
+    def __init__(
+        self,
+        folder: Path,
+        todo: queue.SimpleQueue[tuple[Task, dict[str, Any]]],
+        results: queue.SimpleQueue[Task | _Death | SingularityLabError],
+        stop: threading.Event,
+    ) -> None:
+        super().__init__(daemon=True)
+        self._folder, self._todo, self._results, self._stop_all = folder, todo, results, stop
+        self._process: subprocess.Popen[str] | None = None
+        self._guard = threading.Lock()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by run()
+
+    def run(self) -> None:
+        with self._errors:
+            while not self._stop_all.is_set():
+                try:
+                    task, message = self._todo.get_nowait()
+                except queue.Empty:
+                    break
+                self._one(task, message)
+            self._end()
+
+    def _one(self, task: Task, message: dict[str, Any]) -> None:
+        process = self._process or self._begin()
+        if process is None:
+            return
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(message) + "\n")
+            process.stdin.flush()
+        answer = process.stdout.readline().strip()
+        if answer == task.key:
+            self._results.put(task)
+        elif not self._stop_all.is_set():
+            process.wait()
+            self._results.put(_Death(task, self._why(process)))
+            self._process = None
+
+    def _begin(self) -> subprocess.Popen[str] | None:
+        """Start a worker; when it cannot even start, say so once and stop everything."""
+        with self._guard:
+            if self._stop_all.is_set():
+                return None
+            self._errors.seek(0)
+            self._errors.truncate()
+            self._process = process = subprocess.Popen(
+                [sys.executable, "-m", "singularity_lab.calibration.worker", str(self._folder)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                text=True,
+                env=_environment(),
+                start_new_session=True,  # Ctrl-C reaches the parent alone
+            )
+        assert process.stdout is not None
+        if process.stdout.readline().strip() != "ready":
+            process.wait()
+            if not self._stop_all.is_set():
+                self._stop_all.set()
+                self._results.put(
+                    SingularityLabError(f"a worker cannot start: {self._why(process)}")
+                )
+            return None
+        return process
+
+    def _why(self, process: subprocess.Popen[str]) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        if process.returncode < 0:
+            return f"killed by signal {-process.returncode}"
+        return lines[-1] if lines else f"exit code {process.returncode}"
+
+    def _end(self) -> None:
+        """Let the worker finish by closing its input."""
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+    def kill(self) -> None:
+        """End the worker now. Between tasks nothing is lost; a task at work is measured again later."""
+        with self._guard:
+            if self._process is not None:
+                self._process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """The parent's, with its import path, and one thread: two workers then fill two cores."""
+    path = os.pathsep.join(p or os.getcwd() for p in sys.path)
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, **threads, "PYTHONPATH": path}

@@ -1,0 +1,234 @@
+"""The store of a calibration: append-only, durable line by line, compacted to Parquet at the end.
+
+Each writer appends JSON lines to a shard of its own and syncs every line to the disk before it goes on, so
+that whatever interrupts a run, all finished measurements are kept and at most the last line of a shard is
+torn. A torn last line is ignored; a bad line anywhere else is damage and is reported. Shards are compacted
+into one Parquet file that DuckDB queries; a key that occurs twice counts once (the later record holds).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from singularity_lab.errors import BadInput
+
+__all__ = ["COLUMNS", "Shard", "Store"]
+
+# The columns of a record, with their types in DuckDB. `reading` and `settings` are JSON text.
+COLUMNS = {
+    "key": "VARCHAR",
+    "row": "VARCHAR",
+    "arm": "VARCHAR",
+    "device": "VARCHAR",
+    "settings": "VARCHAR",
+    "seed": "BIGINT",
+    "value": "DOUBLE",
+    "low": "DOUBLE",
+    "high": "DOUBLE",
+    "level": "DOUBLE",
+    "outcome": "VARCHAR",
+    "reason": "VARCHAR",
+    "evaluations": "BIGINT",
+    "gradients": "BIGINT",
+    "cpu_seconds": "DOUBLE",
+    "reading": "VARCHAR",
+}
+Record = dict[str, Any]
+
+
+class Shard:
+    """One writer's file of JSON lines; :meth:`append` returns when the line is on the disk."""
+
+    def __init__(self, folder: Path, name: str | None = None) -> None:
+        self.path = folder / f"shard-{name or f'{os.getpid()}-{secrets.token_hex(4)}'}.jsonl"
+        self._file = self.path.open("xb")  # a shard is never written by two, nor reopened
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Write one record and sync it. Raises BadInput for columns that are not those of COLUMNS."""
+        if set(record) != set(COLUMNS):
+            odd = sorted(set(record) ^ set(COLUMNS))
+            raise BadInput(f"record: expected the columns {list(COLUMNS)}, differs in {odd}")
+        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        self._file.write(line.encode())
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file; an empty shard is removed."""
+        empty = self._file.tell() == 0
+        self._file.close()
+        if empty:
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Shard:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Store:
+    """The records in a folder: ``readings.parquet`` and ``shard-*.jsonl``.
+
+    >>> import tempfile
+    >>> record = dict.fromkeys(COLUMNS) | {"key": "k", "row": "cusp", "value": 0.42}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = Store(folder)
+    ...     with store.shard() as shard:
+    ...         shard.append(record)
+    ...     [r["row"] for r in store.records()]
+    ['cusp']
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise BadInput(f"out: a folder is needed, but this is a file: {self.folder}")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"out: cannot make the folder {self.folder}: {error.strerror}") from None
+
+    @property
+    def parquet(self) -> Path:
+        """The compacted file; it may be absent."""
+        return self.folder / "readings.parquet"
+
+    def shards(self) -> list[Path]:
+        """The shards, oldest first."""
+        return sorted(
+            self.folder.glob("shard-*.jsonl"), key=lambda p: (p.stat().st_mtime_ns, p.name)
+        )
+
+    def shard(self, name: str | None = None) -> Shard:
+        """A new shard for one writer."""
+        return Shard(self.folder, name)
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for one calibration. Raises BadInput while another process holds it."""
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise BadInput(f"out: another calibration is writing into {self.folder}") from None
+            yield
+
+    def records(self) -> list[Record]:
+        """All records, one per key, in the order of first appearance.
+
+        Raises BadInput for a damaged line that is not the last of its shard.
+        """
+        found: dict[str, Record] = {}
+        if self.parquet.exists():
+            duckdb = _duckdb()
+            with duckdb.connect() as connection:
+                cursor = connection.execute("SELECT * FROM read_parquet(?)", [_glob(self.parquet)])
+                names = [column[0] for column in cursor.description]
+                for values in cursor.fetchall():
+                    record = dict(zip(names, values, strict=True))
+                    found[record["key"]] = record
+        for path in self.shards():
+            for record in _lines(path):
+                found[record["key"]] = record
+        return list(found.values())
+
+    def keys(self) -> set[str]:
+        """The keys of all records."""
+        return {r["key"] for r in self.records()}
+
+    def compact(self) -> Path | None:
+        """Gather everything in ``readings.parquet`` and remove the shards.
+
+        Without DuckDB the shards stay as they are (they are read all the same), and None is returned. The
+        Parquet file is replaced in one step, so that an interruption leaves either state, never half of one.
+        """
+        if importlib.util.find_spec("duckdb") is None:
+            return None
+        shards = self.shards()
+        records = self.records()
+        if not records:
+            return None
+        duckdb = _duckdb()
+        lines, fresh = self.folder / ".compact.jsonl", self.folder / ".compact.parquet"
+        try:
+            with lines.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
+            types = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
+            target = str(fresh).replace("'", "''")
+            with duckdb.connect() as connection:
+                connection.execute(
+                    f"COPY (SELECT * FROM read_json(?, format = 'newline_delimited', "
+                    f"maximum_object_size = 1000000000, columns = {{{types}}})) "
+                    f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)",
+                    [_glob(lines)],
+                )
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
+            fresh.replace(self.parquet)
+            for path in shards:
+                path.unlink()
+        finally:
+            lines.unlink(missing_ok=True)
+            fresh.unlink(missing_ok=True)
+        return self.parquet
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a DuckDB query over the table ``readings`` (the columns are COLUMNS).
+
+        Compacts first. Raises BadInput when there is nothing to query, or for SQL that DuckDB rejects.
+        """
+        duckdb = _duckdb()
+        if self.compact() is None:
+            raise BadInput(f"out: there are no readings in {self.folder}")
+        with duckdb.connect() as connection:
+            path = _glob(self.parquet).replace("'", "''")
+            connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")
+            try:
+                return list(connection.execute(sql).fetchall())
+            except duckdb.Error as error:
+                raise BadInput(f"sql: {str(error).splitlines()[0]}") from None
+
+
+def _lines(path: Path) -> Iterable[Record]:
+    """The records of a shard; a last line without its newline was torn by an interruption."""
+    *lines, _torn = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = json.loads(line)
+        except ValueError:  # neither UTF-8 nor JSON
+            if number == len(lines):
+                return
+            raise BadInput(f"{path}, line {number}: damaged, not a JSON record") from None
+        if not isinstance(record, dict) or set(record) != set(COLUMNS):
+            raise BadInput(f"{path}, line {number}: not a record with the columns {list(COLUMNS)}")
+        yield record
+
+
+def _glob(path: Path) -> str:
+    """A path as DuckDB takes it, its wildcards escaped."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path.resolve()))
+
+
+def _duckdb() -> Any:
+    try:
+        import duckdb
+    except ModuleNotFoundError:
+        raise BadInput(
+            "store: Parquet needs DuckDB: pip install 'singularity-lab[report]'"
+        ) from None
+    return duckdb

@@ -1,0 +1,122 @@
+"""A worker of a calibration: reads tasks (JSON lines) on its input, measures, stores, says which key is done.
+
+    python -m singularity_lab.calibration.worker FOLDER
+
+It writes a shard of its own and syncs each record before it takes the next task. A refusal (BadInput of a
+device, say) is a record like any other. Anything unexpected ends the process with its traceback: the parent
+keeps that as the reason, so that a device that crashes, runs out of memory or segfaults is one failed row.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from singularity_lab.calibration.design import Arm
+from singularity_lab.calibration.store import Record, Store
+from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.spectroscopes.base import Budget, Reading, measure
+from singularity_lab.spectroscopes.loss import Loss
+
+__all__ = ["failure", "perform"]
+
+FAILED = "failed"  # the device refused, or the loss could not be built
+DIED = "died"  # the process ended; measured again by the next run
+
+
+def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
+    """Carry out one task (:meth:`~singularity_lab.calibration.design.Task.message`) and return its record.
+
+    arm: the arm itself, when it lives in this process only.
+    """
+    arm = arm or Arm(message["device"], message["settings"], message["arm"])
+    limits = {k: math.inf if v is None else v for k, v in message["budget"].items()}
+    try:
+        reading = measure(
+            arm.resolve(),
+            _loss(json.dumps(message["row"])),
+            seed=message["seed"],
+            budget=Budget(**limits),
+            **message["settings"],
+        )
+    except SingularityLabError as error:
+        return failure(message, FAILED, f"{type(error).__name__}: {error}")
+    return _record(message, reading)
+
+
+@lru_cache(maxsize=4)
+def _loss(source: str) -> Loss:
+    """The loss of a row; all that a device gets to see."""
+    from singularity_lab.losses import loss
+
+    row = json.loads(source)
+    if row["entry"]:
+        import msgspec
+
+        from singularity_lab.catalog.entry import Entry
+
+        return loss(msgspec.convert(row["entry"], Entry))
+    from singularity_lab.exact.certificate import problem_from_json
+
+    return loss(problem_from_json(row["problem"]))
+
+
+def _record(message: Mapping[str, Any], reading: Reading) -> Record:
+    data = reading.to_dict()
+    return {
+        **_head(message),
+        **{name: data["lambda"][name] for name in ("value", "low", "high", "level")},
+        "outcome": data["outcome"],
+        "reason": data["reason"],
+        **{name: data["cost"][name] for name in ("evaluations", "gradients", "cpu_seconds")},
+        "reading": reading.to_json(),
+    }
+
+
+def failure(message: Mapping[str, Any], outcome: str, reason: str) -> Record:
+    """The record of a measurement that gave no reading: it stays in the table."""
+    return {
+        **_head(message),
+        **dict.fromkeys(("value", "low", "high", "level")),
+        "outcome": outcome,
+        "reason": reason,
+        **dict.fromkeys(("evaluations", "gradients", "cpu_seconds")),
+        "reading": None,
+    }
+
+
+def _head(message: Mapping[str, Any]) -> Record:
+    return {
+        "key": message["key"],
+        "row": message["row"]["id"],
+        "arm": message["arm"],
+        "device": message["device"],
+        "settings": json.dumps(message["settings"], sort_keys=True),
+        "seed": message["seed"],
+    }
+
+
+def main(folder: str) -> None:
+    """Work until the input ends. Ctrl-C is the parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with os.fdopen(os.dup(1), "w") as reply:
+        os.dup2(2, 1)  # what a device prints does not disturb the replies
+        if not Path(folder).is_dir():
+            raise BadInput(f"folder: there is no folder {folder!r}")
+        with Store(folder).shard() as shard:
+            print("ready", file=reply, flush=True)
+            for line in sys.stdin:
+                message = json.loads(line)
+                shard.append(perform(message))
+                print(message["key"], file=reply, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,430 @@
+"""One plotting function per object. Each draws into the given matplotlib axes (or new ones) and returns them.
+
+Matplotlib is imported on the first call. The functions draw what they are given, numbers and texts; they know
+nothing of proofs or devices. Colours are those of Okabe & Ito 2008, safe for colour-blind readers, and every
+series has a marker of its own besides.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from singularity_lab.errors import BadInput
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = [
+    "COLOURS",
+    "MARKERS",
+    "calibration",
+    "coverage",
+    "errors_by_row",
+    "ledger",
+    "newton_polygon",
+    "volume_curve",
+]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def _axes(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    new: Axes = plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return new
+
+
+def _style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    return {
+        name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)
+    }
+
+
+def _in_order(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+# -- calibration ------------------------------------------------------------------------------------
+
+
+def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+    """Readings against proved λ, with intervals; on the diagonal a device is right.
+
+    points: mappings with ``arm``, ``exact``, ``value``, ``low``, ``high`` (None where there is no interval).
+    Both axes are logarithmic; readings at or below 0 stand as empty triangles on the lower edge.
+    Raises BadInput for no points.
+
+    >>> ax = calibration([{"arm": "a", "exact": 0.5, "value": 0.4, "low": 0.3, "high": 0.45}])
+    >>> ax.get_xscale(), ax.get_xlabel()
+    ('log', 'proved λ')
+    """
+    drawable = [p for p in points if p["exact"] > 0 and math.isfinite(p["value"])]
+    if not drawable:
+        raise BadInput("points: at least one reading of a row with proved λ > 0 is needed")
+    ax = _axes(ax)
+    style = _style(_in_order([p["arm"] for p in drawable]))
+    exact = [p["exact"] for p in drawable]
+    positive = [p["value"] for p in drawable if p["value"] > 0]
+    bottom = 0.8 * min([*positive, *exact])
+    low, high = 0.8 * min(exact), 1.25 * max(exact)
+    ax.plot([low, high], [low, high], color="0.4", lw=1, label="reading = λ", zorder=1)
+    # Arms stand side by side around the exact value, so that their intervals do not cover each other.
+    step = 0.012 * math.log(high / low)
+    for k, (name, (colour, marker)) in enumerate(style.items()):
+        shift = math.exp((k - (len(style) - 1) / 2) * step)
+        label: str | None = name
+        for p in (q for q in drawable if q["arm"] == name):
+            x, y = p["exact"] * shift, p["value"]
+            if y <= 0:
+                ax.plot(x, bottom, "v", mfc="none", color=colour, label=label, clip_on=False)
+            else:
+                if p["low"] is not None and p["high"] is not None:
+                    ax.plot([x, x], [max(p["low"], bottom), p["high"]], color=colour, lw=1.2)
+                ax.plot(x, y, marker, color=colour, ms=4.5, label=label, ls="none")
+            label = None
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("proved λ")
+    ax.set_ylabel("reading, with interval")
+    _decimal_ticks(ax)
+    ax.grid(alpha=0.25)
+    ax.legend()
+    return ax
+
+
+def _decimal_ticks(ax: Axes) -> None:
+    """Readable numbers instead of powers of ten: λ spans one or two decades."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+    """Relative error of each reading, one line a row, with its interval: where an arm is wrong, and by how much.
+
+    points: as for :func:`calibration`, with ``label`` and ``multiplicity`` besides. Readings further off than
+    the readable range stand at its edge, with their error written beside them.
+    Raises BadInput for no points.
+    """
+    drawable = [p for p in points if p["exact"] > 0]
+    if not drawable:
+        raise BadInput("points: at least one reading of a row with proved λ > 0 is needed")
+    rows = _in_order([p["label"] for p in drawable])
+    ax = _axes(ax, 8.0, 1.4 + 0.3 * len(rows))
+    style = _style(_in_order([p["arm"] for p in drawable]))
+    m_of = {p["label"]: p["multiplicity"] for p in drawable}
+    limit = 60.0
+    for k, (name, (colour, marker)) in enumerate(style.items()):
+        label: str | None = name
+        for p in (q for q in drawable if q["arm"] == name):
+            y = rows.index(p["label"]) + (k - (len(style) - 1) / 2) * 0.24
+            error, low, high = (
+                None if v is None else 100 * (v / p["exact"] - 1)
+                for v in (p["value"], p["low"], p["high"])
+            )
+            assert error is not None
+            shown = max(-limit, min(limit, error))
+            if low is not None and high is not None and abs(error) <= limit:
+                ax.plot([max(low, -limit), min(high, limit)], [y, y], color=colour, lw=1.2)
+            ax.plot(shown, y, marker, color=colour, ms=4.5, label=label, clip_on=False)
+            if abs(error) > limit:
+                side = "left" if error < 0 else "right"
+                ax.annotate(
+                    f"{error:+.0f} %".replace("-", "−"),
+                    (shown, y),
+                    xytext=(6 if side == "left" else -6, 0),
+                    textcoords="offset points",
+                    ha=side,
+                    va="center",
+                    fontsize="x-small",
+                    color=colour,
+                )
+            label = None
+    ax.axvline(0, color="0.4", lw=1)
+    ax.set_yticks(range(len(rows)))
+    ax.set_yticklabels([f"{r}  (m = {m_of[r] or '?'})" for r in rows], fontsize="small")
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlim(-limit * 1.03, limit * 1.03)
+    ax.set_xlabel("(reading − λ)/λ in per cent, with interval")
+    ax.grid(axis="x", alpha=0.25)
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(style), frameon=False)
+    return ax
+
+
+def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+    """Share of intervals that contain λ, by class and arm, with its binomial interval and the nominal level.
+
+    bars: mappings with ``arm``, ``group``, ``covered``, ``intervals``, ``low``, ``high`` (of the coverage) and
+    ``level`` (nominal, or None). Raises BadInput where no interval was claimed at all.
+    """
+    bars = [b for b in bars if b["intervals"]]
+    if not bars:
+        raise BadInput("bars: at least one group with intervals is needed")
+    groups = _in_order([b["group"] for b in bars])
+    style = _style(_in_order([b["arm"] for b in bars]))
+    ax = _axes(ax, 6.4, 3.6)
+    width = 0.8 / len(style)
+    for k, (name, (colour, _)) in enumerate(style.items()):
+        label: str | None = name
+        for b in (q for q in bars if q["arm"] == name):
+            x = groups.index(b["group"]) + (k - (len(style) - 1) / 2) * width
+            share = b["covered"] / b["intervals"]
+            ax.bar(x, share, 0.9 * width, color=colour, alpha=0.75, label=label)
+            ax.plot([x, x], [b["low"], b["high"]], color="0.2", lw=1)
+            ax.annotate(
+                f"{b['covered']}/{b['intervals']}",
+                (x, 0.02),
+                ha="center",
+                fontsize="x-small",
+                color="white" if share > 0.12 else "0.2",
+            )
+            label = None
+    for level in sorted({b["level"] for b in bars if b["level"]}):
+        ax.axhline(level, color="0.2", ls="--", lw=1)
+        ax.annotate(
+            f"nominal {level:.0%}",
+            (1, level),
+            xycoords=("axes fraction", "data"),
+            xytext=(-2, 2),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize="small",
+        )
+    ax.set_xticks(range(len(groups)))
+    ax.set_xticklabels(groups)
+    ax.set_ylim(0, 1.08)
+    ax.set_ylabel("intervals that contain λ")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(style), frameon=False)
+    return ax
+
+
+def ledger(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+    """The estimator's error in its parts, relative to λ, one line a row: target bias, discretisation, noise.
+
+    rows: mappings with ``row``, ``exact``, ``target_bias``, ``discretisation``, ``discretisation_error``,
+    ``monte_carlo``. Raises BadInput for no rows.
+    """
+    if not rows:
+        raise BadInput("rows: at least one row of the ledger is needed")
+    ax = _axes(ax, 8.0, 1.4 + 0.32 * len(rows))
+    for i, r in enumerate(rows):
+        first = 100 * r["target_bias"] / r["exact"]
+        second = 100 * r["discretisation"] / r["exact"]
+        error = 100 * r["discretisation_error"] / r["exact"]
+        names = ("target bias", "discretisation and mixing", "total, ± one reading's noise")
+        labels: Sequence[str | None] = names if i == 0 else (None, None, None)
+        ax.barh(i - 0.16, first, 0.3, color=COLOURS[0], label=labels[0])
+        ax.barh(i + 0.16, second, 0.3, color=COLOURS[4], label=labels[1])
+        if math.isfinite(error):
+            ax.plot([second - 2 * error, second + 2 * error], [i + 0.16] * 2, color="0.2", lw=1)
+        total, noise = first + second, 100 * r["monte_carlo"] / r["exact"]
+        if math.isfinite(noise):
+            ax.plot([total - noise, total + noise], [i, i], color=COLOURS[1], lw=1.2)
+        ax.plot(total, i, MARKERS[3], color=COLOURS[1], ms=4, label=labels[2])
+    ax.axvline(0, color="0.4", lw=1)
+    ax.set_yticks(range(len(rows)))
+    ax.set_yticklabels([r["row"] for r in rows], fontsize="small")
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    ax.set_xlabel("per cent of λ")
+    ax.grid(axis="x", alpha=0.25)
+    ax.legend(
+        loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize="small"
+    )
+    return ax
+
+
+# -- the volume curve -----------------------------------------------------------------------------
+
+
+def volume_curve(
+    x: Sequence[float],
+    log_volume: Sequence[float],
+    models: Sequence[Mapping[str, Any]] = (),
+    ax: Axes | None = None,
+    *,
+    exact: tuple[float, int] | None = None,
+    title: str = "",
+) -> Axes:
+    """log V(ε) against −log ε: its slope tends to −λ, and m shows in how slowly it does.
+
+    x: −log ε. log_volume: the same number of values. models: fitted curves, mappings with ``x``, ``log_volume``
+    and ``label``. exact: (λ, m); the line −λx + (m − 1) log x is then drawn through the deepest point.
+    Raises BadInput for sequences of unequal length or fewer than two points.
+
+    >>> x = [1.0, 2.0, 3.0, 4.0]
+    >>> ax = volume_curve(x, [-0.5 * v for v in x], exact=(0.5, 1))
+    >>> len(ax.lines)
+    2
+    """
+    if len(x) != len(log_volume) or len(x) < 2:
+        raise BadInput(
+            "x, log_volume: two sequences of one length of at least 2 are needed, "
+            f"received {len(x)} and {len(log_volume)}"
+        )
+    ax = _axes(ax)
+    ax.plot(x, log_volume, "o", ms=2.5, color=COLOURS[0], label="measured")
+    for i, model in enumerate(models):
+        colour = COLOURS[(i + 1) % len(COLOURS)]
+        ax.plot(model["x"], model["log_volume"], color=colour, lw=1.2, label=model["label"])
+    if exact is not None:
+        slope, m = exact
+
+        def line(u: float) -> float:
+            return -slope * u + (m - 1) * math.log(u)
+
+        at = [u for u in x if u > 1.0] or [x[-1]]
+        shift = log_volume[-1] - line(at[-1])
+        ax.plot(
+            at,
+            [line(u) + shift for u in at],
+            ls="--",
+            lw=1,
+            color="0.2",
+            label=f"proved: λ = {slope:g}, m = {m}",
+        )
+    ax.set_xlabel("−log ε")
+    ax.set_ylabel("log V(ε)")
+    if title:
+        ax.set_title(title, fontsize="medium")
+    ax.grid(alpha=0.25)
+    ax.legend(fontsize="small")
+    return ax
+
+
+# -- the Newton polygon ---------------------------------------------------------------------------
+
+
+def newton_polygon(
+    points: Sequence[Sequence[int]],
+    ax: Axes | None = None,
+    *,
+    shift: Sequence[Any] = (0, 0),
+    names: Sequence[str] = ("x", "y"),
+) -> Axes:
+    """The Newton polygon of exponents in the plane, the ray that meets its boundary, and the face it hits.
+
+    points: exponents (a, b) of the terms; the polygon is their convex hull plus the quadrant. shift: exponents τ
+    of the prior; the ray is t·(1 + τ), and where it leaves the complement of the polygon, 1/t is the complex
+    threshold of the term ideal (2λ of K = Σ fᵢ² when the ideal is nondegenerate).
+    Raises BadInput for exponents that are not pairs, or for the exponent 0 (the ideal is then a unit).
+
+    >>> ax = newton_polygon([(2, 0), (0, 3)])
+    >>> ax.get_title()
+    'hit at t = 6/5'
+    """
+    from fractions import Fraction
+
+    exponents = sorted({(int(a), int(b)) for a, b in _pairs(points)})
+    if (0, 0) in exponents:
+        raise BadInput("points: the exponent (0, 0) is a unit; there is no polygon to draw")
+    corners = _lower_hull(exponents)
+    direction = tuple(1 + Fraction(s) for s in shift)
+    t, (first, second) = _hit(corners, (direction[0], direction[1]))
+
+    ax = _axes(ax, 5.0, 4.6)
+    top = max(max(a for a, _ in exponents), max(b for _, b in exponents)) + 1.5
+    top = max(top, float(t * max(direction)) + 1)
+    outline = [(corners[0][0], top), *corners, (top, corners[-1][1])]
+    ax.fill(
+        *zip(*outline, (top, top), strict=True),
+        color=COLOURS[5],
+        alpha=0.18,
+        lw=0,
+        label="Newton polygon",
+    )
+    ax.plot(*zip(*outline, strict=True), color=COLOURS[0], lw=1.3)
+    ends = [(min(float(a), top), min(float(b), top)) for a, b in (first, second)]
+    if first == second:
+        ax.plot(
+            *ends[0], "s", ms=10, mfc="none", color=COLOURS[1], label="face that is hit: a vertex"
+        )
+    else:
+        ax.plot(*zip(*ends, strict=True), color=COLOURS[1], lw=3.2, label="face that is hit")
+    ax.plot(*zip(*exponents, strict=True), "o", color=COLOURS[0], ms=5, label="exponents")
+    far = top / float(max(direction))
+    ax.plot(
+        [0, far * float(direction[0])],
+        [0, far * float(direction[1])],
+        ls="--",
+        lw=1,
+        color="0.3",
+        label="ray" if not any(shift) else "ray of the prior",
+    )
+    at = (float(t * direction[0]), float(t * direction[1]))
+    ax.plot(*at, "*", ms=12, color=COLOURS[1], zorder=5)
+    ax.set_xlim(0, top)
+    ax.set_ylim(0, top)
+    ax.set_aspect("equal")
+    ax.set_xlabel(f"exponent of {names[0]}")
+    ax.set_ylabel(f"exponent of {names[1]}")
+    ax.set_title(f"hit at t = {t}", fontsize="medium")
+    from matplotlib.ticker import MaxNLocator
+
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.2)
+    ax.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
+    return ax
+
+
+def _pairs(points: Sequence[Sequence[int]]) -> list[tuple[int, int]]:
+    out = []
+    for p in points:
+        if len(p) != 2 or any(int(e) != e or e < 0 for e in p):
+            raise BadInput(f"points: pairs of integers >= 0 are needed, received {tuple(p)!r}")
+        out.append((int(p[0]), int(p[1])))
+    if not out:
+        raise BadInput("points: at least one exponent is needed, received none")
+    return out
+
+
+def _lower_hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Vertices of conv(points) + quadrant, from upper left to lower right (Andrew's scan)."""
+    hull: list[tuple[int, int]] = []
+    for p in sorted(points):
+        if hull and p[1] >= hull[-1][1]:  # dominated
+            continue
+        while len(hull) >= 2:
+            (x0, y0), (x1, y1) = hull[-2], hull[-1]
+            if (x1 - x0) * (p[1] - y0) - (y1 - y0) * (p[0] - x0) > 0:
+                break
+            hull.pop()
+        hull.append(p)
+    return hull
+
+
+def _hit(
+    corners: Sequence[tuple[int, int]], direction: tuple[Any, Any]
+) -> tuple[Any, tuple[tuple[Any, Any], tuple[Any, Any]]]:
+    """Smallest t with t·direction in the polygon, and the ends (∞ too) of the smallest face there."""
+    from fractions import Fraction
+
+    dx, dy = direction
+    supports = [((1, 0), corners[0][0]), ((0, 1), corners[-1][1])]
+    for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+        normal = (y0 - y1, x1 - x0)
+        supports.append((normal, normal[0] * x0 + normal[1] * y0))
+    t = max(Fraction(c) / (a * dx + b * dy) for (a, b), c in supports)
+    at = (t * dx, t * dy)
+    if at in corners:
+        return t, (at, at)
+    for first, second in zip(corners, corners[1:], strict=False):
+        inside = first[0] <= at[0] <= second[0]
+        flat = (second[0] - first[0]) * (at[1] - first[1]) == (second[1] - first[1]) * (
+            at[0] - first[0]
+        )
+        if inside and flat:
+            return t, (first, second)
+    if at[0] == corners[0][0]:  # on the vertical ray, which is unbounded
+        return t, (corners[0], (at[0], math.inf))
+    return t, (corners[-1], (math.inf, at[1]))
