@@ -165,16 +165,17 @@ def _check_torus(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) 
 def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
     """Accept a proof that the polynomials do have a common zero on the domain.
 
-    ``{"kind": "point", "point": [x, …]}``: a rational one; ``{"kind": "sign change", "points":
-    [p, q]}``: one polynomial takes opposite signs at p and q, between which the segment stays in
-    the domain. Raises CertificateError.
+    ``{"kind": "point", "point": [x, …]}``: a rational zero. ``{"kind": "sign change", "points":
+    [p, q]}``: the one polynomial that is not 0 (or, with ``"factor": g``, a common factor g of
+    all) has opposite signs at p and q, and the segment between them stays in the domain. Raises
+    CertificateError.
 
     >>> f = parse("x^2 - 2*y^2", "x y")
     >>> change = {"kind": "sign change", "points": [["1", "1"], ["2", "1"]]}
     >>> check_zero([f], {"x": "nonzero", "y": "nonzero"}, change)
     """
     try:
-        polys = [p.in_ring(tuple(domain)) for p in polys]
+        polys = [p.in_ring(tuple(domain)) for p in polys if not p.is_zero]
         exact = zero["kind"] == "point"
         _require(exact or zero["kind"] == "sign change", "zero: unknown kind")
         texts = [zero["point"]] if exact else list(zero["points"])
@@ -187,7 +188,13 @@ def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
             for p in polys:
                 _require(p(points[0]) == 0, f"zero: {p} does not vanish at {zero['point']}")
             return
-        (p,), (one, other) = polys, points
+        one, other = points
+        if "factor" in zero:
+            p = parse(zero["factor"], tuple(domain))
+            for q in polys:
+                _require((q.flint % p.flint).is_zero(), f"zero: {p} does not divide {q}")
+        else:
+            (p,) = polys
         _require(p(one) * p(other) < 0, f"zero: {p} does not change sign")
         for x, y, kind in zip(one, other, domain.values(), strict=True):
             _require(kind != "nonzero" or x * y > 0, "zero: the segment leaves the domain")

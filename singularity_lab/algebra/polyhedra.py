@@ -53,7 +53,7 @@ class NewtonPolyhedron:
         """The polyhedron of a non-empty support.
 
         Raises OutOfScope when more than ``limit`` half-spaces appear on the way, or when it
-        compares more than 10,000 · ``limit`` triples of them.
+        compares more than 2,000 · ``limit`` triples of them.
         """
         points = tuple(sorted({tuple(a) for a in support}))
         n = len(points[0]) if points else 0
@@ -202,7 +202,7 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
                 kept.append((ray, mask | bit))
         masks = [mask for _, mask in rays]
         work += len(negative) * len(positive) * len(masks)
-        if work > limit * 10_000:
+        if work > limit * 2_000:
             raise OutOfScope(f"Newton polyhedron: too large for double description ({n} variables)")
         for u, mask_u, value_u in negative:
             for v, mask_v, value_v in positive:

@@ -87,21 +87,32 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> print(find_zero([parse("x^2 - 2", "x")], {"x": "positive"}))
-    zero between (2) and (1/2)
+    zero between (1) and (2)
     """
     polys = [p.in_ring(tuple(domain)) for p in polys]
     live = [p for p in polys if not p.is_zero]
-    used = [v for v in domain if any(v in p.used_variables() for p in live)]
+    occurring = {v for p in live for v in p.used_variables()}
+    used = [v for v in domain if v in occurring]
     small = _points([domain[v] for v in used])
     guesses: Iterator[Sequence[Fraction]] = itertools.islice(small, tries)
+    signs = itertools.islice(guesses, 2 ** min(len(used), 6))
     if len(live) == 1:
-        guesses = itertools.chain(_extreme_points(live[0], used, domain), guesses)
+        guesses = itertools.chain(signs, _extreme_points(live[0], used, domain), guesses)
     else:
-        guesses = itertools.chain(
-            itertools.islice(guesses, 2 ** min(len(used), 6)),
-            _linear_points(live, used, domain, tries // 20),
-            guesses,
-        )
+        linear = _linear_points(live, used, domain, tries // 20)
+        guesses = itertools.chain(signs, linear, guesses)
+    if len(live) > 1:
+        common = live[0].flint
+        for p in live[1:]:
+            common = common.gcd(p.flint)
+        if not common.is_constant():
+            factor = Polynomial(tuple(domain), common)
+            zero = find_zero([factor], domain, tries)
+            if zero is not None and zero.evidence["kind"] == "sign change":
+                zero = Zero({**zero.evidence, "factor": str(factor)})
+            if zero is not None:
+                check_zero(polys, domain, zero.evidence)
+                return zero
     seen: dict[tuple[bool, ...], tuple[bool, list[Fraction]]] = {}
     for values in guesses:
         at = dict(zip(used, values, strict=True))
@@ -112,8 +123,8 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
             zero = Zero({"kind": "point", "point": [str(x) for x in point]})
             check_zero(polys, domain, zero.evidence)
             return zero
-        if len(polys) == 1 and all(point):
-            orthant = tuple(x > 0 for x in point)
+        if len(live) == 1 and all(values):
+            orthant = tuple(x > 0 for x in values)
             positive, other = seen.setdefault(orthant, (first > 0, point))
             if positive != (first > 0):
                 ends = [[str(x) for x in other], [str(x) for x in point]]

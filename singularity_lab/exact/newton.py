@@ -23,7 +23,7 @@ Without one of these proofs a Newton value is only an upper bound: λ(I) ≤ λ(
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -124,13 +124,11 @@ class Nondegeneracy:
     """What is proved about the face polynomials of a germ.
 
     criterion: 'definite', 'transversal', or None when neither is proved. faces: the reports for
-    that criterion, or those that fail. definite: all reports of the first criterion, as far as
-    they were needed.
+    that criterion, one for each compact face, or the one that fails.
     """
 
     criterion: Literal["definite", "transversal"] | None
     faces: tuple[FaceReport, ...]
-    definite: Mapping[Face, FaceReport]
 
     @property
     def failing(self) -> FaceReport | None:
@@ -166,34 +164,44 @@ def nondegeneracy(germ: Germ, budget: float = 5.0, limit: int = 2_000) -> Nondeg
     not proved nondegenerate: y^2 + x on a compact face: zero at (-1, 1, 1)
     """
     frame = _Frame.of(germ)
-    return _nondegeneracy(frame, frame.compact_faces(limit), budget)
+    return _Inquiry(frame, budget).decide(frame.compact_faces(limit))
 
 
-def _nondegeneracy(frame: _Frame, faces: Sequence[Face], budget: float) -> Nondegeneracy:
-    deadline = time.process_time() + budget
-    domain = frame.torus
+class _Inquiry:
+    """Asks about faces within one CPU budget, and remembers the answers about the generators."""
 
-    def ask(face: Face, polys: Sequence[Polynomial], logarithmic: bool = False) -> FaceReport:
-        left = deadline - time.process_time()
-        answer = no_common_zero(polys, domain, max(left / 2, 0.01)) if left > 0 else None
+    def __init__(self, frame: _Frame, budget: float) -> None:
+        self.frame = frame
+        self.deadline = time.process_time() + budget
+        self.definite: dict[Face, FaceReport] = {}
+
+    def ask(self, face: Face, polys: Sequence[Polynomial], logarithmic: bool) -> FaceReport:
+        left = self.deadline - time.process_time()
+        answer = no_common_zero(polys, self.frame.torus, left / 2) if left > 0 else None
         return FaceReport(face, tuple(polys), answer, logarithmic)
 
-    single = len(frame.generators) == 1 and frame.convention == "ideal"
-    definite: dict[Face, FaceReport] = {}
-    for face in reversed(faces):  # large faces fail first
-        report = definite[face] = ask(face, frame.on(face))
-        if not report.proved and not single:
-            return Nondegeneracy(None, (report,), definite)
-    if all(r.proved for r in definite.values()):
-        return Nondegeneracy("definite", tuple(definite[f] for f in faces), definite)
-    transversal = {}
-    for face in reversed(faces):
-        (f,) = frame.on(face)
-        derivatives = [_euler(f, i) for i in range(len(frame.variables))]
-        report = transversal[face] = ask(face, [f, *derivatives], True)
-        if not report.proved:
-            return Nondegeneracy(None, (report,), definite)
-    return Nondegeneracy("transversal", tuple(transversal[f] for f in faces), definite)
+    def about(self, face: Face) -> FaceReport:
+        """Have the face polynomials of the generators a common zero in the real torus?"""
+        if face not in self.definite:
+            self.definite[face] = self.ask(face, self.frame.on(face), False)
+        return self.definite[face]
+
+    def decide(self, faces: Sequence[Face]) -> Nondegeneracy:
+        """Large faces first: they fail first."""
+        order = list(reversed(faces))
+        failing = next((r for r in map(self.about, order) if not r.proved), None)
+        if failing is None:
+            return Nondegeneracy("definite", tuple(self.about(face) for face in faces))
+        if len(self.frame.generators) > 1 or self.frame.convention == "loss":
+            return Nondegeneracy(None, (failing,))
+        reports = {}
+        for face in order:
+            (f,) = self.frame.on(face)
+            derivatives = [_euler(f, i) for i in range(len(self.frame.variables))]
+            reports[face] = self.ask(face, [f, *derivatives], True)
+            if not reports[face].proved:
+                return Nondegeneracy(None, (reports[face],))
+        return Nondegeneracy("transversal", tuple(reports[face] for face in faces))
 
 
 def newton_step(
@@ -219,7 +227,8 @@ def newton_step(
         faces = frame.compact_faces(limit)
     except OutOfScope as error:
         return NewtonFailure(str(error), Bounds(None, upper))
-    report = _nondegeneracy(frame, faces, budget)
+    inquiry = _Inquiry(frame, budget)
+    report = inquiry.decide(faces)
     if report.criterion is None:
         return NewtonFailure(str(report.failing), Bounds(None, upper), report.failing)
     step: Step = {
@@ -232,22 +241,25 @@ def newton_step(
     if report.criterion == "definite" or solution.value < 1:
         return step, upper
     # the strict transform counts: which faces matter, and do they have a real zero?
-    relevant = list(report.definite.values())
+    with_zero = RLCT(Fraction(1, 2), 1)
     if solution.value == 1:
         hit = {a for a in frame.support if frame.order_of(solution.primal, a) == 1}
-        relevant = [r for r in relevant if r.face <= hit]
+        faces = tuple(face for face in faces if face <= hit)
         with_zero = RLCT(Fraction(1, 2), upper.multiplicity + 1)
-    else:
-        with_zero = RLCT(Fraction(1, 2), 1)
-    for r in sorted(relevant, key=lambda r: (len(r.face), _listed(r.face))):
+    undecided = None
+    empty = []
+    for r in map(inquiry.about, faces):
         if isinstance(r.answer, Zero):
             step["strict"] = {"face": _listed(r.face), "zero": r.answer.evidence}
             return step, with_zero
-    unproved = next((r for r in relevant if not r.proved), None)
-    if unproved is not None:
-        reason = f"{unproved}, which decides whether the strict transform counts"
-        return NewtonFailure(reason, Bounds(with_zero, upper), unproved)
-    step["strict"] = {"empty": [{"face": _listed(r.face), "evidence": r.answer} for r in relevant]}
+        if r.proved:
+            empty.append({"face": _listed(r.face), "evidence": r.answer})
+        else:
+            undecided = undecided or r
+    if undecided is not None:
+        reason = f"{undecided}, which decides whether the strict transform counts"
+        return NewtonFailure(reason, Bounds(with_zero, upper), undecided)
+    step["strict"] = {"empty": empty}
     return step, upper
 
 
