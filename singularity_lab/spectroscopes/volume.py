@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,9 @@ class Settings:
     depth: float = 150.0
     lowest: float = 1e-280
     min_sweeps: int = 10
-    max_sweeps: int = 60
+    max_sweeps: int = 40
     memory: float = 0.3
+    unresolved: float = 0.01
     max_multiplicity: int = 5
     level: float = 0.9
 
@@ -68,10 +69,14 @@ class Curve:
     stop: Outcome
     reason: str
     state: splitting.State | None = None
+    unresolved: list[float] = field(default_factory=list)
 
 
-def _floor_share(meter: Meter, state: splitting.State, generator: torch.Generator) -> float:
-    """Share of particles whose K changes by more than a fifth of the level when u moves by a few rounding errors."""
+def _unresolved(
+    meter: Meter, state: splitting.State, y: float, generator: torch.Generator
+) -> Tensor:
+    """Mask of particles below y at which K is rounding noise: it changes by more than y/5 when u moves by a few units
+    in the last place."""
     u = state.position
     noise = torch.rand(u.shape, generator=generator, dtype=torch.float64).sub_(0.5)
     if meter.exact_near_center:
@@ -79,7 +84,7 @@ def _floor_share(meter: Meter, state: splitting.State, generator: torch.Generato
     else:
         moved = u + 2.0**-49 * noise * (u + state.center).abs()
     change = (meter.k(moved.t()) - state.value).abs()
-    return float((change > 0.2 * state.below).double().mean())
+    return (change > 0.2 * y) & (state.value < y)
 
 
 def sample(
@@ -128,10 +133,13 @@ def sample(
                     raise BadLoss("the loss is constant on most of the box", meter.counts())
                 curve.stop, curve.reason = Outcome.NOT_MIXED, "a replicate died out"
                 break
-            splitting.prepare(state, y, generator, fresh=len(curve.x) % 3 == 0)
-            if _floor_share(meter, state, generator) > 0.01:
+            noisy = _unresolved(meter, state, y, generator)
+            share = 2 * float(noisy.double().mean())
+            if share > s.unresolved:
                 curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at K = {y:.1e}"
                 break
+            splitting.prepare(state, y, generator, len(curve.x) % 3 == 0, noisy)
+            curve.unresolved.append(share)
             curve.x.append(-math.log(y))
             curve.increments.append(np.log(alive / s.particles))
             log_v += math.log(alive.sum() / n)

@@ -8,7 +8,7 @@ Families (t a scale, z standard normal, S a random set of coordinates, common to
 
 - ``log``: u_i ← u_i·e^{t z_i}, i ∈ S, with Jacobian e^{tΣz}: moves along monomial valleys, where log|u| is spread
   over the whole depth;
-- ``dilate``: u ← u·e^{tz}, Jacobian e^{d t z};
+- ``torus``: u_i ← u_i·e^{v_i t z} with weights v_i of 0, ±1, among them dilation of everything;
 - ``add``: u_i ← u_i + t z_i, i ∈ S; single coordinates, sparse and full directions;
 - ``difference``: u ← u + t(a − b), a and b from the other half of the replicate (ter Braak 2006): adapts to any linear
   change of coordinates;
@@ -185,7 +185,7 @@ def init(
     scales = {
         "log": Scales(math.log(1e-2), math.log(200.0), exponential=True),
         "log sparse": Scales(math.log(1e-2), math.log(200.0)),
-        "dilate": Scales(math.log(1e-3), math.log(30.0), exponential=True),
+        "torus": Scales(math.log(1e-3), math.log(30.0), exponential=True),
         "add": Scales(-345.0, math.log(width)),
         "sparse": Scales(-345.0, math.log(width)),
         "difference": Scales(math.log(1e-4), math.log(3.0)),
@@ -196,15 +196,24 @@ def init(
     return State(u, k(u.t()), replicates, math.inf, lower, upper, tau, center, scales)
 
 
-def prepare(state: State, y: float, generator: torch.Generator, fresh: bool = True) -> None:
+def prepare(
+    state: State,
+    y: float,
+    generator: torch.Generator,
+    fresh: bool = True,
+    discard: Tensor | None = None,
+) -> None:
     """Start a level: keep particles with K < y and fill every replicate with copies of them.
 
+    discard: mask (P,) of particles not to be copied although K < y.
     fresh: draw new tables, with the scales learned so far (always needed on the first level).
     """
     r, h = state.replicates, state.half // state.replicates
     n, p = 2 * h, 2 * state.half
     value = state.value.view(2, r, h).transpose(0, 1).reshape(r, n)
     alive = value < y
+    if discard is not None:
+        alive &= ~discard.view(2, r, h).transpose(0, 1).reshape(r, n)
     keys = torch.rand((r, n), generator=generator, dtype=torch.float64) + (~alive).double()
     order = torch.argsort(keys, dim=1)
     count = alive.sum(1, keepdim=True).clamp_(min=1)
@@ -309,17 +318,29 @@ def log_move(state: State, k: K, rows: list[int], generator: torch.Generator) ->
     _book(state, name, at, _decide(state, k, slice(0, p), rows, proposal, ratio, generator))
 
 
-def dilate(state: State, k: K, generator: torch.Generator) -> None:
-    """u ← u·e^{t z}."""
+def torus(state: State, k: K, generator: torch.Generator) -> None:
+    """u_i ← u_i·e^{v_i t z} with weights v common to the sweep: all 1 (dilation), or random signs on a random subset.
+
+    With v = (1, −1) on two factors of a product, and with equal weights on coordinates tied by a sum, the move runs
+    along the valley.
+    """
     p, d = state.position.shape[1], state.dim
-    s = state.scales["dilate"]
+    if d == 1 or _integer(3, generator) == 0:
+        weights = dict.fromkeys(range(d), 1)
+    else:
+        rows = _subset(state, 2 + _integer(d - 1, generator), generator)
+        signs = torch.randint(2, (len(rows),), generator=generator).tolist()
+        weights = {j: 2 * sign - 1 for j, sign in zip(rows, signs, strict=True)}
+    s = state.scales["torus"]
     at, offset = s.offset(generator)
     growth = s.growth[offset : offset + p]
-    proposal = [state.position[j] * growth for j in range(d)]
-    accept = _decide(
-        state, k, slice(0, p), list(range(d)), proposal, growth.pow(float(d)), generator
-    )
-    _book(state, "dilate", at, accept)
+    shrink = growth.reciprocal() if min(weights.values()) < 0 else growth
+    proposal = [state.position[j] * (growth if v > 0 else shrink) for j, v in weights.items()]
+    total = sum(weights.values())
+    ratio = growth.pow(float(total)) if total else None
+    _book(state, "torus", at, _decide(
+        state, k, slice(0, p), list(weights), proposal, ratio, generator
+    ))  # fmt: skip
 
 
 def add_move(state: State, k: K, rows: list[int], generator: torch.Generator) -> None:
@@ -375,14 +396,30 @@ def difference(state: State, k: K, generator: torch.Generator, logarithmic: bool
 
 
 def symmetry(state: State, k: K, generator: torch.Generator) -> None:
-    """Change signs of a random set of coordinates, or exchange two coordinates."""
+    """Change signs of random coordinates, or permute some: one transposition, two, or a random permutation."""
     p, d = state.position.shape[1], state.dim
-    if d > 1 and _integer(2, generator):
-        name, rows = "swap", _subset(state, 2, generator)
-        proposal = [state.position[rows[1]].clone(), state.position[rows[0]].clone()]
-    else:
+    kind = _integer(4, generator)
+    if d == 1 or kind == 0:
         name, rows = "flip", _subset(state, 1 + _integer(d, generator), generator)
         proposal = [-state.position[j] for j in rows]
+    else:
+        name = "swap"
+        order = torch.randperm(d, generator=generator).tolist()
+        size = (2, 2, min(d, 4), d)[kind]
+        rows = order[:size]
+        if size == 4 and kind == 2:
+            image = [rows[1], rows[0], rows[3], rows[2]]
+        else:
+            image = rows[1:] + rows[:1]
+            if _integer(2, generator):  # keep the family closed under inverses
+                image = rows[-1:] + rows[:-1]
+        signs = torch.randint(2, (size,), generator=generator).tolist()
+        if not _integer(2, generator):
+            signs = [0] * size
+        proposal = [
+            -state.position[i] if sign else state.position[i].clone()
+            for i, sign in zip(image, signs, strict=True)
+        ]
     _book(state, name, 0, _decide(state, k, slice(0, p), rows, proposal, None, generator))
 
 
@@ -453,8 +490,8 @@ def step(state: State, k: K, generator: torch.Generator, index: int) -> None:
             frame_move(state, k, generator, logarithmic=bool(_integer(2, generator)))
         else:
             add_move(state, k, [0], generator)
-    elif _integer(2, generator):
-        dilate(state, k, generator)
+    elif _integer(3, generator):
+        torus(state, k, generator)
     else:
         symmetry(state, k, generator)
 

@@ -1,0 +1,330 @@
+"""λ, m and the next pole from a volume curve. Watanabe 2009, ch. 4; Arnold, Gusein-Zade, Varchenko 1988, vol. II, §7.
+
+With x = −log ε the volume V(ε) = vol{K < ε} has the expansion Σ e^{−λ_k x} P_k(x), P_k a polynomial of degree m_k − 1.
+The models here are
+
+    V = e^{−λx}·[P(x) + ρ·e^{−δ(x − x₀)}],   deg P = m − 1,   m = 1 … m_max,
+
+without (ρ = 0) and with a next pole at λ + δ, δ on a logarithmic grid, fitted to the increments of log V from x₀ on, for
+several x₀. Weights are Laplace approximations of the evidence; a level dropped below x₀ costs a little more than a
+level well explained. P(x) = 1 + Σ e^{θ_j}(x − x₀)^j has a log-normal prior around the exact normal crossing,
+V = e^{−z} Σ_{j<m} z^j/j!, z = λ·x + const, so that a logarithm whose onset lies far outside the data is not believed.
+
+Noise: increments have the spread seen between replicates, white plus a slowly varying part (replicates that differ for
+many levels), whose share and range come from their autocorrelation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Fit", "Noise", "infer", "noise_of"]
+
+DELTAS = tuple(1 / 24 * 2.0**k for k in range(6))
+CUTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
+PRIOR_SD = 1.2  # of θ_j, around the normal crossing
+RHO_SD = 1.0
+DROP = 0.75  # cost of a dropped (joined) level, in nats; a kept level costs ½ on average
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Increments of the pooled curve: variance v, of which a share ``slow`` decays as ρ^lag."""
+
+    variance: float
+    slow: float
+    rho: float
+
+    def covariance(self, n: int) -> np.ndarray:
+        """(n, n) covariance of n successive increments."""
+        lag = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+        return self.variance * ((1 - self.slow) * np.eye(n) + self.slow * self.rho**lag)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The model average. Arrays over models: m, x0, delta (NaN without a next pole), weight, value, error.
+
+    value, low, high: of λ. multiplicity: P(m). given: m → (value, error). noise: of the increments.
+    next_pole: (probability of a next pole, mean δ given one). chi2: per degree of freedom of the best model.
+    curve: fitted log V of the best model, relative to its start, on x ≥ x₀.
+    """
+
+    value: float
+    low: float
+    high: float
+    multiplicity: dict[int, float]
+    given: dict[int, tuple[float, float]]
+    next_pole: tuple[float, float]
+    noise: Noise
+    chi2: float
+    models: dict[str, np.ndarray]
+    curve: tuple[np.ndarray, np.ndarray]
+
+
+def noise_of(increments: np.ndarray) -> Noise:
+    """Noise of the mean over replicates, from increments (L, R) of log V by replicate."""
+    e = increments - increments.mean(axis=1, keepdims=True)
+    levels, replicates = e.shape
+    power = (e * e).mean()
+    variance = power / (replicates - 1)
+    lags = np.arange(1, max(2, levels // 2))
+    c = np.array([(e[:-k] * e[k:]).mean() / power for k in lags])
+    count = (levels - lags) * (replicates - 1)
+    best = (0.0, 0.0, 0.5)
+    for rho in (0.5, 0.7, 0.8, 0.9, 0.95, 0.97, 0.99):
+        shape = rho**lags
+        information = (count * shape * shape).sum()
+        a = (count * c * shape).sum() / information
+        z = a * math.sqrt(information)
+        if z > best[0]:
+            # Half a standard error is added: a share that cannot be excluded is not ignored.
+            best = (z, min(0.9, a), rho)
+    share = best[1] if best[0] > 2.0 else 0.0
+    return Noise(float(variance), float(share), best[2])
+
+
+def _normal_crossing_logs(m: int, log_v: float, slope: float) -> np.ndarray:
+    """Prior means of θ_1 … θ_{m−1}: P*(z₀ + λq)/P*(z₀) for the z₀ at which e^{−z}Σ z^j/j! is V(x₀)."""
+    if m == 1:
+        return np.zeros(0)
+    target = min(log_v, -1e-3)
+    low, high = 0.0, 50.0 - 4 * target
+    for _ in range(80):
+        z = 0.5 * (low + high)
+        if -z + math.log(sum(z**j / math.factorial(j) for j in range(m))) > target:
+            low = z
+        else:
+            high = z
+    p = [sum(z**i / math.factorial(i) for i in range(m - j)) for j in range(m)]
+    return np.array([
+        math.log(p[j] / math.factorial(j) / p[0]) + j * math.log(slope) for j in range(1, m)
+    ])  # fmt: skip
+
+
+def _coarsen(
+    x: np.ndarray, increments: np.ndarray, pooled: np.ndarray, log_v: np.ndarray, noise: Noise
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Noise]:
+    """Join g successive increments when there are many: at most about 100 remain."""
+    g = max(1, len(x) // 100)
+    if g == 1:
+        return x, increments, pooled, log_v, noise
+    first = (len(x) - 1) % g  # the joined increments end at the last level
+    ends = np.arange(first, len(x), g)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    v = noise.variance * (1 - noise.slow) * g
+    block = Noise(noise.variance, noise.slow, noise.rho).covariance(g).sum()
+    joined = Noise(float(block), float(1 - v / block), noise.rho**g)
+    return (
+        x[ends],
+        np.add.reduceat(increments, starts, axis=0),
+        np.add.reduceat(pooled, starts),
+        log_v[ends],
+        joined,
+    )
+
+
+def _log_p(
+    parameters: np.ndarray, q: np.ndarray, m: int, delta: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """−λq + log(P + ρe^{−δq}) and its Jacobian: (models, L), (models, L, p)."""
+    b, n = parameters.shape[0], len(q)
+    lam, theta, rho = parameters[:, 0], parameters[:, 1:m], parameters[:, m]
+    powers = q[None, :, None] ** np.arange(1, m)[None, None, :]
+    terms = np.exp(theta)[:, None, :] * powers
+    decay = np.where(np.isnan(delta)[:, None], 0.0, np.exp(-np.nan_to_num(delta)[:, None] * q))
+    total = 1.0 + terms.sum(-1) + rho[:, None] * decay
+    total = np.maximum(total, 1e-12)
+    jacobian = np.empty((b, n, m + 1))
+    jacobian[:, :, 0] = -q
+    jacobian[:, :, 1:m] = terms / total[..., None]
+    jacobian[:, :, m] = decay / total
+    return -lam[:, None] * q + np.log(total), jacobian
+
+
+def infer(
+    x: np.ndarray,
+    increments: np.ndarray,
+    *,
+    max_multiplicity: int = 5,
+    level: float = 0.9,
+    log_v_start: float | None = None,
+) -> Fit:
+    """Fit all models to a curve and average them.
+
+    x: levels −log ε, increasing (L,). increments: log V(x_k) − log V(x_{k−1}) by replicate (L, R); the first one starts
+    from V = 1.  Needs L ≥ 12.
+    """
+    pooled = np.log(np.exp(increments).mean(axis=1))
+    log_v = np.cumsum(pooled)
+    noise = noise_of(increments)
+    x, increments, pooled, log_v, noise = _coarsen(x, increments, pooled, log_v, noise)
+    replicates = increments.shape[1]
+    levels = len(x)
+    slope = max(1e-3, -(log_v[-1] - log_v[levels // 2]) / (x[-1] - x[levels // 2]))
+    deviation = increments - increments.mean(axis=1, keepdims=True)
+
+    rows: dict[str, list[float]] = {
+        k: [] for k in ("m", "cut", "x0", "delta", "evidence", "value", "error", "chi2")
+    }
+    fits = []
+    for cut in sorted({int(f * levels) for f in CUTS}):
+        n = levels - 1 - cut
+        if n < 10:
+            continue
+        data = pooled[cut + 1 :]
+        q = x[cut:] - x[cut]
+        whiten = np.linalg.inv(np.linalg.cholesky(noise.covariance(n)))
+        for m in range(1, max_multiplicity + 1):
+            delta = np.array([math.nan, *DELTAS])
+            mean = np.concatenate([[slope], _normal_crossing_logs(m, log_v[cut], slope), [0.0]])
+            precision = np.full((len(delta), m + 1), 1 / PRIOR_SD**2)
+            precision[:, 0] = 0.0
+            precision[:, m] = 1 / RHO_SD**2
+            precision[0, m] = 1e12  # no next pole
+            p = np.tile(mean, (len(delta), 1))
+            p, h, chi2, prior, j = _solve(p, mean, precision, q, m, delta, data, whiten)
+            free = np.where(np.isnan(delta), m, m + 1)
+            _, log_det = np.linalg.slogdet(h)
+            log_det = np.where(np.isnan(delta), log_det - math.log(1e12), log_det)
+            evidence = (
+                -0.5 * chi2
+                - 0.5 * prior
+                - (m - 1) * math.log(PRIOR_SD)
+                - np.where(np.isnan(delta), 0.0, math.log(RHO_SD) + math.log(len(DELTAS)))
+                - 0.5 * log_det
+                + 0.5 * math.log(2 * math.pi)
+                - DROP * cut - math.log(2) * (m - 1)
+            )
+            cov = np.linalg.inv(h)
+            # Influence of each increment on λ̂, then the jackknife over replicates.
+            gain = np.einsum("bp,bnp->bn", cov[:, 0], np.einsum("ij,bjp->bip", whiten, j)) @ whiten
+            shifts = gain @ deviation[cut + 1 :]
+            jack = (shifts**2).sum(1) / (replicates * (replicates - 1))
+            excess = np.maximum(1.0, chi2 / np.maximum(1, n - free))
+            error = np.sqrt(np.maximum(cov[:, 0, 0] * excess, jack))
+            for b in range(len(delta)):
+                rows["m"].append(m)
+                rows["cut"].append(cut)
+                rows["x0"].append(float(x[cut]))
+                rows["delta"].append(float(delta[b]))
+                rows["evidence"].append(float(evidence[b]))
+                rows["value"].append(float(p[b, 0]))
+                rows["error"].append(float(error[b]))
+                rows["chi2"].append(float(chi2[b] / max(1, n - free[b])))
+                fits.append((cut, m, p[b], delta[b]))
+    models = {k: np.array(v) for k, v in rows.items()}
+    weight = np.exp(models["evidence"] - models["evidence"].max())
+    weight /= weight.sum()
+    models["weight"] = weight
+    multiplicity = {
+        m: float(weight[models["m"] == m].sum()) for m in range(1, max_multiplicity + 1)
+    }
+    given = {}
+    for m, pm in multiplicity.items():
+        if pm > 1e-6:
+            w = weight * (models["m"] == m) / pm
+            mean_m = float((w * models["value"]).sum())
+            second = (w * (models["error"] ** 2 + (models["value"] - mean_m) ** 2)).sum()
+            given[m] = (mean_m, float(math.sqrt(second)))
+    value = float((weight * models["value"]).sum())
+    low, high = _mixture_interval(models["value"], models["error"], weight, level, replicates - 1)
+    pole = ~np.isnan(models["delta"])
+    p_pole = float(weight[pole].sum())
+    mean_delta = float((weight * np.nan_to_num(models["delta"])).sum() / max(p_pole, 1e-300))
+    best = int(np.argmax(models["evidence"]))
+    cut, m, parameters, d = fits[best]
+    q = x[cut:] - x[cut]
+    f, _ = _log_p(parameters[None], q, m, np.array([d]))
+    return Fit(
+        value=value,
+        low=low,
+        high=high,
+        multiplicity=multiplicity,
+        given=given,
+        next_pole=(p_pole, mean_delta if p_pole > 1e-6 else math.nan),
+        noise=noise,
+        chi2=float(models["chi2"][best]),
+        models=models,
+        curve=(x[cut:], log_v[cut] + f[0] - f[0, 0]),
+    )
+
+
+def _solve(
+    p: np.ndarray,
+    mean: np.ndarray,
+    precision: np.ndarray,
+    q: np.ndarray,
+    m: int,
+    delta: np.ndarray,
+    data: np.ndarray,
+    whiten: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Maximum a posteriori by Levenberg–Marquardt, all models at once.
+
+    Returns parameters, Hessian of −log posterior, χ², prior term Σ precision·(p − mean)², and the Jacobian of increments.
+    """
+
+    def residual(p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        f, jacobian = _log_p(p, q, m, delta)
+        r = (data - np.diff(f, axis=1)) @ whiten.T
+        j = np.diff(jacobian, axis=1)
+        prior = (precision * (p - mean) ** 2).sum(1)
+        return r, j, (r * r).sum(1), prior
+
+    r, j, chi2, prior = residual(p)
+    damping = np.full(len(p), 1e-2)
+    for _ in range(40):
+        w = np.einsum("ij,bjp->bip", whiten, j)
+        h = np.einsum("bip,biq->bpq", w, w)
+        diagonal = np.arange(h.shape[1])
+        h[:, diagonal, diagonal] += precision
+        g = np.einsum("bip,bi->bp", w, r) - precision * (p - mean)
+        damped = h.copy()
+        damped[:, diagonal, diagonal] *= 1 + damping[:, None]
+        move = np.linalg.solve(damped, g[..., None])[..., 0]
+        new = p + np.clip(move, -3.0, 3.0)
+        new[:, m] = np.clip(new[:, m], -0.95, 20.0)
+        r2, j2, chi22, prior2 = residual(new)
+        better = chi22 + prior2 <= chi2 + prior
+        gain = np.where(better, chi2 + prior - chi22 - prior2, 0.0)
+        p = np.where(better[:, None], new, p)
+        r = np.where(better[:, None], r2, r)
+        j = np.where(better[:, None, None], j2, j)
+        chi2, prior = np.where(better, chi22, chi2), np.where(better, prior2, prior)
+        damping = np.where(better, damping / 4, damping * 6)
+        if gain.max() < 1e-6 and bool(better.any()):
+            break
+    w = np.einsum("ij,bjp->bip", whiten, j)
+    h = np.einsum("bip,biq->bpq", w, w)
+    h[:, np.arange(h.shape[1]), np.arange(h.shape[1])] += precision
+    return p, h, chi2, prior, j
+
+
+def _mixture_interval(
+    value: np.ndarray, error: np.ndarray, weight: np.ndarray, level: float, dof: int
+) -> tuple[float, float]:
+    """Central interval of a mixture of Student distributions, by bisection."""
+    keep = weight > 1e-6
+    value, error, weight = value[keep], error[keep], weight[keep] / weight[keep].sum()
+    stretch = math.sqrt(dof / (dof - 2)) if dof > 2 else 2.0  # Student's variance, normal tails
+
+    def below(t: float) -> float:
+        z = (t - value) / (error * stretch)
+        return float((weight * np.array([0.5 * math.erfc(-a / math.sqrt(2)) for a in z])).sum())
+
+    out = []
+    for target in (0.5 * (1 - level), 0.5 * (1 + level)):
+        a = float((value - 10 * stretch * error).min())
+        b = float((value + 10 * stretch * error).max())
+        for _ in range(60):
+            c = 0.5 * (a + b)
+            if below(c) < target:
+                a = c
+            else:
+                b = c
+        out.append(0.5 * (a + b))
+    return out[0], out[1]
