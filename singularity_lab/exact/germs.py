@@ -190,7 +190,19 @@ class Germs:
             }
             if any(divisor.values()):
                 gens[j] = Generator(f.poly / self.monomial(divisor))
-        return self.but(gens=tuple(gens), k=k, h=h, signs=signs)
+        units = tuple(u for u in self.units if not u.is_constant())
+        return self.but(gens=tuple(gens), k=k, h=h, units=units, signs=signs)
+
+    def to_json(self) -> dict[str, Any]:
+        """The family as a lemma states it."""
+        return {
+            "role": {self.names[i]: r for i, r in sorted(self.role.items())},
+            "positive": [self.names[i] for i in sorted(self.positive) if i in self.role],
+            "k": {self.names[i]: e for i, e in sorted(self.k.items())},
+            "h": {self.names[i]: str(e) for i, e in sorted(self.h.items())},
+            "gens": [str(f.poly) for f in self.gens],
+            "units": [str(u) for u in self.units],
+        }
 
     # -- moves --------------------------------------------------------------------------------
 

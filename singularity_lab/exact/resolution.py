@@ -22,7 +22,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.exact.certificate import Step
-from singularity_lab.exact.germs import LOCAL, UNIT, Generator, Germs, iterate_terms, strip
+from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms, strip
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
 from singularity_lab.exact.symmetry import colour_classes, labelling, signs
 
@@ -85,7 +85,7 @@ def resolve_germ(
     return Resolution(
         best.lower,
         best.upper,
-        best.step,
+        search.assemble(best.step),
         search.nodes,
         search.blow_ups,
         search.shared,
@@ -137,6 +137,31 @@ class _Search:
     @property
     def expired(self) -> bool:
         return self.deadline is not None and time.process_time() > self.deadline
+
+    def assemble(self, step: Step) -> Step:
+        """The script with each shared family proved where it is first used, as a lemma if need be."""
+        lemmas = {entry[2]: entry for entries in self.memo.values() for entry in entries}
+        proved: set[int] = set()
+
+        def walk(step: Step) -> Step:
+            marks = []
+            head = copy = dict(step)
+            while True:
+                if "id" in copy:
+                    marks.append(copy["id"])
+                if not isinstance(copy.get("then"), dict):
+                    break
+                copy["then"] = dict(copy["then"])
+                copy = copy["then"]
+            if "cases" in copy:
+                copy["cases"] = [walk(case) for case in copy["cases"]]
+            if copy.get("op") == "see" and copy["step"] not in proved:
+                family, _, _, outcome = lemmas[copy["step"]]
+                copy["lemma"] = {"family": family.to_json(), "proof": walk(outcome.step)}
+            proved.update(marks)
+            return head
+
+        return walk(step)
 
     # -- one node -----------------------------------------------------------------------------
 
@@ -343,6 +368,10 @@ class _Search:
             return Outcome(
                 found.lower, found.upper, _chain(steps, found.step), found.empty, found.open
             )
+        for i in sorted(occurs):
+            if g.role[i] == PARAM and not g.is_free(i):
+                families, step = g.split(i)
+                return self.cover(families, step, target, fuel)
         return self.split_nonlinear(g, q, target, fuel)
 
     def split_nonlinear(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:

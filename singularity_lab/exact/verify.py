@@ -111,7 +111,8 @@ class Family:
             if any(divisor.values()):
                 gens[i] = gens[i] / self.monomial(divisor)
         signs = tuple(p for p in self.signs if not p.is_constant() or _constant(p) <= 0)
-        return replace(self, gens=tuple(gens), k=k, h=h, signs=signs)
+        units = tuple(u for u in self.units if not u.is_constant())
+        return replace(self, gens=tuple(gens), k=k, h=h, units=units, signs=signs)
 
     def check_no_zero(self, polys: list[Poly], evidence: Any) -> None:
         """The polynomials have no common zero on the stratum; u·s = 1 says that the units are not 0."""
@@ -273,7 +274,10 @@ class _Replay:
         return combine(verdicts)
 
     def see(self, family: Family, step: Step) -> Verdict:
-        """A family proved before, up to a renaming of variables and changes of sign."""
+        """A family proved before, or here as a lemma, up to a renaming and changes of sign."""
+        if "lemma" in step and step["step"] not in self.done:
+            lemma = _read_family(family.names, step["lemma"]["family"])
+            self.run(lemma, step["lemma"]["proof"], f"{self.where}.lemma")
         _need(step["step"] in self.done, f"step {step['step']!r} is not proved before this one")
         other, verdict = self.done[step["step"]]
         renaming = {str(n): (str(to), int(sign)) for n, (to, sign) in step["map"].items()}
@@ -302,6 +306,25 @@ class _Replay:
             moved = tuple(family.map(p, images) for p in mine)
             _need(monic(moved) == monic(theirs), "the two families differ")
         return verdict
+
+
+def _read_family(names: tuple[str, ...], data: Mapping[str, Any]) -> Family:
+    """The family that a lemma is about."""
+    role = {str(n): str(r) for n, r in data["role"].items()}
+    _need(set(role) <= set(names), "lemma: unknown variables")
+    _need(set(role.values()) <= {LOCAL, PARAM, UNIT}, "lemma: unknown roles")
+    family = Family(
+        names=names,
+        role=role,
+        positive=frozenset(str(n) for n in data["positive"]),
+        k={str(n): int(e) for n, e in data["k"].items()},
+        h={str(n): fraction(e) for n, e in data["h"].items()},
+        gens=(),
+    )
+    _need(all(e >= 0 for e in family.k.values()), "lemma: exponents of K are integers >= 0")
+    _need(all(e > -1 for e in family.h.values()), "lemma: exponents of the prior are > -1")
+    units = tuple(family.at_stratum(family.read(u)) for u in data["units"])
+    return replace(family, gens=tuple(family.read(f) for f in data["gens"]), units=units).normal()
 
 
 # -- moves: another description of the same family ----------------------------------------------
