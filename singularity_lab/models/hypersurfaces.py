@@ -322,12 +322,13 @@ def discriminant(degree: int) -> Model:
     """
     if degree not in (3, 4, 5):
         raise BadInput(f"degree: 3, 4 or 5, received {degree}")
-    import sympy
-
-    t = sympy.Symbol("t")
     names = [f"a{i}" for i in range(2, degree + 1)]
-    p = t**degree + sum(sympy.Symbol(a) * t ** (degree - 2 - i) for i, a in enumerate(names))
-    f = Polynomial.from_sympy(sympy.expand(sympy.discriminant(p, t)), names)
+    ring = Ring(["t", *names])
+    t = ring["t"]
+    p = t**degree + ring.sum([ring[a] * t ** (degree - 2 - i) for i, a in enumerate(names)])
+    resultant = p.flint.resultant(p.derivative("t").flint, "t")
+    sign = (-1) ** (degree * (degree - 1) // 2)
+    f = Polynomial(ring.variables, resultant).in_ring(names) * sign
     return hypersurface(
         "discriminant", dict(degree=degree), f, f"discriminant of degree {degree}, K = f^2"
     )
