@@ -19,7 +19,7 @@ infinitesimal δ, so that m is proved as well. All arithmetic is over Q.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
@@ -119,6 +119,23 @@ class Hitting:
     def weights(self) -> dict[str, Fraction]:
         """The weights v that are not 0, by name."""
         return {n: v for n, v in zip(self.variables, self.primal, strict=True) if v}
+
+    def minimal(self, syndromes: Sequence[Syndrome]) -> Hitting:
+        """The same proof with each packed syndrome replaced by a minimal one that divides it.
+
+        They differ in options of weight 0 only, where the dual has slack, so that the pair stays
+        optimal and strictly complementary.
+        """
+        packed: dict[Exponent, tuple[Syndrome, Fraction]] = {}
+        for syndrome, y in self.dual:
+            divisor = next(
+                s
+                for s in syndromes
+                if all(a <= b for a, b in zip(s.exponent, syndrome.exponent, strict=True))
+            )
+            before = packed.get(divisor.exponent, (divisor, Fraction(0)))[1]
+            packed[divisor.exponent] = (divisor, before + y)
+        return replace(self, dual=tuple(packed.values()))
 
     def monomial(self, syndrome: Syndrome) -> str:
         """A syndrome as text: ``q_Ar_r^2``."""

@@ -1,0 +1,318 @@
+"""Programs over the reals: straight-line programs, and probabilistic targets with cancellation.
+
+A *straight-line program* assigns polynomials in parameters and inputs, one after the other (Bürgisser,
+Clausen and Shokrollahi 1997, §4.1). It solves its task where the output is the target polynomial in
+the inputs; the loss Σ_x q(x)(y − target)² has the λ of the ideal of the coefficients of the
+difference, for a law q of full support.
+
+A *probabilistic program* draws coins whose probabilities are polynomials in real parameters; its
+loss is the divergence from a target law. At a law with full support KL ≍ Σ (f_y(w) − f_y(w₀))²
+(Watanabe 2009, Theorem 7.2), so λ is that of the ideal (f_y(w) − f_y(w₀)). Parameters are free near
+an interior point: terms cancel, and no linear program decides; these are problems for the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+from math import comb
+
+from singularity_lab.algebra.polynomial import (
+    Ideal,
+    Polynomial,
+    Rational,
+    check_names,
+    fraction,
+    parse,
+)
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.errors import BadInput
+from singularity_lab.models.programs.semirings import Numbers
+
+
+@dataclass(frozen=True)
+class StraightLine:
+    """parameters and inputs: names. statements: (name, polynomial in what stands before it). output:
+    a name. target: a polynomial in the inputs. at: parameter values where the target is met.
+
+    Raises BadInput for a name used before its statement, for two statements of one name, and where
+    ``at`` does not meet the target.
+
+    >>> p = StraightLine.parse('''
+    ... t = u1*x + u2
+    ... y = v1*t + v2*x
+    ... ''', parameters="u1 u2 v1 v2", inputs="x", output="y", target="x", at={"v2": 1})
+    >>> print(p.ideal)
+    (u2*v1, u1*v1 + v2 - 1) in Q[u1, u2, v1, v2]
+    """
+
+    parameters: tuple[str, ...]
+    inputs: tuple[str, ...]
+    statements: tuple[tuple[str, Polynomial], ...]
+    output: str
+    target: Polynomial
+    at: Mapping[str, Fraction] = field(default_factory=dict)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        seen = {*self.parameters, *self.inputs}
+        for name, expression in self.statements:
+            if name in seen:
+                raise BadInput(f"statement {name} = …: the name is taken")
+            used = {v for a, _ in expression.terms() for v, e in zip(expression.variables, a) if e}
+            if not used <= seen:
+                raise BadInput(f"statement {name} = …: {sorted(used - seen)[0]!r} is not known yet")
+            seen.add(name)
+        if self.output not in seen:
+            raise BadInput(f"output: no name {self.output!r}")
+        for name in self.at:
+            if name not in self.parameters:
+                raise BadInput(f"at: {name!r} is no parameter")
+        if any(g(self.point) for g in self.ideal.generators):
+            raise BadInput("at: the program does not compute the target at these parameters")
+
+    @classmethod
+    def parse(
+        cls,
+        text: str,
+        *,
+        parameters: str | Sequence[str],
+        inputs: str | Sequence[str],
+        output: str,
+        target: str,
+        at: Mapping[str, Rational | str] | None = None,
+        name: str = "",
+    ) -> StraightLine:
+        """Statements ``name = polynomial``, one a line; ``#`` opens a comment."""
+        parameters, inputs = check_names(parameters), check_names(inputs)
+        known = [*parameters, *inputs]
+        statements = []
+        for number, raw in enumerate(text.splitlines(), start=1):
+            line = raw.partition("#")[0].strip()
+            if not line:
+                continue
+            left, sign, right = line.partition("=")
+            if not sign:
+                raise BadInput(f"line {number}: 'name = polynomial' is needed, received {line!r}")
+            (assigned,) = check_names(left) or ("",)
+            statements.append((assigned, parse(right, known)))
+            known.append(assigned)
+        return cls(
+            parameters,
+            inputs,
+            tuple(statements),
+            output,
+            parse(target, inputs),
+            {k: fraction(v, f"at[{k}]") for k, v in (at or {}).items()},
+            name,
+        )
+
+    @property
+    def point(self) -> tuple[Fraction, ...]:
+        return tuple(Fraction(self.at.get(n, 0)) for n in self.parameters)
+
+    @property
+    def function(self) -> Polynomial:
+        """The output as a polynomial in parameters and inputs."""
+        names = (*self.parameters, *self.inputs)
+        values = {n: Polynomial.from_terms({_unit(i, len(names)): 1}, names)
+                  for i, n in enumerate(names)}  # fmt: skip
+        for name, expression in self.statements:
+            total = Polynomial.constant(0, names)
+            for exponent, c in expression.terms():
+                term = Polynomial.constant(c, names)
+                for v, e in zip(expression.variables, exponent, strict=True):
+                    if e:
+                        term = term * values[v] ** e
+                total = total + term
+            values[name] = total
+        return values[self.output]
+
+    @property
+    def ideal(self) -> Ideal:
+        """The coefficients, in the inputs, of output − target: an ideal in the parameters."""
+        difference = self.function - self.target.in_ring((*self.parameters, *self.inputs))
+        n = len(self.parameters)
+        parts: dict[tuple[int, ...], dict[tuple[int, ...], Fraction]] = {}
+        for exponent, c in difference.terms():
+            parts.setdefault(exponent[n:], {})[exponent[:n]] = c
+        found = [Polynomial.from_terms(p, self.parameters) for _, p in sorted(parts.items())]
+        return Ideal(self.parameters, tuple(found) or (Polynomial.constant(0, self.parameters),))
+
+    def problem(self) -> LocalProblem:
+        """The germ at ``at``."""
+        return LocalProblem.build(self.ideal, at=self.point)
+
+    def to_text(self) -> str:
+        return "\n".join(f"{name} = {expression}" for name, expression in self.statements)
+
+
+@dataclass(frozen=True)
+class ProbabilisticTarget:
+    """A law f(w) of finitely many outputs, polynomial in parameters w, and a point w₀ whose law is
+    the target.
+
+    >>> print(coin_xor(2).ideal)
+    (-1/2*x1*x2, 1/2*x1*x2) in Q[x1, x2]
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    law: Mapping[str, Polynomial]
+    at: Mapping[str, Fraction] = field(default_factory=dict)
+    summary: str = ""
+
+    def __post_init__(self) -> None:
+        one = Polynomial.constant(0, self.parameters)
+        for p in self.law.values():
+            one = one + p
+        if one != 1:
+            raise BadInput(f"law: the probabilities sum to {one}, not 1")
+
+    @property
+    def point(self) -> tuple[Fraction, ...]:
+        return tuple(Fraction(self.at.get(n, 0)) for n in self.parameters)
+
+    @property
+    def ideal(self) -> Ideal:
+        """f_y(w) − f_y(w₀) for each output y, zeros left out."""
+        found = [p - p(self.point) for p in self.law.values()]
+        kept = tuple(g for g in found if not g.is_zero)
+        return Ideal(self.parameters, kept or (Polynomial.constant(0, self.parameters),))
+
+    def problem(self) -> LocalProblem:
+        """The germ at w₀. Raises BadInput where the target law has a zero: there KL is not of the
+        order of the squares."""
+        for y, p in self.law.items():
+            if p(self.point) <= 0:
+                raise BadInput(f"law: the target gives {y!r} probability 0; KL is no sum of squares")
+        return LocalProblem.build(self.ideal, at=self.point)
+
+
+def coin_xor(coins: int) -> ProbabilisticTarget:
+    """The XOR of independent coins with P(1) = (1 − xᵢ)/2 against a fair coin, at x = 0.
+
+    1 − 2 P(XOR = 1) = ∏ xᵢ.
+    """
+    if coins < 1:
+        raise BadInput(f"coins: an integer >= 1 is needed, received {coins}")
+    names = tuple(f"x{i + 1}" for i in range(coins))
+    numbers = Numbers(Polynomial.constant(0, names), Polynomial.constant(1, names))
+    law = {"0": numbers.one, "1": numbers.zero}
+    for i in range(coins):
+        x = Polynomial.from_terms({_unit(i, coins): 1}, names)
+        heads, tails = (1 - x) / 2, (1 + x) / 2
+        law = {
+            y: numbers.add(numbers.mul(law[y], tails), numbers.mul(law["10"[int(y)]], heads))
+            for y in "01"
+        }
+    return ProbabilisticTarget(f"coin-xor-{coins}", names, law, summary="XOR of coins, fair target.")
+
+
+def binomial_mixture(trials: int, offset: Rational = 0) -> ProbabilisticTarget:
+    """Mixture (1/2 + a)·Bin(n, 1/2 + p) + (1/2 − a)·Bin(n, 1/2 + q), target Bin(n, 1/2), at 0.
+
+    offset: the value of a at the point.
+    """
+    if trials < 1:
+        raise BadInput(f"trials: an integer >= 1 is needed, received {trials}")
+    names = ("a", "p", "q")
+    a, p, q = (Polynomial.from_terms({_unit(i, 3): 1}, names) for i in range(3))
+    half = Fraction(1, 2)
+    law = {}
+    for k in range(trials + 1):
+        one = (half + p) ** k * (half - p) ** (trials - k)
+        two = (half + q) ** k * (half - q) ** (trials - k)
+        law[str(k)] = ((half + a) * one + (half - a) * two) * comb(trials, k)
+    return ProbabilisticTarget(
+        f"binomial-mixture-{trials}",
+        names,
+        law,
+        {"a": Fraction(offset)},
+        "Two binomials, one true component.",
+    )
+
+
+def hidden_markov(length: int) -> ProbabilisticTarget:
+    """A hidden Markov chain on states 1, 2 that starts in 1 and emits ``length`` bits; target: fair
+    coins, at x = β = γ = 0 with y arbitrary (0 here).
+
+    x = P(1 → 2), 1/2 + y = P(2 → 1); state 1 emits 1 with 1/2 + β, state 2 with 1/2 + γ.
+    """
+    if length < 1:
+        raise BadInput(f"length: an integer >= 1 is needed, received {length}")
+    names = ("x", "y", "beta", "gamma")
+    x, y, beta, gamma = (Polynomial.from_terms({_unit(i, 4): 1}, names) for i in range(4))
+    half = Fraction(1, 2)
+    emit = {
+        ("1", "1"): half + beta,
+        ("1", "0"): half - beta,
+        ("2", "1"): half + gamma,
+        ("2", "0"): half - gamma,
+    }
+    go = {
+        ("1", "1"): 1 - x,
+        ("1", "2"): x,
+        ("2", "1"): half + y,
+        ("2", "2"): half - y,
+    }
+    zero, one = Polynomial.constant(0, names), Polynomial.constant(1, names)
+    law = {}
+    for word in product("01", repeat=length):
+        weight = {"1": one, "2": zero}
+        for t, letter in enumerate(word):
+            weight = {q: weight[q] * emit[q, letter] for q in "12"}
+            if t + 1 < length:
+                weight = {q: weight["1"] * go["1", q] + weight["2"] * go["2", q] for q in "12"}
+        law["".join(word)] = weight["1"] + weight["2"]
+    return ProbabilisticTarget(
+        f"hmm2-{length}", names, law, summary="A two-state hidden Markov chain, fair target."
+    )
+
+
+def reuse() -> StraightLine:
+    """t = u₁x + u₂, y = v₁t + v₂x, target x: the identity, directly or through t."""
+    return StraightLine.parse(
+        "t = u1*x + u2\ny = v1*t + v2*x",
+        parameters="u1 u2 v1 v2",
+        inputs="x",
+        output="y",
+        target="x",
+        at={"v2": 1},
+        name="slp-reuse",
+    )
+
+
+def square() -> StraightLine:
+    """t = (ax + b)², y = ct + d, target 0."""
+    return StraightLine.parse(
+        "s = a*x + b\nt = s^2\ny = c*t + d",
+        parameters="a b c d",
+        inputs="x",
+        output="y",
+        target="0",
+        name="slp-square",
+    )
+
+
+def horner(degree: int) -> StraightLine:
+    """Horner's scheme y = (…(a₁x + a₂)·a₁x + …): a polynomial with reused first coefficient, target 0."""
+    if degree < 1:
+        raise BadInput(f"degree: an integer >= 1 is needed, received {degree}")
+    names = [f"a{i}" for i in range(1, degree + 2)]
+    lines = ["h1 = a1*x + a2"]
+    lines += [f"h{i} = h{i - 1}*a1*x + a{i + 1}" for i in range(2, degree + 1)]
+    return StraightLine.parse(
+        "\n".join(lines),
+        parameters=names,
+        inputs="x",
+        output=f"h{degree}",
+        target="0",
+        name=f"slp-horner-{degree}",
+    )
+
+
+def _unit(i: int, n: int) -> tuple[int, ...]:
+    return tuple(int(i == j) for j in range(n))

@@ -1,0 +1,614 @@
+"""Programs as singularities: what people ask of a program, answered with certificates.
+
+    program_list() · program_rlct(name, steps, semantics, chart) · program_census(name, steps)
+    program_trace(name, steps) · program_certificate(...) · check_program(certificate)
+
+Two kinds of certificate meet here (docs/programs.md). The laboratory's own, replayed by ``verify``,
+proves (λ, m) of the explicit monomial ideal of all minimal error syndromes. The *program
+certificate* proves the same without listing syndromes, from the program's text: weights v, of which
+a min-plus propagation shows that no wrong run is cheaper than 1, and a fractional packing of wrong
+runs, each of which is replayed. :func:`check_program` is its check; it shares the definition of the
+machines with the search, and nothing else: no formula, no cutting planes, no solver.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.linear import nullspace
+from singularity_lab.algebra.polynomial import Polynomial, fraction
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.errors import BadInput, CertificateError, SingularityLabError, Undecided
+from singularity_lab.exact.certificate import Certificate, Step
+from singularity_lab.exact.solve import Result, rlct
+from singularity_lab.exact.verify import verify
+from singularity_lab.models.programs.library import program, program_names
+from singularity_lab.models.programs.machines import Code, Program, Support
+from singularity_lab.models.programs.noisy import check_semantics, error_polynomials, laws
+from singularity_lab.models.programs.semirings import Exponent, total
+from singularity_lab.models.programs.synthesis import (
+    Chart,
+    Hitting,
+    Syndrome,
+    SyndromeProgram,
+    check_support,
+)
+from singularity_lab.models.programs.text import parse_program
+from singularity_lab.models.programs.turing import TuringMachine
+from singularity_lab.models.programs.zeroset import ZeroSet, zero_set
+
+FORMAT = "singularity-lab-program-certificate"
+VERSION = 1
+EXPLICIT_LIMIT = 400  # minimal syndromes that are listed in a certificate
+
+
+def find_program(source: str | Program | Path) -> Program:
+    """A program from the library by name, from a text file by its path, or itself.
+
+    Raises BadInput for a name that is neither.
+    """
+    if isinstance(source, Program):
+        return source
+    path = Path(source)
+    if isinstance(source, Path) or path.suffix in (".txt", ".program"):
+        if not path.is_file():
+            raise BadInput(f"program: no such file: {path}")
+        return parse_program(path.read_text(encoding="utf-8"))
+    return program(source)
+
+
+def program_list() -> list[dict[str, Any]]:
+    """The library: name, kind, dimension of W, inputs, default steps, function, semantics.
+
+    >>> program_list()[0]["name"], program_list()[0]["dimension"]
+    ('detectA-mini', 12)
+    """
+    return [
+        {
+            "name": name,
+            "kind": p.machine.kind,
+            "dimension": p.dimension,
+            "inputs": len(p.cases),
+            "steps": p.steps,
+            "semantics": list(p.machine.semantics),
+            "function": p.function,
+            "summary": p.summary,
+        }
+        for name in program_names()
+        for p in [program(name)]
+    ]
+
+
+@dataclass(frozen=True)
+class ProgramResult:
+    """λ and m of a program at a code or a face, with the proof.
+
+    lambda_E: of the NLL loss, None in the open chart; lambda_H: of the squared error and of the
+    divergence through a noisy channel. hitting: the covering program's optimum (None in the open
+    chart). syndromes: all minimal ones, or None where they were too many to list.
+    certificate: for ``verify`` (None where syndromes are not listed); program_certificate: for
+    ``check_program`` (None in the open chart). Both have been checked.
+    """
+
+    program: Program
+    steps: int
+    semantics: str
+    chart: Chart
+    lambda_E: Fraction | None
+    lambda_H: Fraction
+    multiplicity: int
+    hitting: Hitting | None
+    syndromes: tuple[Syndrome, ...] | None
+    certificate: Certificate | None
+    program_certificate: dict[str, Any] | None
+    method: str
+    seconds: float
+    support: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Fractions as text."""
+        hitting = self.hitting
+        return {
+            "program": self.program.name,
+            "kind": self.program.machine.kind,
+            "dimension": self.program.dimension,
+            "function": self.program.function,
+            "steps": self.steps,
+            "semantics": self.semantics,
+            "chart": str(self.chart),
+            "inputs": len(self.program.cases),
+            "status": "exact",
+            "lambda_E": None if self.lambda_E is None else str(self.lambda_E),
+            "lambda_H": str(self.lambda_H),
+            "multiplicity": self.multiplicity,
+            "weights": {} if hitting is None else {k: str(v) for k, v in hitting.weights.items()},
+            "syndromes": None
+            if self.syndromes is None or hitting is None
+            else [hitting.monomial(s) for s in self.syndromes],
+            "packing": []
+            if hitting is None
+            else [{"syndrome": hitting.monomial(s), "y": str(y)} for s, y in hitting.dual],
+            "method": self.method,
+            "seconds": round(self.seconds, 4),
+            "certificate": self.certificate and self.certificate.to_json(),
+            "program_certificate": self.program_certificate,
+        }
+
+    def __str__(self) -> str:
+        if self.lambda_E is None:
+            head = f"lambda_H = {self.lambda_H}, m = {self.multiplicity}"
+        else:
+            head = (
+                f"lambda_E = {self.lambda_E} (NLL), lambda_H = {self.lambda_H} (squared error), "
+                f"m = {self.multiplicity}"
+            )
+        count = "" if self.syndromes is None else f"{len(self.syndromes)} minimal syndromes; "
+        return (
+            f"{head} for {self.program.name} at T = {self.steps}, {self.semantics} semantics, "
+            f"chart {self.chart} ({count}{self.method}; {self.seconds:.2f} s)"
+        )
+
+
+def program_rlct(
+    source: str | Program | Path,
+    steps: int | None = None,
+    semantics: str = "exact",
+    chart: str | Chart = "corner",
+    *,
+    code: Code | None = None,
+    support: Support | None = None,
+    limit: int = EXPLICIT_LIMIT,
+    budget: float | None = 60.0,
+) -> ProgramResult:
+    """λ and m of a program at its code, at another code, or at a face, with verified certificates.
+
+    steps: T, the program's own unless given. semantics: ``exact``, ``naive`` or ``staged``.
+    chart: ``corner``, ``corner:α``, ``amplitude`` or ``open``. support: allowed options by choice,
+    for a face. limit: how many minimal syndromes are listed; beyond, the program certificate alone
+    proves the value. budget: CPU seconds of the engine, in the open chart.
+
+    Raises OutOfScope where the code does not solve the task, BadInput for what makes no sense,
+    Undecided (with bounds) where the engine does not decide the open chart.
+
+    >>> r = program_rlct("detectA-mini-retry", steps=2)
+    >>> r.lambda_E, r.lambda_H, r.multiplicity
+    (Fraction(13, 2), Fraction(13, 4), 1)
+    """
+    started = time.process_time()
+    p = find_program(source)
+    steps = p.steps if steps is None else steps
+    chart = Chart.parse(chart)
+    full = {**(p.vertex(code) if code else {}), **(support or {})}
+    if chart.kind == "open":
+        return _open(p, steps, semantics, code, support, budget, started)
+    free = {c.name for c in p.free}
+    sp = SyndromeProgram(
+        p, steps, semantics, {n: o for n, o in full.items() if n in free or n in (support or {})},
+        chart,
+    )  # fmt: skip
+    hitting = sp.solve()
+    try:
+        syndromes: tuple[Syndrome, ...] | None = sp.syndromes(limit=max(limit, 3000))
+    except Undecided:
+        syndromes = None
+    if syndromes is not None and len(syndromes) > limit:
+        syndromes = None
+    certificate = None
+    if syndromes is not None:
+        hitting = hitting.minimal(syndromes)
+        certificate = syndrome_certificate(sp, syndromes, hitting)
+        verify(certificate)
+    document = program_certificate(sp, hitting)
+    check_program(document)
+    how = "hitting program by cutting planes"
+    how += "; certificate verified" if certificate else ""
+    return ProgramResult(
+        p,
+        steps,
+        semantics,
+        chart,
+        hitting.value,
+        hitting.value / 2,
+        hitting.multiplicity,
+        hitting,
+        syndromes,
+        certificate,
+        document,
+        f"{how}; program certificate checked",
+        time.process_time() - started,
+        sp.support,
+    )
+
+
+def open_problem(
+    source: str | Program,
+    steps: int | None = None,
+    semantics: str = "exact",
+    code: Code | None = None,
+) -> LocalProblem:
+    """The germ of Σ e_x² at a code in the open chart R^d, where the simplex is ignored."""
+    p = find_program(source)
+    parts = [e for e in error_polynomials(p, steps, semantics, code) if not e.is_zero]
+    return LocalProblem.build(parts, parts[0].variables if parts else None)
+
+
+def _open(
+    p: Program,
+    steps: int,
+    semantics: str,
+    code: Code | None,
+    support: Support | None,
+    budget: float | None,
+    started: float,
+) -> ProgramResult:
+    if support:
+        raise BadInput("support: the open chart is a neighbourhood of a code; faces need a corner")
+    check_semantics(p, semantics)
+    result: Result = rlct(open_problem(p, steps, semantics, code), budget=budget)
+    value = result.rlct
+    return ProgramResult(
+        p, steps, semantics, Chart("open"), None, value.value, value.multiplicity, None, None,
+        result.certificate, None, result.method, time.process_time() - started,
+    )  # fmt: skip
+
+
+def program_census(
+    source: str | Program | Path,
+    steps: int | None = None,
+    semantics: str = "exact",
+    chart: str | Chart = "corner",
+    *,
+    limit: int = 200_000,
+) -> ZeroSet:
+    """The zero set with its solutions, f-vector, components and (λ_E, m) on faces.
+
+    >>> census = program_census("xor-4nand-shared")
+    >>> census.to_json()["solutions"], census.components[0].lambda_E
+    (1, Fraction(7, 2))
+    """
+    return zero_set(find_program(source), steps, semantics, chart, limit)
+
+
+# -- the certificate of the explicit ideal ---------------------------------------------------------
+
+
+def syndrome_problem(sp: SyndromeProgram, syndromes: Sequence[Syndrome]) -> LocalProblem:
+    """The germ of Σ ε^μ over the minimal syndromes: the loss E up to constants.
+
+    Corner: ε ≥ 0 with prior ∏ ε^(α−1). Amplitude: ε = u², so Σ u^(2μ) with a flat prior.
+    """
+    amplitude = sp.chart.kind == "amplitude"
+    factor = 2 if amplitude else 1
+    terms = {tuple(factor * e for e in s.exponent): 1 for s in syndromes}
+    return LocalProblem.build(
+        [Polynomial.from_terms(terms, sp.variables)],
+        prior={} if amplitude else dict.fromkeys(sp.variables, sp.chart.alpha - 1),
+        nonnegative=() if amplitude else sp.variables,
+        convention="loss",
+    )
+
+
+def syndrome_certificate(
+    sp: SyndromeProgram, syndromes: Sequence[Syndrome], hitting: Hitting
+) -> Certificate:
+    """The proof of (λ_E, m) for the explicit ideal, which ``verify`` replays."""
+    problem = syndrome_problem(sp, syndromes)
+    factor = 2 if sp.chart.kind == "amplitude" else 1
+    order = [tuple(map(int, a)) for a in problem.ideal.generators[0].flint.monoms()]
+    number = {a: i for i, a in enumerate(order)}
+    leaf: Step = {
+        "op": "monomial",
+        "primal": {n: str(v / factor) for n, v in hitting.weights.items()},
+        "dual": [
+            [number[tuple(factor * e for e in s.exponent)], str(y)] for s, y in hitting.dual
+        ],
+    }
+    proof: Step = leaf
+    if len(order) > 1:
+        proof = {"op": "generators", "do": [["split", 0]], "then": leaf}
+    return Certificate(problem, "exact", RLCT(hitting.value, hitting.multiplicity), proof)
+
+
+# -- the program certificate ------------------------------------------------------------------------
+
+
+def program_certificate(sp: SyndromeProgram, hitting: Hitting) -> dict[str, Any]:
+    """The proof of (λ_E, m) from the program's text, without a list of syndromes."""
+    dual = []
+    for syndrome, y in hitting.dual:
+        row: dict[str, Any] = {
+            "syndrome": {n: e for n, e in zip(hitting.variables, syndrome.exponent, strict=True) if e},
+            "y": str(y),
+        }
+        if sp.semantics == "exact":
+            traced = sp.trace(syndrome)
+            row["input"] = sp.program.cases[traced.case].value
+            row["run"] = [list(step) for step in traced.run]
+        dual.append(row)
+    code = sp.program.vertex()
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "program": sp.program.to_text(),
+        "steps": sp.steps,
+        "semantics": sp.semantics,
+        "chart": str(sp.chart),
+        "support": {
+            n: sorted(options) for n, options in sp.support.items() if options != code[n]
+        },
+        "claim": {
+            "lambda_E": str(hitting.value),
+            "lambda_H": str(hitting.value / 2),
+            "multiplicity": hitting.multiplicity,
+        },
+        "primal": {n: str(v) for n, v in hitting.weights.items()},
+        "dual": dual,
+    }
+
+
+class _Prices:
+    """Lexicographic min-plus on pairs (price, tilt); None is ∞."""
+
+    zero = None
+    one = (Fraction(0), 0)
+
+    def add(self, a: Any, b: Any) -> Any:
+        if a is None or b is None:
+            return b if a is None else a
+        return a if a <= b else b
+
+    def mul(self, a: Any, b: Any) -> Any:
+        return None if a is None or b is None else (a[0] + b[0], a[1] + b[1])
+
+
+class _Below:
+    """Sets of exponents that divide a given one, as sums of leaves: is there such a derivation?"""
+
+    def __init__(self, bound: Exponent) -> None:
+        self.bound = bound
+        self.zero: frozenset[Exponent] = frozenset()
+        self.one = frozenset(((0,) * len(bound),))
+
+    def add(self, a: frozenset[Exponent], b: frozenset[Exponent]) -> frozenset[Exponent]:
+        return a | b
+
+    def mul(self, a: frozenset[Exponent], b: frozenset[Exponent]) -> frozenset[Exponent]:
+        sums = (tuple(map(sum, zip(x, y, strict=True))) for x in a for y in b)
+        return frozenset(s for s in sums if all(e <= m for e, m in zip(s, self.bound, strict=True)))
+
+
+def check_program(document: Mapping[str, Any] | str) -> RLCT:
+    """Replay a program certificate; returns the (λ_E, m) that it proves.
+
+    The steps: the program is read from its text; each packed syndrome is that of a wrong run (the
+    run is replayed; with marginals, some derivation divides it); a min-plus propagation in exact
+    rationals shows ⟨v, μ⟩ ≥ 1 for all syndromes; primal and dual values agree (weak duality); and
+    for each direction d of the flat of optimal v the propagation at prices v ± δd, with δ
+    infinitesimal, still gives ≥ 1, so that the flat's dimension is that of the optimal face.
+
+    Raises CertificateError that names the first rule that fails.
+    """
+    try:
+        return _check(document)
+    except CertificateError:
+        raise
+    except (SingularityLabError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CertificateError(f"malformed: {type(error).__name__}: {error}") from None
+
+
+def _need(condition: bool, message: str) -> None:
+    if not condition:
+        raise CertificateError(message)
+
+
+def _check(document: Mapping[str, Any] | str) -> RLCT:
+    if isinstance(document, str):
+        document = json.loads(document)
+    _need(document.get("format") == FORMAT, f"format: {FORMAT!r} is needed")
+    _need(document.get("version") == VERSION, f"version: {VERSION} is needed")
+    p = parse_program(document["program"])
+    steps, semantics = document["steps"], check_semantics(p, document["semantics"])
+    alpha = Chart.parse(document["chart"]).alpha
+    _need(not document["chart"].startswith("open"), "chart: corner or amplitude is needed")
+    support = check_support(p, {n: frozenset(o) for n, o in document["support"].items()})
+    outside = {
+        c.variable(o): (c.name, o)
+        for c in p.free
+        for o in c.options
+        if o not in support[c.name]
+    }
+    names = list(outside)
+    unknown = set(document["primal"]) - set(names)
+    _need(not unknown, f"primal: unknown variables {sorted(unknown)}")
+    v = [fraction(document["primal"].get(n, 0)) for n in names]
+    _need(all(x >= 0 for x in v), "primal: the weights must be >= 0")
+
+    def cheapest(tilt: Sequence[int]) -> Any:
+        """The least (⟨v, μ⟩, ⟨tilt, μ⟩) over all wrong runs."""
+        prices = _Prices()
+        leaves: dict[tuple[str, str], Any] = {
+            (name, o): prices.one for name, options in support.items() for o in options
+        }
+        leaves |= {outside[n]: (x, d) for n, x, d in zip(names, v, tilt, strict=True)}
+        found = prices.zero
+        for case, law in zip(p.cases, laws(prices, leaves, p, steps, semantics), strict=True):
+            wrong = total(prices, (e for y, e in law.items() if y != case.target))
+            found = prices.add(found, wrong)
+        return found
+
+    least = cheapest([0] * len(names))
+    _need(least is not None, "no run is wrong: E is identically 0")
+    _need(least[0] >= 1, f"primal: some wrong run costs {least[0]} < 1")
+
+    rows, ys = [], []
+    for i, row in enumerate(document["dual"]):
+        exponent = tuple(row["syndrome"].get(n, 0) for n in names)
+        _need(set(row["syndrome"]) <= set(names), f"dual {i}: unknown variable")
+        _need(all(isinstance(e, int) and e >= 0 for e in exponent), f"dual {i}: no exponent")
+        y = fraction(row["y"])
+        _need(y > 0, f"dual {i}: y > 0 is needed")
+        if semantics == "exact":
+            _replay(p, steps, support, outside, row, i)
+        else:
+            _divides(p, steps, semantics, support, outside, exponent, i)
+        rows.append(exponent)
+        ys.append(y)
+    used = [sum((y * r[k] for r, y in zip(rows, ys, strict=True)), Fraction(0))
+            for k in range(len(names))]  # fmt: skip
+    for n, u in zip(names, used, strict=True):
+        _need(u <= alpha, f"dual: the packing uses {u} > {alpha} of {n}")
+    value = alpha * sum(v, Fraction(0))
+    _need(
+        value == sum(ys, Fraction(0)), f"primal value {value} and dual value {sum(ys)} are not equal"
+    )
+    flat = [list(r) for r in rows]
+    flat += [[int(k == j) for j in range(len(names))] for k, u in enumerate(used) if u < alpha]
+    directions = nullspace(flat, len(names))
+    for d in directions:
+        _need(
+            all(not x or c for x, c in zip(d, v, strict=True)),
+            "the solutions are not strictly complementary: a free weight is 0",
+        )
+        for sign in (1, -1):
+            _need(
+                cheapest([sign * x for x in d]) >= (1, 0),
+                "the optimal face is smaller than claimed: a wrong run cuts it",
+            )
+    m = 1 + len(directions)
+    claim = document["claim"]
+    _need(fraction(claim["lambda_E"]) == value, f"claim: lambda_E is {value}")
+    _need(fraction(claim["lambda_H"]) == value / 2, f"claim: lambda_H is {value / 2}")
+    _need(claim["multiplicity"] == m, f"claim: the multiplicity is {m}")
+    return RLCT(value, m)
+
+
+def _replay(
+    p: Program,
+    steps: int,
+    support: Mapping[str, frozenset[str]],
+    outside: Mapping[str, tuple[str, str]],
+    row: Mapping[str, Any],
+    i: int,
+) -> None:
+    """The run is wrong on its input, and its options outside the support are the syndrome."""
+    case = next((c for c in p.cases if c.value == row["input"]), None)
+    if case is None:
+        raise CertificateError(f"dual {i}: {row['input']!r} is no input of the program")
+    run = [(str(choice), str(option)) for choice, option in row["run"]]
+    name = {leaf: n for n, leaf in outside.items()}
+    counts: dict[str, int] = {}
+    for choice, option in run:
+        if option not in support[choice]:
+            _need((choice, option) in name, f"dual {i}: {choice} = {option} is not possible")
+            key = name[choice, option]
+            counts[key] = counts.get(key, 0) + 1
+    _need(counts == dict(row["syndrome"]), f"dual {i}: the run has another syndrome")
+    output = p.replay(case.value, run, steps)
+    _need(output != case.target, f"dual {i}: the run is not wrong, it gives {output!r}")
+
+
+def _divides(
+    p: Program,
+    steps: int,
+    semantics: str,
+    support: Mapping[str, frozenset[str]],
+    outside: Mapping[str, tuple[str, str]],
+    exponent: Exponent,
+    i: int,
+) -> None:
+    """Some monomial of E divides the syndrome (then its constraint follows from the true one)."""
+    names = [n for n, e in zip(outside, exponent, strict=True) if e]
+    below = _Below(tuple(e for e in exponent if e))
+    leaves: dict[tuple[str, str], Any] = {
+        (name, o): below.one for name, options in support.items() for o in options
+    }
+    for k, n in enumerate(names):
+        leaves[outside[n]] = frozenset((tuple(int(k == j) for j in range(len(names))),))
+    for case, law in zip(p.cases, laws(below, leaves, p, steps, semantics), strict=True):
+        if any(element for y, element in law.items() if y != case.target):
+            return
+    raise CertificateError(f"dual {i}: no monomial of E divides the syndrome")
+
+
+# -- traces -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A syndrome with the run that it comes from: which wrong step, on which input."""
+
+    syndrome: str
+    input: str
+    target: str
+    output: str
+    steps: tuple[str, ...]
+    run: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        head = f"{self.syndrome}: on input {self.input or 'the empty word'} it gives {self.output}"
+        return "\n".join([f"{head}, not {self.target}", *(f"  {s}" for s in self.steps)])
+
+
+def program_trace(
+    source: str | Program | Path,
+    steps: int | None = None,
+    *,
+    code: Code | None = None,
+    support: Support | None = None,
+    limit: int = EXPLICIT_LIMIT,
+) -> list[Trace]:
+    """Every minimal syndrome with a wrong run, in the exact semantics; each is replayed.
+
+    >>> print(program_trace("detectA-mini-retry", 2)[-1])
+    q_Ar_r^2: on input AB it gives r, not a
+      step 1, A in r: next state r (not a), then S; writes A
+      step 2, A in r: next state r (not a)
+    """
+    p = find_program(source)
+    full = {**(p.vertex(code) if code else {}), **(support or {})}
+    free = {c.name for c in p.free}
+    sp = SyndromeProgram(p, steps, "exact", {n: o for n, o in full.items() if n in free})
+    found = []
+    for syndrome in sp.syndromes(limit):
+        traced = sp.trace(syndrome)
+        case = p.cases[traced.case]
+        found.append(
+            Trace(
+                sp.text(traced),
+                case.value,
+                case.target,
+                p.replay(case.value, traced.run, sp.steps),
+                tuple(_tell(p, sp.support, traced.run)),
+                traced.run,
+            )
+        )
+    return found
+
+
+def _tell(p: Program, support: Mapping[str, frozenset[str]], run: Sequence[tuple[str, str]]) -> list[str]:
+    def option(choice: str, taken: str) -> str:
+        allowed = support[choice]
+        return taken if taken in allowed else f"{taken} (not {' or '.join(sorted(allowed))})"
+
+    if not isinstance(p.machine, TuringMachine):
+        return [f"{choice} = {option(choice, taken)}" for choice, taken in run]
+    entries = {p.machine.entry(s, q): (s, q) for s, q in p.machine.entries}
+    lines, parts, number = [], dict[str, str](), 1
+    for choice, taken in run:
+        kind, entry = choice[0], choice[2:]
+        parts[kind] = option(choice, taken)
+        if kind == "q":
+            symbol, state = entries[entry]
+            line = f"step {number}, {symbol} in {state}: next state {parts['q']}"
+            line += f", then {parts['d']}" if "d" in parts else ""
+            line += f"; writes {parts['w']}" if "w" in parts else ""
+            lines.append(line)
+            parts, number = {}, number + 1
+    return lines
