@@ -12,6 +12,7 @@ import csv
 import html
 import json
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -29,7 +30,9 @@ from singularity_lab.exact.certificate import Certificate
 
 if TYPE_CHECKING:
     from singularity_lab.calibration.ledger import LedgerRow
+    from singularity_lab.exact.solve import Result
     from singularity_lab.spectroscopes.base import Reading
+    from singularity_lab.truth import GroundTruth
 
 __all__ = [
     "Calibration",
@@ -46,7 +49,10 @@ TIE = 1e-12  # an interval [x, x] contains λ when they agree to rounding
 
 @dataclass(frozen=True)
 class Truth:
-    """What is proved of a row. status: proved, bracketed, … ; method: the route; seconds: of the proof."""
+    """What is proved of a row. status: proved, bracketed, …; method: the kind of proof.
+
+    seconds: CPU time of finding it, or of verifying what was stored.
+    """
 
     bounds: Bounds
     status: str
@@ -56,17 +62,27 @@ class Truth:
 
     @classmethod
     def of(cls, row: Row) -> Truth:
-        """Ask the proof arm."""
+        """Ask the proof arm; rows of the catalog have their certificates kept by :mod:`..truth`."""
+        started = time.process_time()
+        found: GroundTruth | Result
         if row.entry is not None:
             from singularity_lab.truth import ground_truth
 
             found = ground_truth(row.entry)
-            return cls(found.bounds, found.status, found.method, found.seconds, found.certificates)
-        from singularity_lab.exact.solve import rlct
+            status: str = found.status
+        else:
+            from singularity_lab.exact.solve import rlct
 
-        result = rlct(row.problem)
-        status = "proved" if result.exact else "bracketed"
-        return cls(result.bounds, status, result.method, result.seconds, result.certificates)
+            found = rlct(row.problem)
+            status = "proved" if found.exact else "bracketed"
+        steps = sum(1 for c in found.certificates for _ in c.steps())
+        return cls(
+            found.bounds,
+            status,
+            f"certificate of {steps} steps",
+            time.process_time() - started,
+            found.certificates,
+        )
 
     @property
     def rlct(self) -> RLCT | None:

@@ -1,0 +1,313 @@
+"""The report of a calibration: one HTML file that needs nothing else, neither network nor scripts.
+
+A first paragraph says what one sees; then figures, the table of all rows, errors by class, the ledger of the
+SGLD estimator, volume curves, and how it was done. Every number of a figure is in a table too.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from singularity_lab import plots
+from singularity_lab.calibration.score import (
+    CLASSES,
+    Calibration,
+    Measurement,
+    Summary,
+    percent,
+    scatter,
+)
+from singularity_lab.errors import BadInput
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["render", "what_one_sees", "write"]
+
+_CURVES = 4  # volume curves shown, of rows with as many different m as there are
+
+
+def write(calibration: Calibration, path: str | Path) -> Path:
+    """Render the report into a file, whose folder is made where it is missing."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(calibration), encoding="utf-8")
+    return path
+
+
+def render(calibration: Calibration) -> str:
+    """The report as HTML text. Raises BadInput when Jinja or Matplotlib is not installed."""
+    try:
+        import jinja2
+        import matplotlib  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise BadInput(
+            f"report: {error.name} is needed: pip install 'singularity-lab[report]'"
+        ) from None
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["percent"] = percent
+    environment.filters["number"] = _number
+    text = files(__package__).joinpath("report.html.jinja").read_text(encoding="utf-8")
+    return environment.from_string(text).render(
+        c=calibration,
+        sees=what_one_sees(calibration),
+        figures=_figures(calibration),
+        curves=_curves(calibration),
+        rows=[_row(calibration, r.id) for r in calibration.rows],
+        classes=[(kind, calibration.per_class(kind)) for kind in CLASSES],
+        ranks=calibration.rank_fidelity(),
+        versions=_versions(calibration),
+        proved=sum(t.rlct is not None for t in calibration.truths.values()),
+        proof_seconds=sum(t.seconds for t in calibration.truths.values()),
+    )
+
+
+# -- the first paragraph ------------------------------------------------------------------------
+
+
+def what_one_sees(calibration: Calibration) -> list[str]:
+    """The findings in sentences: how much is proved, and how right each arm is; the worst first."""
+    truths = calibration.truths.values()
+    proved = sum(t.rlct is not None for t in truths)
+    count = len(calibration.rows)
+    rows = "row" if count == 1 else "rows"
+    first = (
+        f"λ and m of all {count} {rows} are proved, with certificates that verify."
+        if proved == count
+        else f"λ and m are proved for {proved} of {count} {rows}; the others have proved bounds."
+    )
+    sentences = [first]
+    overall = sorted(
+        (s for s in calibration.per_class("all") if s.median_error is not None),
+        key=lambda s: -(s.median_error or 0.0),
+    )
+    sentences += [_arm_sentence(calibration, s) for s in overall]
+    silent = [s.arm for s in calibration.per_class("all") if s.median_error is None]
+    sentences += [f"{arm} gave no reading that can be judged." for arm in silent]
+    if worst := _largest_bias(calibration):
+        sentences.append(worst)
+    return sentences
+
+
+def _arm_sentence(calibration: Calibration, s: Summary) -> str:
+    text = f"{s.arm}: median error {100 * (s.median_error or 0):.1f} % of λ"
+    if s.worst is not None:
+        text += f", at worst {percent(s.worst[1], 0)} ({s.worst[0]})"
+    if s.coverage is not None and s.level is not None and s.coverage_interval is not None:
+        low, high = s.coverage_interval
+        text += (
+            f"; {s.covered} of the {s.intervals} intervals that it claims at {s.level:.0%} contain λ "
+            f"(coverage {100 * low:.0f} to {100 * high:.0f} %)"
+        )
+    if s.m_judged:
+        text += f"; m is right in {s.m_right} of {s.m_judged}"
+    if s.ok < s.readings:
+        text += f"; {s.readings - s.ok} of {s.readings} readings carry a warning or failed"
+    return text + "."
+
+
+def _largest_bias(calibration: Calibration) -> str:
+    """The ledger's row with the largest target bias, told as what it is."""
+    biased = [line for line in calibration.ledger if line.dominant == "target bias"]
+    if not biased:
+        return ""
+    line = max(biased, key=lambda x: abs(x.target_bias) / x.exact)
+    return (
+        f"The SGLD estimator is biased by construction where m > 1: on {line.row} (m = "
+        f"{line.multiplicity}) its target itself, computed without any sampling, is "
+        f"{line.target / line.exact:.2f} λ at n = {line.n:g}, γ = {line.gamma:g}, while the noise of a "
+        f"reading is ±{line.spread / line.exact:.2f} λ: more samples would not help."
+    )
+
+
+# -- figures ------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawing:
+    """A figure for the page. source: a data URI; alt: what it shows, for who cannot see it."""
+
+    name: str
+    source: str
+    alt: str
+    caption: str
+
+
+def _draw(
+    name: str, alt: str, caption: str, figure: Figure
+) -> Drawing:
+    import matplotlib.pyplot as plt
+
+    buffer = io.BytesIO()
+    # A fixed salt and no date: the same calibration gives the same bytes.
+    with plt.rc_context({"svg.hashsalt": "singularity_lab", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return Drawing(name, f"data:image/svg+xml;base64,{data}", alt, caption)
+
+
+def _figure_of(draw: Callable[[], Axes]) -> Figure:
+    figure = draw().get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def _figures(calibration: Calibration) -> dict[str, Drawing]:
+    found = {}
+    points = [p for p in scatter(calibration) if p["exact"] > 0]
+    if points:
+        found["scatter"] = _draw(
+            "scatter",
+            "Scatter plot of readings against proved λ; on the diagonal a device is right.",
+            "Readings against proved λ, with their intervals. On the diagonal a device is right. "
+            "Empty triangles on the lower edge are readings of 0 or less.",
+            _figure_of(lambda: plots.calibration(points)),
+        )
+        found["errors"] = _draw(
+            "errors",
+            "Relative error of each reading, row by row.",
+            "Relative errors row by row. Readings off by more than 60 % stand at the edge, with "
+            "their error beside them.",
+            _figure_of(lambda: plots.errors_by_row(_seed_means(points))),
+        )
+    bars = [
+        {
+            "arm": s.arm,
+            "group": s.group,
+            "covered": s.covered,
+            "intervals": s.intervals,
+            "low": s.coverage_interval[0],
+            "high": s.coverage_interval[1],
+            "level": s.level,
+        }
+        for kind in ("all", "multiplicity")
+        for s in calibration.per_class(kind)
+        if s.coverage_interval is not None
+    ]
+    if bars:
+        found["coverage"] = _draw(
+            "coverage",
+            "Bars: the share of claimed intervals that contain λ, by multiplicity and device.",
+            "How often the intervals that a device claims (outcome ok) contain λ. Thin lines: 95 % "
+            "Clopper–Pearson intervals. Dashed: what the intervals promise.",
+            _figure_of(lambda: plots.coverage(bars)),
+        )
+    if calibration.ledger:
+        lines = [line.to_dict() for line in calibration.ledger]
+        found["ledger"] = _draw(
+            "ledger",
+            "Bars: target bias and discretisation error of the SGLD estimator, row by row.",
+            "The SGLD estimator's error in its parts. The blue bar stays whatever the sampler does.",
+            _figure_of(lambda: plots.ledger(lines)),
+        )
+    return found
+
+
+def _seed_means(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One point for each row and arm: the first seed's, with its interval (the table has all)."""
+    first: dict[tuple[str, str], dict[str, Any]] = {}
+    for p in points:
+        first.setdefault((p["label"], p["arm"]), p)
+    return list(first.values())
+
+
+def _curves(calibration: Calibration) -> list[Drawing]:
+    """What the volume device saw, of a few rows: as many different m as there are."""
+    import matplotlib.pyplot as plt
+
+    by_m: dict[int, Measurement] = {}
+    others: list[Measurement] = []
+    for m in calibration.measurements:
+        if m.arm == "volume" and m.text is not None and m.value is not None:
+            key = m.truth.multiplicity
+            if key is not None and key not in by_m:
+                by_m[key] = m
+            else:
+                others.append(m)
+    chosen = [by_m[k] for k in sorted(by_m)] + others
+    found = []
+    for m in chosen[:_CURVES]:
+        figure, ax = plt.subplots(figsize=(5.2, 3.8), layout="constrained")
+        m.reading.plot(ax)
+        alt = f"Curve of the volume device on {m.row.id}, from which it reads λ = {m.value:.3g}."
+        caption = f"{m.row.id}: proved λ = {m.truth}, m = {m.truth.multiplicity or 'open'}."
+        found.append(_draw(f"curve-{m.row.id}", alt, caption, figure))
+    return found
+
+
+# -- tables -------------------------------------------------------------------------------------------
+
+
+def _row(calibration: Calibration, row: str) -> dict[str, Any]:
+    cells = []
+    for arm, _ in calibration.arms:
+        members = calibration.of(row, arm)
+        if members:
+            cells.append(_cell(arm, members))
+    truth = calibration.truths[row]
+    subject = next(r for r in calibration.rows if r.id == row)
+    return {
+        "id": row,
+        "family": subject.family.replace("_", " "),
+        "dimension": subject.dimension,
+        "truth": truth,
+        "cells": cells,
+    }
+
+
+def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
+    """One arm on one row: a single reading as it is, several as mean, count and their first interval."""
+    answered = [m for m in members if m.value is not None]
+    values = [m.value for m in answered if m.value is not None]
+    errors = [m.relative_error for m in answered if m.relative_error is not None]
+    judged = [m.covered for m in members if m.covered is not None]
+    with_m = [m for m in members if m.probabilities]
+    seconds = [m.cpu_seconds for m in members if m.cpu_seconds is not None]
+    points = [m.evaluations + (m.gradients or 0) for m in members if m.evaluations is not None]
+    outcomes = list(dict.fromkeys(m.outcome for m in members))
+    first = answered[0] if answered else members[0]
+    true = first.truth.multiplicity
+    return {
+        "arm": arm,
+        "seeds": len(members),
+        "value": sum(values) / len(values) if values else None,
+        "low": first.low if answered else None,
+        "high": first.high if answered else None,
+        "covered": sum(judged) if judged else None,
+        "judged": len(judged),
+        "error": sum(errors) / len(errors) if errors else None,
+        "m": with_m[0].multiplicity if with_m else None,
+        "p": None
+        if not with_m or true is None
+        else sum((m.probabilities or {}).get(true, 0.0) for m in with_m) / len(with_m),
+        "seconds": median(seconds) if seconds else None,
+        "evaluations": median(points) if points else None,
+        "outcome": ", ".join(outcomes),
+        "reason": next((m.reason for m in members if m.reason), ""),
+        "ok": all(m.ok for m in members),
+    }
+
+
+def _number(x: float | None, digits: int = 4) -> str:
+    """A number of so many significant digits, or an en dash."""
+    if x is None:
+        return "–"
+    return f"{x:.{digits}g}".replace("-", "−")
+
+
+def _versions(calibration: Calibration) -> dict[str, str]:
+    for m in calibration.measurements:
+        if m.text is not None:
+            return dict(m.reading.versions)
+    return {}

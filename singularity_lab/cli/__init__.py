@@ -1,0 +1,57 @@
+"""The ``singlab`` command: proofs, the catalog, measurements and calibration from a terminal.
+
+Exit codes: 0 done, 2 bad input, 3 undecided, 130 interrupted. Errors of the user are one line on stderr,
+``error: …``. With ``--json`` stdout holds JSON and nothing else; progress goes to stderr.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from singularity_lab.cli import catalog, measuring, proving
+from singularity_lab.cli.shell import Laboratory
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="singlab",
+    cls=Laboratory,
+    help="A laboratory for singular models: proved learning coefficients, calibrated instruments.",
+    epilog="Exit codes: 0 done, 2 bad input, 3 undecided, 130 interrupted.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import singularity_lab
+
+        print(f"singlab {singularity_lab.__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def singlab(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """A laboratory for singular models: proved learning coefficients, calibrated instruments."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+proving.add_to(app)
+app.add_typer(catalog.app, name="catalog", rich_help_panel="Look up")
+measuring.add_to(app)
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    app(prog_name="singlab")

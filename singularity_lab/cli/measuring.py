@@ -1,0 +1,313 @@
+"""``singlab measure``, ``devices``, ``calibrate`` and ``demo``: the measuring arm and its calibration."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from singularity_lab.cli import words
+from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
+from singularity_lab.cli.shell import (
+    BAD_INPUT,
+    INTERRUPTED,
+    UNDECIDED,
+    ExpressionCommand,
+    note,
+    print_json,
+    print_table,
+    progress_bar,
+)
+from singularity_lab.errors import BadInput
+
+if TYPE_CHECKING:
+    from singularity_lab.calibration.score import Calibration
+    from singularity_lab.spectroscopes.base import Budget
+    from singularity_lab.spectroscopes.loss import Loss
+
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A setting of the device; may be repeated."),
+]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        "--budget", metavar="SECONDS", help="CPU seconds of a measurement.", show_default="none"
+    ),
+]
+Evaluations = Annotated[
+    float | None,
+    typer.Option(
+        "--evaluations",
+        metavar="N",
+        help="Limit on evaluations of K and its gradient: deterministic, unlike seconds.",
+        show_default="none",
+    ),
+]
+Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: this process.")]
+
+
+def _limits(seconds: float | None, evaluations: float | None) -> Budget:
+    import math
+
+    from singularity_lab.spectroscopes.base import Budget
+
+    return Budget.of(
+        Budget(
+            math.inf if evaluations is None else evaluations,
+            math.inf if seconds is None else seconds,
+        )
+    )
+
+
+def measure(
+    device: Annotated[
+        str, typer.Argument(metavar="DEVICE", help="A device of singlab devices, or module:function.")
+    ],
+    target: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EXPR…|ROW|MODULE:FUNCTION",
+            help="Expressions, a row of the catalog, or a torch function (c, d) → (c,) or a Loss.",
+        ),
+    ],
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same reading.")] = 0,
+    budget: Seconds = None,
+    evaluations: Evaluations = None,
+    setting: Settings = None,
+    variables: Vars = None,
+    at: At = None,
+    nonnegative: Nonnegative = None,
+    prior: Prior = None,
+    box: Box = None,
+    convention: As = Convention.IDEAL,
+    dimension: Annotated[
+        int | None, typer.Option("--dim", help="Number of parameters of MODULE:FUNCTION.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Point a device at a loss and print its reading. The device never sees the proved value.
+
+    Ends with exit code 2 for a loss without a minimum at the point, 3 for a reading without a λ.
+    """
+    given = {
+        "variables": variables,
+        "at": words.point(at),
+        "nonnegative": nonnegative or (),
+        "prior": words.prior(prior),
+        "box": words.box(box),
+        "convention": convention.value,
+    }
+    loss = _loss([t.strip() for t in target], given, dimension)
+    from singularity_lab.calibration.design import Arm
+    from singularity_lab.spectroscopes.base import measure as point_at
+
+    reading = point_at(
+        Arm(device).resolve(),
+        loss,
+        seed=seed,
+        budget=_limits(budget, evaluations),
+        **words.settings(setting or []),
+    )
+    if as_json:
+        print_json(reading.to_dict())
+    else:
+        print(reading)
+    if reading.outcome == "bad loss":
+        raise typer.Exit(BAD_INPUT)
+    if "lambda" not in reading.estimates:
+        raise typer.Exit(UNDECIDED)
+
+
+_ROW = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+_PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+def _loss(target: list[str], given: dict[str, Any], dimension: int | None) -> Loss:
+    """The loss that the words name: a row of that id, a function by its path, else expressions."""
+    plain = all(given[k] in (None, ()) for k in ("variables", "nonnegative", "prior", "box"))
+    plain = plain and given["convention"] == "ideal"
+    if len(target) == 1 and _PATH.fullmatch(target[0]):
+        if not plain:
+            raise BadInput(f"{target[0]}: a function takes --dim and --at alone")
+        return _imported(target[0], given["at"], dimension)
+    if dimension is not None:
+        raise BadInput("--dim: only a function has to be told its number of parameters")
+    from singularity_lab.losses import loss
+
+    if len(target) == 1 and plain and given["at"] is None and _ROW.fullmatch(target[0]):
+        from singularity_lab.catalog.load import entries, load
+
+        ids = [e.id for e in entries()]
+        if target[0] in ids:
+            return loss(load(target[0]))
+        # `nc-1-7` would be the polynomial nc − 8: a word that begins as rows do is a misspelt row.
+        if "-" in target[0] and target[0].partition("-")[0] in {i.partition("-")[0] for i in ids}:
+            from difflib import get_close_matches
+
+            near = ", ".join(get_close_matches(target[0], ids, n=3)) or "none is near"
+            raise BadInput(
+                f"target: the catalog has no row {target[0]!r} (near: {near}); "
+                "for an expression give --vars"
+            )
+    return loss(target, **given)
+
+
+def _imported(path: str, at: Any, dimension: int | None) -> Loss:
+    from singularity_lab.spectroscopes.loss import FunctionLoss, Loss
+
+    module, _, name = path.partition(":")
+    sys.path.insert(0, "")  # modules of the folder where the command runs
+    try:
+        found: Any = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise BadInput(f"{path}: cannot be imported: {error}") from None
+    finally:
+        sys.path.remove("")
+    if isinstance(found, Loss) and not isinstance(found, type):
+        return found
+    if not callable(found):
+        raise BadInput(f"{path}: a Loss or a function is needed, it is a {type(found).__name__}")
+    if isinstance(at, dict):
+        raise BadInput("--at: a function has no names; give all coordinates, as in '1,0'")
+    from singularity_lab.algebra.polynomial import fraction
+
+    center = None if at is None else [float(fraction(x, "--at")) for x in at]
+    if dimension is None and center is None:
+        raise BadInput(f"--dim: the number of parameters of {path} is needed (or --at)")
+    return FunctionLoss(found, dimension or len(center or ()), center=center, loss_id=path)
+
+
+def devices(as_json: Json = False) -> None:
+    """List the devices: built in, and those that installed packages bring."""
+    from singularity_lab.spectroscopes.base import devices as known
+
+    found = known()
+    if as_json:
+        print_json([{"name": name, "home": home} for name, home in sorted(found.items())])
+        return
+    print_table([("device", "left"), ("home", "left")], sorted(found.items()))
+
+
+def calibrate(
+    device: Annotated[
+        list[str] | None,
+        typer.Option("--device", metavar="NAME", help="A device; may be repeated."),
+    ] = None,
+    rows: Annotated[
+        str | None, typer.Option("--rows", metavar="ID,ID", help="Rows of the catalog.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="All rows with this tag; may be repeated.")
+    ] = None,
+    family: Annotated[str | None, typer.Option("--family", help="All rows of this family.")] = None,
+    seeds: Annotated[str, typer.Option("--seeds", help="'0:4' (four of them) or '0,1,2'.")] = "0",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Keep everything here; the same call resumes."),
+    ] = None,
+    setting: Settings = None,
+    budget: Seconds = None,
+    evaluations: Evaluations = None,
+    workers: Workers = 2,
+    as_json: Json = False,
+) -> None:
+    """Measure rows whose truth is proved, score the readings, write tables and a report into DIR.
+
+    An interrupted run loses no finished measurement: the same call goes on where it stopped.
+    """
+    if not device:
+        raise BadInput("--device: at least one device is needed (singlab devices lists them)")
+    if out is None:
+        raise BadInput("--out: a folder for readings, tables and the report is needed")
+    settings = words.settings(setting or [])
+    if settings and len(device) > 1:
+        raise BadInput("--set: with one --device only; settings belong to a device")
+    members = _rows(rows, tag or [], family)
+    from singularity_lab.calibration.design import Arm
+    from singularity_lab.calibration.run import calibrate as run
+
+    with _interruption(out), progress_bar() as progress:
+        found = run(
+            [Arm(name, settings) for name in device],
+            members,
+            words.seeds(seeds),
+            out=out,
+            workers=workers,
+            budget=_limits(budget, evaluations),
+            progress=progress,
+        )
+    found.save(out)
+    report = found.report(out / "report.html")
+    _print(found, as_json, report)
+
+
+def _rows(rows: str | None, tags: list[str], family: str | None) -> list[Any]:
+    from singularity_lab.catalog.load import entries, load
+
+    if rows is None and not tags and family is None:
+        raise BadInput("--rows, --tag, --family: say which rows of the catalog to measure")
+    if rows is not None and (tags or family is not None):
+        raise BadInput("--rows: stands alone, without --tag and --family")
+    if rows is not None:
+        return [load(name) for name in rows.replace(",", " ").split()]
+    found = entries(family=family, tags=tags)
+    if not found:
+        raise BadInput(f"--tag, --family: no row has all of {tags} in the family {family}")
+    return found
+
+
+def _print(found: Calibration, as_json: bool, report: Path) -> None:
+    if as_json:
+        print_json({**found.to_json(), "report": str(report)})
+        return
+    from singularity_lab.cli.tables import print_calibration
+
+    print_calibration(found)
+    print(f"report: {report}")
+
+
+class _interruption:  # noqa: N801 - reads as a verb phrase: with _interruption(folder)
+    """Ctrl-C ends a run with the word where its finished work is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        if kind is KeyboardInterrupt:
+            note(f"finished measurements are kept in {self.folder}; the same command goes on")
+            raise typer.Exit(INTERRUPTED)
+        return False
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="The folder of tables and report.")
+    ] = Path("out"),
+    workers: Workers = 2,
+    as_json: Json = False,
+) -> None:
+    """The main job: prove the 25 rows of the tour, measure them blind, compare, write the report."""
+    from singularity_lab.calibration.demo import run
+
+    with _interruption(out), progress_bar() as progress:
+        found = run(out, workers=workers, progress=progress)
+    _print(found, as_json, out / "report.html")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    panel = "Measure"
+    app.command(cls=ExpressionCommand, rich_help_panel=panel)(measure)
+    app.command(rich_help_panel=panel)(devices)
+    app.command(rich_help_panel=panel)(calibrate)
+    app.command(rich_help_panel=panel)(demo)

@@ -1,0 +1,156 @@
+"""What all commands share: how errors end, where progress goes, expressions that begin with a minus sign."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+DONE, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 2, 3, 130
+
+# Typer carries its own copy of Click, or imports it, by version: the class has one name in both.
+_UsageError = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+
+def say_error(message: object) -> None:
+    """One line on stderr: ``error: …``."""
+    print("error: " + " ".join(str(message).split()), file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """A remark on stderr, which leaves stdout to the answer."""
+    print(message, file=sys.stderr)
+
+
+def print_json(document: Any) -> None:
+    """One line of JSON on stdout, at once."""
+    print(json.dumps(document, allow_nan=False), flush=True)
+
+
+class Laboratory(TyperGroup):
+    """The command group: user errors end in one line and an exit code, never in a traceback."""
+
+    def main(  # type: ignore[override]
+        self,
+        args: Any = None,
+        prog_name: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(AttributeError):  # a test's stream, say
+                stream.reconfigure(errors="backslashreplace")
+        code = self._run(args, prog_name, extra)
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+    def _run(self, args: Any, prog_name: str | None, extra: dict[str, Any]) -> int:
+        from singularity_lab.errors import SingularityLabError, Undecided
+
+        try:
+            found = super().main(args=args, prog_name=prog_name, standalone_mode=False, **extra)
+        except _UsageError as error:
+            say_error(_with_hint(error.format_message()))  # type: ignore[attr-defined]
+            return BAD_INPUT
+        except Undecided as error:
+            say_error(error)
+            return UNDECIDED
+        except SingularityLabError as error:
+            say_error(error)
+            return BAD_INPUT
+        except RecursionError:
+            say_error("the expression is nested too deeply")
+            return BAD_INPUT
+        except OSError as error:
+            if error.filename is None:
+                raise
+            say_error(f"{error.strerror}: {error.filename}")
+            return BAD_INPUT
+        except ImportError as error:
+            if error.name is None or error.name.startswith("singularity_lab"):
+                raise
+            say_error(
+                f"{error.name} is needed and not installed: pip install 'singularity-lab[all]'"
+            )
+            return BAD_INPUT
+        except (KeyboardInterrupt, typer.Abort):
+            found = INTERRUPTED
+        if found == INTERRUPTED:
+            note("interrupted")
+        return found if isinstance(found, int) else DONE
+
+
+def _with_hint(message: str) -> str:
+    if message.startswith("No such option") and "Possible" not in message:
+        return f"{message} (an expression that begins with -- goes after a word -- of its own)"
+    return message
+
+
+class ExpressionCommand(TyperCommand):
+    """A command whose arguments are expressions: ``-x^2`` is one, and no option.
+
+    No command here has options of one dash but ``-h``, so every other word with one leading dash is an
+    expression. A blank in front hides the dash from the parser of options; reading ignores blanks.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        marked = [
+            f" {a}" if re.match(r"-[^-]", a) and a not in ctx.help_option_names else a for a in args
+        ]
+        return super().parse_args(ctx, marked)
+
+
+@contextlib.contextmanager
+def progress_bar() -> Iterator[Callable[[str, int, int, str], None]]:
+    """A progress bar on stderr, where that is a terminal: call it with (what, done, of how many, the last one)."""
+    if not sys.stderr.isatty():
+        yield lambda what, done, total, last: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[last]}"),
+        console=Console(stderr=True),
+    ) as bar:
+        tasks: dict[str, Any] = {}
+
+        def show(what: str, done: int, total: int, last: str) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total, last="")
+            bar.update(tasks[what], completed=done, total=total, last=last.replace("[", r"\["))
+
+        yield show
+
+
+def print_table(columns: list[tuple[str, str]], rows: list[tuple[Any, ...]], title: str = "") -> None:
+    """A table on stdout. columns: (heading, left or right)."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    wide = None if sys.stdout.isatty() else 160
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for heading, side in columns:
+        table.add_column(heading, justify=side, overflow="fold")  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*(Text("–" if c is None else str(c)) for c in row))
+    Console(width=wide).print(table)

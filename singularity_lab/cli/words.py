@@ -1,0 +1,109 @@
+"""What people write after an option: points, priors, boxes, seeds, settings."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from singularity_lab.errors import BadInput
+
+
+def pairs(text: str, option: str, form: str) -> dict[str, str]:
+    """``x=1,y=-1/2`` as a mapping of texts. Raises BadInput naming the option and the form.
+
+    >>> pairs("x=1, y=-1/2", "--prior", "x=1,y=2")
+    {'x': '1', 'y': '-1/2'}
+    """
+    found: dict[str, str] = {}
+    for part in _parts(text):
+        name, equals, value = (p.strip() for p in part.partition("="))
+        if not (name and equals and value):
+            raise BadInput(f"{option}: expected the form {form!r}, received {text.strip()!r}")
+        if name in found:
+            raise BadInput(f"{option}: {name} is given twice in {text.strip()!r}")
+        found[name] = value
+    if not found:
+        raise BadInput(f"{option}: expected the form {form!r}, received nothing")
+    return found
+
+
+def point(text: str | None) -> dict[str, str] | list[str] | None:
+    """``x=1,y=0`` by name, or ``1,0`` in the order of the variables.
+
+    >>> point("1, -1/2"), point("y=2")
+    (['1', '-1/2'], {'y': '2'})
+    """
+    if text is None:
+        return None
+    if "=" in text:
+        return pairs(text, "--at", "x=1,y=0")
+    values = _parts(text)
+    if not values:
+        raise BadInput("--at: expected 'x=1,y=0' or '1,0', received nothing")
+    return values
+
+
+def box(text: str | None) -> dict[str, tuple[str | None, str | None]] | None:
+    """``x=0:1,y=:2`` as intervals; an absent side is free.
+
+    >>> box("x=0:1, y=:2")
+    {'x': ('0', '1'), 'y': (None, '2')}
+    """
+    if text is None:
+        return None
+    out = {}
+    for name, interval in pairs(text, "--box", "x=0:1,y=:2").items():
+        low, colon, high = (p.strip() for p in interval.partition(":"))
+        if not colon or not (low or high):
+            raise BadInput(f"--box: expected low:high for {name}, received {interval!r}")
+        out[name] = (low or None, high or None)
+    return out
+
+
+def prior(text: str | None) -> dict[str, str] | None:
+    """Exponents of the prior by name."""
+    return None if text is None else pairs(text, "--prior", "x=1,y=-1/2")
+
+
+def seeds(text: str) -> tuple[int, ...]:
+    """``3`` (one seed), ``0,1,5`` or ``0:4`` (0, 1, 2, 3).
+
+    >>> seeds("0:3"), seeds("7"), seeds("1,5")
+    ((0, 1, 2), (7,), (1, 5))
+    """
+    whole = text.strip()
+    try:
+        if match := re.fullmatch(r"(\d+):(\d+)", whole):
+            return tuple(range(int(match[1]), int(match[2])))
+        return tuple(int(p) for p in _parts(whole))
+    except ValueError:
+        raise BadInput(f"--seeds: expected '0:4' or '0,1,2', received {text!r}") from None
+
+
+def settings(given: Sequence[str]) -> dict[str, Any]:
+    """``key=value`` options; values are JSON where they can be, else text.
+
+    >>> settings(["gamma=10", "beta=null", "name=x"])
+    {'gamma': 10, 'beta': None, 'name': 'x'}
+    """
+    out: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = (p.strip() for p in text.partition("="))
+        if not (name.isidentifier() and equals):
+            raise BadInput(f"--set: expected key=value, received {text!r}")
+        if name in out:
+            raise BadInput(f"--set: {name} is given twice")
+        try:
+            out[name] = json.loads(value)
+        except json.JSONDecodeError:
+            out[name] = value
+        if isinstance(out[name], float) and not math.isfinite(out[name]):
+            raise BadInput(f"--set: expected a finite number for {name}, received {value}")
+    return out
+
+
+def _parts(text: str) -> list[str]:
+    return [p.strip() for p in text.replace(";", ",").split(",") if p.strip()]
