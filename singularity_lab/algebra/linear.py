@@ -22,6 +22,7 @@ import flint
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
 
 Number = int | Fraction
+_WORD = 2**62
 Row = Sequence[Number]
 
 
@@ -241,6 +242,8 @@ class _Tableau:
                 cost = [p * a - q * b for a, b in zip(cost, row, strict=True)]
                 denominator *= p
                 cost, denominator = _reduce(cost, denominator)
+        if len(self.rows) * self.columns > 600:
+            cost, denominator = self.wide_pivots(cost, denominator, allowed)
         stalled = 0
         while True:
             # Dantzig's rule; Bland's while the objective stands still
@@ -270,6 +273,47 @@ class _Tableau:
             p, q = row[enter], cost[enter]
             cost = [p * a - q * b for a, b in zip(cost, row, strict=True)]
             cost, denominator = _reduce(cost, denominator * p)
+
+    def wide_pivots(
+        self, cost: list[int], denominator: int, allowed: Sequence[int]
+    ) -> tuple[list[int], int]:
+        """The same pivots on 64-bit integers, while the objective grows and no number overflows."""
+        import numpy as np
+
+        if max(abs(x) for row in (*self.rows, cost) for x in row) > _WORD:
+            return cost, denominator
+        table = np.array([*self.rows, cost], dtype=np.int64)
+        columns = np.array(allowed)
+        stalled = 0
+        while stalled <= 4:
+            enter = int(columns[np.argmin(table[-1, columns])])
+            entering = table[:, enter].copy()
+            leave = -1
+            if entering[-1] < 0:
+                best = (0, 1, 0)
+                for i in np.flatnonzero(entering[:-1] > 0).tolist():
+                    b, a = int(table[i, -1]), int(entering[i])
+                    difference = b * best[1] - best[0] * a
+                    if leave < 0 or difference < 0 or (difference == 0 and self.basis[i] < best[2]):
+                        leave, best = i, (b, a, self.basis[i])
+            if leave < 0:
+                break
+            row = table[leave].copy()
+            p = int(row[enter])
+            size = p * int(np.abs(table).max())
+            size += int(np.abs(entering).max()) * int(np.abs(row).max())
+            if size > _WORD or denominator * p > _WORD:
+                break
+            stalled = stalled + 1 if row[-1] == 0 else 0
+            table = p * table - np.outer(entering, row)
+            table[leave] = row
+            divisors = np.gcd.reduce(table, axis=1)
+            divisors[-1] = gcd(int(divisors[-1]), denominator * p)
+            denominator = denominator * p // int(divisors[-1])
+            table //= divisors[:, None]
+            self.basis[leave] = enter
+        *self.rows, cost = table.tolist()
+        return cost, denominator
 
     def pivot(self, leave: int, enter: int) -> None:
         row = self.rows[leave]

@@ -101,12 +101,13 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
     else:
         linear = _linear_points(live, used, domain, tries // 20)
         guesses = itertools.chain(signs, linear, guesses)
-    if len(live) > 1:
+    if live:
         common = live[0].flint
         for p in live[1:]:
             common = common.gcd(p.flint)
-        if not common.is_constant():
-            factor = Polynomial(tuple(domain), common)
+        for factor, _ in Polynomial(tuple(domain), common).factor()[1]:
+            if len(live) == 1 and factor.degree == live[0].degree:
+                break  # irreducible
             zero = find_zero([factor], domain, tries)
             if zero is not None and zero.evidence["kind"] == "sign change":
                 zero = Zero({**zero.evidence, "factor": str(factor)})

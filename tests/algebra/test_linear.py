@@ -1,6 +1,7 @@
 """The covering program against brute force over vertices; its proof against alterations."""
 
 import itertools
+import random
 from fractions import Fraction
 
 import pytest
@@ -129,3 +130,17 @@ def test_nullspace_is_the_orthogonal_complement(rows):
     kernel = nullspace(rows, 4)
     assert len(kernel) == 4 - rank(rows)
     assert all(sum(a * b for a, b in zip(r, k, strict=True)) == 0 for r in rows for k in kernel)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_wide_programs_prove_their_optimum(seed):
+    """64-bit pivots and the exact ones after them, on numbers that do and do not overflow."""
+    dice = random.Random(seed)
+    for n, m, high in ((12, 60, 3), (18, 80, 9), (10, 90, 10**9)):
+        rows = [
+            tuple(dice.randint(1, high) if dice.random() < 0.4 else 0 for _ in range(n))
+            for _ in range(m)
+        ]
+        rows = [a if any(a) else (1,) * n for a in rows]
+        s = covering_lp([1] * n, rows)
+        assert check_covering([1] * n, rows, s.primal, s.dual) == (s.value, s.face_dimension)
