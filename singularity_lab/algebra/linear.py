@@ -277,7 +277,7 @@ class _Tableau:
     def wide_pivots(
         self, cost: list[int], denominator: int, allowed: Sequence[int]
     ) -> tuple[list[int], int]:
-        """The same pivots on 64-bit integers, while the objective grows and no number overflows."""
+        """The same pivots on 64-bit integers, as long as no number overflows."""
         import numpy as np
 
         if max(abs(x) for row in (*self.rows, cost) for x in row) > _WORD:
@@ -285,8 +285,9 @@ class _Tableau:
         table = np.array([*self.rows, cost], dtype=np.int64)
         columns = np.array(allowed)
         stalled = 0
-        while stalled <= 4:
-            enter = int(columns[np.argmin(table[-1, columns])])
+        while True:
+            prices = table[-1, columns]
+            enter = int(columns[np.argmax(prices < 0) if stalled > 4 else np.argmin(prices)])
             entering = table[:, enter].copy()
             leave = -1
             if entering[-1] < 0:
@@ -357,12 +358,19 @@ def _packing_tableau(costs: Row, rows: Sequence[Row]) -> _Tableau:
 
 def _minimal_rows(rows: Sequence[Row]) -> list[int]:
     """Indices of the rows that no other implies (a ≥ b makes a redundant)."""
-    order = sorted(range(len(rows)), key=lambda i: (sum(rows[i]), i))
+    first: dict[tuple[Number, ...], int] = {}
+    for i, a in enumerate(rows):
+        first.setdefault(tuple(a), i)
     kept: list[int] = []
-    for i in order:
-        a = rows[i]
-        if not any(all(x <= y for x, y in zip(rows[k], a, strict=True)) for k in kept):
-            kept.append(i)
+    smaller: list[tuple[Number, ...]] = []  # those kept with a smaller sum
+    level: list[tuple[Number, ...]] = []
+    total: Number = -1
+    for a in sorted(first, key=lambda a: (sum(a), a)):
+        if sum(a) != total:
+            total, smaller, level = sum(a), smaller + level, []
+        if not any(all(x <= y for x, y in zip(b, a, strict=True)) for b in smaller):
+            kept.append(first[a])
+            level.append(a)
     return sorted(kept)
 
 
