@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the objects of the laboratory: exponents, ideals, polynomials, germs, points, values.
+"""Hypothesis strategies for the objects of the laboratory: ideals, polynomials, points, values.
 
 They draw small objects, so that exact algorithms stay fast, and shrink towards simple ones.
 """
