@@ -152,8 +152,10 @@ def check_claims(entry: Entry, sources: Iterable[str]) -> list[str]:
             for f in computed:
                 if (f.source, f.quantity, f.kind) == (c.source, c.quantity, c.kind) and (
                     f.fraction != c.fraction
-                    or (None not in (f.multiplicity, c.multiplicity)
-                    and f.multiplicity != c.multiplicity)
+                    or (
+                        None not in (f.multiplicity, c.multiplicity)
+                        and f.multiplicity != c.multiplicity
+                    )
                 ):
                     problems.append(
                         f"field claim[{i}].value: the formula of {f.source} gives "

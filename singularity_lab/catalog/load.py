@@ -104,7 +104,8 @@ def load(id: str, folder: Path | None = None) -> Entry:
     if id not in rows:
         import difflib
 
-        near = difflib.get_close_matches(str(id), rows, n=3)
+        near = [i for i in rows if i.startswith(str(id))] if id else []
+        near = (near or difflib.get_close_matches(str(id), rows, n=3))[:3]
         hint = f"; perhaps {', '.join(near)}" if near else ""
         raise BadInput(f"id: the catalog has no row {id!r}{hint}")
     return rows[id]

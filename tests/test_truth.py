@@ -1,0 +1,225 @@
+"""Ground truth: statuses, contradictions, and the store of certificates."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import msgspec
+import pytest
+from hypothesis import given
+from strategies import rlcts
+
+from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.catalog import Claim, Entry, entries, load
+from singularity_lab.errors import BadInput, Undecided
+from singularity_lab.truth import (
+    CertificateStore,
+    bounds_of,
+    checker,
+    contradiction,
+    ground_truth,
+    judge,
+    problem_key,
+)
+
+HALF = RLCT(Fraction(1, 2), 1)
+NOTHING = Bounds(None, None)
+
+
+def claim(value="1/2", **more) -> Claim:
+    more.setdefault("quantity", "rlct")
+    return Claim(value=value, source="someone", **more)
+
+
+@pytest.fixture
+def store(tmp_path) -> CertificateStore:
+    return CertificateStore(tmp_path)
+
+
+def test_all_demo_rows_are_proved_and_agree_with_their_claims(store):
+    for entry in entries(tags="demo"):
+        truth = ground_truth(entry, 30, cache=store)
+        assert truth.status == "proved", str(truth)
+        for c in truth.claims:
+            if c.quantity == "rlct":
+                assert c.fraction == truth.value
+                assert c.multiplicity in (None, truth.multiplicity)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "claims", "status"),
+    [
+        (Bounds(HALF, HALF), [], "proved"),
+        (Bounds(HALF, HALF), [claim(multiplicity=1)], "proved"),
+        (Bounds(HALF, HALF), [claim("3/4")], "disputed"),
+        (Bounds(HALF, HALF), [claim(multiplicity=2)], "disputed"),
+        (Bounds(HALF, HALF), [claim("3/4", disputed="a misprint")], "proved"),
+        (Bounds(HALF, RLCT(Fraction(3, 4), 1)), [claim("5/8")], "bracketed"),
+        (Bounds(HALF, RLCT(Fraction(3, 4), 1)), [claim("7/8")], "disputed"),
+        (NOTHING, [claim()], "cited"),
+        (NOTHING, [claim(), claim("3/4")], "disputed"),
+        (NOTHING, [claim(kind="upper")], "unknown"),
+        (NOTHING, [claim(scope="global")], "unknown"),
+        (NOTHING, [claim(quantity="lct", value="1")], "unknown"),
+        (NOTHING, [], "unknown"),
+    ],
+)
+def test_status(bounds, claims, status):
+    entry = Entry(id="a", ideal=["x"], claim=claims)
+    assert judge(entry, bounds).status == status
+
+
+@given(rlcts(), rlcts())
+def test_contradiction_is_the_order_of_values(proved, claimed):
+    """An exact local claim contradicts an exact proof exactly when (λ, m) differ."""
+    bounds = Bounds(proved, proved)
+    c = claim(str(claimed.value), multiplicity=claimed.multiplicity)
+    assert bool(contradiction(c, bounds, "local")) == (proved != claimed)
+    upper = claim(str(claimed.value), kind="upper")
+    lower = claim(str(claimed.value), kind="lower")
+    assert bool(contradiction(upper, bounds, "local")) == (claimed.value < proved.value)
+    assert bool(contradiction(lower, bounds, "local")) == (claimed.value > proved.value)
+
+
+@given(rlcts(), rlcts())
+def test_global_and_complex_claims_bound_from_below_only(proved, claimed):
+    bounds = Bounds(proved, proved)
+    c = claim(str(claimed.value), multiplicity=claimed.multiplicity, scope="global")
+    assert bool(contradiction(c, bounds, "local")) == (claimed.value > proved.value)
+    complex_ = claim(str(2 * claimed.value), quantity="lct")
+    assert bool(contradiction(complex_, bounds, "local")) == (claimed.value > proved.value)
+
+
+def test_certificates_are_stored_and_found_again(store):
+    entry = load("rrr-2-2-2-r0")
+    first = ground_truth(entry, 30, cache=store)
+    again = ground_truth(entry, 0, cache=store)
+    assert again.rlct == first.rlct == RLCT(Fraction(3, 2), 1)
+    assert again.certificates == first.certificates
+    path = store.path(entry.problem())
+    assert path.name == f"{problem_key(entry.problem())}.json"
+    assert [p for p in store.folder.rglob("*") if p.is_file()] == [path]
+
+
+def test_the_address_is_that_of_the_problem(store):
+    keys = {problem_key(load(i).problem()) for i in ("nc-1-1", "nc-1-2", "nc-1-1-prior-0-1")}
+    assert len(keys) == 3
+    same = Entry(id="other", vars=["w1", "w2"], ideal=["w2*w1"])
+    assert problem_key(same.problem()) == problem_key(load("nc-1-1").problem())
+
+
+def test_without_search_nothing_is_proved(store):
+    truth = ground_truth("rrr-2-2-2-r0", 0, cache=store)
+    assert truth.status == "cited"
+    with pytest.raises(Undecided, match="not proved"):
+        _ = truth.value
+
+
+def tamper(store, entry, change):
+    ground_truth(entry, 30, cache=store)
+    path = store.path(entry.problem())
+    document = json.loads(path.read_text())
+    change(document)
+    path.write_text(json.dumps(document))
+    return store.read(entry.problem())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["certificates"][0]["claim"].update({"lambda": "2"}),
+        lambda d: d["certificates"][0]["claim"].update({"multiplicity": 7}),
+        lambda d: d["certificates"][0]["problem"]["generators"].pop(),
+        lambda d: d["certificates"][0].update({"proof": {}}),
+        lambda d: d["certificates"][0].pop("format"),
+    ],
+)
+def test_an_altered_certificate_does_not_count(store, change):
+    entry = load("rrr-2-2-2-r0")
+    stored = tamper(store, entry, change)
+    assert stored.certificates == ()
+    assert len(stored.rejected) == 1
+    truth = ground_truth(entry, 0, cache=store)
+    assert truth.status == "cited"
+    assert truth.notes == stored.rejected
+    assert ground_truth(entry, 30, cache=store).status == "proved"
+
+
+def test_a_certificate_of_another_problem_does_not_count(store):
+    one, other = load("nc-1-1"), load("nc-1-2")
+    ground_truth(one, 5, cache=store)
+    target = store.path(other.problem())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(store.path(one.problem()).read_text())
+    stored = store.read(other.problem())
+    assert stored.certificates == ()
+    assert "another problem" in stored.rejected[0]
+
+
+def test_a_broken_file_does_not_count(store):
+    problem = load("nc-1-1").problem()
+    path = store.path(problem)
+    path.parent.mkdir(parents=True)
+    path.write_text("{")
+    assert "not JSON" in store.read(problem).rejected[0]
+    assert ground_truth("nc-1-1", 5, cache=store).status == "proved"
+
+
+def test_a_bracket_is_searched_again_only_with_more_budget(store, monkeypatch):
+    import singularity_lab.truth as module
+
+    entry = load("tanh-2")
+    calls = []
+
+    def search(problem, *, budget, progress=None):
+        calls.append(budget)
+        from singularity_lab.exact.solve import rlct
+
+        return rlct(problem, budget=1e-6)
+
+    monkeypatch.setattr(module, "rlct", search)
+    first = ground_truth(entry, 1, cache=store)
+    if first.bounds.exact:
+        pytest.skip("decided without search")
+    assert first.status == "bracketed"
+    assert bounds_of(first.certificates) == first.bounds
+    ground_truth(entry, 1, cache=store)
+    assert calls == [1]
+    ground_truth(entry, 2, cache=store)
+    assert calls == [1, 2]
+
+
+def test_json_has_text_fractions(store):
+    document = ground_truth("nc-1-1", 5, cache=store).to_json()
+    assert document["lambda"] == "1/2"
+    assert document["multiplicity"] == 2
+    assert document["status"] == "proved"
+    json.dumps(document)
+
+
+def test_the_checker_reports_contradictions(store):
+    entry = load("nc-1-1")
+    truth = checker(5, store)
+    assert truth(entry) == ("proved", [])
+    wrong = msgspec.structs.replace(entry, claim=[claim("1/3")])
+    status, problems = truth(wrong)
+    assert status == "disputed"
+    assert "lambda >= 1/2 is proved" in problems[0]
+
+
+def test_bad_arguments(store):
+    with pytest.raises(BadInput, match="no row 'nothing-like-it'"):
+        ground_truth("nothing-like-it", cache=store)
+    with pytest.raises(BadInput, match="budget"):
+        ground_truth("nc-1", -1, cache=store)
+
+
+def test_the_environment_names_the_folder(monkeypatch, tmp_path):
+    from singularity_lab.truth import cache_folder
+
+    monkeypatch.setenv("SINGLAB_CACHE", str(tmp_path / "c"))
+    assert cache_folder() == tmp_path / "c"
+    monkeypatch.delenv("SINGLAB_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_folder() == tmp_path / "singularity-lab" / "certificates"
