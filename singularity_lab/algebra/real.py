@@ -5,8 +5,8 @@ without search. In order: sign rules; reduction to the lattice of exponent diffe
 polynomial on a face of dimension e is one in e variables up to a unit); factors; gcds and Sturm's
 theorem in one variable; combinations with terms of one sign, by linear programming;
 Nullstellensatz and elimination to one variable, by linear algebra of bounded degree; sums of
-squares (Gram matrices, exact LDL^T; the guess of clarabel where the obvious one fails); Pólya's
-theorem (1928) on orthants; cases by signs.
+squares (Gram matrices, exact LDL^T), also modulo the ideal, where the floats of clarabel are a
+first guess; Pólya's theorem (1928) on orthants; cases by signs.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def no_common_zero(
     if e is not None:
         check_no_zero(polys, domain, e)
         return e
-    return find_zero(polys, domain, tries=600)
+    return None if search.late() else find_zero(polys, domain, tries=600)
 
 
 def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> Zero | None:
@@ -99,7 +99,7 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
     if len(live) == 1:
         guesses = itertools.chain(signs, _extreme_points(live[0], used, domain), guesses)
     else:
-        linear = _linear_points(live, used, domain, tries // 20)
+        linear = _linear_points(live, used, domain, tries // 5)
         guesses = itertools.chain(signs, linear, guesses)
     if live:
         common = live[0].flint
@@ -274,11 +274,12 @@ class _Search:
                 return e
         if all(domain[v] == "positive" for v in used):
             e = self.polya(polys, domain, active)
-            return (
-                e
-                if e is not None or self.late()
-                else self.roots(polys, domain, active, used, depth)
-            )
+            if e is None and not self.late():
+                e = self.roots(polys, domain, active, used, depth)
+            return e
+        e = self.positive(polys, domain, active, used)
+        if e is not None or self.late():
+            return e
         return self.split(polys, domain, active, used, depth)
 
     def one_variable(
@@ -396,6 +397,66 @@ class _Search:
                 if not plain:
                     e = {"kind": "add", "multipliers": [[i, str(unit)]], "then": e}
                 return e
+        return None
+
+    def positive(
+        self,
+        polys: list[Polynomial],
+        domain: dict[str, Kind],
+        active: tuple[int, ...],
+        variables: set[str],
+    ) -> Evidence | None:
+        """Σ q_i p_i = a sum of squares, its Gram matrix positive definite: real Nullstellensatz."""
+        names = tuple(domain)
+        used = [k for k, v in enumerate(names) if v in variables]
+        top = max(polys[i].degree for i in active)
+        for degree in (top + top % 2, top + top % 2 + 2):
+            rows = _multiples(polys, active, used, degree)
+            if len(rows) > 150 or len(used) > 4 or self.late():
+                return None
+            free = [
+                {tuple(x + y for x, y in zip(a, m, strict=True)): c for a, c in polys[i].terms()}
+                for i, m in rows
+            ]
+            basis = _half_support({a for f in free for a in f})
+            if basis is None or not 0 < len(basis) <= 24:
+                return None
+            basis.sort(key=lambda b: -sum(b))
+            where = _places(basis)
+            # a multiple with a term that no product of two basis elements has cannot take part
+            inside = [r for r, f in enumerate(free) if all(a in where for a in f)]
+            found = _semidefinite({}, [free[r] for r in inside], where, len(basis))
+            if found is None:
+                continue
+            multipliers: dict[int, Polynomial] = {}
+            for r, c in zip(inside, found[1], strict=True):
+                i, m = rows[r]
+                term = Polynomial.from_terms({m: c}, names)
+                multipliers[i] = multipliers[i] + term if i in multipliers else term
+            total = Polynomial.constant(0, names)
+            for i, q in multipliers.items():
+                total = total + q * polys[i]
+            factors = _ldl(_repair(found[0], dict(total.terms()), where, len(basis)))
+            if factors is None or len(factors) < len(basis):
+                continue
+            squares = [
+                (d, Polynomial.from_terms(dict(zip(basis, row, strict=True)), names))
+                for d, row in factors
+            ]
+            # all basis monomials vanish where the squares do: the last square is one of them
+            first = len(polys) + 1
+            end = _sign([*polys, total, *(q for _, q in squares)], domain, [first + len(basis) - 1])
+            if end is not None:
+                return {
+                    "kind": "add",
+                    "multipliers": [[i, str(q)] for i, q in multipliers.items() if not q.is_zero],
+                    "then": {
+                        "kind": "squares",
+                        "index": len(polys),
+                        "squares": [[str(c), str(q)] for c, q in squares],
+                        "then": end,
+                    },
+                }
         return None
 
     def polya(
@@ -751,11 +812,7 @@ def _gram(
         )
     )
     size = len(basis)
-    where: dict[Exponent, list[tuple[int, int]]] = {}
-    for i in range(size):
-        for j in range(i, size):
-            a = tuple(x + y for x, y in zip(basis[i], basis[j], strict=True))
-            where.setdefault(a, []).append((i, j))
+    where = _places(basis)
     rest = {a: c for a, c in terms.items() if a not in where}
     if any(a not in safe for a in rest):
         return None
@@ -803,6 +860,15 @@ def _half_support(support: set[Exponent]) -> list[Exponent] | None:
         basis = keep
 
 
+def _places(basis: Sequence[Exponent]) -> dict[Exponent, list[tuple[int, int]]]:
+    """For each product of two basis elements, the places (i, j), i ≤ j, where it occurs."""
+    where: dict[Exponent, list[tuple[int, int]]] = {}
+    for j, b in enumerate(basis):
+        for i, a in enumerate(basis[: j + 1]):
+            where.setdefault(tuple(x + y for x, y in zip(a, b, strict=True)), []).append((i, j))
+    return where
+
+
 Gram = dict[tuple[int, int], Fraction]
 Places = dict[Exponent, list[tuple[int, int]]]
 
@@ -821,6 +887,20 @@ def _diagonal_guess(terms: dict[Exponent, Fraction], where: Places, size: int) -
 
 def _clarabel_guess(terms: dict[Exponent, Fraction], where: Places, size: int) -> Gram | None:
     """The Gram matrix with the largest smallest eigenvalue, in floats, by clarabel if installed."""
+    found = _semidefinite(terms, [], where, size)
+    return None if found is None else found[0]
+
+
+def _semidefinite(
+    terms: dict[Exponent, Fraction],
+    free: Sequence[dict[Exponent, Fraction]],
+    where: Places,
+    size: int,
+) -> tuple[Gram, list[Fraction]] | None:
+    """G ⪰ t·1 with the largest t ≤ 1 and coefficients c such that G represents terms + Σ c·free.
+
+    A guess in floats, rounded: nothing is proved by it. None without clarabel and if t ≤ 0.
+    """
     try:
         import clarabel
         import numpy as np
@@ -829,37 +909,37 @@ def _clarabel_guess(terms: dict[Exponent, Fraction], where: Places, size: int) -
         return None
     count = size * (size + 1) // 2
     index = {(i, j): j * (j + 1) // 2 + i for j in range(size) for i in range(j + 1)}
+    last = count + len(free)  # the column of t
     data: list[tuple[int, int, float]] = []
     right: list[float] = []
     for r, (a, entries) in enumerate(where.items()):
         data += [(r, index[e], 1.0 if e[0] == e[1] else 2.0) for e in entries]
+        data += [(r, count + m, -float(f[a])) for m, f in enumerate(free) if a in f]
         right.append(float(terms.get(a, 0)))
-    offset = len(right)
+    equations = len(right)
+    data.append((equations, last, 1.0))
+    right.append(1.0)
     for (i, j), k in index.items():
-        data.append((offset + k, k, -1.0 if i == j else -(2.0**0.5)))
+        data.append((equations + 1 + k, k, -1.0 if i == j else -(2.0**0.5)))
         if i == j:
-            data.append((offset + k, count, 1.0))
+            data.append((equations + 1 + k, last, 1.0))
         right.append(0.0)
     rows, columns, values = zip(*data, strict=True)
-    matrix = sparse.csc_matrix((values, (rows, columns)), shape=(offset + count, count + 1))
-    objective = np.zeros(count + 1)
+    matrix = sparse.csc_matrix((values, (rows, columns)), shape=(len(right), last + 1))
+    objective = np.zeros(last + 1)
     objective[-1] = -1.0
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.max_iter = 60
-    cones: list[Any] = [clarabel.ZeroConeT(offset), clarabel.PSDTriangleConeT(size)]
-    solver = clarabel.DefaultSolver(
-        sparse.csc_matrix((count + 1, count + 1)),
-        objective,
-        matrix,
-        np.array(right),
-        cones,
-        settings,
-    )
+    cones: list[Any] = [clarabel.ZeroConeT(equations), clarabel.NonnegativeConeT(1)]
+    cones.append(clarabel.PSDTriangleConeT(size))
+    quadratic = sparse.csc_matrix((last + 1, last + 1))
+    solver = clarabel.DefaultSolver(quadratic, objective, matrix, np.array(right), cones, settings)
     x = solver.solve().x
-    if not np.all(np.isfinite(x)) or x[-1] <= 0:
+    if not np.all(np.isfinite(x)) or x[-1] <= 1e-9:
         return None
-    return {e: Fraction(round(x[k] * 2**20), 2**20) for e, k in index.items()}
+    rounded = [Fraction(round(value * 2**24), 2**24) for value in x]
+    return {e: rounded[k] for e, k in index.items()}, rounded[count:last]
 
 
 def _repair(

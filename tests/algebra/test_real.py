@@ -29,6 +29,19 @@ EMPTY = [
 ]
 
 
+# empty over R, but not over C, and not a sum of squares as it stands: needs a semidefinite guess
+HARDER = [
+    ("real", ["x^4*y^2 + x^2*y^4 - 3*x^2*y^2 + 101/100"]),
+    ("real", ["x^2 + y^2 + z^2 - 1", "x*y*z - 1"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "texts"), HARDER)
+def test_real_nullstellensatz_by_a_rounded_guess(kind, texts):
+    pytest.importorskip("clarabel")
+    test_the_classics_are_empty_with_a_checked_proof(kind, texts)
+
+
 @pytest.mark.parametrize(("kind", "texts"), EMPTY)
 def test_the_classics_are_empty_with_a_checked_proof(kind, texts):
     names = ["x", "y", "z", "w"]
