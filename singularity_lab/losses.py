@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
 from singularity_lab.algebra.problem import Convention, Interval, LocalProblem
@@ -246,4 +246,5 @@ def _of_module(
     _refuse("for polynomials", **others)
     if inputs is None or targets is None:
         raise BadInput("inputs, targets: a torch module needs both")
-    return ModuleLoss(module, inputs, targets, criterion, batch_size=batch_size, loss_id=loss_id)
+    built = ModuleLoss(module, inputs, targets, criterion, batch_size=batch_size, loss_id=loss_id)
+    return cast(Loss, built)

@@ -73,7 +73,9 @@ class GroundTruth:
         exact = self.bounds.exact
 
         def side(value: RLCT | None) -> dict[str, Any] | None:
-            return value and {"lambda": str(value.value), "multiplicity": value.multiplicity}
+            if value is None:
+                return None
+            return {"lambda": str(value.value), "multiplicity": value.multiplicity}
 
         return {
             "id": self.entry.id,

@@ -70,7 +70,7 @@ def linear_attention(
         nodes = nodes.to(w.device)
         X, Y = nodes[:, :dimension], nodes[:, dimension : 2 * dimension]
         Z = X if values_from == "context" else nodes[:, 2 * dimension :]
-        at, out = 0, 0.0
+        at, out = 0, w.new_zeros(len(w), len(nodes), dimension)
 
         def take(rows: int, columns: int) -> Tensor:
             nonlocal at

@@ -116,7 +116,7 @@ def latent_class(
     if truth == "independent":
         interior = {name: fraction(f"1/{classes}") for name in t}
         far = {u[c][i][0]: fraction("1/4") for c in range(1, classes) for i in range(n)}
-        strata = (
+        strata: tuple[Stratum, ...] = (
             Stratum(
                 "vanishing",
                 point(ring.variables, {}),

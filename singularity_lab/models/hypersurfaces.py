@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -338,48 +338,42 @@ def discriminant(degree: int) -> Model:
 def space_curve(powers: list[int]) -> Model:
     """The monomial space curve t ↦ (t^a, t^b, t^c): generators of its prime ideal. Thompson 2014.
 
-    The parameter t is eliminated by a lexicographic Gröbner basis; generators that the others
-    generate are dropped, the largest first.
+    Herzog 1970: for each coordinate take the least multiple c·a in the semigroup of the two other
+    powers; the binomials x^c − y^r z^s so found generate (two of them may be equal up to sign).
     Raises BadInput unless there are three increasing coprime powers.
 
     >>> from singularity_lab.models import build
-    >>> print(build("space_curve", powers=[2, 3, 4]).ideal)
-    (x^2 - z, -y^2 + x*z) in Q[x, y, z]
+    >>> print(build("space_curve", powers=[3, 4, 5]).ideal)
+    (x^3 - y*z, y^2 - x*z, -x^2*y + z^2) in Q[x, y, z]
     """
     if len(powers) != 3 or sorted(set(powers)) != powers or math.gcd(*powers) != 1:
         raise BadInput(f"powers: three increasing coprime integers, received {powers}")
     at_least(1, **{f"powers[{i}]": p for i, p in enumerate(powers)})
-    import sympy
-
-    x, y, z, t = sympy.symbols("x y z t")
-    basis = sympy.groebner(
-        [x - t ** powers[0], y - t ** powers[1], z - t ** powers[2]], t, x, y, z, order="lex"
-    )
-    free = [g for g in basis.exprs if not g.has(t)]
-    kept = _minimal(free, (x, y, z))
-    generators = [Polynomial.from_sympy(g, ("x", "y", "z")) for g in kept]
+    names = ("x", "y", "z")
+    generators: list[Polynomial] = []
+    for i in range(3):
+        j, k = (n for n in range(3) if n != i)
+        c, r, s = next(
+            (c, r, (c * powers[i] - r * powers[j]) // powers[k])
+            for c in itertools.count(1)
+            for r in range(c * powers[i] // powers[j] + 1)
+            if (c * powers[i] - r * powers[j]) % powers[k] == 0
+        )
+        own, others = [0, 0, 0], [0, 0, 0]
+        own[i], others[j], others[k] = c, r, s
+        g = Polynomial.from_terms({tuple(own): 1, tuple(others): -1}, names)
+        if g not in generators and -g not in generators:
+            generators.append(g)
     squares = unweighted(generators)
     return Model(
         "space_curve",
         dict(powers=list(powers)),
-        Ideal(("x", "y", "z"), tuple(generators)),
+        Ideal(names, tuple(generators)),
         squares,
-        (origin(("x", "y", "z")),),
+        (origin(names),),
         polynomial_twin(squares, 3),
         f"ideal of the curve t -> (t^{powers[0]}, t^{powers[1]}, t^{powers[2]})",
     )
-
-
-def _minimal(generators: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
-    """A subset of the generators that generates the same ideal, dropping the largest first."""
-    import sympy
-
-    kept = sorted(generators, key=lambda g: sympy.Poly(g, *variables).total_degree())
-    for g in reversed(list(kept)):
-        rest = [h for h in kept if h != g]
-        if rest and sympy.groebner(rest, *variables, order="grevlex").contains(g):
-            kept = rest
-    return kept
 
 
 @builder

@@ -197,7 +197,10 @@ def polynomial_network(
         A = w[:, : outputs * hidden].reshape(-1, outputs, hidden)
         B = w[:, outputs * hidden :].reshape(-1, hidden, inputs)
         s = nodes.to(w.device) @ B.transpose(1, 2)
-        out = sum(s**p for p in powers) @ A.transpose(1, 2)
+        units = s ** powers[0]
+        for p in powers[1:]:
+            units = units + s**p
+        out = units @ A.transpose(1, 2)
         return ((out**2).sum(2) * weights.to(w.device)).sum(1)
 
     return Model(
