@@ -2,8 +2,9 @@
 
     OMP_NUM_THREADS=1 python benchmarks/volume_accuracy.py [--seeds 10] [--only NAME] [--json FILE]
 
-The losses are written by exponents of their generators, with (λ, m) from the stated formula. These are the losses that
-the device was tuned on; accuracy on losses not used here is the business of the calibration.
+The losses are written by exponents of their generators, with (λ, m) from the stated formula. These
+are the losses that the device was tuned on; accuracy on losses not used here is the business of the
+calibration.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ import argparse
 import json
 import math
 from fractions import Fraction as F
+from itertools import pairwise
 
 from singularity_lab.spectroscopes import PolynomialLoss, measure
 
 
-def _product(names: list[tuple[int, int]], dim: int) -> list[tuple[list[int], list[tuple[int, ...]]]]:
+def _product(
+    names: list[tuple[int, int]], dim: int
+) -> list[tuple[list[int], list[tuple[int, ...]]]]:
     """Monomial pairs a_i b_j as generators."""
     rows = [tuple(int(k in pair) for k in range(dim)) for pair in names]
     return [([1], [row]) for row in rows]
 
 
 def _matrix_chain(sizes: list[int]) -> list[tuple[list[int], list[tuple[int, ...]]]]:
-    """Entries of the product of matrices of the given sizes, all parameters free: a deep linear network at zero."""
+    """Entries of a product of matrices of the given sizes: a deep linear network at zero."""
     offsets, dim = [], 0
-    for a, b in zip(sizes, sizes[1:], strict=False):
+    for a, b in pairwise(sizes):
         offsets.append(dim)
         dim += a * b
     out = []
@@ -38,7 +42,7 @@ def _matrix_chain(sizes: list[int]) -> list[tuple[list[int], list[tuple[int, ...
             for p in paths:
                 p = [*p, j]
                 row = [0] * dim
-                for layer, (a, b) in enumerate(zip(p, p[1:], strict=False)):
+                for layer, (a, b) in enumerate(pairwise(p)):
                     row[offsets[layer] + a * sizes[layer + 1] + b] = 1
                 rows.append(tuple(row))
             out.append(([1] * len(rows), rows))
@@ -109,3 +113,74 @@ def losses() -> dict[str, PolynomialLoss]:
         name: PolynomialLoss.from_exponents(g, loss_id=name)
         for name, (g, *_) in DEVELOPMENT.items()
     }
+
+
+def run(name: str, seeds: range, **settings: object) -> dict:
+    """Readings of one loss: errors relative to λ, half-widths, coverage, P of the true m, cost."""
+    truth, m = float(DEVELOPMENT[name][1]), DEVELOPMENT[name][2]
+    loss = losses()[name]
+    out: dict = {"name": name, "lambda": truth, "m": m, "readings": []}
+    for seed in seeds:
+        r = measure("volume", loss, seed=seed, **settings)
+        e, p = r.lambda_, dict(r.multiplicity or {})
+        out["readings"].append({
+            "seed": seed,
+            "error": e.value / truth - 1,
+            "half_width": 0.5 * (e.high - e.low) / truth,
+            "covered": e.low <= truth <= e.high,
+            "p_true_m": p.get(m, 0.0),
+            "m_right": r.most_probable_multiplicity == m,
+            "outcome": str(r.outcome),
+            "cpu_seconds": r.cost.cpu_seconds,
+            "evaluations": r.cost.evaluations,
+        })  # fmt: skip
+    return out
+
+
+def summary(row: dict) -> str:
+    """One line of the table; errors and half-widths in per cent of λ."""
+    r = row["readings"]
+    error = sorted(abs(x["error"]) for x in r)
+    n = len(r)
+    bias = sum(x["error"] for x in r) / n
+    rmse = math.sqrt(sum(x["error"] ** 2 for x in r) / n)
+    mean = {
+        k: sum(float(x[k]) for x in r) / n
+        for k in ("half_width", "covered", "p_true_m", "m_right", "cpu_seconds")
+    }
+    outcomes = {x["outcome"] for x in r}
+    return (
+        f"{row['name']:16s} {row['lambda']:.4f} {row['m']}  {100 * error[n // 2]:6.2f} "
+        f"{100 * bias:+6.2f} {100 * rmse:6.2f} {100 * mean['half_width']:6.2f}   "
+        f"{mean['covered']:.2f}  {mean['p_true_m']:.2f}  {mean['m_right']:.2f} "
+        f"{mean['cpu_seconds']:6.1f}  {', '.join(sorted(outcomes))}"
+    )
+
+
+def main() -> None:
+    """Print the table; with --json also keep every reading's errors."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--json", default="")
+    arguments = parser.parse_args()
+    print(
+        "loss             λ      m  med|e|%  bias%  rmse%  half%  cover P(m*)  m ok  CPU s  outcome"
+    )
+    rows = []
+    for name in DEVELOPMENT:
+        if arguments.only in name:
+            rows.append(run(name, range(arguments.seeds)))
+            print(summary(rows[-1]), flush=True)
+    every = [x for row in rows for x in row["readings"]]
+    print(
+        f"coverage {sum(x['covered'] for x in every) / len(every):.3f}, "
+        f"m right {sum(x['m_right'] for x in every) / len(every):.3f} over {len(every)} readings"
+    )
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump(rows, file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,25 +1,28 @@
-"""λ, m and the next pole from a volume curve. Watanabe 2009, ch. 4; Arnold, Gusein-Zade, Varchenko 1988, vol. II, §7.
+"""λ, m and the next pole from a volume curve. Watanabe 2009, ch. 4; Arnold et al. 1988, vol. II.
 
-With x = −log ε the volume V(ε) = vol{K < ε} has the expansion Σ e^{−λ_k x} P_k(x), P_k a polynomial of degree m_k − 1.
-The models here are
+With x = −log ε the volume V(ε) = vol{K < ε} has the expansion Σ e^{−λ_k x} P_k(x), P_k a
+polynomial of degree m_k − 1. The models here are
 
     V = e^{−λx}·[P(x) + ρ·e^{−δ(x − x₀)}],   deg P = m − 1,   m = 1 … m_max,
 
-without (ρ = 0) and with a next pole at λ + δ, δ on a logarithmic grid, fitted to the increments of log V from x₀ on, for
-several x₀. Weights are Laplace approximations of the evidence; a level dropped below x₀ costs a little more than a
-level well explained. P(x) = 1 + Σ e^{θ_j}(x − x₀)^j has a log-normal prior around the exact normal crossing,
-V = e^{−z} Σ_{j<m} z^j/j!, z = λ·x + const, so that a logarithm whose onset lies far outside the data is not believed.
+without (ρ = 0) and with a next pole at λ + δ, δ on a logarithmic grid, fitted to the increments
+of log V from x₀ on, for several x₀. Weights are Laplace approximations of the evidence; a level
+dropped below x₀ costs a little more than a level well explained. P(x) = 1 + Σ e^{θ_j}(x − x₀)^j
+has a log-normal prior around the exact normal crossing, V = e^{−z} Σ_{j<m} z^j/j!, z = λ·x +
+const, so that a logarithm whose onset lies far outside the data is not believed.
 
-Noise: increments have the spread seen between replicates, white plus a slowly varying part (replicates that differ for
-many levels), whose share and range come from their autocorrelation.
+Noise: increments have the spread seen between replicates, white plus a slowly varying part
+(replicates that differ for many levels), whose share and range come from their autocorrelation.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
+import torch
 
 __all__ = ["Fit", "Noise", "infer", "noise_of"]
 
@@ -46,11 +49,12 @@ class Noise:
 
 @dataclass(frozen=True)
 class Fit:
-    """The model average. Arrays over models: m, x0, delta (NaN without a next pole), weight, value, error.
+    """The model average. Models: m, x0, delta (NaN: no next pole), weight, value, error.
 
-    value, low, high: of λ. multiplicity: P(m). given: m → (value, error). noise: of the increments.
-    next_pole: (probability of a next pole, mean δ given one). chi2: per degree of freedom of the best model.
-    curve: fitted log V of the best model, relative to its start, on x ≥ x₀.
+    value, low, high: of λ. multiplicity: P(m). given: m → (value, error). noise: of the
+    increments. next_pole: (probability of a next pole, mean δ given one). chi2: per degree of
+    freedom of the best model. curve: fitted log V of the best model, relative to its start, on x
+    ≥ x₀.
     """
 
     value: float
@@ -88,7 +92,7 @@ def noise_of(increments: np.ndarray) -> Noise:
 
 
 def _normal_crossing_logs(m: int, log_v: float, slope: float) -> np.ndarray:
-    """Prior means of θ_1 … θ_{m−1}: P*(z₀ + λq)/P*(z₀) for the z₀ at which e^{−z}Σ z^j/j! is V(x₀)."""
+    """Prior means of θ_j: P*(z₀ + λq)/P*(z₀) for the z₀ at which e^{−z}Σ z^j/j! is V(x₀)."""
     if m == 1:
         return np.zeros(0)
     target = min(log_v, -1e-3)
@@ -103,6 +107,18 @@ def _normal_crossing_logs(m: int, log_v: float, slope: float) -> np.ndarray:
     return np.array([
         math.log(p[j] / math.factorial(j) / p[0]) + j * math.log(slope) for j in range(1, m)
     ])  # fmt: skip
+
+
+def normal_quantile(level: float) -> float:
+    """z with P(|N(0, 1)| < z) = level."""
+    return NormalDist().inv_cdf(0.5 * (1 + level))
+
+
+def _whitener(noise: Noise, n: int) -> np.ndarray:
+    """The inverse of a Cholesky factor of the covariance, by torch on its one thread."""
+    factor = torch.linalg.cholesky(torch.from_numpy(noise.covariance(n)))
+    eye = torch.eye(n, dtype=torch.float64)
+    return torch.linalg.solve_triangular(factor, eye, upper=False).numpy()
 
 
 def _coarsen(
@@ -151,12 +167,11 @@ def infer(
     *,
     max_multiplicity: int = 5,
     level: float = 0.9,
-    log_v_start: float | None = None,
 ) -> Fit:
     """Fit all models to a curve and average them.
 
-    x: levels −log ε, increasing (L,). increments: log V(x_k) − log V(x_{k−1}) by replicate (L, R); the first one starts
-    from V = 1.  Needs L ≥ 12.
+    x: levels −log ε, increasing (L,). increments: log V(x_k) − log V(x_{k−1}) by replicate (L,
+    R); the first one starts from V = 1.  Needs L ≥ 12.
     """
     pooled = np.log(np.exp(increments).mean(axis=1))
     log_v = np.cumsum(pooled)
@@ -177,7 +192,7 @@ def infer(
             continue
         data = pooled[cut + 1 :]
         q = x[cut:] - x[cut]
-        whiten = np.linalg.inv(np.linalg.cholesky(noise.covariance(n)))
+        whiten = _whitener(noise, n)
         for m in range(1, max_multiplicity + 1):
             delta = np.array([math.nan, *DELTAS])
             mean = np.concatenate([[slope], _normal_crossing_logs(m, log_v[cut], slope), [0.0]])
@@ -197,7 +212,8 @@ def infer(
                 - np.where(np.isnan(delta), 0.0, math.log(RHO_SD) + math.log(len(DELTAS)))
                 - 0.5 * log_det
                 + 0.5 * math.log(2 * math.pi)
-                - DROP * cut - math.log(2) * (m - 1)
+                - DROP * cut
+                - math.log(2) * (m - 1)
             )
             cov = np.linalg.inv(h)
             # Influence of each increment on λ̂, then the jackknife over replicates.
@@ -265,7 +281,8 @@ def _solve(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Maximum a posteriori by Levenberg–Marquardt, all models at once.
 
-    Returns parameters, Hessian of −log posterior, χ², prior term Σ precision·(p − mean)², and the Jacobian of increments.
+    Returns parameters, Hessian of −log posterior, χ², prior term Σ precision·(p − mean)², and the
+    Jacobian of increments.
     """
 
     def residual(p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

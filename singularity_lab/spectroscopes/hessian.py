@@ -75,7 +75,8 @@ def hessian(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
     except BudgetSpent as error:
         return Reading(
             "hessian", loss.loss_id, loss.dim, asdict(s), seed, {}, None,
-            Outcome.BUDGET, f"{error} spent before the Hessian was known", meter.cost(), {}, versions(),
+            Outcome.BUDGET, f"{error} spent before the Hessian was known",
+            meter.cost(), {}, versions(),
         )  # fmt: skip
     if not bool(torch.isfinite(h).all()):
         raise BadLoss("the gradient is not finite near the centre", meter.counts())

@@ -110,7 +110,7 @@ def _nbeta(s: Any) -> float:
 # ---------------------------------------------------------------------------------- the average
 
 
-class _Average:
+class Average:
     """Running mean of K per chain over the draws (never over burn-in), and a thinned trace with
     it."""
 
@@ -139,7 +139,7 @@ def _reading(
     meter: Meter,
     s: Any,
     seed: int,
-    average: _Average,
+    average: Average,
     nbeta: float,
     cut: str | None,
     extra: dict[str, Any],
@@ -240,7 +240,7 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
             raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
         gradient = meter.counted(lambda u: draw(u + loss.center, generator))
     lower, upper = _walls(loss)
-    average = _Average(s.chains, s.burn_in, s.draws)
+    average = Average(s.chains, s.burn_in, s.draws)
     cut = None
     try:
         state = sgld.init(torch.zeros((loss.dim, s.chains), dtype=torch.float64), gradient)
@@ -314,7 +314,7 @@ def sample(
     s: MalaSettings,
     nbeta: float,
     generator: torch.Generator,
-    average: _Average,
+    average: Average,
 ) -> mala.Steps:
     """Run MALA for exp(−nβK − γ|u|²/2): warm-up with adaptation, then draws into ``average``."""
     loss = meter.loss
@@ -357,7 +357,7 @@ def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
     meter = Meter(loss, budget)
     generator = torch.Generator().manual_seed(seed)
     nbeta = _nbeta(s)
-    average = _Average(s.chains, s.burn_in, s.draws)
+    average = Average(s.chains, s.burn_in, s.draws)
     cut, extra = None, {}
     try:
         steps = sample(meter, s, nbeta, generator, average)

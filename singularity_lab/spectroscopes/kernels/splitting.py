@@ -1,21 +1,20 @@
-"""Moves that keep the uniform law on {K < y} ∩ box, for particles in independent replicates. No gradients.
+"""Moves that keep the uniform law on {K < y} ∩ box, for particles in independent replicates.
 
-Every sweep applies one family of moves to all particles, with one K evaluation each; a family keeps the law, so any
-schedule of families does. Near a singular point no single scale suits: widths across the valleys of {K < y} run from
-√y to 1. So each proposal draws its scale from a log-spaced histogram, learned from acceptance.
+Every sweep applies one family of moves to all particles, with one K evaluation each; a family
+keeps the law, so any schedule of families does. Near a singular point no single scale suits:
+widths across the valleys of {K < y} run from √y to 1. So each proposal draws its scale from a
+log-spaced histogram, learned from acceptance.
 
 Families (t a scale, z standard normal, S a random set of coordinates, common to the sweep):
 
-- ``log``: u_i ← u_i·e^{t z_i}, i ∈ S, with Jacobian e^{tΣz}: moves along monomial valleys, where log|u| is spread
-  over the whole depth;
-- ``torus``: u_i ← u_i·e^{v_i t z} with weights v_i of 0, ±1, among them dilation of everything;
-- ``add``: u_i ← u_i + t z_i, i ∈ S; single coordinates, sparse and full directions;
-- ``difference``: u ← u + t(a − b), a and b from the other half of the replicate (ter Braak 2006): adapts to any linear
-  change of coordinates;
-- ``log difference``: the same in log|u|, adapted to any monomial change of coordinates: curved valleys such as
-  x² = y³ are straight there;
-- ``frame``: ``log`` and ``add`` along the principal axes of the other half, for valleys that are oblique;
-- ``symmetry``: sign changes and transpositions of coordinates.
+- ``log``: u_i ← u_i·e^{t z_i}, i ∈ S, with Jacobian e^{tΣz}: moves along monomial valleys, where
+log|u| is spread over the whole depth; - ``torus``: u_i ← u_i·e^{v_i t z} with weights v_i of 0,
+±1, among them dilation of everything; - ``add``: u_i ← u_i + t z_i, i ∈ S; single coordinates,
+sparse and full directions; - ``difference``: u ← u + t(a − b), a and b from the other half of the
+replicate (ter Braak 2006): adapts to any linear change of coordinates; - ``log difference``: the
+same in log|u|, adapted to any monomial change of coordinates: curved valleys such as x² = y³ are
+straight there; - ``frame``: ``log`` and ``add`` along the principal axes of the other half, for
+valleys that are oblique; - ``symmetry``: sign changes and transpositions of coordinates.
 
 Particles are columns u (d, P), P = 2·R·H: two halves, each of R replicates of H = N/2 particles.
 """
@@ -36,9 +35,10 @@ _BIN = math.log(10.0) / 2  # width of a histogram bin: half a decade
 class Tables:
     """Random numbers of one level, drawn once and read at random offsets.
 
-    A kernel that reads entry (particle + offset) of a fixed table, with the offset drawn afresh for every sweep and
-    row, and a random sign, is a symmetric mixture for every particle; only different particles share numbers. This
-    takes the random number generator, and the exponentials of the ``log`` moves, out of the sweep.
+    A kernel that reads entry (particle + offset) of a fixed table, with the offset drawn afresh
+    for every sweep and row, and a random sign, is a symmetric mixture for every particle; only
+    different particles share numbers. This takes the random number generator, and the
+    exponentials of the ``log`` moves, out of the sweep.
     """
 
     def __init__(self, size: int, generator: torch.Generator) -> None:
@@ -60,11 +60,12 @@ class Tables:
 
 
 class Scales:
-    """A histogram of scales t = e^{lo + b·bin}, b = 0 … count − 1, weighted by what acceptance shows to be useful.
+    """A histogram of scales t = e^{lo + b·bin}, weighted by what acceptance shows to be useful.
 
-    The acceptance a(t) of a scale is the share of particles whose valley is wider than t; its decrease over the next
-    bins is the share for which t is about the largest useful scale. That decrease, plus a floor, is the weight.
-    ``z`` is a table of t·normal, with its mirror image; ``growth`` is e^z where asked for; ``scale`` is t alone.
+    The acceptance a(t) of a scale is the share of particles whose valley is wider than t; its
+    decrease over the next bins is the share for which t is about the largest useful scale. That
+    decrease, plus a floor, is the weight. ``z`` is a table of t·normal, with its mirror image;
+    ``growth`` is e^z where asked for; ``scale`` is t alone.
     """
 
     def __init__(self, lo: float, hi: float, exponential: bool = False) -> None:
@@ -167,7 +168,7 @@ def init(
     particles: int,
     generator: torch.Generator,
 ) -> State:
-    """Independent draws from the prior ∏|w|^τ on the box; ``particles`` is the number in one replicate (even)."""
+    """Independent draws from the prior ∏|w|^τ on the box; ``particles`` (even) in a replicate."""
     d, p = lower.shape[0], replicates * particles
     q = torch.rand((d, p), generator=generator, dtype=torch.float64)
     if tau is None:
@@ -185,7 +186,8 @@ def init(
     scales = {
         "log": Scales(math.log(1e-2), math.log(200.0), exponential=True),
         "log sparse": Scales(math.log(1e-2), math.log(200.0)),
-        "torus": Scales(math.log(1e-3), math.log(30.0), exponential=True),
+        "torus": Scales(math.log(1e-3), math.log(200.0), exponential=True),
+        "dilate": Scales(math.log(1e-3), math.log(30.0), exponential=True),
         "add": Scales(-345.0, math.log(width)),
         "sparse": Scales(-345.0, math.log(width)),
         "difference": Scales(math.log(1e-4), math.log(3.0)),
@@ -248,8 +250,8 @@ def _decide(
 ) -> Tensor:
     """Accept proposals for some rows of some particles; returns the mask of accepted ones.
 
-    ratio: proposal density backward / forward, times the Jacobian; None for one. Rows are overwritten by their
-    proposals for the evaluation of K, and restored where rejected.
+    ratio: proposal density backward / forward, times the Jacobian; None for one. Rows are
+    overwritten by their proposals for the evaluation of K, and restored where rejected.
     """
     assert state.tables is not None
     kept = [state.position[j, part].clone() for j in rows]
@@ -318,27 +320,28 @@ def log_move(state: State, k: K, rows: list[int], generator: torch.Generator) ->
     _book(state, name, at, _decide(state, k, slice(0, p), rows, proposal, ratio, generator))
 
 
-def torus(state: State, k: K, generator: torch.Generator) -> None:
-    """u_i ← u_i·e^{v_i t z} with weights v common to the sweep: all 1 (dilation), or random signs on a random subset.
+def torus(state: State, k: K, generator: torch.Generator, size: int) -> None:
+    """u_i ← u_i·e^{v_i t z}, v common to the sweep: all 1 (size 0), or ±1 on a random subset.
 
-    With v = (1, −1) on two factors of a product, and with equal weights on coordinates tied by a sum, the move runs
-    along the valley.
+    With v = (1, −1) on two factors of a product, and with equal weights on coordinates tied by a
+    sum, the move runs along the valley.
     """
     p, d = state.position.shape[1], state.dim
-    if d == 1 or _integer(3, generator) == 0:
-        weights = dict.fromkeys(range(d), 1)
+    if size == 0:
+        name, weights = "dilate", dict.fromkeys(range(d), 1)
     else:
-        rows = _subset(state, 2 + _integer(d - 1, generator), generator)
+        name = "torus"
+        rows = _subset(state, size, generator)
         signs = torch.randint(2, (len(rows),), generator=generator).tolist()
         weights = {j: 2 * sign - 1 for j, sign in zip(rows, signs, strict=True)}
-    s = state.scales["torus"]
+    s = state.scales[name]
     at, offset = s.offset(generator)
     growth = s.growth[offset : offset + p]
     shrink = growth.reciprocal() if min(weights.values()) < 0 else growth
     proposal = [state.position[j] * (growth if v > 0 else shrink) for j, v in weights.items()]
     total = sum(weights.values())
     ratio = growth.pow(float(total)) if total else None
-    _book(state, "torus", at, _decide(
+    _book(state, name, at, _decide(
         state, k, slice(0, p), list(weights), proposal, ratio, generator
     ))  # fmt: skip
 
@@ -362,9 +365,10 @@ def add_move(state: State, k: K, rows: list[int], generator: torch.Generator) ->
 
 
 def _partners(state: State, half: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Two particles of the other half, from the own replicate, for every particle of this half: columns (d, P/2).
+    """Two particles of the other half of the replicate for every one of this half: (d, P/2) each.
 
-    A common random rotation within every replicate pairs each particle with a partner that it did not choose.
+    A common random rotation within every replicate pairs each particle with a partner that it did
+    not choose.
     """
     r, h = state.replicates, state.half // state.replicates
     other = state.position[:, state.half :] if half == 0 else state.position[:, : state.half]
@@ -396,7 +400,7 @@ def difference(state: State, k: K, generator: torch.Generator, logarithmic: bool
 
 
 def symmetry(state: State, k: K, generator: torch.Generator) -> None:
-    """Change signs of random coordinates, or permute some: one transposition, two, or a random permutation."""
+    """Change signs of random coordinates, or permute some of them."""
     p, d = state.position.shape[1], state.dim
     kind = _integer(4, generator)
     if d == 1 or kind == 0:
@@ -426,7 +430,8 @@ def symmetry(state: State, k: K, generator: torch.Generator) -> None:
 def frames(state: State) -> Tensor:
     """Principal axes of each half of each replicate: (2, R, d, d), columns are axes.
 
-    Tyler's shape: directions u/|u| after whitening, a few fixed-point steps, so that far particles do not decide.
+    Tyler's shape: directions u/|u| after whitening, a few fixed-point steps, so that far
+    particles do not decide.
     """
     r, h, d = state.replicates, state.half // state.replicates, state.dim
     x = state.position.view(d, 2, r, h).permute(1, 2, 3, 0)
@@ -462,46 +467,97 @@ def frame_move(state: State, k: K, generator: torch.Generator, logarithmic: bool
     else:
         step, ratio = z.view(2 * r, h), None
     moved = torch.addcmul(u, direction, step).view(d, p)
-    accept = _decide(
-        state, k, slice(0, p), list(range(d)), list(moved.unbind(0)), ratio, generator
-    )
+    accept = _decide(state, k, slice(0, p), list(range(d)), list(moved.unbind(0)), ratio, generator)
     _book(state, name, at, accept)
 
 
-def step(state: State, k: K, generator: torch.Generator, index: int) -> None:
-    """One sweep; ``index`` counts sweeps and decides the family, the generator the rest."""
-    d = state.dim
-    turn = index % 10
-    if turn in (0, 5) or (d == 1 and turn in (1, 6)):
-        log_move(state, k, _subset(state, 1, generator), generator)
-    elif turn in (1, 6):
-        size = 2 + _integer(max(1, min(d, 4) - 1), generator)
-        log_move(state, k, _subset(state, size, generator), generator)
-    elif turn == 2:
-        add_move(state, k, _subset(state, 1, generator), generator)
-    elif turn == 3:
-        difference(state, k, generator, logarithmic=True)
-    elif turn == 4:
-        difference(state, k, generator, logarithmic=False)
-    elif turn == 7:
-        add_move(state, k, _subset(state, 1 + _integer(d, generator), generator), generator)
-    elif turn == 8:
-        if d > 1:
-            frame_move(state, k, generator, logarithmic=bool(_integer(2, generator)))
-        else:
-            add_move(state, k, [0], generator)
-    elif _integer(3, generator):
-        torus(state, k, generator)
-    else:
-        symmetry(state, k, generator)
+Move = Callable[[State, K, torch.Generator], None]
 
 
-def memory(features: Tensor, start: Tensor) -> float:
-    """Largest correlation of a feature (rows) with its own value at the start of the level: 0 when all is forgotten."""
-    a = features - features.mean(1, keepdim=True)
+def families(d: int) -> dict[str, Move]:
+    """The families of moves in d dimensions."""
+    moves: dict[str, Move] = {
+        "log": lambda s, k, g: log_move(s, k, _subset(s, 1, g), g),
+        "add": lambda s, k, g: add_move(s, k, _subset(s, 1, g), g),
+        "flip or swap": symmetry,
+        "difference": lambda s, k, g: difference(s, k, g, logarithmic=False),
+        "log difference": lambda s, k, g: difference(s, k, g, logarithmic=True),
+    }
+    if d > 1:
+        moves |= {
+            "dilate": lambda s, k, g: torus(s, k, g, 0),
+            "torus of two": lambda s, k, g: torus(s, k, g, 2),
+            "log sparse": lambda s, k, g: log_move(
+                s, k, _subset(s, min(d, 2 + _integer(3, g)), g), g
+            ),
+            "add sparse": lambda s, k, g: add_move(s, k, _subset(s, 1 + _integer(d, g), g), g),
+            "frame log": lambda s, k, g: frame_move(s, k, g, logarithmic=True),
+            "frame add": lambda s, k, g: frame_move(s, k, g, logarithmic=False),
+        }
+    if d > 2:
+        moves["torus"] = lambda s, k, g: torus(s, k, g, 3 + _integer(d - 2, g))
+    return moves
+
+
+class Schedule:
+    """Which family moves next: likelier when it carries far the features that remember most.
+
+    On trial sweeps the mean squared displacement of every feature is recorded (in units of twice
+    its variance, capped at one), weighted by the fourth power of the feature's memory. The
+    probabilities are mixed with the uniform law, so that no family dies out, and frozen between
+    levels. Symmetries are left out of the contest: they carry features far without exploring;
+    they keep a fixed share.
+    """
+
+    def __init__(self, d: int, uniform: float = 0.5) -> None:
+        self.moves = families(d)
+        self.names = list(self.moves)
+        self.uniform = uniform
+        self.weight = torch.ones(d + 1, dtype=torch.float64)
+        self.worth = np.full(len(self.names), 0.5)
+
+    def probabilities(self) -> np.ndarray:
+        """Of the families, in the order of ``names``."""
+        worth = self.worth.copy()
+        worth[self.names.index("flip or swap")] = 0.0
+        share = worth / worth.sum()
+        return self.uniform / len(share) + (1 - self.uniform) * share
+
+    def order(self, sweeps: int, generator: torch.Generator) -> list[int]:
+        """A random order of ``sweeps`` families, stratified to the probabilities."""
+        edges = torch.from_numpy(np.cumsum(self.probabilities()))
+        start = torch.rand(1, generator=generator, dtype=torch.float64)
+        q = (torch.arange(sweeps, dtype=torch.float64) + start) / sweeps
+        chosen = torch.searchsorted(edges, q).clamp_(max=len(self.names) - 1)
+        return chosen[torch.randperm(sweeps, generator=generator)].tolist()
+
+    def step(self, state: State, k: K, generator: torch.Generator, family: int) -> None:
+        """One sweep of a family."""
+        self.moves[self.names[family]](state, k, generator)
+
+    def trial(self, state: State, k: K, generator: torch.Generator) -> None:
+        """One sweep of every family, measuring what each is worth."""
+        before = features(state)
+        for family in range(len(self.names)):
+            self.step(state, k, generator, family)
+            after = features(state)
+            variance = after.var(1).clamp_min(1e-30)
+            moved = ((after - before).square().mean(1) / (2 * variance)).clamp_max(1.0)
+            worth = float((moved * self.weight).sum() / self.weight.sum())
+            self.worth[family] = 0.7 * self.worth[family] + 0.3 * worth
+            before = after
+
+    def remember(self, memory: Tensor) -> None:
+        """Weigh features by what they still remember at the end of a level."""
+        self.weight = 0.7 * self.weight + 0.3 * memory.clamp(0.05, 1.0) ** 4
+
+
+def memory(now: Tensor, start: Tensor) -> Tensor:
+    """Correlation of every feature (row) with its value at the start of the level."""
+    a = now - now.mean(1, keepdim=True)
     b = start - start.mean(1, keepdim=True)
     norm = (a.square().sum(1) * b.square().sum(1)).sqrt().clamp_min(1e-300)
-    return float(((a * b).sum(1) / norm).max())
+    return (a * b).sum(1) / norm
 
 
 def features(state: State) -> Tensor:
