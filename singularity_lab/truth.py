@@ -13,19 +13,28 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Claim, Entry
 from singularity_lab.catalog.load import load
-from singularity_lab.errors import BadInput, CertificateError, Undecided
+from singularity_lab.errors import (
+    BadInput,
+    CertificateError,
+    SingularityLabError,
+    Undecided,
+)
 from singularity_lab.exact.certificate import Certificate, problem_to_json
 from singularity_lab.exact.solve import rlct
 from singularity_lab.exact.verify import verify
@@ -345,3 +354,58 @@ def checker(
         return found.status, [f"claim {c}: {why}" for c, why in found.contradictions]
 
     return truth
+
+
+def prove(
+    rows: Sequence[Entry],
+    budget: float | None = 60.0,
+    *,
+    cache: str | Path | None = None,
+    workers: int = 1,
+) -> Iterator[GroundTruth]:
+    """Ground truth of many rows, each yielded as it finishes; what is stored already is not
+    searched again.
+
+    Stopping in the middle loses nothing that was yielded: every row is stored by itself. workers:
+    processes. A row whose search fails raises after the others have been yielded, as an
+    ExceptionGroup.
+    Raises BadInput for workers < 1.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [str(t.rlct) for t in prove([load("nc-1"), load("nc-1-1")], cache=folder)]
+    ['(1/2, 1)', '(1/2, 2)']
+    """
+    if workers < 1:
+        raise BadInput(f"workers: at least one process is needed, received {workers}")
+    folder = Path(cache) if cache is not None else cache_folder()
+    failures: list[Exception] = []
+    if workers == 1:
+        for row in rows:
+            try:
+                yield ground_truth(row, budget, cache=folder)
+            except SingularityLabError as error:
+                error.add_note(f"catalog row {row.id}")
+                failures.append(error)
+    else:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            jobs = {
+                pool.submit(_search, msgspec.json.encode(row), budget, folder): row for row in rows
+            }
+            for job in as_completed(jobs):
+                row = jobs[job]
+                try:
+                    job.result()
+                    yield ground_truth(row, 0, cache=folder)
+                except SingularityLabError as error:
+                    error.add_note(f"catalog row {row.id}")
+                    failures.append(error)
+    if failures:
+        raise ExceptionGroup(f"{len(failures)} rows could not be searched", failures)
+
+
+def _search(encoded: bytes, budget: float | None, folder: Path) -> None:
+    """One row in a worker process; the result goes through the store, where it is verified on
+    reading."""
+    ground_truth(msgspec.json.decode(encoded, type=Entry), budget, cache=folder)

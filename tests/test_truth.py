@@ -21,6 +21,7 @@ from singularity_lab.truth import (
     ground_truth,
     judge,
     problem_key,
+    prove,
 )
 
 HALF = RLCT(Fraction(1, 2), 1)
@@ -223,3 +224,26 @@ def test_the_environment_names_the_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("SINGLAB_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache_folder() == tmp_path / "singularity-lab" / "certificates"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_many_rows_are_proved_and_stored(tmp_path, workers):
+    rows = [load(i) for i in ("nc-1", "mono-2-3", "rrr-2-1-1-r0")]
+    found = {t.entry.id: t.rlct for t in prove(rows, 20, cache=tmp_path, workers=workers)}
+    assert found == {
+        "nc-1": RLCT(Fraction(1, 2), 1),
+        "mono-2-3": RLCT(Fraction(5, 12), 1),
+        "rrr-2-1-1-r0": RLCT(Fraction(1, 2), 1),
+    }
+    assert all(ground_truth(row, 0, cache=tmp_path).status == "proved" for row in rows)
+
+
+def test_a_row_that_fails_does_not_stop_the_others(tmp_path):
+    broken = Entry(id="broken", builder="ade", parameters={"type": "E", "k": 9})
+    search = prove([broken, load("nc-1")], 5, cache=tmp_path)
+    assert next(search).entry.id == "nc-1"
+    with pytest.raises(ExceptionGroup) as raised:
+        next(search)
+    assert raised.value.exceptions[0].__notes__ == ["catalog row broken"]
+    with pytest.raises(BadInput, match="workers"):
+        list(prove([], workers=0))

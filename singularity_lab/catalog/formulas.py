@@ -286,10 +286,11 @@ def _known_component(p: dict[str, Any], stratum: str) -> list[Claim]:
 
 @formula("poisson_mixture")
 def _simplex_vandermonde(p: dict[str, Any], stratum: str) -> list[Claim]:
-    """Sato and Watanabe 2019: λ = (3r + H − 2)/4 for H components and r true ones, here r = 1."""
+    """Sato and Watanabe 2019: λ = (3r + H − 2)/4 for H components and r true ones."""
     if stratum != "vanishing":
         return []
-    value = Fraction(3 + p["components"] - 2, 4)
+    r = p.get("true_components", 1)
+    value = Fraction(3 * r + p["components"] - 2, 4)
     return [_claim(value, "sato2019", "main theorem", scope="global")]
 
 

@@ -175,7 +175,12 @@ def _generate(family: Family, parameters: dict[str, Any], at: str) -> list[Entry
             grid.append([(key, v) for v in value])
         else:
             raise BadInput(f"{family.model}: parameter {key!r}: no value of its type: {value!r}")
-    return [_row(family, dict(pairs), at) for pairs in itertools.product(*grid)]
+    rows = []
+    for pairs in itertools.product(*grid):
+        chosen = dict(pairs)
+        names = [s.name for s in build(family.model, **chosen).strata] if at == "*" else [at]
+        rows += [_row(family, chosen, name) for name in names]
+    return rows
 
 
 def _row(family: Family, parameters: dict[str, Any], at: str) -> Entry:

@@ -464,3 +464,87 @@ def boltzmann_machine(visible: int, hidden: int) -> Model:
         box=dict.fromkeys(ring.variables, (fraction(-1), fraction(1))),
         analytic=analytic,
     )
+
+
+@builder
+def hidden_markov(length: int) -> Model:
+    """Hidden Markov chain with two states and a binary output, observed for ``length`` steps;
+    truth: fair coin tosses.
+
+    Parameters: t = P(first state is 2), a = P(1 → 2), b = P(2 → 1), and the deviations u1, u2 of
+    P(output = 1 | state) from 1/2. With the signs x = ±1 of the outputs, E ∏_{i ∈ S} x_i = 2^|S|
+    M_S with M_S = Σ over paths of P(path) ∏_{i ∈ S} u_{state i}; the generators are the M_S, ∅ ≠ S
+    ⊂ {1, …, length}. K = Σ_x (p(x) − 2^{−length})². ``analytic``: the Kullback–Leibler divergence.
+    Strata (u = 0 in all): ``interior`` (a = b = 1/3, t = 1/2), ``frozen`` (a = b = 0, t = 0),
+    ``absorbing`` (b = 0, t = 0, a = 1/3: the second state is never left); ``unseen`` (t = a = 0, u2
+    ≠ 0: the second state is never entered). Raises BadInput for length < 1.
+
+    >>> from singularity_lab.models import build
+    >>> print(build("hidden_markov", length=1).ideal)
+    (-t*u1 + t*u2 + u1) in Q[t, a, b, u1, u2]
+    """
+    at_least(1, length=length)
+    names = ["t", "a", "b", "u1", "u2"]
+    ring = Ring(names)
+    t, a, b = ring["t"], ring["a"], ring["b"]
+    u = [ring["u1"], ring["u2"]]
+    step = [[1 - a, a], [b, 1 - b]]
+
+    def forward(factors: Sequence[Sequence[Polynomial]]) -> Polynomial:
+        """Sum over paths of P(path) times the factor of each time and state."""
+        state = [(1 - t) * factors[0][0], t * factors[0][1]]
+        for f in factors[1:]:
+            state = [ring.sum([state[i] * step[i][j] for i in range(2)]) * f[j] for j in range(2)]
+        return state[0] + state[1]
+
+    one = ring.constant(1)
+    generators = [
+        forward([u if i in chosen else [one, one] for i in range(length)])
+        for chosen in _subsets(length)
+    ]
+    half = fraction("1/2")
+    squares = [
+        forward([[half + p if x else half - p for p in u] for x in outcome]) - half**length
+        for outcome in itertools.product((1, 0), repeat=length)
+    ]
+    third = fraction("1/3")
+    strata = (
+        Stratum("interior", point(names, {"t": half, "a": third, "b": third}), "u = 0"),
+        Stratum("frozen", point(names, {}), "u = 0, the state never changes and is 1"),
+        Stratum("absorbing", point(names, {"a": third}), "u = 0, state 2 is never left"),
+        Stratum(
+            "unseen", point(names, {"u2": fraction("1/4"), "b": third}), "state 2 is never entered"
+        ),
+    )
+
+    def law(w: Tensor) -> Tensor:
+        import torch
+
+        T, A, B = w[:, 0], w[:, 1], w[:, 2]
+        emit = torch.stack([0.5 + w[:, 3:5], 0.5 - w[:, 3:5]], 1)  # output, state
+        move = torch.stack([torch.stack([1 - A, A], 1), torch.stack([B, 1 - B], 1)], 1)
+        start = torch.stack([1 - T, T], 1)
+        state = start[:, None] * emit
+        for _ in range(length - 1):
+            state = ((state @ move)[:, :, None] * emit[:, None]).reshape(len(w), -1, 2)
+        return state.sum(2)
+
+    def twin(w: Tensor) -> Tensor:
+        return ((law(w) - 0.5**length) ** 2).sum(1)
+
+    def analytic(w: Tensor) -> Tensor:
+        return -(law(w) * 2**length).log().mean(1)
+
+    unit: dict[str, Side] = {n: (fraction(0), fraction(1)) for n in names[:3]}
+    return Model(
+        "hidden_markov",
+        dict(length=length),
+        Ideal(tuple(names), tuple(generators)),
+        unweighted(squares),
+        strata,
+        twin,
+        f"hidden Markov chain, 2 states, binary output, {length} steps, truth fair coin tosses; "
+        "K = squared distance of the laws",
+        box=unit | dict.fromkeys(names[3:], (-half, half)),
+        analytic=analytic,
+    )

@@ -9,9 +9,11 @@ a₃b₃² cancel and λ is different.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
+from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model, Side, Square, Stratum, at_least, builder, unweighted
 from singularity_lab.models.shallow import multi_indices
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
@@ -63,66 +65,89 @@ def _weight_box(components: int, signed: bool) -> dict[str, Side]:
 
 
 @builder
-def gaussian_mixture(components: int, dimension: int, signed: bool = False) -> Model:
-    """Σ_h a_h N(b_h, 1) in R^dimension, truth N(0, 1): free weights (the first is 1 − Σ others) and
-    means.
+def gaussian_mixture(
+    components: int, dimension: int, signed: bool = False, true_components: int = 1
+) -> Model:
+    """Σ_h a_h N(b_h, 1) in R^dimension with free weights (the first is 1 − Σ others) and means.
 
-    Generators: the moments Σ_h a_h b_h^α, 1 ≤ |α| ≤ components. K = Σ_α (moment)²/α! over these is
-    the beginning of the Hermite expansion of the χ² divergence from N(0, 1), which is ``analytic``:
-    aᵀ exp(b bᵀ) a − 1, the λ and m of the Kullback–Leibler divergence. Strata: ``vanishing``,
-    ``interior``, ``far``. signed: weights without a ≥ 0.
-    Raises BadInput for fewer than two components.
+    The truth has r = ``true_components`` components of weight 1/r at 0, e₁, 2e₁, …. Generators: the
+    moments Σ_h a_h b_h^α minus those of the truth, 1 ≤ |α| ≤ components + r − 1. K = Σ_α
+    (moment)²/α! over these is the beginning of the Hermite expansion of ∫ (p − p*)²/φ, which is
+    ``analytic`` and has the λ and m of the Kullback–Leibler divergence.
+    Strata for r = 1: ``vanishing``, ``interior``, ``far``; else ``vanishing`` (the first r
+    components are the true ones, the others have weight 0 and sit at the first).
+    signed: weights without a ≥ 0. Raises BadInput for fewer than two components, and r >
+    components.
 
     >>> from singularity_lab.models import build
     >>> print(build("gaussian_mixture", components=2, dimension=1).ideal.generators[0])
     -a2*b11 + a2*b21 + b11
     """
     at_least(2, components=components)
-    at_least(1, dimension=dimension)
+    at_least(1, dimension=dimension, true_components=true_components)
+    r = true_components
+    if r > components:
+        raise BadInput(f"true_components: at most components = {components}, received {r}")
     b = matrix_names("b", components, dimension)
     ring = Ring(weight_names(components) + flat(b))
     a = _weights(ring, components)
-    indices = [alpha for n in range(1, components + 1) for alpha in multi_indices(dimension, n)]
+    top = components + r - 1
     squares: list[Square] = []
-    for alpha in indices:
+    for alpha in [x for n in range(1, top + 1) for x in multi_indices(dimension, n)]:
         moment = ring.sum(
             [
                 a[h] * ring.product([ring[b[h][i]] ** e for i, e in enumerate(alpha) if e])
                 for h in range(components)
             ]
         )
+        if not any(alpha[1:]):
+            moment = moment - fraction(f"1/{r}") * sum(j ** alpha[0] for j in range(1, r))
         squares.append((1 / fraction(math.prod(math.factorial(e) for e in alpha)), moment))
+    strata = _mixture_strata(components, b, ring.variables)
+    if r > 1:
+        values: dict[str, Rational] = {n: fraction(f"1/{r}") for n in weight_names(r)}
+        values |= {b[j][0]: j for j in range(1, r)}
+        text = "the first components are the true ones, the others have weight 0 at the first"
+        strata = (Stratum("vanishing", point(ring.variables, values), text),)
 
-    def split(w: Tensor) -> tuple[Tensor, Tensor]:
-        return (
-            _torch_weights(w, components),
-            w[:, components - 1 :].reshape(-1, components, dimension),
-        )
+    def quadratic(w: Tensor, kernel: Callable[[Tensor], Tensor]) -> Tensor:
+        """Σ δ_i δ_j k(⟨c_i, c_j⟩) over the components of the model and, with sign −, of the
+        truth."""
+        import torch
+
+        true = w.new_zeros(len(w), r, dimension)
+        true[:, :, 0] = torch.arange(r, dtype=w.dtype, device=w.device)
+        means = torch.cat([w[:, components - 1 :].reshape(-1, components, dimension), true], 1)
+        minus = w.new_full((len(w), r), -1 / r)
+        delta = torch.cat([_torch_weights(w, components), minus], 1)
+        gram = kernel(means @ means.transpose(1, 2))
+        return ((delta[:, None] @ gram) @ delta[:, :, None])[:, 0, 0]
 
     def twin(w: Tensor) -> Tensor:
-        # the truncated exponential of the Gram matrix: Σ_{|α| = n} x^α y^α n!/α! = ⟨x, y⟩ⁿ
-        A, B = split(w)
-        gram = B @ B.transpose(1, 2)
-        kernel = sum(gram**n / math.factorial(n) for n in range(1, components + 1))
-        return ((A[:, None] @ kernel) @ A[:, :, None])[:, 0, 0]
+        # Σ_{|α| = n} x^α y^α / α! = ⟨x, y⟩ⁿ / n!
+        def kernel(g: Tensor) -> Tensor:
+            total = g
+            for n in range(2, top + 1):
+                total = total + g**n / math.factorial(n)
+            return total
+
+        return quadratic(w, kernel)
 
     def analytic(w: Tensor) -> Tensor:
         import torch
 
-        A, B = split(w)
-        kernel = torch.expm1(B @ B.transpose(1, 2))
-        return ((A[:, None] @ kernel) @ A[:, :, None])[:, 0, 0]
+        return quadratic(w, torch.expm1)
 
     return Model(
         "gaussian_mixture",
-        dict(components=components, dimension=dimension, signed=signed),
+        dict(components=components, dimension=dimension, signed=signed, true_components=r),
         Ideal(ring.variables, tuple(p for _, p in squares)),
         tuple(squares),
-        _mixture_strata(components, b, ring.variables),
+        strata,
         twin,
         f"{components} unit Gaussians in R^{dimension} with free weights"
         + (" of any sign" if signed else "")
-        + ", truth N(0, 1); K = chi-square divergence, truncated",
+        + f", truth of {r} component(s); K = weighted L2 distance, truncated",
         box=_weight_box(components, signed),
         analytic=analytic,
     )

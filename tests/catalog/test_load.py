@@ -69,6 +69,13 @@ def test_generating_a_row_on_file_gives_that_row():
     assert at.scope == "local"
 
 
+def test_a_star_gives_every_stratum():
+    rows = entries("reduced_rank_regression", inputs=2, outputs=2, hidden=2, rank=1, at="*")
+    assert [e.stratum().name for e in rows] == ["a1b1", "a1b2", "a2b1"]
+    assert rows[0] is load("rrr-2-2-2-r1")
+    assert [e.scope for e in rows] == ["global", "local", "local"]
+
+
 def test_reading_the_catalog_imports_no_torch():
     code = (
         "import sys; from singularity_lab.catalog import entries; entries(); "

@@ -43,6 +43,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("linear_attention", dict(dimension=2, key=1, value=2, heads=2)),
     ("linear_attention", dict(dimension=2, key=1, value=1, values_from="independent")),
     ("gaussian_mixture", dict(components=3, dimension=2)),
+    ("gaussian_mixture", dict(components=3, dimension=1, true_components=2)),
+    ("hidden_markov", dict(length=3)),
     ("binomial_mixture", dict(components=2, trials=3)),
     ("poisson_mixture", dict(components=3, rate=2)),
     ("known_component_mixture", dict(orders=3)),

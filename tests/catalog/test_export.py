@@ -1,0 +1,79 @@
+"""Exports say what the rows say, and can be read back; search filters mean what they say."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+
+import pytest
+
+from singularity_lab.catalog import entries, load
+from singularity_lab.catalog.export import (
+    COLUMNS,
+    croissant,
+    search,
+    to_csv,
+    to_json_lines,
+    to_markdown,
+)
+from singularity_lab.errors import BadInput
+from singularity_lab.truth import ground_truth
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    ids = ("nc-1-1", "rrr-2-1-1-r0", "mono-2-3")
+    rows = [ground_truth(i, 10, cache=folder).to_json() for i in ids]
+    return [*rows, ground_truth("rrr-3-3-3-r0", 0, cache=folder).to_json()]
+
+
+def test_csv_reads_back(table):
+    rows = list(csv.DictReader(io.StringIO(to_csv(table))))
+    assert [r["id"] for r in rows] == [r["id"] for r in table]
+    assert rows[0] == {
+        "id": "nc-1-1",
+        "family": "normal_crossing",
+        "dimension": "2",
+        "status": "proved",
+        "lambda": "1/2",
+        "multiplicity": "2",
+        "lower": "1/2",
+        "upper": "1/2",
+        "claims": "rlct = 1/2, m = 2 (watanabe2009)",
+    }
+    assert (rows[3]["status"], rows[3]["lambda"]) == ("cited", "")
+
+
+def test_json_lines_keep_everything(table):
+    assert [json.loads(line) for line in to_json_lines(table).splitlines()] == table
+
+
+def test_markdown_has_one_line_a_row(table):
+    lines = to_markdown(table).splitlines()
+    assert len(lines) == 2 + len(table)
+    assert all(line.count(" |") == len(COLUMNS) for line in lines)
+    assert "a\\|b" in to_markdown([{"id": "a|b"}])
+
+
+def test_metadata_describes_the_csv(table):
+    data = croissant(table, "0.1.0")
+    digest = hashlib.sha256(to_csv(table).encode()).hexdigest()
+    assert data["distribution"][0]["sha256"] == digest
+    assert [f["name"] for f in data["recordSet"][0]["field"]] == list(COLUMNS)
+
+
+def test_search(table):
+    truths = {r["id"]: r for r in table}
+    rows = [load(r["id"]) for r in table]
+    found = search(rows, truths=truths, value="2/4", status="proved")
+    assert [e.id for e in found] == ["nc-1-1", "rrr-2-1-1-r0"]
+    assert [e.id for e in search(rows, truths=truths, multiplicity=2)] == ["nc-1-1"]
+    assert [e.id for e in search(rows, min_dimension=3, max_dimension=5)] == ["rrr-2-1-1-r0"]
+    assert search(rows, "nothing like it") == []
+    assert {e.family for e in search(entries(), "phase-retrieval")} == {"quadratic_network"}
+    assert {e.family for e in search(entries(), tags=["orthant"])} == set()
+    with pytest.raises(BadInput, match="truths"):
+        search(rows, status="proved")
