@@ -182,10 +182,12 @@ def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
             ax.plot([x, x], [b["low"], b["high"]], color="0.2", lw=1)
             ax.annotate(
                 f"{b['covered']}/{b['intervals']}",
-                (x, 0.02),
+                (x, b["high"]),
+                xytext=(0, 2),
+                textcoords="offset points",
                 ha="center",
                 fontsize="x-small",
-                color="white" if share > 0.12 else "0.2",
+                color="0.2",
             )
             label = None
     for level in sorted({b["level"] for b in bars if b["level"]}):
@@ -202,7 +204,7 @@ def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
         )
     ax.set_xticks(range(len(groups)))
     ax.set_xticklabels(groups)
-    ax.set_ylim(0, 1.08)
+    ax.set_ylim(0, 1.12)
     ax.set_ylabel("intervals that contain λ")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(style), frameon=False)
     return ax
@@ -249,55 +251,64 @@ def ledger(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
 def volume_curve(
     x: Sequence[float],
     log_volume: Sequence[float],
-    models: Sequence[Mapping[str, Any]] = (),
     ax: Axes | None = None,
     *,
-    exact: tuple[float, int] | None = None,
+    error: Sequence[float] | None = None,
+    models: Sequence[Mapping[str, Any]] = (),
+    exact: tuple[Any, int] | None = None,
     title: str = "",
 ) -> Axes:
-    """log V(ε) against −log ε: its slope tends to −λ, and m shows in how slowly it does.
+    """The volume V(ε) of {K < ε} against x = −log ε.
 
-    x: −log ε. log_volume: the same number of values. models: fitted curves, mappings with ``x``, ``log_volume``
-    and ``label``. exact: (λ, m); the line −λx + (m − 1) log x is then drawn through the deepest point.
+    With the proved (λ, m) as ``exact`` the slope −λ is taken out: log V + λx tends to (m − 1) log x + c, flat
+    for m = 1 and logarithmic above, which the dashed line shows (c from the deepest half of the curve).
+    Without it log V itself is drawn.
+
+    x, log_volume: as many values each; error: one standard deviation, as many, or None. models: fitted curves,
+    mappings with ``x``, ``log_volume`` and ``label``.
     Raises BadInput for sequences of unequal length or fewer than two points.
 
     >>> x = [1.0, 2.0, 3.0, 4.0]
-    >>> ax = volume_curve(x, [-0.5 * v for v in x], exact=(0.5, 1))
-    >>> len(ax.lines)
-    2
+    >>> ax = volume_curve(x, [1 - 0.5 * u for u in x], exact=(0.5, 1))
+    >>> [float(y) for y in ax.lines[0].get_ydata()]
+    [1.0, 1.0, 1.0, 1.0]
     """
-    if len(x) != len(log_volume) or len(x) < 2:
+    sizes = {len(x), len(log_volume), len(x if error is None else error)}
+    if len(sizes) > 1 or len(x) < 2:
         raise BadInput(
-            "x, log_volume: two sequences of one length of at least 2 are needed, "
-            f"received {len(x)} and {len(log_volume)}"
+            "x, log_volume, error: sequences of one length of at least 2 are needed, "
+            f"received lengths {sorted(sizes)}"
         )
-    ax = _axes(ax)
-    ax.plot(x, log_volume, "o", ms=2.5, color=COLOURS[0], label="measured")
+    ax = _axes(ax, 5.2, 3.6)
+    slope = float(exact[0]) if exact is not None else 0.0
+    level = [v + slope * u for u, v in zip(x, log_volume, strict=True)]
+    ax.plot(x, level, color=COLOURS[0], lw=1.2, label="measured")
+    if error is not None:
+        low, high = zip(*((y - e, y + e) for y, e in zip(level, error, strict=True)), strict=True)
+        ax.fill_between(x, low, high, color=COLOURS[0], alpha=0.25, lw=0)
     for i, model in enumerate(models):
+        lifted = [v + slope * u for u, v in zip(model["x"], model["log_volume"], strict=True)]
         colour = COLOURS[(i + 1) % len(COLOURS)]
-        ax.plot(model["x"], model["log_volume"], color=colour, lw=1.2, label=model["label"])
+        ax.plot(model["x"], lifted, color=colour, lw=1.2, label=model["label"])
     if exact is not None:
-        slope, m = exact
-
-        def line(u: float) -> float:
-            return -slope * u + (m - 1) * math.log(u)
-
-        at = [u for u in x if u > 1.0] or [x[-1]]
-        shift = log_volume[-1] - line(at[-1])
+        m = exact[1]
+        deep = [k for k, u in enumerate(x) if u >= 0.5 * max(x) and u > 1.0] or [len(x) - 1]
+        shift = sum(level[k] - (m - 1) * math.log(x[k]) for k in deep) / len(deep)
+        at = [u for u in x if u > 1.0]
         ax.plot(
             at,
-            [line(u) + shift for u in at],
+            [(m - 1) * math.log(u) + shift for u in at],
             ls="--",
             lw=1,
             color="0.2",
-            label=f"proved: λ = {slope:g}, m = {m}",
+            label=f"proved: λ = {exact[0]}, m = {m}",
         )
-    ax.set_xlabel("−log ε")
-    ax.set_ylabel("log V(ε)")
+    ax.set_xlabel("x = −log ε")
+    ax.set_ylabel("log V" if exact is None else f"log V + ({exact[0]}) x")
     if title:
         ax.set_title(title, fontsize="medium")
     ax.grid(alpha=0.25)
-    ax.legend(fontsize="small")
+    ax.legend(fontsize="small", loc="lower right")
     return ax
 
 

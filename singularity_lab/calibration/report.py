@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from statistics import median
@@ -123,7 +123,7 @@ def _largest_bias(calibration: Calibration) -> str:
         return ""
     line = max(biased, key=lambda x: abs(x.target_bias) / x.exact)
     return (
-        f"The SGLD estimator is biased by construction where m > 1: on {line.row} (m = "
+        f"The SGLD estimator is biased by construction, most where m > 1: on {line.row} (m = "
         f"{line.multiplicity}) its target itself, computed without any sampling, is "
         f"{line.target / line.exact:.2f} λ at n = {line.n:g}, γ = {line.gamma:g}, while the noise of a "
         f"reading is ±{line.spread / line.exact:.2f} λ: more samples would not help."
@@ -157,8 +157,8 @@ def _draw(
     return Drawing(name, f"data:image/svg+xml;base64,{data}", alt, caption)
 
 
-def _figure_of(draw: Callable[[], Axes]) -> Figure:
-    figure = draw().get_figure(root=True)
+def _figure_of(ax: Axes) -> Figure:
+    figure = ax.get_figure(root=True)
     assert figure is not None
     return figure
 
@@ -172,14 +172,14 @@ def _figures(calibration: Calibration) -> dict[str, Drawing]:
             "Scatter plot of readings against proved λ; on the diagonal a device is right.",
             "Readings against proved λ, with their intervals. On the diagonal a device is right. "
             "Empty triangles on the lower edge are readings of 0 or less.",
-            _figure_of(lambda: plots.calibration(points)),
+            _figure_of(plots.calibration(points)),
         )
         found["errors"] = _draw(
             "errors",
             "Relative error of each reading, row by row.",
             "Relative errors row by row. Readings off by more than 60 % stand at the edge, with "
             "their error beside them.",
-            _figure_of(lambda: plots.errors_by_row(_seed_means(points))),
+            _figure_of(plots.errors_by_row(_seed_means(points))),
         )
     bars = [
         {
@@ -201,7 +201,7 @@ def _figures(calibration: Calibration) -> dict[str, Drawing]:
             "Bars: the share of claimed intervals that contain λ, by multiplicity and device.",
             "How often the intervals that a device claims (outcome ok) contain λ. Thin lines: 95 % "
             "Clopper–Pearson intervals. Dashed: what the intervals promise.",
-            _figure_of(lambda: plots.coverage(bars)),
+            _figure_of(plots.coverage(bars)),
         )
     if calibration.ledger:
         lines = [line.to_dict() for line in calibration.ledger]
@@ -209,7 +209,7 @@ def _figures(calibration: Calibration) -> dict[str, Drawing]:
             "ledger",
             "Bars: target bias and discretisation error of the SGLD estimator, row by row.",
             "The SGLD estimator's error in its parts. The blue bar stays whatever the sampler does.",
-            _figure_of(lambda: plots.ledger(lines)),
+            _figure_of(plots.ledger(lines)),
         )
     return found
 
@@ -223,26 +223,42 @@ def _seed_means(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _curves(calibration: Calibration) -> list[Drawing]:
-    """What the volume device saw, of a few rows: as many different m as there are."""
-    import matplotlib.pyplot as plt
-
+    """What the volume device saw, of a few rows with proved (λ, m): as many different m as there are."""
     by_m: dict[int, Measurement] = {}
     others: list[Measurement] = []
     for m in calibration.measurements:
-        if m.arm == "volume" and m.text is not None and m.value is not None:
-            key = m.truth.multiplicity
-            if key is not None and key not in by_m:
-                by_m[key] = m
-            else:
-                others.append(m)
-    chosen = [by_m[k] for k in sorted(by_m)] + others
+        exact = m.truth.rlct
+        if m.arm != "volume" or m.value is None or exact is None or exact.value == 0:
+            continue
+        if exact.multiplicity in by_m:
+            others.append(m)
+        else:
+            by_m[exact.multiplicity] = m
     found = []
-    for m in chosen[:_CURVES]:
-        figure, ax = plt.subplots(figsize=(5.2, 3.8), layout="constrained")
-        m.reading.plot(ax)
+    for m in [*(by_m[k] for k in sorted(by_m)), *others][:_CURVES]:
+        exact, seen = m.truth.rlct, m.reading.diagnostics
+        if exact is None or "log_v" not in seen:
+            continue
+        ax = plots.volume_curve(
+            seen["x"],
+            seen["log_v"],
+            error=seen["log_v_error"],
+            models=[
+                {
+                    "x": seen["fitted_x"],
+                    "log_volume": seen["fitted_log_v"],
+                    "label": f"its model, m = {m.multiplicity}",
+                }
+            ],
+            exact=(exact.value, exact.multiplicity),
+            title=m.row.id,
+        )
         alt = f"Curve of the volume device on {m.row.id}, from which it reads λ = {m.value:.3g}."
-        caption = f"{m.row.id}: proved λ = {m.truth}, m = {m.truth.multiplicity or 'open'}."
-        found.append(_draw(f"curve-{m.row.id}", alt, caption, figure))
+        caption = (
+            f"{m.row.id}: proved λ = {exact.value}, m = {exact.multiplicity}; "
+            f"read λ = {m.value:.4g}, m = {m.multiplicity}."
+        )
+        found.append(_draw(f"curve-{m.row.id}", alt, caption, _figure_of(ax)))
     return found
 
 

@@ -1,0 +1,142 @@
+"""The store: what was appended is there after any interruption, once, in Parquet or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from singularity_lab.calibration.store import COLUMNS, Store
+from singularity_lab.errors import BadInput
+
+
+def record(key, value=0.5, **more):
+    return dict.fromkeys(COLUMNS) | {"key": key, "row": "r", "seed": 1, "value": value} | more
+
+
+def fill(store, *keys):
+    with store.shard() as shard:
+        for key in keys:
+            shard.append(record(key))
+    return shard.path
+
+
+def test_what_is_appended_is_read_back(tmp_path):
+    store = Store(tmp_path)
+    fill(store, "a", "b")
+    fill(store, "c")
+    assert sorted(store.keys()) == ["a", "b", "c"]
+    assert store.records()[0] == record("a")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_wherever_a_shard_is_torn_all_whole_lines_are_kept(tmp_path_factory, data):
+    store = Store(tmp_path_factory.mktemp("torn"))
+    path = fill(store, "a", "b", "c")
+    whole = path.read_bytes()
+    cut = data.draw(st.integers(0, len(whole)))
+    path.write_bytes(whole[:cut])
+    assert len(store.records()) == whole[:cut].count(b"\n")
+
+
+def test_damage_before_the_end_is_reported_and_not_passed_over(tmp_path):
+    store = Store(tmp_path)
+    path = fill(store, "a", "b", "c")
+    lines = path.read_bytes().split(b"\n")
+    lines[1] = b"\xff{garbage"
+    path.write_bytes(b"\n".join(lines))
+    with pytest.raises(BadInput, match="line 2: damaged"):
+        store.records()
+
+
+def test_a_foreign_line_is_no_record(tmp_path):
+    store = Store(tmp_path)
+    (tmp_path / "shard-x.jsonl").write_text('{"key": "a"}\n{"key": "b"}\n')
+    with pytest.raises(BadInput, match="not a record"):
+        store.records()
+
+
+def test_a_record_has_the_columns_and_no_nan(tmp_path):
+    with Store(tmp_path).shard() as shard:
+        with pytest.raises(BadInput, match="columns"):
+            shard.append({"key": "a"})
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            shard.append(record("a", float("nan")))
+    assert Store(tmp_path).shards() == []  # an empty shard leaves no file
+
+
+def test_a_killed_writer_loses_nothing_that_it_had_finished(tmp_path):
+    """The writer is killed with SIGKILL while it writes on and on; each acknowledged record is there."""
+    code = (
+        "import sys; from singularity_lab.calibration.store import COLUMNS, Store\n"
+        "with Store(sys.argv[1]).shard() as shard:\n"
+        "    for k in range(10**6):\n"
+        "        shard.append(dict.fromkeys(COLUMNS) | {'key': str(k)}); print(k, flush=True)\n"
+    )
+    writer = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)},
+    )
+    with writer:
+        acknowledged = [writer.stdout.readline().strip() for _ in range(20)]
+        writer.send_signal(signal.SIGKILL)
+        acknowledged += writer.stdout.read().split()
+    assert len(acknowledged) >= 20
+    assert set(acknowledged) <= Store(tmp_path).keys()
+
+
+def test_compaction_keeps_every_record_and_is_repeatable(tmp_path):
+    pytest.importorskip("duckdb")
+    store = Store(tmp_path / "odd [name] it's*")
+    text = json.dumps({"λ": [1, 2.5], "nested": {"a": None}})
+    with store.shard() as shard:
+        shard.append(record("a", reading=text))
+        shard.append(record("b", None, outcome="died"))
+    before = store.records()
+    assert store.compact() == store.parquet
+    assert store.shards() == []
+    assert store.records() == before
+    with store.shard() as shard:
+        shard.append(record("b", 0.75, outcome="ok"))  # measured again: the later record holds
+        shard.append(record("c"))
+    store.compact()
+    assert {r["key"]: r["value"] for r in store.records()} == {"a": 0.5, "b": 0.75, "c": 0.5}
+    assert store.query("SELECT count(*), max(value) FROM readings") == [(3, 0.75)]
+    with pytest.raises(BadInput, match="sql"):
+        store.query("SELEKT 1")
+
+
+def test_an_interrupted_compaction_counts_nothing_twice(tmp_path):
+    pytest.importorskip("duckdb")
+    store = Store(tmp_path)
+    path = fill(store, "a", "b")
+    kept = path.read_bytes()
+    store.compact()
+    path.write_bytes(kept)  # as if the power had gone between the Parquet file and the shards
+    assert len(store.records()) == 2
+
+
+def test_one_calibration_at_a_time(tmp_path):
+    store = Store(tmp_path)
+    with store.lock(), pytest.raises(BadInput, match="another calibration"), store.lock():
+        pass
+    with store.lock():  # free again
+        pass
+
+
+def test_a_file_is_no_folder(tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(BadInput, match="this is a file"):
+        Store(file)
+    with pytest.raises(BadInput, match="cannot make"):
+        Store(file / "below")
