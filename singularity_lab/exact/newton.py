@@ -210,8 +210,14 @@ def newton_step(
     """The leaf "newton" of a certificate with the (λ, m) that it proves, or why there is none.
 
     The step is relative to the generators without their common monomial ∏ x^k, as the verifier
-    holds them. budget: CPU seconds, about. limit: on the number of compact faces. Raises
-    OutOfScope where K does not vanish at the origin, or vanishes identically.
+    holds them: "primal" lists v in ring order, "dual" the [exponent, y] with y > 0, "faces"
+    evidence for each compact face about the face polynomials (definite), or about f, x_1 ∂f/∂x_1,
+    …, x_n ∂f/∂x_n (transversal). A transversal step with μ ≥ 1 also has "strict": either {"face",
+    "zero"}, a face — for μ = 1 one inside the hit face — whose polynomial has the proved zero, or
+    {"empty": [{"face", "evidence"}, …]} for all those faces.
+
+    budget: CPU seconds, about. limit: on the number of compact faces. Raises OutOfScope where K
+    does not vanish at the origin, or vanishes identically.
 
     >>> step, value = newton_step(LocalProblem.build("x^2 - y^3").localize())
     >>> print(value, step["criterion"], step["primal"])
