@@ -306,9 +306,7 @@ def syndrome_certificate(
     leaf: Step = {
         "op": "monomial",
         "primal": {n: str(v / factor) for n, v in hitting.weights.items()},
-        "dual": [
-            [number[tuple(factor * e for e in s.exponent)], str(y)] for s, y in hitting.dual
-        ],
+        "dual": [[number[tuple(factor * e for e in s.exponent)], str(y)] for s, y in hitting.dual],
     }
     proof: Step = leaf
     if len(order) > 1:
@@ -316,7 +314,7 @@ def syndrome_certificate(
     return Certificate(problem, "exact", RLCT(hitting.value, hitting.multiplicity), proof)
 
 
-# -- the program certificate ------------------------------------------------------------------------
+# -- the program certificate ------------------------------------------------------------------
 
 
 def program_certificate(sp: SyndromeProgram, hitting: Hitting) -> dict[str, Any]:
@@ -324,7 +322,9 @@ def program_certificate(sp: SyndromeProgram, hitting: Hitting) -> dict[str, Any]
     dual = []
     for syndrome, y in hitting.dual:
         row: dict[str, Any] = {
-            "syndrome": {n: e for n, e in zip(hitting.variables, syndrome.exponent, strict=True) if e},
+            "syndrome": {
+                n: e for n, e in zip(hitting.variables, syndrome.exponent, strict=True) if e
+            },
             "y": str(y),
         }
         if sp.semantics == "exact":
@@ -340,9 +340,7 @@ def program_certificate(sp: SyndromeProgram, hitting: Hitting) -> dict[str, Any]
         "steps": sp.steps,
         "semantics": sp.semantics,
         "chart": str(sp.chart),
-        "support": {
-            n: sorted(options) for n, options in sp.support.items() if options != code[n]
-        },
+        "support": {n: sorted(options) for n, options in sp.support.items() if options != code[n]},
         "claim": {
             "lambda_E": str(hitting.value),
             "lambda_H": str(hitting.value / 2),
@@ -396,7 +394,7 @@ def check_program(document: Mapping[str, Any] | str) -> RLCT:
     Raises CertificateError that names the first rule that fails.
     """
     try:
-        return _check(document)
+        return _check(json.loads(document) if isinstance(document, str) else document)
     except CertificateError:
         raise
     except (SingularityLabError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -408,9 +406,7 @@ def _need(condition: bool, message: str) -> None:
         raise CertificateError(message)
 
 
-def _check(document: Mapping[str, Any] | str) -> RLCT:
-    if isinstance(document, str):
-        document = json.loads(document)
+def _check(document: Mapping[str, Any]) -> RLCT:
     _need(document.get("format") == FORMAT, f"format: {FORMAT!r} is needed")
     _need(document.get("version") == VERSION, f"version: {VERSION} is needed")
     p = parse_program(document["program"])
@@ -419,10 +415,7 @@ def _check(document: Mapping[str, Any] | str) -> RLCT:
     _need(not document["chart"].startswith("open"), "chart: corner or amplitude is needed")
     support = check_support(p, {n: frozenset(o) for n, o in document["support"].items()})
     outside = {
-        c.variable(o): (c.name, o)
-        for c in p.free
-        for o in c.options
-        if o not in support[c.name]
+        c.variable(o): (c.name, o) for c in p.free for o in c.options if o not in support[c.name]
     }
     names = list(outside)
     unknown = set(document["primal"]) - set(names)
@@ -465,9 +458,7 @@ def _check(document: Mapping[str, Any] | str) -> RLCT:
     for n, u in zip(names, used, strict=True):
         _need(u <= alpha, f"dual: the packing uses {u} > {alpha} of {n}")
     value = alpha * sum(v, Fraction(0))
-    _need(
-        value == sum(ys, Fraction(0)), f"primal value {value} and dual value {sum(ys)} are not equal"
-    )
+    _need(value == sum(ys, Fraction(0)), f"primal {value} and dual {sum(ys)} differ")
     flat = [list(r) for r in rows]
     flat += [[int(k == j) for j in range(len(names))] for k, u in enumerate(used) if u < alpha]
     directions = nullspace(flat, len(names))
@@ -537,7 +528,7 @@ def _divides(
     raise CertificateError(f"dual {i}: no monomial of E divides the syndrome")
 
 
-# -- traces -----------------------------------------------------------------------------------------
+# -- traces -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -592,7 +583,9 @@ def program_trace(
     return found
 
 
-def _tell(p: Program, support: Mapping[str, frozenset[str]], run: Sequence[tuple[str, str]]) -> list[str]:
+def _tell(
+    p: Program, support: Mapping[str, frozenset[str]], run: Sequence[tuple[str, str]]
+) -> list[str]:
     def option(choice: str, taken: str) -> str:
         allowed = support[choice]
         return taken if taken in allowed else f"{taken} (not {' or '.join(sorted(allowed))})"

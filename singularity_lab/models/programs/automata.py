@@ -7,7 +7,7 @@ separate table at each layer, and layer i reads the letter number ``reads[i]`` o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -100,6 +100,16 @@ class Automaton:
             lines.append(f"emits {' '.join(self.emits)}")
         return lines
 
+    def code_lines(self, code: Mapping[str, str]) -> list[str]:
+        """A code as rows: ``e 1 -> o``, for a transducer ``e 1 -> o 0``."""
+        rows = []
+        for q in self.states:
+            for a in self.letters:
+                entry = self.entry(q, a)
+                emitted = f" {code['o_' + entry]}" if self.emits else ""
+                rows.append(f"{q} {a} -> {code['n_' + entry]}{emitted}")
+        return rows
+
 
 @dataclass(frozen=True)
 class BranchingProgram:
@@ -172,13 +182,6 @@ class BranchingProgram:
             f"reads {' '.join(map(str, self.reads))}",
         ]
 
-
-def table_code(machine: Automaton, tables: Sequence[tuple[str, str, str, str]]) -> dict[str, str]:
-    """A code from rows (state, letter, next state, letter emitted); the last is ignored without
-    ``emits``."""
-    code = {}
-    for q, a, following, emitted in tables:
-        code[f"n_{machine.entry(q, a)}"] = following
-        if machine.emits:
-            code[f"o_{machine.entry(q, a)}"] = emitted
-    return code
+    def code_lines(self, code: Mapping[str, str]) -> list[str]:
+        """A code as lines ``set choice node``."""
+        return [f"set {c.name} {code[c.name]}" for c in self.choices]

@@ -134,6 +134,14 @@ class Circuit:
             f"output {' '.join(self.outputs)}",
         ]
 
+    def code_lines(self, code: Mapping[str, str]) -> list[str]:
+        """A code as truth tables: ``truth N 1110``."""
+        return [
+            f"truth {name} "
+            + "".join(code[f"eps_{name}_{''.join(row)}"] for row in product("01", repeat=arity))
+            for name, arity in self.tables
+        ]
+
 
 def truth_tables(tables: Mapping[str, str]) -> dict[str, str]:
     """A code from truth tables: name → the outputs for 0…0, 0…01, …, 1…1.

@@ -366,7 +366,13 @@ _F = "NOT of a bit"
 _circuit("not-lookup", "x", {"N": _NOT}, "a = N x", "a", _F, "One table.")
 _circuit("not-nand", "x", {"N": _NAND}, "a = N x x", "a", _F, "A NAND with joined inputs.")
 _circuit(
-    "not-triple", "x", {"N": _NOT}, "a = N x; b = N a; c = N b", "c", _F, "One NOT used three times."
+    "not-triple",
+    "x",
+    {"N": _NOT},
+    "a = N x; b = N a; c = N b",
+    "c",
+    _F,
+    "One NOT used three times.",
 )
 
 _F = "majority of three bits"
@@ -563,5 +569,3 @@ for _name, (_rules, _summary) in COPIES.items():
             n, r, 3, 10, s
         ),
     )
-
-

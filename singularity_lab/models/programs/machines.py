@@ -16,7 +16,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import product
@@ -82,6 +82,7 @@ class Machine(Protocol):
     kind: the word that opens its text. choices: all of W, in order. semantics: those it knows.
     ``start`` reads an input and a number of steps; ``query`` is the next choice asked for, or None
     when the run has ended; ``answer`` the state after an option; ``output`` that of an ended run.
+    ``lines`` and ``code_lines`` are the machine and a code as text.
     """
 
     kind: str
@@ -101,6 +102,8 @@ class Machine(Protocol):
     def output(self, state: Any) -> str: ...
 
     def lines(self) -> list[str]: ...
+
+    def code_lines(self, code: Code) -> list[str]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +127,6 @@ class Program:
     frozen: frozenset[str] = frozenset()
     function: str = ""
     summary: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", MappingProxyType(dict(self.code)))
@@ -216,7 +218,9 @@ class Program:
     def to_text(self) -> str:
         """The program as text that ``parse_program`` reads back."""
         lines = [f"{self.machine.kind} {self.name}", *self.machine.lines()]
-        lines += code_lines(self)
+        lines += self.machine.code_lines(self.code)
+        if self.function:
+            lines.append(f"function {self.function}")
         lines += [f"freeze {name}" for name in sorted(self.frozen)]
         lines.append(f"steps {self.steps}")
         for case in self.cases:
@@ -235,11 +239,6 @@ class Program:
 
 
 EMPTY = "()"  # the empty input, as text
-
-
-def code_lines(program: Program) -> list[str]:
-    """The code as lines ``set choice option``: the same for all kinds."""
-    return [f"set {c.name} {program.code[c.name]}" for c in program.machine.choices]
 
 
 def check_word(text: str, what: str) -> str:
@@ -277,7 +276,9 @@ def expand(patterns: Iterable[str], choices: Sequence[Choice]) -> frozenset[str]
     for pattern in patterns:
         names = [c.name for c in choices if fnmatch.fnmatchcase(c.name, pattern)]
         if not names:
-            raise BadInput(f"frozen: {pattern!r} matches no choice ({_some(c.name for c in choices)})")
+            raise BadInput(
+                f"frozen: {pattern!r} matches no choice ({_some(c.name for c in choices)})"
+            )
         found.update(names)
     return frozenset(found)
 

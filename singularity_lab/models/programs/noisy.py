@@ -94,9 +94,7 @@ def _exact(
                 known[state] = {machine.output(state): semiring.one}
                 stack.pop()
                 continue
-            after = {
-                o: machine.answer(state, o) for o in options[choice] if (choice, o) in p
-            }
+            after = {o: machine.answer(state, o) for o in options[choice] if (choice, o) in p}
             waiting = [s for s in after.values() if s not in known]
             if waiting:
                 stack += waiting
@@ -193,9 +191,7 @@ def _last_match(
     return found, tail
 
 
-def _wires(
-    semiring: Semiring[Any], p: Mapping[Leaf, Any], machine: Circuit, value: str
-) -> Law:
+def _wires(semiring: Semiring[Any], p: Mapping[Leaf, Any], machine: Circuit, value: str) -> Law:
     """Products of marginals: naive, for a circuit; the output word by its marginals."""
     from itertools import product
 
@@ -225,9 +221,7 @@ def _wires(
 # -- the formula, and its polynomials -------------------------------------------------------------
 
 
-def wrong_runs(
-    program: Program, steps: int | None = None, semantics: str = "exact"
-) -> Formula:
+def wrong_runs(program: Program, steps: int | None = None, semantics: str = "exact") -> Formula:
     """One formula for each case: the probability of a wrong output, without subtraction.
 
     Its leaves are all (choice, option) of free choices; frozen choices stand at the code.
@@ -255,9 +249,7 @@ def wrong_runs(
 def coordinates(program: Program, code: Code | None = None) -> dict[str, Leaf]:
     """Error coordinates ε at a code: the options that it does not take, by variable name."""
     at = {**program.code, **(code or {})}
-    return {
-        c.variable(o): (c.name, o) for c in program.free for o in c.options if o != at[c.name]
-    }
+    return {c.variable(o): (c.name, o) for c in program.free for o in c.options if o != at[c.name]}
 
 
 def error_polynomials(

@@ -9,6 +9,7 @@ the last line the machine stays where it is. The output is the register ``reads`
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,6 +106,10 @@ class RegisterMachine:
             f"reads {self.reads}",
             f"top {self.top}",
         ]
+
+    def code_lines(self, code: Mapping[str, str]) -> list[str]:
+        """A code as one line of instructions."""
+        return ["code " + " ".join(code[c.name] for c in self.choices)]
 
     def code(self, text: str) -> dict[str, str]:
         """A code from instructions, one for each line.

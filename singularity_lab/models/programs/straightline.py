@@ -1,9 +1,9 @@
 """Programs over the reals: straight-line programs, and probabilistic targets with cancellation.
 
-A *straight-line program* assigns polynomials in parameters and inputs, one after the other (Bürgisser,
-Clausen and Shokrollahi 1997, §4.1). It solves its task where the output is the target polynomial in
-the inputs; the loss Σ_x q(x)(y − target)² has the λ of the ideal of the coefficients of the
-difference, for a law q of full support.
+A *straight-line program* assigns polynomials in parameters and inputs, one after the other
+(Bürgisser, Clausen and Shokrollahi 1997, §4.1). It solves its task where the output is the target
+polynomial in the inputs; the loss Σ_x q(x)(y − target)² has the λ of the ideal of the coefficients
+of the difference, for a law q of full support.
 
 A *probabilistic program* draws coins whose probabilities are polynomials in real parameters; its
 loss is the divergence from a target law. At a law with full support KL ≍ Σ (f_y(w) − f_y(w₀))²
@@ -34,8 +34,8 @@ from singularity_lab.models.programs.semirings import Numbers
 
 @dataclass(frozen=True)
 class StraightLine:
-    """parameters and inputs: names. statements: (name, polynomial in what stands before it). output:
-    a name. target: a polynomial in the inputs. at: parameter values where the target is met.
+    """parameters and inputs: names. statements: (name, polynomial in what stands before it).
+    output: a name. target: a polynomial in the inputs. at: parameters where the target is met.
 
     Raises BadInput for a name used before its statement, for two statements of one name, and where
     ``at`` does not meet the target.
@@ -61,7 +61,12 @@ class StraightLine:
         for name, expression in self.statements:
             if name in seen:
                 raise BadInput(f"statement {name} = …: the name is taken")
-            used = {v for a, _ in expression.terms() for v, e in zip(expression.variables, a) if e}
+            used = {
+                v
+                for a, _ in expression.terms()
+                for v, e in zip(expression.variables, a, strict=True)
+                if e
+            }
             if not used <= seen:
                 raise BadInput(f"statement {name} = …: {sorted(used - seen)[0]!r} is not known yet")
             seen.add(name)
@@ -187,7 +192,9 @@ class ProbabilisticTarget:
         order of the squares."""
         for y, p in self.law.items():
             if p(self.point) <= 0:
-                raise BadInput(f"law: the target gives {y!r} probability 0; KL is no sum of squares")
+                raise BadInput(
+                    f"law: the target gives {y!r} probability 0; KL is no sum of squares there"
+                )
         return LocalProblem.build(self.ideal, at=self.point)
 
 
@@ -208,7 +215,7 @@ def coin_xor(coins: int) -> ProbabilisticTarget:
             y: numbers.add(numbers.mul(law[y], tails), numbers.mul(law["10"[int(y)]], heads))
             for y in "01"
         }
-    return ProbabilisticTarget(f"coin-xor-{coins}", names, law, summary="XOR of coins, fair target.")
+    return ProbabilisticTarget(f"coin-xor-{coins}", names, law, summary="XOR of coins, fair.")
 
 
 def binomial_mixture(trials: int, offset: Rational = 0) -> ProbabilisticTarget:
@@ -298,7 +305,8 @@ def square() -> StraightLine:
 
 
 def horner(degree: int) -> StraightLine:
-    """Horner's scheme y = (…(a₁x + a₂)·a₁x + …): a polynomial with reused first coefficient, target 0."""
+    """Horner's scheme h₁ = a₁x + a₂, hᵢ = hᵢ₋₁·a₁x + aᵢ₊₁, target 0: the first coefficient is
+    used again at each step."""
     if degree < 1:
         raise BadInput(f"degree: an integer >= 1 is needed, received {degree}")
     names = [f"a{i}" for i in range(1, degree + 2)]

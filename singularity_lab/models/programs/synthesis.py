@@ -98,8 +98,8 @@ class Syndrome:
 class Hitting:
     """λ_E with its proof: a primal and a dual optimum of the covering program of syndromes.
 
-    variables: the names of the error coordinates. primal: the weights v, in the relative interior of
-    the optimal face; they are the weights of the weighted blow-up. dual: syndromes with y > 0.
+    variables: the names of the error coordinates. primal: the weights v, in the relative interior
+    of the optimal face; they are the weights of the weighted blow-up. dual: syndromes with y > 0.
     face: the dimension of the optimal face; rounds: of cutting planes.
     """
 
@@ -169,7 +169,7 @@ class SyndromeProgram:
         self.semantics = check_semantics(program, semantics)
         self.chart = Chart.parse(chart)
         if self.chart.kind == "open":
-            raise BadInput("chart: the open chart has no syndromes; it is a question for the engine")
+            raise BadInput("chart: the open chart has no syndromes; ask the engine")
         self.support = check_support(program, support)
         self.formula = formula or wrong_runs(program, self.steps, semantics)
         names = {
@@ -340,9 +340,7 @@ class SyndromeProgram:
         """λ_E and m from the list of all minimal syndromes."""
         found = self.syndromes(limit)
         solution = covering_lp(self.costs, [s.exponent for s in found])
-        check_covering(
-            self.costs, [s.exponent for s in found], solution.primal, solution.dual
-        )
+        check_covering(self.costs, [s.exponent for s in found], solution.primal, solution.dual)
         dual = tuple((s, y) for s, y in zip(found, solution.dual, strict=True) if y)
         return Hitting(
             solution.value, self.variables, self.costs, solution.primal, dual,
@@ -443,9 +441,7 @@ def check_support(program: Program, support: Support | None) -> dict[str, frozen
 
 def monomial_text(variables: Sequence[str], exponent: Exponent) -> str:
     """``q_Ar_r^2*w_Ar_A``."""
-    parts = [
-        f"{n}^{e}" if e > 1 else n for n, e in zip(variables, exponent, strict=True) if e
-    ]
+    parts = [f"{n}^{e}" if e > 1 else n for n, e in zip(variables, exponent, strict=True) if e]
     return "*".join(parts) or "1"
 
 

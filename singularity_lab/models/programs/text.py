@@ -17,8 +17,9 @@ The first line is the kind and the name: ``turing``, ``automaton``, ``branching`
 Rules of a Turing machine are ``σ q: write next move``; an entry without a rule writes back its
 symbol, keeps its state and stays. Rows of an automaton are ``q a -> next`` or ``q a -> next emit``.
 ``truth NAME bits`` is the truth table of a circuit's table, ``code INC2 DEC1 JNZ1`` the lines of a
-register machine; ``set choice option`` sets one entry of any machine. ``input all -> code`` (for
-circuits) asks for what the code itself computes, on all inputs.
+register machine; ``set choice option`` sets one entry of any machine. ``freeze`` names choices that
+are no parameters, ``function`` says what is computed, ``input all -> code`` (for circuits) asks for
+what the code itself computes, on all inputs.
 """
 
 from __future__ import annotations
@@ -146,7 +147,9 @@ def _sort(text: str) -> _Lines:
             found = _Lines(word, rest.strip())
         elif word in _REPEATED:
             found.repeated.setdefault(word, []).append((number, rest.strip()))
-        elif word in (*_SINGLE[found.kind], *_COMMON) and ":" not in line and "->" not in line:
+        elif word == "function" or (
+            word in (*_SINGLE[found.kind], *_COMMON) and ":" not in line and "->" not in line
+        ):
             if word in found.words:
                 raise BadInput(f"line {number}: '{word}' is given twice")
             found.words[word] = rest.split()

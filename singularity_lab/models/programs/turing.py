@@ -15,7 +15,6 @@ from functools import cached_property
 from singularity_lab.errors import BadInput
 from singularity_lab.models.programs.machines import (
     Choice,
-    Program,
     check_names,
     check_steps,
     split_word,
@@ -186,11 +185,10 @@ class TuringMachine:
             code |= {f"w_{entry}": write, f"q_{entry}": state, f"d_{entry}": move}
         return code
 
-    def rules(self, program: Program) -> str:
-        """The code as a table of rules, one line for each entry: ``B r: B r R``."""
-        code = program.code
-        return "\n".join(
+    def code_lines(self, code: Mapping[str, str]) -> list[str]:
+        """A code as rules: ``B r: B r R``."""
+        return [
             f"{s} {q}: {code['w_' + e]} {code['q_' + e]} {code['d_' + e]}"
             for s, q in self.entries
             for e in [self.entry(s, q)]
-        )
+        ]

@@ -38,7 +38,7 @@ Face = tuple[int, ...]  # for each free choice, the allowed options as a bit mas
 
 
 def solutions(program: Program, steps: int | None = None) -> Iterator[dict[str, str]]:
-    """All solving codes, as disjoint cylinders: only the choices that some input asks for are named.
+    """All solving codes, as disjoint cylinders: only choices that some input asks for are named.
 
     The tree of partial codes is walked by running the inputs one after the other and branching on a
     choice the first time it is asked for (Radó 1962 and Brady 1983 enumerate Turing machines so);

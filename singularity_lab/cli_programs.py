@@ -1,0 +1,222 @@
+"""``singlab program list``, ``show``, ``rlct``, ``census``, ``trace`` and ``check``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(help="Programs as singularities: λ of codes and faces, zero sets, syndromes.")
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="A program of the library, or a .txt file with one.")
+]
+Steps = Annotated[
+    int | None, typer.Option("--steps", "-T", metavar="T", help="Steps; the program's own if none.")
+]
+SemanticsOption = Annotated[
+    str, typer.Option("--semantics", help="exact, naive or staged; λ depends on it.")
+]
+ChartOption = Annotated[
+    str,
+    typer.Option("--chart", help="corner, corner:ALPHA, amplitude or open; λ depends on it."),
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="CHOICE=OPTION", help="Another code; may be repeated."),
+]
+Face = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--face", metavar="CHOICE=OPTION,OPTION", help="Allowed options of a face; repeatable."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+
+
+def _pairs(items: list[str] | None, option: str) -> dict[str, str]:
+    from singularity_lab.errors import BadInput
+
+    found = {}
+    for item in items or []:
+        name, sign, value = item.partition("=")
+        if not sign or not name or not value:
+            raise BadInput(f"{option}: CHOICE=OPTION is needed, received {item!r}")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _faces(items: list[str] | None) -> dict[str, frozenset[str]]:
+    return {n: frozenset(v.split(",")) for n, v in _pairs(items, "--face").items()}
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[str | None, typer.Option("--kind", help="Machines of this kind.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the library: machines with a code and the inputs that judge it."""
+    from singularity_lab.cli.shell import print_json, print_table
+    from singularity_lab.errors import BadInput
+    from singularity_lab.programs import program_list
+
+    rows = [r for r in program_list() if kind in (None, r["kind"])]
+    if not rows:
+        kinds = sorted({r["kind"] for r in program_list()})
+        raise BadInput(f"kind: one of {', '.join(kinds)} is needed, received {kind!r}")
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        [("name", "left"), ("kind", "left"), ("d", "right"), ("T", "right"), ("inputs", "right"),
+         ("computes", "left")],
+        [(r["name"], r["kind"], r["dimension"], r["steps"], r["inputs"], r["function"])
+         for r in rows],
+    )  # fmt: skip
+    print(f"{len(rows)} programs")
+
+
+@app.command()
+def show(name: Name) -> None:
+    """Print a program as text, which a file may hold."""
+    from singularity_lab.programs import find_program
+
+    print(find_program(name).to_text(), end="")
+
+
+@app.command()
+def rlct(
+    name: Name,
+    steps: Steps = None,
+    semantics: SemanticsOption = "exact",
+    chart: ChartOption = "corner",
+    set_: Set = None,
+    face: Face = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the program certificate to this file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """λ and m of a program at its code, another code or a face, with certificates."""
+    from singularity_lab.cli.shell import note, print_json
+    from singularity_lab.errors import BadInput
+    from singularity_lab.programs import program_rlct
+
+    result = program_rlct(
+        name, steps, semantics, chart, code=_pairs(set_, "--set") or None,
+        support=_faces(face) or None,
+    )  # fmt: skip
+    if out is not None:
+        if result.program_certificate is None:
+            raise BadInput("out: the open chart has no program certificate")
+        out.write_text(json.dumps(result.program_certificate, indent=1) + "\n", encoding="utf-8")
+        note(f"program certificate written to {out}")
+    if as_json:
+        print_json(result.to_json())
+        return
+    print(result)
+    if result.hitting is not None:
+        weights = (f"{n}: {v}" for n, v in result.hitting.weights.items())
+        print("weights of the blow-up:", ", ".join(weights))
+        packed = (f"{result.hitting.monomial(s)}: {y}" for s, y in result.hitting.dual)
+        print("packed syndromes:", ", ".join(packed))
+
+
+@app.command()
+def census(
+    name: Name,
+    steps: Steps = None,
+    semantics: SemanticsOption = "exact",
+    chart: ChartOption = "corner",
+    faces: Annotated[
+        bool, typer.Option("--faces", help="Count (λ, m) over all faces, by dimension.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """All solving codes, the zero set W0 as a complex, and λ of its components."""
+    from singularity_lab.cli.shell import print_json
+    from singularity_lab.programs import program_census
+
+    found = program_census(name, steps, semantics, chart)
+    document = found.to_json()
+    if faces:
+        document["faces"] = _face_counts(found)
+    if as_json:
+        print_json(document)
+        return
+    print(found)
+    for row in document.get("faces", []):
+        inside = ", ".join(f"({c['lambda_E']}, {c['multiplicity']}): {c['faces']}"
+                           for c in row["values"])  # fmt: skip
+        print(f"faces of dimension {row['dimension']}: {inside}")
+
+
+def _face_counts(found: Any) -> list[dict[str, Any]]:
+    rows = []
+    for k, level in enumerate(found.faces):
+        counts: dict[Any, int] = {}
+        for face in level:
+            value = found.rlct(face)
+            counts[value] = counts.get(value, 0) + 1
+        rows.append(
+            {
+                "dimension": k,
+                "values": [
+                    {"lambda_E": str(v.value), "multiplicity": v.multiplicity, "faces": n}
+                    for v, n in sorted(counts.items())
+                ],
+            }
+        )
+    return rows
+
+
+@app.command()
+def trace(
+    name: Name, steps: Steps = None, set_: Set = None, face: Face = None, as_json: Json = False
+) -> None:
+    """Each minimal syndrome with a run that it comes from: which wrong step, on which input."""
+    from singularity_lab.cli.shell import print_json
+    from singularity_lab.programs import program_trace
+
+    found = program_trace(
+        name, steps, code=_pairs(set_, "--set") or None, support=_faces(face) or None
+    )
+    if as_json:
+        print_json(
+            [
+                {
+                    "syndrome": t.syndrome,
+                    "input": t.input,
+                    "target": t.target,
+                    "output": t.output,
+                    "steps": list(t.steps),
+                    "run": [list(s) for s in t.run],
+                }
+                for t in found
+            ]
+        )
+        return
+    print("\n".join(map(str, found)))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A program certificate, as --out writes it.")],
+    as_json: Json = False,
+) -> None:
+    """Replay a program certificate. Exit code 2 when it does not hold."""
+    from singularity_lab.cli.shell import print_json
+    from singularity_lab.errors import CertificateError
+    from singularity_lab.programs import check_program
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise CertificateError(f"not JSON: {error}") from None
+    value = check_program(document)
+    if as_json:
+        print_json({"lambda_E": str(value.value), "multiplicity": value.multiplicity})
+        return
+    print(f"verified: lambda_E = {value.value}, m = {value.multiplicity}")
