@@ -16,6 +16,7 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+from singularity_lab.exact.certificate import Certificate
 from singularity_lab.exact.newton import (
     NewtonFailure,
     monomial_bound,
@@ -26,6 +27,7 @@ from singularity_lab.exact.newton import (
     term_ideal_bound,
     threshold,
 )
+from singularity_lab.exact.verify import verify
 
 
 def germ(*args, **kwargs):
@@ -200,6 +202,32 @@ def test_bounds():
     assert monomial_bound(ideal)[1] == term_ideal_bound(ideal)[1]
     assert monomial_bound(germ("x - y^2 + z")) is None
     assert order_bound(germ("x^2 + y^3", prior={"x": "-1/2"}))[1].value == Fraction(1, 8)
+
+
+@pytest.mark.parametrize(
+    ("generators", "options"),
+    [
+        (["x*y + z^2", "x*y - z^2", "w^2 + x^2"], {}),
+        (["x^2*y - x^2*z", "x^3"], {"nonnegative": "x", "prior": {"y": "1/2"}}),
+        (["x + y^2", "2*x - y^2", "x*(1 + z)"], {"prior": {"x": "-1/3"}}),
+        (["x^2 + y^4"], {"convention": "loss"}),
+    ],
+)
+def test_bounds_verify_and_better_ones_do_not(generators, options):
+    """The steps of the three bounds pass the independent verifier; a sharper claim does not."""
+    problem = LocalProblem.build(generators, **options)
+    g = problem.localize()
+    bounds = [
+        ("upper", term_ideal_bound(g)),
+        ("lower", order_bound(g)),
+        ("lower", monomial_bound(g)),
+    ]
+    for kind, (step, bound) in bounds:
+        verify(Certificate(problem, kind, bound, step).to_json())
+        shift = Fraction(1, 97) * (1 if kind == "lower" else -1)
+        sharper = RLCT(bound.value + shift, bound.multiplicity)
+        with pytest.raises(CertificateError, match="claimed"):
+            verify(Certificate(problem, kind, sharper, step).to_json())
 
 
 # -- the truth tables ---------------------------------------------------------------------------
