@@ -136,3 +136,15 @@ def test_text_of_a_loss_row():
     entry = Entry(id="a", ideal=["x + y"], nonnegative=["x", "y"], convention="loss")
     assert entry.problem().convention == "loss"
     assert entry.model().value([1, 2]) == 3
+
+
+def test_the_example_of_the_readme_is_a_family(repository, tmp_path):
+    import re
+
+    text = (repository / "catalog" / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.S)
+    family = read_family(write(tmp_path, example, "example.toml"))
+    network, cusp = family.rows
+    assert network.problem().ideal.variables[0] == "a11"
+    assert cusp.problem().point == (1, 1)
+    assert cusp.problem().box == ((-1, 1), (0, None))
