@@ -101,7 +101,9 @@ class StraightLine:
             left, sign, right = line.partition("=")
             if not sign:
                 raise BadInput(f"line {number}: 'name = polynomial' is needed, received {line!r}")
-            (assigned,) = check_names(left) or ("",)
+            (assigned,) = check_names([left.strip()])
+            if assigned in known:
+                raise BadInput(f"line {number}: the name {assigned!r} is taken")
             statements.append((assigned, parse(right, known)))
             known.append(assigned)
         return cls(

@@ -28,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from singularity_lab.algebra.linear import check_covering, covering_lp, nullspace
+from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.models.programs.arithmetic import Formula, Leaf
 from singularity_lab.models.programs.machines import Code, Program, Step, Support
@@ -73,10 +74,7 @@ class Chart:
             return cls("amplitude", Fraction(1, 2))
         if rest and kind != "corner":
             raise BadInput(f"chart: only corner takes a parameter, received {text!r}")
-        try:
-            return cls(kind, Fraction(rest) if rest else Fraction(1))
-        except (ValueError, ZeroDivisionError):
-            raise BadInput(f"chart: alpha is a rational number, received {text!r}") from None
+        return cls(kind, fraction(rest, "chart: alpha") if rest else Fraction(1))
 
     def __str__(self) -> str:
         return f"corner:{self.alpha}" if self.kind == "corner" and self.alpha != 1 else self.kind

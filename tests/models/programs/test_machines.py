@@ -137,7 +137,10 @@ TEXTS = [
     ("turing t\nsymbols B A\nstates r a\ninput A -> r\ninput A -> a", "'A' is given twice"),
     ("circuit c\ninputs x\ntable N 1\ngate y = N x\noutput y\ninput 0 -> 1", "no option is given"),
     ("circuit c\ninputs x\nx: y\noutput x\ninput 0 -> 1", "line 3: a circuit has no rules"),
-    ("register r\nregisters 2\nlength 2\ninstructions NOP\ncode NOP\ninput 0 -> 0", "2 instructions"),
+    (
+        "register r\nregisters 2\nlength 2\ninstructions NOP\ncode NOP\ninput 0 -> 0",
+        "2 instructions",
+    ),
     ("automaton a\nletters 0 1\nstates e o\ne 0 -> e e\ninput 0 -> e", "line 4: 'q a -> next'"),
 ]
 

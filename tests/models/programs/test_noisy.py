@@ -42,7 +42,9 @@ def turing_programs(draw: st.DrawFn, longest: int = 3, moves: int = 3) -> Progra
     """A random two-symbol, two-state machine judged on what it computes itself."""
     sets = [("S", "R"), ("L", "R"), ("S", "L", "R")]
     moves = draw(st.sampled_from([s for s in sets if len(s) <= moves]))
-    machine = TuringMachine(("B", "A"), ("r", "a"), moves, reads=draw(st.sampled_from(["state", "symbol"])))
+    machine = TuringMachine(
+        ("B", "A"), ("r", "a"), moves, reads=draw(st.sampled_from(["state", "symbol"]))
+    )
     code = {c.name: draw(st.sampled_from(c.options)) for c in machine.choices}
     steps = draw(st.integers(1, longest))
     draft = Program("random", machine, code, tuple(Case(x, "r") for x in INPUTS), steps)
@@ -56,7 +58,9 @@ def random_point(p, draw):
     for c in p.machine.choices:
         weights = [draw(st.integers(0, 4)) for _ in c.options]
         weights[draw(st.integers(0, len(weights) - 1))] += 1
-        found |= {(c.name, o): Fraction(w, sum(weights)) for o, w in zip(c.options, weights, strict=True)}
+        found |= {
+            (c.name, o): Fraction(w, sum(weights)) for o, w in zip(c.options, weights, strict=True)
+        }
     return found
 
 
@@ -74,7 +78,11 @@ def test_laws_are_probabilities(p, semantics, data):
 @settings(max_examples=25)
 @given(turing_programs())
 def test_the_semantics_agree_on_codes(p):
-    vertex = {(c.name, o): Fraction(int(p.code[c.name] == o)) for c in p.machine.choices for o in c.options}
+    vertex = {
+        (c.name, o): Fraction(int(p.code[c.name] == o))
+        for c in p.machine.choices
+        for o in c.options
+    }
     for semantics in SEMANTICS:
         for case, law in zip(p.cases, laws(Q, vertex, p, semantics=semantics), strict=True):
             assert law[case.target] == 1
@@ -87,6 +95,7 @@ def test_the_exact_law_is_the_sum_over_all_runs_on_the_whole_tape(p, data):
     point = random_point(p, data.draw)
     machine, value, steps = p.machine, "AB", min(p.steps, 2)
     found: dict[str, Fraction] = {}
+
     def walk(t, tape, head, q, weight):
         if t == steps:
             out = q if machine.reads == "state" else tape.get(head, machine.symbols[0])
@@ -98,6 +107,7 @@ def test_the_exact_law_is_the_sum_over_all_runs_on_the_whole_tape(p, data):
             if step:
                 shift = {"L": -1, "S": 0, "R": 1}[d]
                 walk(t + 1, {**tape, head: w}, head + shift, s, weight * step)
+
     walk(0, dict(enumerate(value)), 0, machine.start_state, Fraction(1))
     law = laws(Q, point, p, steps)[2]
     assert {k: v for k, v in law.items() if v} == {k: v for k, v in found.items() if v}
@@ -167,7 +177,9 @@ def test_formula_ideals_and_polynomials_have_one_support(p, semantics):
     ring = MonomialIdeals(len(names))
     values = {(c.name, p.code[c.name]): ring.one for c in p.free}
     values |= {leaf: ring.variable(i) for i, leaf in enumerate(names.values())}
-    for ideal, e in zip(formula.evaluate(ring, values), error_polynomials(p, semantics=semantics), strict=True):
+    for ideal, e in zip(
+        formula.evaluate(ring, values), error_polynomials(p, semantics=semantics), strict=True
+    ):
         support = [ring.pack(a) for a, c in e.terms() if any(a)]
         assert ring.minimal(support) == ideal
 
@@ -176,8 +188,13 @@ def test_the_formula_is_the_propagation_in_every_semiring():
     p = program("detectA-mini-retry")
     formula = wrong_runs(p, 2)
     rng = np.random.default_rng(1)
-    prices = {leaf: Fraction(int(x)) for leaf, x in zip(formula.leaves, rng.integers(0, 9, 99), strict=False)}
-    allowed = {leaf: bool(x) for leaf, x in zip(formula.leaves, rng.integers(0, 2, 99), strict=False)}
+    prices = {
+        leaf: Fraction(int(x))
+        for leaf, x in zip(formula.leaves, rng.integers(0, 9, 99), strict=False)
+    }
+    allowed = {
+        leaf: bool(x) for leaf, x in zip(formula.leaves, rng.integers(0, 2, 99), strict=False)
+    }
     for ring, values in ((MinPlus(), prices), (Booleans(), allowed)):
         direct = [
             total(ring, [e for y, e in law.items() if y != case.target])
@@ -186,7 +203,9 @@ def test_the_formula_is_the_propagation_in_every_semiring():
             ), p, 2), strict=True)
         ]  # fmt: skip
         assert formula.evaluate(ring, values) == direct
-    batch = formula.batch({k: np.array([int(v)]) for k, v in prices.items()}, np.minimum, np.add, 10**6, 0)
+    batch = formula.batch(
+        {k: np.array([int(v)]) for k, v in prices.items()}, np.minimum, np.add, 10**6, 0
+    )
     assert [batch[r, 0] for r in formula.roots] == formula.evaluate(MinPlus(), prices)
 
 
@@ -194,10 +213,14 @@ def test_tensors_propagate_and_differentiate():
     torch = pytest.importorskip("torch")
     p = program("detectA-mini")
     names = coordinates(p)
-    eps = (torch.rand(5, len(names), dtype=torch.float64, generator=torch.manual_seed(0)) / 4).requires_grad_()
+    eps = (
+        torch.rand(5, len(names), dtype=torch.float64, generator=torch.manual_seed(0)) / 4
+    ).requires_grad_()
     values = {leaf: eps[:, i] for i, leaf in enumerate(names.values())}
     for c in p.free:
-        values[c.name, p.code[c.name]] = 1 - sum(values[c.name, o] for o in c.options if o != p.code[c.name])
+        values[c.name, p.code[c.name]] = 1 - sum(
+            values[c.name, o] for o in c.options if o != p.code[c.name]
+        )
     zero, one = torch.zeros(5, dtype=torch.float64), torch.ones(5, dtype=torch.float64)
     wrong = wrong_runs(p, 2).evaluate(Numbers(zero, one), values)
     exact = error_polynomials(p, 2)

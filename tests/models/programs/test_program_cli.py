@@ -1,0 +1,93 @@
+"""``singlab program``: documents, texts, errors."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import typer
+
+from singularity_lab.cli.shell import Laboratory
+from singularity_lab.cli_programs import app as program_app
+
+
+@pytest.fixture
+def run(capsys):
+    top = typer.Typer(cls=Laboratory)
+
+    @top.callback()
+    def lab() -> None:
+        """The laboratory."""
+
+    top.add_typer(program_app, name="program")
+
+    def call(*words):
+        code = top(["program", *words], standalone_mode=False)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_rlct_as_a_document(run):
+    code, out, _ = run("rlct", "detectA-mini", "--steps", "2", "--semantics", "exact", "--chart", "corner", "--json")  # fmt: skip
+    document = json.loads(out)
+    assert not code
+    assert (document["lambda_E"], document["lambda_H"], document["multiplicity"]) == ("5", "5/2", 1)
+    assert document["certificate"]["claim"]["lambda"] == "5"
+    assert (document["semantics"], document["chart"]) == ("exact", "corner")
+
+
+def test_census_as_a_document(run):
+    _, out, _ = run("census", "detectA-mini", "--steps", "2", "--faces", "--json")
+    document = json.loads(out)
+    assert document["solutions"] == 256
+    assert document["f_vector"] == [256, 832, 1152, 880, 400, 108, 16, 1]
+    assert [(c["dimension"], c["lambda_E"], c["multiplicity"], c["codes"]) for c in document["components"]] == [
+        (7, "5", 1, 128), (6, "6", 1, 64), (6, "6", 1, 64), (5, "13/2", 1, 32), (5, "7", 1, 32),
+    ]  # fmt: skip
+    assert sum(v["faces"] for row in document["faces"] for v in row["values"]) == 3645
+
+
+def test_list_show_trace(run):
+    _, out, _ = run("list", "--json")
+    assert len(json.loads(out)) >= 60
+    _, out, _ = run("show", "detectA-mini")
+    assert "A r: A a S" in out
+    _, out, _ = run("trace", "detectA-mini-retry", "--json")
+    assert {"AB"} == {t["input"] for t in json.loads(out) if t["syndrome"] == "q_Ar_r^2"}
+
+
+def test_a_file_with_a_program_and_its_certificate(run, tmp_path):
+    _, text, _ = run("show", "xor-4nand-shared")
+    file, proof = tmp_path / "mine.txt", tmp_path / "proof.json"
+    file.write_text(text)
+    code, out, _ = run("rlct", str(file), "--out", str(proof))
+    assert not code
+    assert "lambda_E = 7/2" in out
+    _, out, _ = run("check", str(proof))
+    assert out == "verified: lambda_E = 7/2, m = 1\n"
+    proof.write_text(proof.read_text().replace('"7/2"', '"3"'))
+    code, _, err = run("check", str(proof))
+    assert code == 2
+    assert "lambda_E is 7/2" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["rlct", "nothing"], "no program 'nothing'"),
+        (["rlct", "detectA-mini", "--chart", "sphere"], "corner, amplitude or open"),
+        (["rlct", "xor-lookup", "--semantics", "staged"], "a circuit has exact, naive"),
+        (["rlct", "detectA-mini", "--set", "q_Br"], "CHOICE=OPTION"),
+        (["rlct", "detectA-mini", "--set", "q_Br=a"], "no solution"),
+        (["rlct", "detectA-mini", "--steps", "-1"], "integer >= 0"),
+        (["list", "--kind", "quantum"], "kind: one of automaton"),
+    ],
+)
+def test_errors_are_one_line_and_exit_code_2(run, words, message):
+    code, out, err = run(*words)
+    assert code == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
