@@ -317,6 +317,55 @@ def relu_network(positive: int, negative: int) -> Model:
     )
 
 
+@builder
+def toy_superposition(features: int) -> Model:
+    """Toy model of superposition without bias, near an arrangement of pairwise obtuse feature
+    vectors: loss 0.
+
+    One feature is active, x = μ e_i with i uniform and μ uniform on [0, 1]; f(x) = ReLU(WᵀW x) with
+    one hidden dimension less than features, and L = E‖x − f(x)‖² = (1/3c) Σ_i [(1 − |w_i|²)² + Σ_{j
+    ≠ i} max(w_i·w_j, 0)²]. Where all w_i·w_j < 0 the loss is polynomial; the box keeps to that
+    region around a rational arrangement: (1), (−1), or (1, 0), (−3/5, ±4/5). Polygons with right
+    angles sit on a kink of the ReLU and are not in this family.
+    Raises BadInput for other numbers of features than 2 and 3.
+    Elhage and others 2022; Chen and others 2023.
+
+    >>> from singularity_lab.models import build
+    >>> print(build("toy_superposition", features=2).ideal)
+    (w11^2 - 1, w21^2 - 1) in Q[w11, w21]
+    """
+    if features not in (2, 3):
+        raise BadInput(f"features: 2 or 3 (one hidden dimension less), received {features}")
+    rows = {2: ["1", "-1"], 3: ["1", "0", "-3/5", "4/5", "-3/5", "-4/5"]}[features]
+    hidden = features - 1
+    names = matrix_names("w", features, hidden)
+    ring = Ring(flat(names))
+    generators = [ring.sum([ring[n] ** 2 for n in row]) - 1 for row in names]
+    at = tuple(fraction(x) for x in rows)
+    near = fraction("1/16")
+
+    def twin(w: Tensor) -> Tensor:
+        # the network on each active feature; in μ the squared error is μ², which integrates to 1/3
+        import torch
+
+        W = w.reshape(-1, features, hidden)
+        out = torch.relu(W @ W.transpose(1, 2))
+        error = out - torch.eye(features, dtype=w.dtype, device=w.device)
+        return (error**2).sum((1, 2)) / (3 * features)
+
+    return Model(
+        "toy_superposition",
+        dict(features=features),
+        Ideal(ring.variables, tuple(generators)),
+        tuple((fraction(f"1/{3 * features}"), g) for g in generators),
+        (Stratum("obtuse", at, "unit vectors with negative inner products"),),
+        twin,
+        f"ReLU autoencoder of {features} features through {hidden} dimensions, one active "
+        "at a time, all inner products negative; K = E|x - f(x)|^2",
+        box={n: (x - near, x + near) for n, x in zip(ring.variables, at, strict=True)},
+    )
+
+
 def head_names(letter: str, heads: int, rows: int, columns: int) -> list[list[list[str]]]:
     """Names of one matrix per head: p1_11, … (without the head's number when there is one head)."""
     return [

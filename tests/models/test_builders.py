@@ -40,6 +40,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("quadratic_network", dict(inputs=3, hidden=2, rank=1)),
     ("quadratic_network", dict(inputs=2, hidden=2, rank=1, law="uniform")),
     ("relu_network", dict(positive=2, negative=1)),
+    ("toy_superposition", dict(features=3)),
     ("linear_attention", dict(dimension=2, key=1, value=2, heads=2)),
     ("linear_attention", dict(dimension=2, key=1, value=1, values_from="independent")),
     ("gaussian_mixture", dict(components=3, dimension=2)),
