@@ -419,7 +419,7 @@ class Germs:
         for s in sets:
             touching = [g for g in groups if g & s]
             groups = [g for g in groups if not g & s] + [s.union(*touching)]
-        return sorted((g for g in groups if g), key=min)
+        return sorted((g for g in groups if g & self.occurs), key=min)
 
     def sum(self, blocks: Sequence[set[int]]) -> tuple[list[Germs], Step]:
         """The sum rule's parts."""

@@ -165,6 +165,28 @@ class _Search:
 
     # -- one node -----------------------------------------------------------------------------
 
+    def solve_chart(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+        """As :meth:`solve`, for one of several charts that may look alike before simplification."""
+        key, order = labelling(g)
+        seen = None if g.signs else self.look_up(g, key, order)
+        if seen is not None:
+            return seen
+        found = self.solve(g, target, fuel)
+        self.remember(g, key, order, target, found)
+        return found
+
+    def remember(
+        self, g: Germs, key: Any, order: tuple[int, ...], target: RLCT | None, found: Outcome
+    ) -> None:
+        """Keep a closed outcome that does not depend on the target, under an id in its script."""
+        exact = found.lower is not None and found.lower == found.upper
+        if not g.signs and (exact or (found.open == 0 and target is None)):
+            if "id" not in found.step:
+                self.ids += 1
+                found.step = {"id": self.ids, **found.step}
+            ident = found.step["id"]
+            self.memo.setdefault(key, []).append((g, order, ident, found))
+
     def solve(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
         """Prove bounds for a family; a lower bound ⪰ target is enough."""
         self.nodes += 1
@@ -189,7 +211,8 @@ class _Search:
                 return self.product(reduced, ratios, step, target, fuel)
         if not any(g.k.values()):
             blocks = g.blocks()
-            if len(blocks) > 1:
+            covered = set().union(*blocks)
+            if len(blocks) > 1 and all(Generator(p).occurs <= covered for p in g.signs):
                 return self.sum(g, blocks, fuel)
         key, order = labelling(g)
         seen = None if g.signs else self.look_up(g, key, order)
@@ -198,12 +221,8 @@ class _Search:
         if self.failed.get(key, -1) >= fuel or self.expired:
             return self.give_up(g)
         found = self.branch(g, target, fuel)
-        exact = found.lower is not None and found.lower == found.upper
-        if not g.signs and (exact or (found.open == 0 and target is None)):
-            self.ids += 1
-            found.step = {"id": self.ids, **found.step}
-            self.memo.setdefault(key, []).append((g, order, self.ids, found))
-        elif found.open:
+        self.remember(g, key, order, target, found)
+        if found.open:
             self.failed[key] = max(fuel, self.failed.get(key, -1))
         return found
 
@@ -315,12 +334,17 @@ class _Search:
         )
 
     def cover(
-        self, families: Sequence[Germs], step: Step, target: RLCT | None, fuel: int
+        self,
+        families: Sequence[Germs],
+        step: Step,
+        target: RLCT | None,
+        fuel: int,
+        alike: bool = False,
     ) -> Outcome:
         """Solve the strata of a cover in turn; the best value found is the target of the rest."""
         outcomes = []
         for f in families:
-            found = self.solve(f, target, fuel)
+            found = (self.solve_chart if alike else self.solve)(f, target, fuel)
             outcomes.append(found)
             if found.upper is not None and (target is None or found.upper < target):
                 target = found.upper
@@ -448,7 +472,8 @@ class _Search:
         for _, _, _, groups in scored[:tries]:
             charts, step = g.blow_up(groups)
             self.blow_ups += 1
-            found = self.cover(charts, step, target, fuel - 1)
+            alike = any(len(group) > 1 for group in groups)
+            found = self.cover(charts, step, target, fuel - 1, alike)
             if best is None or _tighter(found, best):
                 best = found
             if found.open == 0 or self.expired:

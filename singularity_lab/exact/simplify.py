@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from math import gcd, lcm
+from operator import mul
 from typing import Any
 
 import flint
@@ -71,8 +72,12 @@ def strip_units(g: Germs) -> Move | None:
 
 
 def _may_have_unit_factor(g: Germs, f: Generator) -> bool:
-    """A unit factor has a term made of parameters and units only, so f has one of the lowest local degree
-    whose variables are those of another term: cheap necessary test is that f is not irreducible."""
+    """A unit factor is a product of units at the stratum. Without units it has a constant term and a local
+    variable, so that f has terms of different local degrees."""
+    if not g.units and not g.unit_variables:
+        degrees = {sum(e for i, e in t if g.role[i] == LOCAL) for t, _ in f.terms}
+        if len(degrees) == 1:
+            return False
     return len(f.factors) > 1
 
 
@@ -273,6 +278,11 @@ def _most_positive(columns: list[list[int]]) -> list[Fraction] | None:
     The linear program: maximise Σ s with ⟨column, x⟩ = s + t, 0 ≤ s ≤ 1, t ≥ 0.
     """
     n, m = len(columns[0]), len(columns)
+    guess = _perceptron([c for c in columns if any(c)], n)
+    if guess is not None:
+        return guess
+    if n * m > 60:
+        return _guess_positive(columns)
     rows, rhs = [], []
     for j, column in enumerate(columns):
         # x⁺ (n), x⁻ (n), s (m), t (m), slack of s ≤ 1 (m)
@@ -284,6 +294,33 @@ def _most_positive(columns: list[list[int]]) -> list[Fraction] | None:
     if solution is None or solution.value == 0:
         return None
     return [solution.x[i] - solution.x[n + i] for i in range(n)]
+
+
+def _perceptron(columns: list[list[int]], n: int) -> list[Fraction] | None:
+    """x with ⟨column, x⟩ > 0 for all columns by Rosenblatt's rule, if it comes to rest soon."""
+    x = [sum(c[k] for c in columns) for k in range(n)]
+    for _ in range(200):
+        wrong = next((c for c in columns if sum(map(mul, c, x)) <= 0), None)
+        if wrong is None:
+            return [Fraction(v) for v in x]
+        x = [v + c for v, c in zip(x, wrong, strict=True)]
+    return None
+
+
+def _guess_positive(columns: list[list[int]]) -> list[Fraction] | None:
+    """The same by floating point, rounded to rationals and kept only if it is exactly right."""
+    from scipy.optimize import linprog
+
+    n, m = len(columns[0]), len(columns)
+    # −⟨column, x⟩ + s ≤ 0, 0 ≤ s ≤ 1
+    matrix = [[-c for c in column] + _at(j, m, 1) for j, column in enumerate(columns)]
+    bounds = [(-100, 100)] * n + [(0, 1)] * m
+    found = linprog([0] * n + [-1] * m, A_ub=matrix, b_ub=[0] * m, bounds=bounds, method="highs")
+    if not found.success:
+        return None
+    x = [Fraction(float(v)).limit_denominator(64) for v in found.x[:n]]
+    values = [sum(c * v for c, v in zip(column, x, strict=True)) for column in columns]
+    return x if all(v >= 0 for v in values) and any(v > 0 for v in values) else None
 
 
 def _at(j: int, m: int, value: int) -> list[int]:

@@ -259,8 +259,7 @@ class _Replay:
         except CertificateError as error:
             raise error if error.where else CertificateError(str(error), where) from None
         for ident, marked in marks:
-            _need(ident not in self.done, f"the id {ident} is used twice")
-            self.done[ident] = (marked, verdict)
+            self.done.setdefault(ident, (marked, verdict))
         return verdict
 
     def branch(self, family: Family, step: Step, where: str) -> Verdict:
@@ -617,21 +616,24 @@ def _dehomogenise(family: Family, step: Step) -> Branches:
 
 def _sum(family: Family, step: Step) -> Branches:
     """Sum rule: ideals in disjoint variables without a common factor (MATH §2.4)."""
-    blocks = [set(block) for block in step["blocks"]]
-    _need(sum(map(len, blocks)) == len(set().union(*blocks)), "blocks: a variable appears twice")
-    _need(set().union(*blocks) <= set(family.role), "blocks: unknown variables")
+    blocks = [{str(n) for n in block} for block in step["blocks"]]
+    together = set().union(*blocks)
+    _need(sum(map(len, blocks)) == len(together), "blocks: a variable appears twice")
+    _need(together <= set(family.role), "blocks: unknown variables")
     _need(not any(family.k.values()), "a common factor forbids the sum rule")
     families = []
     for block in blocks:
-        parts = [
-            tuple(p for p in ps if family.occurs(p) and family.occurs(p) <= block)
-            for ps in (family.gens, family.units)
-        ]
         role = {n: r for n, r in family.role.items() if n in block}
-        families.append(replace(family, role=role, gens=parts[0], units=parts[1]))
-    for what in ("gens", "units"):
-        used = [p for f in families for p in getattr(f, what)]
-        _need(len(used) == len(getattr(family, what)), f"{what}: one meets two blocks, or none")
+        inside = {
+            what: tuple(p for p in getattr(family, what) if set() < family.occurs(p) <= block)
+            for what in ("gens", "units", "signs")
+        }
+        families.append(replace(family, role=role, **inside))
+    _need(all(f.gens for f in families), "a block without generators")
+    for what in ("gens", "units", "signs"):
+        used = sum(len(getattr(f, what)) for f in families)
+        apart = [u for u in family.units if what == "units" and not family.occurs(u) & together]
+        _need(used + len(apart) == len(getattr(family, what)), f"{what}: one meets two blocks")
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         if any(v.empty for v in verdicts):
