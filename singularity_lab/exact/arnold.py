@@ -390,8 +390,7 @@ def _triple_line(g: Polynomial, mu: int, precision: int | None) -> Arnold:
     moved = g.substitute({"x": shift})
     if pattern == (2, 1):
         k = mu - 10
-        sign = _coefficient(moved, (2, 2)) * _coefficient(moved, (3, 0))
-        mark = "+" if sign > 0 else "-"
+        mark = "+" if _coefficient(moved, (2, 2)) * _coefficient(moved, (3, 0)) > 0 else "-"
         return Arnold(
             _t_symbol(2, 3, 6 + k),
             "T",
@@ -469,7 +468,7 @@ def _singular_points(
     """(total Milnor number, number of points over C, the rational ones) of a plane cubic.
 
     None where the cubic is not reduced. In a chart without singular points at infinity the length
-    of (F, F_X, F_Y) is the sum of the Tjurina numbers, here those of Milnor: all are A1, A2, A3, D4.
+    of (F, F_X, F_Y) is the sum of the Tjurina numbers, here those of Milnor: A1, A2, A3 and D4.
     """
     if any(e > 1 for _, e in cubic.factor()[1]):
         return None

@@ -147,7 +147,7 @@ def _unit(i: int, f: Polynomial) -> tuple[int, ...]:
 
 
 def ade(letter: str, rank: int) -> tuple[MatrixFactorisation, ...]:
-    """Explicit factorisations of the ADE curve A_k: x^(k+1) + y², D_k: x²y + y^(k−1), E_6, E_7, E_8.
+    """Explicit factorisations of the ADE curve: A_k is x^(k+1) + y², D_k is x²y + y^(k−1).
 
     For A_k with k even all indecomposable nontrivial ones; else some of sizes 1 and 2 over Q, with
     no claim to be complete: a few split further over Q(i), and E_6, E_7, E_8 have larger ones.

@@ -18,7 +18,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import comb, prod
+from math import comb, lcm, prod
 
 import flint
 
@@ -186,16 +186,8 @@ def _standard_monomials(
 def _integral(g: Polynomial) -> list[tuple[Exponent, int]]:
     """The terms of a positive multiple with integer coefficients."""
     pairs = list(g.terms())
-    scale = 1
-    for _, c in pairs:
-        scale = scale * c.denominator // _gcd(scale, c.denominator)
+    scale = lcm(*(c.denominator for _, c in pairs))
     return [(a, int(c * scale)) for a, c in pairs]
-
-
-def _gcd(a: int, b: int) -> int:
-    while b:
-        a, b = b, a % b
-    return a
 
 
 def _dense_pivots(

@@ -147,8 +147,8 @@ class Singularity:
     def __str__(self) -> str:
         lines = [
             f"{self.f} at 0: {self.kind}",
-            f"  corank {self.corank}, {self.splitting.rank} squares of which {self.index} negative; "
-            f"residual part {self.residual}",
+            f"  corank {self.corank}, {self.splitting.rank} squares of which {self.index} negative"
+            f"; residual part {self.residual}",
             f"  mu = {self.milnor}, tau = {self.tjurina}"
             + (" (quasi-homogeneous in some coordinates)" if self.quasi_homogeneous else ""),
         ]
@@ -163,7 +163,7 @@ class Singularity:
         return "\n".join(lines)
 
     def plot(self, ax: Any = None) -> Any:
-        """The zero set of f near 0 in 2 or 3 variables (real curve or surface), on matplotlib axes."""
+        """The real curve or surface f = 0 near 0, in 2 or 3 variables, on matplotlib axes."""
         from singularity_lab.exact.pictures import zero_set
 
         return zero_set(self.f, ax=ax, title=f"{self.type}: {self.f} = 0")

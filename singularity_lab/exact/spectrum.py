@@ -1,4 +1,4 @@
-"""The spectrum of an isolated hypersurface singularity, from weights and from the Newton filtration.
+"""The spectrum of an isolated hypersurface singularity, from weights or the Newton filtration.
 
 Steenbrink 1977; Varchenko and Khovanskii 1985; M. Saito 1988, *Exponents and Newton polyhedra*.
 
@@ -105,7 +105,7 @@ def from_weights(w: Sequence[Fraction]) -> tuple[Fraction, ...]:
         bottom *= flint.fmpz_poly([1]) - flint.fmpz_poly([0] * k + [1])
     quotient, rest = divmod(top, bottom)
     coefficients = [int(c) for c in quotient.coeffs()]
-    if rest != 0 or any(c < 0 for c in coefficients):
+    if not rest.is_zero() or any(c < 0 for c in coefficients):
         raise BadInput(f"weights: no isolated singularity has the weights {[str(x) for x in w]}")
     return tuple(Fraction(k, scale) - 1 for k, c in enumerate(coefficients) for _ in range(c))
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 
 import flint
 
@@ -173,10 +174,8 @@ def _groebner_has_zero(polys: Sequence[Polynomial]) -> bool | None:
     context = flint.fmpz_mpoly_ctx.get((*names, "inv"), flint.Ordering.degrevlex)
     ideal = []
     for p in polys:
-        scale = 1
-        for _, c in p.terms():
-            scale = scale * c.denominator // flint.fmpz(scale).gcd(c.denominator)
-        ideal.append(context.from_dict({(*a, 0): int(c * int(scale)) for a, c in p.terms()}))
+        scale = lcm(*(c.denominator for _, c in p.terms()))
+        ideal.append(context.from_dict({(*a, 0): int(c * scale) for a, c in p.terms()}))
     ideal.append(context.from_dict({(*(1,) * len(names), 1): 1, (0,) * (len(names) + 1): -1}))
     basis, finished = flint.fmpz_mpoly_vec(ideal, context).buchberger_naive(limits=_LIMITS)
     if any(p.is_constant() and not p.is_zero() for p in basis):
