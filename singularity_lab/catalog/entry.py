@@ -261,7 +261,8 @@ def claimed(claim: Claim) -> RLCT | None:
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as TOML text. Raises BadInput for what a row cannot hold."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -269,9 +270,9 @@ def _toml(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(v) for v in value) + "]"
+        return "[" + ", ".join(toml_value(v) for v in value) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }"
+        return "{ " + ", ".join(f"{k} = {toml_value(v)}" for k, v in value.items()) + " }"
     raise BadInput(f"entry: no TOML for {value!r}")
 
 
@@ -288,8 +289,8 @@ def to_toml(entry: Entry) -> str:
     lines = ["[[entry]]"]
     for field, value in msgspec.to_builtins(entry).items():
         if field not in ("family", "claim"):
-            lines.append(f"{field} = {_toml(value)}")
+            lines.append(f"{field} = {toml_value(value)}")
     for claim in entry.claim:
         lines.append("[[entry.claim]]")
-        lines += [f"{k} = {_toml(v)}" for k, v in msgspec.to_builtins(claim).items()]
+        lines += [f"{k} = {toml_value(v)}" for k, v in msgspec.to_builtins(claim).items()]
     return "\n".join(lines)

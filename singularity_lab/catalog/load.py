@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from singularity_lab.catalog.entry import Entry, decode
+from singularity_lab.catalog.entry import Entry, decode, toml_value
 from singularity_lab.catalog.formulas import claims_for
 from singularity_lab.catalog.paths import catalog_path
 from singularity_lab.errors import BadInput
@@ -95,11 +95,17 @@ def families(folder: Path | None = None) -> dict[str, Family]:
 
 
 def load(id: str, folder: Path | None = None) -> Entry:
-    """The row of that id. Raises BadInput for an unknown id, naming the nearest ones.
+    """The row of that id; the id of a generated row (``family:parameters@stratum``) gives it again.
+
+    Raises BadInput for an unknown id, naming the nearest ones.
 
     >>> load("rrr-2-2-1-r0").dimension
     4
+    >>> load("deep_linear:widths=[2,1,7,2],rank=0").dimension
+    23
     """
+    if ":" in str(id):
+        return _load_generated(id, folder)
     rows = {e.id: e for f in families(folder).values() for e in f.rows}
     if id not in rows:
         import difflib
@@ -111,6 +117,18 @@ def load(id: str, folder: Path | None = None) -> Entry:
     return rows[id]
 
 
+def _load_generated(id: str, folder: Path | None) -> Entry:
+    """Read ``family:key=value,…@stratum`` (TOML values) back into a row."""
+    family, _, rest = id.partition(":")
+    inside, _, at = rest.partition("@")
+    try:
+        parameters = tomllib.loads(f"row = {{ {inside} }}")["row"]
+    except tomllib.TOMLDecodeError:
+        raise BadInput(f"id: not 'family:key=value,...': {id!r}") from None
+    (row,) = entries(family, folder=folder, at=at, grid=False, **parameters)
+    return row
+
+
 def entries(
     family: str | None = None,
     tags: str | Iterable[str] = (),
@@ -118,6 +136,7 @@ def entries(
     max_dimension: int | None = None,
     folder: Path | None = None,
     at: str = "",
+    grid: bool = True,
     **parameters: Any,
 ) -> list[Entry]:
     """Rows on file by family and tags (all tags must be present); with parameters, rows that the
@@ -130,7 +149,7 @@ def entries(
     generates.
 
     >>> [e.id for e in entries(family="deep_linear", widths=[[1, 1, 1, 1], [1, 1, 7, 1]], rank=0)]
-    ['deep-1-1-1-1-r0', 'deep_linear:widths=1-1-7-1,rank=0']
+    ['deep-1-1-1-1-r0', 'deep_linear:widths=[1,1,7,1],rank=0']
     """
     everything = families(folder)
     if family is not None and family not in everything:
@@ -145,7 +164,7 @@ def entries(
     if parameters or at:
         if family is None or not everything[family].model:
             raise BadInput("parameters: only a family with a builder generates rows")
-        rows = _generate(everything[family], parameters, at)
+        rows = _generate(everything[family], parameters, at, grid)
     else:
         rows = [e for f in chosen for e in f.rows]
     rows = [e for e in rows if wanted <= set(e.tags)]
@@ -162,7 +181,7 @@ def _fits(value: Any, kind: Any) -> bool:
     return True
 
 
-def _generate(family: Family, parameters: dict[str, Any], at: str) -> list[Entry]:
+def _generate(family: Family, parameters: dict[str, Any], at: str, several: bool) -> list[Entry]:
     known = signature(family.model)
     grid: list[list[tuple[str, Any]]] = []
     for key, value in parameters.items():
@@ -171,7 +190,9 @@ def _generate(family: Family, parameters: dict[str, Any], at: str) -> list[Entry
         kind = known[key][0]
         if _fits(value, kind):
             grid.append([(key, value)])
-        elif isinstance(value, Sequence) and value and all(_fits(v, kind) for v in value):
+        elif (
+            several and isinstance(value, Sequence) and value and all(_fits(v, kind) for v in value)
+        ):
             grid.append([(key, v) for v in value])
         else:
             raise BadInput(f"{family.model}: parameter {key!r}: no value of its type: {value!r}")
@@ -195,12 +216,7 @@ def _row(family: Family, parameters: dict[str, Any], at: str) -> Entry:
         ):
             return row
 
-    def text(value: Any) -> str:
-        if isinstance(value, list | tuple):
-            return "-".join(text(v) for v in value)
-        return str(value)
-
-    inside = ",".join(f"{k}={text(v)}" for k, v in parameters.items())
+    inside = ",".join(f"{k}={toml_value(v)}" for k, v in parameters.items()).replace(" ", "")
     where = f"@{at}" if at else ""
     return Entry(
         id=f"{family.name}:{inside}{where}",

@@ -56,7 +56,7 @@ def test_generated_rows_carry_the_claims_of_formulas():
     rows = entries("deep_linear", widths=[[2, 3, 4], [3, 3, 3, 3, 3]], rank=[0, 1])
     assert [e.parameters["rank"] for e in rows] == [0, 1, 0, 1]
     assert all(e.claims and e.claims[0].source == "aoyagi2024" for e in rows)
-    assert rows[0].id == "deep_linear:widths=2-3-4,rank=0"
+    assert rows[0].id == "deep_linear:widths=[2,3,4],rank=0"
     assert rows[0].scope == "global"
 
 
@@ -67,6 +67,36 @@ def test_generating_a_row_on_file_gives_that_row():
     assert at.id.endswith("@a1b0")
     assert at.claims == ()
     assert at.scope == "local"
+
+
+@pytest.mark.parametrize(
+    ("family", "parameters", "at"),
+    [
+        ("deep_linear", dict(widths=[2, 3, 4], rank=1), ""),
+        ("reduced_rank_regression", dict(inputs=5, outputs=2, hidden=2, rank=0), "a1b0"),
+        ("diagonal_linear", dict(depth=2, target=[0, "1/3"]), ""),
+        ("gaussian_mixture", dict(components=2, dimension=2, signed=True), "interior"),
+    ],
+)
+def test_the_id_of_a_generated_row_gives_it_again(family, parameters, at):
+    (row,) = entries(family, at=at, **parameters)
+    again = load(row.id)
+    assert again == row
+    assert again.problem() == row.problem()
+
+
+@pytest.mark.parametrize(
+    ("id", "message"),
+    [
+        ("deep_linear:widths", "not 'family:key=value"),
+        ("deepest:widths=[2,2,2]", "family: one of"),
+        ("deep_linear:widths=[[2,2,2]],rank=0", "no value of its type"),
+        ("deep_linear:widths=[2,2,2],rank=0@top", "no stratum 'top'"),
+    ],
+)
+def test_a_bad_id_of_a_generated_row(id, message):
+    with pytest.raises(BadInput, match=message):
+        load(id)
 
 
 def test_a_star_gives_every_stratum():
