@@ -144,12 +144,16 @@ class Arm:
             if name not in _REGISTERED:
                 return name
             name = known[name]
-        arm = Arm(name)
-        if name.startswith("__main__:") or arm._imported() is not (
-            self.function or arm._imported()
-        ):
+        if self.function is None and self.device == name:
+            self._imported()
+            return name
+        try:
+            same = self.function is None or Arm(name)._imported() is self.function
+        except BadInput:
+            same = False
+        if name.startswith("__main__:") or not same:
             raise BadInput(
-                f"devices: {self.device} cannot be imported by another process; "
+                f"devices: {self.label} cannot be imported by another process; "
                 "put it in a module, or measure in this process with workers=0"
             )
         return name

@@ -204,7 +204,7 @@ class _Feeder(threading.Thread):
                 except queue.Empty:
                     break
                 self._one(task, message)
-            self._end()
+            self._close()
 
     def _one(self, task: Task, message: dict[str, Any]) -> None:
         process = self._process or self._begin()
@@ -219,9 +219,8 @@ class _Feeder(threading.Thread):
         if answer == task.key:
             self._results.put(task)
         elif not self._stop_all.is_set():
-            process.wait()
+            self._close()
             self._results.put(_Death(task, self._why(process)))
-            self._process = None
 
     def _begin(self) -> subprocess.Popen[str] | None:
         """Start a worker; when it cannot even start, say so once and stop everything."""
@@ -241,7 +240,7 @@ class _Feeder(threading.Thread):
             )
         assert process.stdout is not None
         if process.stdout.readline().strip() != "ready":
-            process.wait()
+            self._close()
             if not self._stop_all.is_set():
                 self._stop_all.set()
                 self._results.put(
@@ -257,14 +256,18 @@ class _Feeder(threading.Thread):
             return f"killed by signal {-process.returncode}"
         return lines[-1] if lines else f"exit code {process.returncode}"
 
-    def _end(self) -> None:
-        """Let the worker finish by closing its input."""
-        if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
-            self._process.wait()
-            if self._process.stdout is not None:
-                self._process.stdout.close()
+    def _close(self) -> None:
+        """Close the pipes and wait: a live worker ends when its input does."""
+        process = self._process
+        if process is None:
+            return
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        process.wait()
+        with self._guard:
+            self._process = None
 
     def kill(self) -> None:
         """End the worker now. Between tasks nothing is lost; a task at work is measured again later."""

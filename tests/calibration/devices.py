@@ -1,0 +1,61 @@
+"""Devices for the tests of calibration, importable by worker processes: right, biased, refusing, crashing."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.base import Cost, Estimate, Outcome, Reading
+
+
+def _reading(name, loss, value, seed, settings, m=None):
+    return Reading(
+        device=name,
+        loss_id=loss.loss_id,
+        dim=loss.dim,
+        settings=settings,
+        seed=seed,
+        estimates={"lambda": Estimate(value, value - 0.1, value + 0.1, 0.9)},
+        multiplicity=m,
+        outcome=Outcome.OK,
+        reason="",
+        cost=Cost(loss.dim, 0, 0.0, 0),
+        versions={},
+    )
+
+
+def half_dimension(loss, *, seed, budget, **settings):
+    """Reads d/2, plus the seed in thousandths; prints, which must disturb nobody."""
+    print("a device that talks")
+    return _reading("half_dimension", loss, loss.dim / 2 + seed / 1000, seed, settings, {1: 1.0})
+
+
+def refuse(loss, *, seed, budget, **settings):
+    """Refuses losses of two parameters."""
+    if loss.dim == 2:
+        raise BadInput("loss: two parameters are one too many")
+    return _reading("refuse", loss, 0.5, seed, settings)
+
+
+def crash(loss, *, seed, budget, **settings):
+    """Has a bug."""
+    return loss.no_such_thing
+
+
+def killed(loss, *, seed, budget, **settings):
+    """Dies as if the system had run out of memory, once for each file that it finds."""
+    flag = settings["flag"]
+    if not os.path.exists(flag):
+        with open(flag, "w"):
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _reading("killed", loss, 0.5, seed, settings)
+
+
+def slow(loss, *, seed, budget, **settings):
+    """Takes its time."""
+    import time
+
+    time.sleep(settings.get("seconds", 0.2))
+    return _reading("slow", loss, 0.5, seed, settings)

@@ -1,0 +1,261 @@
+"""Runs: a plan is fixed and ordered, failures stay, interruption loses nothing, the same call resumes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.calibration.design import Arm, Row, plan
+from singularity_lab.calibration.run import calibrate
+from singularity_lab.calibration.store import Store
+from singularity_lab.catalog.load import load
+from singularity_lab.errors import BadInput
+from singularity_lab.exact.certificate import Certificate
+from singularity_lab.exact.verify import verify
+
+HERE = str(Path(__file__).parent)
+LINE, CUSP = LocalProblem.build("x"), LocalProblem.build("x^2 - y^3")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache_and_devices(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("SINGLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.syspath_prepend(HERE)
+
+
+# -- the plan -------------------------------------------------------------------------------------
+
+
+def test_seeds_are_outermost_and_the_order_does_not_change():
+    work = plan(["hessian", "llc"], [LINE, CUSP], [3, 1])
+    order = [(t.seed, t.row.id, t.arm.label) for t in work.tasks()]
+    assert order == [
+        (s, r, a)
+        for s in (3, 1)
+        for r in ("(x)", "(-y^3 + x^2)")
+        for a in ("hessian", "llc")
+    ]
+    assert [t.key for t in work.tasks()] == [t.key for t in work.tasks()]
+
+
+def test_a_key_names_everything_that_a_reading_depends_on():
+    def key(device="hessian", row=CUSP, seeds=(0,), budget=None):
+        return plan(device, row, seeds, budget).tasks()[0].key
+
+    moved = LocalProblem.build("x^2 - y^3", at={"x": 1, "y": 1})
+    others = [
+        key(device="llc"),
+        key(device=("hessian", {"step": 1e-3})),
+        key(row=moved),
+        key(row=LocalProblem.build("x^2 - y^3", prior={"x": 1})),
+        key(seeds=(1,)),
+        key(budget=100),
+    ]
+    assert len({key(), *others}) == 7
+
+
+def test_claims_and_notes_do_not_change_a_key():
+    import msgspec
+
+    entry = load("nc-1-1")
+    noted = msgspec.structs.replace(entry, note="a remark", claim=[])
+    assert plan("hessian", entry, 1).tasks()[0].key == plan("hessian", noted, 1).tasks()[0].key
+
+
+@pytest.mark.parametrize(
+    ("devices", "rows", "seeds", "message"),
+    [
+        ([], [LINE], 1, "devices: at least one"),
+        ("hessian", [], 1, "rows: at least one"),
+        ("hessian", [LINE], 0, "seeds: at least one"),
+        ("hessian", [LINE, LINE], 1, "rows: each may appear once"),
+        (["hessian", ("hessian", {"step": 1e-3})], [LINE], 1, "different labels"),
+        ("hessian", [LINE], [-1], "integers >= 0"),
+        ("hessian", "no-such-row", 1, "no row"),
+        (3, [LINE], 1, "devices"),
+        (("hessian", {"step": object()}), [LINE], 1, "JSON values"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(devices, rows, seeds, message):
+    with pytest.raises(BadInput, match=message):
+        plan(devices, rows, seeds)
+
+
+def test_an_unknown_device_is_refused_before_anything_starts(tmp_path):
+    with pytest.raises(BadInput, match="device: expected one of"):
+        calibrate("no-such-device", LINE, out=tmp_path)
+    with pytest.raises(BadInput, match="cannot import"):
+        calibrate("devices:absent", LINE, out=tmp_path)
+    assert Store(tmp_path).records() == []
+
+
+def test_a_function_of_this_session_runs_in_this_process_only():
+    from devices import half_dimension
+
+    def local(loss, *, seed, budget, **settings):
+        return half_dimension(loss, seed=seed, budget=budget, **settings)
+
+    assert calibrate(local, LINE, workers=0).measurements[0].value == 0.5
+    with pytest.raises(BadInput, match="workers=0"):
+        calibrate(local, LINE, workers=1)
+
+
+# -- runs -----------------------------------------------------------------------------------------
+
+
+def test_truth_and_readings_are_joined_by_row():
+    from devices import half_dimension
+
+    found = calibrate(half_dimension, [LINE, CUSP, load("nc-1-1")], 2, workers=0)
+    seen = [
+        (m.row.id, m.seed, str(m.truth.value), m.truth.multiplicity, m.value)
+        for m in found.measurements
+    ]
+    assert seen == [
+        ("(x)", 0, "1/2", 1, 0.5),
+        ("(-y^3 + x^2)", 0, "5/12", 1, 1.0),
+        ("nc-1-1", 0, "1/2", 2, 1.0),
+        ("(x)", 1, "1/2", 1, 0.501),
+        ("(-y^3 + x^2)", 1, "5/12", 1, 1.001),
+        ("nc-1-1", 1, "1/2", 2, 1.001),
+    ]
+    assert [m.covered for m in found.measurements] == [True, False, False] * 2
+    assert [m.multiplicity_right for m in found.measurements] == [True, True, False] * 2
+
+
+def test_certificates_of_the_rows_lie_beside_the_readings_and_verify(tmp_path):
+    calibrate("hessian", ["nc-1-1", "bp-2-3"], out=tmp_path, workers=0)
+    for name, value in (("nc-1-1", "1/2"), ("bp-2-3", "5/12")):
+        certificate = Certificate.load(tmp_path / "certificates" / f"{name}.json")
+        verify(certificate)
+        assert str(certificate.claim.value) == value
+
+
+def test_the_worker_sees_the_loss_and_nothing_of_the_truth(tmp_path):
+    """What is handed to a device has no attribute that a proof could hide in."""
+    seen = []
+
+    def spy(loss, *, seed, budget, **settings):
+        from devices import half_dimension
+
+        seen.append(loss)
+        return half_dimension(loss, seed=seed, budget=budget)
+
+    calibrate(spy, "nc-1-1", workers=0)
+    held = json.dumps({k: repr(v) for k, v in vars(seen[0]).items()})
+    assert "Fraction(1, 2)" not in held
+    assert not any(hasattr(seen[0], name) for name in ("entry", "truth", "claims", "claim"))
+
+
+def test_refusal_crash_and_kill_stay_in_the_table_and_harm_nobody(tmp_path):
+    flag = tmp_path / "flag"
+    out = tmp_path / "out"
+    arms = [
+        Arm("devices:half_dimension", label="good"),
+        Arm("devices:refuse", label="refuse"),
+        Arm("devices:killed", {"flag": str(flag)}, label="killed"),
+        Arm("devices:crash", label="crash"),
+    ]
+    found = calibrate(arms, [CUSP], out=out, workers=1)
+    outcome = {m.arm: (m.outcome, m.value) for m in found.measurements}
+    assert outcome["good"] == ("ok", 1.0)
+    assert outcome["refuse"] == ("failed", None)
+    assert outcome["crash"] == ("died", None)
+    assert outcome["killed"] == ("died", None)
+    reasons = {m.arm: m.reason for m in found.measurements}
+    assert "one too many" in reasons["refuse"]
+    assert reasons["crash"].startswith("AttributeError: ")
+    assert reasons["killed"] == "killed by signal 9"
+    s = {s.arm: s for s in found.per_class("all")}
+    assert (s["crash"].readings, s["crash"].answered) == (1, 0)
+    # A process that died is tried again by the same call; a refusal is an answer.
+    again = calibrate(arms, [CUSP], out=out, workers=1)
+    outcome = {m.arm: m.outcome for m in again.measurements}
+    assert outcome == {"good": "ok", "refuse": "failed", "crash": "died", "killed": "ok"}
+
+
+def test_processes_read_what_this_process_reads(tmp_path):
+    quick = ("llc", {"chains": 4, "burn_in": 20, "draws": 20})
+    here = calibrate(quick, ["nc-1-1", "bp-2-3"], 2, workers=0)
+    there = calibrate(quick, ["nc-1-1", "bp-2-3"], 2, workers=1)
+    assert [m.value for m in here.measurements] == [m.value for m in there.measurements]
+    assert all(m.value is not None for m in here.measurements)
+
+
+def test_what_is_measured_is_not_measured_again(tmp_path):
+    steps = []
+
+    def progress(what, done, total, last):
+        if what == "measuring":
+            steps.append((done, total))
+
+    first = calibrate("hessian", [LINE, CUSP], out=tmp_path, workers=0, progress=progress)
+    assert steps == [(0, 2), (1, 2), (2, 2)]
+    steps.clear()
+    second = calibrate(
+        "hessian", [LINE, CUSP, "nc-1-1"], out=tmp_path, workers=0, progress=progress
+    )
+    assert steps == [(2, 3), (3, 3)]
+    assert [m.text for m in second.measurements[:2]] == [m.text for m in first.measurements]
+
+
+def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
+    """SIGINT in the middle: the finished ones are in the store; the same call does the rest."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\n"
+        "from singularity_lab import calibrate\n"
+        "def tell(what, done, total, last):\n"
+        "    print(what, done, total, flush=True)\n"
+        "calibrate(('devices:slow', {'seconds': 0.1}), ['nc-1-1', 'bp-2-3'], 10,\n"
+        "          out=sys.argv[1], workers=1, progress=tell)\n"
+    )  # a script without a main guard: workers must not run it again
+    out = tmp_path / "out"
+    run = subprocess.Popen(
+        [sys.executable, str(script), str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([HERE, *filter(None, sys.path)])},
+        cwd=Path(__file__).parents[2],
+    )
+    with run:
+        for line in run.stdout:
+            if line.startswith("measuring 4 "):
+                break
+        run.send_signal(signal.SIGINT)
+        assert "KeyboardInterrupt" in run.communicate(timeout=60)[1]
+    kept = Store(out).records()
+    assert 4 <= len(kept) < 20
+    begun = []
+    found = calibrate(
+        ("devices:slow", {"seconds": 0.1}),
+        ["nc-1-1", "bp-2-3"],
+        10,
+        out=out,
+        workers=0,
+        progress=lambda what, done, total, last: begun.append(done) if what == "measuring" else None,
+    )
+    assert begun == list(range(len(kept), 21))  # the kept ones were not measured again
+    assert [m.value for m in found.measurements] == [0.5] * 20
+
+
+def test_a_folder_in_use_is_refused(tmp_path):
+    store = Store(tmp_path)
+    with store.lock(), pytest.raises(BadInput, match="another calibration"):
+        calibrate("hessian", LINE, out=tmp_path, workers=0)
+
+
+def test_rows_come_as_ids_entries_and_problems():
+    assert Row.of("nc-1-1").family == "normal_crossing"
+    assert Row.of(load("nc-1-1")) == Row.of("nc-1-1")
+    assert Row.of(CUSP).id == "(-y^3 + x^2)"
+    wide = LocalProblem.build(" + ".join(f"x{i}^2" for i in range(30)))
+    assert Row.of(wide).id.startswith("problem-")
