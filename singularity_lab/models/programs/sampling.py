@@ -1,0 +1,339 @@
+"""Tempered posteriors of programs, measured: the laws that λ and m predict.
+
+Near a face of W₀ the posterior at inverse temperature n is exp(−nK) ∏ ε^(α−1) in the error
+coordinates. With t = log ε the monomials of E become exp⟨μ, t⟩, so that −nE + ⟨α, t⟩ is concave up
+to units, and a random walk in t with steps of several sizes mixes in the curved valleys {ε₁ε₂ ≈
+1/n} where a random walk in ε itself sticks to one end (:func:`temper` with ``linear=True``: the
+negative control, kept because it fails).
+
+Predictions: n⟨K⟩ = λ − (m − 1)/(log n + c) + …; the nK of one draw follows a Gamma(λ) law when
+m = 1; the posterior mass near component i is of order n^(−λ_i) (log n)^(m_i − 1) (Watanabe 2009,
+Theorem 6.7 and §6.3). torch only; every draw comes from the generator's seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import log, sqrt
+from typing import TYPE_CHECKING
+
+from singularity_lab.errors import BadInput
+from singularity_lab.models.programs.machines import Program, Support
+from singularity_lab.models.programs.noisy import wrong_runs
+from singularity_lab.models.programs.semirings import Numbers
+from singularity_lab.models.programs.synthesis import check_support
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Slice:
+    """The loss K = −Σ q(x) log(1 − e_x) across a face: the options of the support share what the
+    errors leave, in equal parts; the errors ε are free. It meets the face in one generic point.
+
+    >>> from singularity_lab.models.programs import program
+    >>> Slice(program("xor-4nand-shared")).variables
+    ('eps_N_00', 'eps_N_01', 'eps_N_10', 'eps_N_11')
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        steps: int | None = None,
+        semantics: str = "exact",
+        support: Support | None = None,
+    ) -> None:
+        self.program = program
+        self.support = check_support(program, support)
+        self.formula = wrong_runs(program, steps, semantics)
+        self.errors = [
+            (c.name, o) for c in program.free for o in c.options if o not in self.support[c.name]
+        ]
+        options = {c.name: c for c in program.free}
+        self.variables = tuple(options[c].variable(o) for c, o in self.errors)
+        mass = sum(c.weight for c in program.cases)
+        self.weights = [float(c.weight / mass) for c in program.cases]
+        self.radius = 1 / (2 * max(len(c.options) for c in program.free))
+
+    @property
+    def dimension(self) -> int:
+        return len(self.errors)
+
+    def loss(self, errors: Tensor) -> Tensor:
+        """K, of shape (c,), from errors of shape (c, d)."""
+        values = {leaf: errors[:, i] for i, leaf in enumerate(self.errors)}
+        for c in self.program.free:
+            rest = [values[c.name, o] for o in c.options if (c.name, o) in values]
+            inside = self.support[c.name]
+            share = (1 - sum(rest, errors.new_zeros(errors.shape[0]))) / len(inside)
+            values |= {(c.name, o): share for o in inside}
+        zero, one = errors.new_zeros(errors.shape[0]), errors.new_ones(errors.shape[0])
+        total = zero
+        for q, e in zip(self.weights, self.formula.evaluate(Numbers(zero, one), values), strict=True):
+            total = total - q * (1 - e).log()
+        return total
+
+
+@dataclass(frozen=True)
+class Tempered:
+    """A measurement of n⟨K⟩ with its Monte Carlo error.
+
+    value: the mean over chains; error: its standard error from independent chains; acceptance: of
+    the random walk. draws: nK at the end of each chain.
+    """
+
+    n: float
+    value: float
+    error: float
+    acceptance: float
+    draws: Sequence[float]
+
+    def interval(self, sigmas: float = 3.0) -> tuple[float, float]:
+        """value ± sigmas · error: sampling error only, no bias."""
+        return self.value - sigmas * self.error, self.value + sigmas * self.error
+
+
+def temper(
+    slice_: Slice,
+    n: float,
+    *,
+    seed: int,
+    chains: int = 400,
+    steps: int = 1500,
+    alpha: float = 1.0,
+    linear: bool = False,
+) -> Tempered:
+    """Sample exp(−nK) ∏ ε^(α−1) on 0 < ε < radius by a random walk in log ε, and average nK.
+
+    The first half of the steps is thrown away. linear: walk in ε with steps of size 1/n and 1/√n
+    instead, the negative control. Raises BadInput unless n > 1 and there are ≥ 2 chains.
+    """
+    import torch
+
+    if not n > 1 or chains < 2 or steps < 10:
+        raise BadInput(f"temper: n > 1, chains >= 2, steps >= 10; received {n}, {chains}, {steps}")
+    generator = torch.Generator().manual_seed(seed)
+    d, top = slice_.dimension, log(slice_.radius)
+    real = torch.float64
+
+    def energy(t: Tensor) -> Tensor:
+        value = n * slice_.loss(t.exp()) - alpha * t.sum(1)
+        return torch.where((t < top).all(1), value, torch.inf)
+
+    start = 1.0 if linear else float(torch.rand(1, generator=generator))
+    t = top - log(n) * start * torch.rand(chains, d, generator=generator, dtype=real) - 0.1
+    u = energy(t)
+    sizes = torch.tensor([0.3, 1.0, 3.0, log(n) / 2], dtype=real)
+    total, count, taken = torch.zeros(chains, dtype=real), 0, 0.0
+    for step in range(steps):
+        normal = torch.randn(chains, d, generator=generator, dtype=real)
+        if linear:
+            scale = (1 / n, n**-0.5)[step % 2]
+            moved = t.exp() + scale * normal
+            fresh = moved.clamp(min=1e-300).log()
+            new = torch.where((moved > 0).all(1), energy(fresh), torch.inf)
+            # the walk is symmetric in ε: take the Jacobian of t back
+            ratio = (u + t.sum(1)) - (new + fresh.sum(1))
+        else:
+            kind = torch.rand(chains, 1, generator=generator, dtype=real)
+            one = torch.zeros(chains, d, dtype=real)
+            place = torch.randint(d, (chains, 1), generator=generator)
+            one.scatter_(1, place, 1.0)
+            pair = one - torch.zeros(chains, d, dtype=real).scatter_(
+                1, torch.randint(d, (chains, 1), generator=generator), 1.0
+            )
+            along = torch.where(kind < 0.4, one, torch.where(kind < 0.7, pair, normal / sqrt(d)))
+            pick = torch.randint(len(sizes), (chains, 1), generator=generator)
+            stretch = sizes[pick] * torch.randn(chains, 1, generator=generator, dtype=real)
+            fresh = t + along * stretch
+            new = energy(fresh)
+            ratio = u - new
+        accept = torch.rand(chains, generator=generator, dtype=real).log() < ratio
+        t = torch.where(accept[:, None], fresh, t)
+        u = torch.where(accept, new, u)
+        taken += float(accept.double().mean())
+        if step >= steps // 2:
+            total, count = total + n * slice_.loss(t.exp()), count + 1
+    means = total / count
+    final = (n * slice_.loss(t.exp())).tolist()
+    return Tempered(
+        n, float(means.mean()), float(means.std() / sqrt(chains)), taken / steps, final
+    )
+
+
+def log_fit(readings: Sequence[Tempered], multiplicity: int) -> tuple[float, float]:
+    """λ and its standard error from n⟨K⟩ = λ − (m − 1)/(log n + c) at several n, with m given.
+
+    c is a free constant, found on a grid; for m = 1 the weighted mean. Raises BadInput for fewer
+    than two readings where m > 1.
+    """
+    weights = [1 / r.error**2 for r in readings]
+    if multiplicity > 1 and len(readings) < 2:
+        raise BadInput("log_fit: two readings are needed to find the constant")
+    best: tuple[float, float] | None = None
+    for c in [0.0] if multiplicity == 1 else [k / 10 for k in range(-40, 200)]:
+        if min(log(r.n) for r in readings) + c <= 0.5:
+            continue
+        shifted = [r.value + (multiplicity - 1) / (log(r.n) + c) for r in readings]
+        mean = sum(w * s for w, s in zip(weights, shifted, strict=True)) / sum(weights)
+        misfit = sum(w * (s - mean) ** 2 for w, s in zip(weights, shifted, strict=True))
+        if best is None or misfit < best[0]:
+            best = (misfit, mean)
+    if best is None:
+        raise BadInput("log_fit: n is too small for the correction")
+    return best[1], sqrt(1 / sum(weights))
+
+
+def name_by_draws(draws: Sequence[float], candidates: Mapping[str, float]) -> str:
+    """Which of several machines a sample of losses comes from, by their λ alone: the likeliest
+    Gamma(λ) law of the nK of single draws (m = 1).
+
+    >>> name_by_draws([5.2, 4.1, 6.0, 4.8], {"scan": 5.0, "other": 12.0})
+    'scan'
+    """
+    from math import lgamma
+
+    mean_log = sum(log(max(x, 1e-12)) for x in draws) / len(draws)
+    return max(candidates, key=lambda k: candidates[k] * mean_log - lgamma(candidates[k]))
+
+
+@dataclass(frozen=True)
+class Masses:
+    """Posterior masses near components at several n: logs[i][j] is the log of the evidence
+    ∫ exp(−nK) over the points that are nearest to component j, at ns[i]."""
+
+    ns: tuple[float, ...]
+    names: tuple[str, ...]
+    logs: tuple[tuple[float, ...], ...]
+
+    def slope(self, name: str, against: str) -> float:
+        """The slope of log(mass ratio) in log n, by least squares over all ns.
+
+        Predicted: −(λ_name − λ_against) where both components have m = 1 and do not meet; where the
+        first meets the second, the points near the common face add a factor of order log n.
+        """
+        if len(self.ns) < 2:
+            raise BadInput("slope: at least two values of n are needed")
+        i, j = self.names.index(name), self.names.index(against)
+        points = [(log(n), r[i] - r[j]) for n, r in zip(self.ns, self.logs, strict=True)]
+        x = sum(q[0] for q in points) / len(points)
+        y = sum(q[1] for q in points) / len(points)
+        return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
+
+
+def component_masses(
+    program: Program,
+    supports: Mapping[str, Support],
+    ns: Sequence[float],
+    *,
+    seed: int,
+    steps: int | None = None,
+    semantics: str = "exact",
+    particles: int = 1000,
+    moves: int = 48,
+) -> Masses:
+    """The evidence of the neighbourhood of each component, by annealing from the uniform prior.
+
+    W is cut into the regions nearest to each support (least probability outside it). In each one
+    sequential Monte Carlo (Del Moral, Doucet and Jasra 2006) raises n by factors of √2; the
+    population is resampled and moved by a random walk in the log-ratios of the simplices, and the
+    mean weights multiply to the evidence. A population of its own for each region reaches values
+    of n at which a common one would have left all but one component.
+
+    Raises BadInput for ns that are not increasing and positive.
+    """
+    import torch
+
+    if not ns or list(ns) != sorted(set(ns)) or ns[0] <= 0:
+        raise BadInput(f"ns: increasing numbers > 0 are needed, received {list(ns)}")
+    generator = torch.Generator().manual_seed(seed)
+    real = torch.float64
+    formula = wrong_runs(program, steps, semantics)
+    mass = sum(c.weight for c in program.cases)
+    weights = [float(c.weight / mass) for c in program.cases]
+    leaves = [(c.name, o) for c in program.free for o in c.options]
+    column = {leaf: i for i, leaf in enumerate(leaves)}
+    blocks = [[column[c.name, o] for o in c.options] for c in program.free]
+    outside = torch.tensor(
+        [
+            [float(o not in support.get(c, frozenset((program.code[c],)))) for c, o in leaves]
+            for support in supports.values()
+        ],
+        dtype=real,
+    )
+
+    def probabilities(z: Tensor) -> Tensor:
+        p = torch.empty_like(z)
+        for block in blocks:
+            p[:, block] = torch.softmax(z[:, block], 1)
+        return p
+
+    def loss(p: Tensor) -> Tensor:
+        zero, one = p.new_zeros(len(p)), p.new_ones(len(p))
+        values = {leaf: p[:, i] for leaf, i in column.items()}
+        total = zero
+        for q, e in zip(weights, formula.evaluate(Numbers(zero, one), values), strict=True):
+            total = total - q * (1 - e).clamp(min=1e-300).log()
+        return total
+
+    def nearest(p: Tensor) -> Tensor:
+        return (p @ outside.T).argmin(1)
+
+    def prior(count: int) -> Tensor:
+        """z = log of Gamma(1) variables: their ratios are uniform on each simplex."""
+        z = torch.empty(count, len(leaves), dtype=real).exponential_(generator=generator)
+        return z.clamp(min=1e-300).log()
+
+    pools: list[list[Tensor]] = [[] for _ in supports]
+    hits = torch.zeros(len(supports), dtype=real)
+    drawn = 0
+    while drawn < 100 * particles and any(sum(map(len, pool)) < particles for pool in pools):
+        z = prior(particles)
+        at = nearest(probabilities(z))
+        drawn += particles
+        for j, pool in enumerate(pools):
+            inside = z[at == j]
+            hits[j] += len(inside)
+            pool.append(inside)
+    schedule = {*map(float, ns)}
+    n = min(1.0, float(ns[0]))
+    while n < ns[-1]:
+        schedule.add(n)
+        n *= 2**0.5
+    logs: list[list[float]] = [[] for _ in ns]
+    sizes = torch.tensor([0.5, 1.5, 4.0], dtype=real)
+    for j, pool in enumerate(pools):
+        z = torch.cat(pool)[:particles]
+        if not len(z):
+            raise BadInput(f"supports: no point of the prior is nearest to {list(supports)[j]}")
+        p = probabilities(z)
+        k, now, evidence = loss(p), 0.0, float((hits[j] / drawn).log())
+        count = len(z)
+        for n in sorted(schedule):
+            weight = -(n - now) * k
+            evidence += float(torch.logsumexp(weight, 0)) - log(count)
+            w = torch.softmax(weight, 0)
+            spots = (torch.rand(1, generator=generator, dtype=real) + torch.arange(count)) / count
+            picked = torch.searchsorted(w.cumsum(0), spots).clamp(max=count - 1)
+            z, k, now = z[picked], k[picked], n
+            for move in range(moves):
+                step = torch.zeros_like(z)
+                if move % 6 == 5:
+                    step = 0.2 * torch.randn(z.shape, generator=generator, dtype=real)
+                else:  # one coordinate of each particle, with steps of several sizes
+                    place = torch.randint(len(leaves), (count, 1), generator=generator)
+                    size = sizes[torch.randint(len(sizes), (count, 1), generator=generator)]
+                    noise = torch.randn(count, 1, generator=generator, dtype=real)
+                    step.scatter_(1, place, size * noise)
+                fresh = z + step
+                p = probabilities(fresh)
+                value = loss(p)
+                gain = (fresh - fresh.exp()).sum(1) - (z - z.exp()).sum(1) - n * (value - k)
+                accept = torch.rand(count, generator=generator, dtype=real).log() < gain
+                accept &= nearest(p) == j
+                z = torch.where(accept[:, None], fresh, z)
+                k = torch.where(accept, value, k)
+            if n in ns:
+                logs[list(ns).index(n)].append(evidence)
+    return Masses(tuple(map(float, ns)), tuple(supports), tuple(map(tuple, logs)))
