@@ -163,17 +163,56 @@ def nondegeneracy(germ: Germ, budget: float = 5.0, limit: int = 2_000) -> Nondeg
     >>> print(nondegeneracy(LocalProblem.build(["x + y^2", "z"]).localize()))
     not proved nondegenerate: y^2 + x on a compact face: zero at (-1, 1, 1)
     """
-    frame = _Frame.of(germ)
-    return _Inquiry(frame, budget).decide(frame.compact_faces(limit))
+    inquiry = FaceInquiry.of(germ, budget)
+    return inquiry.decide(inquiry.frame.compact_faces(limit))
 
 
-class _Inquiry:
-    """Asks about faces within one CPU budget, and remembers the answers about the generators."""
+class FaceInquiry:
+    """Questions about face polynomials of a germ within one CPU budget; answers are remembered.
+
+    The germ is held as the verifier holds it: ∏|x|^(2k)·Σ f² with generators f that have no common
+    monomial. scale: 2, or 1 for K = |f| (the candidates of divisors are (h + 1)/(scale·k)).
+
+    >>> ask = FaceInquiry.of(LocalProblem.build("x^2 - y^3").localize(), 5.0)
+    >>> edge = frozenset([(2, 0), (0, 3)])
+    >>> ask.crossing(edge), ask.meets(edge)
+    ('smooth', True)
+    """
 
     def __init__(self, frame: _Frame, budget: float) -> None:
         self.frame = frame
         self.deadline = time.process_time() + budget
         self.definite: dict[Face, FaceReport] = {}
+        self.transversal: dict[Face, FaceReport] = {}
+
+    @classmethod
+    def of(cls, germ: Germ, budget: float) -> FaceInquiry:
+        """budget: CPU seconds. Raises OutOfScope where K ≡ 0, or K ≠ 0 at the origin."""
+        return cls(_Frame.of(germ), budget)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return self.frame.variables
+
+    @property
+    def generators(self) -> tuple[Polynomial, ...]:
+        return self.frame.generators
+
+    @property
+    def support(self) -> tuple[Exponent, ...]:
+        return self.frame.support
+
+    @property
+    def k(self) -> tuple[int, ...]:
+        return self.frame.k
+
+    @property
+    def prior(self) -> tuple[Fraction, ...]:
+        return self.frame.prior
+
+    @property
+    def scale(self) -> int:
+        return 1 if self.frame.convention == "loss" else 2
 
     def ask(self, face: Face, polys: Sequence[Polynomial], logarithmic: bool) -> FaceReport:
         left = self.deadline - time.process_time()
@@ -186,22 +225,48 @@ class _Inquiry:
             self.definite[face] = self.ask(face, self.frame.on(face), False)
         return self.definite[face]
 
+    def critical(self, face: Face) -> FaceReport:
+        """Have the polynomial of the face and its logarithmic derivatives one? (One generator.)"""
+        if face not in self.transversal:
+            (f,) = self.frame.on(face)
+            derivatives = [_euler(f, i) for i in range(len(self.variables))]
+            self.transversal[face] = self.ask(face, [f, *derivatives], True)
+        return self.transversal[face]
+
+    @property
+    def single(self) -> bool:
+        """Is K = f² for one generator, so that a smooth strict transform is a divisor?"""
+        return len(self.generators) == 1 and self.frame.convention == "ideal"
+
+    def crossing(self, face: Face) -> Literal["unit", "smooth"] | None:
+        """What is proved of the strict transform on the orbits of a face; None: neither."""
+        if self.about(face).proved:
+            return "unit"
+        return "smooth" if self.single and self.critical(face).proved else None
+
+    def failing(self, face: Face) -> FaceReport:
+        """The report that stands in the way of normal crossings on the orbits of a face."""
+        return self.critical(face) if self.single else self.about(face)
+
+    def meets(self, face: Face) -> bool | None:
+        """Has the strict transform a real zero on the orbits of a face? None where undecided."""
+        report = self.about(face)
+        if report.proved:
+            return False
+        return True if isinstance(report.answer, Zero) else None
+
     def decide(self, faces: Sequence[Face]) -> Nondegeneracy:
         """Large faces first: they fail first."""
         order = list(reversed(faces))
         failing = next((r for r in map(self.about, order) if not r.proved), None)
         if failing is None:
             return Nondegeneracy("definite", tuple(self.about(face) for face in faces))
-        if len(self.frame.generators) > 1 or self.frame.convention == "loss":
+        if not self.single:
             return Nondegeneracy(None, (failing,))
-        reports = {}
-        for face in order:
-            (f,) = self.frame.on(face)
-            derivatives = [_euler(f, i) for i in range(len(self.frame.variables))]
-            reports[face] = self.ask(face, [f, *derivatives], True)
-            if not reports[face].proved:
-                return Nondegeneracy(None, (reports[face],))
-        return Nondegeneracy("transversal", tuple(reports[face] for face in faces))
+        failing = next((r for r in map(self.critical, order) if not r.proved), None)
+        if failing is not None:
+            return Nondegeneracy(None, (failing,))
+        return Nondegeneracy("transversal", tuple(self.critical(face) for face in faces))
 
 
 def newton_step(
@@ -233,7 +298,7 @@ def newton_step(
         faces = frame.compact_faces(limit)
     except OutOfScope as error:
         return NewtonFailure(str(error), Bounds(None, upper))
-    inquiry = _Inquiry(frame, budget)
+    inquiry = FaceInquiry(frame, budget)
     report = inquiry.decide(faces)
     if report.criterion is None:
         return NewtonFailure(str(report.failing), Bounds(None, upper), report.failing)
