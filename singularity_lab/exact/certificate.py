@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import fraction
@@ -39,6 +39,12 @@ class Certificate:
     claim: RLCT
     proof: Step
 
+    def __post_init__(self) -> None:
+        if self.kind not in ("exact", "lower", "upper"):
+            raise CertificateError(f"claim: unknown kind {self.kind!r}")  # nothing would be checked
+        if type(self.claim.multiplicity) is not int or self.claim.multiplicity < 1:
+            raise CertificateError(f"claim: not a multiplicity: {self.claim.multiplicity!r}")
+
     def to_json(self) -> dict[str, Any]:
         """The certificate as a JSON document (a dict of text, integers, lists)."""
         return {
@@ -59,7 +65,7 @@ class Certificate:
         if isinstance(document, str):
             try:
                 document = json.loads(document)
-            except json.JSONDecodeError as error:
+            except (json.JSONDecodeError, RecursionError) as error:
                 raise CertificateError(f"not JSON: {error}") from None
         if not isinstance(document, Mapping) or document.get("format") != FORMAT:
             raise CertificateError(f"format: {FORMAT!r} is needed")
@@ -69,13 +75,10 @@ class Certificate:
             )
         try:
             claim = document["claim"]
-            kind, m = claim["kind"], claim["multiplicity"]
-            if kind not in ("exact", "lower", "upper") or not isinstance(m, int) or m < 1:
-                raise CertificateError(f"claim: not a claim: {claim!r}")
             return cls(
                 problem=problem_from_json(document["problem"]),
-                kind=cast(Kind, kind),
-                claim=RLCT(fraction(claim["lambda"], "claim.lambda"), m),
+                kind=claim["kind"],
+                claim=RLCT(fraction(claim["lambda"], "claim.lambda"), claim["multiplicity"]),
                 proof=dict(document["proof"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:

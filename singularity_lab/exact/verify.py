@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 import flint
+from flint.utils.flint_exceptions import FlintError
 
 from singularity_lab.algebra.evidence import check_no_zero, check_zero
 from singularity_lab.algebra.invariants import RLCT
@@ -172,7 +173,10 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
         TypeError,
         ValueError,
         IndexError,
+        AttributeError,
         ArithmeticError,
+        RecursionError,
+        FlintError,
     ) as error:
         raise CertificateError(
             f"malformed step: {type(error).__name__}: {error}", replay.where
@@ -206,6 +210,18 @@ def _constant(p: Poly) -> flint.fmpq:
 def _need(condition: bool, message: str) -> None:
     if not condition:
         raise CertificateError(message)
+
+
+def _integer(value: Any, low: int | None = None) -> int:
+    """An integer as it stands: 1.5, True and "1" are none, and would be rounded without a word."""
+    _need(type(value) is int and (low is None or value >= low), f"not an integer in range: {value!r}")
+    return int(value)
+
+
+def _index(i: Any, listed: Any) -> int:
+    """A position counted from 0; negative ones would give one generator two names."""
+    _need(type(i) is int and 0 <= i < len(listed), f"there is no generator {i!r}")
+    return int(i)
 
 
 def _strip(p: Poly, q: Poly) -> Poly:
@@ -243,12 +259,12 @@ class _Replay:
         try:
             while (op := step.get("op")) in _MOVES:
                 if "id" in step:
-                    marks.append((int(step["id"]), family))
+                    marks.append((_integer(step["id"]), family))
                 family = _MOVES[op](family, step).normal()
                 step, where = step["then"], f"{where}.{op}"
                 self.where = where
             if "id" in step:
-                marks.append((int(step["id"]), family))
+                marks.append((_integer(step["id"]), family))
             if op in _BRANCHES:
                 verdict = self.branch(family, step, where)
             elif op == "see":
@@ -279,7 +295,7 @@ class _Replay:
             self.run(lemma, step["lemma"]["proof"], f"{self.where}.lemma")
         _need(step["step"] in self.done, f"step {step['step']!r} is not proved before this one")
         other, verdict = self.done[step["step"]]
-        renaming = {str(n): (str(to), int(sign)) for n, (to, sign) in step["map"].items()}
+        renaming = {str(n): (str(to), _integer(sign)) for n, (to, sign) in step["map"].items()}
         targets = {to for to, _ in renaming.values()}
         _need(set(renaming) == set(family.role), "every variable must be renamed")
         _need(
@@ -316,11 +332,11 @@ def _read_family(names: tuple[str, ...], data: Mapping[str, Any]) -> Family:
         names=names,
         role=role,
         positive=frozenset(str(n) for n in data["positive"]),
-        k={str(n): int(e) for n, e in data["k"].items()},
+        k={str(n): _integer(e, 0) for n, e in data["k"].items()},
         h={str(n): fraction(e) for n, e in data["h"].items()},
         gens=(),
     )
-    _need(all(e >= 0 for e in family.k.values()), "lemma: exponents of K are integers >= 0")
+    _need(family.positive | set(family.k) | set(family.h) <= set(role), "lemma: a variable is gone")
     _need(all(e > -1 for e in family.h.values()), "lemma: exponents of the prior are > -1")
     units = tuple(family.at_stratum(family.read(u)) for u in data["units"])
     return replace(family, gens=tuple(family.read(f) for f in data["gens"]), units=units).normal()
@@ -334,21 +350,21 @@ def _generators(family: Family, step: Step) -> Family:
     gens = list(family.gens)
     for name, *args in step["do"]:
         if name == "add":  # f_i + q·f_j
-            i, j, q = args
+            i, j, q = _index(args[0], gens), _index(args[1], gens), args[2]
             _need(i != j, "add: two generators are needed")
             gens[i] = gens[i] + family.read(q) * gens[j]
         elif name == "append":  # Σ q_j·f_j
             new = ring(family.names).constant(0)
             for j, q in args[0]:
-                new += family.read(q) * gens[j]
+                new += family.read(q) * gens[_index(j, gens)]
             gens.append(new)
         elif name in ("div", "mul"):  # by a unit
-            i, q = args[0], family.read(args[1])
+            i, q = _index(args[0], gens), family.read(args[1])
             _need(family.is_unit(q), f"{name}: {args[1]} is not a unit here")
             gens[i] = gens[i] / q if name == "div" else gens[i] * q
         else:
             _need(name == "split", f"unknown operation {name!r}")
-            i = args[0]
+            i = _index(args[0], gens)
             _need(_of_one_sign(family, gens[i]), f"split: the terms of {gens[i]} may cancel")
             terms = [
                 family.monomial(dict(zip(family.names, map(int, a), strict=True)))
@@ -419,7 +435,7 @@ def _by_power(family: Family, p: Poly, x: str) -> dict[int, Poly]:
 
 
 def _quasi_homogeneous(family: Family, step: Step, polys: tuple[Poly, ...]) -> dict[str, int]:
-    weights = {str(n): int(w) for n, w in step["weights"].items() if w}
+    weights = {str(n): _integer(w) for n, w in step["weights"].items() if w}
     _need(set(weights) <= set(family.role), "weights: unknown variables")
     vector = [weights.get(n, 0) for n in family.names]
     for p in polys:
@@ -463,7 +479,7 @@ def _nonvanishing(family: Family, step: Step) -> Family:
 
 def _coordinate(family: Family, step: Step) -> Family:
     """A generator that is smooth in a free local variable, and the only one with it, is a coordinate."""
-    i, x = step["gen"], step["var"]
+    i, x = _index(step["gen"], family.gens), step["var"]
     f = family.gens[i]
     _need(family.role.get(x) == LOCAL and _is_free(family, x), f"{x} is no free local variable")
     _need(family.at_stratum(f).is_zero(), f"{f} does not vanish on the stratum")
@@ -499,11 +515,10 @@ def _blowup(family: Family, step: Step) -> Branches:
     A point of the fibre is in the chart of any x_i that does not vanish there: those of the first group of
     variables that has one will do, with the variables of earlier groups at 0.
     """
-    weights = {str(n): int(w) for group in step["groups"] for n, w in group}
+    weights = {str(n): _integer(w, 1) for group in step["groups"] for n, w in group}
     order = [str(n) for group in step["groups"] for n, _ in group]
     _need(len(order) == len(weights) >= 1, "the centre names a variable twice, or none")
     _need(all(family.role.get(n) == LOCAL for n in order), "the centre is made of local variables")
-    _need(all(w >= 1 for w in weights.values()), "weights are integers >= 1")
     signed = any(n in family.positive for n in order)
     h = sum(w * (family.h.get(n, Fraction(0)) + 1) for n, w in weights.items()) - 1
     k = sum(w * family.k.get(n, 0) for n, w in weights.items())
@@ -549,7 +564,8 @@ def _locus(family: Family, step: Step) -> Branches:
     F is a coordinate; a generator F^e·g must have g without these variables, or a unit where q = 0."""
     f, by = family.read(step["poly"]), [str(x) for x in step["by"]]
     q = family.at_stratum(f)
-    _need(bool(by) and all(_is_free(family, x) for x in by), "the coordinate needs free variables")
+    able = bool(by) and all(x in family.role and _is_free(family, x) for x in by)
+    _need(able, "the coordinate needs free variables")
     slopes = [f.derivative(family.names.index(x)) for x in by]
     family.check_no_zero([q, *slopes], step["smooth"])
     z, gens = family.gen(by[0]), []
@@ -579,6 +595,9 @@ def _locus(family: Family, step: Step) -> Branches:
         _need(all(q.gcd(u).is_constant() for u in family.units), "a unit vanishes where q = 0")
     if left & (family.occurs(*gens) | {n for n, e in family.k.items() if e}):
         real = False
+    # at one value of a further variable, a unit prime to q may vanish on all of q = 0
+    around = [family.occurs(u) for u in family.units]
+    real = real and all(o <= family.occurs(q) or not o & family.occurs(q) for o in around)
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         on = verdicts[0] if real else replace(verdicts[0], upper=None)
@@ -659,8 +678,9 @@ def _free(family: Family, step: Step) -> Branches:
     def combine(verdicts: list[Verdict]) -> Verdict:
         lower, upper = verdicts[0].lower, verdicts[0].upper
         if verdicts[0].empty and ratios:
-            lower = upper = RLCT(min(ratios), ratios.count(min(ratios)))
-            return Verdict(lower, upper)
+            # what remains is a unit where the stratum has a point: sign conditions may forbid all
+            value = RLCT(min(ratios), ratios.count(min(ratios)))
+            return Verdict(value, value if _inhabited(family, free, step) else None)
         for ratio in ratios:
             lower = None if lower is None else lower.meet(RLCT(ratio, 1))
             upper = None if upper is None else upper.meet(RLCT(ratio, 1))
@@ -671,7 +691,7 @@ def _free(family: Family, step: Step) -> Branches:
 
 def _subideal(family: Family, step: Step) -> Branches:
     """Fewer generators bound (λ, m) below (MATH §2.7)."""
-    keep = [int(i) for i in step["keep"]]
+    keep = [_index(i, family.gens) for i in step["keep"]]
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         return replace(verdicts[0], upper=None)
@@ -718,7 +738,7 @@ def _threshold(
     rows = _rows(family, variables, exponents)
     dual = [Fraction(0)] * len(rows)
     for i, y in step["dual"]:
-        dual[int(i)] = fraction(y)
+        dual[_index(i, rows)] = fraction(y)
     value, dimension = check_covering(costs, rows, primal, dual)
     return RLCT(value / 2, 1 + dimension)
 
