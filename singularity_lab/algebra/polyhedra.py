@@ -196,7 +196,7 @@ class NewtonPolyhedron:
         else:
             self._draw_space(ax, top, hit)
         corners = [a for a in self.vertices if a in hit]
-        style = {"color": "#D55E00", "lw": 3, "ms": 5}
+        style: dict[str, Any] = {"color": "#D55E00", "lw": 3, "ms": 5}
         ax.plot(
             *zip(*corners, strict=True),
             "s-" if len(corners) == 2 else "s",
@@ -228,7 +228,10 @@ class NewtonPolyhedron:
         ax.set_aspect("equal")
 
     def _draw_space(self, ax: Any, top: float, hit: frozenset[Exponent]) -> None:
-        from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
+        from mpl_toolkits.mplot3d.art3d import (  # type: ignore[import-untyped]
+            Line3DCollection,
+            Poly3DCollection,
+        )
 
         def polygon(normal: Exponent, face: Iterable[Exponent]) -> list[Exponent]:
             corners = [a for a in self.vertices if a in face]
