@@ -1,14 +1,16 @@
-"""One plotting function per object. Each draws into the given matplotlib axes (or new ones) and returns them.
+"""One plotting function per object. Each draws into the given matplotlib axes (or new ones) and
+returns them.
 
-Matplotlib is imported on the first call. The functions draw what they are given, numbers and texts; they know
-nothing of proofs or devices. Colours are those of Okabe & Ito 2008, safe for colour-blind readers, and every
-series has a marker of its own besides.
+Matplotlib is imported on the first call. The functions draw what they are given, numbers and
+texts; they know nothing of proofs or devices. Colours are those of Okabe & Ito 2008, safe for
+colour-blind readers, and every series has a marker of its own besides.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.errors import BadInput
@@ -50,15 +52,16 @@ def _in_order(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-# -- calibration ------------------------------------------------------------------------------------
+# -- calibration
+# ------------------------------------------------------------------------------------
 
 
 def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
     """Readings against proved λ, with intervals; on the diagonal a device is right.
 
-    points: mappings with ``arm``, ``exact``, ``value``, ``low``, ``high`` (None where there is no interval).
-    Both axes are logarithmic; readings at or below 0 stand as empty triangles on the lower edge.
-    Raises BadInput for no points.
+    points: mappings with ``arm``, ``exact``, ``value``, ``low``, ``high`` (None where there is no
+    interval). Both axes are logarithmic; readings at or below 0 stand as empty triangles on the
+    lower edge. Raises BadInput for no points.
 
     >>> ax = calibration([{"arm": "a", "exact": 0.5, "value": 0.4, "low": 0.3, "high": 0.45}])
     >>> ax.get_xscale(), ax.get_xlabel()
@@ -74,7 +77,8 @@ def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> 
     bottom = 0.8 * min([*positive, *exact])
     low, high = 0.8 * min(exact), 1.25 * max(exact)
     ax.plot([low, high], [low, high], color="0.4", lw=1, label="reading = λ", zorder=1)
-    # Arms stand side by side around the exact value, so that their intervals do not cover each other.
+    # Arms stand side by side around the exact value, so that their intervals do not cover each
+    # other.
     step = 0.012 * math.log(high / low)
     for k, (name, (colour, marker)) in enumerate(style.items()):
         shift = math.exp((k - (len(style) - 1) / 2) * step)
@@ -109,10 +113,11 @@ def _decimal_ticks(ax: Axes) -> None:
 
 
 def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
-    """Relative error of each reading, one line a row, with its interval: where an arm is wrong, and by how much.
+    """Relative error of each reading, one line a row, with its interval: where an arm is wrong, and
+    by how much.
 
-    points: as for :func:`calibration`, with ``label`` and ``multiplicity`` besides. Readings further off than
-    the readable range stand at its edge, with their error written beside them.
+    points: as for :func:`calibration`, with ``label`` and ``multiplicity`` besides. Readings
+    further off than the readable range stand at its edge, with their error written beside them.
     Raises BadInput for no points.
     """
     drawable = [p for p in points if p["exact"] > 0]
@@ -161,10 +166,12 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
 
 
 def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
-    """Share of intervals that contain λ, by class and arm, with its binomial interval and the nominal level.
+    """Share of intervals that contain λ, by class and arm, with its binomial interval and the
+    nominal level.
 
-    bars: mappings with ``arm``, ``group``, ``covered``, ``intervals``, ``low``, ``high`` (of the coverage) and
-    ``level`` (nominal, or None). Raises BadInput where no interval was claimed at all.
+    bars: mappings with ``arm``, ``group``, ``covered``, ``intervals``, ``low``, ``high`` (of the
+    coverage) and ``level`` (nominal, or None). Raises BadInput where no interval was claimed at
+    all.
     """
     bars = [b for b in bars if b["intervals"]]
     if not bars:
@@ -211,10 +218,11 @@ def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
 
 
 def ledger(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
-    """The estimator's error in its parts, relative to λ, one line a row: target bias, discretisation, noise.
+    """The estimator's error in its parts, relative to λ, one line a row: target bias,
+    discretisation, noise.
 
-    rows: mappings with ``row``, ``exact``, ``target_bias``, ``discretisation``, ``discretisation_error``,
-    ``monte_carlo``. Raises BadInput for no rows.
+    rows: mappings with ``row``, ``exact``, ``target_bias``, ``discretisation``,
+    ``discretisation_error``, ``monte_carlo``. Raises BadInput for no rows.
     """
     if not rows:
         raise BadInput("rows: at least one row of the ledger is needed")
@@ -260,13 +268,13 @@ def volume_curve(
 ) -> Axes:
     """The volume V(ε) of {K < ε} against x = −log ε.
 
-    With the proved (λ, m) as ``exact`` the slope −λ is taken out: log V + λx tends to (m − 1) log x + c, flat
-    for m = 1 and logarithmic above, which the dashed line shows (c from the deepest half of the curve).
-    Without it log V itself is drawn.
+    With the proved (λ, m) as ``exact`` the slope −λ is taken out: log V + λx tends to (m − 1) log x
+    + c, flat for m = 1 and logarithmic above, which the dashed line shows (c from the deepest half
+    of the curve). Without it log V itself is drawn.
 
-    x, log_volume: as many values each; error: one standard deviation, as many, or None. models: fitted curves,
-    mappings with ``x``, ``log_volume`` and ``label``.
-    Raises BadInput for sequences of unequal length or fewer than two points.
+    x, log_volume: as many values each; error: one standard deviation, as many, or None. models:
+    fitted curves, mappings with ``x``, ``log_volume`` and ``label``. Raises BadInput for sequences
+    of unequal length or fewer than two points.
 
     >>> x = [1.0, 2.0, 3.0, 4.0]
     >>> ax = volume_curve(x, [1 - 0.5 * u for u in x], exact=(0.5, 1))
@@ -322,12 +330,14 @@ def newton_polygon(
     shift: Sequence[Any] = (0, 0),
     names: Sequence[str] = ("x", "y"),
 ) -> Axes:
-    """The Newton polygon of exponents in the plane, the ray that meets its boundary, and the face it hits.
+    """The Newton polygon of exponents in the plane, the ray that meets its boundary, and the face
+    it hits.
 
-    points: exponents (a, b) of the terms; the polygon is their convex hull plus the quadrant. shift: exponents τ
-    of the prior; the ray is t·(1 + τ), and where it leaves the complement of the polygon, 1/t is the complex
-    threshold of the term ideal (2λ of K = Σ fᵢ² when the ideal is nondegenerate).
-    Raises BadInput for exponents that are not pairs, or for the exponent 0 (the ideal is then a unit).
+    points: exponents (a, b) of the terms; the polygon is their convex hull plus the quadrant.
+    shift: exponents τ of the prior; the ray is t·(1 + τ), and where it leaves the complement of the
+    polygon, 1/t is the complex threshold of the term ideal (2λ of K = Σ fᵢ² when the ideal is
+    nondegenerate). Raises BadInput for exponents that are not pairs, or for the exponent 0 (the
+    ideal is then a unit).
 
     >>> ax = newton_polygon([(2, 0), (0, 3)])
     >>> ax.get_title()
@@ -417,19 +427,20 @@ def _lower_hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def _hit(
     corners: Sequence[tuple[int, int]], direction: tuple[Any, Any]
 ) -> tuple[Any, tuple[tuple[Any, Any], tuple[Any, Any]]]:
-    """Smallest t with t·direction in the polygon, and the ends (∞ too) of the smallest face there."""
+    """Smallest t with t·direction in the polygon, and the ends (∞ too) of the smallest face
+    there."""
     from fractions import Fraction
 
     dx, dy = direction
     supports = [((1, 0), corners[0][0]), ((0, 1), corners[-1][1])]
-    for (x0, y0), (x1, y1) in zip(corners, corners[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(corners):
         normal = (y0 - y1, x1 - x0)
         supports.append((normal, normal[0] * x0 + normal[1] * y0))
     t = max(Fraction(c) / (a * dx + b * dy) for (a, b), c in supports)
     at = (t * dx, t * dy)
     if at in corners:
         return t, (at, at)
-    for first, second in zip(corners, corners[1:], strict=False):
+    for first, second in pairwise(corners):
         inside = first[0] <= at[0] <= second[0]
         flat = (second[0] - first[0]) * (at[1] - first[1]) == (second[1] - first[1]) * (
             at[0] - first[0]

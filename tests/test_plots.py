@@ -61,9 +61,7 @@ def test_the_ray_hits_the_polygon_where_it_should(points, shift, title):
 
 @settings(max_examples=50)
 @given(
-    st.lists(
-        st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(any), min_size=1, max_size=6
-    )
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(any), min_size=1, max_size=6)
 )
 def test_the_polygon_of_the_plot_is_that_of_the_proof_arm(points):
     corners = plots._lower_hull(sorted(set(points)))
@@ -77,7 +75,12 @@ def test_the_polygon_of_the_plot_is_that_of_the_proof_arm(points):
 
 @pytest.mark.parametrize(
     ("points", "message"),
-    [([], "at least one exponent"), ([(0, 0)], "unit"), ([(1, 2, 3)], "pairs"), ([(-1, 2)], ">= 0")],
+    [
+        ([], "at least one exponent"),
+        ([(0, 0)], "unit"),
+        ([(1, 2, 3)], "pairs"),
+        ([(-1, 2)], ">= 0"),
+    ],
 )
 def test_what_is_no_polygon_is_refused(points, message):
     with pytest.raises(BadInput, match=message):

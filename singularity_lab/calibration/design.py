@@ -1,8 +1,9 @@
-"""The design of a calibration: which rows, read by which arms, with which seeds; all of it fixed before the run.
+"""The design of a calibration: which rows, read by which arms, with which seeds; all of it fixed
+before the run.
 
-An *arm* is a device under fixed settings; nothing is tuned to a row. The order is deterministic, with the seeds
-outermost: every row is read once before any is read twice, so that an interrupted run still covers all rows.
-A task is named by a hash of everything that its reading depends on.
+An *arm* is a device under fixed settings; nothing is tuned to a row. The order is deterministic,
+with the seeds outermost: every row is read once before any is read twice, so that an interrupted
+run still covers all rows. A task is named by a hash of everything that its reading depends on.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
@@ -34,7 +35,8 @@ Device = "str | Callable[..., Reading]"
 
 @dataclass(frozen=True)
 class Row:
-    """A loss at a point, as calibration sees it. entry: None for a problem that is not of the catalog."""
+    """A loss at a point, as calibration sees it. entry: None for a problem that is not of the
+    catalog."""
 
     id: str
     family: str
@@ -45,7 +47,8 @@ class Row:
 
     @classmethod
     def of(cls, item: str | Entry | LocalProblem) -> Row:
-        """From an id of the catalog, an entry, or a local problem (which becomes a row of its own)."""
+        """From an id of the catalog, an entry, or a local problem (which becomes a row of its
+        own)."""
         if isinstance(item, LocalProblem):
             inside = ", ".join(str(g) for g in item.ideal.generators)
             digest = _digest(problem_to_json(item))[:8]
@@ -115,7 +118,8 @@ class Arm:
         )
 
     def resolve(self) -> Callable[..., Reading] | str:
-        """What to hand to ``measure``: the function itself, or a name. Raises BadInput if there is none."""
+        """What to hand to ``measure``: the function itself, or a name. Raises BadInput if there is
+        none."""
         if self.function is not None:
             return self.function
         return self._imported() if ":" in self.device else self.device
@@ -133,7 +137,8 @@ class Arm:
         return found
 
     def portable(self) -> str:
-        """The device as a name that another process understands. Raises BadInput if there is none."""
+        """The device as a name that another process understands. Raises BadInput if there is
+        none."""
         from singularity_lab.spectroscopes.base import _REGISTERED, devices
 
         name = self.device
@@ -159,7 +164,8 @@ class Arm:
         return name
 
     def code(self) -> str:
-        """A hash of the source that the reading depends on: of the devices here, and of a foreign one's file."""
+        """A hash of the source that the reading depends on: of the devices here, and of a foreign
+        one's file."""
         function = self.resolve()
         own = ""
         if callable(function):
@@ -182,7 +188,8 @@ class Task:
     budget: Budget
 
     def message(self, *, here: bool = False) -> dict[str, Any]:
-        """The task as JSON for a worker; with ``here`` for this process, where any device will do."""
+        """The task as JSON for a worker; with ``here`` for this process, where any device will
+        do."""
         limits = {
             name: limit if math.isfinite(limit) else None
             for name, limit in dataclasses.asdict(self.budget).items()
@@ -245,9 +252,9 @@ def plan(
 ) -> Plan:
     """A plan from what people write.
 
-    devices: one or several of: a name, a function, a pair (device, settings), an :class:`Arm`. rows: ids,
-    entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget: of one measurement.
-    Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
+    devices: one or several of: a name, a function, a pair (device, settings), an :class:`Arm`.
+    rows: ids, entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget: of
+    one measurement. Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
 
     >>> p = plan("hessian", LocalProblem.build("x^2 - y^3"), 2)
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
@@ -259,14 +266,15 @@ def plan(
     if several and len(devices) == 2 and isinstance(devices[1], Mapping):
         several = False
     arms = tuple(Arm.of(d) for d in (devices if several else [devices]))
-    single = isinstance(rows, str | LocalProblem) or not isinstance(rows, Iterable)
-    members = tuple(Row.of(r) for r in ([rows] if single else rows))  # type: ignore[list-item]
+    one_row = isinstance(rows, str | LocalProblem) or not isinstance(rows, Iterable)
+    members = tuple(Row.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-    for what, given in (
-        ("devices", [a.label for a in arms]),
-        ("rows", [r.id for r in members]),
-        ("seeds", list(numbers)),
-    ):
+    parts: dict[str, list[Any]] = {
+        "devices": [a.label for a in arms],
+        "rows": [r.id for r in members],
+        "seeds": list(numbers),
+    }
+    for what, given in parts.items():
         if not given:
             raise BadInput(f"{what}: at least one is needed, received none")
         twice = sorted({str(x) for x in given if given.count(x) > 1})

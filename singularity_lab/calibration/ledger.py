@@ -1,16 +1,19 @@
-"""The error of the field's estimator in three parts: bias of the target, discretisation, Monte Carlo.
+"""The error of the field's estimator in three parts: bias of the target, discretisation, Monte
+Carlo.
 
-The estimator λ̂ = nβ(E_β[L] − L(w*)) of device ``llc`` is wrong in three ways that have nothing in common:
+The estimator λ̂ = nβ(E_β[L] − L(w*)) of device ``llc`` is wrong in three ways that have nothing in
+common:
 
     λ̂ − λ = (T − λ)  +  (E λ̂ − T)  +  (λ̂ − E λ̂)
              target     discretisation   Monte Carlo
                         and mixing
 
-T = nβE[K] under the localised tempered posterior is what a perfect sampler reads; it is a property of n, β and γ,
-no longer chain changes it, and for multiplicity m it is about λ − (m − 1)/log n. In one and two dimensions T is
-computed by quadrature, elsewhere read by MALA chains, which have no discretisation error, with their own noise.
-E λ̂ is the mean over seeds. A target bias that exceeds the noise is a *bias of the device*, and is called so.
-Watanabe 2009, §6 (the expansion in log n); Lau et al. 2023 (the estimator).
+T = nβE[K] under the localised tempered posterior is what a perfect sampler reads; it is a property
+of n, β and γ, no longer chain changes it, and for multiplicity m it is about λ − (m − 1)/log n. In
+one and two dimensions T is computed by quadrature, elsewhere read by MALA chains, which have no
+discretisation error, with their own noise. E λ̂ is the mean over seeds. A target bias that exceeds
+the noise is a *bias of the device*, and is called so. Watanabe 2009, §6 (the expansion in log n);
+Lau et al. 2023 (the estimator).
 """
 
 from __future__ import annotations
@@ -34,11 +37,11 @@ __all__ = ["LedgerRow", "account", "ledger"]
 class LedgerRow:
     """The three parts for one row, in units of λ̂ (not relative).
 
-    target, target_error: T and the standard error of T (0 by quadrature). target_by: quadrature or MALA.
-    mala, mala_error: the mean reading of MALA chains and its standard error, as a check of T.
-    mean, mean_error: mean reading of ``llc`` over seeds, and the standard error of that mean (mean_error: from the
-    spread over seeds; from the spread over chains where there is one seed). spread: of a single reading.
-    outcomes: what the device itself said, seed by seed.
+    target, target_error: T and the standard error of T (0 by quadrature). target_by: quadrature or
+    MALA. mala, mala_error: the mean reading of MALA chains and its standard error, as a check of T.
+    mean, mean_error: mean reading of ``llc`` over seeds, and the standard error of that mean
+    (mean_error: from the spread over seeds; from the spread over chains where there is one seed).
+    spread: of a single reading. outcomes: what the device itself said, seed by seed.
     """
 
     row: str
@@ -89,6 +92,16 @@ class LedgerRow:
         return name if size > 0 else "Monte Carlo"
 
     @property
+    def cancels(self) -> bool:
+        """Do the two systematic parts hide each other? The reading is then right for wrong
+        reasons."""
+        first, second = self.target_bias, self.discretisation
+        significant = abs(first) > max(2 * self.target_error, 0.01 * self.exact) and abs(
+            second
+        ) > max(2 * self.discretisation_error, 0.01 * self.exact)
+        return significant and first * second < 0 and abs(first + second) < 0.5 * abs(first)
+
+    @property
     def verdict(self) -> str:
         """One sentence for the report."""
         share = f"{self.target / self.exact:.2f} λ"
@@ -113,6 +126,7 @@ class LedgerRow:
             "discretisation_error": self.discretisation_error,
             "monte_carlo": self.spread,
             "dominant": self.dominant,
+            "cancels": self.cancels,
             "verdict": self.verdict,
         }
 
@@ -184,10 +198,11 @@ def ledger(
     sgld: str = "llc",
     mala: str = "llc-mala",
 ) -> Calibration:
-    """The calibration with the ledger of its SGLD arm filled in, for the rows whose target is known.
+    """The calibration with the ledger of its SGLD arm filled in, for the rows whose target is
+    known.
 
-    sgld, mala: labels of the two arms. Both sample one target, so n, β and γ of both must agree: raises
-    BadInput where they do not, and where there is no such arm.
+    sgld, mala: labels of the two arms. Both sample one target, so n, β and γ of both must agree:
+    raises BadInput where they do not, and where there is no such arm.
     """
     from singularity_lab.spectroscopes.llc import MalaSettings, Settings
 
@@ -221,7 +236,8 @@ def ledger(
 
 
 def _target(row: Row, settings: Mapping[str, Any]) -> float | None:
-    """T by quadrature; None in more than two dimensions, without localisation, or where cells run out."""
+    """T by quadrature; None in more than two dimensions, without localisation, or where cells run
+    out."""
     if row.dimension > 2 or not settings["gamma"] > 0:
         return None
     from singularity_lab.losses import loss

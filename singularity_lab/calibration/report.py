@@ -1,7 +1,8 @@
 """The report of a calibration: one HTML file that needs nothing else, neither network nor scripts.
 
-A first paragraph says what one sees; then figures, the table of all rows, errors by class, the ledger of the
-SGLD estimator, volume curves, and how it was done. Every number of a figure is in a table too.
+A first paragraph says what one sees; then figures, the table of all rows, errors by class, the
+ledger of the SGLD estimator, volume curves, and how it was done. Every number of a figure is in a
+table too.
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
 __all__ = ["render", "what_one_sees", "write"]
 
+# What the built-in arms are, in a few words.
+_KNOWN = {
+    "hessian": "Hessian rank over 2, the naive control",
+    "llc": "the field's SGLD estimator, the baseline",
+    "llc-mala": "the baseline's target, sampled without discretisation error",
+    "volume": "volume scaling by multilevel splitting",
+}
 _CURVES = 4  # volume curves shown, of rows with as many different m as there are
 
 
@@ -64,7 +72,8 @@ def render(calibration: Calibration) -> str:
         figures=_figures(calibration),
         curves=_curves(calibration),
         rows=[_row(calibration, r.id) for r in calibration.rows],
-        classes=[(kind, calibration.per_class(kind)) for kind in CLASSES],
+        classes=[(kind, calibration.per_class(kind)) for kind in CLASSES if kind != "family"],
+        families=[("family", calibration.per_class("family"))],
         ranks=calibration.rank_fidelity(),
         versions=_versions(calibration),
         proved=sum(t.rlct is not None for t in calibration.truths.values()),
@@ -76,7 +85,8 @@ def render(calibration: Calibration) -> str:
 
 
 def what_one_sees(calibration: Calibration) -> list[str]:
-    """The findings in sentences: how much is proved, and how right each arm is; the worst first."""
+    """The findings in sentences: how much is proved, how right each arm is (the best first), and
+    why not."""
     truths = calibration.truths.values()
     proved = sum(t.rlct is not None for t in truths)
     count = len(calibration.rows)
@@ -89,7 +99,7 @@ def what_one_sees(calibration: Calibration) -> list[str]:
     sentences = [first]
     overall = sorted(
         (s for s in calibration.per_class("all") if s.median_error is not None),
-        key=lambda s: -(s.median_error or 0.0),
+        key=lambda s: s.median_error or 0.0,
     )
     sentences += [_arm_sentence(calibration, s) for s in overall]
     silent = [s.arm for s in calibration.per_class("all") if s.median_error is None]
@@ -100,13 +110,14 @@ def what_one_sees(calibration: Calibration) -> list[str]:
 
 
 def _arm_sentence(calibration: Calibration, s: Summary) -> str:
-    text = f"{s.arm}: median error {100 * (s.median_error or 0):.1f} % of λ"
+    name = f"{s.arm} ({_KNOWN[s.arm]})" if s.arm in _KNOWN else s.arm
+    text = f"{name}: median error {100 * (s.median_error or 0):.1f} % of λ"
     if s.worst is not None:
         text += f", at worst {percent(s.worst[1], 0)} ({s.worst[0]})"
     if s.coverage is not None and s.level is not None and s.coverage_interval is not None:
         low, high = s.coverage_interval
         text += (
-            f"; {s.covered} of the {s.intervals} intervals that it claims at {s.level:.0%} contain λ "
+            f"; {s.covered} of the {s.intervals} intervals claimed at {s.level:.0%} contain λ "
             f"(coverage {100 * low:.0f} to {100 * high:.0f} %)"
         )
     if s.m_judged:
@@ -117,20 +128,27 @@ def _arm_sentence(calibration: Calibration, s: Summary) -> str:
 
 
 def _largest_bias(calibration: Calibration) -> str:
-    """The ledger's row with the largest target bias, told as what it is."""
+    """A target bias told as what it is: of the row that has most seeds, its target known by
+    quadrature."""
     biased = [line for line in calibration.ledger if line.dominant == "target bias"]
     if not biased:
         return ""
-    line = max(biased, key=lambda x: abs(x.target_bias) / x.exact)
+    line = max(
+        biased,
+        key=lambda x: (x.target_by == "quadrature", x.seeds, abs(x.target_bias) / x.exact),
+    )
+    how = "computed by quadrature" if line.target_by == "quadrature" else "sampled exactly"
     return (
         f"The SGLD estimator is biased by construction, most where m > 1: on {line.row} (m = "
-        f"{line.multiplicity}) its target itself, computed without any sampling, is "
-        f"{line.target / line.exact:.2f} λ at n = {line.n:g}, γ = {line.gamma:g}, while the noise of a "
-        f"reading is ±{line.spread / line.exact:.2f} λ: more samples would not help."
+        f"{line.multiplicity}) its target itself, {how}, is {line.target / line.exact:.2f} λ at "
+        f"n = {line.n:g}, γ = {line.gamma:g}, while the noise of a reading is "
+        f"±{line.spread / line.exact:.2f} λ. This is a bias of the device: "
+        "more samples do not help."
     )
 
 
-# -- figures ------------------------------------------------------------------------------------------
+# -- figures
+# ------------------------------------------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,9 +161,7 @@ class Drawing:
     caption: str
 
 
-def _draw(
-    name: str, alt: str, caption: str, figure: Figure
-) -> Drawing:
+def _draw(name: str, alt: str, caption: str, figure: Figure) -> Drawing:
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
@@ -208,7 +224,8 @@ def _figures(calibration: Calibration) -> dict[str, Drawing]:
         found["ledger"] = _draw(
             "ledger",
             "Bars: target bias and discretisation error of the SGLD estimator, row by row.",
-            "The SGLD estimator's error in its parts. The blue bar stays whatever the sampler does.",
+            "The SGLD estimator's error in its parts. The blue bar is there whatever the "
+            "sampler does.",
             _figure_of(plots.ledger(lines)),
         )
     return found
@@ -223,12 +240,13 @@ def _seed_means(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _curves(calibration: Calibration) -> list[Drawing]:
-    """What the volume device saw, of a few rows with proved (λ, m): as many different m as there are."""
+    """What the volume device saw, of a few rows with proved (λ, m): as many different m as there
+    are."""
     by_m: dict[int, Measurement] = {}
     others: list[Measurement] = []
     for m in calibration.measurements:
         exact = m.truth.rlct
-        if m.arm != "volume" or m.value is None or exact is None or exact.value == 0:
+        if m.arm != "volume" or m.text is None or exact is None or exact.value == 0:
             continue
         if exact.multiplicity in by_m:
             others.append(m)
@@ -262,7 +280,8 @@ def _curves(calibration: Calibration) -> list[Drawing]:
     return found
 
 
-# -- tables -------------------------------------------------------------------------------------------
+# -- tables
+# -------------------------------------------------------------------------------------------
 
 
 def _row(calibration: Calibration, row: str) -> dict[str, Any]:
@@ -283,7 +302,8 @@ def _row(calibration: Calibration, row: str) -> dict[str, Any]:
 
 
 def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
-    """One arm on one row: a single reading as it is, several as mean, count and their first interval."""
+    """One arm on one row: a single reading as it is, several as mean, count and their first
+    interval."""
     answered = [m for m in members if m.value is not None]
     values = [m.value for m in answered if m.value is not None]
     errors = [m.relative_error for m in answered if m.relative_error is not None]

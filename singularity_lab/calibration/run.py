@@ -1,13 +1,15 @@
-"""Carry out a calibration: prove the rows, measure them in worker processes, keep everything, score.
+"""Carry out a calibration: prove the rows, measure them in worker processes, keep everything,
+score.
 
-Each finished measurement is on the disk before its worker takes the next (:mod:`.store`), so that a run that
-is stopped, by Ctrl-C or by a power cut, is taken up where it was by the same call: a task is named by its
-content, and what has been measured is not measured again.
+Each finished measurement is on the disk before its worker takes the next (:mod:`.store`), so that
+a run that is stopped, by Ctrl-C or by a power cut, is taken up where it was by the same call: a
+task is named by its content, and what has been measured is not measured again.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
     from singularity_lab.spectroscopes.base import Budget
 
-__all__ = ["calibrate", "measure_all", "prove_all"]
+__all__ = ["calibrate", "measure_all", "prove_all", "run_plans"]
 
 Progress = Callable[[str, int, int, str], None]  # (what, done, of how many, the last one)
 
@@ -47,30 +49,44 @@ def calibrate(
 ) -> Calibration:
     """Run devices over rows whose truth is proved, and score the readings.
 
-    devices: one or several of: a name, a function, a pair (device, settings). rows: ids of the catalog,
-    entries or local problems. seeds: integers, or how many. out: the folder that keeps readings and
-    certificates (the same call goes on where it stopped); without it nothing is kept. workers: processes;
-    0 measures in this process, which also serves a device that no other process could import. budget: of one
-    measurement. progress: called with what is done, how much of it, out of how much, and the last one's name.
+    devices: one or several of: a name, a function, a pair (device, settings). rows: ids of the
+    catalog, entries or local problems. seeds: integers, or how many. out: the folder that keeps
+    readings and certificates (the same call goes on where it stopped); without it nothing is kept.
+    workers: processes; 0 measures in this process, which also serves a device that no other process
+    could import. budget: of one measurement. progress: called with what is done, how much of it,
+    out of how much, and the last one's name.
 
-    Returns a :class:`~singularity_lab.calibration.score.Calibration`; failures stay in it. Raises BadInput for
-    a plan that makes no sense.
+    Returns a :class:`~singularity_lab.calibration.score.Calibration`; failures stay in it. Raises
+    BadInput for a plan that makes no sense.
 
     >>> c = calibrate("hessian", LocalProblem.build(["x", "y"]), workers=0)
     >>> print(c.measurements[0].truth.value, c.measurements[0].value)
     1 1.0
     """
+    return run_plans([plan(devices, rows, seeds, budget)], out, workers, progress)
+
+
+def run_plans(
+    plans: Sequence[Plan],
+    out: str | Path | None,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Several plans as one run: rows are proved once, tasks of all plans are measured in their
+    order."""
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise BadInput(f"workers: an integer >= 0 is needed, received {workers!r}")
-    work = plan(devices, rows, seeds, budget)
     with contextlib.ExitStack() as stack:
         if out is None:
             out = stack.enter_context(tempfile.TemporaryDirectory(prefix="singlab-"))
         store = Store(out)
         stack.enter_context(store.lock())
-        truths = prove_all(work.rows, store.folder / "certificates", progress)
-        records = measure_all(work, store, workers, progress)
-        return score(work, truths, records)
+        rows = {row.id: row for work in plans for row in work.rows}
+        truths = prove_all(rows.values(), store.folder / "certificates", progress)
+        tasks = list({t.key: t for work in plans for t in work.tasks()}.values())
+        records = measure_all(tasks, store, workers, progress)
+    scored = [score(work, truths, records) for work in plans]
+    return functools.reduce(Calibration.joined, scored)
 
 
 # -- proofs ---------------------------------------------------------------------------------------
@@ -79,7 +95,8 @@ def calibrate(
 def prove_all(
     rows: Iterable[Row], folder: Path | None = None, progress: Progress | None = None
 ) -> dict[str, Truth]:
-    """The truth of every row, by the proof arm; certificates go into ``folder``, one file a side."""
+    """The truth of every row, by the proof arm; certificates go into ``folder``, one file a
+    side."""
     rows = list(rows)
     truths = {}
     for number, row in enumerate(rows):
@@ -106,12 +123,11 @@ def _file_name(text: str) -> str:
 
 
 def measure_all(
-    work: Plan, store: Store, workers: int, progress: Progress | None = None
+    tasks: Sequence[Task], store: Store, workers: int, progress: Progress | None = None
 ) -> dict[str, Record]:
-    """Make the measurements of a plan that the store lacks; all its records by key."""
+    """Make the measurements that the store lacks; all the tasks' records by key."""
     from singularity_lab.calibration.worker import DIED
 
-    tasks = work.tasks()
     have = {r["key"]: r for r in store.records()}
     missing = [t for t in tasks if t.key not in have or have[t.key]["outcome"] == DIED]
     done = len(tasks) - len(missing)
@@ -129,7 +145,7 @@ def measure_all(
     return {t.key: have[t.key] for t in tasks}
 
 
-def _here(tasks: list[Task], store: Store) -> Iterator[Task]:
+def _here(tasks: list[Task], store: Store) -> Generator[Task, None, None]:
     """In this process. What a device raises unexpectedly is raised: there is somebody to see it."""
     from singularity_lab.calibration.worker import perform
 
@@ -145,8 +161,9 @@ class _Death:
     reason: str
 
 
-def _pool(tasks: list[Task], store: Store, workers: int) -> Iterator[Task]:
-    """Worker processes, each fed by a thread; a worker that dies costs one record and is replaced."""
+def _pool(tasks: list[Task], store: Store, workers: int) -> Generator[Task, None, None]:
+    """Worker processes, each fed by a thread; a worker that dies costs one record and is
+    replaced."""
     from singularity_lab.calibration.worker import DIED, failure
 
     messages = [(task, task.message()) for task in tasks]  # BadInput before anything starts
@@ -270,7 +287,8 @@ class _Feeder(threading.Thread):
             self._process = None
 
     def kill(self) -> None:
-        """End the worker now. Between tasks nothing is lost; a task at work is measured again later."""
+        """End the worker now. Between tasks nothing is lost; a task at work is measured again
+        later."""
         with self._guard:
             if self._process is not None:
                 self._process.kill()

@@ -1,14 +1,17 @@
-"""Scores: readings joined with the truth; bias, RMSE, coverage, P(m), rank fidelity and cost; per row and per class.
+"""Scores: readings joined with the truth; bias, RMSE, coverage, P(m), rank fidelity and cost; per
+row and per class.
 
-For readings x₁, …, x_n of a row with proved λ: bias = mean(x) − λ, RMSE = √mean((x − λ)²), relative errors
-(x − λ)/λ, coverage = the share of intervals that contain λ, with its own Clopper–Pearson interval. Tolerances
-come from the truth, never from a device's own spread. Failures stay: a reading without a value is counted, and
-a class is never summed up by a mean alone (median, upper decile and worst row stand beside it).
+For readings x₁, …, x_n of a row with proved λ: bias = mean(x) − λ, RMSE = √mean((x − λ)²),
+relative errors (x − λ)/λ, coverage = the share of intervals that contain λ, with its own
+Clopper–Pearson interval. Tolerances come from the truth, never from a device's own spread. Failures
+stay: a reading without a value is counted, and a class is never summed up by a mean alone (median,
+upper decile and worst row stand beside it).
 """
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html
 import json
 import math
@@ -155,7 +158,8 @@ class Measurement:
 
     @property
     def covered(self) -> bool | None:
-        """Is λ in the interval? False too when proved bounds lie outside it; None when it cannot be said."""
+        """Is λ in the interval? False too when proved bounds lie outside it; None when it cannot be
+        said."""
         if self.low is None or self.high is None:
             return None
         low, high = self.truth.bounds.lower, self.truth.bounds.upper
@@ -250,7 +254,8 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
 
 
 def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float | None:
-    """Kendall's τ_b: concordant minus discordant pairs, corrected for ties; None without a pair to compare.
+    """Kendall's τ_b: concordant minus discordant pairs, corrected for ties; None without a pair to
+    compare.
 
     >>> rank_correlation([1, 2, 3], [1.0, 2.5, 2.6])
     1.0
@@ -266,10 +271,11 @@ class Summary:
     """A group of measurements of one arm.
 
     rows, readings: how many; answered: with a value; ok: with an outcome that claims its interval.
-    bias, rmse: of the readings themselves, None for a group with several λ. The other errors are relative to λ:
-    mean, root mean square, median and upper decile of the absolute value, and the worst row by its mean.
-    covered of intervals: over the ok readings; covered_all of intervals_all: over every reading with an interval.
-    m_right of m_judged; brier: mean. cpu_seconds, evaluations (K and ∇K): medians.
+    bias, rmse: of the readings themselves, None for a group with several λ. The other errors are
+    relative to λ: mean, root mean square, median and upper decile of the absolute value, and the
+    worst row by its mean. covered of intervals: over the ok readings; covered_all of intervals_all:
+    over every reading with an interval. m_right of m_judged; brier: mean. cpu_seconds, evaluations
+    (K and ∇K): medians.
     """
 
     arm: str
@@ -374,7 +380,8 @@ def _dimension_class(m: Measurement) -> str:
     return "d > 10"
 
 
-# Group headings in reports, with the class of a measurement; the sort key keeps dimensions in order.
+# Group headings in reports, with the class of a measurement; the sort key keeps dimensions in
+# order.
 CLASSES: dict[str, Callable[[Measurement], str]] = {
     "all": lambda m: "all rows",
     "multiplicity": _multiplicity_class,
@@ -384,12 +391,14 @@ CLASSES: dict[str, Callable[[Measurement], str]] = {
 _ORDER = ("m = 1", "m = 2", "m ≥ 3", "m open", "d = 1–2", "d = 3–4", "d = 5–10", "d > 10")
 
 
-# -- the calibration --------------------------------------------------------------------------------
+# -- the calibration
+# --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Arms read against rows whose truth is proved. Prints as the table; ``report(path)`` writes the page."""
+    """Arms read against rows whose truth is proved. Prints as the table; ``report(path)`` writes
+    the page."""
 
     rows: tuple[Row, ...]
     arms: tuple[tuple[str, Mapping[str, Any]], ...]  # label, settings
@@ -442,9 +451,30 @@ class Calibration:
             out[arm] = rank_correlation(*zip(*pairs, strict=True)) if pairs else None
         return out
 
+    def joined(self, other: Calibration) -> Calibration:
+        """Both runs as one: rows, arms and seeds of either, all measurements.
+
+        Raises BadInput where an arm of one name has other settings in the other run.
+        """
+        arms = dict(self.arms)
+        for label, settings in other.arms:
+            if arms.setdefault(label, settings) != settings:
+                raise BadInput(f"other: the arm {label} has other settings there")
+        known = {r.id for r in self.rows}
+        return dataclasses.replace(
+            self,
+            rows=(*self.rows, *(r for r in other.rows if r.id not in known)),
+            arms=tuple(arms.items()),
+            seeds=tuple(dict.fromkeys((*self.seeds, *other.seeds))),
+            truths={**other.truths, **self.truths},
+            measurements=(*self.measurements, *other.measurements),
+            ledger=(*self.ledger, *other.ledger),
+        )
+
     # -- table
     def table(self) -> list[dict[str, Any]]:
-        """One line for each measurement: row, λ, m, device, reading, interval, covered?, error, outcome, cost."""
+        """One line for each measurement: row, λ, m, device, reading, interval, covered?, error,
+        outcome, cost."""
         return [m.to_dict() for m in self.measurements]
 
     def to_json(self) -> dict[str, Any]:
@@ -460,7 +490,8 @@ class Calibration:
         }
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write ``calibration.csv`` (the table), ``calibration.json`` (everything) and ``ledger.csv``."""
+        """Write ``calibration.csv`` (the table), ``calibration.json`` (everything) and
+        ``ledger.csv``."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         written = [_csv(folder / "calibration.csv", self.table())]
@@ -515,7 +546,8 @@ class Calibration:
 
 
 def reading_text(members: Sequence[Measurement]) -> str:
-    """The reading of a row in a table cell: value and interval, or how it failed; the first of several seeds."""
+    """The reading of a row in a table cell: value and interval, or how it failed; the first of
+    several seeds."""
     if not members:
         return "not measured"
     first = next((m for m in members if m.value is not None), members[0])
@@ -542,7 +574,8 @@ def percent(x: float | None, digits: int = 1) -> str:
 
 
 def scatter(calibration: Calibration) -> list[dict[str, Any]]:
-    """What the calibration plot draws: exact λ, reading, interval and arm of each measurement with a value."""
+    """What the calibration plot draws: exact λ, reading, interval and arm of each measurement with
+    a value."""
     return [
         {
             "arm": m.arm,

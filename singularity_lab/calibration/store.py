@@ -1,9 +1,10 @@
 """The store of a calibration: append-only, durable line by line, compacted to Parquet at the end.
 
-Each writer appends JSON lines to a shard of its own and syncs every line to the disk before it goes on, so
-that whatever interrupts a run, all finished measurements are kept and at most the last line of a shard is
-torn. A torn last line is ignored; a bad line anywhere else is damage and is reported. Shards are compacted
-into one Parquet file that DuckDB queries; a key that occurs twice counts once (the later record holds).
+Each writer appends JSON lines to a shard of its own and syncs every line to the disk before it
+goes on, so that whatever interrupts a run, all finished measurements are kept and at most the last
+line of a shard is torn. A torn last line is ignored; a bad line anywhere else is damage and is
+reported. Shards are compacted into one Parquet file that DuckDB queries; a key that occurs twice
+counts once (the later record holds).
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Shard:
         self._file = self.path.open("xb")  # a shard is never written by two, nor reopened
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write one record and sync it. Raises BadInput for columns that are not those of COLUMNS."""
+        """Write one record and sync it. Raises BadInput for columns that are not those of
+        COLUMNS."""
         if set(record) != set(COLUMNS):
             odd = sorted(set(record) ^ set(COLUMNS))
             raise BadInput(f"record: expected the columns {list(COLUMNS)}, differs in {odd}")
@@ -154,8 +156,9 @@ class Store:
     def compact(self) -> Path | None:
         """Gather everything in ``readings.parquet`` and remove the shards.
 
-        Without DuckDB the shards stay as they are (they are read all the same), and None is returned. The
-        Parquet file is replaced in one step, so that an interruption leaves either state, never half of one.
+        Without DuckDB the shards stay as they are (they are read all the same), and None is
+        returned. The Parquet file is replaced in one step, so that an interruption leaves either
+        state, never half of one.
         """
         if importlib.util.find_spec("duckdb") is None:
             return None
@@ -190,7 +193,8 @@ class Store:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a DuckDB query over the table ``readings`` (the columns are COLUMNS).
 
-        Compacts first. Raises BadInput when there is nothing to query, or for SQL that DuckDB rejects.
+        Compacts first. Raises BadInput when there is nothing to query, or for SQL that DuckDB
+        rejects.
         """
         duckdb = _duckdb()
         if self.compact() is None:

@@ -1,10 +1,12 @@
-"""A worker of a calibration: reads tasks (JSON lines) on its input, measures, stores, says which key is done.
+"""A worker of a calibration: reads tasks (JSON lines) on its input, measures, stores, says which
+key is done.
 
     python -m singularity_lab.calibration.worker FOLDER
 
-It writes a shard of its own and syncs each record before it takes the next task. A refusal (BadInput of a
-device, say) is a record like any other. Anything unexpected ends the process with its traceback: the parent
-keeps that as the reason, so that a device that crashes, runs out of memory or segfaults is one failed row.
+It writes a shard of its own and syncs each record before it takes the next task. A refusal
+(BadInput of a device, say) is a record like any other. Anything unexpected ends the process with
+its traceback: the parent keeps that as the reason, so that a device that crashes, runs out of
+memory or segfaults is one failed row.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ DIED = "died"  # the process ended; measured again by the next run
 
 
 def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
-    """Carry out one task (:meth:`~singularity_lab.calibration.design.Task.message`) and return its record.
+    """Carry out one task (:meth:`~singularity_lab.calibration.design.Task.message`) and return its
+    record.
 
     arm: the arm itself, when it lives in this process only.
     """

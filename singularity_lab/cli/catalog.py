@@ -117,7 +117,8 @@ def check(
     budget: Budget = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Check rows: sources, claims against proofs, torch twins. Exit code 2 when one has a problem."""
+    """Check rows: sources, claims against proofs, torch twins. Exit code 2 when one has a
+    problem."""
     from singularity_lab.catalog.checks import check_catalog
     from singularity_lab.catalog.load import entries
     from singularity_lab.truth import checker
@@ -137,7 +138,12 @@ def check(
                 "ok": found.ok,
                 "problems": list(found.problems),
                 "rows": [
-                    {"id": r.id, "family": r.family, "status": r.status, "problems": list(r.problems)}
+                    {
+                        "id": r.id,
+                        "family": r.family,
+                        "status": r.status,
+                        "problems": list(r.problems),
+                    }
                     for r in found.rows
                 ],
             }

@@ -1,4 +1,5 @@
-"""``singlab measure``, ``devices``, ``calibrate`` and ``demo``: the measuring arm and its calibration."""
+"""``singlab measure``, ``devices``, ``calibrate`` and ``demo``: the measuring arm and its
+calibration."""
 
 from __future__ import annotations
 
@@ -66,7 +67,8 @@ def _limits(seconds: float | None, evaluations: float | None) -> Budget:
 
 def measure(
     device: Annotated[
-        str, typer.Argument(metavar="DEVICE", help="A device of singlab devices, or module:function.")
+        str,
+        typer.Argument(metavar="DEVICE", help="A device of singlab devices, or module:function."),
     ],
     target: Annotated[
         list[str],
@@ -273,7 +275,7 @@ def _print(found: Calibration, as_json: bool, report: Path) -> None:
     print(f"report: {report}")
 
 
-class _interruption:  # noqa: N801 - reads as a verb phrase: with _interruption(folder)
+class _interruption:
     """Ctrl-C ends a run with the word where its finished work is."""
 
     def __init__(self, folder: Path) -> None:
@@ -282,11 +284,10 @@ class _interruption:  # noqa: N801 - reads as a verb phrase: with _interruption(
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is KeyboardInterrupt:
             note(f"finished measurements are kept in {self.folder}; the same command goes on")
             raise typer.Exit(INTERRUPTED)
-        return False
 
 
 def demo(
@@ -296,7 +297,8 @@ def demo(
     workers: Workers = 2,
     as_json: Json = False,
 ) -> None:
-    """The main job: prove the 25 rows of the tour, measure them blind, compare, write the report."""
+    """The main job: prove the 25 rows of the tour, measure them blind, compare, write the
+    report."""
     from singularity_lab.calibration.demo import run
 
     with _interruption(out), progress_bar() as progress:

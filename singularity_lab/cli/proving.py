@@ -103,7 +103,7 @@ def rlct(
         typer.Option(
             "--certificate",
             metavar="FILE",
-            help="Write the proof here; bounds go to FILE with .lower and .upper before its suffix.",
+            help="Write the proof here; of bounds there are two, FILE.lower and FILE.upper.",
         ),
     ] = None,
     batch: Annotated[
@@ -118,8 +118,8 @@ def rlct(
 ) -> None:
     """Prove λ and m of K at a point, or bounds on them.
 
-    Several expressions generate an ideal, K = Σ fᵢ²; the answer prints which K it speaks of. An expression
-    that begins with a minus sign is read as one.
+    Several expressions generate an ideal, K = Σ fᵢ²; the answer prints which K it speaks of. An
+    expression that begins with a minus sign is read as one.
     """
     if batch is not None:
         if expressions or certificate:
@@ -151,7 +151,8 @@ def _save(result: Result, path: Path) -> list[Path]:
     ]
 
 
-# -- batches ------------------------------------------------------------------------------------------
+# -- batches
+# ------------------------------------------------------------------------------------------
 
 _KNOWN = ("id", "vars", "generators", "point", "nonnegative", "prior", "box", "as", "budget")
 
@@ -209,8 +210,8 @@ def _batch_line(name: Any, item: Any, budget: float) -> dict[str, Any]:
 def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
     """Arguments of ``rlct`` from an item, and the fields that it does not know.
 
-    A field that looks like a misspelt known one is an error: to pass over ``nonegative`` would answer
-    another question.
+    A field that looks like a misspelt known one is an error: to pass over ``nonegative`` would
+    answer another question.
     """
     from difflib import get_close_matches
 
@@ -258,7 +259,8 @@ def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
     }, ignored
 
 
-# -- explain, verify ---------------------------------------------------------------------------------
+# -- explain, verify
+# ---------------------------------------------------------------------------------
 
 
 def explain(
@@ -329,13 +331,12 @@ def verify(
             )
         else:
             sign = {"exact": "=", "lower": "⪰", "upper": "⪯"}[certificate.kind]
-            print(
-                f"proved: (lambda, m) {sign} {claim} for {loss} ({steps} steps, {seconds:.2f} s)"
-            )
+            print(f"proved: (lambda, m) {sign} {claim} for {loss} ({steps} steps, {seconds:.2f} s)")
 
 
 def _certificates(file: str) -> Iterator[Mapping[str, Any]]:
-    """The certificate documents in a file: one, or those of an answer of ``singlab rlct --json``."""
+    """The certificate documents in a file: one, or those of an answer of ``singlab rlct
+    --json``."""
     if file == "-":
         text = sys.stdin.read()
     else:

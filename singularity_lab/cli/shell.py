@@ -1,8 +1,10 @@
-"""What all commands share: how errors end, where progress goes, expressions that begin with a minus sign."""
+"""What all commands share: how errors end, where progress goes, expressions that begin with a minus
+sign."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import re
 import sys
@@ -15,7 +17,9 @@ from typer.core import TyperCommand, TyperGroup
 DONE, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 2, 3, 130
 
 # Typer carries its own copy of Click, or imports it, by version: the class has one name in both.
-_UsageError = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+_UsageError: type[Any] = next(
+    c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException"
+)
 
 
 def say_error(message: object) -> None:
@@ -44,7 +48,7 @@ class Laboratory(TyperGroup):
         **extra: Any,
     ) -> Any:
         for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(AttributeError):  # a test's stream, say
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         code = self._run(args, prog_name, extra)
         if standalone_mode:
@@ -57,7 +61,7 @@ class Laboratory(TyperGroup):
         try:
             found = super().main(args=args, prog_name=prog_name, standalone_mode=False, **extra)
         except _UsageError as error:
-            say_error(_with_hint(error.format_message()))  # type: ignore[attr-defined]
+            say_error(_with_hint(error.format_message()))
             return BAD_INPUT
         except Undecided as error:
             say_error(error)
@@ -96,8 +100,9 @@ def _with_hint(message: str) -> str:
 class ExpressionCommand(TyperCommand):
     """A command whose arguments are expressions: ``-x^2`` is one, and no option.
 
-    No command here has options of one dash but ``-h``, so every other word with one leading dash is an
-    expression. A blank in front hides the dash from the parser of options; reading ignores blanks.
+    No command here has options of one dash but ``-h``, so every other word with one leading dash is
+    an expression. A blank in front hides the dash from the parser of options; reading ignores
+    blanks.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -109,7 +114,8 @@ class ExpressionCommand(TyperCommand):
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int, str], None]]:
-    """A progress bar on stderr, where that is a terminal: call it with (what, done, of how many, the last one)."""
+    """A progress bar on stderr, where that is a terminal: call it with (what, done, of how many,
+    the last one)."""
     if not sys.stderr.isatty():
         yield lambda what, done, total, last: None
         return
@@ -140,7 +146,9 @@ def progress_bar() -> Iterator[Callable[[str, int, int, str], None]]:
         yield show
 
 
-def print_table(columns: list[tuple[str, str]], rows: list[tuple[Any, ...]], title: str = "") -> None:
+def print_table(
+    columns: list[tuple[str, str]], rows: list[tuple[Any, ...]], title: str = ""
+) -> None:
     """A table on stdout. columns: (heading, left or right)."""
     from rich import box
     from rich.console import Console

@@ -1,4 +1,5 @@
-"""The table of a calibration in a terminal: proved λ and m, each device's reading, coverage and error."""
+"""The table of a calibration in a terminal: proved λ and m, each device's reading, coverage and
+error."""
 
 from __future__ import annotations
 
@@ -6,6 +7,12 @@ from collections.abc import Sequence
 
 from singularity_lab.calibration.score import Calibration, Measurement, Summary, percent
 from singularity_lab.cli.shell import print_table
+
+_ERROR = {
+    "target bias": "a bias of the device",
+    "discretisation": "the step, or the mixing",
+    "Monte Carlo": "Monte Carlo noise",
+}
 
 
 def print_calibration(found: Calibration) -> None:
@@ -34,11 +41,11 @@ def print_calibration(found: Calibration) -> None:
     if found.ledger:
         print_table(
             [("row", "left"), ("λ", "right"), ("target/λ", "right"), ("target bias", "right"),
-             ("discretisation", "right"), ("noise of a reading", "right"), ("verdict", "left")],
+             ("discretisation", "right"), ("noise of one", "right"), ("its error is", "left")],
             [
                 (line.row, f"{line.exact:.4g}", f"{line.target / line.exact:.2f}",
                  f"{line.target_bias:+.4f}", f"{line.discretisation:+.4f}",
-                 f"±{line.spread:.4f}", line.verdict)
+                 f"±{line.spread:.4f}", _ERROR[line.dominant])
                 for line in found.ledger
             ],
             title="Ledger of the SGLD estimator: where its error comes from",

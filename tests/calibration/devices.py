@@ -1,4 +1,5 @@
-"""Devices for the tests of calibration, importable by worker processes: right, biased, refusing, crashing."""
+"""Devices for the tests of calibration, importable by worker processes: right, biased, refusing,
+crashing."""
 
 from __future__ import annotations
 

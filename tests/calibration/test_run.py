@@ -1,4 +1,5 @@
-"""Runs: a plan is fixed and ordered, failures stay, interruption loses nothing, the same call resumes."""
+"""Runs: a plan is fixed and ordered, failures stay, interruption loses nothing, the same call
+resumes."""
 
 from __future__ import annotations
 
@@ -37,10 +38,7 @@ def test_seeds_are_outermost_and_the_order_does_not_change():
     work = plan(["hessian", "llc"], [LINE, CUSP], [3, 1])
     order = [(t.seed, t.row.id, t.arm.label) for t in work.tasks()]
     assert order == [
-        (s, r, a)
-        for s in (3, 1)
-        for r in ("(x)", "(-y^3 + x^2)")
-        for a in ("hessian", "llc")
+        (s, r, a) for s in (3, 1) for r in ("(x)", "(-y^3 + x^2)") for a in ("hessian", "llc")
     ]
     assert [t.key for t in work.tasks()] == [t.key for t in work.tasks()]
 
@@ -241,7 +239,9 @@ def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
         10,
         out=out,
         workers=0,
-        progress=lambda what, done, total, last: begun.append(done) if what == "measuring" else None,
+        progress=lambda what, done, total, last: (
+            begun.append(done) if what == "measuring" else None
+        ),
     )
     assert begun == list(range(len(kept), 21))  # the kept ones were not measured again
     assert [m.value for m in found.measurements] == [0.5] * 20

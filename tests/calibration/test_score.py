@@ -92,12 +92,11 @@ def test_probabilities_of_m_are_scored():
 
 
 def test_known_bias_and_spread_are_recovered():
-    """x = 0.8 λ + noise: relative bias −0.2, RMSE √(0.2² + σ²), both to the digits that are exact."""
+    """x = 0.8 λ + noise: relative bias −0.2, RMSE √(0.2² + σ²), both to the digits that are
+    exact."""
     lam = Fraction(1, 2)
     noise = np.array([-0.03, 0.01, 0.02, 0.0])
-    group = [
-        reading(float(0.8 * lam + e), truth=exactly(lam), seed=k) for k, e in enumerate(noise)
-    ]
+    group = [reading(float(0.8 * lam + e), truth=exactly(lam), seed=k) for k, e in enumerate(noise)]
     s = summarise("device", "cusp", group)
     assert s.bias == pytest.approx(-0.1)
     assert s.rmse == pytest.approx(math.sqrt(0.1**2 + (noise**2).mean()))
@@ -134,7 +133,9 @@ def test_failures_stay_and_a_warning_is_no_claim():
 
 
 def test_bias_in_units_of_lambda_is_not_averaged_over_different_lambda():
-    s = summarise("device", "all", [reading(0.4, truth=exactly("1/2")), reading(2.0, truth=exactly(2))])
+    s = summarise(
+        "device", "all", [reading(0.4, truth=exactly("1/2")), reading(2.0, truth=exactly(2))]
+    )
     assert s.bias is None
     assert s.relative_bias == pytest.approx(-0.1)
 
@@ -145,7 +146,8 @@ def test_a_row_with_lambda_zero_has_no_relative_error():
     assert s.bias == pytest.approx(0.1)
 
 
-# -- statistics -------------------------------------------------------------------------------------
+# -- statistics
+# -------------------------------------------------------------------------------------
 
 
 def test_clopper_pearson_in_closed_form():
@@ -198,9 +200,7 @@ def calibration():
         lam = float(truths[row.id].value)
         found.append(reading(lam, 0.1, truths[row.id], row, "good", p={1: 0.9, 2: 0.1}))
         found.append(reading(0.5 * lam, 0.01, truths[row.id], row, "poor"))
-    return Calibration(
-        tuple(rows), (("good", {}), ("poor", {"n": 3})), (0,), truths, tuple(found)
-    )
+    return Calibration(tuple(rows), (("good", {}), ("poor", {"n": 3})), (0,), truths, tuple(found))
 
 
 def test_classes_split_by_multiplicity_dimension_and_family(calibration):

@@ -73,7 +73,8 @@ def test_a_record_has_the_columns_and_no_nan(tmp_path):
 
 
 def test_a_killed_writer_loses_nothing_that_it_had_finished(tmp_path):
-    """The writer is killed with SIGKILL while it writes on and on; each acknowledged record is there."""
+    """The writer is killed with SIGKILL while it writes on and on; each acknowledged record is
+    there."""
     code = (
         "import sys; from singularity_lab.calibration.store import COLUMNS, Store\n"
         "with Store(sys.argv[1]).shard() as shard:\n"
