@@ -210,8 +210,9 @@ class Masses:
     def slope(self, name: str, against: str) -> float:
         """The slope of log(mass ratio) in log n, by least squares over all ns.
 
-        Predicted: −(λ_name − λ_against) where both components have m = 1 and do not meet; where the
-        first meets the second, the points near the common face add a factor of order log n.
+        Predicted: −(λ_name − λ_against) where both components have m = 1 and do not meet. Where the
+        first meets one with a smaller λ, the points near the common face dominate its region, and
+        the slope lies between −(λ_name − λ_against) and 0: it is a fact about the region.
         """
         if len(self.ns) < 2:
             raise BadInput("slope: at least two values of n are needed")

@@ -1,0 +1,161 @@
+"""What λ and m predict, measured on W: tempered averages, evidences, blind naming, descent."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import log
+
+import pytest
+
+from singularity_lab.errors import BadInput
+from singularity_lab.models.programs import hitting_number, program, zero_set
+
+torch = pytest.importorskip("torch")
+torch.set_num_threads(1)  # small tensors: threads only wait for one another
+
+from singularity_lab.models.programs.sampling import (  # noqa: E402
+    Slice,
+    component_masses,
+    log_fit,
+    name_by_draws,
+    temper,
+)
+from singularity_lab.models.programs.training import descend, tally  # noqa: E402
+
+MINI = program("detectA-mini")
+
+
+def supports():
+    return {
+        f"{i}": ({n: frozenset(o) for n, o in c.support.items()}, c)
+        for i, c in enumerate(zero_set(MINI, 2).components)
+    }
+
+
+def test_a_tempered_average_reads_lambda():
+    """xor by shared NANDs, λ = 7/2, m = 1: n⟨K⟩ = λ within three standard errors and 2 %."""
+    s = Slice(program("xor-4nand-shared"))
+    for n in (1e3, 1e6):
+        r = temper(s, n, seed=1, chains=200, steps=600)
+        low, high = r.interval(3)
+        assert low - 0.07 < 3.5 < high + 0.07
+        assert 0.2 < r.acceptance < 0.9
+        assert r.error < 0.15
+
+
+def test_a_reading_repeats_itself():
+    s = Slice(program("xor-lookup"))
+    one, two = (temper(s, 1e3, seed=5, chains=20, steps=50) for _ in range(2))
+    assert one == two
+    assert one != temper(s, 1e3, seed=6, chains=20, steps=50)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [1e3, 1e5, 1e7])
+def test_every_component_of_the_small_detect_a(n):
+    """Issue: at n = 10³, 10⁵, 10⁷, each λ_E lies in the interval of the measurement (4σ)."""
+    for support, c in supports().values():
+        low, high = temper(Slice(MINI, 2, "exact", support), n, seed=7).interval(4)
+        assert low < c.lambda_E < high
+
+
+@pytest.mark.slow
+def test_multiplicity_two_lowers_the_average_by_one_over_log_n():
+    """Staged semantics of the machine that repeats its step: λ = 11/2, m = 2."""
+    p = program("detectA-mini-retry")
+    exact = hitting_number(p, 2, "staged")
+    assert (exact.value, exact.multiplicity) == (Fraction(11, 2), 2)
+    s = Slice(p, 2, "staged")
+    readings = [temper(s, n, seed=3, chains=300, steps=5000) for n in (1e3, 1e4, 1e5, 1e6)]
+    value, error = log_fit(readings, 2)
+    assert abs(value - 5.5) < 4 * error + 0.05
+    without, _ = log_fit(readings, 1)
+    assert without < 5.5 - 2 * error  # the control: ignoring m is biased low
+
+
+@pytest.mark.slow
+def test_a_walk_in_epsilon_fails_in_the_valley():
+    """Negative control: the walk with steps in ε sticks to one end of {ε₁ε₂ ≈ 1/n}; its answer is
+    off by many of its own standard errors, while the walk in log ε is right."""
+    s = Slice(program("detectA-mini-retry"), 2, "staged")
+    n = 1e6
+    expected = 5.5 - 1 / log(n)
+    good = temper(s, n, seed=3, chains=200, steps=4000)
+    bad = temper(s, n, seed=3, chains=200, steps=4000, linear=True)
+    assert abs(good.value - expected) < 5 * good.error
+    assert abs(bad.value - expected) > 5 * bad.error
+
+
+@pytest.mark.slow
+def test_isolated_components_lose_mass_as_n_to_minus_delta_lambda():
+    """Components 13/2 and 7 are pieces of their own: their evidence over that of the component 5
+    falls with slopes −3/2 and −2. Those that meet it fall, but more slowly than −1."""
+    found = supports()
+    masses = component_masses(
+        MINI, {k: s for k, (s, _) in found.items()}, [1e2, 1e3, 1e4], seed=3, steps=2
+    )
+    base = next(k for k, (_, c) in found.items() if c.lambda_E == 5)
+    for k, (_, c) in found.items():
+        slope = masses.slope(k, base)
+        if c.piece != found[base][1].piece:
+            assert abs(slope + float(c.lambda_E - 5)) < 0.2
+        elif k != base:
+            assert -1.1 < slope < -0.3
+
+
+@pytest.mark.slow
+def test_two_machines_of_one_function_are_told_apart_blind():
+    """The scanning and the repeating machine, λ = 5 and 13/2, from 60 losses each: ≥ 95 % of 200
+    trials, with nothing but the losses."""
+    codes = {"scan": "detectA-mini", "retry": "detectA-mini-retry"}
+    candidates = {k: float(hitting_number(program(v), 2).value) for k, v in codes.items()}
+    draws = {
+        k: temper(Slice(program(v), 2), 1e5, seed=11, chains=6000, steps=400).draws
+        for k, v in codes.items()
+    }
+    right = 0
+    for trial in range(200):
+        truth = ("scan", "retry")[trial % 2]
+        sample = draws[truth][60 * (trial // 2) : 60 * (trial // 2 + 1)]
+        right += name_by_draws(sample, candidates) == truth
+    assert right >= 190
+
+
+def test_descent_builds_a_program_step_by_step():
+    runs = descend(MINI, seed=1, runs=20, updates=200, steps=2, rate=0.1)
+    counts = tally(runs)
+    assert counts["replayed"] >= 18
+    assert counts["solves"] >= 14
+    for r in runs:
+        assert r.events[0].step == 0
+        steps = [e.step for e in r.events]
+        assert steps == sorted(set(steps))
+        # the log is a history: the supports follow from the first by what was gained and lost
+        now = {(c, o) for c, options in r.events[0].support for o in options}
+        for e in r.events[1:]:
+            now = now - set(e.lost) | set(e.gained)
+        assert now == {(c, o) for c, options in r.support.items() for o in options}
+        if r.face:
+            assert r.solves
+            assert hitting_number(MINI, 2, support={k: frozenset(v) for k, v in r.support.items()})
+    assert len(runs[0].story()) == len(runs[0].events) - 1
+
+
+@pytest.mark.slow
+def test_nine_runs_in_ten_replay():
+    counts = tally(descend(MINI, seed=5, runs=300, updates=600, steps=2, rate=0.1))
+    assert counts["replayed"] >= 270
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: temper(Slice(MINI), 0.5, seed=0), "n > 1"),
+        (lambda: descend(MINI, seed=0, threshold=0.7), "threshold < 1/2"),
+        (lambda: component_masses(MINI, {}, [3, 2], seed=0), "increasing numbers"),
+        (lambda: log_fit([], 2), "two readings"),
+    ],
+)
+def test_numbers_out_of_range(call, message):
+    with pytest.raises(BadInput, match=message):
+        call()
