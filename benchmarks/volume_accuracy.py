@@ -50,7 +50,7 @@ def _matrix_chain(sizes: list[int]) -> list[tuple[list[int], list[tuple[int, ...
 
 
 def _compose(generators, maps, dim):
-    """Generators after the substitution w_i = maps[i], polynomials as dicts {exponents: coefficient}."""
+    """Generators after the substitution w_i = maps[i], where maps are {exponents: coefficient}."""
 
     def times(p, q):
         out = {}

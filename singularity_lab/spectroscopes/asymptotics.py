@@ -114,11 +114,35 @@ def normal_quantile(level: float) -> float:
     return NormalDist().inv_cdf(0.5 * (1 + level))
 
 
-def _whitener(noise: Noise, n: int) -> np.ndarray:
-    """The inverse of a Cholesky factor of the covariance, by torch on its one thread."""
-    factor = torch.linalg.cholesky(torch.from_numpy(noise.covariance(n)))
-    eye = torch.eye(n, dtype=torch.float64)
-    return torch.linalg.solve_triangular(factor, eye, upper=False).numpy()
+@dataclass(frozen=True)
+class _Whitener:
+    """Multiplication by the inverse of a Cholesky factor of the covariance, along axis 1.
+
+    A scalar for white noise; else a triangular matrix, by torch on its one thread.
+    """
+
+    scale: float
+    matrix: np.ndarray | None
+
+    @classmethod
+    def of(cls, noise: Noise, n: int) -> _Whitener:
+        scale = 1 / math.sqrt(noise.variance)
+        if noise.slow == 0.0:
+            return cls(scale, None)
+        factor = torch.linalg.cholesky(torch.from_numpy(noise.covariance(n)))
+        eye = torch.eye(n, dtype=torch.float64)
+        return cls(scale, torch.linalg.solve_triangular(factor, eye, upper=False).numpy())
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        if self.matrix is None:
+            return x * self.scale
+        return np.einsum("ij,bj...->bi...", self.matrix, x)
+
+    def transpose(self, x: np.ndarray) -> np.ndarray:
+        """The transposed product."""
+        if self.matrix is None:
+            return x * self.scale
+        return np.einsum("ij,bi...->bj...", self.matrix, x)
 
 
 def _coarsen(
@@ -192,7 +216,7 @@ def infer(
             continue
         data = pooled[cut + 1 :]
         q = x[cut:] - x[cut]
-        whiten = _whitener(noise, n)
+        whiten = _Whitener.of(noise, n)
         for m in range(1, max_multiplicity + 1):
             delta = np.array([math.nan, *DELTAS])
             mean = np.concatenate([[slope], _normal_crossing_logs(m, log_v[cut], slope), [0.0]])
@@ -217,8 +241,8 @@ def infer(
             )
             cov = np.linalg.inv(h)
             # Influence of each increment on λ̂, then the jackknife over replicates.
-            gain = np.einsum("bp,bnp->bn", cov[:, 0], np.einsum("ij,bjp->bip", whiten, j)) @ whiten
-            shifts = gain @ deviation[cut + 1 :]
+            gain = np.einsum("bp,bnp->bn", cov[:, 0], whiten(j))
+            shifts = np.einsum("bn,nr->br", whiten.transpose(gain), deviation[cut + 1 :])
             jack = (shifts**2).sum(1) / (replicates * (replicates - 1))
             excess = np.maximum(1.0, chi2 / np.maximum(1, n - free))
             error = np.sqrt(np.maximum(cov[:, 0, 0] * excess, jack))
@@ -277,7 +301,7 @@ def _solve(
     m: int,
     delta: np.ndarray,
     data: np.ndarray,
-    whiten: np.ndarray,
+    whiten: _Whitener,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Maximum a posteriori by Levenberg–Marquardt, all models at once.
 
@@ -287,7 +311,7 @@ def _solve(
 
     def residual(p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         f, jacobian = _log_p(p, q, m, delta)
-        r = (data - np.diff(f, axis=1)) @ whiten.T
+        r = whiten(data - np.diff(f, axis=1))
         j = np.diff(jacobian, axis=1)
         prior = (precision * (p - mean) ** 2).sum(1)
         return r, j, (r * r).sum(1), prior
@@ -295,7 +319,7 @@ def _solve(
     r, j, chi2, prior = residual(p)
     damping = np.full(len(p), 1e-2)
     for _ in range(40):
-        w = np.einsum("ij,bjp->bip", whiten, j)
+        w = whiten(j)
         h = np.einsum("bip,biq->bpq", w, w)
         diagonal = np.arange(h.shape[1])
         h[:, diagonal, diagonal] += precision
@@ -315,7 +339,7 @@ def _solve(
         damping = np.where(better, damping / 4, damping * 6)
         if gain.max() < 1e-6 and bool(better.any()):
             break
-    w = np.einsum("ij,bjp->bip", whiten, j)
+    w = whiten(j)
     h = np.einsum("bip,biq->bpq", w, w)
     h[:, np.arange(h.shape[1]), np.arange(h.shape[1])] += precision
     return p, h, chi2, prior, j

@@ -84,7 +84,7 @@ def target_by_quadrature(
     gamma: float,
     *,
     beta: float | None = None,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-6,
     max_cells: int = 400_000,
 ) -> float:
     """nβE[K] under exp(−nβK(w) − γ|w − w*|²/2)·prior, by adaptive Gauss quadrature (d ≤ 2).
@@ -139,11 +139,17 @@ def target_by_quadrature(
             out[part, 1] = (density * k.reshape(density.shape)).sum(1) * volume
         return out
 
-    edges = 33  # an odd number of edges puts the centre on a cell boundary
-    sides = [np.linspace(a, b, edges) for a, b in zip(lower, upper, strict=True)]
+    # Edges graded towards the centre, down to 2⁻³² of the reach: no peak falls between nodes.
+    sides = []
+    for a, b in zip(lower, upper, strict=True):
+        graded = reach * 2.0 ** -np.arange(33.0)
+        inside = np.concatenate([-graded, [0.0], graded])
+        inside = inside[(inside > a) & (inside < b)]
+        sides.append(np.unique(np.concatenate([[a], inside, [b]])))
     mids = np.meshgrid(*[0.5 * (s[1:] + s[:-1]) for s in sides], indexing="ij")
     mid = np.stack([m.ravel() for m in mids], axis=-1)
-    half = np.tile((upper - lower) / (2 * (edges - 1)), (len(mid), 1))
+    halves = np.meshgrid(*[0.5 * np.diff(s) for s in sides], indexing="ij")
+    half = np.stack([h.ravel() for h in halves], axis=-1)
     value = integrate(mid, half)
     corners = np.stack(np.meshgrid(*([[-0.5, 0.5]] * d), indexing="ij"), axis=-1).reshape(-1, d)
     done, used = np.zeros(2), len(mid)

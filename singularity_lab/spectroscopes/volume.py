@@ -230,16 +230,20 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
 
 
 def _leaves_center(curve: Curve, count: int) -> float | None:
-    """Rate −d log(share of the half-size box)/dx over the deeper levels, where significant."""
+    """Rate −d log(share of the half-size box)/dx over the deeper levels, where significant.
+
+    Levels count from the start for as long as at least 50 particles lie in the half-size box.
+    """
     x, inner = np.array(curve.x), np.array(curve.inner)
-    n = len(x)
-    if n < 2 * _FEWEST:
+    few = np.flatnonzero(inner * count < 50)
+    n = int(few[0]) if len(few) else len(x)
+    if n < 4:
         return None
-    early, late = slice(n // 2, n // 2 + n // 8), slice(n - n // 8, n)
+    first = n // 2 if n == len(x) else 1
+    width = max(1, n // 8)
+    early, late = slice(first, first + width), slice(n - width, n)
     a, b = inner[early].mean(), inner[late].mean()
-    if a * count < 100:  # too few particles there to speak
-        return None
-    rate = math.log(a / max(b, 1.0 / count)) / (x[late].mean() - x[early].mean())
+    rate = math.log(a / b) / (x[late].mean() - x[early].mean())
     return float(rate) if b < 0.35 * a else None
 
 

@@ -1,0 +1,24 @@
+"""Losses with known answers, by exponents of their generators; for the tests of all devices."""
+
+from __future__ import annotations
+
+from singularity_lab.spectroscopes import PolynomialLoss
+
+
+def crossing(*exponents: int, **options) -> PolynomialLoss:
+    """K = ∏ w_i^{2k_i}: λ = min 1/(2k_i), m the number of ties (Watanabe 2009, Theorem 2.3)."""
+    return PolynomialLoss.from_exponents([([1], [exponents])], loss_id=f"nc{exponents}", **options)
+
+
+def brieskorn(*exponents: int, **options) -> PolynomialLoss:
+    """K = Σ w_i^{2a_i}: λ = Σ 1/(2a_i), m = 1."""
+    d = len(exponents)
+    rows = [tuple(a if i == j else 0 for j in range(d)) for i, a in enumerate(exponents)]
+    return PolynomialLoss.from_exponents(
+        [([1], [row]) for row in rows], loss_id=f"bp{exponents}", **options
+    )
+
+
+def cusp(**options) -> PolynomialLoss:
+    """K = (w_1² − w_2³)²: λ = 5/12, m = 1."""
+    return PolynomialLoss.from_exponents([([1, -1], [(2, 0), (0, 3)])], loss_id="cusp", **options)

@@ -1,0 +1,146 @@
+"""Readings repeat from themselves, travel as JSON, and speak; devices may come from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import (
+    Budget,
+    Outcome,
+    Reading,
+    devices,
+    measure,
+    register,
+)
+from tests.spectroscopes.losses import brieskorn, crossing
+
+QUICK = {
+    "volume": {"particles": 64, "depth": 30.0, "max_sweeps": 20},
+    "llc": {"burn_in": 50, "draws": 100},
+    "llc-mala": {"burn_in": 100, "draws": 100},
+    "wbic": {"burn_in": 100, "draws": 100},
+    "hessian": {},
+}
+
+
+@pytest.mark.parametrize("device", sorted(QUICK))
+def test_one_seed_one_reading_whatever_the_threads(device):
+    """Bit for bit: equal fingerprints with one and two threads, others with another seed."""
+    loss, prints = crossing(1, 1), []
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            prints.append(measure(device, loss, seed=9, **QUICK[device]).fingerprint())
+            assert torch.get_num_threads() == threads  # measure leaves the setting as it was
+    finally:
+        torch.set_num_threads(before)
+    assert prints[0] == prints[1]
+    assert measure(device, loss, seed=10, **QUICK[device]).fingerprint() != prints[0]
+
+
+def test_one_seed_one_reading_in_another_process_with_other_threads():
+    code = (
+        "from tests.spectroscopes.losses import crossing\n"
+        "from singularity_lab.spectroscopes import measure\n"
+        "r = measure('volume', crossing(1, 1), seed=3, particles=64, depth=25.0, max_sweeps=20)\n"
+        "print(r.fingerprint())"
+    )
+    prints = set()
+    for threads in ("1", "2"):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(names, threads) | {"PYTHONPATH": os.getcwd()}
+        out = subprocess.run(
+            [sys.executable, "-c", code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        prints.add(out.stdout)
+    assert len(prints) == 1
+
+
+@pytest.mark.parametrize("device", sorted(QUICK))
+def test_json_round_trip_and_the_promised_fields(device):
+    r = measure(device, brieskorn(1, 1), seed=0, **QUICK[device])
+    data = json.loads(r.to_json())
+    assert set(data["lambda"]) == {"value", "low", "high", "level"}
+    assert {"evaluations", "gradients", "cpu_seconds"} <= set(data["cost"])
+    assert data["seed"] == 0
+    assert data["outcome"] in set(Outcome)
+    if device == "volume":
+        assert set(data["multiplicity"]) == {"1", "2"}
+    again = Reading.from_json(r.to_json())
+    assert again.fingerprint() == r.fingerprint()
+    assert again.to_json() == r.to_json()
+    assert again.lambda_ == r.lambda_
+    assert "λ" in str(r)
+    assert "<table>" in r._repr_html_()
+
+
+@pytest.mark.parametrize("device", sorted(QUICK))
+def test_every_device_plots_from_its_json(device):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    r = measure(device, crossing(1, 1), seed=0, **QUICK[device])
+    ax = Reading.from_json(r.to_json()).plot()
+    assert ax.lines
+    plt.close(ax.figure)
+
+
+def test_the_hessian_control_counts_curved_directions():
+    """rank/2: exact at regular points, a stated lower bound at degenerate ones."""
+    regular = measure("hessian", brieskorn(1, 1, 1), seed=0)
+    assert (regular.lambda_.value, regular.outcome) == (1.5, Outcome.OK)
+    mixed = measure("hessian", brieskorn(1, 2, 3), seed=0)
+    assert (mixed.lambda_.value, mixed.outcome) == (0.5, Outcome.BIASED_TARGET)
+    flat = measure("hessian", brieskorn(2, 3), seed=0)
+    assert flat.lambda_.value == 0.0
+    from singularity_lab.spectroscopes import FunctionLoss
+
+    saddle = FunctionLoss(lambda w: w[:, 0] ** 2 - w[:, 1] ** 2, 2)
+    assert measure("hessian", saddle, seed=0).outcome is Outcome.BAD_LOSS
+    slope = FunctionLoss(lambda w: w[:, 0] + (w * w).sum(1), 2)
+    assert "no critical point" in measure("hessian", slope, seed=0).reason
+
+
+def test_a_device_from_outside_is_one_function():
+    def constant(loss, *, seed, budget, **settings):
+        return measure("hessian", loss, seed=seed, budget=budget)
+
+    assert measure(constant, crossing(1), seed=0).lambda_.value == 0.5
+    register("constant")(constant)
+    assert "constant" in devices()
+    assert measure("constant", crossing(1), seed=0).lambda_.value == 0.5
+
+
+@pytest.mark.parametrize(
+    ("call", "word"),
+    [
+        (lambda: measure("no such", crossing(1), seed=0), "expected one of"),
+        (lambda: measure("hessian", crossing(1), seed=-1), "seed"),
+        (lambda: measure("hessian", crossing(1), seed=1.5), "seed"),
+        (lambda: measure("hessian", lambda w: w, seed=0), "loss"),
+        (lambda: measure("hessian", crossing(1), seed=0, nonsense=1), "nonsense"),
+        (lambda: measure("hessian", crossing(1), seed=0, budget=0), "budget"),
+        (lambda: Reading.from_json("{}"), "not the JSON of a reading"),
+        (lambda: measure("llc", crossing(1), seed=0, n=0.5), "n:"),
+        (lambda: measure("llc", crossing(1), seed=0, minibatch=True), "minibatch"),
+    ],
+)
+def test_bad_calls_name_the_argument(call, word):
+    with pytest.raises(BadInput, match=word):
+        call()
+
+
+def test_a_time_budget_stops_a_run():
+    r = measure("volume", crossing(1, 1), seed=0, budget=Budget(cpu_seconds=0.3))
+    assert r.outcome is Outcome.BUDGET
+    assert r.cost.cpu_seconds < 5

@@ -1,0 +1,172 @@
+"""The learning-coefficient estimator: its target by quadrature, the samplers against the target."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import Domain, FunctionLoss, Outcome, measure
+from singularity_lab.spectroscopes.base import Budget, Meter
+from singularity_lab.spectroscopes.diagnostics import (
+    effective_sample_size,
+    split_r_hat,
+    target_by_quadrature,
+)
+from singularity_lab.spectroscopes.kernels import sgld
+from tests.spectroscopes.losses import brieskorn, crossing, cusp
+
+# nβE[K]/λ at n = 10³, 10⁴, 10⁶ and γ = 1, to two decimals: computed independently of this code.
+TARGETS = [
+    (crossing(1, 1), 1 / 2, (0.72, 0.78, 0.85)),
+    (cusp(), 5 / 12, (0.87, 0.90, 0.94)),
+    (crossing(1, 2), 1 / 4, (0.84, 0.90, 0.97)),
+    (brieskorn(2, 3), 5 / 12, (0.96, 0.98, 1.00)),
+]
+
+
+@pytest.mark.parametrize(
+    ("loss", "lam", "shares"), TARGETS, ids=lambda x: getattr(x, "loss_id", "")
+)
+def test_the_target_of_the_estimator_is_biased_as_tabulated(loss, lam, shares):
+    for n, share in zip((1e3, 1e4, 1e6), shares, strict=True):
+        assert target_by_quadrature(loss, n, 1.0) / lam == pytest.approx(share, abs=0.0051)
+
+
+def test_strong_localisation_hides_the_singularity():
+    """γ = 100 at n = 10⁴: 0.13 of λ on w₁²w₂², 0.27 on w₁⁴ + w₂⁶."""
+    for loss, lam, share in ((crossing(1, 1), 0.5, 0.13), (brieskorn(2, 3), 5 / 12, 0.265)):
+        assert target_by_quadrature(loss, 1e4, 100.0) / lam == pytest.approx(share, abs=0.0051)
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_target_of_a_monomial_tends_to_its_exponent(k):
+    """d = 1, K = w^{2k}: nβE[K] → 1/(2k) as n → ∞, from the Gamma integral."""
+    assert target_by_quadrature(crossing(k), 1e12, 1.0) == pytest.approx(1 / (2 * k), rel=2e-3)
+
+
+def test_target_of_a_cross_is_the_integral_over_one_axis():
+    """K = w₁²w₂²: the integral over w₂ is Gaussian, the one over w₁ is a sum here; nine digits."""
+    n, t = 1e6, np.linspace(-25.0, 2.5, 200_001)
+    nbeta, w = n / math.log(n), np.exp(2 * t)
+    density = np.exp(t - w / 2) / np.sqrt(2 * nbeta * w + 1)
+    expected = (density * nbeta * w / (2 * nbeta * w + 1)).sum() / density.sum()
+    assert target_by_quadrature(crossing(1, 1), n, 1.0) == pytest.approx(expected, rel=1e-9)
+
+
+def test_target_knows_domain_and_prior():
+    """∏|w|^τ moves λ to (τ + 1)/(2k); a half line changes nothing for an even K."""
+    flat = target_by_quadrature(crossing(2), 1e6, 1.0)
+    half = target_by_quadrature(crossing(2, domain=Domain.orthant(1)), 1e6, 1.0)
+    assert half == pytest.approx(flat, rel=1e-4)
+    tilted = target_by_quadrature(crossing(2, prior_exponents=(1.0,)), 1e12, 1.0)
+    assert tilted == pytest.approx(0.5, rel=2e-3)
+
+
+def test_quadrature_refuses_three_dimensions():
+    with pytest.raises(BadInput, match="d ≤ 2"):
+        target_by_quadrature(crossing(1, 1, 1), 1e4, 1.0)
+
+
+@pytest.mark.parametrize(("loss", "lam", "_"), TARGETS[:2], ids=lambda x: getattr(x, "loss_id", ""))
+def test_mala_samples_the_target(loss, lam, _):
+    """No discretisation error: within 4 % of the quadrature target (fixed), and so well below λ."""
+    r = measure("llc-mala", loss, seed=5, chains=256, burn_in=1000, draws=1500)
+    target = target_by_quadrature(loss, 1e4, 1.0)
+    assert r.outcome is Outcome.OK
+    assert r.lambda_.value == pytest.approx(target, rel=0.04)
+    assert r.diagnostics["r_hat"] < 1.05
+
+
+def test_sgld_reads_the_target_at_a_small_step_and_too_much_at_a_large_one():
+    """On K = w² the variance is too large by 1/(1 − εnβh/4), h = 2: the bias is upward."""
+    loss = crossing(1)
+    nbeta = 1000 / math.log(1000)
+    for epsilon in (1e-3, 1e-2):
+        r = measure("llc", loss, seed=2, n=1000, epsilon=epsilon, burn_in=1500, draws=2500)
+        factor = 1 / (1 - epsilon * (2 * nbeta + 1) / 4)
+        expected = 0.5 * nbeta / (nbeta + 0.5) * factor
+        assert r.lambda_.value == pytest.approx(expected, rel=0.04)
+    assert factor > 2
+
+
+def test_averaging_over_burn_in_reads_low():
+    """Negative control: from w*, the mean over burn-in misses the target that later steps meet."""
+    loss, epsilon, steps = crossing(1), 1e-3, 50
+    nbeta = 1000 / math.log(1000)
+    generator = torch.Generator().manual_seed(0)
+    state = sgld.init(torch.zeros((1, 2000), dtype=torch.float64), loss.value_and_grad)
+    total, late = 0.0, 0.0
+    for t in range(2 * steps):
+        state = sgld.step(
+            state, loss.value_and_grad, epsilon=epsilon, nbeta=nbeta, gamma=1.0, generator=generator
+        )
+        total += float(state.value.mean()) * (t < steps)
+        late += float(state.value.mean()) * (t >= steps)
+    target = target_by_quadrature(loss, 1000, 1.0) / (1 - epsilon * (2 * nbeta + 1) / 4)
+    assert nbeta * late / steps == pytest.approx(target, rel=0.04)
+    assert nbeta * total / steps < 0.97 * target
+
+
+def test_short_chains_are_reported_as_not_mixed():
+    r = measure("llc", crossing(1, 1), seed=0, epsilon=1e-6, burn_in=0, draws=200)
+    assert r.outcome is Outcome.NOT_MIXED
+
+
+def test_an_exploding_chain_is_reported_as_diverged():
+    r = measure("llc", brieskorn(2), seed=0, epsilon=10.0, burn_in=100, draws=100)
+    assert r.outcome is Outcome.DIVERGED
+
+
+def test_a_centre_that_is_no_minimum_is_reported():
+    """L = (|w|² − 1)² at w* = 0: the chains find lower losses."""
+    loss = FunctionLoss(lambda w: ((w * w).sum(1) - 1) ** 2, 2)
+    r = measure("llc-mala", loss, seed=0, n=1000, burn_in=500, draws=500)
+    assert r.outcome is Outcome.BAD_LOSS
+    assert r.lambda_.value < 0
+
+
+def test_wbic_reads_the_slope_between_two_temperatures():
+    """The expected value is the difference quotient of two quadrature targets; within 10 %."""
+    loss, n = cusp(), 1e4
+    r = measure("wbic", loss, seed=1, chains=256, burn_in=500, draws=1000)
+    b = [1 / math.log(n), 1.5 / math.log(n)]
+    means = [target_by_quadrature(loss, n, 1.0, beta=x) / x for x in b]
+    assert r.lambda_.value == pytest.approx((means[0] - means[1]) / (1 / b[0] - 1 / b[1]), rel=0.10)
+
+
+def test_r_hat_and_ess_on_a_known_process():
+    """AR(1), coefficient ρ: n(1 − ρ)/(1 + ρ) effective draws; separate means: R-hat > 1."""
+    rng = np.random.default_rng(0)
+    rho, chains, n = 0.8, 20, 4000
+    x = np.zeros((chains, n))
+    noise = rng.normal(size=(chains, n)) * math.sqrt(1 - rho**2)
+    x[:, 0] = rng.normal(size=chains)
+    for t in range(1, n):
+        x[:, t] = rho * x[:, t - 1] + noise[:, t]
+    assert effective_sample_size(x) == pytest.approx(chains * n * (1 - rho) / (1 + rho), rel=0.1)
+    assert split_r_hat(x) < 1.02
+    assert split_r_hat(x + np.arange(chains)[:, None]) > 1.5
+    assert split_r_hat(np.ones((4, 100))) == 1.0
+
+
+@pytest.mark.slow  # the import of arviz-stats
+def test_r_hat_and_ess_agree_with_arviz():
+    stats = pytest.importorskip("arviz_stats.base").array_stats
+    x = np.random.default_rng(1).normal(size=(4, 1000)).cumsum(axis=1) * 0.05
+    x += np.random.default_rng(2).normal(size=x.shape)
+    theirs = float(stats.rhat(x, chain_axis=0, draw_axis=1, method="split"))
+    assert split_r_hat(x) == pytest.approx(theirs, rel=1e-6)
+    theirs = float(stats.ess(x, chain_axis=0, draw_axis=1, method="mean"))
+    assert effective_sample_size(x) == pytest.approx(theirs, rel=0.05)
+
+
+def test_the_meter_counts_every_point():
+    loss = crossing(1, 1)
+    meter = Meter(loss, Budget())
+    meter.k(torch.zeros((7, 2)))
+    meter.k_and_grad(torch.zeros((5, 2)))
+    assert meter.counts() == (8, 5)  # one evaluation at the centre
