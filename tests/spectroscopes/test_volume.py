@@ -240,7 +240,7 @@ def synthetic(lam: float, p, levels: int, sd: float, seed: int, pole=(0.0, 1.0))
     ],
 )
 def test_inference_covers_the_truth_of_synthetic_curves(m, p):
-    """Of 30 noisy curves, the 90 % interval holds λ in 23 or more (a binomial bound); m right in 24."""
+    """Of 30 noisy curves, the 90 % interval holds λ in 23 or more (binomial); m is right in 24."""
     covered = right = 0
     for seed in range(30):
         x, increments = synthetic(0.5, p, 150, 0.012, seed)
