@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import lcm
+from math import gcd, lcm
+from typing import Any
 
 import flint
 
@@ -177,8 +178,10 @@ def _groebner_has_zero(polys: Sequence[Polynomial]) -> bool | None:
         scale = lcm(*(c.denominator for _, c in p.terms()))
         ideal.append(context.from_dict({(*a, 0): int(c * scale) for a, c in p.terms()}))
     ideal.append(context.from_dict({(*(1,) * len(names), 1): 1, (0,) * (len(names) + 1): -1}))
+    basis: Any
     basis, finished = flint.fmpz_mpoly_vec(ideal, context).buchberger_naive(limits=_LIMITS)
-    if any(p.is_constant() and not p.is_zero() for p in basis):
+    members = [basis[i] for i in range(len(basis))]
+    if any(p.is_constant() and not p.is_zero() for p in members):
         return False
     return True if finished else None
 
@@ -217,7 +220,7 @@ def _is_smooth(f: Polynomial) -> bool | None:
 class Components:
     """The numbers of irreducible components of a reduced hypersurface in the torus, by field.
 
-    Over R those with real points are counted, where they are smooth. None: not decided.
+    Over R those are counted whose real points are dense in them. None: not decided.
     """
 
     over_c: int | None
@@ -230,12 +233,12 @@ class Components:
 
 @lru_cache(maxsize=4096)
 def components(f: Polynomial) -> Components:
-    """Components of {f = 0} in the torus, where f is squarefree there and {f = 0} is smooth.
+    """Components of {f = 0} in the torus, without multiplicities.
 
-    In one coordinate: roots. In more, for each factor over Q: it is irreducible over C if it is
-    linear in a variable with coprime coefficients; or if it is smooth at a rational point; or if it
-    is nondegenerate on all faces of its Newton polytope, since two factors of such a polynomial
-    would meet in the torus (Bernstein 1975; Khovanskii 1977).
+    In one coordinate: roots. In more, for each factor over Q: it is irreducible over C if its
+    Newton polytope is no proper multiple (Gao 2001); if it is linear in a variable; if it has a
+    smooth rational point; or if it is nondegenerate on all faces of its Newton polytope, since two
+    factors of such a polynomial would meet in the torus (Bernstein 1975; Khovanskii 1977).
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> components(parse("x^4 - y^4"))
@@ -271,7 +274,7 @@ def components(f: Polynomial) -> Components:
         answer = no_common_zero([q], dict.fromkeys(q.variables, "nonzero"))
         if isinstance(answer, dict):
             continue
-        real = 1 if isinstance(answer, Zero) and irreducible else None
+        real = 1 if irreducible and isinstance(answer, Zero) and _smooth_at(q, answer) else None
         total_r = _plus(total_r, real)
     return Components(total_c, total_r, count)
 
@@ -281,15 +284,29 @@ def _plus(a: int | None, b: int | None) -> int | None:
 
 
 def _absolutely_irreducible(q: Polynomial) -> bool:
-    """A sufficient test for a factor that is irreducible over Q and smooth in the torus."""
-    for v in q.used_variables():
-        i = q.variables.index(v)
+    """A sufficient test for a factor that is irreducible over Q.
+
+    Over C such a factor is a product of d conjugates with one Newton polytope P, so its own is d·P,
+    and d divides all differences of vertices (Gao 2001).
+    """
+    vertices = [a for face in polytope_faces(q.support()) if len(face) == 1 for a in face]
+    if gcd(*(x - y for a in vertices for x, y in zip(a, vertices[0], strict=True))) == 1:
+        return True
+    for i in range(len(q.variables)):
         if max(a[i] for a in q.support()) == 1:
             return True  # content-free, being irreducible over Q
-    point = no_common_zero([q], dict.fromkeys(q.variables, "nonzero"), 0.5)
-    if isinstance(point, Zero) and point.evidence["kind"] == "point":
-        return True
+    zero = no_common_zero([q], dict.fromkeys(q.variables, "nonzero"), 0.5)
+    if isinstance(zero, Zero) and zero.evidence["kind"] == "point" and _smooth_at(q, zero):
+        return True  # each conjugate would pass through it
     return nondegenerate_polytope(q) is True
+
+
+def _smooth_at(q: Polynomial, zero: Zero) -> bool:
+    """Whether real points near the zero are Zariski dense: a change of sign, or a smooth point."""
+    if zero.evidence["kind"] != "point":
+        return True
+    point = [Fraction(x) for x in zero.evidence["point"]]
+    return any(d(point) for d in logarithmic_derivatives(q))
 
 
 def nondegenerate_polytope(f: Polynomial) -> bool | None:
