@@ -167,28 +167,32 @@ def test_a_broken_file_does_not_count(store):
     assert ground_truth("nc-1-1", 5, cache=store).status == "proved"
 
 
-def test_a_bracket_is_searched_again_only_with_more_budget(store, monkeypatch):
-    import singularity_lab.truth as module
+def test_bounds_are_searched_again_only_with_more_budget(store, monkeypatch):
+    """A search that proves a lower bound only, repeated when it may run longer than before."""
+    import dataclasses
 
-    entry = load("tanh-2")
+    import singularity_lab.truth as module
+    from singularity_lab.exact.solve import rlct
+
+    entry = load("nc-1-1")
+    exact = rlct(entry.problem())
+    half = dataclasses.replace(exact.certificate, kind="lower")
     calls = []
 
     def search(problem, *, budget, progress=None):
         calls.append(budget)
-        from singularity_lab.exact.solve import rlct
-
-        return rlct(problem, budget=1e-6)
+        return dataclasses.replace(exact, certificates=(half,))
 
     monkeypatch.setattr(module, "rlct", search)
     first = ground_truth(entry, 1, cache=store)
-    if first.bounds.exact:
-        pytest.skip("decided without search")
-    assert first.status == "bracketed"
-    assert bounds_of(first.certificates) == first.bounds
-    ground_truth(entry, 1, cache=store)
+    assert first.status == "cited"
+    assert first.bounds == bounds_of([half]) == Bounds(RLCT(Fraction(1, 2), 2), None)
+    assert ground_truth(entry, 1, cache=store).bounds == first.bounds
     assert calls == [1]
     ground_truth(entry, 2, cache=store)
     assert calls == [1, 2]
+    monkeypatch.undo()
+    assert ground_truth(entry, 3, cache=store).status == "proved"
 
 
 def test_json_has_text_fractions(store):
