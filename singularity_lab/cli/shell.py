@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-DONE, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 2, 3, 130
+DONE, DEFECT, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 # Typer carries its own copy of Click, or imports it, by version: the class has one name in both.
 _UsageError: type[Any] = next(
@@ -56,7 +56,7 @@ class Laboratory(TyperGroup):
         return code
 
     def _run(self, args: Any, prog_name: str | None, extra: dict[str, Any]) -> int:
-        from singularity_lab.errors import SingularityLabError, Undecided
+        from singularity_lab.errors import CertificateError, SingularityLabError, Undecided
 
         try:
             found = super().main(args=args, prog_name=prog_name, standalone_mode=False, **extra)
@@ -66,6 +66,9 @@ class Laboratory(TyperGroup):
         except Undecided as error:
             say_error(error)
             return UNDECIDED
+        except CertificateError as error:  # `verify` answers for those of users
+            say_error(f"the engine's own proof does not verify; please report this: {error}")
+            return DEFECT
         except SingularityLabError as error:
             say_error(error)
             return BAD_INPUT
