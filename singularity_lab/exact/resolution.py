@@ -465,11 +465,12 @@ class _Search:
                 )
                 if self.expired:
                     return self.give_up(g)
-            scored.append((max(costs), sum(costs), len(scored), groups))
-        scored.sort(key=lambda s: s[:3])
+            size = sum(map(len, groups))
+            scored.append((max(costs), size, sum(costs), len(scored), groups))
+        scored.sort(key=lambda s: s[:4])
         best: Outcome | None = None
         tries = 3 if fuel >= self.horizon - 2 else 2 if fuel >= self.horizon - 5 else 1
-        for _, _, _, groups in scored[:tries]:
+        for *_, groups in scored[:tries]:
             charts, step = g.blow_up(groups)
             self.blow_ups += 1
             alike = any(len(group) > 1 for group in groups)
@@ -526,8 +527,12 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     for with_k in (False, True):
         solution = _term_program(g, active, with_k)
         if solution is not None and any(solution.primal):
-            scale = lcm(*(v.denominator for v in solution.primal))
-            weights = {i: int(v * scale) for i, v in zip(active, solution.primal, strict=True) if v}
+            primal = dict(zip(active, solution.primal, strict=True))
+            for c in classes:
+                mean = sum(primal[i] for i in c) / len(c)
+                primal.update(dict.fromkeys(c, mean))
+            scale = lcm(*(v.denominator for v in primal.values()))
+            weights = {i: int(v * scale) for i, v in primal.items() if v}
             common = gcd(*weights.values())
             add({i: w // common for i, w in weights.items()})
     hitting: list[tuple[int, ...]] = []
@@ -541,6 +546,11 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
                 add(dict.fromkeys(union, 1))
             if len(found) >= 12:
                 break
+    for c in classes:
+        # the part of a class that one of its variables never meets: one factor of several alike
+        apart = {c[0]} | set(c) - {i for t in iterate_terms(g.gens) if any(j == c[0] for j, _ in t) for i, _ in t}
+        if len(apart) < len(c) and all(t & apart for t in terms):
+            add(dict.fromkeys(apart, 1))
     if len(active) <= 10:
         small: list[set[int]] = []
         for size in range(1, min(len(active), 4) + 1):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from math import gcd, lcm
 from operator import mul
@@ -17,28 +18,31 @@ from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, Te
 
 Poly = flint.fmpq_mpoly
 Move = tuple[Germs, Step]
+Moves = tuple[Germs, list[Step]]
 _TERM_LIMIT = 4000
 
 
 def simplify(g: Germs) -> tuple[Germs, list[Step]]:
     """Apply moves until none helps; returns the family and the steps in order."""
     steps: list[Step] = []
-    moves: tuple[Callable[[Germs], Move | None], ...] = (
+    moves: tuple[Callable[[Germs], Move | Moves | None], ...] = (
         strip_units,
         reduce_by_monomials,
         split_definite,
         eliminate,
         smooth_coordinate,
         contract,
+        shear,
         collect,
         reduce_by_each_other,
+        shear_ahead,
     )
     while True:
         for move in moves:
             found = move(g)
             if found is not None:
                 g = found[0]
-                steps.append(found[1])
+                steps += found[1] if isinstance(found[1], list) else [found[1]]
                 break
         else:
             return g, steps
@@ -325,6 +329,133 @@ def _guess_positive(columns: list[list[int]]) -> list[Fraction] | None:
 
 def _at(j: int, m: int, value: int) -> list[int]:
     return [value if i == j else 0 for i in range(m)]
+
+
+def shear(g: Germs) -> Move | None:
+    """y ↦ y − Σ ρ·r for monomials r, when most terms m·y stand beside ρ·m·r.
+
+    These are the row and column operations of a matrix product, found from the terms alone.
+    """
+    linear: Counter[int] = Counter()
+    matches: dict[int, Counter[tuple[Term, tuple[int, int]]]] = {}
+    for f in g.gens:
+        if len(f.poly) == 1 or len(f.poly) > 600:
+            continue
+        rests: dict[Term, list[tuple[int, flint.fmpq]]] = {}
+        for t, c in f.terms:
+            for n, (i, e) in enumerate(t):
+                linear[i] += 1
+                if e == 1 and g.role[i] in (LOCAL, PARAM) and g.is_free(i):
+                    rests.setdefault(t[:n] + t[n + 1 :], []).append((i, c))
+        for t, c in f.terms:
+            for r, m in _small_divisors(t):
+                for i, b in rests.get(m, ()):
+                    if any(j == i for j, _ in r):
+                        continue
+                    if g.role[i] == LOCAL and all(g.role[j] != LOCAL for j, _ in r):
+                        continue
+                    matches.setdefault(i, Counter())[r, _ratio(c, b)] += 1
+    best: tuple[Any, ...] | None = None
+    for i, counter in matches.items():
+        found = [(r, rho) for (r, rho), n in counter.items() if 2 * n > linear[i]]
+        if not found:
+            continue
+        gain = sum(2 * n - linear[i] for n in (counter[key] for key in found))
+        score = (-gain, len(found), i)
+        if best is None or score < best[0]:
+            best = (score, i, found)
+    if best is None:
+        return None
+    _, i, found = best
+    found = [(r, rho) for r, rho in found if not any(j == i for j, _ in r)]
+    rest = sum(
+        (g.monomial(dict(r)) * flint.fmpq(*rho) for r, rho in found), g.context.constant(0)
+    )
+    moved, step = g.change(i, g.variables[i] - rest, g.context.constant(1))
+    before, after = (sum(len(f.poly) for f in h.gens) for h in (g, moved))
+    return (moved, step) if (moved.cost, after) < (g.cost, before) else None
+
+
+def shear_ahead(g: Germs) -> Moves | None:
+    """A shear that shortens some generators fully, and lengthens others until these are reduced by the first.
+
+    Taken with the moves that follow it, if all together come nearer to monomials.
+    """
+    votes: Counter[tuple[int, frozenset[tuple[Term, tuple[int, int]]]]] = Counter()
+    for f in g.gens:
+        if not 2 <= len(f.poly) <= 300:
+            continue
+        linear: Counter[int] = Counter()
+        rests: dict[Term, list[tuple[int, flint.fmpq]]] = {}
+        for t, c in f.terms:
+            for n, (i, e) in enumerate(t):
+                linear[i] += 1
+                if e == 1 and g.role[i] in (LOCAL, PARAM) and g.is_free(i):
+                    rests.setdefault(t[:n] + t[n + 1 :], []).append((i, c))
+        matches: dict[int, Counter[tuple[Term, tuple[int, int]]]] = {}
+        for t, c in f.terms:
+            for r, m in _small_divisors(t):
+                for i, b in rests.get(m, ()):
+                    if any(j == i for j, _ in r) or (
+                        g.role[i] == LOCAL and all(g.role[j] != LOCAL for j, _ in r)
+                    ):
+                        continue
+                    matches.setdefault(i, Counter())[r, _ratio(c, b)] += 1
+        for i, counter in matches.items():
+            full = frozenset(key for key, n in counter.items() if n == linear[i])
+            if full:
+                votes[i, full] += 1
+    ranked = sorted(votes.items(), key=lambda v: (-v[1], -len(v[0][1]), v[0][0], sorted(v[0][1])))
+    trials = [[key] for key, _ in ranked[:3]]
+    if len(ranked) > 1:  # rows move as a whole: all the shears that the same generators ask for
+        chosen: dict[int, Any] = {}
+        used: set[int] = set()
+        for (i, found), n in ranked:
+            inside = {v for r, _ in found for v, _ in r}
+            if n == ranked[0][1] and i not in used and not inside & chosen.keys():
+                chosen.setdefault(i, (i, found))
+                used |= inside
+        if len(chosen) > 1:
+            trials.insert(0, list(chosen.values()))
+    for trial in trials:
+        moved, steps = g, []
+        for i, found in trial:
+            rest = sum(
+                (g.monomial(dict(r)) * flint.fmpq(*rho) for r, rho in sorted(found)),
+                g.context.constant(0),
+            )
+            moved, step = moved.change(i, g.variables[i] - rest, g.context.constant(1))
+            steps.append(step)
+        while True:
+            after = reduce_by_monomials(moved) or reduce_by_each_other(moved) or shear(moved)
+            if after is None:
+                break
+            moved = after[0]
+            steps.append(after[1])
+        if moved.cost < g.cost:
+            return moved, steps
+    return None
+
+
+def _ratio(c: flint.fmpq, b: flint.fmpq) -> tuple[int, int]:
+    q = c / b
+    return int(q.p), int(q.q)
+
+
+def _small_divisors(t: Term) -> Iterator[tuple[Term, Term]]:
+    """(r, t/r) for the divisors r of degree 1 to 3 of a monomial."""
+    n = len(t)
+    for size in (1, 2, 3):
+        for chosen in itertools.combinations_with_replacement(range(n), size):
+            r: dict[int, int] = {}
+            for p in chosen:
+                r[p] = r.get(p, 0) + 1
+            if any(e > t[p][1] for p, e in r.items()):
+                continue
+            yield (
+                tuple((t[p][0], e) for p, e in sorted(r.items())),
+                tuple((i, e - r.get(p, 0)) for p, (i, e) in enumerate(t) if e > r.get(p, 0)),
+            )
 
 
 def collect(g: Germs) -> Move | None:

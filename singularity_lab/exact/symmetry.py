@@ -11,21 +11,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
+from math import gcd, lcm
 from typing import Any
 
-from singularity_lab.exact.germs import Generator, Germs
+from singularity_lab.exact.germs import Generator, Germs, Term
 
 Colours = dict[int, int]
 Key = tuple[Any, ...]
 
 
-def _graph(g: Germs) -> list[tuple[int, list[tuple[Any, Any]]]]:
+_MASK = (1 << 61) - 1
+
+
+def _graph(g: Germs) -> list[tuple[int, list[tuple[int, Term]]]]:
     """Generators and units as (kind, [(weight, term)]), coefficients up to a common factor and sign."""
-    polys = [(0, f) for f in g.gens] + [(1, Generator(u)) for u in g.units]
     graph = []
-    for kind, f in polys:
-        total = sum((abs(Fraction(int(c.p), int(c.q))) for _, c in f.terms), Fraction(0))
-        graph.append((kind, [(abs(Fraction(int(c.p), int(c.q))) / total, t) for t, c in f.terms]))
+    for kind, f in _polys(g):
+        if len(f.poly) == 1:
+            graph.append((kind, [(1, f.terms[0][0])]))
+            continue
+        size = [(abs(int(c.p)), int(c.q)) for _, c in f.terms]
+        common = lcm(*(q for _, q in size))
+        whole = [p * (common // q) for p, q in size]
+        divisor = gcd(*whole)
+        graph.append((kind, [(w // divisor, t) for w, (t, _) in zip(whole, f.terms, strict=True)]))
     return graph
 
 
@@ -37,31 +46,34 @@ def _start(g: Germs) -> dict[int, Any]:
     }
 
 
-def _rank(values: dict[int, Any]) -> Colours:
-    """Colours as small integers, in an order that does not depend on the names."""
-    order = {v: n for n, v in enumerate(sorted(set(values.values())))}
-    return {i: order[v] for i, v in values.items()}
-
-
 def _refine(graph: list[Any], colours: Colours) -> Colours:
+    """The coarsest stable colouring below the given one; colours are hashes that know no names."""
+    count = len(set(colours.values()))
     while True:
-        seen: dict[int, list[Any]] = {i: [] for i in colours}
+        seen = dict.fromkeys(colours, 0)
         for kind, terms in graph:
-            looks = [(w, tuple(sorted((colours[i], e) for i, e in t))) for w, t in terms]
-            whole = hash((kind, tuple(sorted(looks))))
+            looks = []
+            total = 0
+            for w, t in terms:
+                look = hash((w, sum([hash((colours[i], e)) for i, e in t])))
+                looks.append(look)
+                total += hash((look, 1)) & _MASK
+            inside: Colours = {}
             for (_, t), look in zip(terms, looks, strict=True):
-                mark = hash((whole, look))
                 for i, e in t:
-                    seen[i].append((mark, e))
-        new = _rank({i: (c, tuple(sorted(seen[i]))) for i, c in colours.items()})
-        if len(set(new.values())) == len(set(colours.values())):
+                    inside[i] = inside.get(i, 0) + (hash((look, e)) & _MASK)
+            for i, mark in inside.items():
+                seen[i] += hash((kind, total, mark)) & _MASK
+        new = {i: hash((c, seen[i])) for i, c in colours.items()}
+        distinct = len(set(new.values()))
+        if distinct == count:
             return new
-        colours = new
+        colours, count = new, distinct
 
 
 def colour_classes(g: Germs) -> list[list[int]]:
     """Variables that colour refinement cannot tell apart: unions of orbits of the symmetry group."""
-    colours = _refine(_graph(g), _rank(_start(g)))
+    colours = _refine(_graph(g), {i: hash(v) for i, v in _start(g).items()})
     classes: dict[int, list[int]] = {}
     for i, c in colours.items():
         classes.setdefault(c, []).append(i)
@@ -71,12 +83,12 @@ def colour_classes(g: Germs) -> list[list[int]]:
 def labelling(g: Germs) -> tuple[Key, tuple[int, ...]]:
     """A form of the family without names or signs, and the variables in the order used."""
     graph, start = _graph(g), _start(g)
-    colours = _refine(graph, _rank(start))
+    colours = _refine(graph, {i: hash(v) for i, v in start.items()})
     while len(set(colours.values())) < len(colours):
         count = Counter(colours.values())
         cell = min((n, c) for c, n in count.items() if n > 1)[1]
         chosen = min(i for i, c in colours.items() if c == cell)
-        colours = _refine(graph, _rank({i: (c, i != chosen) for i, c in colours.items()}))
+        colours = _refine(graph, {i: hash((c, i != chosen)) for i, c in colours.items()})
     order = tuple(sorted(colours, key=lambda i: colours[i]))
     place = {i: n for n, i in enumerate(order)}
     form = sorted(
