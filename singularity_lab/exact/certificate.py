@@ -1,8 +1,9 @@
 """Certificates: what a proof of λ and m consists of, as a JSON document independent of the engine.
 
-A certificate holds the problem, the claim and a *proof script*: a tree of steps, each a theorem of MATH §2
-with its data, which :func:`singularity_lab.exact.verify.verify` replays from the problem. The script holds
-no state of the engine: every polynomial that a step speaks of is recomputed by the verifier.
+A certificate holds the problem, the claim and a *proof script*: a tree of steps, each a theorem of
+MATH §2 with its data, which :func:`singularity_lab.exact.verify.verify` replays from the problem.
+The script holds no state of the engine: every polynomial that a step speaks of is recomputed by the
+verifier.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ Step = dict[str, Any]
 class Certificate:
     """A claim about a local problem with its proof.
 
-    kind: ``exact`` (λ, m) = claim; ``lower`` (λ, m) ⪰ claim; ``upper`` (λ, m) ⪯ claim, in the order of
-    :class:`~singularity_lab.algebra.invariants.RLCT`. proof: the script of steps.
+    kind: ``exact`` (λ, m) = claim; ``lower`` (λ, m) ⪰ claim; ``upper`` (λ, m) ⪯ claim, in the order
+    of :class:`~singularity_lab.algebra.invariants.RLCT`. proof: the script of steps.
     """
 
     problem: LocalProblem

@@ -1,0 +1,100 @@
+"""(λ, m) read off a Newton polyhedron, with the proof that the faces are nondegenerate checked.
+
+K = ∏x^(2k) · Σ fᵢ² at the origin, with prior ∏|x|^(c−1). μ is the minimum of ⟨c, v⟩ over weights
+v ≥ 0 with ⟨v, a + k⟩ ≥ 1 at every exponent a of the fᵢ.
+
+*Definite* (Lin 2011, sos-nondegenerate): on each compact face the face polynomials have no common
+zero in the real torus. Then λ = μ/2, and m = 1 + the dimension of the optimal face.
+
+*Transversal* (Varchenko 1976), one f: on each compact face f and all x_i ∂f/∂x_i have no common
+zero there. Then the strict transform of f = 0 is smooth and transversal, a divisor with ratio ½.
+It matters for μ ≥ 1 only: for μ > 1, (λ, m) = (½, 1) if the polynomial of some compact face has a
+zero; for μ = 1, m grows by 1 if that of one inside the hit face has (see ``exact.newton``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from singularity_lab.algebra.evidence import Domain, check_no_zero, check_zero
+from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.linear import check_covering
+from singularity_lab.algebra.polyhedra import NewtonPolyhedron
+from singularity_lab.algebra.polynomial import Exponent, Polynomial, fraction
+from singularity_lab.errors import CertificateError
+
+Face = frozenset[Exponent]
+
+
+def check_newton(
+    gens: Sequence[Polynomial],
+    k: Sequence[int],
+    costs: Sequence[Fraction],
+    torus: Domain,
+    proof: Mapping[str, Any],
+) -> RLCT:
+    """(λ, m) by the recorded proof; raises CertificateError saying what fails. Never searches.
+
+    gens: in one ring; k, costs: in its order; torus: each variable ``nonzero`` or ``positive``.
+    proof: "criterion"; "primal", "dual" = [[exponent, y], …] for μ; "faces" = [{"face",
+    "evidence"}, …]; for a transversal f with μ ≥ 1 "strict": {"face", "zero"} or {"empty": faces}.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> no_zero = {"kind": "sign", "index": 0}
+    >>> faces = [[[2, 0]], [[0, 2]], [[2, 0], [0, 2]]]
+    >>> print(check_newton([parse("x^2 + y^2")], (0, 0), (Fraction(1), Fraction(1)),
+    ...     {"x": "nonzero", "y": "nonzero"}, {"criterion": "definite", "primal": ["1/2", "1/2"],
+    ...     "dual": [[[2, 0], "1/2"], [[0, 2], "1/2"]],
+    ...     "faces": [{"face": face, "evidence": no_zero} for face in faces]}))
+    (1/2, 1)
+    """
+    support = sorted({a for f in gens for a in f.support()})
+    rows = [[e + n for e, n in zip(a, k, strict=True)] for a in support]
+    primal = [fraction(v) for v in proof["primal"]]
+    dual = {tuple(a): fraction(y) for a, y in proof["dual"]}
+    _need(set(dual) <= set(support), "dual: no such exponent")
+    optimum = [dual.get(a, Fraction(0)) for a in support]
+    mu, dimension = check_covering(costs, rows, primal, optimum)
+    faces = NewtonPolyhedron.of(support).compact_faces()
+    transversal = proof["criterion"] == "transversal"
+    _need(transversal or proof["criterion"] == "definite", "unknown criterion")
+    _need(len(gens) == 1 or not transversal, "transversal: one generator is needed")
+
+    def check(entries: Any, wanted: Sequence[Face], logarithmic: bool) -> None:
+        evidence = {_face(entry): entry["evidence"] for entry in entries}
+        _need(set(evidence) == set(wanted), "other faces than needed")
+        for face in wanted:
+            check_no_zero(_on(gens, face, logarithmic), torus, evidence[face])
+
+    check(proof["faces"], faces, transversal)
+    if not transversal or mu < 1:
+        return RLCT(mu / 2, 1 + dimension)
+    weights = [sum(v * e for v, e in zip(primal, row, strict=True)) for row in rows]
+    hit = {a for a, weight in zip(support, weights, strict=True) if weight == 1}
+    decisive = [face for face in faces if mu > 1 or face <= hit]
+    if "zero" not in proof["strict"]:
+        check(proof["strict"]["empty"], decisive, False)
+        return RLCT(mu / 2, 1 + dimension)
+    _need(_face(proof["strict"]) in decisive, "strict: another face")
+    check_zero(_on(gens, _face(proof["strict"]), False), torus, proof["strict"]["zero"])
+    return RLCT(Fraction(1, 2), 1 if mu > 1 else 2 + dimension)
+
+
+def _on(gens: Sequence[Polynomial], face: Face, logarithmic: bool) -> list[Polynomial]:
+    """The parts of the generators on a face; with x_i ∂f/∂x_i if asked."""
+    parts = [{a: c for a, c in f.terms() if a in face} for f in gens]
+    if logarithmic:
+        f = parts[0]
+        parts += [{a: c * a[i] for a, c in f.items()} for i in range(len(gens[0].variables))]
+    return [Polynomial.from_terms(p, gens[0].variables) for p in parts]
+
+
+def _face(entry: Mapping[str, Any]) -> Face:
+    return frozenset(tuple(a) for a in entry["face"])
+
+
+def _need(condition: bool, message: str) -> None:
+    if not condition:
+        raise CertificateError(f"newton: {message}")

@@ -1,0 +1,136 @@
+"""Polynomial maps that coordinate changes, blow-ups and gradings are made of, on flint polynomials.
+
+Variables are positions in the ring's order; a monomial is a mapping {position: exponent}. Engine
+and the verifier share these: each is a few lines of algebra, and knows nothing of germs or proofs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import flint
+
+Poly = flint.fmpq_mpoly
+
+
+def occurring(*polys: Poly) -> frozenset[int]:
+    """The positions of the variables that occur.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> sorted(occurring(parse("x + z^2", "x y z").flint))
+    [0, 2]
+    """
+    return frozenset(i for p in polys for i, d in enumerate(p.degrees()) if d > 0)
+
+
+def constant_value(p: Poly) -> flint.fmpq:
+    """The value of a constant polynomial."""
+    return flint.fmpq(0) if p.is_zero() else p.leading_coefficient()
+
+
+def monomial(context: flint.fmpq_mpoly_ctx, exponents: Mapping[int, int]) -> Poly:
+    """The monomial with these exponents, coefficient 1."""
+    return context.from_dict({tuple(exponents.get(i, 0) for i in range(context.nvars())): 1})
+
+
+def content(p: Poly) -> dict[int, int]:
+    """The exponents of the largest monomial that divides p ≠ 0.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> content(parse("x^2*y - x*y*z", "x y z").flint)
+    {0: 1, 1: 1}
+    """
+    return {i: int(d) for i, d in enumerate(p.term_content().degrees()) if d > 0}
+
+
+def strip(p: Poly, q: Poly) -> Poly:
+    """p without its factors q (q constant: p itself).
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> print(strip(parse("x^3*y - x^2*y", "x y").flint, parse("x", "x y").flint))
+    x*y - y
+    """
+    while not p.is_constant() and not q.is_constant():
+        quotient, rest = divmod(p, q)
+        if not rest.is_zero():
+            break
+        p = quotient
+    return p
+
+
+def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:
+    """p with variables replaced by polynomials, at once.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> x, y, f = (parse(s, "x y").flint for s in ("x", "y", "x^2 - y"))
+    >>> print(compose(f, {0: y, 1: x}))
+    y^2 - x
+    """
+    context = p.context()
+    full = [images.get(i, x) for i, x in enumerate(context.gens())]
+    return p.compose(*full, ctx=context)
+
+
+def at_zero(p: Poly, variables: Collection[int]) -> Poly:
+    """p with these variables set to 0."""
+    names = p.context().names()
+    zero: dict[str | int, int] = {
+        names[i]: 0 for i, d in enumerate(p.degrees()) if d > 0 and i in variables
+    }
+    return p.subs(zero) if zero else p
+
+
+def coefficients(p: Poly, i: int) -> dict[int, Poly]:
+    """p as a polynomial in variable i: {power: coefficient}.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> {e: str(c) for e, c in coefficients(parse("x^2*y + x^2 - y", "x y").flint, 0).items()}
+    {2: 'y + 1', 0: '-y'}
+    """
+    parts: dict[int, dict[Any, Any]] = {}
+    for a, c in zip(p.monoms(), p.coeffs(), strict=True):
+        parts.setdefault(int(a[i]), {})[(*a[:i], 0, *a[i + 1 :])] = c
+    return {e: p.context().from_dict(terms) for e, terms in parts.items()}
+
+
+def pull_back(p: Poly, i: int, numerator: Poly, denominator: Poly) -> Poly:
+    """denominator^deg · p with variable i = numerator/denominator, deg being p's degree in it.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> f, num, den = (parse(s, "x y").flint for s in ("x^2 - y", "x + y", "2"))
+    >>> print(pull_back(f, 0, num, den))
+    x^2 + 2*x*y + y^2 - 4*y
+    """
+    degree = int(p.degrees()[i])
+    if degree <= 0:
+        return p
+    total = p.context().constant(0)
+    for e, part in coefficients(p, i).items():
+        total += part * numerator**e * denominator ** (degree - e)
+    return total
+
+
+def weighted_degrees(p: Poly, weights: Sequence[int]) -> set[int]:
+    """The degrees of the terms of p for integer weights: one if p is quasi-homogeneous.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> weighted_degrees(parse("x^2 - y^3").flint, (3, 2))
+    {6}
+    """
+    heavy = [(i, w) for i, w in enumerate(weights) if w]
+    return {sum(w * int(a[i]) for i, w in heavy) for a in p.monoms()}
+
+
+def of_one_sign(p: Poly, nonnegative: Collection[int]) -> bool:
+    """p ≠ 0 is a monomial times terms that are all ≥ 0 (or all ≤ 0) where these variables are ≥ 0.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> [of_one_sign(parse(s, "x y").flint, {1}) for s in ("x^3 + x*y", "x^2 + x", "x^2 - y")]
+    [True, False, False]
+    """
+    low = p.term_content().degrees()
+    even = all(
+        i in nonnegative or (e - low[i]) % 2 == 0 for a in p.monoms() for i, e in enumerate(a) if e
+    )
+    return even and len({c > 0 for c in p.coeffs()}) == 1

@@ -1,0 +1,191 @@
+"""Families of germs as the verifier holds them.
+
+K = ∏|x|^(2k) · Σ fᵢ² with prior ∏|x|^h, at the points of a *stratum*: {local variables = 0} ×
+{parameters}. A variable is ``local`` (germ at 0), ``param`` (any real number), ``unit`` (any real
+number but 0) or gone; it may be restricted to be ≥ 0 (> 0 for a unit). ``units`` are polynomials in
+the parameters that vanish nowhere on the stratum, ``signs`` are > 0 there: they are conditions on
+its points. Without ``signs`` a stratum has points, for its units are polynomials other than 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import flint
+
+from singularity_lab.algebra import maps
+from singularity_lab.algebra.evidence import Kind, check_no_zero
+from singularity_lab.algebra.polynomial import Polynomial, fraction, parse, ring
+from singularity_lab.errors import CertificateError
+from singularity_lab.exact.certificate import Step
+
+Poly = flint.fmpq_mpoly
+LOCAL, PARAM, UNIT = "local", "param", "unit"
+KINDS: dict[tuple[str, bool], Kind] = {
+    (PARAM, False): "real",
+    (PARAM, True): "nonnegative",
+    (UNIT, False): "nonzero",
+    (UNIT, True): "positive",
+}
+
+
+@dataclass(frozen=True)
+class Family:
+    """The state of a replay; see the module's text. A variable absent from ``role`` is gone."""
+
+    names: tuple[str, ...]
+    role: Mapping[str, str]
+    positive: frozenset[str]
+    k: Mapping[str, int]
+    h: Mapping[str, Fraction]
+    gens: tuple[Poly, ...]
+    units: tuple[Poly, ...] = ()
+    signs: tuple[Poly, ...] = ()
+
+    @classmethod
+    def of_lemma(cls, names: tuple[str, ...], data: Mapping[str, Any]) -> Family:
+        """The family that a lemma states in a certificate."""
+        family = cls(
+            names=names,
+            role={str(n): str(r) for n, r in data["role"].items()},
+            positive=frozenset(map(str, data["positive"])),
+            k={str(n): integer(e, 0) for n, e in data["k"].items()},
+            h={str(n): fraction(e) for n, e in data["h"].items()},
+            gens=(),
+        )
+        need(set(family.role) <= set(names), "lemma: unknown variables")
+        need(set(family.role.values()) <= {LOCAL, PARAM, UNIT}, "lemma: unknown roles")
+        spoken = family.positive.union(family.k, family.h)
+        need(spoken <= set(family.role), "lemma: a variable is gone")
+        need(all(e > -1 for e in family.h.values()), "lemma: exponents of the prior are > -1")
+        gens, units = (tuple(map(family.read, data[what])) for what in ("gens", "units"))
+        return replace(family, gens=gens, units=units).normal()
+
+    def read(self, text: Any) -> Poly:
+        p = parse(str(text), self.names).flint
+        need(self.occurs(p) <= set(self.role), f"{text} speaks of a variable that is gone")
+        return p
+
+    def index(self, name: str) -> int:
+        need(name in self.role, f"no variable {name!r} here")
+        return self.names.index(name)
+
+    def gen(self, name: str) -> Poly:
+        return ring(self.names).gen(self.index(name))
+
+    def occurs(self, *polys: Poly) -> set[str]:
+        return {self.names[i] for i in maps.occurring(*polys)}
+
+    def content(self, p: Poly) -> dict[str, int]:
+        return {self.names[i]: e for i, e in maps.content(p).items()}
+
+    def without(self, p: Poly, exponents: Mapping[str, int]) -> Poly:
+        """p divided by a monomial."""
+        powers = {self.names.index(n): e for n, e in exponents.items() if e}
+        return p / maps.monomial(ring(self.names), powers) if powers else p
+
+    def of_role(self, *roles: str) -> list[str]:
+        return [n for n in self.names if self.role.get(n) in roles]
+
+    def map(self, p: Poly, images: Mapping[str, Poly]) -> Poly:
+        return maps.compose(p, {self.names.index(n): q for n, q in images.items()})
+
+    def each(self, change: Callable[[Poly], Poly]) -> Family:
+        """Generators and conditions changed alike."""
+        gens, units, signs = (tuple(map(change, p)) for p in (self.gens, self.units, self.signs))
+        return replace(self, gens=gens, units=units, signs=signs)
+
+    def only(self, keep: Callable[[Poly], bool]) -> Family:
+        """With those of the generators and conditions that are kept."""
+        kept = (tuple(filter(keep, polys)) for polys in (self.gens, self.units, self.signs))
+        gens, units, signs = kept
+        return replace(self, gens=gens, units=units, signs=signs)
+
+    def cost(self, name: str) -> Fraction:
+        """1 + the exponent of the prior."""
+        return self.h.get(name, Fraction(0)) + 1
+
+    def at_stratum(self, p: Poly) -> Poly:
+        """p with the local variables set to 0: its values on the stratum."""
+        return maps.at_zero(p, {i for i, n in enumerate(self.names) if self.role.get(n) == LOCAL})
+
+    def is_unit(self, p: Poly) -> bool:
+        """Is p on the stratum a product of a constant, unit variables and known units?"""
+        p = self.at_stratum(p)
+        for u in (*(self.gen(n) for n in self.of_role(UNIT)), *self.units):
+            p = maps.strip(p, u)
+        return bool(p.is_constant() and not p.is_zero())
+
+    def is_free(self, x: str) -> bool:
+        """Neither K's monomial factor, nor the prior, nor a sign hangs on x."""
+        return not self.k.get(x) and not self.h.get(x) and x not in self.positive
+
+    def normal(self) -> Family:
+        """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
+        gens = [f for f in self.gens if not f.is_zero()]
+        need(bool(gens), "K vanishes identically on this family")
+        able = set(self.of_role(LOCAL, PARAM))
+        k = {n: e for n, e in self.k.items() if e and n in able}
+        h = {n: e for n, e in self.h.items() if e and n in able}
+        contents = [self.content(f) for f in gens]
+        common = {n: min(c.get(n, 0) for c in contents) for n in contents[0] if n in able}
+        for n, e in common.items():
+            k[n] = k.get(n, 0) + e
+        for i, content in enumerate(contents):
+            in_units = {n: e for n, e in content.items() if self.role[n] == UNIT}
+            gens[i] = self.without(gens[i], {**common, **in_units})
+        units = tuple(u for u in map(self.at_stratum, self.units) if not u.is_constant())
+        signs = tuple(
+            p
+            for p in map(self.at_stratum, self.signs)
+            if not p.is_constant() or maps.constant_value(p) <= 0
+        )
+        return replace(self, gens=tuple(gens), k=k, h=h, units=units, signs=signs)
+
+    def domain(self, variables: Collection[str]) -> dict[str, Kind]:
+        listed = [n for n in self.of_role(PARAM, UNIT) if n in variables]
+        return {n: KINDS[self.role[n], n in self.positive] for n in listed}
+
+    def check_no_zero(self, polys: list[Poly], evidence: Any) -> None:
+        """The polynomials have no common zero on the stratum; u·s = 1 says that units are not 0."""
+        polys = [self.at_stratum(p) for p in polys]
+        domain = self.domain(self.occurs(*polys, *self.units))
+        names, listed = tuple(domain), [Polynomial(self.names, p) for p in polys]
+        if self.units:
+            inverse = "s_" + "_".join(names)
+            names = (*names, inverse)
+            product = parse(inverse, names)
+            for u in self.units:
+                product = product * Polynomial(self.names, u).in_ring(names)
+            domain[inverse] = "real"
+            listed.append(product - 1)
+        check_no_zero([p.in_ring(names) for p in listed], domain, evidence)
+
+    def has_point(self, zero: Collection[str], step: Step) -> bool:
+        """Is there a point of the stratum with these parameters at 0? Signs need a witness."""
+        if not self.signs or "witness" not in step:
+            return not self.signs
+        at = {n: flint.fmpq(*fraction(v).as_integer_ratio()) for n, v in step["witness"].items()}
+        point = [at.get(n, flint.fmpq(0)) for n in self.names]
+        for n, v in zip(self.names, point, strict=True):
+            bad = (n in zero and v != 0) or (n in self.positive and v < 0)
+            bad = bad or (self.role.get(n) == UNIT and v == 0)
+            need(not bad, f"witness: {n} = {v} is not on the stratum")
+        need(all(u(*point) != 0 for u in self.units), "witness: a unit vanishes")
+        need(all(p(*point) > 0 for p in self.signs), "witness: a sign condition fails")
+        return True
+
+
+def need(condition: bool, message: str) -> None:
+    """Raise CertificateError unless the condition holds."""
+    if not condition:
+        raise CertificateError(message)
+
+
+def integer(value: Any, low: int | None = None) -> int:
+    """An integer as it stands: 1.5, True and "1" are none, and would be rounded without a word."""
+    need(type(value) is int and (low is None or value >= low), f"no such integer: {value!r}")
+    return int(value)
