@@ -6,9 +6,11 @@
     zero_set(program, …)                  W₀ as a complex
     error_polynomials, expected_error     the loss as polynomials
 
+Importing this package registers the builder ``program`` of :mod:`singularity_lab.models`.
 Questions answered with certificates are in :mod:`singularity_lab.programs`.
 """
 
+from singularity_lab.models.programs import rows
 from singularity_lab.models.programs.library import program, program_names
 from singularity_lab.models.programs.machines import Case, Choice, Machine, Program
 from singularity_lab.models.programs.noisy import (
@@ -47,6 +49,7 @@ __all__ = [
     "parse_program",
     "program",
     "program_names",
+    "rows",
     "squared_error",
     "wrong_runs",
     "zero_set",

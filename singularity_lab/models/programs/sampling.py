@@ -70,7 +70,9 @@ class Slice:
             values |= {(c.name, o): share for o in inside}
         zero, one = errors.new_zeros(errors.shape[0]), errors.new_ones(errors.shape[0])
         total = zero
-        for q, e in zip(self.weights, self.formula.evaluate(Numbers(zero, one), values), strict=True):
+        for q, e in zip(
+            self.weights, self.formula.evaluate(Numbers(zero, one), values), strict=True
+        ):
             total = total - q * (1 - e).log()
         return total
 
@@ -157,9 +159,7 @@ def temper(
             total, count = total + n * slice_.loss(t.exp()), count + 1
     means = total / count
     final = (n * slice_.loss(t.exp())).tolist()
-    return Tempered(
-        n, float(means.mean()), float(means.std() / sqrt(chains)), taken / steps, final
-    )
+    return Tempered(n, float(means.mean()), float(means.std() / sqrt(chains)), taken / steps, final)
 
 
 def log_fit(readings: Sequence[Tempered], multiplicity: int) -> tuple[float, float]:

@@ -1,12 +1,12 @@
 """Program synthesis by gradient descent on W, with an event log of the faces visited.
 
-A run is a point of W in log-ratio coordinates, p = softmax(θ) on each simplex, moved by Adam (Kingma
-and Ba 2015) on the NLL loss. At checkpoints its *support* is read: the options whose probability
-exceeds a threshold; each change of support is an event: a step of the program's construction. At
-the end the support is *replayed* as a program that takes each option it allows with equal probability:
-does it give the outputs that the run itself gives? It need not solve the task: about a tenth of the
-runs of detectA-mini end in a local minimum that tosses a coin. Whether the most probable code
-solves it, and whether no run of the support is wrong, is recorded beside.
+A run is a point of W in log-ratio coordinates, p = softmax(θ) on each simplex, moved by Adam
+(Kingma and Ba 2015) on the NLL loss. At checkpoints its *support* is read: the options whose
+probability exceeds a threshold; each change of support is an event, a step of the construction. At
+the end the support is *replayed* as a program that takes each option it allows with equal
+probability: does it give the outputs that the run itself gives? It need not solve the task: about a
+tenth of the runs of detectA-mini end in a local minimum that tosses a coin. Whether the most
+probable code solves it, and whether no run of the support is wrong, is recorded beside.
 
 How often descent ends in a component is no posterior mass and is not ordered by λ: it is a fact
 about basins of the flow, and must not be read as one about volumes.
@@ -139,10 +139,10 @@ def descend(
                 (leaves[k] for k in block), torch.softmax(final[i, block], 0), strict=True
             )
         }
-        frozen = {(c.name, code[c.name]): 1.0 for c in program.machine.choices if c.name not in free}
-        even = {
-            (c, o): 1 / len(options) for c, options in events[i][-1].support for o in options
+        frozen = {
+            (c.name, code[c.name]): 1.0 for c in program.machine.choices if c.name not in free
         }
+        even = {(c, o): 1 / len(options) for c, options in events[i][-1].support for o in options}
         found_laws, replay = (
             laws(Numbers(0.0, 1.0), w | frozen, program, steps, semantics) for w in (p, even)
         )

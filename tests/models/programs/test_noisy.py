@@ -130,8 +130,9 @@ def test_staged_by_the_definition():
     # After one step: state and symbol under the head uniform and independent: λ_i = 1/4 each.
     # μ_i = 1/4 (3/4)^(number of later entries); idle (3/4)^4 keeps the (uniform) state.
     assert laws(Q, point, p, 2, "staged")[1] == {"r": half, "a": half}
-    skew = {**point, **{(f"q_{e}", "a"): Fraction(i + 1, 5) for i, e in enumerate(["Br", "Ba", "Ar", "Aa"])},
-            **{(f"q_{e}", "r"): 1 - Fraction(i + 1, 5) for i, e in enumerate(["Br", "Ba", "Ar", "Aa"])}}  # fmt: skip
+    accept = {e: Fraction(i + 1, 5) for i, e in enumerate(["Br", "Ba", "Ar", "Aa"])}
+    skew = point | {(f"q_{e}", "a"): x for e, x in accept.items()}
+    skew |= {(f"q_{e}", "r"): 1 - x for e, x in accept.items()}
     # input AB: the first step reads (A, r) only, with the state a at 3/5; the symbol stays at
     # 1/2 A by writing, 1/2 by moving right onto B: Y0(A) = 1/4, as move and write are marginals.
     s, y = {"r": Fraction(2, 5), "a": Fraction(3, 5)}, {"A": Fraction(1, 4), "B": Fraction(3, 4)}

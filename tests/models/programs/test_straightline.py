@@ -40,7 +40,10 @@ def test_xor_of_coins_is_a_monomial(coins):
     assert (answer.value, answer.multiplicity) == (Fraction(1, 2), coins)
 
 
-@pytest.mark.parametrize(("trials", "expected"), [(1, (Fraction(1, 2), 1)), (2, (Fraction(3, 4), 1)), (4, (Fraction(3, 4), 1))])  # fmt: skip
+@pytest.mark.parametrize(
+    ("trials", "expected"),
+    [(1, (Fraction(1, 2), 1)), (2, (Fraction(3, 4), 1)), (4, (Fraction(3, 4), 1))],
+)
 def test_a_binomial_mixture_at_equal_weights(trials, expected):
     """Mean and variance: ((p + q)/2 + a(p − q), p², q² up to order), λ = 1/2 + 1/4; with one trial
     only the mean is seen."""
