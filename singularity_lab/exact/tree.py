@@ -1,0 +1,550 @@
+"""The proof script of a certificate as a tree of charts for people. MATH §2, §3.
+
+A certificate holds steps and no state. Here the script is replayed once more, and each chart keeps
+what the replay computed there: the variables and their roles, the exponents of K = ∏|x|^(2k)·Σ f²
+and of the prior ∏|x|^h, the generators, and the candidate (h + 1)/(2k) of each divisor {x = 0}. A
+chart is *critical* if the value of the germ is attained in it: λ and m of a germ are the least over
+the charts of a blow-up (or the parts of a stratum), and add over the blocks of the sum rule.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING, Protocol
+
+import networkx
+
+from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.polynomial import fraction
+from singularity_lab.errors import BadInput
+from singularity_lab.exact.certificate import Certificate, Kind, Step
+from singularity_lab.exact.family import LOCAL, PARAM, Family
+from singularity_lab.exact.verify import _MOVES, Verdict, _Replay, verify
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SUM, _FREE = "sum", "free"
+
+
+class Certified(Protocol):
+    """What carries certificates: the result of ``rlct``."""
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]: ...
+
+
+@dataclass(frozen=True)
+class Divisor:
+    """A divisor with K = t^(2k)·…, prior·Jacobian = |t|^h·…, and its candidate (h + 1)/(2k).
+
+    ray: the weights of the variables of its chart; one variable x with weight 1 is {x = 0} itself.
+    """
+
+    ray: Mapping[str, int]
+    k: int
+    h: Fraction
+    candidate: Fraction
+
+    def __str__(self) -> str:
+        name = ", ".join(f"{n}:{w}" if w > 1 else n for n, w in self.ray.items())
+        return f"{name} (k {self.k}, h {self.h}): {self.candidate}"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A node: a family of germs as it arrives, the moves made on it, and the step that ends it.
+
+    case: which chart, stratum or block of its parent it is. roles: variable -> local, param or
+    unit, after the moves; positive: those that are ≥ 0. k, h: exponents of K and of the prior.
+    generators: after the moves. op, words: the step. lower, upper: what the subtree proves; empty:
+    it does not meet {K = 0}. divisors: those of variables with k > 0, and the optimal ray of a
+    monomial leaf. same_as: the node whose proof is used again.
+    """
+
+    where: str
+    case: str
+    roles: Mapping[str, str]
+    positive: frozenset[str]
+    k: Mapping[str, int]
+    h: Mapping[str, Fraction]
+    generators: tuple[str, ...]
+    units: tuple[str, ...]
+    moves: tuple[str, ...]
+    op: str
+    words: str
+    lower: RLCT | None
+    upper: RLCT | None
+    empty: bool
+    divisors: tuple[Divisor, ...]
+    critical: bool = False
+    same_as: int | None = None
+
+    @property
+    def value(self) -> RLCT | None:
+        """(λ, m) of the family where it is proved exactly."""
+        return self.lower if self.lower is not None and self.lower == self.upper else None
+
+    @property
+    def reaching(self) -> tuple[Divisor, ...]:
+        """The divisors whose candidate is λ of this chart."""
+        bound = self.lower or self.upper
+        return tuple(d for d in self.divisors if bound and d.candidate == bound.value)
+
+    @property
+    def germ(self) -> str:
+        """The family in one line: monomial factor, generators, parameters."""
+        monomial = _monomial(self.k)
+        shown = ", ".join(self.generators[:3]) + (", …" if len(self.generators) > 3 else "")
+        inside = shown if shown != "1" else ""
+        ideal = (f"{monomial}·({inside})" if inside else monomial) if monomial else f"({shown})"
+        others = [
+            f"{n} {'real' if r == PARAM else '≠ 0'}" for n, r in self.roles.items() if r != LOCAL
+        ]
+        return ideal + (f" for {', '.join(others)}" if others else "")
+
+    @property
+    def verdict(self) -> str:
+        """What the subtree proves, in words."""
+        if self.empty:
+            return "K has no zero here"
+        if self.value is not None:
+            return f"(λ, m) = {self.value}"
+        parts = [f"≥ {self.lower}"] if self.lower else []
+        parts += [f"≤ {self.upper}"] if self.upper else []
+        return "(λ, m) " + " and ".join(parts) if parts else "open"
+
+    @property
+    def text(self) -> str:
+        """The chart in one line: case, germ, step, verdict, divisors that reach λ."""
+        case = f"[{self.case}] " if self.case else ""
+        line = f"{case}{self.germ}: {self.words}; {self.verdict}"
+        if self.reaching:
+            line += "; reached by " + ", ".join(map(str, self.reaching))
+        return line + (" *" if self.critical else "")
+
+
+def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> networkx.DiGraph:
+    """The proof as a directed tree, root 0, nodes numbered as the proof is read.
+
+    source: a certificate, or a result that carries some; kind: which of them (the first unless
+    given). Each node has ``chart`` (a :class:`Chart`) and ``text``; each edge has ``case``. A proof
+    that is used again hangs below its first use; later ones are leaves with ``chart.same_as``. The
+    graph's own attributes are ``text`` (the whole story) and ``certificate``.
+
+    Raises CertificateError if the certificate does not verify, BadInput if there is none.
+
+    >>> from singularity_lab.exact.solve import rlct
+    >>> tree = proof_tree(rlct("x^2 - y^3"))
+    >>> chart = tree.nodes[0]["chart"]
+    >>> chart.words, str(chart.value), tree.out_degree(0) > 0
+    ('blow up (x; y)', '(5/12, 1)', True)
+    >>> min(d.candidate for n in tree for d in tree.nodes[n]["chart"].divisors)
+    Fraction(5, 12)
+    """
+    certificate = _choose(source, kind)
+    verify(certificate)
+    recorder = _Recorder(scale=1 if certificate.problem.convention == "loss" else 2)
+    if certificate.proof.get("op") == "zero":
+        recorder.leaf(certificate)
+    else:
+        recorder.run(_start(certificate), certificate.proof, "proof")
+    tree = networkx.DiGraph(certificate=certificate)
+    charts = recorder.charts
+    critical = {0}
+    for number, parent in enumerate(recorder.parents):
+        if parent is not None and parent in critical and _attains(charts[parent], charts[number]):
+            critical.add(number)
+        chart = replace(charts[number], critical=number in critical)
+        tree.add_node(number, chart=chart, text=chart.text)
+        if parent is not None:
+            tree.add_edge(parent, number, case=chart.case)
+    tree.graph["text"] = "\n".join(_story(tree))
+    return tree
+
+
+def _choose(source: Certified | Certificate, kind: Kind | None) -> Certificate:
+    listed = (source,) if isinstance(source, Certificate) else source.certificates
+    found = [c for c in listed if kind is None or c.kind == kind]
+    if not found:
+        kinds = ", ".join(c.kind for c in listed)
+        raise BadInput(f"kind: there is no certificate of kind {kind!r}, only {kinds}")
+    return found[0]
+
+
+def _start(certificate: Certificate) -> Family:
+    """The germ as the verifier starts with it."""
+    germ = certificate.problem.localize()
+    return Family(
+        names=germ.variables,
+        role=dict.fromkeys(germ.variables, LOCAL),
+        positive=frozenset(germ.nonnegative),
+        k={},
+        h=dict(zip(germ.variables, germ.prior, strict=True)),
+        gens=tuple(g.flint for g in germ.generators),
+    ).normal()
+
+
+def _attains(parent: Chart, child: Chart) -> bool:
+    """Is the parent's value attained in the child?"""
+    if parent.op in (_SUM, "both", "see") or parent.lower is None:
+        return not child.empty
+    value = child.lower or child.upper
+    if value is None:
+        return False
+    if parent.op == _FREE:  # the factors that are gone add to m on ties
+        return value.value == parent.lower.value
+    return value == parent.lower
+
+
+class _Recorder(_Replay):
+    """A replay that keeps each chart: the verifier's own code, step by step."""
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+        self.charts: list[Chart] = []
+        self.parents: list[int | None] = []
+        self.first: dict[int, int] = {}
+        self._open: list[int] = []
+        self._cases: list[Iterator[str]] = []
+
+    def leaf(self, certificate: Certificate) -> None:
+        """The node of K ≡ 0."""
+        zero = RLCT(Fraction(0), 1)
+        roles = dict.fromkeys(certificate.problem.variables, LOCAL)
+        self.charts.append(
+            Chart(
+                "proof",
+                "",
+                roles,
+                frozenset(),
+                {},
+                {},
+                ("0",),
+                (),
+                (),
+                "zero",
+                in_words(certificate.proof),
+                zero,
+                zero,
+                False,
+                (),
+            )
+        )
+        self.parents.append(None)
+
+    def run(self, family: Family, step: Step, where: str) -> Verdict:
+        number = len(self.charts)
+        case = next(self._cases[-1], "") if self._cases else ""
+        after, last, moves, marks = family, step, [], []
+        while last.get("op") in _MOVES:
+            marks.append(last.get("id"))
+            moves.append(in_words(last))
+            after = _MOVES[last["op"]](after, last).normal()
+            last = last["then"]
+        marks.append(last.get("id"))
+        for mark in marks:
+            if mark is not None:
+                self.first.setdefault(mark, number)
+        self.parents.append(self._open[-1] if self._open else None)
+        self.charts.append(self._chart(after, last, tuple(moves), where, case))
+        self._open.append(number)
+        lemma = ["lemma"] if isinstance(last.get("lemma"), dict) else []
+        self._cases.append(iter(lemma or _case_names(after, last)))
+        verdict = super().run(family, step, where)
+        self._cases.pop()
+        self._open.pop()
+        same = self.first.get(last["step"]) if last.get("op") == "see" else None
+        self.charts[number] = replace(
+            self.charts[number],
+            lower=verdict.lower,
+            upper=verdict.upper,
+            empty=verdict.empty,
+            same_as=same,
+        )
+        return verdict
+
+    def _chart(
+        self, family: Family, step: Step, moves: tuple[str, ...], where: str, case: str
+    ) -> Chart:
+        divisors = [
+            self._divisor(family, {n: 1}, k)
+            for n, k in family.k.items()
+            if k and family.role.get(n) in (LOCAL, PARAM)
+        ]
+        if step["op"] in ("monomial", "newton") and step.get("primal"):
+            primal = step["primal"]  # by name, or for all local variables in order
+            if not isinstance(primal, dict):
+                primal = dict(zip(family.of_role(LOCAL), primal, strict=True))
+            weights = {n: w for n, v in primal.items() if (w := fraction(v))}
+            common = lcm(*(w.denominator for w in weights.values()))
+            ray = {n: int(w * common) for n, w in weights.items()}
+            if len(ray) > 1 or not set(ray) <= set(family.k):
+                divisors.append(self._divisor(family, ray, common))
+        return Chart(
+            where=where,
+            case=case,
+            roles={n: family.role[n] for n in family.names if n in family.role},
+            positive=family.positive & set(family.role),
+            k={n: e for n, e in family.k.items() if e},
+            h={n: e for n, e in family.h.items() if e},
+            generators=tuple(str(f) for f in family.gens),
+            units=tuple(str(u) for u in family.units),
+            moves=moves,
+            op=step["op"],
+            words=in_words(step),
+            lower=None,
+            upper=None,
+            empty=False,
+            divisors=tuple(divisors),
+        )
+
+    def _divisor(self, family: Family, ray: Mapping[str, int], k: int) -> Divisor:
+        h = sum((w * (family.h.get(n, Fraction(0)) + 1) for n, w in ray.items()), Fraction(-1))
+        return Divisor(ray, k, h, (h + 1) / (self.scale * k))
+
+
+def _case_names(family: Family, step: Step) -> list[str]:
+    """Names of the branches of a step, in the verifier's order."""
+    op = step["op"]
+    if op == "blowup":
+        names = []
+        signed = any(n in family.positive for group in step["groups"] for n, _ in group)
+        for group in step["groups"]:
+            for x, w in group:
+                both = signed or w % 2 == 0
+                one = not both or x in family.positive
+                names += [f"chart {x}"] if one else [f"chart {x} > 0", f"chart {x} < 0"]
+        return names
+    if op == "split":
+        return [f"{step['var']} = 0", f"{step['var']} ≠ 0"]
+    if op == "locus":
+        return [f"{step['poly']} = 0", f"{step['poly']} ≠ 0"]
+    if op == "dehomogenise":
+        return [f"{step['var']} = 1", f"{step['var']} = -1"]
+    if op == _SUM:
+        return [", ".join(map(str, block)) for block in step["blocks"]]
+    if op == "both":
+        return ["first", "second"]
+    return []
+
+
+def in_words(step: Step) -> str:
+    """One step of a proof script in words, without what follows it.
+
+    >>> in_words({"op": "blowup", "groups": [[["x", 3], ["y", 2]]]})
+    'blow up (x^(1/3), y^(1/2))'
+    """
+    op = str(step.get("op"))
+    if op in ("monomial", "terms"):
+        weights = step.get("primal", {})
+        what = "monomial ideal" if op == "monomial" else "term ideal, an upper bound"
+        optimum = ", ".join(f"{n}: {w}" for n, w in weights.items())
+        return f"{what}, optimal weight ({optimum})" if weights else "the ideal is a unit"
+    if op == "blowup":
+        groups = [
+            ", ".join(f"{n}^(1/{w})" if w > 1 else str(n) for n, w in group)
+            for group in step["groups"]
+        ]
+        return f"blow up ({'; '.join(groups)})"
+    if op == "generators":
+        done = [name for name, *_ in step["do"]]
+        kinds = {
+            "add": "reduced",
+            "div": "divided by units",
+            "mul": "multiplied by units",
+            "append": "added",
+            "split": "split into their terms",
+        }
+        said = ", ".join(f"{done.count(n)} {w}" for n, w in kinds.items() if n in done)
+        return f"generators: {said}"
+    if op == "change":
+        den = str(step["den"])
+        image = f"({step['num']})/({den})" if den != "1" else str(step["num"])
+        return f"coordinate {step['var']} := {_short(image)}"
+    if op in ("contract", "dehomogenise"):
+        weights = ", ".join(f"{n}: {w}" for n, w in step["weights"].items())
+        if op == "contract":
+            return f"parameters contracted to 0 by the grading ({weights})"
+        return f"{step['var']} = ±1 by the grading ({weights})"
+    if op == "split":
+        return f"{step['var']} = 0, or not"
+    if op == "locus":
+        return f"{_short(str(step['poly']))} = 0, or not"
+    if op == "nonvanishing":
+        return f"{_short(str(step['poly']))} has no real zero"
+    if op == "coordinate":
+        return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
+    if op == "relax":
+        return f"{step['var']} ≠ 0 as a parameter"
+    words = {
+        "sum": "sum rule: disjoint variables",
+        "free": "product rule: variables of the monomial factor only",
+        "subideal": "bounded below by fewer generators",
+        "both": "two proofs",
+        "order": "bounded below by the order of vanishing",
+        "empty": "no real point",
+        "open": "open",
+        "zero": "K is identically 0",
+        "newton": "Newton polyhedron, nondegenerate on each compact face",
+        "see": "proved before, up to renaming and signs",
+    }
+    return words.get(op, op)
+
+
+def _short(text: str, width: int = 48) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _monomial(exponents: Mapping[str, int]) -> str:
+    return "*".join(f"{n}^{e}" if e > 1 else n for n, e in exponents.items() if e)
+
+
+def _story(tree: networkx.DiGraph) -> list[str]:
+    """The tree as indented text; ``*`` marks the charts where the value is attained."""
+    lines = [str(tree.graph["certificate"])]
+    stack = [(0, 0)]
+    while stack:
+        number, depth = stack.pop()
+        chart: Chart = tree.nodes[number]["chart"]
+        indent = "  " * depth
+        again = f" (as {chart.same_as})" if chart.same_as is not None else ""
+        lines.append(f"{indent}{number}{again} {chart.text}")
+        lines += [f"{indent}    first {move}" for move in chart.moves]
+        stack += [(child, depth + 1) for child in sorted(tree.successors(number), reverse=True)]
+    return lines
+
+
+# -- the picture -----------------------------------------------------------------------------------
+
+_FILL = {
+    "leaf": "#E8F3EC",
+    "branch": "#FFFFFF",
+    "see": "#E3EEF7",
+    "bound": "#F1F1F1",
+    "open": "#FBE6DC",
+}
+
+
+def plot_tree(tree: networkx.DiGraph, ax: Axes | None = None, limit: int = 120) -> Axes:
+    """Draw a proof tree from left to right, one box for each chart.
+
+    A box has the case, the germ, the step, what is proved, and the divisors (k, h, candidate);
+    those that reach λ of the chart are marked ●. Orange outlines: charts where (λ, m) of the germ
+    is attained. Fill: green leaves, blue for proofs used again, grey for bounds, red for what is
+    open. Raises OutOfScope for more than ``limit`` nodes.
+
+    >>> from singularity_lab.exact.solve import rlct
+    >>> axes = plot_tree(proof_tree(rlct("x^2 - y^3")))
+    >>> len(axes.texts) > 3
+    True
+    """
+    from singularity_lab.errors import OutOfScope
+
+    if len(tree) > limit:
+        raise OutOfScope(f"plot_tree: {len(tree)} nodes, more than {limit}; read the text instead")
+    charts: dict[int, Chart] = {n: tree.nodes[n]["chart"] for n in tree}
+    labels = {n: _box(n, chart) for n, chart in charts.items()}
+    lines = {n: len(label) for n, label in labels.items()}
+    depth, top = _layout(tree, lines)
+    columns = max(depth.values()) + 1
+    widths = [
+        max(max(map(len, labels[n])) for n in tree if depth[n] == column) + 6
+        for column in range(columns)
+    ]
+    left = [sum(widths[:column]) for column in range(columns)]
+    rows = max(top[n] + lines[n] for n in tree) + 1
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        size = (max(4.0, 0.0535 * sum(widths)), max(2.0, 0.135 * rows))
+        ax = plt.subplots(figsize=size, layout="constrained")[1]
+    for parent, child in tree.edges:
+        right = left[depth[parent]] + max(map(len, labels[parent]))
+        start = (right, top[parent] + lines[parent] / 2)
+        end = (left[depth[child]] - 0.6, top[child] + lines[child] / 2)
+        middle = end[0] - 1.6
+        hot = charts[parent].critical and charts[child].critical
+        ax.plot(
+            (start[0], middle, middle, end[0]),
+            (start[1], start[1], end[1], end[1]),
+            color="#D55E00" if hot else "0.65",
+            lw=1.4 if hot else 0.7,
+            zorder=2 if hot else 1,
+        )
+    for number, chart in charts.items():
+        ax.text(
+            left[depth[number]],
+            top[number],
+            "\n".join(labels[number]),
+            family="monospace",
+            fontsize=6,
+            va="top",
+            ha="left",
+            linespacing=1.25,
+            bbox={
+                "boxstyle": "round,pad=0.25",
+                "facecolor": _FILL[_style(chart)],
+                "edgecolor": "#D55E00" if chart.critical else "0.6",
+                "linewidth": 1.4 if chart.critical else 0.6,
+            },
+            zorder=3,
+        )
+    ax.set_xlim(-1.5, sum(widths))
+    ax.set_ylim(rows, -1.5)
+    ax.set_axis_off()
+    ax.set_title(str(tree.graph["certificate"]), fontsize="small")
+    return ax
+
+
+def _style(chart: Chart) -> str:
+    if chart.op == "see":
+        return "see"
+    if chart.op == "open":
+        return "open"
+    if chart.op in ("subideal", "order", "terms"):
+        return "bound"
+    return "leaf" if chart.op in ("monomial", "newton", "empty", "zero") else "branch"
+
+
+def _box(number: int, chart: Chart, width: int = 30) -> list[str]:
+    """The lines of a box."""
+    again = f" = {chart.same_as}" if chart.same_as is not None else ""
+    lines = [f"{number}{again}  {_short(chart.case, width - 4)}"]
+    lines.append(_short(chart.germ, width + 6))
+    lines += textwrap.wrap(chart.words, width, max_lines=2, placeholder=" …")
+    reaching = set(map(id, chart.reaching))
+    seen = [f"{'●' if id(d) in reaching else '·'} {d}" for d in chart.divisors]
+    lines += [_short(line, width + 6) for line in seen[:3]]
+    if len(seen) > 3:
+        lines.append(f"  and {len(seen) - 3} more")
+    return [*lines, chart.verdict]
+
+
+def _layout(
+    tree: networkx.DiGraph, lines: Mapping[int, int]
+) -> tuple[dict[int, int], dict[int, float]]:
+    """Depths, and tops: a parent is in the middle of its subtree, boxes do not overlap."""
+    depth = {0: 0}
+    for n in networkx.topological_sort(tree):
+        for child in tree.successors(n):
+            depth[child] = depth[n] + 1
+    span: dict[int, float] = {}
+    for n in reversed(list(networkx.topological_sort(tree))):
+        below = sum(span[c] for c in tree.successors(n))
+        span[n] = max(lines[n] + 1.2, below)
+    top: dict[int, float] = {}
+    start = {0: 0.0}
+    for n in networkx.topological_sort(tree):
+        top[n] = start[n] + (span[n] - lines[n] - 1.2) / 2
+        children = sorted(tree.successors(n))
+        place = start[n] + (span[n] - sum(span[c] for c in children)) / 2
+        for child in children:
+            start[child] = place
+            place += span[child]
+    return depth, top

@@ -1,0 +1,167 @@
+"""Proof trees: what a chart says must follow from its parent, and add up to the claim."""
+
+from fractions import Fraction
+
+import matplotlib.pyplot as plt
+import networkx
+import pytest
+
+from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+from singularity_lab.exact.certificate import Certificate
+from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.tree import Chart, in_words, plot_tree, proof_tree
+
+RANK_ONE = ["a*c + b*e", "a*d + b*f"]
+EXAMPLES = [
+    ("x^2 - y^3", {}),
+    ("(y^2 - x^3)^2 - x^5*y", {}),
+    ("x^2 - y^2*z", {}),
+    (RANK_ONE, {}),
+    (["x*y", "z*w + z^2"], {}),  # the sum rule
+    ("x^2 - y^3", {"prior": {"x": 1}, "nonnegative": ["y"]}),
+    ("(x - 1)^2 - y^3", {"at": {"x": 1}}),
+    ("x^2 + y^4", {"convention": "loss"}),
+]
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda e: str(e[0])[:24])
+def example(request):
+    generators, options = request.param
+    result = rlct(generators, budget=20, **options)
+    return result, proof_tree(result)
+
+
+def charts(tree):
+    return {n: tree.nodes[n]["chart"] for n in tree}
+
+
+def test_it_is_a_tree_that_proves_the_claim(example):
+    result, tree = example
+    assert networkx.is_arborescence(tree)
+    scale = 2 if result.problem.convention == "loss" else 1
+    root = tree.nodes[0]["chart"]
+    assert root.value == RLCT(result.value / scale, result.multiplicity)
+    assert root.critical
+    assert tree.graph["certificate"] == result.certificate
+
+
+def test_values_combine_by_the_rules(example):
+    _, tree = example
+    for number, chart in charts(tree).items():
+        children = [tree.nodes[c]["chart"] for c in tree.successors(number)]
+        if chart.op in ("blowup", "split", "dehomogenise", "locus"):
+            met = [c for c in children if not c.empty]
+            assert chart.empty or chart.lower == min(c.lower for c in met)
+            assert any(c.critical for c in children) == chart.critical
+        elif chart.op == "sum":
+            assert chart.value.value == sum(c.value.value for c in children)
+            assert chart.value.multiplicity - 1 == sum(c.value.multiplicity - 1 for c in children)
+        elif chart.op == "see":
+            assert chart.same_as in tree
+            assert tree.nodes[chart.same_as]["chart"].value == chart.value
+
+
+def test_candidates_never_undercut_the_value_of_their_chart(example):
+    """Divisors of a chart have candidates ≥ λ; the optimal ray of a monomial leaf attains it."""
+    result, tree = example
+    scale = 1 if result.problem.convention == "loss" else 2
+    for chart in charts(tree).values():
+        for divisor in chart.divisors:
+            assert divisor.candidate == (divisor.h + 1) / (scale * divisor.k)
+            local = all(chart.roles[n] == "local" for n in divisor.ray)
+            if local and chart.value is not None:
+                lam = chart.value.value * (2 if scale == 1 else 1)
+                assert divisor.candidate >= lam
+        if chart.op == "monomial" and chart.value is not None and scale == 2:
+            assert chart.reaching
+
+
+def test_exponents_are_those_of_the_blow_up():
+    tree = proof_tree(rlct("x^2 - y^3"))
+    found = {(d.k, d.h, d.candidate) for chart in charts(tree).values() for d in chart.reaching}
+    assert (6, Fraction(4), Fraction(5, 12)) in found  # the divisor of weights (3, 2)
+    assert any("blow up" in chart.words for chart in charts(tree).values())
+
+
+def test_text_names_every_node(example):
+    _, tree = example
+    text = tree.graph["text"].splitlines()
+    assert text[0] == str(tree.graph["certificate"])
+    numbered = [line.split()[0] for line in text[1:] if line.split()[0] != "first"]
+    assert numbered == [str(n) for n in range(len(tree))]
+
+
+def test_bounds_have_a_tree_each():
+    result = rlct("x^4*y^2 + x^2*y^4 + z^6 - 3*x^2*y^2*z^2 + x^9*y^3*z^5", budget=1e-3)
+    assert not result.exact
+    for certificate in result.certificates:
+        tree = proof_tree(result, kind=certificate.kind)
+        root = tree.nodes[0]["chart"]
+        side = root.lower if certificate.kind == "lower" else root.upper
+        assert side == certificate.claim
+    with pytest.raises(BadInput, match="kind"):
+        proof_tree(result, kind="exact")
+
+
+def test_open_charts_are_shown_as_open():
+    problem = LocalProblem.build("x*y")
+    proof = {
+        "op": "blowup",
+        "groups": [[["x", 1]], [["y", 1]]],
+        "cases": [{"op": "open"}, {"op": "monomial", "primal": {"y": "1/2"}, "dual": [[0, "1"]]}],
+    }
+    tree = proof_tree(Certificate(problem, "upper", RLCT(Fraction(1, 2), 1), proof))
+    assert [chart.op for chart in charts(tree).values()] == ["blowup", "open", "monomial"]
+    assert charts(tree)[1].verdict == "open"
+    reaching = {str(d) for d in charts(tree)[2].reaching}
+    assert reaching == {"x (k 1, h 0): 1/2", "y (k 2, h 1): 1/2"}
+
+
+def test_an_altered_certificate_has_no_tree():
+    result = rlct("x^2 - y^3")
+    document = result.certificate.to_json()
+    document["claim"]["lambda"] = "1/2"
+    with pytest.raises(CertificateError):
+        proof_tree(Certificate.from_json(document))
+
+
+def test_zero_ideal():
+    tree = proof_tree(rlct("x - x", variables="x"))
+    assert tree.nodes[0]["chart"].words == "K is identically 0"
+
+
+def test_pictures(example):
+    result, tree = example
+    axes = plot_tree(tree)
+    boxes = {text.get_text().splitlines()[0].split()[0] for text in axes.texts}
+    assert boxes == {str(n) for n in tree}
+    assert str(result.certificate) == axes.get_title()
+    plt.close(axes.figure)
+
+
+def test_boxes_do_not_overlap():
+    tree = proof_tree(rlct("(y^2 - x^3)^2 - x^5*y"))
+    axes = plot_tree(tree)
+    axes.figure.canvas.draw()
+    boxes = [t.get_bbox_patch().get_window_extent() for t in axes.texts]
+    assert len(boxes) == len(tree)
+    overlapping = [
+        (i, j) for i, a in enumerate(boxes) for j, b in enumerate(boxes[:i]) if a.overlaps(b)
+    ]
+    assert overlapping == []
+    plt.close(axes.figure)
+
+
+def test_too_large_a_tree_is_not_drawn():
+    tree = proof_tree(rlct("x^2 - y^3"))
+    with pytest.raises(OutOfScope, match="nodes"):
+        plot_tree(tree, limit=2)
+
+
+def test_words_for_steps():
+    assert in_words({"op": "split", "var": "x"}) == "x = 0, or not"
+    long = {"op": "change", "var": "x", "num": "+".join(["y^2"] * 40), "den": "1"}
+    assert len(in_words(long)) < 80
+    assert isinstance(proof_tree(rlct("x*y")).nodes[0]["chart"], Chart)
