@@ -107,16 +107,17 @@ def test_bounds_have_a_tree_each():
 
 def test_open_charts_are_shown_as_open():
     problem = LocalProblem.build("x*y")
+    leaf = {"op": "monomial", "primal": {"x": "1/2", "y": "1/4"}, "dual": [[0, "1"]]}
     proof = {
         "op": "blowup",
         "groups": [[["x", 1]], [["y", 1]]],
-        "cases": [{"op": "open"}, {"op": "monomial", "primal": {"y": "1/2"}, "dual": [[0, "1"]]}],
+        "cases": [{"op": "open"}, leaf],
     }
     tree = proof_tree(Certificate(problem, "upper", RLCT(Fraction(1, 2), 1), proof))
     assert [chart.op for chart in charts(tree).values()] == ["blowup", "open", "monomial"]
     assert charts(tree)[1].verdict == "open"
     reaching = {str(d) for d in charts(tree)[2].reaching}
-    assert reaching == {"x (k 1, h 0): 1/2", "y (k 2, h 1): 1/2"}
+    assert reaching == {"x (k 1, h 0): 1/2", "y (k 2, h 1): 1/2", "x:2, y (k 4, h 3): 1/2"}
 
 
 def test_an_altered_certificate_has_no_tree():
