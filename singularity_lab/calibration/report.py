@@ -76,6 +76,7 @@ def render(calibration: Calibration) -> str:
         families=[("family", calibration.per_class("family"))],
         ranks=calibration.rank_fidelity(),
         versions=_versions(calibration),
+        used={label: _settings(calibration, label) for label, _ in calibration.arms},
         proved=sum(t.rlct is not None for t in calibration.truths.values()),
         proof_seconds=sum(t.seconds for t in calibration.truths.values()),
     )
@@ -340,6 +341,14 @@ def _number(x: float | None, digits: int = 4) -> str:
     if x is None:
         return "–"
     return f"{x:.{digits}g}".replace("-", "−")
+
+
+def _settings(calibration: Calibration, arm: str) -> dict[str, Any]:
+    """The settings of an arm's first reading, defaults included."""
+    for m in calibration.measurements:
+        if m.arm == arm and m.text is not None:
+            return {k: v for k, v in m.reading.settings.items() if v is not None}
+    return {}
 
 
 def _versions(calibration: Calibration) -> dict[str, str]:
