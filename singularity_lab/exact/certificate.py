@@ -82,7 +82,7 @@ class Certificate:
                 claim=RLCT(fraction(claim["lambda"], "claim.lambda"), claim["multiplicity"]),
                 proof=dict(document["proof"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise CertificateError(f"malformed: {type(error).__name__}: {error}") from None
 
     def save(self, path: str | Path) -> Path:
@@ -159,6 +159,6 @@ def problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
         list(document["variables"]),
         at=document["point"],
         prior=document["prior"],
-        box={n: (b[0], b[1]) for n, b in document["box"].items()},
+        box={n: (low, high) for n, (low, high) in document["box"].items()},
         convention=document["convention"],
     )
