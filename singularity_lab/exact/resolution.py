@@ -20,7 +20,9 @@ import flint
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
+from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import Germ
+from singularity_lab.algebra.real import find_zero
 from singularity_lab.exact.certificate import Step
 from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms, strip
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
@@ -73,7 +75,7 @@ def resolve_germ(
     )
     g = Germs.of(germ)
     best: Outcome | None = None
-    for depth in (4, 8, 14, 24):
+    for depth in (10, 24):
         search.failed.clear()
         search.horizon = depth
         found = search.solve(g, None, depth)
@@ -407,12 +409,7 @@ class _Search:
             return Outcome(
                 found.lower, found.upper, {**step, "then": found.step}, found.empty, found.open
             )
-        exists = evidence.evidence if evidence is not None and not g.units else None
-        if exists is None:
-            plain = g.but(units=(), signs=()).no_common_zero([q], 1.0)
-            exists = None if plain is None or isinstance(plain, dict) else plain.evidence
-        if exists is not None and exists["kind"] != "sign change":
-            exists = None
+        exists = _sign_change(g, q)
         for f in _lifts(g, q):
             for by in _transversals(g, f):
                 slopes = [f.derivative(i) for i in by]
@@ -428,13 +425,20 @@ class _Search:
                             break
                         rest[str(j)] = e
                 else:
+                    if Generator(g.at_stratum(f)).occurs != Generator(q).occurs:
+                        exists = None
                     data = {"smooth": smooth, "rest": rest, "exists": exists}
                     families, step = g.locus(f, by, data)
                     on = self.solve(families[0], None, fuel)
                     left = Generator(q).occurs - set(by)
                     used = families[0].occurs | {i for i, e in families[0].k.items() if e}
-                    coprime = all(q.gcd(u).is_constant() for u in g.units)
-                    if exists is None or g.signs or left & used or not coprime:
+                    value = g.at_stratum(f)
+                    prime = [e for _, e in value.factor()[1]] == [1] and all(
+                        Generator(u).occurs <= Generator(q).occurs and q.gcd(u).is_constant()
+                        for u in g.units
+                        if Generator(u).occurs & Generator(q).occurs
+                    )
+                    if exists is None or g.signs or left & used or not prime:
                         on.upper = None
                     best = (
                         on.upper
@@ -548,7 +552,9 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
                 break
     for c in classes:
         # the part of a class that one of its variables never meets: one factor of several alike
-        apart = {c[0]} | set(c) - {i for t in iterate_terms(g.gens) if any(j == c[0] for j, _ in t) for i, _ in t}
+        apart = {c[0]} | set(c) - {
+            i for t in iterate_terms(g.gens) if any(j == c[0] for j, _ in t) for i, _ in t
+        }
         if len(apart) < len(c) and all(t & apart for t in terms):
             add(dict.fromkeys(apart, 1))
     if len(active) <= 10:
@@ -625,6 +631,33 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     return found
 
 
+def _sign_change(g: Germs, q: Poly) -> Step | None:
+    """Two points of one orthant of the stratum where q has opposite signs: it has real zeros there."""
+    domain = g.domain(Generator(q).occurs)
+    p = Polynomial(g.names, q).in_ring(tuple(domain))
+    zero = find_zero([p], domain)
+    if zero is None or zero.evidence["kind"] == "sign change":
+        return zero and zero.evidence
+    at = [Fraction(x) for x in zero.evidence["point"]]
+    slope = [p.derivative(n)(at) for n in domain]
+    for e in range(12):
+        ends = []
+        for side in (1, -1):
+            ends.append(
+                [
+                    x + side * s / 2**e if kind == "real" or x > 0 or x < 0 else x
+                    for x, s, kind in zip(at, slope, domain.values(), strict=True)
+                ]
+            )
+        inside = all(
+            kind == "real" or x == y == 0 or x * y > 0
+            for (x, y), kind in zip(zip(*ends, strict=True), domain.values(), strict=True)
+        )
+        if inside and p(ends[0]) * p(ends[1]) < 0:
+            return {"kind": "sign change", "points": [[str(x) for x in end] for end in ends]}
+    return None
+
+
 def singular_values(g: Germs, q: Poly) -> list[Poly]:
     """Polynomials in one parameter that vanish wherever the curve q = 0 is singular."""
     occurs = sorted(Generator(q).occurs)
@@ -696,7 +729,11 @@ def monomial_leaf(g: Germs) -> Outcome | None:
     if any(not any(row) for row in rows):
         return Outcome(None, None, {"op": "monomial"}, empty=True)
     used = {i for e in exponents for i in e} | {i for i in variables if g.k.get(i)}
-    if any(Generator(u).occurs & used for u in g.units):
+    zero = {g.names[i]: 0 for i in used}
+    if any(
+        u.subs({n: 0 for n in zero if g.names.index(n) in Generator(u).occurs}).is_zero()
+        for u in g.units
+    ):
         return None
     solution = covering_lp([g.h.get(i, Fraction(0)) + 1 for i in variables], rows)
     value = RLCT(solution.value / 2, 1 + solution.face_dimension)
