@@ -15,6 +15,8 @@ from typing import Any
 
 import flint
 
+from singularity_lab.algebra import maps
+from singularity_lab.algebra.maps import strip as strip
 from singularity_lab.algebra.polynomial import Polynomial, parse, ring
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import no_common_zero
@@ -42,12 +44,12 @@ class Generator:
 
     @cached_property
     def occurs(self) -> frozenset[int]:
-        return frozenset(i for i, d in enumerate(self.poly.degrees()) if d > 0)
+        return maps.occurring(self.poly)
 
     @cached_property
     def content(self) -> dict[int, int]:
         """The exponents of the largest monomial that divides the polynomial."""
-        return {i: int(d) for i, d in enumerate(self.poly.term_content().degrees()) if d > 0}
+        return maps.content(self.poly)
 
     @cached_property
     def cost(self) -> int:
@@ -126,19 +128,14 @@ class Germs:
         return sum(f.cost for f in self.gens)
 
     def monomial(self, exponents: Mapping[int, int]) -> Poly:
-        return self.context.from_dict(
-            {tuple(exponents.get(i, 0) for i in range(len(self.names))): 1}
-        )
+        return maps.monomial(self.context, exponents)
 
     def degrees(self, p: Poly) -> list[int]:
         return [int(d) for d in p.degrees()]
 
     def at_stratum(self, p: Poly) -> Poly:
         """p with the local variables set to 0."""
-        zero = {
-            self.names[i]: 0 for i, d in enumerate(p.degrees()) if d > 0 and self.role[i] == LOCAL
-        }
-        return p.subs(zero) if zero else p
+        return maps.at_zero(p, self.locals)
 
     def is_unit(self, p: Poly) -> bool:
         """Is p on the stratum a product of a constant, unit variables and known units?"""
@@ -163,10 +160,7 @@ class Germs:
 
     def coefficients(self, f: Generator, i: int) -> dict[int, Poly]:
         """f as a polynomial in variable i: {power: coefficient}."""
-        parts: dict[int, dict[tuple[int, ...], Any]] = {}
-        for a, c in zip(f.poly.monoms(), f.poly.coeffs(), strict=True):
-            parts.setdefault(int(a[i]), {})[(*a[:i], 0, *a[i + 1 :])] = c
-        return {e: self.context.from_dict(d) for e, d in parts.items()}
+        return maps.coefficients(f.poly, i)
 
     # -- the normal form that follows each move ---------------------------------------------------
 
@@ -175,7 +169,7 @@ class Germs:
         gens = [f for f in self.gens if not f.poly.is_zero()]
         k = {i: e for i, e in self.k.items() if e and self.role.get(i) in (LOCAL, PARAM)}
         h = {i: e for i, e in self.h.items() if e and self.role.get(i) in (LOCAL, PARAM)}
-        signs = tuple(p for p in self.signs if not p.is_constant() or constant(p) <= 0)
+        signs = tuple(p for p in self.signs if not p.is_constant() or maps.constant_value(p) <= 0)
         if not gens:
             return self.but(gens=(), k=k, h=h, signs=signs)
         first = gens[0].content
@@ -237,13 +231,7 @@ class Germs:
         }
 
         def pulled(p: Poly) -> Poly:
-            degree = int(p.degrees()[i])
-            if degree == 0:
-                return p
-            total = self.context.constant(0)
-            for e, part in self.coefficients(Generator(p), i).items():
-                total += part * numerator**e * denominator ** (degree - e)
-            return total
+            return maps.pull_back(p, i, numerator, denominator)
 
         gens = tuple(Generator(pulled(f.poly)) if i in f.occurs else f for f in self.gens)
         units = tuple(self.at_stratum(pulled(u)) for u in self.units)
@@ -254,8 +242,7 @@ class Germs:
         return self.but(gens=gens, units=units, signs=signs).normal(), step
 
     def compose(self, p: Poly, images: Mapping[int, Poly]) -> Poly:
-        full = [images.get(j, g) for j, g in enumerate(self.variables)]
-        return p.compose(*full, ctx=self.context)
+        return maps.compose(p, images)
 
     def contract(self, weights: Mapping[int, int]) -> tuple[Germs, Step]:
         """Parameters of positive weight become local."""
@@ -447,21 +434,6 @@ class Germs:
         ]
         role = {i: r for i, r in self.role.items() if i in kept}
         return self.but(role=role).normal(), ratios, {"op": "free"}
-
-
-def constant(p: Poly) -> flint.fmpq:
-    """The value of a constant polynomial."""
-    return flint.fmpq(0) if p.is_zero() else p.leading_coefficient()
-
-
-def strip(p: Poly, q: Poly) -> Poly:
-    """p without its factors q."""
-    while not p.is_constant() and not q.is_constant():
-        quotient, rest = divmod(p, q)
-        if not rest.is_zero():
-            break
-        p = quotient
-    return p
 
 
 def iterate_terms(gens: Iterable[Generator]) -> Iterator[Term]:
