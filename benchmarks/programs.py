@@ -37,9 +37,8 @@ def main() -> None:
     for steps in (2, 3):
         census, seconds = clock(lambda t=steps: zero_set(program("detectA-mini"), t).census())
         print(f"census of detectA-mini, T = {steps}: λ, m on {len(census)} faces: {seconds:.1f} s")
-    print(
-        f"{'program':28}{'d':>5}{'T':>4}  {'semantics':9}{'λ_E':>7}{'m':>3}{'search':>9}{'check':>8}"
-    )
+    head = f"{'program':28}{'d':>5}{'T':>4}  {'semantics':9}{'λ_E':>7}{'m':>3}"
+    print(f"{head}{'search':>9}{'check':>8}")
     for name, steps, semantics in QUESTIONS:
         sp, first = clock(lambda n=name, t=steps, s=semantics: SyndromeProgram(program(n), t, s))
         found, seconds = clock(sp.solve)

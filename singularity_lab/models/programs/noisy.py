@@ -246,6 +246,28 @@ def wrong_runs(program: Program, steps: int | None = None, semantics: str = "exa
     return recorder.formula(roots)
 
 
+def output_laws(
+    program: Program, steps: int | None = None, semantics: str = "exact"
+) -> tuple[Formula, tuple[tuple[int, str], ...]]:
+    """One formula for the probability of each output on each input, and the names of its roots:
+    (number of the case, output).
+
+    >>> from singularity_lab.models.programs import program
+    >>> output_laws(program("not-lookup"))[1]
+    ((0, '0'), (0, '1'), (1, '0'), (1, '1'))
+    """
+    recorder = Recorder()
+    free = {c.name for c in program.free}
+    p = {
+        (c.name, o): recorder.leaf(c.name, o) if c.name in free else recorder.one
+        for c in program.machine.choices
+        for o in (c.options if c.name in free else (program.code[c.name],))
+    }
+    found = laws(recorder, p, program, steps, semantics)
+    names = [(i, y) for i, law in enumerate(found) for y in sorted(law)]
+    return recorder.formula([found[i][y] for i, y in names]), tuple(names)
+
+
 def coordinates(program: Program, code: Code | None = None) -> dict[str, Leaf]:
     """Error coordinates ε at a code: the options that it does not take, by variable name."""
     at = {**program.code, **(code or {})}

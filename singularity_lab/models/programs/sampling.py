@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from singularity_lab.errors import BadInput
 from singularity_lab.models.programs.machines import Program, Support
-from singularity_lab.models.programs.noisy import wrong_runs
+from singularity_lab.models.programs.noisy import output_laws, wrong_runs
 from singularity_lab.models.programs.semirings import Numbers
 from singularity_lab.models.programs.synthesis import check_support
 
@@ -29,8 +29,12 @@ if TYPE_CHECKING:
 
 
 class Slice:
-    """The loss K = −Σ q(x) log(1 − e_x) across a face: the options of the support share what the
-    errors leave, in equal parts; the errors ε are free. It meets the face in one generic point.
+    """The loss of a program across a face: the options of the support share what the errors leave,
+    in equal parts; the errors ε are free. It meets the face in one generic point.
+
+    kind: ``nll``, K = −Σ q(x) log(1 − e_x), with λ_E; ``squared``, Σ q(x) ‖f_x − y*(x)‖², and
+    ``channel``, the divergence of the wanted output from the given one after a channel that
+    replaces an output by a uniform one with probability 1/2; both with λ_H = λ_E/2.
 
     >>> from singularity_lab.models.programs import program
     >>> Slice(program("xor-4nand-shared")).variables
@@ -43,10 +47,17 @@ class Slice:
         steps: int | None = None,
         semantics: str = "exact",
         support: Support | None = None,
+        kind: str = "nll",
     ) -> None:
-        self.program = program
+        if kind not in ("nll", "squared", "channel"):
+            raise BadInput(f"kind: nll, squared or channel is needed, received {kind!r}")
+        self.program, self.kind = program, kind
         self.support = check_support(program, support)
-        self.formula = wrong_runs(program, steps, semantics)
+        self.names: tuple[tuple[int, str], ...] = ()
+        if kind == "nll":
+            self.formula = wrong_runs(program, steps, semantics)
+        else:
+            self.formula, self.names = output_laws(program, steps, semantics)
         self.errors = [
             (c.name, o) for c in program.free for o in c.options if o not in self.support[c.name]
         ]
@@ -62,6 +73,8 @@ class Slice:
 
     def loss(self, errors: Tensor) -> Tensor:
         """K, of shape (c,), from errors of shape (c, d)."""
+        import torch
+
         values = {leaf: errors[:, i] for i, leaf in enumerate(self.errors)}
         for c in self.program.free:
             rest = [values[c.name, o] for o in c.options if (c.name, o) in values]
@@ -69,11 +82,23 @@ class Slice:
             share = (1 - sum(rest, errors.new_zeros(errors.shape[0]))) / len(inside)
             values |= {(c.name, o): share for o in inside}
         zero, one = errors.new_zeros(errors.shape[0]), errors.new_ones(errors.shape[0])
+        parts = self.formula.evaluate(Numbers(zero, one), values)
         total = zero
-        for q, e in zip(
-            self.weights, self.formula.evaluate(Numbers(zero, one), values), strict=True
-        ):
-            total = total - q * (1 - e).log()
+        if self.kind == "nll":
+            for q, e in zip(self.weights, parts, strict=True):
+                total = total - q * torch.log1p(-e)
+            return total
+        outputs = {case: [y for i, y in self.names if i == case] for case, _ in self.names}
+        for (case, y), f in zip(self.names, parts, strict=True):
+            wanted = float(y == self.program.cases[case].target)
+            if self.kind == "squared":
+                total = total + self.weights[case] * (f - wanted) ** 2
+            else:
+                even = 1 / (2 * len(outputs[case]))
+                sent, given = wanted / 2 + even, f / 2 + even
+                # Σ p log(p/r) = Σ r·((1 + u) log(1 + u) − u) with u = (p − r)/r: terms >= 0
+                u = (sent - given) / given
+                total = total + self.weights[case] * given * ((1 + u) * torch.log1p(u) - u)
         return total
 
 

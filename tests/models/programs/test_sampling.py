@@ -43,6 +43,14 @@ def test_a_tempered_average_reads_lambda():
         assert r.error < 0.15
 
 
+@pytest.mark.parametrize("kind", ["squared", "channel"])
+def test_squares_and_channels_read_half_of_lambda(kind):
+    """λ_H = λ_E / 2 = 7/4 for both losses."""
+    r = temper(Slice(program("xor-4nand-shared"), kind=kind), 1e4, seed=2, chains=200, steps=800)
+    low, high = r.interval(3)
+    assert low - 0.05 < 1.75 < high + 0.05
+
+
 def test_a_reading_repeats_itself():
     s = Slice(program("xor-lookup"))
     one, two = (temper(s, 1e3, seed=5, chains=20, steps=50) for _ in range(2))
@@ -110,7 +118,7 @@ def test_two_machines_of_one_function_are_told_apart_blind():
     codes = {"scan": "detectA-mini", "retry": "detectA-mini-retry"}
     candidates = {k: float(hitting_number(program(v), 2).value) for k, v in codes.items()}
     draws = {
-        k: temper(Slice(program(v), 2), 1e5, seed=11, chains=6000, steps=400).draws
+        k: temper(Slice(program(v), 2), 1e3, seed=11, chains=6000, steps=1000).draws
         for k, v in codes.items()
     }
     right = 0
