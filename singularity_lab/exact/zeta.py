@@ -1,0 +1,466 @@
+"""Zeta functions from the Newton polyhedron: candidate poles, and the topological zeta function.
+
+Varchenko 1976; Denef and Loeser 1992, Theorem 5.3; Denef and Sargos 1989.
+
+For f nondegenerate over C on the compact faces of its Newton polyhedron Γ, with N(v) =
+min ⟨v, ·⟩ on Γ and ν(v) = |v|, the topological zeta function at 0 is
+
+    Z(s) = Σ_{vertices τ} J_τ(s) + s/(s + 1)·Σ_{compact τ, dim τ ≥ 1} (−1)^dim τ·Vol(τ)·J_τ(s),
+
+Vol normalised by the lattice, J_τ = Σ mult(δ)/∏ (N(v_i)·s + ν(v_i)) over the full-dimensional
+simplicial cones δ = ⟨v_1, …, v_l⟩ of a subdivision of the cone dual to τ. Z(0) = 1 checks that the
+cones cover the orthant. Poles are among −ν(v)/N(v) for facets of Γ, and −1. These are also the
+candidates for ∫ |f|^s (Varchenko); those of ∫ K^z with K = f² are half of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import factorial, gcd
+from typing import Any
+
+import flint
+
+from singularity_lab.algebra.polyhedra import NewtonPolyhedron
+from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, fraction
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.exact.spectrum import nondegenerate
+from singularity_lab.exact.torus import lattice_form, polytope_faces
+
+
+@dataclass(frozen=True)
+class Rational:
+    """A rational function numerator/denominator in s over Q, in lowest terms, denominator monic.
+
+    >>> r = Rational.of(flint.fmpq_poly([1]), flint.fmpq_poly([2, 2]))
+    >>> print(r, r(0))
+    (1/2)/(s + 1) 1/2
+    """
+
+    numerator: flint.fmpq_poly
+    denominator: flint.fmpq_poly
+
+    @classmethod
+    def of(cls, top: flint.fmpq_poly, bottom: flint.fmpq_poly) -> Rational:
+        common = top.gcd(bottom)
+        if common.degree() > 0:
+            top, bottom = top / common, bottom / common
+        lead = bottom.coeffs()[-1]
+        return cls(top / lead, bottom / lead)
+
+    def __add__(self, other: Rational) -> Rational:
+        return Rational.of(
+            self.numerator * other.denominator + other.numerator * self.denominator,
+            self.denominator * other.denominator,
+        )
+
+    def __mul__(self, other: Rational) -> Rational:
+        return Rational.of(self.numerator * other.numerator, self.denominator * other.denominator)
+
+    def __call__(self, s: int | Fraction) -> Fraction:
+        """The value; raises BadInput at a pole."""
+        at = flint.fmpq(Fraction(s).numerator, Fraction(s).denominator)
+        bottom = self.denominator(at)
+        if bottom == 0:
+            raise BadInput(f"s: {s} is a pole")
+        return fraction(self.numerator(at) / bottom)
+
+    def poles(self) -> tuple[tuple[Fraction, int, Fraction], ...]:
+        """(pole, order, leading Laurent coefficient), largest first; all are rational here."""
+        found = []
+        for q, order in self.denominator.factor()[1]:
+            if q.degree() != 1:
+                raise Undecided(f"poles: {q} has no rational root")
+            pole = fraction(-q[0] / q[1])
+            rest = self.denominator
+            line = flint.fmpq_poly([flint.fmpq(-pole.numerator, pole.denominator), 1])
+            for _ in range(order):
+                rest = rest / line
+            at = flint.fmpq(pole.numerator, pole.denominator)
+            found.append((pole, int(order), fraction(self.numerator(at) / rest(at))))
+        return tuple(sorted(found, reverse=True))
+
+    def __str__(self) -> str:
+        bottom = []
+        top = self.numerator
+        for q, order in self.denominator.factor()[1]:
+            q = flint.fmpq_poly(q.numer()) / q.numer().content()
+            top = top * q.coeffs()[-1] ** order
+            text = str(q).replace("x", "s")
+            bottom.append(f"({text})" + (f"^{order}" if order > 1 else ""))
+        text = f"({top})".replace("x", "s")
+        if not bottom:
+            return text
+        return f"{text}/{bottom[0]}" if len(bottom) == 1 else f"{text}/({'*'.join(bottom)})"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A candidate pole −ν/N of ∫ |f|^s with an upper bound for its order.
+
+    rays: the weights v with this ratio; (), for the strict transform at −1 alone.
+    """
+
+    pole: Fraction
+    order: int
+    rays: tuple[Exponent, ...]
+
+
+@dataclass(frozen=True)
+class Zeta:
+    """Zeta functions of the germ f at 0.
+
+    candidates: of ∫ |f|^s near 0, the largest first (those of ∫ K^z, K = f², are half of them).
+    topological: Z(s), None where nondegeneracy over C is not proved (``notes`` say why).
+    """
+
+    f: Polynomial
+    candidates: tuple[Candidate, ...]
+    topological: Rational | None
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def poles(self) -> tuple[tuple[Fraction, int, Fraction], ...] | None:
+        """Poles of Z with orders and leading Laurent coefficients; None without Z."""
+        return None if self.topological is None else self.topological.poles()
+
+    @property
+    def at_zero(self) -> Fraction | None:
+        """Z(0), which is 1."""
+        return None if self.topological is None else self.topological(0)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "polynomial": str(self.f),
+            "variables": list(self.f.variables),
+            "candidates": [
+                {"pole": str(c.pole), "order": c.order, "rays": [list(v) for v in c.rays]}
+                for c in self.candidates
+            ],
+            "topological": None if self.topological is None else str(self.topological),
+            "poles": None
+            if self.poles is None
+            else [{"pole": str(p), "order": k, "leading": str(c)} for p, k, c in self.poles],
+            "at_zero": None if self.at_zero is None else str(self.at_zero),
+            "seconds": round(self.seconds, 4),
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        lines = [f"zeta functions of {self.f} at 0 ({self.seconds:.2f} s)"]
+        text = ", ".join(f"{c.pole} (order <= {c.order})" for c in self.candidates)
+        lines.append(f"  candidate poles of |f|^s: {text}")
+        if self.topological is not None and self.poles is not None:
+            lines.append(f"  topological: {self.topological}, Z(0) = {self.at_zero}")
+            text = ", ".join(f"{p}" + (f" (order {k})" if k > 1 else "") for p, k, _ in self.poles)
+            lines.append(f"  its poles: {text or 'none'}")
+        lines += [f"  note: {n}" for n in self.notes]
+        return "\n".join(lines)
+
+
+def zeta(
+    f: Polynomial | str, variables: str | Iterable[str] | None = None, *, at: Point | None = None
+) -> Zeta:
+    """Candidate poles and the topological zeta function of the germ of f at a point.
+
+    Raises OutOfScope where f does not vanish there, or is 0.
+
+    >>> z = zeta("x^2 - y^3")
+    >>> print(z)
+    zeta functions of -y^3 + x^2 at 0 (0... s)
+      candidate poles of |f|^s: -5/6 (order <= 1), -1 (order <= 1)
+      topological: (4*s + 5)/((6*s + 5)*(s + 1)), Z(0) = 1
+      its poles: -5/6, -1
+    """
+    started = time.process_time()
+    problem = LocalProblem.build(f, variables, at=at, convention="loss")
+    germ = problem.ideal.generators[0].translate(problem.point)
+    if germ.is_zero:
+        raise OutOfScope("zeta: the zero polynomial")
+    if germ({}):
+        raise OutOfScope(f"zeta: {germ} does not vanish at the point")
+    fan = DualFan(NewtonPolyhedron.of(germ.support()))
+    notes: list[str] = []
+    good = nondegenerate(germ)
+    topological = None
+    if good:
+        topological = _denef_loeser(fan)
+        if topological(0) != 1:
+            raise AssertionError(f"topological zeta function: Z(0) = {topological(0)}, not 1")
+    elif good is False:
+        notes.append("degenerate over C on a compact face: candidates are of the toric part only")
+    else:
+        notes.append("nondegeneracy over C is not decided: no topological zeta function")
+    found = candidates(fan)
+    return Zeta(germ, found, topological, time.process_time() - started, tuple(notes))
+
+
+@dataclass(frozen=True)
+class DualFan:
+    """The fan dual to a Newton polyhedron: cones as sets of facet normals.
+
+    >>> fan = DualFan(NewtonPolyhedron.of([(2, 0), (0, 3)]))
+    >>> [sorted(fan.rays(c)) for c in fan.maximal]
+    [[(1, 0), (3, 2)], [(0, 1), (3, 2)]]
+    """
+
+    polyhedron: NewtonPolyhedron
+
+    @cached_property
+    def _vertex_masks(self) -> dict[Exponent, int]:
+        masks = {}
+        for a in self.polyhedron.vertices:
+            mask = 0
+            for j, facet in enumerate(self.polyhedron.facets):
+                if sum(w * e for w, e in zip(facet.normal, a, strict=True)) == facet.value:
+                    mask |= 1 << j
+            masks[a] = mask
+        return masks
+
+    @cached_property
+    def cones(self) -> frozenset[int]:
+        """All cones as masks of facets: the faces of Γ, compact or not."""
+        directions = []
+        for i in range(self.polyhedron.dimension):
+            mask = 0
+            for j, facet in enumerate(self.polyhedron.facets):
+                if facet.normal[i] == 0:
+                    mask |= 1 << j
+            directions.append(mask)
+        known = set(self._vertex_masks.values())
+        queue = list(known)
+        while queue:
+            face = queue.pop()
+            for other in (*self._vertex_masks.values(), *directions):
+                join = face & other
+                if join not in known:
+                    known.add(join)
+                    queue.append(join)
+        return frozenset(known)
+
+    @cached_property
+    def maximal(self) -> tuple[int, ...]:
+        """The cones of the vertices, in their order."""
+        return tuple(self._vertex_masks[a] for a in self.polyhedron.vertices)
+
+    def rays(self, cone: int) -> list[Exponent]:
+        """The primitive generators."""
+        facets = self.polyhedron.facets
+        return [facets[j].normal for j in range(len(facets)) if cone >> j & 1]
+
+    def order(self, ray: Exponent) -> int:
+        """N(v) = min ⟨v, ·⟩ on Γ."""
+        return min(
+            sum(w * e for w, e in zip(ray, a, strict=True)) for a in self.polyhedron.vertices
+        )
+
+    def dual(self, face: Iterable[Exponent]) -> int:
+        """The cone of the facets that contain a compact face."""
+        mask = -1
+        for a in face:
+            if a in self._vertex_masks:
+                mask &= self._vertex_masks[a]
+        return mask
+
+    def simplices(self, cone: int) -> list[tuple[Exponent, ...]]:
+        """A subdivision without new rays into simplicial cones of full dimension (pulling)."""
+        rays = self.rays(cone)
+        dimension = _rank(rays)
+        if len(rays) == dimension:
+            return [tuple(rays)]
+        apex = rays[0]
+        inside = [c for c in self.cones if c & cone == c and c != cone]
+        walls = [c for c in inside if _rank(self.rays(c)) == dimension - 1]
+        return [
+            (apex, *simplex)
+            for wall in walls
+            if apex not in self.rays(wall)
+            for simplex in self.simplices(wall)
+        ]
+
+
+def candidates(fan: DualFan) -> tuple[Candidate, ...]:
+    """The candidate poles −ν(v)/N(v) and −1, with bounds for their orders.
+
+    The order is at most the number of rays of one cone with this ratio; at −1, one more where the
+    face is no vertex, for the strict transform.
+    """
+    facets = [f for f in fan.polyhedron.facets if f.value]
+    ratios: dict[Fraction, list[Exponent]] = {}
+    for f in facets:
+        ratios.setdefault(-Fraction(sum(f.normal), f.value), []).append(f.normal)
+    ratios.setdefault(Fraction(-1), [])
+    compact = fan.polyhedron.compact_faces()
+    n = fan.polyhedron.dimension
+    found = []
+    for pole, rays in ratios.items():
+        order = 0
+        for face in compact:
+            cone = fan.rays(fan.dual(face))
+            with_ratio = [v for v in cone if v in rays]
+            # a vertex: its cone; a face of positive dimension: the strict transform may pass
+            strict = int(pole == -1 and len(face) > 1)
+            order = max(order, min(n, _rank(with_ratio) + strict))
+        if order:
+            found.append(Candidate(pole, order, tuple(sorted(rays))))
+    return tuple(sorted(found, key=lambda c: -c.pole))
+
+
+def _denef_loeser(fan: DualFan) -> Rational:
+    one = flint.fmpq_poly([1])
+    strict = Rational.of(flint.fmpq_poly([0, 1]), flint.fmpq_poly([1, 1]))
+    total = Rational.of(flint.fmpq_poly([0]), one)
+    for face in fan.polyhedron.compact_faces():
+        cone = fan.dual(face)
+        part = Rational.of(flint.fmpq_poly([0]), one)
+        for simplex in fan.simplices(cone):
+            bottom = one
+            for v in simplex:
+                bottom = bottom * flint.fmpq_poly([sum(v), fan.order(v)])
+            part = part + Rational.of(flint.fmpq_poly([multiplicity(simplex)]), bottom)
+        dimension = fan.polyhedron.dimension - _rank(fan.rays(cone))
+        if dimension:
+            sign = (-1) ** dimension * normalised_volume(sorted(face))
+            part = part * strict * Rational.of(flint.fmpq_poly([sign]), one)
+        total = total + part
+    return total
+
+
+def multiplicity(simplex: Sequence[Exponent]) -> int:
+    """The index of the lattice that the vectors span in its saturation: gcd of maximal minors.
+
+    >>> multiplicity([(1, 0), (1, 2)]), multiplicity([(2, 3)])
+    (2, 1)
+    """
+    k, n = len(simplex), len(simplex[0])
+    common = 0
+    for columns in itertools.combinations(range(n), k):
+        minor = flint.fmpz_mat(k, k, [v[c] for v in simplex for c in columns]).det()
+        common = gcd(common, int(minor))
+    return common
+
+
+def normalised_volume(points: Sequence[Exponent]) -> int:
+    """(dim)!·volume of a lattice polytope in the lattice of its affine span.
+
+    >>> normalised_volume([(0, 2), (2, 0)]), normalised_volume([(0, 0), (2, 0), (0, 2), (1, 1)])
+    (2, 4)
+    """
+    names = tuple(f"x{i}" for i in range(len(points[0])))
+    form = lattice_form([Polynomial.from_terms({a: 1 for a in points}, names)])
+    if form.rank == 0:
+        return 1
+    flat = form.polys[0].support()
+    faces = polytope_faces(flat)
+    return sum(
+        abs(
+            int(
+                flint.fmpz_mat(
+                    form.rank,
+                    form.rank,
+                    [x - y for a in s[1:] for x, y in zip(a, s[0], strict=True)],
+                ).det()
+            )
+        )
+        for s in _polytope_simplices(frozenset(flat), faces)
+    )
+
+
+def _polytope_simplices(
+    face: frozenset[Exponent], faces: Sequence[frozenset[Exponent]]
+) -> list[tuple[Exponent, ...]]:
+    """Pulling triangulation of a face by its vertices."""
+    dimension = _affine_rank(face)
+    vertices = sorted(a for s in faces if len(s) == 1 for a in s if a in face)
+    if dimension == 0:
+        return [(vertices[0],)]
+    apex = vertices[0]
+    return [
+        (apex, *simplex)
+        for wall in faces
+        if wall < face and apex not in wall and _affine_rank(wall) == dimension - 1
+        for simplex in _polytope_simplices(wall, faces)
+    ]
+
+
+def _affine_rank(points: Iterable[Exponent]) -> int:
+    first, *rest = points
+    return _rank([tuple(x - y for x, y in zip(a, first, strict=True)) for a in rest])
+
+
+def _rank(rows: Sequence[Sequence[int]]) -> int:
+    if not rows:
+        return 0
+    return int(flint.fmpz_mat(len(rows), len(rows[0]), [e for row in rows for e in row]).rank())
+
+
+# -- monomials: everything in closed form -----------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LogPolynomialTerm:
+    """c·ε^exponent·L^power with L = −log ε."""
+
+    exponent: Fraction
+    power: int
+    coefficient: Fraction
+
+
+def monomial_volume(
+    powers: Sequence[int], prior: Sequence[Fraction | int] | None = None
+) -> tuple[LogPolynomialTerm, ...]:
+    """All terms of V(ε) = ∫ ∏ x^h over {x in [0, 1]^n, ∏ x^k < ε}, exact for 0 < ε ≤ 1.
+
+    ζ(z) = ∏ 1/(k_i·z + h_i + 1), and V(ε) = −Σ Res_{u > 0} ζ(−u)·ε^u/u (Mellin inversion).
+    powers: the k_i ≥ 0, not all 0; prior: the h_i > −1.
+
+    >>> for t in monomial_volume([1, 1]): print(t)
+    LogPolynomialTerm(exponent=Fraction(1, 1), power=1, coefficient=Fraction(1, 1))
+    LogPolynomialTerm(exponent=Fraction(1, 1), power=0, coefficient=Fraction(1, 1))
+    """
+    h = [Fraction(x) for x in (prior if prior is not None else [0] * len(powers))]
+    if len(h) != len(powers) or any(k < 0 for k in powers) or not any(powers):
+        raise BadInput(f"powers: integers >= 0, not all 0, received {list(powers)}")
+    if any(x <= -1 for x in h):
+        raise BadInput(f"prior: exponents > -1 are needed, received {[str(x) for x in h]}")
+    scale = Fraction(1)
+    factors: dict[Fraction, int] = {}
+    for k, x in zip(powers, h, strict=True):
+        if k == 0:
+            scale /= x + 1
+        else:
+            # 1/(h + 1 − k·u) = (−1/k)/(u − (h + 1)/k)
+            scale *= Fraction(-1, k)
+            root = (x + 1) / k
+            factors[root] = factors.get(root, 0) + 1
+    terms = []
+    for root, order in sorted(factors.items()):
+        # g(u) = scale/u·∏_{others} (u − r)^(−e), expanded at the root up to order − 1
+        series = [scale] + [Fraction(0)] * (order - 1)
+        series = _times_power(series, root, 1)
+        for r, e in factors.items():
+            if r != root:
+                series = _times_power(series, root - r, e)
+        # residue of g(u)·(u − root)^(−order)·ε^root·exp(−L·(u − root))
+        for j in range(order):
+            c = -series[order - 1 - j] * Fraction((-1) ** j, factorial(j))
+            if c:
+                terms.append(LogPolynomialTerm(root, j, c))
+    return tuple(sorted(terms, key=lambda t: (t.exponent, -t.power)))
+
+
+def _times_power(series: list[Fraction], base: Fraction, power: int) -> list[Fraction]:
+    """The truncated series times (base + x)^(−power)."""
+    for _ in range(power):
+        out: list[Fraction] = []
+        for k, c in enumerate(series):
+            out.append((c - (out[k - 1] if k else 0)) / base)
+        series = out
+    return series
