@@ -206,7 +206,7 @@ def check(
     file: Annotated[Path, typer.Argument(help="A program certificate, as --out writes it.")],
     as_json: Json = False,
 ) -> None:
-    """Replay a program certificate. Exit code 2 when it does not hold."""
+    """Replay a program certificate; an error when it does not hold."""
     from singularity_lab.cli.shell import print_json
     from singularity_lab.errors import CertificateError
     from singularity_lab.programs import check_program

@@ -271,7 +271,7 @@ def program_census(
 
     >>> census = program_census("xor-4nand-shared")
     >>> census.to_json()["solutions"], census.components[0].lambda_E
-    (1, Fraction(7, 2))
+    (2, Fraction(7, 2))
     """
     return zero_set(find_program(source), steps, semantics, chart, limit)
 

@@ -474,7 +474,7 @@ for _n in (2, 3, 4):
 def shift_transducer(length: int) -> Program:
     """Output the word shifted by one place: the state is the last bit, the output is the state."""
     machine = Automaton(("0", "1"), ("a", "b"), emits=("0", "1"))
-    code = {}
+    code: dict[str, str] = {}
     for q, bit in (("a", "0"), ("b", "1")):
         for letter, following in (("0", "a"), ("1", "b")):
             code |= {f"o_{q}{letter}": bit, f"n_{q}{letter}": following}

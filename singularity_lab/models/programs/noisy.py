@@ -233,7 +233,7 @@ def wrong_runs(program: Program, steps: int | None = None, semantics: str = "exa
     """
     recorder = Recorder()
     free = {c.name for c in program.free}
-    p = {}
+    p: dict[Leaf, int] = {}
     for c in program.machine.choices:
         if c.name in free:
             p |= {(c.name, o): recorder.leaf(c.name, o) for o in c.options}

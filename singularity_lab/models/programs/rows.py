@@ -121,7 +121,7 @@ def germ_rows() -> Iterator[dict[str, Any]]:
         yield from _row(find(name), steps, "exact")
     mini = find("detectA-mini")
     for steps in (2, 3):
-        seen = set()
+        seen: set[object] = set()
         for c in zero_set(mini, steps).components:
             if (c.rlct, c.dimension) not in seen:
                 support = {n: frozenset(o) for n, o in c.support.items()}

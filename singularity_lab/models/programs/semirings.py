@@ -31,8 +31,11 @@ Exponent = tuple[int, ...]
 class Semiring(Protocol[E]):
     """zero, one, and sums and products of two elements."""
 
-    zero: E
-    one: E
+    @property
+    def zero(self) -> E: ...
+
+    @property
+    def one(self) -> E: ...
 
     def add(self, a: E, b: E) -> E: ...
 

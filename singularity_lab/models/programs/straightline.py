@@ -162,7 +162,7 @@ class ProbabilisticTarget:
     the target.
 
     >>> print(coin_xor(2).ideal)
-    (-1/2*x1*x2, 1/2*x1*x2) in Q[x1, x2]
+    (1/2*x1*x2, -1/2*x1*x2) in Q[x1, x2]
     """
 
     name: str

@@ -251,7 +251,7 @@ class SyndromeProgram:
         if direction is not None:
             scale = 2 * self._degree * max(map(abs, direction)) + 1
             prices = [p * scale + d for p, d in zip(prices, direction, strict=True)]
-        found = {}
+        found: dict[Exponent, int] = {}
         for case, (price, exponent) in enumerate(self.cheapest(prices, tie=direction is None)):
             if price is None:
                 continue

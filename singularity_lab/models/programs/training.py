@@ -132,7 +132,7 @@ def descend(
         code = dict(program.code)
         for c, block in zip(program.free, blocks, strict=True):
             code[c.name] = c.options[int(final[i, block].argmax())]
-        p = {
+        ended = {
             leaf: float(x)
             for block in blocks
             for leaf, x in zip(
@@ -144,7 +144,7 @@ def descend(
         }
         even = {(c, o): 1 / len(options) for c, options in events[i][-1].support for o in options}
         found_laws, replay = (
-            laws(Numbers(0.0, 1.0), w | frozen, program, steps, semantics) for w in (p, even)
+            laws(Numbers(0.0, 1.0), w | frozen, program, steps, semantics) for w in (ended, even)
         )
         close = all(
             abs(a.get(y, 0.0) - b.get(y, 0.0)) < 0.1

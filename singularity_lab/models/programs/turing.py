@@ -178,7 +178,7 @@ class TuringMachine:
             if len(rules[key]) != 3:
                 raise BadInput(f"rule: write, next state and move are needed, got {rules[key]!r}")
         stay = "S" if "S" in self.moves else self.moves[0]
-        code = {}
+        code: dict[str, str] = {}
         for symbol, q in self.entries:
             write, state, move = rules.get((symbol, q), (symbol, q, stay))
             entry = self.entry(symbol, q)

@@ -506,6 +506,6 @@ def _without_wrong_runs(program: Program, formula: Formula, faces: list[Face]) -
             for j, o in enumerate(c.options)
         }
         table = formula.batch(values, np.logical_or, np.logical_and, False, True)
-        wrong = table[list(formula.roots)].any(axis=0)
-        kept += [face for face, bad in zip(block, wrong.tolist(), strict=True) if not bad]
+        right = np.flatnonzero(~table[list(formula.roots)].any(axis=0))
+        kept += [block[int(i)] for i in right]
     return kept
