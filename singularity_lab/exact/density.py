@@ -109,6 +109,12 @@ class VolumeExpansion:
             sum(t.coefficient * epsilon ** float(t.exponent) * big_l**t.power for t in self.terms)
         )
 
+    def plot(self, ax: Any = None) -> Any:
+        """V(ε) on logarithmic axes: the sum of the known terms."""
+        from singularity_lab.exact.pictures import volume_constant
+
+        return volume_constant(self, ax=ax)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "lambda": str(self.exponent),

@@ -136,6 +136,12 @@ class Zeta:
         """Z(0), which is 1."""
         return None if self.topological is None else self.topological(0)
 
+    def plot(self, ax: Any = None) -> Any:
+        """The Newton polyhedron with the face that (1, …, 1) hits, in 2 or 3 variables."""
+        from singularity_lab.exact.pictures import newton_polyhedron
+
+        return newton_polyhedron(NewtonPolyhedron.of(self.f.support()), ax=ax)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "polynomial": str(self.f),

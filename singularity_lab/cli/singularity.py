@@ -1,0 +1,115 @@
+"""``singlab jets``, ``zeta`` and ``singularity``: jet schemes, poles, types of singularities."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from singularity_lab.cli import words
+from singularity_lab.cli.proving import At, Json, Vars
+from singularity_lab.cli.shell import ExpressionCommand, print_json
+from singularity_lab.errors import BadInput
+
+_PANEL = "Prove"
+
+
+class Over(StrEnum):
+    """Fields of the components of jet schemes."""
+
+    C = "C"
+    R = "R"
+    Q = "Q"
+
+
+Expressions = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="EXPR…", help="Generators f1 f2 … of the ideal.", show_default=False),
+]
+Expression = Annotated[str, typer.Argument(metavar="EXPR", help="A polynomial f.")]
+
+
+def jets(
+    expressions: Expressions = None,
+    order: Annotated[int, typer.Option("--order", metavar="M", help="J_0, …, J_M.")] = 6,
+    variables: Vars = None,
+    at: At = None,
+    over: Annotated[
+        Over, typer.Option("--field", help="Of which components are counted.")
+    ] = Over.C,
+    fibre: Annotated[bool, typer.Option("--fibre", help="Only the jets at the point.")] = False,
+    budget: Annotated[
+        float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")
+    ] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """Dimensions and numbers of top components of the jet schemes of f1 = f2 = … = 0."""
+    if not expressions:
+        raise BadInput("EXPR: at least one expression is needed")
+    from singularity_lab.exact.jets import jets as stratify
+
+    result = stratify(
+        [e.strip() for e in expressions],
+        order,
+        variables,
+        field=over.value,
+        fibre=fibre,
+        at=words.point(at),
+        budget=budget,
+    )
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print(result)
+
+
+def zeta(
+    expression: Expression,
+    variables: Vars = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Candidate poles and topological zeta function of f; V(ε) of K = f² with its constant."""
+    from singularity_lab.errors import OutOfScope, Undecided
+    from singularity_lab.exact.density import volume_expansion
+    from singularity_lab.exact.zeta import zeta as newton_zeta
+
+    point = words.point(at)
+    result = newton_zeta(expression.strip(), variables, at=point)
+    volume, why = None, ""
+    try:
+        volume = volume_expansion(expression.strip(), variables, at=point)
+    except (OutOfScope, Undecided) as error:
+        why = str(error)
+    if as_json:
+        data = result.to_json()
+        data["volume"] = None if volume is None else volume.to_json()
+        if why:
+            data["notes"].append(why)
+        print_json(data)
+    else:
+        print(result)
+        print(f"  {volume}" if volume is not None else f"  note: {why}")
+
+
+def singularity(
+    expression: Expression,
+    variables: Vars = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Corank, Milnor and Tjurina numbers, Arnold's type, spectrum, weights and charges of f = 0."""
+    from singularity_lab.exact.singularity import singularity as invariants
+
+    result = invariants(expression.strip(), variables, at=words.point(at))
+    if as_json:
+        print_json(result.to_json())
+    else:
+        print(result)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the three commands."""
+    for command in (jets, zeta, singularity):
+        app.command(cls=ExpressionCommand, rich_help_panel=_PANEL)(command)

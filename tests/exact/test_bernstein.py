@@ -1,0 +1,70 @@
+"""Roots of Bernstein–Sato polynomials, from Singular, contain the poles found here.
+
+Poles of ∫ |f|^s are roots of b_f up to integer shifts (Bernstein 1972), and the largest one is one;
+poles of the topological zeta function are roots in all known cases, as Loeser 1988 proved for curves
+and Loeser 1990 for nondegenerate f with conditions. The germs are quasi-homogeneous or have their
+only singular point at 0, so that the global b-function that Singular finds is the local one.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from singularity_lab.exact import singular
+from singularity_lab.exact.zeta import zeta
+
+GERMS = [
+    *(f"x^2 - y^{k}" for k in range(2, 9)),
+    *(f"x^3 + y^{k}" for k in range(3, 8)),
+    *(f"x^2*y + y^{k}" for k in range(3, 7)),
+    "x^3 + x*y^3", "x^4 + y^4", "x^4 + y^5", "x^3*y + y^4", "x^3 + x*y^4", "x^4 + x*y^3",
+    "x*y", "x^2*y", "x^2*y^3", "x*y*(x + y)", "x^2*y*(x - y)",
+    "x^2 + y^2 + z^2", "x^2 + y^2 + z^3", "x*y - z^4", "x^2 + y^2*z", "x*y*z", "x^2 + y^3 + z^3",
+    "x^3 + y^3 + z^3",
+]  # fmt: skip
+
+
+def roots(f: str) -> dict[Fraction, int] | None:
+    """Roots of the (global) b-function with multiplicities, by Singular's bfct; None without it."""
+    germ = zeta(f).f
+    script = "\n".join(
+        [
+            'LIB "bfun.lib";',
+            singular.ring(germ.variables),
+            f"poly f = {singular.text(germ)};",
+            "list b = bfct(f);",
+            "b[1]; print(b[2]);",
+        ]
+    )
+    answer = singular.ask(script, 120)
+    if answer is None:
+        return None
+    values: list[Fraction] = []
+    powers: list[int] = []
+    for line in answer.splitlines():
+        text = line.strip().rstrip(",")
+        if text.startswith("_["):
+            values.append(Fraction(text.split("=")[1]))
+        elif text and all(c.isdigit() or c == "," for c in text):
+            powers += [int(k) for k in text.split(",")]
+    assert len(values) == len(powers) > 0, answer
+    return dict(zip(values, powers, strict=True))
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("f", GERMS)
+def test_poles_are_roots(f: str) -> None:
+    if singular.binary() is None:
+        pytest.skip("no Singular")
+    found = roots(f)
+    if found is None:
+        pytest.skip("Singular did not finish")
+    z = zeta(f)
+    assert z.poles is not None
+    for pole, order, _ in z.poles:
+        assert pole in found
+        assert order <= found[pole]
+    largest = max(found)
+    assert z.candidates[0].pole == largest

@@ -1,0 +1,57 @@
+"""Every result draws itself; what cannot be drawn says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from singularity_lab.algebra.polyhedra import NewtonPolyhedron
+from singularity_lab.algebra.polynomial import parse
+from singularity_lab.errors import OutOfScope
+from singularity_lab.exact import pictures
+from singularity_lab.exact.density import volume_expansion
+from singularity_lab.exact.jets import jets
+from singularity_lab.exact.singularity import singularity
+from singularity_lab.exact.unfolding import along
+from singularity_lab.exact.zeta import zeta
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: singularity("x^2 - y^3"),
+        lambda: singularity("x^2 - y^2*z + z^3"),
+        lambda: jets("x^2 - y^3", 6),
+        lambda: zeta("x^3 + x*y + y^4"),
+        lambda: zeta("x^3 + y^4 + z^5 + x*y*z"),
+        lambda: volume_expansion("x*y"),
+        lambda: along("x^3 + s*x^2 + y^2", "s", [0, "1/2"]),
+    ],
+)
+def test_results_have_pictures(make) -> None:
+    import matplotlib.pyplot as plt
+
+    ax = make().plot()
+    assert ax.has_data()
+    again = plt.figure().add_subplot(projection=getattr(ax, "name", None))
+    assert make().plot(ax=again) is again
+
+
+def test_what_cannot_be_drawn() -> None:
+    with pytest.raises(OutOfScope):
+        pictures.zero_set(parse("x"))
+    with pytest.raises(OutOfScope):
+        pictures.newton_polyhedron(NewtonPolyhedron.of([(1, 0, 0, 0)]))
+
+
+def test_the_staircase_touches_its_line() -> None:
+    ax = jets("x^2 - y^3", 11).plot()
+    attained = next(line for line in ax.lines if line.get_label() == "attained")
+    assert list(attained.get_xdata()) == [6, 12]
