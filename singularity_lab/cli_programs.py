@@ -206,17 +206,20 @@ def check(
     file: Annotated[Path, typer.Argument(help="A program certificate, as --out writes it.")],
     as_json: Json = False,
 ) -> None:
-    """Replay a program certificate; an error when it does not hold."""
-    from singularity_lab.cli.shell import print_json
+    """Replay a program certificate. Exit code 2 when it does not hold."""
+    from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
     from singularity_lab.errors import CertificateError
     from singularity_lab.programs import check_program
 
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise CertificateError(f"not JSON: {error}") from None
-    value = check_program(document)
+        value = check_program(file.read_text(encoding="utf-8"))
+    except CertificateError as error:
+        if as_json:
+            print_json({"verified": False, "error": str(error)})
+        say_error(f"the certificate is rejected: {error}")
+        raise typer.Exit(BAD_INPUT) from None
     if as_json:
-        print_json({"lambda_E": str(value.value), "multiplicity": value.multiplicity})
+        document = {"lambda_E": str(value.value), "multiplicity": value.multiplicity}
+        print_json({"verified": True, **document})
         return
     print(f"verified: lambda_E = {value.value}, m = {value.multiplicity}")

@@ -70,8 +70,9 @@ def test_a_file_with_a_program_and_its_certificate(run, tmp_path):
     _, out, _ = run("check", str(proof))
     assert out == "verified: lambda_E = 7/2, m = 1\n"
     proof.write_text(proof.read_text().replace('"7/2"', '"3"'))
-    code, _, err = run("check", str(proof))
-    assert code
+    code, out, err = run("check", str(proof), "--json")
+    assert code == 2
+    assert json.loads(out)["verified"] is False
     assert "lambda_E is 7/2" in err
 
 
