@@ -5,8 +5,8 @@
 
 Groups: exact (the rows of ``exact.json`` in the folder of truth tables, if it is there), rrr4
 (every reduced-rank regression with sizes ≤ 4), rrr5, rrr6, rrr8, deep, tanh, hard; ``quick`` (the
-default) is all of them without rrr8. A row is the median of ``--repeat`` runs, of one run where that
-takes longer than 10 s. Memories of earlier runs are emptied before each.
+default) is all of them without rrr8. A row is the median of ``--repeat`` runs, of one run where
+that takes longer than 10 s. Memories of earlier runs are emptied before each.
 
 The engine sees generators and a point, nothing else. Closed formulas are compared afterwards.
 """

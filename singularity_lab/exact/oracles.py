@@ -47,7 +47,8 @@ class OracleFailure(SingularityLabError):
 
 @dataclass(frozen=True)
 class System:
-    """A computer algebra system with its limits: wall-clock seconds, and MiB of address space.
+    """A computer algebra system with its limits: wall-clock seconds, MiB of address space, and CPU
+    seconds where ``cpu`` is given.
 
     path: the binary; found on PATH, in the environment variable of :attr:`variable`, or in the
     wheel (the folder ``sage_wheels/bin`` of passagemath-singular and passagemath-macaulay2) unless
@@ -56,6 +57,7 @@ class System:
 
     seconds: float = 30.0
     memory: int = 4096
+    cpu: int | None = None
     path: str | None = None
 
     name: ClassVar[str] = ""
@@ -96,8 +98,9 @@ class System:
                 f"{self.name} is not installed (no {self.binary} on PATH, in ${self.variable} or "
                 "in a passagemath wheel)"
             )
-        limited = 'ulimit -v "$1" 2>/dev/null; shift; exec "$@"'
-        command = ["sh", "-c", limited, "sh", str(self.memory * 1024), path, *self.options]
+        limited = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2"; shift 2; exec "$@"'
+        limits = [str(self.memory * 1024), str(self.cpu or "unlimited")]
+        command = ["sh", "-c", limited, "sh", *limits, path, *self.options]
         with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -112,6 +115,9 @@ class System:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
                 raise OutOfBudget(f"{self.name}: no answer in {self.seconds} s") from None
+        ended = abs(process.returncode) % 128
+        if self.cpu is not None and ended in (signal.SIGXCPU, signal.SIGKILL):
+            raise OutOfBudget(f"{self.name}: no answer in {self.cpu} CPU seconds")
         if re.search(r"no more memory|out of memory|memory exhausted|bad_alloc", printed, re.I):
             raise OutOfBudget(f"{self.name}: more than {self.memory} MiB")
         trouble = re.search(self.complaint, printed, re.M)

@@ -64,6 +64,8 @@ def test_complaints_missing_answers_and_limits(imitation):
         Singular(path=imitation("echo nothing")).dimension(ideal("x"))
     with pytest.raises(OutOfBudget, match="no answer"):
         Singular(seconds=0.3, path=imitation("sleep 30")).dimension(ideal("x"))
+    with pytest.raises(OutOfBudget, match="CPU seconds"):
+        Singular(cpu=1, path=imitation("while true; do :; done")).dimension(ideal("x"))
     with pytest.raises(OutOfBudget, match="MiB"):
         Singular(memory=77, path=imitation("echo error: no more memory")).dimension(ideal("x"))
 
