@@ -195,9 +195,8 @@ def main() -> None:
     print("|---" * 9 + "|")
     for tool in tools:
         mine = [r for r in readings if r.tool == tool.name]
-        counts = {
-            o: sum(r.outcome == o for r in mine) for o in ("real", "other", "late", "refused")
-        }
+        kinds = ("real", "other", "late", "refused")
+        real, other, late, refused = (sum(r.outcome == kind for r in mine) for kind in kinds)
         with_m = [r for r in mine if r.multiplicity is not None and r.outcome == "real"]
         right = sum(r.multiplicity == proved[r.problem][1] for r in with_m)
         both = f"{right} of {len(with_m)}" if with_m else "—"
