@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
 from singularity_lab.exact.solve import rlct
 from singularity_lab.exact.verify import verify
@@ -235,15 +237,22 @@ def test_an_altered_program_certificate_is_rejected(document, message):
 
 
 def test_a_hidden_cut_of_the_optimal_face_is_found():
-    """detectA-2 at T = 3, naive: m = 2. With packed syndromes left out the flat is larger, and the
-    check finds the wrong run that cuts it."""
-    sp = SyndromeProgram(program("detectA-2"), 3, "exact")
-    good = program_certificate(sp, sp.solve())
-    assert good["claim"]["multiplicity"] == 3
-    bad = copy.deepcopy(good)
-    bad["dual"][0]["y"] = str(Fraction(bad["dual"][0]["y"]) + Fraction(bad["dual"].pop()["y"]))
-    with pytest.raises(CertificateError):
-        check_program(bad)
+    """detectA-mini, staged, T = 2: λ = 5 and m = 2. A packing that leaves one syndrome out has the
+    same value, but its flat is larger, m = 3; the check finds the wrong run that cuts it."""
+    sp = SyndromeProgram(program("detectA-mini"), 2, "staged")
+    found, every = sp.solve(), sp.syndromes()
+    assert pair(found) == (5, 2)
+    false = []
+    for left_out in every:
+        rows = [s for s in every if s != left_out]
+        weaker = covering_lp(sp.costs, [s.exponent for s in rows])
+        if weaker.value == 5 and weaker.face_dimension > found.face:
+            dual = tuple((s, y) for s, y in zip(rows, weaker.dual, strict=True) if y)
+            false.append(replace(found, dual=dual, face=weaker.face_dimension))
+    assert false
+    for claim in false:
+        with pytest.raises(CertificateError, match="a wrong run cuts it"):
+            check_program(program_certificate(sp, claim))
 
 
 def test_what_is_no_solution_is_out_of_scope():
