@@ -387,12 +387,12 @@ def _locus(family: Family, step: Step) -> Branches:
     inside = [u for u in family.units if family.occurs(u) & family.occurs(q)]
     prime = all(family.occurs(u) <= family.occurs(q) and q.gcd(u).is_constant() for u in inside)
     loose = not (family.occurs(q) - set(by)) & used
-    real = step["exists"] is not None and not family.signs and prime and loose
+    simple = [e for _, e in q.factor()[1]] == [1]
+    real = step["exists"] is not None and not family.signs and prime and loose and simple
     if real:  # a change of sign of an irreducible q: its real zeros are Zariski dense in q = 0
         domain = family.domain(family.occurs(q))
         check_zero([Polynomial(family.names, q).in_ring(tuple(domain))], domain, step["exists"])
         need(step["exists"]["kind"] == "sign change", "a change of sign is needed")
-        need([e for _, e in q.factor()[1]] == [1], f"{q} is not irreducible")
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         on, off = verdicts
