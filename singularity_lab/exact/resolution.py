@@ -514,7 +514,7 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     active = [i for i in g.locals if i in g.occurs]
     classes = [[i for i in c if i in active] for c in colour_classes(g)]
     classes = [c for c in classes if c]
-    terms = {frozenset(i for i, _ in t if g.role[i] == LOCAL) for t in iterate_terms(g.gens)}
+    terms = terms_of(g)
     terms = {t for t in terms if not any(s < t for s in terms)}
     found: list[list[list[tuple[int, int]]]] = []
 
@@ -550,11 +550,16 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
                 add(dict.fromkeys(union, 1))
             if len(found) >= 12:
                 break
+    meets: dict[int, set[int]] = {i: set() for i in active}
+    for t in terms_of(g):
+        for i in t:
+            meets[i] |= t
     for c in classes:
-        # the part of a class that one of its variables never meets: one factor of several alike
-        apart = {c[0]} | set(c) - {
-            i for t in iterate_terms(g.gens) if any(j == c[0] for j, _ in t) for i, _ in t
-        }
+        # one factor of several alike: variables of a class that never meet
+        apart: set[int] = set()
+        for i in c:
+            if not meets[i] & apart:
+                apart.add(i)
         if len(apart) < len(c) and all(t & apart for t in terms):
             add(dict.fromkeys(apart, 1))
     if len(active) <= 10:
@@ -571,6 +576,11 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     if not found:
         add(dict.fromkeys(active, 1))
     return found
+
+
+def terms_of(g: Germs) -> set[frozenset[int]]:
+    """The sets of local variables of the terms."""
+    return {frozenset(i for i, _ in t if g.role[i] == LOCAL) for t in iterate_terms(g.gens)}
 
 
 def _term_program(g: Germs, active: list[int], with_k: bool) -> CoveringSolution | None:

@@ -58,31 +58,19 @@ def monomial_of(g: Germs, f: Generator) -> dict[int, int] | None:
 def strip_units(g: Germs) -> Move | None:
     """Divide generators by factors that are units."""
     do: list[list[Any]] = []
+    plain = not g.units and not g.unit_variables
     for i, f in enumerate(g.gens):
         if len(f.poly) == 1:
+            continue
+        # without units at hand a unit has a constant term, and a unit factor makes degrees differ
+        if plain and len({sum(e for v, e in t if g.role[v] == LOCAL) for t, _ in f.terms}) == 1:
             continue
         rest = f.poly / g.monomial(f.content)
         if g.is_unit(rest):
             do.append(["div", i, rest])
-            continue
-        if len(f.poly) > 150 or sum(f.content.values()) + 1 >= f.poly.total_degree():
-            continue
-        if not g.role.keys() >= f.occurs or not _may_have_unit_factor(g, f):
-            continue
-        for q, e in f.factors:
-            if len(q) > 1 and g.is_unit(q):
-                do.append(["div", i, q**e])
+        elif len(f.poly) <= 150 and len(f.factors) > 1:
+            do += [["div", i, q**e] for q, e in f.factors if len(q) > 1 and g.is_unit(q)]
     return g.generators(do) if do else None
-
-
-def _may_have_unit_factor(g: Germs, f: Generator) -> bool:
-    """A unit factor is a product of units at the stratum. Without units it has a constant term and a local
-    variable, so that f has terms of different local degrees."""
-    if not g.units and not g.unit_variables:
-        degrees = {sum(e for i, e in t if g.role[i] == LOCAL) for t, _ in f.terms}
-        if len(degrees) == 1:
-            return False
-    return len(f.factors) > 1
 
 
 def reduce_by_monomials(g: Germs) -> Move | None:
