@@ -1,8 +1,8 @@
 """Roots of Bernstein–Sato polynomials, from Singular, contain the poles found here.
 
-Poles of ∫ |f|^s are roots of b_f up to integer shifts (Bernstein 1972), and the largest one is one;
-poles of the topological zeta function are roots in all known cases, as Loeser 1988 proved for curves
-and Loeser 1990 for nondegenerate f with conditions. The germs are quasi-homogeneous or have their
+Poles of ∫ |f|^s are roots of b_f up to integer shifts (Bernstein 1972), the largest one is one;
+poles of the topological zeta function are roots in all known cases (Loeser 1988: for curves, and
+1990: for nondegenerate f under conditions). The germs are quasi-homogeneous or have their
 only singular point at 0, so that the global b-function that Singular finds is the local one.
 """
 
