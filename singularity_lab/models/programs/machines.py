@@ -130,6 +130,15 @@ class Program:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", MappingProxyType(dict(self.code)))
+        names = []
+        for c in self.machine.choices:
+            names += [c.name] if c.bare else [c.name, *(c.variable(o) for o in c.options)]
+        if len(set(names)) != len(names):
+            twice = next(n for n in names if names.count(n) > 1)
+            raise BadInput(
+                f"program {self.name}: two choices or options share the name {twice!r}; rename "
+                "symbols, states or tables"
+            )
         object.__setattr__(self, "frozen", expand(self.frozen, self.machine.choices))
         known = {c.name: c for c in self.machine.choices}
         for name, option in self.code.items():

@@ -83,6 +83,12 @@ def test_the_register_machine_clips_and_jumps():
     assert p.at(m.code("CPY12 CLR1 NOP NOP")).run("4", 4) == "4"
 
 
+def ambiguous():
+    """The entries (A_b, c) and (A, b_c) have one name."""
+    machine = TuringMachine(("A", "A_b"), ("c", "b_c"))
+    return Program("p", machine, {c.name: c.options[0] for c in machine.choices}, (Case("A", "c"),))
+
+
 BAD = [
     (lambda: TuringMachine((), ("a",)), "symbols: at least one"),
     (lambda: TuringMachine(("A", "A"), ("a",)), "symbols: each may appear once"),
@@ -111,6 +117,7 @@ BAD = [
     (lambda: program("detectA-mini").run("AX"), "'X' in 'AX' is not one of the symbols B A"),
     (lambda: program("detectA-mini").run("AA", -1), "steps: an integer >= 0"),
     (lambda: Case("A", "r", 0), "a weight > 0 is needed"),
+    (lambda: ambiguous(), "two choices or options share the name 'w_A_b_c'"),
 ]
 
 
