@@ -187,6 +187,10 @@ def rlct(
         return _prove(
             problem, {"op": "zero"}, RLCT(Fraction(0), 1), "K is identically 0", started, notes
         )
+    newton, note = _newton_route(problem, germ, started, notes)
+    if newton is not None:
+        return newton
+    notes = (*notes, *note)
     found = resolve_germ(germ, budget=budget, progress=progress)
     scale = 2 if problem.convention == "loss" else 1
     lower, upper = (v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper))
@@ -197,8 +201,28 @@ def rlct(
     )
     if lower is not None and lower == upper:
         return _prove(problem, found.step, lower, method, started, notes)
-    notes = (*notes, f"{found.open} charts are open, for example {'; '.join(found.frontier[-2:])}")
+    notes = (
+        *notes,
+        f"{found.open} charts are open, for example {'; '.join(found.frontier[-2:])}",
+    )
     return _bracket(problem, germ, found.step, lower, upper, method, started, notes)
+
+
+def _newton_route(
+    problem: LocalProblem, germ: Germ, started: float, notes: tuple[str, ...]
+) -> tuple[Result | None, tuple[str, ...]]:
+    """The Newton polyhedron of a small germ that is not a monomial ideal; or why it does not decide."""
+    terms = [sum(1 for _ in g.terms()) for g in germ.generators]
+    if max(terms) == 1 or len(germ.variables) > 6 or sum(terms) > 40:
+        return None, ()
+    from singularity_lab.exact.newton import NewtonFailure, newton_step
+
+    found = newton_step(germ, budget=1.0, limit=300)
+    if isinstance(found, NewtonFailure):
+        return None, (f"Newton polyhedron: {found.reason}",)
+    step, value = found
+    method = f"Newton polyhedron, {step['criterion']} on {len(step['faces'])} compact faces"
+    return _prove(problem, step, value, method, started, notes), ()
 
 
 def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
