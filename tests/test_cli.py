@@ -392,6 +392,21 @@ def test_calibrate_writes_tables_and_report(tmp_path):
     assert "5/12" in text
 
 
+def test_ctrl_c_ends_with_130_and_says_where_the_finished_work_is(tmp_path, monkeypatch):
+    from singularity_lab.calibration import run as runs
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "calibrate", interrupted)
+    out = tmp_path / "out"
+    code, said, err = run("calibrate", "--device", "hessian", "--rows", "nc-1", "--out", out)
+    assert (code, said) == (130, "")
+    assert f"kept in {out}" in err
+    monkeypatch.setattr("singularity_lab.exact.solve.rlct", interrupted)
+    assert run("rlct", "x") == (130, "", "interrupted\n")
+
+
 # -- the whole
 # --------------------------------------------------------------------------------------
 
