@@ -111,9 +111,11 @@ class System:
         ) as process:
             try:
                 printed, _ = process.communicate(script, timeout=self.seconds)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+            except BaseException as stopped:
+                os.killpg(process.pid, signal.SIGKILL)  # also where the caller is interrupted
                 process.communicate()
+                if not isinstance(stopped, subprocess.TimeoutExpired):
+                    raise
                 raise OutOfBudget(f"{self.name}: no answer in {self.seconds} s") from None
         ended = abs(process.returncode) % 128
         if self.cpu is not None and ended in (signal.SIGXCPU, signal.SIGKILL):

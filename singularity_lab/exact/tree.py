@@ -322,7 +322,8 @@ def _case_names(family: Family, step: Step) -> list[str]:
                 names += [f"chart {x}"] if one else [f"chart {x} > 0", f"chart {x} < 0"]
         return names
     if op == "split":
-        return [f"{step['var']} = 0", f"{step['var']} ≠ 0"]
+        both = [f"{step['var']} = 0", f"{step['var']} ≠ 0"]
+        return both if len(step["cases"]) == 2 else both[1:]  # a condition may exclude 0
     if op == "locus":
         return [f"{step['poly']} = 0", f"{step['poly']} ≠ 0"]
     if op == "dehomogenise":

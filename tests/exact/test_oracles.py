@@ -4,6 +4,7 @@ The second half is marked ``oracle`` and skipped where the systems are not insta
 """
 
 import os
+import signal
 import stat
 import time
 from fractions import Fraction
@@ -75,6 +76,23 @@ def test_a_late_system_is_ended_with_its_children(imitation, tmp_path):
     with pytest.raises(OutOfBudget):
         Singular(seconds=0.2, path=path).dimension(ideal("x"))
     time.sleep(2.3)
+    assert not (tmp_path / "late").exists()
+
+
+def test_an_interrupted_caller_ends_the_system(imitation, tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.4)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            path = imitation(f"sleep 2; touch {tmp_path}/late")
+            Singular(path=path).dimension(ideal("x"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    time.sleep(2)
     assert not (tmp_path / "late").exists()
 
 
