@@ -1,7 +1,8 @@
-"""Errors of the laboratory: "bad input", "wrong domain", "undecided" and "not a proof" are different things.
+"""Errors of the laboratory: "bad input", "wrong domain", "undecided" and "not a proof" are
+different things.
 
-Each error says what was asked, which rule failed and what was received; :class:`Undecided` carries what *is*
-known, so that a failure still delivers the partial answer.
+Each error says what was asked, which rule failed and what was received; :class:`Undecided` carries
+what *is* known, so that a failure still delivers the partial answer.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ class SingularityLabError(Exception):
 
 
 class BadInput(SingularityLabError, ValueError):
-    """An argument breaks a stated rule; the message names the argument, the rule and what was received."""
+    """An argument breaks a stated rule; the message names the argument, the rule and what was
+    received."""
 
 
 class ParseError(BadInput):
@@ -31,7 +33,8 @@ class ParseError(BadInput):
 
 
 class OutOfScope(SingularityLabError):
-    """The question makes no sense for this object: for example a threshold where K does not vanish."""
+    """The question makes no sense for this object: for example a threshold where K does not
+    vanish."""
 
 
 class Undecided(SingularityLabError):

@@ -12,8 +12,9 @@ from functools import total_ordering
 class RLCT:
     """A real log canonical threshold λ with its multiplicity m.
 
-    The volume of {K < ε} is of order ε^λ (−log ε)^(m−1), so values are ordered as densities of states are:
-    (λ, m) < (λ', m') when the first dominates: λ < λ', or λ = λ' and m > m' (Watanabe 2009, §6.2).
+    The volume of {K < ε} is of order ε^λ (−log ε)^(m−1), so values are ordered as densities of
+    states are: (λ, m) < (λ', m') when the first dominates: λ < λ', or λ = λ' and m > m' (Watanabe
+    2009, §6.2).
 
     >>> RLCT(Fraction(1, 2), 2) < RLCT(Fraction(1, 2), 1) < RLCT(Fraction(3, 4), 1)
     True
@@ -32,9 +33,7 @@ class RLCT:
 
     def __add__(self, other: RLCT) -> RLCT:
         """Sum rule, disjoint variables: λ adds, and m − 1 adds (Watanabe 2009, Remark 7.2)."""
-        return RLCT(
-            self.value + other.value, self.multiplicity + other.multiplicity - 1
-        )
+        return RLCT(self.value + other.value, self.multiplicity + other.multiplicity - 1)
 
     def meet(self, other: RLCT) -> RLCT:
         """Product rule, disjoint variables: the smaller λ; m adds on ties.

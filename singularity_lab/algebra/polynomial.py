@@ -1,7 +1,7 @@
 """Polynomials and ideals over the rational numbers: the ring Q[w1, …, wd] as researchers type it.
 
-The arithmetic is python-flint's ``fmpq_mpoly``; this module adds names, immutability, hashing, a parser
-without ``eval``, printing that can be read back, and SymPy both ways.
+The arithmetic is python-flint's ``fmpq_mpoly``; this module adds names, immutability, hashing, a
+parser without ``eval``, printing that can be read back, and SymPy both ways.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ def ring(variables: Sequence[str]) -> flint.fmpq_mpoly_ctx:
 
 
 def fraction(value: Any, name: str = "value") -> Fraction:
-    """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or ``0.25``.
+    """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or
+    ``0.25``.
 
     Raises BadInput for floats (they are not exact) and for text that is not a rational number.
 
     >>> fraction("3/4") + fraction("0.25")
     Fraction(1, 1)
     """
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, bool | float):
         raise BadInput(
             f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
             f"received {value!r}"
@@ -70,11 +71,7 @@ def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
     >>> check_names("x, y z")
     ('x', 'y', 'z')
     """
-    names = (
-        variables.replace(",", " ").split()
-        if isinstance(variables, str)
-        else list(variables)
-    )
+    names = variables.replace(",", " ").split() if isinstance(variables, str) else list(variables)
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise BadInput(
@@ -82,9 +79,7 @@ def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
             )
     if len(set(names)) != len(names):
         twice = sorted({n for n in names if names.count(n) > 1})
-        raise BadInput(
-            f"variables: each name may appear once, received twice: {', '.join(twice)}"
-        )
+        raise BadInput(f"variables: each name may appear once, received twice: {', '.join(twice)}")
     return tuple(names)
 
 
@@ -93,9 +88,7 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
 
     def key(name: str) -> list[tuple[int, int, str]]:
         return [
-            (0, int(s), "") if s.isdigit() else (1, 0, s)
-            for s in re.split(r"(\d+)", name)
-            if s
+            (0, int(s), "") if s.isdigit() else (1, 0, s) for s in re.split(r"(\d+)", name) if s
         ]
 
     return tuple(sorted(set(names), key=key))
@@ -130,16 +123,12 @@ class Polynomial:
         names = check_names(variables)
         for a in terms:
             if len(a) != len(names) or any(e < 0 for e in a):
-                raise BadInput(
-                    f"terms: an exponent is {len(names)} integers >= 0, received {a!r}"
-                )
+                raise BadInput(f"terms: an exponent is {len(names)} integers >= 0, received {a!r}")
         data = {tuple(a): to_fmpq(fraction(c, "coefficient")) for a, c in terms.items()}
         return cls(names, ring(names).from_dict(data))
 
     @classmethod
-    def constant(
-        cls, value: Rational | str, variables: str | Iterable[str] = ()
-    ) -> Polynomial:
+    def constant(cls, value: Rational | str, variables: str | Iterable[str] = ()) -> Polynomial:
         """A constant as an element of Q[variables]."""
         names = check_names(variables)
         return cls(names, ring(names).constant(to_fmpq(fraction(value))))
@@ -171,19 +160,11 @@ class Polynomial:
                 f"expression: unknown variables {sorted(unknown)}; known: {', '.join(names)}"
             )
         try:
-            poly = (
-                sympy.Poly(expression, *sympy.symbols(names), domain="QQ")
-                if names
-                else None
-            )
+            poly = sympy.Poly(expression, *sympy.symbols(names), domain="QQ") if names else None
         except sympy.PolynomialError as error:
-            raise BadInput(
-                f"expression: not a polynomial over Q: {expression} ({error})"
-            ) from None
+            raise BadInput(f"expression: not a polynomial over Q: {expression} ({error})") from None
         except sympy.polys.polyerrors.CoercionFailed:
-            raise BadInput(
-                f"expression: coefficients must be rational: {expression}"
-            ) from None
+            raise BadInput(f"expression: coefficients must be rational: {expression}") from None
         if poly is None:
             return cls.constant(str(expression))
         return cls.from_terms(
@@ -224,25 +205,15 @@ class Polynomial:
     def used_variables(self) -> tuple[str, ...]:
         """The variables that occur in some term."""
         support = self.support()
-        return tuple(
-            v for i, v in enumerate(self.variables) if any(a[i] for a in support)
-        )
+        return tuple(v for i, v in enumerate(self.variables) if any(a[i] for a in support))
 
     def __call__(self, point: Point) -> Fraction:
         """The exact value at a rational point (a mapping by name, or a sequence in ring order)."""
         values = point_values(point, self.variables)
-        return (
-            fraction(self.flint(*[to_fmpq(v) for v in values]))
-            if values
-            else self._constant()
-        )
+        return fraction(self.flint(*[to_fmpq(v) for v in values])) if values else self._constant()
 
     def _constant(self) -> Fraction:
-        return (
-            fraction(self.flint.leading_coefficient())
-            if not self.is_zero
-            else Fraction(0)
-        )
+        return fraction(self.flint.leading_coefficient()) if not self.is_zero else Fraction(0)
 
     # -- arithmetic ---------------------------------------------------------------------------
 
@@ -262,8 +233,7 @@ class Polynomial:
             )
         place = [self.variables.index(n) if n in self.variables else -1 for n in names]
         data = {
-            tuple(a[i] if i >= 0 else 0 for i in place): c
-            for a, c in self.flint.to_dict().items()
+            tuple(a[i] if i >= 0 else 0 for i in place): c for a, c in self.flint.to_dict().items()
         }
         return Polynomial(names, ring(names).from_dict(data))
 
@@ -304,16 +274,12 @@ class Polynomial:
 
     def __truediv__(self, other: Rational) -> Polynomial:
         if isinstance(other, Polynomial) or other == 0:
-            raise BadInput(
-                f"division: only by a rational number other than 0, received {other}"
-            )
+            raise BadInput(f"division: only by a rational number other than 0, received {other}")
         return Polynomial(self.variables, self.flint / to_fmpq(Fraction(other)))
 
     def __pow__(self, exponent: int) -> Polynomial:
         if not isinstance(exponent, int) or exponent < 0:
-            raise BadInput(
-                f"exponent: an integer >= 0 is needed, received {exponent!r}"
-            )
+            raise BadInput(f"exponent: an integer >= 0 is needed, received {exponent!r}")
         return Polynomial(self.variables, self.flint**exponent)
 
     def __eq__(self, other: object) -> bool:
@@ -325,7 +291,8 @@ class Polynomial:
         return bool(a.flint == b.flint)
 
     def __hash__(self) -> int:
-        """Equal polynomials of different rings have equal hashes: by names of the variables used."""
+        """Equal polynomials of different rings have equal hashes: by names of the variables
+        used."""
         key = frozenset(
             (frozenset((v, e) for v, e in zip(self.variables, a, strict=True) if e), c)
             for a, c in self.terms()
@@ -360,8 +327,7 @@ class Polynomial:
         """f(w + p): the germ at p, moved to the origin."""
         values = point_values(point, self.variables)
         moved = {
-            name: Polynomial.from_terms({unit(i, len(values)): 1}, self.variables)
-            + value
+            name: Polynomial.from_terms({unit(i, len(values)): 1}, self.variables) + value
             for i, (name, value) in enumerate(zip(self.variables, values, strict=True))
             if value
         }
@@ -383,9 +349,7 @@ class Polynomial:
 
     def _index(self, variable: str) -> int:
         if variable not in self.variables:
-            raise BadInput(
-                f"variable: {variable!r} is not one of {', '.join(self.variables)}"
-            )
+            raise BadInput(f"variable: {variable!r} is not one of {', '.join(self.variables)}")
         return self.variables.index(variable)
 
     # -- printing -----------------------------------------------------------------------------
@@ -438,9 +402,7 @@ class Ideal:
     def __post_init__(self) -> None:
         object.__setattr__(self, "variables", check_names(self.variables))
         if not self.generators:
-            raise BadInput(
-                "generators: at least one is needed (the zero ideal is given by '0')"
-            )
+            raise BadInput("generators: at least one is needed (the zero ideal is given by '0')")
         object.__setattr__(
             self,
             "generators",
@@ -456,9 +418,7 @@ class Ideal:
         """An ideal from text; without ``variables`` the ring is made of the names that occur."""
         texts = [generators] if isinstance(generators, str) else list(generators)
         names = (
-            natural_order(n for t in texts for n in names_in(t))
-            if variables is None
-            else variables
+            natural_order(n for t in texts for n in names_in(t)) if variables is None else variables
         )
         names = check_names(names)
         return cls(names, tuple(parse(t, names) for t in texts))
@@ -499,19 +459,13 @@ def point_values(
             )
         return tuple(fraction(point.get(v, 0), f"{name}[{v}]") for v in variables)
     if isinstance(point, str) or len(point) != len(variables):
-        raise BadInput(
-            f"{name}: {len(variables)} coordinates are needed, received {point!r}"
-        )
-    return tuple(
-        fraction(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True)
-    )
+        raise BadInput(f"{name}: {len(variables)} coordinates are needed, received {point!r}")
+    return tuple(fraction(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True))
 
 
 # -- parsing ----------------------------------------------------------------------------------
 
-_TOKEN = re.compile(
-    r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))"
-)
+_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -522,8 +476,8 @@ def names_in(text: str) -> tuple[str, ...]:
 def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial:
     """Read a polynomial: ``+ - * / ^ **``, parentheses, integers, decimals and fractions.
 
-    Division is by numbers only. Without ``variables`` the ring is made of the names that occur, in natural
-    order. Never evaluates code.
+    Division is by numbers only. Without ``variables`` the ring is made of the names that occur, in
+    natural order. Never evaluates code.
     Raises ParseError with the position of what does not fit.
 
     >>> print(parse("w1^2*w2^2 / 4 - 0.5*w1"))
@@ -537,9 +491,7 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
         raise BadInput(f"text: an expression is needed, received {text!r}")
     tokens = list(_tokens(text))
     names = (
-        natural_order(v for k, v, _ in tokens if k == "name")
-        if variables is None
-        else variables
+        natural_order(v for k, v, _ in tokens if k == "name") if variables is None else variables
     )
     return _Parser(text, tokens, check_names(names)).read()
 
@@ -574,16 +526,12 @@ class _Parser:
         if self.at < len(self.tokens):
             kind, token, _ = self.tokens[self.at]
             if kind != "operator" or token == "(":
-                self.fail(
-                    f"an operator is missing before {token!r} (write products with *)"
-                )
+                self.fail(f"an operator is missing before {token!r} (write products with *)")
             self.fail(f"unexpected {token!r}")
         return Polynomial(self.names, value)
 
     def fail(self, message: str) -> None:
-        place = (
-            self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
-        )
+        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
         raise ParseError(message, self.text, place)
 
     def peek(self) -> str:
@@ -635,15 +583,11 @@ class _Parser:
         if self.peek() not in ("^", "**"):
             return base
         self.at += 1
-        kind, token, _ = (
-            self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
-        )
+        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
         if kind != "number" or not token.isdigit():
             self.fail("an exponent is an integer >= 0")
         exponent = int(token)
-        if exponent > 10**6 or (
-            len(base) > 1 and len(base) ** min(exponent, 64) > 10**30
-        ):
+        if exponent > 10**6 or (len(base) > 1 and len(base) ** min(exponent, 64) > 10**30):
             self.fail("this power is too large to expand")
         self.at += 1
         if self.peek() in ("^", "**"):
@@ -651,22 +595,16 @@ class _Parser:
         return base**exponent
 
     def atom(self) -> flint.fmpq_mpoly:
-        kind, token, _ = (
-            self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
-        )
+        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
         if kind == "number":
             self.at += 1
             return self.context.constant(to_fmpq(Fraction(token)))
         if kind == "name":
             if token not in self.gens:
-                self.fail(
-                    f"unknown variable {token!r} (known: {', '.join(self.names) or 'none'})"
-                )
+                self.fail(f"unknown variable {token!r} (known: {', '.join(self.names) or 'none'})")
             self.at += 1
             if self.peek() == "(":
-                self.fail(
-                    f"an operator is missing after {token!r} (write products with *)"
-                )
+                self.fail(f"an operator is missing after {token!r} (write products with *)")
             return self.gens[token]
         if token == "(":
             opening = self.at

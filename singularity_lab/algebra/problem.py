@@ -29,8 +29,8 @@ class LocalProblem:
 
     ideal: the generators f1, …, fk. point: its coordinates, in ring order.
     convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = |f| for the one generator f.
-    prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable, None where
-    there is no bound; a bound matters where the point lies on it.
+    prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable,
+    None where there is no bound; a bound matters where the point lies on it.
 
     >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
     >>> p.prior, p.box
@@ -45,25 +45,20 @@ class LocalProblem:
 
     def __post_init__(self) -> None:
         if self.convention not in ("ideal", "loss"):
-            raise BadInput(
-                f"convention: 'ideal' or 'loss', received {self.convention!r}"
-            )
+            raise BadInput(f"convention: 'ideal' or 'loss', received {self.convention!r}")
         if self.convention == "loss" and len(self.ideal.generators) != 1:
             raise BadInput(
-                f"convention: a loss is one polynomial K >= 0, received {len(self.ideal.generators)}"
+                "convention: a loss is one polynomial K >= 0, "
+                f"received {len(self.ideal.generators)}"
             )
         for name, tau in zip(self.ideal.variables, self.prior, strict=True):
             if tau <= -1:
                 raise BadInput(
                     f"prior[{name}]: an exponent > -1 is needed (integrable), received {tau}"
                 )
-        for name, at, (low, high) in zip(
-            self.ideal.variables, self.point, self.box, strict=True
-        ):
+        for name, at, (low, high) in zip(self.ideal.variables, self.point, self.box, strict=True):
             if low is not None and high is not None and low >= high:
-                raise BadInput(
-                    f"box[{name}]: low < high is needed, received {low}, {high}"
-                )
+                raise BadInput(f"box[{name}]: low < high is needed, received {low}, {high}")
             if (low is not None and at < low) or (high is not None and at > high):
                 raise BadInput(f"point[{name}]: {at} lies outside the domain")
 
@@ -76,8 +71,7 @@ class LocalProblem:
         at: Point | None = None,
         prior: Mapping[str, Rational | str] | None = None,
         nonnegative: str | Iterable[str] = (),
-        box: Mapping[str, tuple[Rational | str | None, Rational | str | None]]
-        | None = None,
+        box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
         convention: Convention = "ideal",
     ) -> LocalProblem:
         """From what people write; the point is the origin unless given."""
@@ -108,9 +102,7 @@ class LocalProblem:
         return cls(
             ideal=ideal,
             point=point_values(at if at is not None else {}, names),
-            prior=tuple(
-                fraction((prior or {}).get(n, 0), f"prior[{n}]") for n in names
-            ),
+            prior=tuple(fraction((prior or {}).get(n, 0), f"prior[{n}]") for n in names),
             box=tuple(intervals),
             convention=convention,
         )
@@ -122,15 +114,13 @@ class LocalProblem:
     def localize(self) -> Germ:
         """The same germ in coordinates centred at the point, with only what is active there.
 
-        A variable on its lower bound becomes w − low ≥ 0, one on its upper bound high − w ≥ 0. The prior
-        factor |wᵢ|^τᵢ is a unit unless the i-th coordinate of the point is 0.
+        A variable on its lower bound becomes w − low ≥ 0, one on its upper bound high − w ≥ 0. The
+        prior factor |wᵢ|^τᵢ is a unit unless the i-th coordinate of the point is 0.
         """
         names = self.variables
         moved: dict[str, Polynomial | Rational] = {}
         nonnegative = []
-        for i, (name, at, (low, high)) in enumerate(
-            zip(names, self.point, self.box, strict=True)
-        ):
+        for i, (name, at, (low, high)) in enumerate(zip(names, self.point, self.box, strict=True)):
             w = Polynomial.from_terms({unit(i, len(names)): 1}, names)
             at_low, at_high = (
                 low is not None and at == low,
@@ -140,12 +130,9 @@ class LocalProblem:
                 nonnegative.append(name)
             if at_high or at:
                 moved[name] = (at - w) if at_high else (w + at)
-        generators = tuple(
-            g.substitute(moved) if moved else g for g in self.ideal.generators
-        )
+        generators = tuple(g.substitute(moved) if moved else g for g in self.ideal.generators)
         exponents = tuple(
-            tau if at == 0 else Fraction(0)
-            for tau, at in zip(self.prior, self.point, strict=True)
+            tau if at == 0 else Fraction(0) for tau, at in zip(self.prior, self.point, strict=True)
         )
         return Germ(names, generators, exponents, tuple(nonnegative), self.convention)
 
@@ -176,9 +163,7 @@ def _as_ideal(
     items = list(generators)
     if all(isinstance(g, str) for g in items):
         return Ideal.parse([g for g in items if isinstance(g, str)], variables)
-    parsed = [
-        g if isinstance(g, Polynomial) else Ideal.parse(g).generators[0] for g in items
-    ]
+    parsed = [g if isinstance(g, Polynomial) else Ideal.parse(g).generators[0] for g in items]
     names: tuple[str, ...]
     if variables is None:
         names = tuple(dict.fromkeys(v for g in parsed for v in g.variables))

@@ -1,7 +1,9 @@
-"""Families of germs as the engine moves them: K = ∏|x|^(2k) · Σ fᵢ² with prior ∏|x|^h along a stratum.
+"""Families of germs as the engine moves them: K = ∏|x|^(2k) · Σ fᵢ² with prior ∏|x|^h along a
+stratum.
 
-The engine's own state, and the moves that describe the same family in other ways. Each move returns the
-new family and the proof step that says what was done; the verifier has its own code for the same steps.
+The engine's own state, and the moves that describe the same family in other ways. Each move
+returns the new family and the proof step that says what was done; the verifier has its own code
+for the same steps.
 Theorems: MATH §2.2–2.4, 2.8, 2.9.
 """
 
@@ -16,6 +18,7 @@ from typing import Any
 import flint
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.evidence import Kind
 from singularity_lab.algebra.maps import strip as strip
 from singularity_lab.algebra.polynomial import Polynomial, parse, ring
 from singularity_lab.algebra.problem import Germ
@@ -28,7 +31,8 @@ Term = tuple[tuple[int, int], ...]
 
 
 class Generator:
-    """A polynomial with its terms read once: sparse exponents ((variable, exponent), …) and coefficients."""
+    """A polynomial with its terms read once: sparse exponents ((variable, exponent), …) and
+    coefficients."""
 
     __slots__ = ("__dict__", "poly")
 
@@ -53,7 +57,8 @@ class Generator:
 
     @cached_property
     def cost(self) -> int:
-        """How far from a monomial: Σ over terms of 1 + the degree left after the content; 0 for monomials."""
+        """How far from a monomial: Σ over terms of 1 + the degree left after the content; 0 for
+        monomials."""
         if len(self.poly) == 1:
             return 0
         base = sum(self.content.values())
@@ -155,7 +160,8 @@ class Germs:
         return bool(p.is_constant())
 
     def is_free(self, i: int) -> bool:
-        """No monomial factor, prior factor or sign hangs on the variable: any coordinate change will do."""
+        """No monomial factor, prior factor or sign hangs on the variable: any coordinate change
+        will do."""
         return not self.k.get(i) and not self.h.get(i) and i not in self.positive
 
     def coefficients(self, f: Generator, i: int) -> dict[int, Poly]:
@@ -271,7 +277,8 @@ class Germs:
         return self.but(units=(*self.units, p)).normal(), step
 
     def coordinate(self, j: int, i: int) -> tuple[Germs, Step]:
-        """Generator j, smooth in the free local variable i and alone with it, becomes that variable."""
+        """Generator j, smooth in the free local variable i and alone with it, becomes that
+        variable."""
         gens = (*self.gens[:j], Generator(self.variables[i]), *self.gens[j + 1 :])
         step = {"op": "coordinate", "gen": j, "var": self.names[i]}
         return self.but(gens=gens).normal(), step
@@ -292,9 +299,9 @@ class Germs:
             listed.append(product - 1)
         return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
 
-    def domain(self, variables: Iterable[int] | None = None) -> dict[str, str]:
+    def domain(self, variables: Iterable[int] | None = None) -> dict[str, Kind]:
         """The ranges of parameters and unit variables, as evidence names them."""
-        kinds = {
+        kinds: dict[tuple[str, bool], Kind] = {
             (PARAM, False): "real",
             (PARAM, True): "nonnegative",
             (UNIT, False): "nonzero",
@@ -353,7 +360,8 @@ class Germs:
     def locus(
         self, f: Poly, by: Sequence[int], evidence: Mapping[str, Any]
     ) -> tuple[list[Germs], Step]:
-        """The strata q = 0 and q ≠ 0, where q is f on the stratum and f a coordinate by the variables ``by``."""
+        """The strata q = 0 and q ≠ 0, where q is f on the stratum and f a coordinate by the
+        variables ``by``."""
         z = self.variables[by[0]]
         gens = []
         for g in self.gens:
@@ -399,7 +407,8 @@ class Germs:
         return families, step
 
     def blocks(self) -> list[set[int]]:
-        """The finest partition of the variables of J (and of the units) that no generator crosses."""
+        """The finest partition of the variables of J (and of the units) that no generator
+        crosses."""
         groups: list[set[int]] = []
         sets = [set(f.occurs) for f in self.gens]
         sets += [set(Generator(u).occurs) for u in (*self.units, *self.signs)]

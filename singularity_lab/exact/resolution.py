@@ -1,9 +1,9 @@
 """The chart tree: λ and m by resolution of singularities, with a proof script. MATH §3.
 
-A node is a family of germs. It is simplified, then closed by a leaf (monomial ideal, bound), split by the sum
-and product rules, split along parameters, or blown up; blow-up centres are tried in the order of the
-complexity of their simplified charts. Families proved before are shared up to renaming and sign. What is
-still open at the end of the budget leaves two-sided bounds.
+A node is a family of germs. It is simplified, then closed by a leaf (monomial ideal, bound), split
+by the sum and product rules, split along parameters, or blown up; blow-up centres are tried in the
+order of the complexity of their simplified charts. Families proved before are shared up to
+renaming and sign. What is still open at the end of the budget leaves two-sided bounds.
 """
 
 from __future__ import annotations
@@ -66,9 +66,11 @@ def resolve_germ(
     budget: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Resolution:
-    """Search for a proof of (λ, m) of K = Σ fᵢ² at the origin, deepening the tree until the budget ends.
+    """Search for a proof of (λ, m) of K = Σ fᵢ² at the origin, deepening the tree until the budget
+    ends.
 
-    budget: CPU seconds. The outcome does not depend on the machine unless the budget ends the search.
+    budget: CPU seconds. The outcome does not depend on the machine unless the budget ends the
+    search.
     """
     search = _Search(
         deadline=None if budget is None else time.process_time() + budget, progress=progress
@@ -141,7 +143,8 @@ class _Search:
         return self.deadline is not None and time.process_time() > self.deadline
 
     def assemble(self, step: Step) -> Step:
-        """The script with each shared family proved where it is first used, as a lemma if need be."""
+        """The script with each shared family proved where it is first used, as a lemma if need
+        be."""
         lemmas = {entry[2]: entry for entries in self.memo.values() for entry in entries}
         proved: set[int] = set()
 
@@ -401,7 +404,8 @@ class _Search:
         return self.split_nonlinear(g, q, target, fuel)
 
     def split_nonlinear(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
-        """q without a real zero is a unit; where q = 0 is smooth, a generator's factor is a coordinate."""
+        """q without a real zero is a unit; where q = 0 is smooth, a generator's factor is a
+        coordinate."""
         evidence = g.no_common_zero([q], 1.0)
         if isinstance(evidence, dict):
             moved, step = g.assume_unit(q, evidence)
@@ -412,41 +416,40 @@ class _Search:
         exists = _sign_change(g, q)
         for f in _lifts(g, q):
             for by in _transversals(g, f):
-                slopes = [f.derivative(i) for i in by]
-                smooth = g.no_common_zero([q, *slopes], 1.0)
-                if not isinstance(smooth, dict):
-                    continue
-                rest: dict[str, Any] = {}
-                for j, gen in enumerate(g.gens):
-                    left = strip(gen.poly, f)
-                    if Generator(left).occurs & set(by):
-                        e = g.no_common_zero([q, left], 1.0)
-                        if not isinstance(e, dict):
-                            break
-                        rest[str(j)] = e
-                else:
-                    if Generator(g.at_stratum(f)).occurs != Generator(q).occurs:
-                        exists = None
-                    data = {"smooth": smooth, "rest": rest, "exists": exists}
-                    families, step = g.locus(f, by, data)
-                    on = self.solve(families[0], None, fuel)
-                    left = Generator(q).occurs - set(by)
-                    used = families[0].occurs | {i for i, e in families[0].k.items() if e}
-                    value = g.at_stratum(f)
-                    prime = [e for _, e in value.factor()[1]] == [1] and all(
-                        Generator(u).occurs <= Generator(q).occurs and q.gcd(u).is_constant()
-                        for u in g.units
-                        if Generator(u).occurs & Generator(q).occurs
-                    )
-                    if exists is None or g.signs or left & used or not prime:
-                        on.upper = None
-                    best = (
-                        on.upper
-                        if target is None or (on.upper is not None and on.upper < target)
-                        else target
-                    )
-                    return least([on, self.solve(families[1], best, fuel)], step)
+                evidence = _smooth_locus(g, f, q, by)
+                if evidence is not None:
+                    return self.locus(g, f, q, by, {**evidence, "exists": exists}, target, fuel)
         return None
+
+    def locus(
+        self,
+        g: Germs,
+        f: Poly,
+        q: Poly,
+        by: list[int],
+        evidence: Step,
+        target: RLCT | None,
+        fuel: int,
+    ) -> Outcome:
+        """Solve the strata f = 0 and f ≠ 0; the first bounds above where real points are proved."""
+        value = g.at_stratum(f)
+        here = Generator(q).occurs
+        near = [u for u in g.units if Generator(u).occurs & here]
+        prime = (
+            Generator(value).occurs == here
+            and [e for _, e in value.factor()[1]] == [1]
+            and all(Generator(u).occurs <= here and q.gcd(u).is_constant() for u in near)
+        )
+        if not prime:
+            evidence = {**evidence, "exists": None}
+        families, step = g.locus(f, by, evidence)
+        on = self.solve(families[0], None, fuel)
+        used = families[0].occurs | {i for i, e in families[0].k.items() if e}
+        if evidence["exists"] is None or g.signs or (here - set(by)) & used:
+            on.upper = None
+        if on.upper is not None and (target is None or on.upper < target):
+            target = on.upper
+        return least([on, self.solve(families[1], target, fuel)], step)
 
     # -- blow-ups -------------------------------------------------------------------------------
 
@@ -458,7 +461,7 @@ class _Search:
             and (target is None or upper.upper < target)
         ):
             target = upper.upper
-        scored = []
+        scored: list[tuple[int, int, int, int, list[list[tuple[int, int]]]]] = []
         for groups in centres(g):
             charts, step = g.blow_up(groups)
             costs = []
@@ -509,8 +512,8 @@ def _representatives(
 
 
 def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
-    """Candidate centres with weights: the optimum of the term ideal's linear program, and unions of classes of
-    alike variables that meet every term."""
+    """Candidate centres with weights: the optimum of the term ideal's linear program, and unions
+    of classes of alike variables that meet every term."""
     active = [i for i in g.locals if i in g.occurs]
     classes = [[i for i in c if i in active] for c in colour_classes(g)]
     classes = [c for c in classes if c]
@@ -533,7 +536,7 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
         if solution is not None and any(solution.primal):
             primal = dict(zip(active, solution.primal, strict=True))
             for c in classes:
-                mean = sum(primal[i] for i in c) / len(c)
+                mean = sum((primal[i] for i in c), Fraction(0)) / len(c)
                 primal.update(dict.fromkeys(c, mean))
             scale = lcm(*(v.denominator for v in primal.values()))
             weights = {i: int(v * scale) for i, v in primal.items() if v}
@@ -603,9 +606,11 @@ def _term_program(g: Germs, active: list[int], with_k: bool) -> CoveringSolution
 
 
 def splitting_polynomials(g: Germs) -> list[Poly]:
-    """Irreducible polynomials in the parameters that decide how the family looks, the most urgent first.
+    """Irreducible polynomials in the parameters that decide how the family looks, the most urgent
+    first.
 
-    They are factors of the generators' values on the stratum, then of the coefficients of the lowest terms.
+    They are factors of the generators' values on the stratum, then of the coefficients of the
+    lowest terms.
     """
     found: list[Poly] = []
 
@@ -641,13 +646,33 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     return found
 
 
+def _smooth_locus(g: Germs, f: Poly, q: Poly, by: list[int]) -> Step | None:
+    """Evidence that f is a coordinate by some of the variables where q = 0, and each generator is
+    a power of f times what does not depend on them, or is a unit there."""
+    smooth = g.no_common_zero([q, *(f.derivative(i) for i in by)], 1.0)
+    if not isinstance(smooth, dict):
+        return None
+    rest: dict[str, Any] = {}
+    for j, gen in enumerate(g.gens):
+        left = strip(gen.poly, f)
+        if Generator(left).occurs & set(by):
+            found = g.no_common_zero([q, left], 1.0)
+            if not isinstance(found, dict):
+                return None
+            rest[str(j)] = found
+    return {"smooth": smooth, "rest": rest}
+
+
 def _sign_change(g: Germs, q: Poly) -> Step | None:
-    """Two points of one orthant of the stratum where q has opposite signs: it has real zeros there."""
+    """Two points of one orthant of the stratum where q has opposite signs: it has real zeros
+    there."""
     domain = g.domain(Generator(q).occurs)
     p = Polynomial(g.names, q).in_ring(tuple(domain))
     zero = find_zero([p], domain)
-    if zero is None or zero.evidence["kind"] == "sign change":
-        return zero and zero.evidence
+    if zero is None:
+        return None
+    if zero.evidence["kind"] == "sign change":
+        return zero.evidence
     at = [Fraction(x) for x in zero.evidence["point"]]
     slope = [p.derivative(n)(at) for n in domain]
     for e in range(12):
@@ -703,7 +728,8 @@ def _lifts(g: Germs, q: Poly) -> list[Poly]:
 
 
 def _transversals(g: Germs, f: Poly) -> list[list[int]]:
-    """Sets of free variables by which f may be a coordinate, other generators being independent of them."""
+    """Sets of free variables by which f may be a coordinate, other generators being independent of
+    them."""
     able = [i for i in sorted(Generator(f).occurs) if g.is_free(i)]
     rests = [Generator(strip(gen.poly, f)).occurs for gen in g.gens]
     alone = [i for i in able if not any(i in r for r in rests)]

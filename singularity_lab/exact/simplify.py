@@ -1,4 +1,5 @@
-"""Simplification of a family of germs to a fixed point: moves that change neither λ nor m. MATH §2.2, 2.3, 2.9, §3."""
+"""Simplification of a family of germs to a fixed point: moves that change neither λ nor m. MATH
+§2.2, 2.3, 2.9, §3."""
 
 from __future__ import annotations
 
@@ -74,7 +75,8 @@ def strip_units(g: Germs) -> Move | None:
 
 
 def reduce_by_monomials(g: Germs) -> Move | None:
-    """Leave out of each generator the terms that are multiples of a generator that is a monomial."""
+    """Leave out of each generator the terms that are multiples of a generator that is a
+    monomial."""
     monomials = [(j, f.terms[0]) for j, f in enumerate(g.gens) if len(f.poly) == 1]
     if not monomials:
         return None
@@ -96,8 +98,8 @@ def reduce_by_monomials(g: Germs) -> Move | None:
                 for j, m in by_variable.get(v, ()):
                     if j == i or j in dropped or any(exponents.get(n, 0) < e for n, e in m.items()):
                         continue
-                    q = tuple(exponents.get(n, 0) - m.get(n, 0) for n in range(len(g.names)))
-                    quotients.setdefault(j, {})[q] = -c / coefficient[j]
+                    power = tuple(exponents.get(n, 0) - m.get(n, 0) for n in range(len(g.names)))
+                    quotients.setdefault(j, {})[power] = -c / coefficient[j]
                     break
                 else:
                     continue
@@ -110,7 +112,8 @@ def reduce_by_monomials(g: Germs) -> Move | None:
 
 
 def split_definite(g: Germs) -> Move | None:
-    """A generator whose terms cannot cancel is of the order of the sum of its terms' absolute values."""
+    """A generator whose terms cannot cancel is of the order of the sum of its terms' absolute
+    values."""
     for i, f in enumerate(g.gens):
         if 1 < len(f.poly) <= 60 and of_one_sign(g, f):
             return g.generators([["split", i]])
@@ -126,7 +129,8 @@ def of_one_sign(g: Germs, f: Generator) -> bool:
 
 
 def eliminate(g: Germs) -> Move | None:
-    """A generator that is linear with unit coefficient in a free local variable becomes that variable."""
+    """A generator that is linear with unit coefficient in a free local variable becomes that
+    variable."""
     best: tuple[Any, ...] | None = None
     for f in g.gens:
         if len(f.poly) == 1:
@@ -136,7 +140,7 @@ def eliminate(g: Germs) -> Move | None:
             if g.role[i] != LOCAL or not g.is_free(i) or f.poly.degrees()[i] != 1:
                 continue
             if count[i] == 1:
-                term, c = next((t, c) for t, c in f.terms if (i, 1) in t)
+                term = next(t for t, _ in f.terms if (i, 1) in t)
                 others = [j for j, _ in term if j != i]
                 if any(g.role[j] != UNIT for j in others):
                     continue
@@ -185,7 +189,8 @@ def smooth_coordinate(g: Germs) -> Move | None:
 
 
 def gradings(g: Germs, with_units: bool) -> list[list[int]]:
-    """A basis of the integer weights for which every generator (and known unit) is quasi-homogeneous.
+    """A basis of the integer weights for which every generator (and known unit) is
+    quasi-homogeneous.
 
     Vectors over sorted(role).
     """
@@ -215,7 +220,8 @@ def _independent(rows: list[tuple[int, ...]]) -> list[list[int]]:
 
 
 def contract(g: Germs) -> Move | None:
-    """Parameters that a positive dilation moves to 0 become local: as many as one grading allows."""
+    """Parameters that a positive dilation moves to 0 become local: as many as one grading
+    allows."""
     in_units = frozenset().union(*(Generator(u).occurs for u in (*g.units, *g.signs)))
     wanted = [i for i in g.params if i not in in_units]
     if not wanted:
@@ -356,16 +362,15 @@ def shear(g: Germs) -> Move | None:
         return None
     _, i, found = best
     found = [(r, rho) for r, rho in found if not any(j == i for j, _ in r)]
-    rest = sum(
-        (g.monomial(dict(r)) * flint.fmpq(*rho) for r, rho in found), g.context.constant(0)
-    )
+    rest = sum((g.monomial(dict(r)) * flint.fmpq(*rho) for r, rho in found), g.context.constant(0))
     moved, step = g.change(i, g.variables[i] - rest, g.context.constant(1))
     before, after = (sum(len(f.poly) for f in h.gens) for h in (g, moved))
     return (moved, step) if (moved.cost, after) < (g.cost, before) else None
 
 
 def shear_ahead(g: Germs) -> Moves | None:
-    """A shear that shortens some generators fully, and lengthens others until these are reduced by the first.
+    """A shear that shortens some generators fully, and lengthens others until these are reduced by
+    the first.
 
     Taken with the moves that follow it, if all together come nearer to monomials.
     """
@@ -447,12 +452,12 @@ def _small_divisors(t: Term) -> Iterator[tuple[Term, Term]]:
 
 
 def collect(g: Germs) -> Move | None:
-    """A shear that makes a repeated coefficient polynomial a coordinate, when that shortens the generators."""
+    """A shear that makes a repeated coefficient polynomial a coordinate, when that shortens the
+    generators."""
     seen: Counter[tuple[Any, ...]] = Counter()
     for f in g.gens:
-        if not 2 < len(f.poly) <= 400:
-            if len(f.poly) != 2:
-                continue
+        if not 2 <= len(f.poly) <= 400:
+            continue
         parts: dict[tuple[int, int], list[tuple[Term, flint.fmpq]]] = {}
         for t, c in f.terms:
             for n, (i, e) in enumerate(t):
@@ -469,7 +474,7 @@ def collect(g: Germs) -> Move | None:
                 seen[tuple((t, str(c / lead)) for t, c in part)] += 1
     tried: set[tuple[int, Any]] = set()
     best: tuple[Any, ...] | None = None
-    for form, times in seen.most_common(12):
+    for form, _ in seen.most_common(12):
         linear = [
             (t[0][0], c)
             for t, c in form
@@ -513,7 +518,8 @@ def _from_form(g: Germs, form: list[tuple[Term, str]]) -> Poly:
 
 
 def reduce_by_each_other(g: Germs) -> Move | None:
-    """Subtract a monomial multiple of one generator from another where that brings it nearer to a monomial."""
+    """Subtract a monomial multiple of one generator from another where that brings it nearer to a
+    monomial."""
     gens = g.gens
     if len(gens) < 2 or len(gens) > 40:
         return None

@@ -1,7 +1,8 @@
 """The front door of the proof arm: λ and m of a germ, or what is proved of them, with certificates.
 
-Routes, in order: the zero ideal; the Newton polyhedron (monomial and nondegenerate ideals, Howald 2001,
-Varchenko 1976, Lin 2011); the chart tree. Every value comes with a certificate that has been verified.
+Routes, in order: the zero ideal; the Newton polyhedron (monomial and nondegenerate ideals, Howald
+2001, Varchenko 1976, Lin 2011); the chart tree. Every value comes with a certificate that has been
+verified.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Result:
     """What is proved of the germ of K: (λ, m) exactly, or bounds on both sides.
 
     method: the route that proved it. seconds: CPU time of the search and of verification.
-    certificates: one (exact), or those of the lower and of the upper bound. notes: why other routes failed.
+    certificates: one (exact), or those of the lower and of the upper bound. notes: why other
+    routes failed.
     """
 
     problem: LocalProblem
@@ -68,10 +70,13 @@ class Result:
         return self.certificates[0]
 
     def to_json(self) -> dict[str, Any]:
-        """Fractions as text. ``lower`` and ``upper`` are objects with ``lambda`` and ``multiplicity``."""
+        """Fractions as text. ``lower`` and ``upper`` are objects with ``lambda`` and
+        ``multiplicity``."""
 
         def pair(value: RLCT | None) -> dict[str, Any] | None:
-            return value and {"lambda": str(value.value), "multiplicity": value.multiplicity}
+            if value is None:
+                return None
+            return {"lambda": str(value.value), "multiplicity": value.multiplicity}
 
         certificates = [c.to_json() for c in self.certificates]
         return {
@@ -97,7 +102,8 @@ class Result:
                 f"({self.method}; certificate verified; {self.seconds:.2f} s)"
             )
         why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
-        return f"{self.bounds} for {loss} ({self.method}; both sides certified; {self.seconds:.2f} s){why}"
+        how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
+        return f"{self.bounds} for {loss} ({how}){why}"
 
     def _repr_html_(self) -> str:
         head = (
@@ -107,7 +113,8 @@ class Result:
         )
         return (
             f"<div>{head} for <code>{html.escape(describe_loss(self.problem))}</code>"
-            f"<br><small>{html.escape(self.method)}, certificate verified, {self.seconds:.2f} s</small></div>"
+            f"<br><small>{html.escape(self.method)}, certificate verified, "
+            f"{self.seconds:.2f} s</small></div>"
         )
 
 
@@ -151,12 +158,13 @@ def rlct(
 
     generators: expressions f1, …, fk (text, Polynomial, Ideal or a LocalProblem); K = Σ fᵢ². With
     ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given).
-    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds, None for no limit.
+    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds,
+    None for no limit.
 
     The answer is exact with a verified certificate, or two-sided bounds with two.
 
-    Raises BadInput for what cannot be read and for a loss that takes negative values, OutOfScope where K does
-    not vanish at the point.
+    Raises BadInput for what cannot be read and for a loss that takes negative values, OutOfScope
+    where K does not vanish at the point.
 
     >>> r = rlct("x^2 - y^3")
     >>> r.value, r.multiplicity
@@ -164,7 +172,8 @@ def rlct(
     >>> rlct(["a*b", "a*c"], variables="a b c").rlct
     RLCT(value=Fraction(1, 2), multiplicity=1)
 
-    Reference: Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, Definition 2.8, Theorem 6.7.
+    Reference: Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, Definition 2.8,
+    Theorem 6.7.
     """
     started = time.process_time()
     if isinstance(generators, LocalProblem):
@@ -211,7 +220,8 @@ def rlct(
 def _newton_route(
     problem: LocalProblem, germ: Germ, started: float, notes: tuple[str, ...]
 ) -> tuple[Result | None, tuple[str, ...]]:
-    """The Newton polyhedron of a small germ that is not a monomial ideal; or why it does not decide."""
+    """The Newton polyhedron of a small germ that is not a monomial ideal; or why it does not
+    decide."""
     terms = [sum(1 for _ in g.terms()) for g in germ.generators]
     if max(terms) == 1 or len(germ.variables) > 6 or sum(terms) > 40:
         return None, ()
@@ -277,7 +287,8 @@ def _bracket(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """Both sides with a certificate each; the order of the ideal bounds below where nothing better does."""
+    """Both sides with a certificate each; the order of the ideal bounds below where nothing better
+    does."""
     certificates = []
     by_order = _order_bound(problem, germ)
     low = Certificate(problem, "lower", by_order, {"op": "order"})

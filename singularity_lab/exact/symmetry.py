@@ -1,9 +1,10 @@
 """Families of germs up to renaming of variables and changes of sign.
 
-A family is a coloured graph: variables, terms and generators are nodes. Colour refinement (Weisfeiler and
-Leman 1968) with individualisation gives a labelling; equal labelled forms give a renaming, and the signs
-solve a linear system over GF(2). A renaming found here is only a suggestion: the verifier checks it.
-The labelling of two isomorphic families may differ where refinement is weak; then sharing is lost, not truth.
+A family is a coloured graph: variables, terms and generators are nodes. Colour refinement
+(Weisfeiler and Leman 1968) with individualisation gives a labelling; equal labelled forms give a
+renaming, and the signs solve a linear system over GF(2). A renaming found here is only a
+suggestion: the verifier checks it. The labelling of two isomorphic families may differ where
+refinement is weak; then sharing is lost, not truth.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ _MASK = (1 << 61) - 1
 
 
 def _graph(g: Germs) -> list[tuple[int, list[tuple[int, Term]]]]:
-    """Generators and units as (kind, [(weight, term)]), coefficients up to a common factor and sign."""
+    """Generators and units as (kind, [(weight, term)]), coefficients up to a common factor and
+    sign."""
     graph = []
     for kind, f in _polys(g):
         if len(f.poly) == 1:
@@ -72,7 +74,8 @@ def _refine(graph: list[Any], colours: Colours) -> Colours:
 
 
 def colour_classes(g: Germs) -> list[list[int]]:
-    """Variables that colour refinement cannot tell apart: unions of orbits of the symmetry group."""
+    """Variables that colour refinement cannot tell apart: unions of orbits of the symmetry
+    group."""
     colours = _refine(_graph(g), {i: hash(v) for i, v in _start(g).items()})
     classes: dict[int, list[int]] = {}
     for i, c in colours.items():
@@ -101,7 +104,8 @@ def labelling(g: Germs) -> tuple[Key, tuple[int, ...]]:
 def signs(
     g: Germs, order: Sequence[int], other: Germs, other_order: Sequence[int]
 ) -> dict[int, int] | None:
-    """Signs s_i = ±1 with which x_i ↦ s_i·y_i maps each polynomial of g to one of ``other`` up to a scalar.
+    """Signs s_i = ±1 with which x_i ↦ s_i·y_i maps each polynomial of g to one of ``other`` up to
+    a scalar.
 
     None if there are none. Both families have the same labelled form.
     """
