@@ -9,11 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from singularity_lab.algebra.evidence import check_no_zero, check_zero
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.algebra.linear import check_covering
-from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Polynomial
+from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
 from singularity_lab.exact.certificate import Certificate
@@ -42,64 +39,14 @@ def value(generators, variables=None, **kwargs):
 
 
 def replay(g, step, claim):
-    """Derive (λ, m) again from the recorded data alone, by the checkers, and compare."""
-    names = g.variables
-    contents = [p.flint.term_content().degrees() for p in g.generators]
-    k = [min(int(c[i]) for c in contents) for i in range(len(names))]
-    divisor = Polynomial.from_terms({tuple(k): 1}, names)
-    gens = [Polynomial(names, p.flint / divisor.flint) for p in g.generators]
-    domain = {v: "positive" if v in g.nonnegative else "nonzero" for v in names}
-    support = sorted({a for p in gens for a in p.support()})
-
-    def on(face):
-        return [
-            Polynomial.from_terms({a: c for a, c in p.terms() if a in face}, names) for p in gens
-        ]
-
-    dual = {tuple(a): Fraction(y) for a, y in step["dual"]}
-    if not set(dual) <= set(support):
-        raise CertificateError("dual: no such exponent")
-    rows = [[e + m for e, m in zip(a, k, strict=True)] for a in support]
-    primal = [Fraction(v) for v in step["primal"]]
-    costs = [h + 1 for h in g.prior]
-    mu, dimension = check_covering(costs, rows, primal, [dual.get(a, Fraction(0)) for a in support])
-    polyhedron = NewtonPolyhedron.of(support)
-    faces = {frozenset(map(tuple, entry["face"])): entry["evidence"] for entry in step["faces"]}
-    if set(faces) != set(polyhedron.compact_faces()):
-        raise CertificateError("faces: not all compact faces")
-    found = RLCT(mu / 2, 1 + dimension)
-    for face, evidence in faces.items():
-        polys = on(face)
-        if step["criterion"] == "transversal":
-            (f,) = polys
-            polys = [f]
-            for i in range(len(names)):
-                terms = {a: c * a[i] for a, c in f.terms() if a[i]}
-                polys.append(Polynomial.from_terms(terms, names))
-        check_no_zero(polys, domain, evidence)
-    if step["criterion"] == "transversal" and mu >= 1:
-        strict = step["strict"]
-        hit = {
-            a
-            for a, row in zip(support, rows, strict=True)
-            if sum(v * e for v, e in zip(primal, row, strict=True)) == 1
-        }
-        relevant = {face for face in faces if mu > 1 or face <= hit}
-        if "zero" in strict:
-            face = frozenset(map(tuple, strict["face"]))
-            if face not in relevant:
-                raise CertificateError("strict: another face")
-            check_zero(on(face), domain, strict["zero"])
-            found = RLCT(Fraction(1, 2), 1 if mu > 1 else 2 + dimension)
-        else:
-            given_faces = {frozenset(map(tuple, e["face"])): e["evidence"] for e in strict["empty"]}
-            if not relevant <= set(given_faces):
-                raise CertificateError("strict: a face is missing")
-            for face in relevant:
-                check_no_zero(on(face), domain, given_faces[face])
-    factor = 2 if g.convention == "loss" else 1
-    if RLCT(factor * found.value, found.multiplicity) != claim:
-        raise CertificateError(f"claimed {claim}, found {found}")
+    """Have the verifier derive (λ, m) again from the recorded data, and compare."""
+    problem = LocalProblem.build(
+        Ideal(g.variables, g.generators),
+        prior=dict(zip(g.variables, g.prior, strict=True)),
+        nonnegative=g.nonnegative,
+        convention=g.convention,
+    )
+    verify(Certificate(problem, "exact", claim, step))
 
 
 # -- formulas and literature --------------------------------------------------------------------
