@@ -83,11 +83,11 @@ def test_an_interrupted_caller_ends_the_system(imitation, tmp_path):
     def interrupt(*_):
         raise KeyboardInterrupt
 
+    path = imitation(f"sleep 2; touch {tmp_path}/late")
     before = signal.signal(signal.SIGALRM, interrupt)
     signal.setitimer(signal.ITIMER_REAL, 0.4)
     try:
         with pytest.raises(KeyboardInterrupt):
-            path = imitation(f"sleep 2; touch {tmp_path}/late")
             Singular(path=path).dimension(ideal("x"))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

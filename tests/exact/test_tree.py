@@ -78,11 +78,34 @@ def test_candidates_never_undercut_the_value_of_their_chart(example):
             assert chart.reaching
 
 
+def cusp_by_hand():
+    """x² − y³, blown up with weights (3, 2); the chart of x stays open, the others are units."""
+    leaf = {"op": "monomial", "primal": {"y": "1/6"}, "dual": [[0, "5/6"]]}
+    proof = {
+        "op": "blowup",
+        "groups": [[["x", 3]], [["y", 2]]],
+        "cases": [{"op": "open"}, leaf, leaf],
+    }
+    claim = RLCT(Fraction(5, 12), 1)
+    return Certificate(LocalProblem.build("x^2 - y^3"), "upper", claim, proof)
+
+
 def test_exponents_are_those_of_the_blow_up():
-    tree = proof_tree(rlct("x^2 - y^3"))
-    found = {(d.k, d.h, d.candidate) for chart in charts(tree).values() for d in chart.reaching}
-    assert (6, Fraction(4), Fraction(5, 12)) in found  # the divisor of weights (3, 2)
-    assert any("blow up" in chart.words for chart in charts(tree).values())
+    """The divisor of weights (3, 2): k = 6, h = 3 + 2 − 1 = 4, candidate 5/12."""
+    root, *cells = charts(proof_tree(cusp_by_hand())).values()
+    assert root.words == "blow up (x^(1/3); y^(1/2))"
+    assert [chart.case for chart in cells] == ["chart x", "chart y > 0", "chart y < 0"]
+    assert [chart.roles for chart in cells] == [
+        {"x": "local", "y": "param"},
+        {"x": "local", "y": "local"},
+        {"x": "local", "y": "local"},
+    ]
+    for chart in cells:
+        (divisor,) = chart.divisors
+        assert (divisor.k, divisor.h, divisor.candidate) == (6, 4, Fraction(5, 12))
+    assert [chart.reaching for chart in cells] == [(), cells[1].divisors, cells[2].divisors]
+    assert cells[0].verdict == "open"
+    assert root.verdict == "(λ, m) ≤ (5/12, 1)"
 
 
 def test_text_names_every_node(example):
@@ -156,7 +179,7 @@ def test_boxes_do_not_overlap():
 
 
 def test_too_large_a_tree_is_not_drawn():
-    tree = proof_tree(rlct("x^2 - y^3"))
+    tree = proof_tree(cusp_by_hand())
     with pytest.raises(OutOfScope, match="nodes"):
         plot_tree(tree, limit=2)
 
