@@ -430,11 +430,12 @@ def _sum(family: Family, step: Step) -> Branches:
     need(sum(map(len, blocks)) == len(together), "blocks: a variable appears twice")
     need(together <= set(family.role), "blocks: unknown variables")
     need(not any(family.k.values()), "a common factor forbids the sum rule")
-    for p in (*family.gens, *family.units, *family.signs):
-        touched = [block for block in blocks if block & family.occurs(p)]
-        need(len(touched) <= 1, f"{p} meets two blocks")
-        inside = bool(touched) and family.occurs(p) <= touched[0]
-        need(inside or (not touched and p in family.units), f"{p} is in no block")
+    for polys, may_be_apart in ((family.gens, False), (family.units, True), (family.signs, False)):
+        for p in polys:
+            touched = [block for block in blocks if block & family.occurs(p)]
+            need(len(touched) <= 1, f"{p} meets two blocks")
+            inside = family.occurs(p) <= touched[0] if touched else may_be_apart
+            need(inside, f"{p} is in no block")
 
     def part(block: set[str]) -> Family:
         role = {n: r for n, r in family.role.items() if n in block}

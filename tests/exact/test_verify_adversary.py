@@ -329,6 +329,14 @@ def test_conditions_do_not_tie_blocks_together():
         replay(fam, step)
 
 
+def test_a_generator_that_is_a_unit_is_no_condition():
+    """(x, y, p − 1) with p ≠ 1 vanishes nowhere; leaving p − 1 out would give λ = 1."""
+    fam = family({"x": "local", "y": "local", "p": "param"}, ["x", "y", "p - 1"], ["p - 1"])
+    pair = [leaf({"x": "1"}, [(0, "1")]), leaf({"y": "1"}, [(0, "1")])]
+    with pytest.raises(CertificateError, match="no block"):
+        replay(fam, {"op": "sum", "blocks": [["x"], ["y"]], "cases": pair})
+
+
 def test_free_variables_are_those_of_the_factor_only():
     """x²·(y − z): x is free and gives ratio 1/4; y is not free."""
     inner = {"op": "change", "var": "y", "num": "y + z", "den": "1"}
