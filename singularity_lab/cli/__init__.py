@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from singularity_lab import cli_programs
 from singularity_lab.cli import catalog, measuring, proving
+from singularity_lab.cli import programs as program_commands
 from singularity_lab.cli.shell import Laboratory
 
 __all__ = ["app", "main"]
@@ -50,7 +50,7 @@ def singlab(
 
 proving.add_to(app)
 app.add_typer(catalog.app, name="catalog", rich_help_panel="Look up")
-app.add_typer(cli_programs.app, name="program", rich_help_panel="Look up")
+app.add_typer(program_commands.app, name="program", rich_help_panel="Look up")
 measuring.add_to(app)
 
 

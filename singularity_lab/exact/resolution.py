@@ -416,7 +416,7 @@ class _Search:
         exists = _sign_change(g, q)
         for f in _lifts(g, q):
             for by in _transversals(g, f):
-                evidence = _smooth_locus(g, f, q, by)
+                evidence = _smooth_locus(g, f, by)
                 if evidence is not None:
                     return self.locus(g, f, q, by, {**evidence, "exists": exists}, target, fuel)
         return None
@@ -646,9 +646,10 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     return found
 
 
-def _smooth_locus(g: Germs, f: Poly, q: Poly, by: list[int]) -> Step | None:
-    """Evidence that f is a coordinate by some of the variables where q = 0, and each generator is
-    a power of f times what does not depend on them, or is a unit there."""
+def _smooth_locus(g: Germs, f: Poly, by: list[int]) -> Step | None:
+    """Evidence that f is a coordinate by some of the variables where it is 0 on the stratum, and
+    each generator a power of f times what does not depend on them, or is a unit there."""
+    q = g.at_stratum(f)
     smooth = g.no_common_zero([q, *(f.derivative(i) for i in by)], 1.0)
     if not isinstance(smooth, dict):
         return None

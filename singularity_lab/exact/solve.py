@@ -18,7 +18,7 @@ from typing import Any
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
 from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
-from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.resolution import resolve_germ
 from singularity_lab.exact.verify import verify
@@ -209,7 +209,10 @@ def rlct(
         else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
     )
     if lower is not None and lower == upper:
-        return _prove(problem, found.step, lower, method, started, notes)
+        try:
+            return _prove(problem, found.step, lower, method, started, notes)
+        except CertificateError as error:  # a fault of the engine: what is not verified is not said
+            notes = (*notes, f"the verifier rejects the engine's proof: {error}")
     notes = (
         *notes,
         f"{found.open} charts are open, for example {'; '.join(found.frontier[-2:])}",
@@ -287,20 +290,30 @@ def _bracket(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """Both sides with a certificate each; the order of the ideal bounds below where nothing better
-    does."""
-    certificates = []
-    by_order = _order_bound(problem, germ)
-    low = Certificate(problem, "lower", by_order, {"op": "order"})
-    if lower is not None and lower > by_order:
-        low = Certificate(problem, "lower", lower, step)
-    certificates.append(low)
+    """Both sides with a verified certificate each: the engine's, or else the bounds of the order and
+    of the term ideal."""
+    from singularity_lab.exact.newton import term_ideal_bound
+
+    by_terms, top = term_ideal_bound(germ)
+    low = [Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})]
+    high = [Certificate(problem, "upper", top, by_terms)]
+    if lower is not None:
+        low.append(Certificate(problem, "lower", lower, step))
     if upper is not None:
-        certificates.append(Certificate(problem, "upper", upper, step))
-    for certificate in certificates:
-        verify(certificate)
+        high.append(Certificate(problem, "upper", upper, step))
+    best_low = max((c for c in low if _holds(c)), key=lambda c: c.claim)
+    best_high = min((c for c in high if _holds(c)), key=lambda c: c.claim)
     seconds = time.process_time() - started
-    return Result(problem, Bounds(low.claim, upper), tuple(certificates), method, seconds, notes)
+    bounds = Bounds(best_low.claim, best_high.claim)
+    return Result(problem, bounds, (best_low, best_high), method, seconds, notes)
+
+
+def _holds(certificate: Certificate) -> bool:
+    try:
+        verify(certificate)
+    except CertificateError:
+        return False
+    return True
 
 
 def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:

@@ -15,6 +15,7 @@ from singularity_lab.models import (
     linear,
     mixtures,
     monomial,
+    programs,
     shallow,
 )
 from singularity_lab.models.model import Model, Stratum, build, builder, builders, signature

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from singularity_lab.cli.shell import Laboratory
-from singularity_lab.cli_programs import app as program_app
+from singularity_lab.cli.programs import app as program_app
 
 
 @pytest.fixture
