@@ -33,6 +33,7 @@ __all__ = [
     "linear",
     "mixtures",
     "monomial",
+    "programs",
     "shallow",
     "signature",
 ]
