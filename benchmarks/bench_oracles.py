@@ -1,6 +1,6 @@
 """Side by side in one run: the engine, Singular and Macaulay2 on the same ideals.
 
-    OMP_NUM_THREADS=1 python benchmarks/bench_oracles.py [--limit 20] [--only TEXT] [--json FILE]
+    OMP_NUM_THREADS=1 python benchmarks/bench_oracles.py [--limit 10] [--only TEXT] [--json FILE]
 
 The question is the real local threshold of K = Σ f² at the origin, as 2λ, with its multiplicity m.
 The systems compute complex thresholds: what they give is set against 2λ, which the engine proves
@@ -162,7 +162,7 @@ def cell(reading: Reading | None, limit: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--limit", type=float, default=20.0, help="CPU seconds a question")
+    parser.add_argument("--limit", type=float, default=10.0, help="CPU seconds a question")
     parser.add_argument("--only", default="", help="problems whose name contains this text")
     parser.add_argument("--json", help="also write the readings to this file")
     options = parser.parse_args()

@@ -379,6 +379,9 @@ def in_words(step: Step) -> str:
         return f"{_short(str(step['poly']))} = 0, or not"
     if op == "nonvanishing":
         return f"{_short(str(step['poly']))} has no real zero"
+    if op == "newton":
+        faces = len(step["faces"])
+        return f"Newton polyhedron, {step['criterion']} on {faces} compact faces"
     if op == "coordinate":
         return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
     if op == "relax":
@@ -392,7 +395,6 @@ def in_words(step: Step) -> str:
         "empty": "no real point",
         "open": "open",
         "zero": "K is identically 0",
-        "newton": "Newton polyhedron, nondegenerate on each compact face",
         "see": "proved before, up to renaming and signs",
     }
     return words.get(op, op)

@@ -9,7 +9,7 @@ import flint
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import supports
+from strategies import sparse_polynomials, supports
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
@@ -17,6 +17,7 @@ from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.exact.newton import NewtonFailure, newton_step, threshold
+from singularity_lab.exact.solve import rlct
 from singularity_lab.exact.toric import Fan, ToricChart, toric_resolution
 
 # A vertex of this polyhedron has a normal cone over a quadrangle: not simplicial.
@@ -253,6 +254,18 @@ def test_prior_and_convention():
         toric_resolution("x + 1")
     with pytest.raises(OutOfScope, match="identically"):
         toric_resolution("x - x")
+
+
+@settings(max_examples=40)
+@given(st.lists(sparse_polynomials(2, high=5, vanishing=True), min_size=1, max_size=2))
+def test_charts_and_the_engine_agree(generators):
+    """Two independent routes: a toric modification, and the chart tree of blow-ups."""
+    resolution = toric_resolution(generators)
+    result = rlct(generators, budget=5)
+    if result.exact:
+        assert result.rlct <= resolution.term_threshold
+        if resolution.value is not None:
+            assert result.rlct == resolution.value
 
 
 # -- pictures ------------------------------------------------------------------------------------
