@@ -10,7 +10,7 @@ the charts of a blow-up (or the parts of a stratum), and add over the blocks of 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -20,7 +20,7 @@ import networkx
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import fraction
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.exact.certificate import Certificate, Kind, Step
 from singularity_lab.exact.family import LOCAL, PARAM, Family
 from singularity_lab.exact.verify import _MOVES, Verdict, _Replay, verify
@@ -438,21 +438,22 @@ def plot_tree(tree: networkx.DiGraph, ax: Axes | None = None, limit: int = 120) 
     """Draw a proof tree from left to right, one box for each chart.
 
     A box has the case, the germ, the step, what is proved, and the divisors (k, h, candidate);
-    those that reach λ of the chart are marked ●. Orange outlines: charts where (λ, m) of the germ
-    is attained. Fill: green leaves, blue for proofs used again, grey for bounds, red for what is
-    open. Raises OutOfScope for more than ``limit`` nodes.
+    those that reach λ of the chart are marked ●. Neighbours with the same proof, proved before,
+    share a box. Orange outlines: charts where (λ, m) of the germ is attained. Fill: green leaves,
+    blue for proofs used again, grey for bounds, red for what is open. Raises OutOfScope for more
+    than ``limit`` nodes.
 
     >>> from singularity_lab.exact.solve import rlct
     >>> tree = proof_tree(rlct("x^2 - y^3"))
     >>> len(plot_tree(tree).texts) == len(tree)
     True
     """
-    from singularity_lab.errors import OutOfScope
-
     if len(tree) > limit:
         raise OutOfScope(f"plot_tree: {len(tree)} nodes, more than {limit}; read the text instead")
+    runs = _runs(tree)
+    tree = tree.subgraph(runs)
     charts: dict[int, Chart] = {n: tree.nodes[n]["chart"] for n in tree}
-    labels = {n: _box(n, chart) for n, chart in charts.items()}
+    labels = {n: _box(run, charts[n]) for n, run in runs.items()}
     lines = {n: len(label) for n, label in labels.items()}
     depth, top = _layout(tree, lines)
     columns = max(depth.values()) + 1
@@ -515,10 +516,34 @@ def _style(chart: Chart) -> str:
     return "leaf" if chart.op in ("monomial", "newton", "empty", "zero") else "branch"
 
 
-def _box(number: int, chart: Chart, width: int = 30) -> list[str]:
+def _runs(tree: networkx.DiGraph) -> dict[int, list[int]]:
+    """The nodes to draw; behind each the neighbours whose proof is the same one, proved before."""
+    charts: dict[int, Chart] = {n: tree.nodes[n]["chart"] for n in tree}
+    runs = {0: [0]}
+    for n in tree:
+        last = -1
+        for child in sorted(tree.successors(n)):
+            mine = charts[child]
+            alike = (
+                last >= 0
+                and mine.same_as is not None
+                and (mine.same_as, mine.critical) == (charts[last].same_as, charts[last].critical)
+                and not tree.out_degree(child)
+                and not tree.out_degree(last)
+            )
+            if alike:
+                runs[last].append(child)
+            else:
+                last, runs[child] = child, [child]
+    return runs
+
+
+def _box(run: Sequence[int], chart: Chart, width: int = 30) -> list[str]:
     """The lines of a box."""
+    number = f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0])
     again = f" = {chart.same_as}" if chart.same_as is not None else ""
-    lines = [f"{number}{again}  {_short(chart.case, width - 4)}"]
+    more = f" and {len(run) - 1} more" if len(run) > 1 else ""
+    lines = [f"{number}{again}  {_short(chart.case, width - 4)}{more}"]
     lines.append(_short(chart.germ, width + 6))
     lines += textwrap.wrap(chart.words, width, max_lines=2, placeholder=" …")
     reaching = set(map(id, chart.reaching))
