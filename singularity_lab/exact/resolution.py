@@ -522,6 +522,8 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     found: list[list[list[tuple[int, int]]]] = []
 
     def add(weights: dict[int, int]) -> None:
+        if len(weights) < 2 or not all(t & weights.keys() for t in terms):
+            return
         groups = [[(i, weights[i]) for i in c if i in weights] for c in classes]
         groups = [p for p in groups if p]
         groups = [

@@ -32,6 +32,7 @@ def simplify(g: Germs) -> tuple[Germs, list[Step]]:
         split_definite,
         eliminate,
         smooth_coordinate,
+        straighten,
         contract,
         shear,
         collect,
@@ -167,6 +168,36 @@ def eliminate(g: Germs) -> Move | None:
     if sum(len(f.poly) for f in moved.gens) > _TERM_LIMIT:
         return None
     return moved, step
+
+
+def straighten(g: Germs) -> Move | None:
+    """A generator m·(c·x + r), m a monomial and c a unit, becomes m·x, where all other terms with x
+    are multiples of m and so can be reduced by it."""
+    best: tuple[Any, ...] | None = None
+    for f in g.gens:
+        m = f.content
+        if len(f.poly) == 1 or not m:
+            continue
+        primitive = Generator(f.poly / g.monomial(m))
+        degrees = primitive.poly.degrees()
+        for i in primitive.occurs:
+            if g.role[i] != LOCAL or not g.is_free(i) or degrees[i] != 1 or i in m:
+                continue
+            others = (dict(t) for h in g.gens if h is not f for t, _ in h.terms)
+            if any(i in t and any(t.get(j, 0) < e for j, e in m.items()) for t in others):
+                continue
+            parts = g.coefficients(primitive, i)
+            c, r = parts[1], parts.get(0, g.context.constant(0))
+            if not g.is_unit(c) or not g.at_stratum(r).is_zero():
+                continue
+            score = (not c.is_constant(), len(r), i)
+            if best is None or score < best[0]:
+                best = (score, i, c, r)
+    if best is None:
+        return None
+    _, i, c, r = best
+    moved, step = g.change(i, g.variables[i] - r, c)
+    return (moved, step) if sum(len(f.poly) for f in moved.gens) <= _TERM_LIMIT else None
 
 
 def smooth_coordinate(g: Germs) -> Move | None:
