@@ -34,7 +34,14 @@ KINDS: dict[tuple[str, bool], Kind] = {
 
 @dataclass(frozen=True)
 class Family:
-    """The state of a replay; see the module's text. A variable absent from ``role`` is gone."""
+    """The state of a replay; see the module's text. A variable absent from ``role`` is gone.
+
+    >>> data = {"role": {"x": "local", "p": "param"}, "gens": ["p*x^2", "p*x*(p^2 + 1)"]}
+    >>> data |= {"positive": [], "k": {}, "h": {}, "units": []}
+    >>> family = Family.of_lemma(("p", "x"), data)
+    >>> family.k, [str(f) for f in family.gens]
+    ({'p': 1, 'x': 1}, ['x', 'p^2 + 1'])
+    """
 
     names: tuple[str, ...]
     role: Mapping[str, str]

@@ -44,6 +44,12 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
 
     certificate: a Certificate, its JSON document, or the JSON text.
     The time is that of applying the recorded substitutions; nothing is searched for.
+
+    >>> from singularity_lab.algebra.problem import LocalProblem
+    >>> proof = {"op": "monomial", "primal": {"x": "1/2"}, "dual": [[0, "1/2"]]}
+    >>> claim = RLCT(Fraction(1, 4), 1)
+    >>> print(verify(Certificate(LocalProblem.build("x^2"), "exact", claim, proof)).lower)
+    (1/4, 1)
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
