@@ -289,7 +289,7 @@ class _State:
 
     The generators are products of the factors: generator j is ∏ factor_i^(powers[j][i]). The
     factors are in the ring (t, *names); low_i is None for a unit. away: polynomials in the same
-    ring that must have order 0.
+    ring that must have order 0. adjoined: whether one factor is the graph of an s' = p(s).
     """
 
     names: tuple[str, ...]
@@ -298,6 +298,7 @@ class _State:
     low: tuple[int | None, ...]
     away: tuple[Polynomial, ...] = ()
     depth: int = 0
+    adjoined: bool = False
 
     @classmethod
     def of(cls, ideal: Ideal, fibre: bool) -> _State:
@@ -514,7 +515,7 @@ class _Search:
                         inside[q] = max(inside.get(q, 0), e) + 1
             if not inside:
                 return _Verdict(tuple(pieces), tuple(roots), reason)
-            q = max(inside, key=lambda p: (inside[p], -p.degree, str(p)))
+            q = max(inside, key=lambda p: (_is_linear(p), inside[p], -p.degree, str(p)))
             roots.append(q)
             forms = {i: _without(f, q) for i, f in forms.items()}
 
@@ -598,17 +599,25 @@ class _Search:
             self.recursed = True
             form = torus.lattice_form([q])
             p = univariate(form.polys[0], "t1")
-            if p.degree() > 1:
-                if self.over != "R" or count_roots(p, "nonzero"):
-                    answer.leave(base + 1, f"irrational multiple roots: {q} = 0")
+            if p.degree() > 1 and self.over == "R" and not count_roots(p, "nonzero"):
                 continue
-            root = fraction(-p[0] / p[1])
+            if p.degree() > 1 and state.adjoined:
+                answer.leave(base + 1, f"irrational multiple roots: {q} = 0")
+                continue
             before = [h for h in roots[:number] if torus.has_zero([h, q]) is not False]
-            deeper = _transform(state, need, v, form, root, before)
-            rest = None if answer.best is None else answer.best - base
+            deeper = _transform(state, need, v, form, p, before)
             demand = tuple(int(x) for x in need if x)
+            graph = 0
+            s_text = _monomial(form, state.names)
+            if p.degree() > 1:
+                # the graph of s' = p(s) is one more equation, of codimension max(demand)
+                graph = max(demand)
+                demand = (*demand, graph)
+                label = f"{deeper.names[0]} = p(s), s = {s_text}, p = {p}"
+            else:
+                label = f"{deeper.names[0]} = {s_text} - {fraction(-p[0] / p[1])}"
+            rest = None if answer.best is None else answer.best - base + graph
             found = self.solve(deeper, demand, rest)
-            label = f"{deeper.names[0]} = {_monomial(form, state.names)} - {root}"
             for piece in found.pieces:
                 orders = ", ".join(
                     f"ord {n} = {w}"
@@ -616,10 +625,15 @@ class _Search:
                     if least is not None
                 )
                 deep = (f"{label}, {orders}", *piece.deeper)
-                total = base + piece.codimension
+                total = base + piece.codimension - graph
                 answer.add(Stratum(weights, total, low, piece.components, deep))
             if found.undecided is not None:
-                answer.leave(base + found.undecided, found.reason)
+                answer.leave(max(base + 1, base + found.undecided - graph), found.reason)
+
+
+def _is_linear(q: Polynomial) -> bool:
+    """Whether a form in one monomial s is c·(s − root)."""
+    return torus.lattice_form([q]).polys[0].degree == 1
 
 
 def _without(f: Polynomial, q: Polynomial) -> Polynomial:
@@ -714,21 +728,36 @@ def _transform(
     need: np.ndarray,
     v: np.ndarray,
     form: torus.LatticeForm,
-    root: Fraction,
+    p: flint.fmpq_poly,
     away: Sequence[Polynomial],
 ) -> _State:
-    """x = t^v·(units), units in torus coordinates y = x^U, y_1 = root + s, s of order ≥ 1.
+    """x = t^v·(units), units in torus coordinates y = x^U, near the zeros of p(y_1), p irreducible.
 
-    Each factor is divided by its power of t; terms of order ≥ max(need) are dropped.
+    For p = y_1 − c the coordinate is s = y_1 − c, of order ≥ 1. Otherwise y_1 stays as a unit, s of
+    order ≥ 1 is added, with the equation s = p(y_1), and everything is written in powers of p. Each
+    factor is divided by its power of t; terms of order ≥ max(need) are dropped.
     """
     n = len(state.names)
-    names = (f"s{state.depth + 1}", *(f"y{state.depth + 1}_{i}" for i in range(2, n + 1)))
+    linear = p.degree() == 1
+    units = tuple(f"y{state.depth + 1}_{i}" for i in range(2 if linear else 1, n + 1))
+    names = (f"s{state.depth + 1}", *units)
     time_name = state.factors[0].variables[0]
     rows = tuple(row for row, left in zip(state.powers, need, strict=True) if left)
     kept = [i for i in range(len(state.factors)) if any(row[i] for row in rows)]
     horizon = int(need.max())
-    powers = [flint.fmpq_poly([1])]
-    step = flint.fmpq_poly([flint.fmpq(root.numerator, root.denominator), 1])
+    monic = p / p.coeffs()[-1]
+    digits: dict[int, list[list[flint.fmpq]]] = {}
+
+    def expand(e: int) -> list[list[flint.fmpq]]:
+        """y_1^e = Σ_k (coefficients of degree < deg p)·p^k."""
+        if e not in digits:
+            value = flint.fmpq_poly([0] * e + [1])
+            found = []
+            while value:
+                value, rest = divmod(value, monic)
+                found.append(rest.coeffs())
+            digits[e] = found
+        return digits[e]
 
     def moved(g: Polynomial) -> Polynomial:
         orders = {a: a[0] + int(np.dot(v, a[1:])) for a in g.support()}
@@ -742,25 +771,31 @@ def _transform(
         shift = [min(y[1 + k] for y in image) for k in range(n)]
         terms: dict[tuple[int, ...], Fraction] = {}
         for power, c in image.items():
-            e = power[1] - shift[0]
-            while len(powers) <= e:
-                powers.append(powers[-1] * step)
             rest = tuple(power[2 + k] - shift[1 + k] for k in range(n - 1))
-            for k, b in enumerate(powers[e].coeffs()):
-                if b != 0:
-                    place = (power[0], k, *rest)
+            for k, row in enumerate(expand(power[1] - shift[0])):
+                for i, b in enumerate(row):
+                    place = (power[0], k, *rest) if linear else (power[0], k, i, *rest)
                     terms[place] = terms.get(place, Fraction(0)) + c * fraction(b)
         return Polynomial.from_terms({a: c for a, c in terms.items() if c}, (time_name, *names))
 
-    units = list(state.away)
-    units += [h.in_ring((time_name, *state.names)) for h in away]
+    guards = list(state.away)
+    guards += [h.in_ring((time_name, *state.names)) for h in away]
+    factors = [moved(state.factors[i]) for i in kept]
+    powers = [tuple(row[i] for i in kept) for row in rows]
+    if not linear:
+        zeros = (0,) * (n - 1)
+        graph = {(0, 0, i, *zeros): fraction(b) for i, b in enumerate(monic.coeffs()) if b != 0}
+        graph[(0, 1, 0, *zeros)] = Fraction(-1)
+        factors.append(Polynomial.from_terms(graph, (time_name, *names)))
+        powers = [(*row, 0) for row in powers] + [(*(0,) * len(kept), 1)]
     return _State(
         names,
-        tuple(moved(state.factors[i]) for i in kept),
-        tuple(tuple(row[i] for i in kept) for row in rows),
-        (1, *(None,) * (n - 1)),
-        tuple(moved(h) for h in units),
+        tuple(factors),
+        tuple(powers),
+        (1, *(None,) * len(units)),
+        tuple(moved(h) for h in guards),
         state.depth + 1,
+        state.adjoined or not linear,
     )
 
 
@@ -800,9 +835,11 @@ def _count_intersection(forms: Sequence[Polynomial], over: Field) -> int | None:
             if q.degree() == 1 and q[0] == 0:
                 continue
             if q.degree() > 1:
-                if over == "R" and not count_roots(q, "nonzero"):
-                    continue
-                return None
+                number = {"C": int(q.degree()), "Q": 1, "R": count_roots(q, "nonzero")}[over]
+                if number and not _is_graph([*forms[:j], *forms[j + 1 :]]):
+                    return None
+                total += number
+                continue
             root = fraction(-q[0] / q[1])
             n = len(f.variables)
             rest = []
@@ -831,6 +868,18 @@ def _count_intersection(forms: Sequence[Polynomial], over: Field) -> int | None:
             total += part
         return total
     return None
+
+
+def _is_graph(forms: Sequence[Polynomial]) -> bool:
+    """Whether one equation, in the torus, is that of a graph A·y = B with A a monomial."""
+    if len(forms) != 1:
+        return False
+    (f,) = forms
+    for i in range(len(f.variables)):
+        degrees = [a[i] for a in f.support()]
+        if max(degrees) - min(degrees) == 1 and degrees.count(max(degrees)) == 1:
+            return True
+    return False
 
 
 # -- equations and Gröbner bases --------------------------------------------------------------

@@ -74,7 +74,8 @@ def _level_curve(ax: Any, values: Any, ticks: Any, axis: int, height: float) -> 
     import numpy as np
     from contourpy import contour_generator
 
-    for segment in contour_generator(ticks, ticks, values).lines(0.0):
+    segments: Any = contour_generator(ticks, ticks, values).lines(0.0)
+    for segment in segments:
         columns = [segment[:, 0], segment[:, 1]]
         columns.insert(axis, np.full(len(segment), height))
         ax.plot(*columns, color=_BLUE, lw=0.5, alpha=0.6)
@@ -181,7 +182,7 @@ def newton_polyhedron(polyhedron: NewtonPolyhedron, ax: Any = None) -> Any:
         return newton_polygon(polyhedron.support, ax=ax)
     if polyhedron.dimension != 3:
         raise OutOfScope(f"newton_polyhedron: dimension {polyhedron.dimension} cannot be drawn")
-    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection  # type: ignore[import-untyped]
 
     ax = _axes(ax, "3d")
     hit = polyhedron.hit_face()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from fractions import Fraction
 from math import comb
 
@@ -207,6 +208,28 @@ def test_linear_changes_of_coordinates_change_nothing() -> None:
     assert cusp.top_components == sheared.top_components
 
 
+def test_irrational_roots_are_conjugate() -> None:
+    """x² − 2y² = u·v over C, with 2x = u + v: the same germ, in coordinates over Q(√2) and Q."""
+    one = jets("(x^2 - 2*y^2)^2 + x^5", 9)
+    other = jets("u^2*v^2 + (u + v)^5/32", 9)
+    assert one.method == "stratification"
+    assert one.codimensions == other.codimensions
+    assert one.top_components == other.top_components
+
+
+def test_quadratic_networks_over_q_and_c(truth_tables) -> None:
+    """(p² + r², pq + rs, q² + s²): the components over Q are those of Singular's minAssGTZ."""
+    (row,) = (
+        r
+        for r in json.loads((truth_tables / "peers.json").read_text())
+        if r["id"] == "run-jetscomp-quadnet-d2H2"
+    )
+    r = jets(row["generators"], 3, row["vars"], field="Q")
+    for m, expected in row["expected"].items():
+        assert r.codimensions[int(m)] == expected["codim"]
+        assert r.top_components[int(m)] == expected["top"]
+
+
 # -- fields -----------------------------------------------------------------------------------
 
 
@@ -264,6 +287,64 @@ def test_groebner_bases_agree(generators, m: int) -> None:
     assert groebner_codimension(r.ideal, 0, budget=10) == r.codimensions[0]
 
 
+def _minimal_primes(equations: list[Polynomial]) -> tuple[int, int] | None:
+    """(dimension, number of top components over Q) by Singular's minAssGTZ."""
+    from singularity_lab.exact import singular
+
+    script = [
+        'LIB "primdec.lib";',
+        singular.ring(equations[0].variables),
+        "ideal I = " + ",".join(singular.text(p) for p in equations) + ";",
+        "list L = minAssGTZ(I); int d = dim(std(I)); int k = 0; int i;",
+        "for (i = 1; i <= size(L); i++) { if (dim(std(L[i])) == d) { k = k + 1; } }",
+        "print(d); print(k);",
+    ]
+    answer = singular.ask("\n".join(script), 10)
+    if answer is None:
+        return None
+    words = answer.split()
+    return int(words[-2]), int(words[-1])
+
+
+@pytest.mark.oracle
+@pytest.mark.parametrize("seed", range(6))
+def test_random_ideals_have_the_components_of_singular(seed: int) -> None:
+    from singularity_lab.exact.singular import binary
+
+    if binary() is None:
+        pytest.skip("no Singular")
+    source = random.Random(seed)
+    compared = 0
+    while compared < 15:
+        names = tuple("xyz"[: source.choice([2, 2, 3])])
+        gens = []
+        for _ in range(source.choice([1, 1, 2])):
+            g = Polynomial.constant(1, names)
+            for _ in range(source.choice([1, 2])):
+                rows = [
+                    tuple(source.randint(0, 3) if source.random() < 0.6 else 0 for _ in names)
+                    for _ in range(3)
+                ]
+                terms = {a: source.choice([-2, -1, 1, 1, 2]) for a in rows if any(a)}
+                if terms:
+                    g = g * Polynomial.from_terms(terms, names) ** source.choice([1, 1, 2])
+            if not g.is_constant:
+                gens.append(g)
+        if not gens:
+            continue
+        m = source.choice([1, 2])
+        try:
+            r = jets(gens, m, names, field="Q")
+        except Undecided:
+            continue
+        for k in range(m + 1):
+            found = _minimal_primes([e for e in jet_equations(r.ideal, k) if not e.is_zero])
+            if found is not None:
+                compared += 1
+                assert found[0] == r.dimensions[k], (gens, k)
+                assert r.top_components[k] in (None, found[1]), (gens, k)
+
+
 @pytest.mark.oracle
 @pytest.mark.parametrize(
     ("generators", "m"),
@@ -292,9 +373,14 @@ def test_singular_agrees(generators, m: int) -> None:
 
 
 def test_undecided_says_what_is_known() -> None:
-    with pytest.raises(Undecided, match=r"codim J_4 >= 3") as error:
-        jets("(x^2 - 2*y^2)^2 + x^5", 6)
-    assert error.value.bounds == (1, 2, 2, 2)
+    a, b, c = ["x11", "x12", "x13"], ["x21", "x22", "x23"], ["x31", "x32", "x33"]
+    det = "+".join(
+        f"{a[i]}*({b[(i + 1) % 3]}*{c[(i + 2) % 3]} - {b[(i + 2) % 3]}*{c[(i + 1) % 3]})"
+        for i in range(3)
+    )
+    with pytest.raises(Undecided, match=r"codim J_0 >= 1") as error:
+        jets(det, 2)
+    assert error.value.bounds == ()
 
 
 @pytest.mark.parametrize("bad", [-1, 2.5, True])
