@@ -639,6 +639,11 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
             rest = tuple(0 if g.role.get(i) == LOCAL else int(e) for i, e in enumerate(a))
             parts.setdefault(local, {})[rest] = c
         for local, data in parts.items():
+            here = dict(local)
+            if any(
+                other != local and all(here.get(i, 0) >= e for i, e in other) for other in parts
+            ):
+                continue  # a multiple of another term of the generator
             p = g.context.from_dict(data)
             coefficients.append(
                 (sum(e for _, e in local), len(p), int(p.total_degree()), str(p), p)
