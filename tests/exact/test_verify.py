@@ -355,9 +355,9 @@ def report(rejected, kept):
 
 def test_single_changes_are_rejected(certificates):
     """About 1,400 changes. No changed claim is accepted; a changed problem only if (λ, m) stays
-    the same. A changed script with the same claim is another proof of it where a step allows choices:
-    generators divided by other units, or to which other multiples are added (the ideal is the
-    same); another grading to contract by; another coordinate; other points of opposite sign;
+    the same. A changed script with the same claim is another proof of it where a step allows
+    choices: generators divided by other units, or to which other multiples are added (the ideal is
+    the same); another grading to contract by; another coordinate; other points of opposite sign;
     another polynomial of a face that does not vanish either, another zero on it."""
     rejected, kept = check_mutations(certificates, 1 + 1_400 // len(certificates), seed=1)
     story = report(rejected, kept)
