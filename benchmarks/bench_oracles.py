@@ -85,7 +85,7 @@ class Reading:
     value: str
     multiplicity: int | None
     seconds: float
-    outcome: str  # real, other, late, refused
+    outcome: str  # real, other, unjudged (the engine has no exact value), late, refused
 
 
 def _largest(roots: dict[Fraction, int]) -> Value:
@@ -144,7 +144,7 @@ def ask(tool: Tool, name: str, ideal: Ideal, truth: Value | None, limit: float) 
         return Reading(name, tool.name, "", None, children_seconds() - started, "late")
     except (OracleFailure, BadInput) as error:
         return Reading(name, tool.name, str(error), None, children_seconds() - started, "refused")
-    outcome = "real" if truth is not None and value == truth[0] else "other"
+    outcome = "unjudged" if truth is None else "real" if value == truth[0] else "other"
     return Reading(name, tool.name, str(value), m, children_seconds() - started, outcome)
 
 
@@ -155,7 +155,7 @@ def cell(reading: Reading | None, limit: float) -> str:
         return f"> {limit:g} s"
     if reading.outcome == "refused":
         return f"refused ({reading.seconds:.1f})"
-    value = reading.value if reading.outcome == "real" else f"**{reading.value}**"
+    value = f"**{reading.value}**" if reading.outcome == "other" else reading.value
     m = f", m {reading.multiplicity}" if reading.multiplicity is not None else ""
     return f"{value}{m} ({reading.seconds:.1f})"
 
@@ -191,17 +191,17 @@ def main() -> None:
         cells = [f"{shown} ({seconds:.2f})", *(cell(r, options.limit) for r in answers)]
         print("| " + " | ".join([name, *cells]) + " |", flush=True)
     print("\nBold: not the real local threshold. (s): CPU seconds.\n")
-    print("| tool | asked | answers | real local 2λ | other value | m right | late | refused | s |")
-    print("|---" * 9 + "|")
+    kinds = ("real", "other", "unjudged", "late", "refused")
+    heads = ["tool", "asked", "real local 2λ", "other value", *kinds[2:], "m right", "s"]
+    print("| " + " | ".join(heads) + " |\n" + "|---" * len(heads) + "|")
     for tool in tools:
         mine = [r for r in readings if r.tool == tool.name]
-        kinds = ("real", "other", "late", "refused")
-        real, other, late, refused = (sum(r.outcome == kind for r in mine) for kind in kinds)
+        counts = [sum(r.outcome == kind for r in mine) for kind in kinds]
         with_m = [r for r in mine if r.multiplicity is not None and r.outcome == "real"]
         right = sum(r.multiplicity == proved[r.problem][1] for r in with_m)
         both = f"{right} of {len(with_m)}" if with_m else "—"
-        cells = [tool.name, len(mine), real + other, real, other, both, late, refused]
-        print("| " + " | ".join(map(str, cells)), f"| {sum(r.seconds for r in mine):.0f} |")
+        cells = [tool.name, len(mine), *counts, both, f"{sum(r.seconds for r in mine):.0f}"]
+        print("| " + " | ".join(map(str, cells)) + " |")
     if options.json:
         Path(options.json).write_text(json.dumps([asdict(r) for r in readings], indent=1) + "\n")
 
