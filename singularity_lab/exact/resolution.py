@@ -138,9 +138,12 @@ class _Search:
     failed: dict[Any, int] = field(default_factory=dict)
     frontier: list[str] = field(default_factory=list)
 
+    def is_late(self) -> bool:
+        return self.deadline is not None and time.process_time() > self.deadline
+
     @property
     def expired(self) -> bool:
-        return self.deadline is not None and time.process_time() > self.deadline
+        return self.is_late()
 
     def assemble(self, step: Step) -> Step:
         """The script with each shared family proved where it is first used, as a lemma if need
@@ -197,7 +200,7 @@ class _Search:
         self.nodes += 1
         if self.progress is not None:
             self.progress(self.nodes)
-        g, steps = simplify(g)
+        g, steps = simplify(g, self.is_late)
         found = self.node(g, target, fuel)
         return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
 
@@ -466,7 +469,7 @@ class _Search:
             charts, step = g.blow_up(groups)
             costs = []
             for chart in _representatives(g, groups, charts):
-                simple, _ = simplify(chart)
+                simple, _ = simplify(chart, self.is_late)
                 costs.append(
                     simple.cost + 3 * len([i for i in simple.params if i in simple.occurs])
                 )

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -23,8 +22,8 @@ Moves = tuple[Germs, list[Step]]
 _TERM_LIMIT = 4000
 
 
-def simplify(g: Germs) -> tuple[Germs, list[Step]]:
-    """Apply moves until none helps; returns the family and the steps in order."""
+def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, list[Step]]:
+    """Apply moves until none helps, or it is late; returns the family and the steps in order."""
     steps: list[Step] = []
     moves: tuple[Callable[[Germs], Move | Moves | None], ...] = (
         strip_units,
@@ -40,6 +39,8 @@ def simplify(g: Germs) -> tuple[Germs, list[Step]]:
         shear_ahead,
     )
     while True:
+        if late is not None and late():
+            return g, steps
         for move in moves:
             found = move(g)
             if found is not None:
@@ -467,19 +468,17 @@ def _ratio(c: flint.fmpq, b: flint.fmpq) -> tuple[int, int]:
 
 
 def _small_divisors(t: Term) -> Iterator[tuple[Term, Term]]:
-    """(r, t/r) for the divisors r of degree 1 to 3 of a monomial."""
-    n = len(t)
-    for size in (1, 2, 3):
-        for chosen in itertools.combinations_with_replacement(range(n), size):
-            r: dict[int, int] = {}
-            for p in chosen:
-                r[p] = r.get(p, 0) + 1
-            if any(e > t[p][1] for p, e in r.items()):
-                continue
-            yield (
-                tuple((t[p][0], e) for p, e in sorted(r.items())),
-                tuple((i, e - r.get(p, 0)) for p, (i, e) in enumerate(t) if e > r.get(p, 0)),
-            )
+    """(r, t/r) for the divisors r of degree 1 or 2 of a monomial."""
+    for p, (i, e) in enumerate(t):
+        yield ((i, 1),), t[:p] + (((i, e - 1),) if e > 1 else ()) + t[p + 1 :]
+    for p, (i, e) in enumerate(t):
+        if e > 1:
+            yield ((i, 2),), t[:p] + (((i, e - 2),) if e > 2 else ()) + t[p + 1 :]
+        head = t[:p] + (((i, e - 1),) if e > 1 else ())
+        for q in range(p + 1, len(t)):
+            j, d = t[q]
+            tail = (((j, d - 1),) if d > 1 else ()) + t[q + 1 :]
+            yield ((i, 1), (j, 1)), head + t[p + 1 : q] + tail
 
 
 def collect(g: Germs) -> Move | None:
