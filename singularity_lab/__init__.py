@@ -23,9 +23,13 @@ if TYPE_CHECKING:
         Undecided,
     )
     from singularity_lab.exact.certificate import Certificate
+    from singularity_lab.exact.density import volume_expansion
+    from singularity_lab.exact.jets import jets
     from singularity_lab.exact.newton import newton_polyhedron
+    from singularity_lab.exact.singularity import singularity
     from singularity_lab.exact.solve import Result, explain, rlct
     from singularity_lab.exact.verify import verify
+    from singularity_lab.exact.zeta import zeta
     from singularity_lab.losses import Loss, loss
     from singularity_lab.spectroscopes.base import Reading, measure
     from singularity_lab.truth import ground_truth
@@ -51,13 +55,17 @@ __all__ = [
     "entries",
     "explain",
     "ground_truth",
+    "jets",
     "load",
     "loss",
     "measure",
     "newton_polyhedron",
     "parse",
     "rlct",
+    "singularity",
     "verify",
+    "volume_expansion",
+    "zeta",
 ]
 
 _HOME = {
@@ -79,13 +87,17 @@ _HOME = {
     "entries": "catalog.load",
     "explain": "exact.solve",
     "ground_truth": "truth",
+    "jets": "exact.jets",
     "load": "catalog.load",
     "loss": "losses",
     "measure": "spectroscopes.base",
     "newton_polyhedron": "exact.newton",
     "parse": "algebra.polynomial",
     "rlct": "exact.solve",
+    "singularity": "exact.singularity",
     "verify": "exact.verify",
+    "volume_expansion": "exact.density",
+    "zeta": "exact.zeta",
 }
 
 

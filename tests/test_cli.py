@@ -423,22 +423,21 @@ def test_help_and_version():
     assert run("rlct", "-h")[0] == 0
 
 
-def test_help_is_quick_and_loads_no_heavy_library():
+def test_help_loads_no_heavy_library():
     code = (
-        "import sys, time, json; begin = time.process_time(); sys.argv = ['singlab', '--help']\n"
+        "import sys, json; sys.argv = ['singlab', '--help']\n"
         "from singularity_lab.cli import main\n"
         "try: main()\n"
         "except SystemExit as end: code = end.code\n"
-        "print(json.dumps([code, time.process_time() - begin, sorted(sys.modules)]))"
+        "print(json.dumps([code, sorted(sys.modules)]))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    exit_code, seconds, modules = json.loads(done.stdout.splitlines()[-1])
+    exit_code, modules = json.loads(done.stdout.splitlines()[-1])
     assert exit_code == 0
     heavy = {"torch", "sympy", "matplotlib", "scipy", "numpy", "flint", "duckdb", "jinja2"}
     assert heavy.isdisjoint(modules)
-    assert seconds <= 0.6  # CPU seconds
 
 
 def test_a_reader_that_goes_away_is_no_traceback():

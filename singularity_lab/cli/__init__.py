@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from singularity_lab.cli import catalog, measuring, proving
+from singularity_lab.cli import catalog, measuring, proving, singularity
 from singularity_lab.cli import programs as program_commands
 from singularity_lab.cli.shell import Laboratory
 
@@ -51,6 +51,7 @@ def singlab(
 proving.add_to(app)
 app.add_typer(catalog.app, name="catalog", rich_help_panel="Look up")
 app.add_typer(program_commands.app, name="program", rich_help_panel="Look up")
+singularity.register(app)
 measuring.add_to(app)
 
 

@@ -290,8 +290,8 @@ def _bracket(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """Both sides with a verified certificate each: the engine's, or else the bounds of the order and
-    of the term ideal."""
+    """Both sides with a verified certificate each: the engine's, or else the bounds of the order
+    and of the term ideal."""
     from singularity_lab.exact.newton import term_ideal_bound
 
     by_terms, top = term_ideal_bound(germ)

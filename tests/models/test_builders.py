@@ -61,7 +61,8 @@ IDS = [f"{name}-{i}" for i, (name, _) in enumerate(CASES)]
 
 
 def test_every_builder_has_a_case():
-    assert {name for name, _ in CASES} == set(builders())
+    # programs, whose losses live on an orthant, have tests of their own beside this file
+    assert {name for name, _ in CASES} == set(builders()) - {"program"}
 
 
 @pytest.mark.parametrize(("name", "parameters"), CASES, ids=IDS)

@@ -7,8 +7,8 @@ import json
 import pytest
 import typer
 
-from singularity_lab.cli.shell import Laboratory
 from singularity_lab.cli.programs import app as program_app
+from singularity_lab.cli.shell import Laboratory
 
 
 @pytest.fixture
