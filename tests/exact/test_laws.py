@@ -218,8 +218,8 @@ def test_laws_on_random_ideals():
 
 @pytest.mark.slow
 def test_laws_on_three_hundred_random_ideals():
-    """Two to four variables; at least 3/4 of them are decided within 2 CPU seconds."""
-    exact = laws(range(1_000, 1_300), budget=2.0)
+    """Two to four variables; at least 3/4 of them are decided within a CPU second."""
+    exact = laws(range(1_000, 1_300), budget=1.0)
     assert exact >= 225, exact
 
 
@@ -249,14 +249,14 @@ def test_the_quadrature_itself():
 
 @pytest.mark.slow
 def test_exact_values_are_slopes_of_volumes():
-    """Sixty random ideals in the plane: λ within 0.01 of the slope of log V(ε) at ε ≈ 2^−130."""
+    """Forty random ideals in the plane: λ within 0.01 of the slope of log V(ε) at ε ≈ 2^−130."""
     checked = 0
-    for seed in range(5_000, 5_060):
-        ideal = random_ideal(random.Random(seed), variables=2, degree=6)
+    for seed in range(5_000, 5_040):
+        ideal = random_ideal(random.Random(seed), variables=2, degree=5)
         found = solve(ideal, 2.0)
         if not found.exact:
             continue
         measured = slope(ideal.generators, found.rlct)
         assert measured == pytest.approx(float(found.value), abs=0.01), (str(ideal), str(found))
         checked += 1
-    assert checked >= 50, checked
+    assert checked >= 35, checked
