@@ -505,23 +505,20 @@ def collect(g: Germs) -> Move | None:
     tried: set[tuple[int, Any]] = set()
     best: tuple[Any, ...] | None = None
     for form, _ in seen.most_common(12):
-        linear = [
-            (t[0][0], c)
-            for t, c in form
-            if len(t) == 1
-            and t[0][1] == 1
-            and g.role[t[0][0]] in (LOCAL, PARAM)
-            and g.is_free(t[0][0])
-            and sum(1 for u, _ in form if any(v == t[0][0] for v, _ in u)) == 1
-        ]
-        for i, c in linear[:3]:
-            if (i, form) in tried:
+        alone = [t[0][0] for t, _ in form if len(t) == 1 and t[0][1] == 1]
+        for i in alone[:3]:
+            if g.role[i] not in (LOCAL, PARAM) or not g.is_free(i) or (i, form) in tried:
                 continue
             tried.add((i, form))
-            rest = _from_form(g, [(t, d) for t, d in form if t != ((i, 1),)])
+            if any(v == i and e > 1 for t, _ in form for v, e in t):
+                continue
+            slope = [(tuple(x for x in t if x[0] != i), c) for t, c in form if (i, 1) in t]
+            coefficient = _from_form(g, slope)
+            rest = _from_form(g, [(t, c) for t, c in form if (i, 1) not in t])
+            if not g.is_unit(coefficient):
+                continue
             if g.role[i] == LOCAL and not g.at_stratum(rest).is_zero():
                 continue
-            coefficient = g.context.constant(_rational(c))
             moved, step = g.change(i, g.variables[i] - rest, coefficient)
             gain = (moved.cost, sum(len(f.poly) for f in moved.gens))
             if gain < (g.cost, sum(len(f.poly) for f in g.gens)) and (
