@@ -316,7 +316,8 @@ class _Search:
             if not ratios:
                 return Outcome(None, None, step, empty=True)
             value = RLCT(min(ratios), ratios.count(min(ratios)))
-            return Outcome(value, value, step)
+            # under sign conditions the stratum would have to be shown to have points
+            return Outcome(value, None if reduced.signs else value, step)
         lower, upper = inner.lower, inner.upper
         for ratio in ratios:
             lower = None if lower is None else lower.meet(RLCT(ratio, 1))
