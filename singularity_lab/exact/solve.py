@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
@@ -22,6 +22,9 @@ from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undec
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.resolution import resolve_germ
 from singularity_lab.exact.verify import verify
+
+if TYPE_CHECKING:
+    import networkx
 
 Generators = LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
 
@@ -326,88 +329,39 @@ def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Which theorem applied, and the proof as a tree of steps."""
+    """Which theorem applied, why others did not, and the proof as a tree.
+
+    trees: one :func:`~singularity_lab.exact.tree.proof_tree` for each certificate of the result.
+    """
 
     result: Result
-    lines: tuple[str, ...]
+    trees: tuple[networkx.DiGraph, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The proofs, a line for each chart and move."""
+        return tuple(line for tree in self.trees for line in tree.graph["text"].splitlines())
 
     def __str__(self) -> str:
-        return "\n".join((str(self.result), *self.lines))
+        notes = self.result.notes if self.result.exact else ()  # bounds tell theirs themselves
+        return "\n".join((str(self.result), *notes, *self.lines))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the (first) tree; returns matplotlib's Axes."""
+        from singularity_lab.exact.tree import plot_tree
+
+        return plot_tree(self.trees[0], ax)
 
 
 def explain(
     generators: Generators, variables: str | Iterable[str] | None = None, **options: Any
 ) -> Explanation:
-    """The proof behind :func:`rlct`, told step by step; the same arguments.
+    """The proof behind :func:`rlct`, told chart by chart; the same arguments.
 
-    >>> print(explain("x*y").lines[0])
-    monomial ideal: the linear program's optimum is v = (x: 1/2, y: 1/2)
+    >>> print(explain("x*y").lines[1].split(";")[0])
+    0 x*y: monomial ideal, optimal weight (x: 1/2, y: 1/2)
     """
+    from singularity_lab.exact.tree import proof_tree
+
     result = rlct(generators, variables, **options)
-    lines: list[str] = []
-    for certificate in result.certificates:
-        if len(result.certificates) > 1:
-            lines.append(f"{certificate.kind} bound {certificate.claim}:")
-        tell(certificate.proof, lines, "")
-    return Explanation(result, tuple(lines))
-
-
-def tell(step: Step, lines: list[str], indent: str) -> None:
-    """Append the story of a proof script, one line a step."""
-    while True:
-        lines.append(indent + describe_step(step))
-        if not isinstance(step.get("then"), dict):
-            break
-        step = step["then"]
-    for i, case in enumerate(step.get("cases", [])):
-        if isinstance(case, dict):
-            lines.append(f"{indent}  [{i + 1}]")
-            tell(case, lines, indent + "    ")
-
-
-def describe_step(step: Step) -> str:
-    """One step of a proof script in words."""
-    op = step.get("op")
-    if op in ("monomial", "terms"):
-        v = ", ".join(f"{n}: {w}" for n, w in step.get("primal", {}).items())
-        what = "monomial ideal" if op == "monomial" else "term ideal (upper bound)"
-        return (
-            f"{what}: the linear program's optimum is v = ({v})"
-            if v
-            else "the ideal is a unit here"
-        )
-    if op == "blowup":
-        centre = ", ".join(
-            f"{n}^(1/{w})" if w > 1 else n for group in step["groups"] for n, w in group
-        )
-        return f"blow up ({centre})"
-    if op == "change":
-        return f"new coordinate: {step['var']} becomes ({step['num']})/({step['den']})"
-    if op == "generators":
-        return f"other generators of the same ideal ({len(step['do'])} operations)"
-    if op == "contract":
-        return "parameters contracted to 0 by the grading " + str(step["weights"])
-    if op == "dehomogenise":
-        return f"{step['var']} = ±1 by the grading {step['weights']}"
-    if op == "split":
-        return f"{step['var']} = 0, and not 0"
-    if op == "locus":
-        return f"{step['poly']} = 0 is smooth: a coordinate; and not 0"
-    if op == "nonvanishing":
-        return f"{step['poly']} has no real zero"
-    if op == "see":
-        return f"as step {step['step']}, after renaming"
-    names = {
-        "sum": "sum rule, disjoint variables",
-        "free": "product rule: variables of the monomial factor only",
-        "subideal": "bounded below by fewer generators",
-        "both": "two proofs",
-        "order": "bounded below by the order of vanishing",
-        "coordinate": f"a smooth generator becomes the coordinate {step.get('var')}",
-        "relax": f"{step.get('var')} as a parameter that is not 0",
-        "empty": "no real point here",
-        "open": "open",
-        "zero": "K is identically 0",
-        "newton": "Newton polyhedron, nondegenerate on every compact face",
-    }
-    return names.get(str(op), str(op))
+    return Explanation(result, tuple(proof_tree(c) for c in result.certificates))
