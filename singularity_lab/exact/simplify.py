@@ -29,12 +29,12 @@ def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, l
         strip_units,
         reduce_by_monomials,
         split_definite,
+        collect,
         eliminate,
         smooth_coordinate,
         straighten,
         contract,
         shear,
-        collect,
         reduce_by_each_other,
         shear_ahead,
     )
@@ -481,7 +481,7 @@ def _small_divisors(t: Term) -> Iterator[tuple[Term, Term]]:
             yield ((i, 1), (j, 1)), head + t[p + 1 : q] + tail
 
 
-def collect(g: Germs) -> Move | None:
+def collect(g: Germs) -> Moves | None:
     """A shear that makes a repeated coefficient polynomial a coordinate, when that shortens the
     generators."""
     seen: Counter[tuple[Any, ...]] = Counter()
@@ -504,7 +504,7 @@ def collect(g: Germs) -> Move | None:
                 seen[tuple((t, str(c / lead)) for t, c in part)] += 1
     tried: set[tuple[int, Any]] = set()
     best: tuple[Any, ...] | None = None
-    for form, _ in seen.most_common(12):
+    for form, _ in seen.most_common(24):
         alone = [t[0][0] for t, _ in form if len(t) == 1 and t[0][1] == 1]
         for i in alone[:3]:
             if g.role[i] not in (LOCAL, PARAM) or not g.is_free(i) or (i, form) in tried:
@@ -520,11 +520,17 @@ def collect(g: Germs) -> Move | None:
             if g.role[i] == LOCAL and not g.at_stratum(rest).is_zero():
                 continue
             moved, step = g.change(i, g.variables[i] - rest, coefficient)
+            steps = [step]
+            if not coefficient.is_constant():  # what came in with the denominator may go out again
+                stripped = strip_units(moved)
+                if stripped is not None:
+                    moved, step = stripped
+                    steps.append(step)
             gain = (moved.cost, sum(len(f.poly) for f in moved.gens))
             if gain < (g.cost, sum(len(f.poly) for f in g.gens)) and (
                 best is None or gain < best[0]
             ):
-                best = (gain, moved, step)
+                best = (gain, moved, steps)
     return None if best is None else (best[1], best[2])
 
 
