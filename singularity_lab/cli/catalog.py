@@ -36,7 +36,7 @@ def _choose(family: str | None, tag: list[str] | None) -> list[Entry]:
 
 @app.command("list")
 def list_(
-    family: Family = None, tag: Tag = None, budget: Budget = 1.0, as_json: Json = False
+    family: Family = None, tag: Tag = None, budget: Budget = 0.2, as_json: Json = False
 ) -> None:
     """List rows with what is proved of them; proofs are kept, so that the next list is quick.
 
