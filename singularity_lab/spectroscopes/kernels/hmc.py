@@ -1,0 +1,162 @@
+"""Hamiltonian Monte Carlo over batched chains, step sizes learned in warm-up. Duane, Kennedy,
+Pendleton, Roweth 1987; Neal 2011.
+
+With momenta p ~ N(0, 1) and scales s of the coordinates the leapfrog map
+
+    p ← p − (ε/2)·s∇U(u),   u ← u + ε·s·p,   p ← p − (ε/2)·s∇U(u)      (L times)
+
+keeps volume and is reversible, so accepting its end with probability min(1, e^{H − H'}), H = U +
+|p|²/2, keeps e^{−U} at every ε and L. Near a singular point no single ε suits: every trajectory
+draws its own from a log-spaced histogram, and weights of the histogram, one for every group of
+chains, are learned in warm-up from acceptance and then frozen (a mixture of kernels that each keep
+the target keeps it).
+
+Positions are rows here: u (c, d), one chain a row, as in ``Loss``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+
+__all__ = ["State", "Steps", "Target", "adapt", "init", "step", "steps"]
+
+Target = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+"""u (c, d) → U (c,), ∇U (c, d), K (c,): the potential (e^{−U} is sampled; +∞ outside the domain),
+its gradient, and a quantity that travels with the state: K itself, for its average."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The histograms of step sizes. epsilon (s,); weights (g, s), rows summing to one; tried and
+    accepted counts (g, s), updated in place while learning.
+
+    Of c chains, chain k belongs to group ⌊k·g/c⌋: g = c learns for every chain on its own, g = 1
+    pools them.
+    """
+
+    epsilon: Tensor
+    weights: Tensor
+    tried: Tensor
+    accepted: Tensor
+
+
+@dataclass(frozen=True)
+class State:
+    """position u (c, d); potential U (c,), its gradient (c, d), and K (c,) there."""
+
+    position: Tensor
+    potential: Tensor
+    gradient: Tensor
+    value: Tensor
+
+
+def steps(
+    smallest: float,
+    largest: float,
+    count: int = 12,
+    groups: int = 1,
+    device: torch.device | str = "cpu",
+) -> Steps:
+    """Log-spaced step sizes, equal weights, for so many groups of chains.
+
+    >>> steps(0.01, 1.0, 3).epsilon.tolist()
+    [0.01, 0.1, 1.0]
+    """
+    if not (0 < smallest <= largest < float("inf")) or count < 1 or groups < 1:
+        raise BadInput(
+            "steps: expected 0 < smallest ≤ largest, count ≥ 1 and groups ≥ 1, "
+            f"got {smallest}, {largest}, {count} and {groups}"
+        )
+    grid = torch.linspace(0, 1, count, dtype=torch.float64, device=device)
+    epsilon = smallest * (largest / smallest) ** grid
+    flat = torch.full((groups, count), 1.0 / count, dtype=torch.float64, device=device)
+    zero = torch.zeros((groups, count), dtype=torch.float64, device=device)
+    return Steps(epsilon, flat, zero, zero.clone())
+
+
+def adapt(s: Steps, *, floor: float = 0.01, strength: float = 8.0) -> Steps:
+    """New weights ∝ acceptance · ε, each at least ``floor`` of the group's largest.
+
+    The rate of a group is drawn towards that of all groups with the weight of ``strength`` trials
+    (an empirical-Bayes mean), so that groups with few trials do not chase noise. Counts are halved:
+    the early ones are forgotten.
+    """
+    pooled = (s.accepted.sum(0) + 0.5) / (s.tried.sum(0) + 1.0)
+    rate = (s.accepted + strength * pooled) / (s.tried + strength)
+    worth = rate * s.epsilon
+    weights = torch.maximum(worth, floor * worth.amax(1, keepdim=True))
+    weights = weights / weights.sum(1, keepdim=True)
+    return Steps(s.epsilon, weights, s.tried / 2, s.accepted / 2)
+
+
+def init(position: Tensor, target: Target) -> State:
+    """The state at positions (c, d)."""
+    return State(position, *target(position))
+
+
+def step(
+    state: State,
+    s: Steps,
+    target: Target,
+    generator: torch.Generator,
+    *,
+    leapfrogs: int = 8,
+    scale: Tensor | None = None,
+    learn: bool = False,
+) -> State:
+    """One trajectory of every chain: c·L gradients, L drawn uniformly from 1 … ``leapfrogs``.
+
+    scale: s, (d,) or (c, d), of the coordinates; None for one. learn: count trials and acceptances
+    in ``s`` (in place). A trajectory that leaves the finite numbers, or the domain (U = +∞), is
+    rejected.
+
+    A Gaussian of variance 1/4 from far away:
+
+    >>> g = torch.Generator().manual_seed(0)
+    >>> def target(u):
+    ...     return 2 * (u * u).sum(1), 4 * u, u[:, 0]
+    >>> state, s = init(torch.full((500, 1), 5.0, dtype=torch.float64), target), steps(0.1, 0.8, 4)
+    >>> for _ in range(30):
+    ...     state = step(state, s, target, g)
+    >>> 0.2 < float(state.position.square().mean()) < 0.3
+    True
+    """
+    u, gradient = state.position, state.gradient
+    c, d = u.shape
+    device = u.device
+    length = 1 + int(torch.randint(leapfrogs, (1,), generator=generator, device=device))
+    groups = s.weights.shape[0]
+    group = torch.arange(c, device=device) * groups // c
+    mass = torch.cumsum(s.weights, 1)
+    draw = torch.rand((c, 1), generator=generator, dtype=torch.float64, device=device)
+    which = (draw > mass[group]).sum(1).clamp_(max=len(s.epsilon) - 1)
+    epsilon = s.epsilon[which][:, None]
+    p = torch.empty((c, d), dtype=torch.float32, device=device).normal_(generator=generator)
+    p = p.to(torch.float64)  # 24 random bits; what follows is in double precision
+    move = epsilon if scale is None else epsilon * scale
+    before = state.potential + 0.5 * (p * p).sum(1)
+    p.addcmul_(move, gradient, value=-0.5)
+    for k in range(length):
+        u = torch.addcmul(u, move, p)
+        potential, gradient, value = target(u)
+        p.addcmul_(move, gradient, value=-1.0 if k < length - 1 else -0.5)
+    log_ratio = before - potential - 0.5 * (p * p).sum(1)
+    uniform = torch.rand(c, generator=generator, dtype=torch.float64, device=device)
+    accept = torch.log(uniform) < log_ratio  # False for NaN and for +∞
+    if learn:
+        cell = group * len(s.epsilon) + which
+        s.tried.view(-1).index_add_(0, cell, torch.ones(c, dtype=torch.float64, device=device))
+        s.accepted.view(-1).index_add_(0, cell, accept.to(torch.float64))
+    row = accept[:, None]
+    return State(
+        torch.where(row, u, state.position),
+        torch.where(accept, potential, state.potential),
+        torch.where(row, gradient, state.gradient),
+        torch.where(accept, value, state.value),
+    )
