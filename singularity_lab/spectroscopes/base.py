@@ -317,6 +317,9 @@ _BUILT_IN: dict[str, str] = {
     "volume": f"{_HERE}.volume:volume",
     "wbic": f"{_HERE}.wbic:wbic",
     "hessian": f"{_HERE}.hessian:hessian",
+    "coordinate-walk": f"{_HERE}.controls:coordinate_walk",  # negative controls: they fail
+    "coordinate-slice": f"{_HERE}.controls:coordinate_slice",
+    "joint-walk": f"{_HERE}.controls:joint_walk",  # and their counterpart, which does not
 }
 _PLOTS: dict[str, str] = {
     "llc": f"{_HERE}.llc:plot",
@@ -324,6 +327,9 @@ _PLOTS: dict[str, str] = {
     "volume": f"{_HERE}.volume:plot",
     "wbic": f"{_HERE}.wbic:plot",
     "hessian": f"{_HERE}.hessian:plot",
+    "coordinate-walk": f"{_HERE}.controls:plot",
+    "coordinate-slice": f"{_HERE}.controls:plot",
+    "joint-walk": f"{_HERE}.controls:plot",
 }
 _REGISTERED: dict[str, Spectroscope] = {}
 
