@@ -14,6 +14,7 @@ import flint
 
 from singularity_lab.algebra.linear import nullspace, solve_lp
 from singularity_lab.exact.certificate import Step
+from singularity_lab.exact.chains import schur
 from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, Term
 
 Poly = flint.fmpq_mpoly
@@ -27,6 +28,7 @@ def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, l
     steps: list[Step] = []
     moves: tuple[Callable[[Germs], Move | Moves | None], ...] = (
         strip_units,
+        schur,
         reduce_by_monomials,
         split_definite,
         collect,

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from flint.utils.flint_exceptions import FlintError
 
-from singularity_lab.algebra import maps
+from singularity_lab.algebra import maps, matrices
 from singularity_lab.algebra.evidence import check_zero
 from singularity_lab.algebra.faces import check_newton
 from singularity_lab.algebra.invariants import RLCT
@@ -301,6 +301,21 @@ def _coordinate(family: Family, step: Step) -> Family:
     others = (*family.gens[:i], *family.gens[i + 1 :])
     need(x not in family.occurs(*others), f"{x} occurs in another generator")
     return replace(family, gens=(*family.gens[:i], family.gen(x), *family.gens[i + 1 :]))
+
+
+@_register(_MOVES)
+def _schur(family: Family, step: Step) -> Family:
+    """Generators that are the entries of a product of matrices of free coordinates: its smooth part
+    splits off. The theorems and their conditions are in :mod:`singularity_lab.algebra.matrices`."""
+    factors = [[[family.read(e) for e in row] for row in factor] for factor in step["factors"]]
+    names = family.occurs(*(e for factor in factors for row in factor for e in row))
+    need(all(map(family.is_free, names)), "schur: the coordinates must be free")
+    need(not names & family.occurs(*family.units, *family.signs), "schur: under a condition")
+    local = [family.index(n) for n in family.of_role(LOCAL)]
+    before, after = matrices.schur(factors, integer(step["rank"]), step["kind"], local)
+    same = sorted(map(str, before)) == sorted(map(str, family.gens))
+    need(same, "schur: the generators are not the entries of the product")
+    return replace(family, gens=tuple(after))
 
 
 # -- branches: several families, and how their verdicts combine -------------------------------
