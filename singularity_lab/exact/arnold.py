@@ -8,7 +8,14 @@ T_{p,q,r} also from the order of the germ along the double points of the tangent
 The exponent p of T_{p,q,r} at a double point of the cone: in the chart of the blow-up there, f/x^d
 is a nondegenerate quadratic form in the other coordinates at x = 0, so eliminating these leaves
 c·x^(p−d)·unit. Factors are taken over Q: conjugate double points have equal exponents, so μ gives
-them. Coefficient signs that the real classification distinguishes are read on the way.
+them.
+
+Real forms. Over R the coefficients of a normal form can be scaled to ±1 by positive factors and the
+signs of the coordinates; what is left are products of signs that no such change alters. They are
+read at the singular point e of the tangent cone: the cubic is x·Q(y, z) + C(y, z) there, and c·x^p
+is the term along e after elimination. Real nodes are crossings or isolated by the sign of disc Q;
+P8 is told apart by the sign of the cubic's discriminant (Aronhold's T² + 64·S³: a cubic with an
+oval if it is negative).
 """
 
 from __future__ import annotations
@@ -16,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 
 import flint
 
@@ -117,7 +124,7 @@ def classify(residual: Polynomial, milnor: int, precision: int | None = None) ->
     Raises Undecided where the precision does not suffice.
 
     >>> print(classify(parse("x^3 + y^4 + z^5 + x*y*z"), 11))
-    T_{3,4,5}: x^3 + y^4 + z^5 + a*x*y*z, a != 0, modality 1
+    T_{3,4,5} (real form T_{3,4,5}: node 4+, node 5): x^3 + y^4 + ... + a*x*y*z, a != 0, modality 1
     """
     n = len(residual.variables)
     if milnor < 1:
@@ -247,15 +254,7 @@ def _corank_2(g: Polynomial, mu: int, precision: int | None) -> Arnold:
         form = "x^4 + y^4 + a*x^2*y^2, a^2 != 4"
         return Arnold("X9", "T", 9, 1, (2, 4, 4), real, form)
     if pattern == (2, 1, 1):
-        k = mu - 9
-        return Arnold(
-            _t_symbol(2, 4, 4 + k),
-            "T",
-            mu,
-            1,
-            (2, 4, 4 + k),
-            normal_form=f"x^4 + x^2*y^2 + a*y^{4 + k}, a != 0",
-        )
+        return _x_series(g, lines, mu, precision)
     if pattern == (2, 2):
         return _y_series(g, lines, mu, precision)
     if pattern == (3, 1):
@@ -273,6 +272,27 @@ def _corank_2(g: Polynomial, mu: int, precision: int | None) -> Arnold:
         return Arnold(f"corank 2, 4-jet x^4, mu = {mu}", "W", mu, None)
     sign = "+" if lines.content > 0 else "-"
     return _exceptional(names[mu], f"{names[mu]}{sign}")
+
+
+def _x_series(g: Polynomial, lines: _Lines, mu: int, precision: int | None) -> Arnold:
+    """T_{2,4,4+k}: one double line; signs of x⁴, x²y² and, for even k, of y^(4+k)."""
+    k = mu - 9
+    moved = _straighten(g, lines.lines(2)[0])
+    found, last = _order_along(moved, 1, (1, 1), 4, precision)
+    if found != k:
+        raise Undecided(f"X series: the chart says {found}, but mu = {mu}")
+    middle = "+" if _coefficient(moved, (2, 2)) > 0 else "-"
+    definite = lines.real() == 1  # no real line but the double one
+    first = middle if definite else "-" if middle == "+" else "+"
+    lead = "" if first == "+" else "-"
+    form = f"{lead}x^4 {middle} x^2*y^2 + a*y^{4 + k}, {_sign_of_a(4 + k, last)}"
+    symbol = _t_symbol(2, 4, 4 + k)
+    return Arnold(symbol, "T", mu, 1, (2, 4, 4 + k), f"{symbol}: {form}", form)
+
+
+def _sign_of_a(power: int, value: Fraction) -> str:
+    """What the sign of the last coefficient says: y → −y changes it where the power is odd."""
+    return "a != 0" if power % 2 else "a > 0" if value > 0 else "a < 0"
 
 
 def _coefficient(g: Polynomial, a: tuple[int, ...]) -> Fraction:
@@ -390,16 +410,13 @@ def _triple_line(g: Polynomial, mu: int, precision: int | None) -> Arnold:
     moved = g.substitute({"x": shift})
     if pattern == (2, 1):
         k = mu - 10
-        mark = "+" if _coefficient(moved, (2, 2)) * _coefficient(moved, (3, 0)) > 0 else "-"
-        return Arnold(
-            _t_symbol(2, 3, 6 + k),
-            "T",
-            mu,
-            1,
-            (2, 3, 6 + k),
-            f"J{mu}{mark}",
-            f"x^3 {mark} x^2*y^2 + a*y^{6 + k}, a != 0",
-        )
+        mark = "+" if _coefficient(moved, (2, 2)) > 0 else "-"
+        found, last = _order_along(moved, 1, (2, 1), 6, precision)
+        if found != k:
+            raise Undecided(f"J series: the chart says {found}, but mu = {mu}")
+        form = f"x^3 {mark} x^2*y^2 + a*y^{6 + k}, {_sign_of_a(6 + k, last)}"
+        symbol = _t_symbol(2, 3, 6 + k)
+        return Arnold(symbol, "T", mu, 1, (2, 3, 6 + k), f"J{mu}{mark}: {form}", form)
     if mu in (12, 13, 14):
         real = ""
         if mu == 14:
@@ -409,20 +426,29 @@ def _triple_line(g: Polynomial, mu: int, precision: int | None) -> Arnold:
 
 
 def _y_series(g: Polynomial, lines: _Lines, mu: int, precision: int | None) -> Arnold:
+    """T_{2,q,r}: two double lines; signs of x²y² and of the pure powers that are even."""
     total = mu - 9
     rational = lines.lines(2)
+    ends: list[tuple[int, Fraction]] = []
     if len(rational) == 2:
         moved = _straighten(g, rational[0], rational[1])
-        first, _ = _order_along(moved, 1, (1, 1), 4, precision)
-        second = total - first
+        ends = [_order_along(moved, axis, (1, 1), 4, precision) for axis in (1, 0)]
+        first, second = (k for k, _ in ends)
     else:
         first = second = total // 2
     if first + second != total or min(first, second) < 1:
         raise Undecided(f"Y series: orders {first}, {second} with mu = {mu}")
     p, q, r = sorted((2, 4 + first, 4 + second))
-    real = "" if len(rational) == 2 else ("two conjugate double lines over Q")
-    form = f"x^{q} + x^2*y^2 + a*y^{r}, a != 0"
-    return Arnold(_t_symbol(p, q, r), "T", mu, 1, (p, q, r), real, form)
+    symbol = _t_symbol(p, q, r)
+    real = "two conjugate double lines over Q"
+    middle = "+" if lines.content > 0 else "-"
+    form = f"x^{q} {middle} x^2*y^2 + a*y^{r}, a != 0"
+    if ends:
+        (low, c), (high, d) = sorted(ends)
+        lead = "-" if low % 2 == 0 and c < 0 else ""
+        form = f"{lead}x^{4 + low} {middle} x^2*y^2 + a*y^{4 + high}, {_sign_of_a(high, d)}"
+        real = f"{symbol}: {form}"
+    return Arnold(symbol, "T", mu, 1, (p, q, r), real, form)
 
 
 # -- corank 3 ---------------------------------------------------------------------------------
@@ -438,7 +464,9 @@ def _corank_3(g: Polynomial, mu: int, precision: int | None) -> Arnold:
     milnor, count, rational = points
     if milnor == 0:
         form = "x^3 + y^3 + z^3 + a*x*y*z, a^3 + 27 != 0"
-        return Arnold("P8", "T", 8, 1, (3, 3, 3), normal_form=form)
+        oval = cubic_discriminant(cubic) < 0
+        real = f"P8, real cubic {'with an oval' if oval else 'of one piece'}"
+        return Arnold("P8", "T", 8, 1, (3, 3, 3), real, form)
     if milnor == count:  # nodes: T_{p,q,r}
         return _nodal(g, mu, count, rational, precision)
     symbol, letter = {
@@ -449,10 +477,107 @@ def _corank_3(g: Polynomial, mu: int, precision: int | None) -> Arnold:
     name = f"{letter}{mu}"
     if name not in EXCEPTIONAL:
         return Arnold(f"corank 3, 3-jet a {symbol}, mu = {mu}", letter, mu, None)
-    real = ""
-    if letter == "U":
-        real = f"U12, {_concurrent_real(cubic, rational[0])} real lines"
-    return _exceptional(name, real)
+    return _exceptional(name, _real_at_point(g, name, rational[0]))
+
+
+def _real_at_point(g: Polynomial, name: str, point: Sequence[Fraction]) -> str:
+    """The real form of Q, S and U classes, from signs at the singular point e of the cubic.
+
+    Up to terms of higher weight f is C(d)·x_d³ + Q(n)·x_n²·x + J, with d in the kernel of Q: the
+    sign of x⁴ (Q10, S11, U12), that of C(d)·Q(n)·∂_d J₄(e) (Q11), and that of Q(n)·x⁵ after the
+    square in x_n is completed (Q12) do not change; those of S12 all can be made +.
+    """
+    moved = _move_point(g, point)
+    along = _coefficient(moved, (4, 0, 0))
+    quadratic, across = _at_node(moved)
+    if name == "U12":
+        sign = "+" if along > 0 else "-"
+        return f"U12{sign}, {_concurrent_real(jet(g, 3), point)} real lines"
+    if name in ("Q10", "S11"):
+        return f"{name}{'+' if along > 0 else '-'}"
+    if name == "S12":
+        return "S12"
+    a, b, c = quadratic
+    d = (-b, 2 * a) if a else (Fraction(1), Fraction(0))
+    n = (Fraction(1), Fraction(0)) if a else (Fraction(0), Fraction(1))
+    square = a * n[0] ** 2 + b * n[0] * n[1] + c * n[1] ** 2
+    slope = [_coefficient(moved, (3, 1, 0)), _coefficient(moved, (3, 0, 1))]
+
+    def derivative(u: Sequence[Fraction]) -> Fraction:
+        return slope[0] * u[0] + slope[1] * u[1]
+
+    if name == "Q11":
+        value = _binary(across, d) * square * derivative(d)
+    else:
+        value = (_coefficient(moved, (5, 0, 0)) - derivative(n) ** 2 / (4 * square)) * square
+    if value == 0:
+        raise Undecided(f"{name}: its sign vanishes")
+    return f"{name}{'+' if value > 0 else '-'}"
+
+
+def _at_node(
+    moved: Polynomial,
+) -> tuple[tuple[Fraction, Fraction, Fraction], tuple[Fraction, ...]]:
+    """(Q, C) with the 3-jet x·Q(y, z) + C(y, z), as coefficients of y², yz, z² and y³, …, z³."""
+    q = tuple(_coefficient(moved, (1, *a)) for a in ((2, 0), (1, 1), (0, 2)))
+    return (q[0], q[1], q[2]), tuple(_coefficient(moved, (0, 3 - i, i)) for i in range(4))
+
+
+def _binary(form: Sequence[Fraction], at: Sequence[Fraction]) -> Fraction:
+    """A binary form Σ c_i·y^(n−i)·z^i at a point."""
+    n = len(form) - 1
+    return sum((c * at[0] ** (n - i) * at[1] ** i for i, c in enumerate(form)), Fraction(0))
+
+
+def cubic_discriminant(cubic: Polynomial) -> Fraction:
+    """Aronhold's discriminant T² + 64·S³ of a ternary cubic; (1 + 8m³)³ for Σ x³ + 6m·xyz.
+
+    It is 0 exactly where the curve is singular, and < 0 where a smooth real curve has an oval.
+    S and T are contractions of the symmetric tensor with ε, symbolically (abc)(abd)(acd)(bcd) and
+    (abc)(abd)(ace)(bcf)(def)² (Salmon 1879, §220; Sturmfels 1993, §4.5).
+
+    >>> m = parse("x^3 + y^3 + z^3 + 6*x*y*z")
+    >>> cubic_discriminant(m), cubic_discriminant(parse("x^3 - y^2*z", "x y z"))
+    (Fraction(729, 1), Fraction(0, 1))
+    """
+    tensor: dict[tuple[int, ...], Fraction] = {}
+    for a, c in cubic.terms():
+        word = [i for i, e in enumerate(a) for _ in range(e)]
+        orders = set(permutations(word))
+        tensor |= {w: c / len(orders) for w in orders}
+    s = _contract(tensor, ("abc", "abd", "acd", "bcd"))
+    t = _contract(tensor, ("abc", "abd", "ace", "bcf", "def", "def"))
+    # normalised on Hesse's pencil: S = m − m⁴, T = 1 − 20m³ − 8m⁶
+    s, t = -s / 24, -t / 6
+    return t**2 + 64 * s**3
+
+
+def _contract(tensor: dict[tuple[int, ...], Fraction], brackets: Sequence[str]) -> Fraction:
+    """Σ ∏ ε(bracket)·∏ tensor(letter): each letter has one index in each bracket with it."""
+    signs = [
+        (w, 1 if w in ((0, 1, 2), (1, 2, 0), (2, 0, 1)) else -1) for w in permutations(range(3))
+    ]
+    letters = sorted(set("".join(brackets)))
+    last = {c: max(i for i, b in enumerate(brackets) if c in b) for c in letters}
+
+    def walk(at: int, words: dict[str, tuple[int, ...]]) -> Fraction:
+        if at == len(brackets):
+            return Fraction(1)
+        total = Fraction(0)
+        for indices, sign in signs:
+            grown = dict(words)
+            factor = Fraction(sign)
+            for letter, i in zip(brackets[at], indices, strict=True):
+                grown[letter] = (*grown.get(letter, ()), i)
+                if last[letter] == at:
+                    factor *= tensor.get(grown[letter], Fraction(0))
+                    if not factor:
+                        break
+            if factor:
+                total += factor * walk(at + 1, grown)
+        return total
+
+    return walk(0, {})
 
 
 def _concurrent_real(cubic: Polynomial, point: Sequence[Fraction]) -> int:
@@ -610,14 +735,94 @@ def _nodal(
 ) -> Arnold:
     """T_{p,q,r}: p + q + r = μ + 1, an exponent 3 for each node that is missing."""
     exponents = [3] * (3 - count)
-    for point in rational[: count - 1] if len(rational) == count else rational:
-        order, _ = _order_along(_move_point(g, point), 0, (1, 1, 1), 3, precision)
+    known: dict[tuple[Fraction, ...], tuple[int, Fraction]] = {}
+    for point in rational:
+        order, last = _order_along(_move_point(g, point), 0, (1, 1, 1), 3, precision)
+        known[point] = 3 + order, last
         exponents.append(3 + order)
     missing = 3 - len(exponents)
     left = mu + 1 - sum(exponents)
-    if missing == 0 or left % missing or left // missing < 4:
+    if (missing == 0 and left) or (missing and (left % missing or left // missing < 4)):
         raise Undecided(f"T series: {left} for {missing} conjugate nodes with mu = {mu}")
-    exponents += [left // missing] * missing
+    if missing:
+        exponents += [left // missing] * missing
     p, q, r = sorted(exponents)
     form = f"x^{p} + y^{q} + z^{r} + a*x*y*z, a != 0"
-    return Arnold(_t_symbol(p, q, r), "T", mu, 1, (p, q, r), normal_form=form)
+    symbol = _t_symbol(p, q, r)
+    return Arnold(symbol, "T", mu, 1, (p, q, r), f"{symbol}{_node_signs(g, known, count)}", form)
+
+
+def _node_signs(
+    g: Polynomial, known: dict[tuple[Fraction, ...], tuple[int, Fraction]], count: int
+) -> str:
+    """The real form of T_{p,q,r} in words: the nodes of the cubic, and signs that do not change.
+
+    c·x^p along a node: the sign of c for even p; for odd p at an isolated node, that of c·Q. Where
+    all exponents are odd and all nodes real crossings, the sign of a·s_1·s_2·s_3 for s_1·x^p +
+    s_2·y^q + s_3·z^r + a·xyz: one reflection changes two of these four signs.
+    """
+    words = []
+    crossings = odd = 0
+    for point, (power, c) in sorted(known.items(), key=lambda item: (item[1], item[0])):
+        (q0, q1, q2), _ = _at_node(_move_point(g, point))
+        isolated = q1 * q1 < 4 * q0 * q2
+        crossings += not isolated
+        odd += power % 2
+        if power % 2 == 0 or isolated:
+            value = c if power % 2 == 0 else c * q0
+            words.append(
+                f"{'isolated node' if isolated else 'node'} {power}{'+' if value > 0 else '-'}"
+            )
+        else:
+            words.append(f"node {power}")
+    if len(known) < count:
+        words.append("conjugate nodes over Q")
+    elif crossings == odd == count:
+        words.append(f"a*s {'>' if _all_odd_sign(g, known) > 0 else '<'} 0")
+    return ": " + ", ".join(words)
+
+
+def _all_odd_sign(
+    g: Polynomial, known: dict[tuple[Fraction, ...], tuple[int, Fraction]]
+) -> Fraction:
+    """A number with the sign of a·s_1·s_2·s_3 (see _node_signs); missing nodes have exponent 3."""
+    product_of_c = Fraction(1)
+    for _, c in known.values():
+        product_of_c *= c
+    points = list(known)
+    if len(points) == 1:
+        (q0, q1, q2), across = _at_node(_move_point(g, points[0]))
+        disc = q1 * q1 - 4 * q0 * q2
+        if q0 == 0:  # directions (1, 0) and (−q2, q1), on which 2B is q1²
+            ends = _binary(across, (Fraction(1), Fraction(0))) * _binary(across, (-q2, q1))
+            return product_of_c * ends
+        # directions (−q1 ± √D, 2·q0), on which 2B is −4·q0·D; C there is u ± v√D
+        u, v = Fraction(0), Fraction(0)
+        power = (Fraction(1), Fraction(0))
+        for i in range(3, -1, -1):  # y^(3−i)·z^i with z = 2·q0
+            u += across[i] * (2 * q0) ** i * power[0]
+            v += across[i] * (2 * q0) ** i * power[1]
+            power = (-q1 * power[0] + disc * power[1], power[0] - q1 * power[1])
+        return product_of_c * (u * u - disc * v * v) * -q0
+    matrix = [list(p) for p in points]
+    for i in range(3):
+        extra = [Fraction(int(i == j)) for j in range(3)]
+        trial = [*matrix, extra]
+        rows = flint.fmpq_mat(len(trial), 3, [to_fmpq(c) for row in trial for c in row])
+        if len(matrix) < 3 and rows.rank() == len(trial):
+            matrix.append(extra)
+    names = ("x", "y", "z")
+    images: dict[str, Polynomial | int | Fraction] = {
+        v: Polynomial.from_terms(
+            {tuple(int(k == i) for k in range(3)): matrix[i][j] for i in range(3)}, names
+        )
+        for j, v in enumerate(g.variables)
+    }
+    cubic = jet(g, 3).substitute(images)
+    a = _coefficient(cubic, (1, 1, 1))
+    if len(points) == 3:
+        return product_of_c * a
+    # nodes at the first two points: s·z³ + z²·(βx + γy) + a·xyz
+    s = _coefficient(cubic, (0, 0, 3))
+    shift = _coefficient(cubic, (1, 0, 2)) * _coefficient(cubic, (0, 1, 2))
+    return product_of_c * (a * s - shift)

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from math import comb
+from math import ceil, comb
 from typing import Any, Literal
 
 import flint
@@ -45,6 +45,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.real import no_common_zero
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import torus
+from singularity_lab.exact.oracles import NotInstalled, OutOfBudget, Singular
 
 Field = Literal["C", "R", "Q"]
 _LIMIT = 4_000_000  # orders v on one level
@@ -954,11 +955,11 @@ def groebner_codimension(
             Polynomial.from_terms({tuple(int(v == n) for n in names): 1}, names) for v in zero
         ]
         equations = [e for e in equations if not e.is_zero]
-    from singularity_lab.exact.singular import dimension
-
-    found = dimension(equations, budget)
     names = equations[0].variables
-    if found is None:
+    oracle = Singular(seconds=2 * budget + 5, cpu=max(1, ceil(budget)))
+    try:
+        found: int | None = oracle.dimension(Ideal(names, tuple(equations)), 32003)
+    except (NotInstalled, OutOfBudget):
         found = _flint_dimension(equations)
     return None if found is None else len(names) - found
 

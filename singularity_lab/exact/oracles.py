@@ -161,10 +161,11 @@ class Singular(System):
         lines: Sequence[str],
         keys: Sequence[str],
         order: str = "dp",
+        characteristic: int = 0,
     ) -> dict[str, str]:
         names = ",".join(f"w{i + 1}" for i in range(len(ideal.variables)))
         script = ["option(noredefine);", *(f'LIB "{lib}";' for lib in libraries)]
-        script += [f"ring R = 0,({names}),{order};", "short = 0;"]
+        script += [f"ring R = {characteristic},({names}),{order};", "short = 0;"]
         script += [f"ideal I = {', '.join(map(_written, ideal.generators)) or '0'};"]
         script += [*lines, "quit;"]
         return self.answers("\n".join(script) + "\n", keys)
@@ -176,10 +177,27 @@ class Singular(System):
         lines = ["option(redSB); I = groebner(I); I = simplify(I, 1);", _show("basis", "I")]
         return _read_ideal(self._ask(ideal, (), lines, ["basis"], order)["basis"], ideal.variables)
 
-    def dimension(self, ideal: Ideal) -> int:
-        """The dimension of the complex variety; −1 if it is empty."""
-        lines = [_show("dim", "dim(groebner(I))")]
-        return int(self._ask(ideal, (), lines, ["dim"])["dim"])
+    def dimension(self, ideal: Ideal, characteristic: int = 0) -> int:
+        """The dimension of the complex variety; −1 if it is empty.
+
+        characteristic: a prime p for the dimension of the reduction modulo p, which is found
+        faster, and is the same for all p but finitely many.
+        """
+        command = "groebner(I)" if characteristic == 0 else "std(I)"
+        lines = [_show("dim", f"dim({command})")]
+        found = self._ask(ideal, (), lines, ["dim"], characteristic=characteristic)
+        return int(found["dim"])
+
+    def top_components(self, ideal: Ideal) -> tuple[int, int]:
+        """(dimension, number of components of that dimension) over Q, by minAssGTZ."""
+        lines = [
+            "list L = minAssGTZ(I); int d = dim(std(I)); int k = 0; int i;",
+            "for (i = 1; i <= size(L); i++) { if (dim(std(L[i])) == d) { k = k + 1; } }",
+            _show("dim", "d"),
+            _show("count", "k"),
+        ]
+        found = self._ask(ideal, ["primdec.lib"], lines, ["dim", "count"])
+        return int(found["dim"]), int(found["count"])
 
     def minimal_primes(self, ideal: Ideal) -> list[Ideal]:
         """The minimal associated primes over Q (minAssGTZ), sorted by their text."""

@@ -12,11 +12,12 @@ of its normal form.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Point, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
@@ -215,7 +216,7 @@ def singularity(
     weights, numbers = _weights_and_spectrum(germ, splitting, kind, mu, notes)
     modality = kind.modality
     if modality is None:
-        modality = _inner_modality(germ, basis, notes)
+        modality = _inner_modality(splitting.residual, local, notes)
     return Singularity(
         germ,
         splitting,
@@ -300,14 +301,44 @@ def _weights_and_spectrum(
     return None, spectra.suspend(numbers, splitting.rank)
 
 
-def _inner_modality(f: Polynomial, basis: LocalAlgebra, notes: list[str]) -> int | None:
-    """For f quasi-homogeneous: the number of basis monomials of weighted degree ≥ 1."""
-    w = spectra.weights(f)
-    if w is None:
-        notes += ["modality not decided: beyond the simple and unimodal lists"]
-        return None
-    notes += ["modality: basis monomials on or above the Newton diagram (Varchenko 1982)"]
-    return sum(1 for a in basis.basis if sum(x * e for x, e in zip(w, a, strict=True)) >= 1)
+def _inner_modality(residual: Polynomial, local: LocalAlgebra, notes: list[str]) -> int | None:
+    """For a semi-quasi-homogeneous residual part: the basis monomials of weighted degree ≥ 1.
+
+    Its initial form g_0 for some weights has an isolated critical point with the same μ, and a
+    monomial basis of the Milnor algebra of g_0 is one of g; the modality is the number of its
+    members of degree ≥ 1 (Varchenko 1982; that of f is that of its residual part).
+    """
+    for w, part in _initial_forms(residual):
+        try:
+            algebra = local if part == residual else milnor_algebra(part)
+        except (OutOfScope, Undecided):
+            continue
+        if algebra.dimension != local.dimension:
+            continue
+        kind = "quasi" if part == residual else "semi-quasi"
+        shown = ", ".join(map(str, w))
+        notes += [
+            f"modality: basis monomials of degree >= 1; the residual part is {kind}-homogeneous "
+            f"for the weights {shown} (Varchenko 1982)"
+        ]
+        return sum(1 for a in algebra.basis if sum(x * e for x, e in zip(w, a, strict=True)) >= 1)
+    notes += ["modality not decided: beyond the lists, and not semi-quasi-homogeneous as written"]
+    return None
+
+
+def _initial_forms(g: Polynomial) -> Iterator[tuple[tuple[Fraction, ...], Polynomial]]:
+    """Weights w > 0 with the part of degree 1, all other terms having more: g itself, or facets."""
+    own = spectra.weights(g)
+    if own is not None:
+        yield own, g
+        return
+    for facet in NewtonPolyhedron.of(g.support()).facets:
+        if facet.value and all(facet.normal):
+            w = tuple(Fraction(v, facet.value) for v in facet.normal)
+            terms = {
+                a: c for a, c in g.terms() if sum(x * e for x, e in zip(w, a, strict=True)) == 1
+            }
+            yield w, Polynomial.from_terms(terms, g.variables)
 
 
 def quasi_homogeneous_weights(f: Polynomial | str) -> tuple[Fraction, ...]:

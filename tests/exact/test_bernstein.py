@@ -8,11 +8,9 @@ only singular point at 0, so that the global b-function that Singular finds is t
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 
-from singularity_lab.exact import singular
+from singularity_lab.exact.oracles import Singular
 from singularity_lab.exact.zeta import zeta
 
 GERMS = [
@@ -26,42 +24,13 @@ GERMS = [
 ]  # fmt: skip
 
 
-def roots(f: str) -> dict[Fraction, int] | None:
-    """Roots of the (global) b-function with multiplicities, by Singular's bfct; None without it."""
-    germ = zeta(f).f
-    script = "\n".join(
-        [
-            'LIB "bfun.lib";',
-            singular.ring(germ.variables),
-            f"poly f = {singular.text(germ)};",
-            "list b = bfct(f);",
-            "b[1]; print(b[2]);",
-        ]
-    )
-    answer = singular.ask(script, 120)
-    if answer is None:
-        return None
-    values: list[Fraction] = []
-    powers: list[int] = []
-    for line in answer.splitlines():
-        text = line.strip().rstrip(",")
-        if text.startswith("_["):
-            values.append(Fraction(text.split("=")[1]))
-        elif text and all(c.isdigit() or c == "," for c in text):
-            powers += [int(k) for k in text.split(",")]
-    assert len(values) == len(powers) > 0, answer
-    return dict(zip(values, powers, strict=True))
-
-
 @pytest.mark.oracle
 @pytest.mark.parametrize("f", GERMS)
 def test_poles_are_roots(f: str) -> None:
-    if singular.binary() is None:
+    if not Singular.installed():
         pytest.skip("no Singular")
-    found = roots(f)
-    if found is None:
-        pytest.skip("Singular did not finish")
     z = zeta(f)
+    found = Singular(seconds=240, cpu=120).b_function(z.f)
     assert z.poles is not None
     for pole, order, _ in z.poles:
         assert pole in found

@@ -20,6 +20,7 @@ from singularity_lab.exact.jets import (
     jets,
     monomial_threshold,
 )
+from singularity_lab.exact.oracles import OutOfBudget, Singular
 
 BRANCH = "(y^2 - x^3)^2 - x^5*y"
 SPACE_CURVE = ["y^2 - x*z", "x^2*y - z^2", "x^3 - y*z"]  # (t^3, t^4, t^5)
@@ -289,29 +290,16 @@ def test_groebner_bases_agree(generators, m: int) -> None:
 
 def _minimal_primes(equations: list[Polynomial]) -> tuple[int, int] | None:
     """(dimension, number of top components over Q) by Singular's minAssGTZ."""
-    from singularity_lab.exact import singular
-
-    script = [
-        'LIB "primdec.lib";',
-        singular.ring(equations[0].variables),
-        "ideal I = " + ",".join(singular.text(p) for p in equations) + ";",
-        "list L = minAssGTZ(I); int d = dim(std(I)); int k = 0; int i;",
-        "for (i = 1; i <= size(L); i++) { if (dim(std(L[i])) == d) { k = k + 1; } }",
-        "print(d); print(k);",
-    ]
-    answer = singular.ask("\n".join(script), 10)
-    if answer is None:
+    try:
+        return Singular(seconds=10).top_components(Ideal(equations[0].variables, tuple(equations)))
+    except OutOfBudget:
         return None
-    words = answer.split()
-    return int(words[-2]), int(words[-1])
 
 
 @pytest.mark.oracle
 @pytest.mark.parametrize("seed", range(6))
 def test_random_ideals_have_the_components_of_singular(seed: int) -> None:
-    from singularity_lab.exact.singular import binary
-
-    if binary() is None:
+    if not Singular.installed():
         pytest.skip("no Singular")
     source = random.Random(seed)
     compared = 0
@@ -359,9 +347,7 @@ def test_random_ideals_have_the_components_of_singular(seed: int) -> None:
     ],
 )
 def test_singular_agrees(generators, m: int) -> None:
-    from singularity_lab.exact.singular import binary
-
-    if binary() is None:
+    if not Singular.installed():
         pytest.skip("no Singular")
     r = jets(generators, m)
     for k in range(m + 1):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from singularity_lab.algebra.polynomial import Polynomial, parse, unit
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import spectrum as spectra
-from singularity_lab.exact.arnold import EXCEPTIONAL
+from singularity_lab.exact.arnold import EXCEPTIONAL, cubic_discriminant
 from singularity_lab.exact.milnor import local_algebra, milnor_algebra, tjurina_algebra
 from singularity_lab.exact.singularity import quasi_homogeneous_weights, singularity
 from singularity_lab.exact.splitting import split
@@ -131,13 +131,81 @@ def test_unimodal_types_many_changes(name: str, seed: int) -> None:
         ("y^5 - x^4", "W12-"),
         ("x^4 + y^4", "X9++, no real line"),
         ("x^4 - y^4", "X9, 2 real lines"),
-        ("x^3 - x^2*y^2 + y^8", "J12-"),
-        ("x^3 - x*y^2 + z^4", "U12, 3 real lines"),
-        ("x^3 + x*y^2 + z^4", "U12, 1 real lines"),
+        ("x^3 - x^2*y^2 + y^8", "J12-: x^3 - x^2*y^2 + a*y^8, a > 0"),
+        ("x^3 - x^2*y^2 - y^7", "J11-: x^3 - x^2*y^2 + a*y^7, a != 0"),
+        ("x^3 - x*y^2 + z^4", "U12+, 3 real lines"),
+        ("x^3 + x*y^2 - z^4", "U12-, 1 real lines"),
     ],
 )
 def test_real_forms_by_sign(f: str, real: str) -> None:
     assert singularity(f).kind.real == real
+
+
+# Each pair is one complex class; over R the sign tells them apart in any coordinates.
+REAL_PAIRS = [
+    ("x^3 + y^3 + z^3 + 6*x*y*z", "x^3 + y^3 + z^3 - 6*x*y*z"),
+    ("x^3 + y^4 + y*z^2", "x^3 - y^4 + y*z^2"),
+    ("x^3 + y^2*z + x*z^3", "x^3 - y^2*z + x*z^3"),
+    ("x^3 + y^5 + y*z^2", "x^3 - y^5 + y*z^2"),
+    ("x^4 + y^2*z + x*z^2", "-x^4 + y^2*z + x*z^2"),
+    ("x^3 + y^3 + z^4", "x^3 + y^3 - z^4"),
+    ("x^3 + y^4 + z^5 + x*y*z", "x^3 - y^4 + z^5 + x*y*z"),
+    ("x^4 + y^4 - z^4 + x*y*z", "x^4 + y^4 + z^4 + x*y*z"),
+    ("x^3 + y^3 + z^5 + x*y*z", "x^3 + y^3 + z^5 - x*y*z"),
+    ("x^3 + y^5 + z^5 + x*y*z", "x^3 + y^5 + z^5 - x*y*z"),
+    ("x^5 + y^5 + z^5 + x*y*z", "x^5 + y^5 + z^5 - x*y*z"),
+    ("x^3 - 3*x*y^2 + z^5 + z*(x^2 + y^2)", "x^3 - 3*x*y^2 + z^5 - z*(x^2 + y^2)"),
+    ("x^4 + x^2*y^2 + y^6", "x^4 + x^2*y^2 - y^6"),
+    ("x^4 - x^2*y^2 + y^7", "-x^4 - x^2*y^2 + y^7"),
+    ("x^5 + x^2*y^2 + y^6", "x^5 + x^2*y^2 - y^6"),
+    ("x^6 + x^2*y^2 + y^6", "x^6 - x^2*y^2 + y^6"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), REAL_PAIRS)
+def test_real_forms_survive_coordinate_changes(one: str, other: str) -> None:
+    source = random.Random(one)
+    forms = []
+    for f in (parse(one), parse(other)):
+        plain, moved = singularity(f), singularity(change_coordinates(f, source))
+        assert plain.kind.real == moved.kind.real
+        forms.append((plain.type, plain.kind.real))
+    assert forms[0][0] == forms[1][0]
+    assert forms[0][1] != forms[1][1]
+
+
+@pytest.mark.parametrize("m", [Fraction(0), Fraction(1, 3), Fraction(-1), Fraction(-5, 2)])
+def test_discriminant_of_hesses_pencil(m: Fraction) -> None:
+    """(1 + 8m³)³, an invariant of weight 12: a linear change multiplies it by det^12."""
+    f = parse("x^3 + y^3 + z^3") + parse("x*y*z") * (6 * m)
+    assert cubic_discriminant(f) == (1 + 8 * m**3) ** 3
+    moved = f.substitute({"x": parse("x + 2*y", "x y z"), "z": parse("3*z - x", "x y z")})
+    assert cubic_discriminant(moved) == 3**12 * cubic_discriminant(f)
+
+
+@pytest.mark.parametrize(
+    ("f", "modality"),
+    [
+        ("x^3 + y^9", 2),  # J_{3,0}; Arnold's bimodal germs
+        ("x^3 + y^10", 2),  # E18
+        ("x^3*y + y^8", 2),  # Z17
+        ("x^4 + y^6", 2),  # W_{1,0}
+        ("x^3 + y*z^2 + x*y^4 + 0*y^6", 2),  # Q_{2,0}
+        ("x^5 + y^5", 3),  # N16
+        ("x^3 + y^3 + z^3 + w^3", 5),  # O16
+        ("x^3 + y^10 + x*y^7 + y^11 - z^2", 2),  # semi-quasi-homogeneous, with a square
+    ],
+)
+def test_modality_beyond_the_lists(f: str, modality: int) -> None:
+    s = singularity(f)
+    assert s.modality == modality
+    assert any("Varchenko" in n for n in s.notes)
+
+
+def test_modality_is_not_guessed() -> None:
+    s = singularity("(y^2 - x^3)^2 - x^5*y")
+    assert s.modality is None
+    assert any("not decided" in n for n in s.notes)
 
 
 def test_conjugate_double_points_share_their_exponent() -> None:
