@@ -201,11 +201,11 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
             done, left = 0, torch.ones(1, dtype=torch.float64)
             if fresh:
                 schedule.trial(state, meter.k, generator)
-                done = len(schedule.names)
+                done = int(schedule.cost.sum())
             while done < s.max_sweeps:
                 for family in schedule.order(10, generator):
                     schedule.step(state, meter.k, generator, family)
-                done += 10
+                    done += int(schedule.cost[family])
                 left = splitting.memory(splitting.features(state), start)
                 if float(left.max()) < s.memory:
                     break

@@ -14,7 +14,9 @@ sparse and full directions; - ``difference``: u ← u + t(a − b), a and b from
 replicate (ter Braak 2006): adapts to any linear change of coordinates; - ``log difference``: the
 same in log|u|, adapted to any monomial change of coordinates: curved valleys such as x² = y³ are
 straight there; - ``frame``: ``log`` and ``add`` along the principal axes of the other half, for
-valleys that are oblique; - ``symmetry``: sign changes and transpositions of coordinates.
+valleys that are oblique; - ``fibre``: some coordinates move and one is drawn anew where the parabola
+through K along it says that {K < y} now is: moves along valleys of any curvature, of whatever
+width; - ``symmetry``: sign changes and transpositions of coordinates.
 
 Particles are columns u (d, P), P = 2·R·H: two halves, each of R replicates of H = N/2 particles.
 """
@@ -194,6 +196,8 @@ def init(
         "log difference": Scales(math.log(1e-4), math.log(3.0)),
         "frame log": Scales(math.log(1e-2), math.log(200.0), exponential=True),
         "frame add": Scales(-345.0, math.log(width)),
+        "fibre log": Scales(math.log(1e-3), math.log(200.0)),
+        "fibre add": Scales(-60.0, math.log(width)),
     }
     return State(u, k(u.t()), replicates, math.inf, lower, upper, tau, center, scales)
 
@@ -399,6 +403,78 @@ def difference(state: State, k: K, generator: torch.Generator, logarithmic: bool
         _book(state, name, at, accept)
 
 
+def _interval(state: State, k: K, u: Tensor, axis: int, rounds: int = 3) -> tuple[Tensor, Tensor]:
+    """The interval of u_axis on which a parabola, fitted to K along that axis, is below y.
+
+    u: (d, P'), overwritten. Every round puts a parabola through three values of K about the last
+    minimum, at a distance that shrinks with the steps: Newton's method for the bottom of the
+    valley, exact at once where K is quadratic along the axis. Returns ends (P',), lower = upper
+    where the parabola opens downwards or stays above y.
+    """
+    y = state.below
+    s = u[axis].clone()
+    delta = 0.1 * s.abs() + math.sqrt(y)
+    for _ in range(rounds):
+        u[axis] = s
+        middle = k(u.t())
+        u[axis] = s + delta
+        right = k(u.t())
+        u[axis] = s - delta
+        left = k(u.t())
+        slope, bend = right - left, right - 2.0 * middle + left
+        move = (-0.5 * delta * slope / bend).nan_to_num_(0.0, 0.0, 0.0)
+        move = torch.where(bend > 0, move, 0.0)
+        bottom = middle - slope * slope / (8.0 * bend)
+        width = delta * (2.0 * y / bend).sqrt()  # of the parabola at height y above its bottom
+        s = s + move
+        delta = torch.maximum(0.05 * move.abs(), width).nan_to_num_(math.sqrt(y), math.sqrt(y))
+    half = 1.1 * width * ((y - bottom) / y).clamp_min(0.0).sqrt()
+    half = torch.where(bend > 0, half, 0.0).nan_to_num_(0.0, 0.0, 0.0)
+    low = (s - half).clamp_(state.low[axis], state.high[axis])
+    high = (s + half).clamp_(state.low[axis], state.high[axis])
+    return low, high
+
+
+def fibre(state: State, k: K, generator: torch.Generator, logarithmic: bool) -> None:
+    """Move some coordinates, and draw one other from the interval that :func:`_interval` finds for
+    it there, starting at its present value; accept with the ratio of the lengths of that interval
+    and of the one found from the end of the move, which must contain the start.
+
+    One random half of every replicate moves: a step takes 19 evaluations of K.
+    """
+    assert state.tables is not None
+    d, p = state.dim, state.half
+    half = _integer(2, generator)
+    part = slice(half * p, (half + 1) * p)
+    order = torch.randperm(d, generator=generator).tolist()
+    axis, rows = order[0], sorted(order[1 : 2 + _integer(min(d - 1, 3), generator)])
+    name = "fibre log" if logarithmic else "fibre add"
+    s = state.scales[name]
+    at, _ = s.offset(generator)
+    scale = s.scale[at : at + p]
+    old = state.position[:, part]
+    there = old.clone()
+    shift = torch.zeros(p, dtype=torch.float64)
+    for j in rows:
+        z = scale * state.tables.normals(p, generator)
+        if logarithmic:
+            there[j] *= torch.exp(z)
+            shift += z
+        else:
+            there[j] += z
+    moved = [there[j].clone() for j in rows]
+    low, high = _interval(state, k, there, axis)
+    drawn = low + (high - low) * state.tables.uniforms(p, generator)
+    back = old.clone()
+    back[axis] = drawn
+    low_back, high_back = _interval(state, k, back, axis)
+    inside = (low_back <= old[axis]) & (old[axis] <= high_back) & (high > low)
+    ratio = torch.where(inside, (high - low) / (high_back - low_back), 0.0) * torch.exp(shift)
+    ratio = ratio.nan_to_num_(0.0, 0.0, 0.0)
+    accept = _decide(state, k, part, [*rows, axis], [*moved, drawn], ratio, generator)
+    _book(state, name, at, accept)
+
+
 def symmetry(state: State, k: K, generator: torch.Generator) -> None:
     """Change signs of random coordinates, or permute some of them."""
     p, d = state.position.shape[1], state.dim
@@ -472,6 +548,7 @@ def frame_move(state: State, k: K, generator: torch.Generator, logarithmic: bool
 
 
 Move = Callable[[State, K, torch.Generator], None]
+COST = {"fibre log": 4, "fibre add": 4}  # in sweeps of one evaluation a particle, where not one
 
 
 def families(d: int) -> dict[str, Move]:
@@ -493,6 +570,8 @@ def families(d: int) -> dict[str, Move]:
             "add sparse": lambda s, k, g: add_move(s, k, _subset(s, 1 + _integer(d, g), g), g),
             "frame log": lambda s, k, g: frame_move(s, k, g, logarithmic=True),
             "frame add": lambda s, k, g: frame_move(s, k, g, logarithmic=False),
+            "fibre log": lambda s, k, g: fibre(s, k, g, logarithmic=True),
+            "fibre add": lambda s, k, g: fibre(s, k, g, logarithmic=False),
         }
     if d > 2:
         moves["torus"] = lambda s, k, g: torus(s, k, g, 3 + _integer(d - 2, g))
@@ -505,23 +584,24 @@ class Schedule:
     On trial sweeps the mean squared displacement of every feature is recorded (in units of twice
     its variance, capped at one), weighted by the fourth power of the feature's memory. The
     probabilities are mixed with the uniform law, so that no family dies out, and frozen between
-    levels. Symmetries are left out of the contest: they carry features far without exploring;
-    they keep a fixed share.
+    levels. A family that costs as much as c sweeps has to carry c times as far. Symmetries are left
+    out of the contest: they carry features far without exploring; they keep a fixed share.
     """
 
     def __init__(self, d: int, uniform: float = 0.5) -> None:
         self.moves = families(d)
         self.names = list(self.moves)
         self.uniform = uniform
+        self.cost = np.array([COST.get(name, 1) for name in self.names])
         self.weight = torch.ones(d + 1, dtype=torch.float64)
         self.worth = np.full(len(self.names), 0.5)
 
     def probabilities(self) -> np.ndarray:
         """Of the families, in the order of ``names``."""
-        worth = self.worth.copy()
+        worth = self.worth / self.cost
         worth[self.names.index("flip or swap")] = 0.0
-        share = worth / worth.sum()
-        return self.uniform / len(share) + (1 - self.uniform) * share
+        flat = 1.0 / self.cost
+        return self.uniform * flat / flat.sum() + (1 - self.uniform) * worth / worth.sum()
 
     def order(self, sweeps: int, generator: torch.Generator) -> list[int]:
         """A random order of ``sweeps`` families, stratified to the probabilities."""
