@@ -5,20 +5,22 @@ status ``proved``: (λ, m) is exact by a verified certificate; ``bracketed``: ve
 sides; ``cited``: no two-sided bounds, but a paper states the value; ``disputed``: a certificate or
 a second paper contradicts a claim, and nobody has written down why; ``unknown``: none of these.
 
-Certificates are kept on disk, addressed by the SHA-256 of the problem's canonical JSON. What is
-read back is verified again before it counts.
+Certificates are kept on disk (:mod:`singularity_lab.catalog.store`): those that the catalog ships,
+then the user's own. What is read back is verified again before it counts; only :func:`listing`,
+which answers at once for the whole catalog, takes the word of the index.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import contextlib
 import multiprocessing
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
@@ -26,18 +28,40 @@ from typing import Any, Literal
 import msgspec
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.catalog.checks import CatalogCheck, RowCheck, check_catalog
 from singularity_lab.catalog.entry import Claim, Entry
-from singularity_lab.catalog.load import load
-from singularity_lab.errors import (
-    BadInput,
-    CertificateError,
-    SingularityLabError,
-    Undecided,
+from singularity_lab.catalog.load import entries, load
+from singularity_lab.catalog.store import (
+    SUFFIX,
+    CertificateStore,
+    Line,
+    bounds_of,
+    problem_key,
+    row_key,
+    shipped,
 )
-from singularity_lab.exact.certificate import Certificate, problem_to_json
+from singularity_lab.errors import BadInput, SingularityLabError, Undecided
+from singularity_lab.exact.certificate import Certificate
 from singularity_lab.exact.solve import rlct
-from singularity_lab.exact.verify import verify
+
+__all__ = [
+    "CertificateStore",
+    "GroundTruth",
+    "Status",
+    "between_claims",
+    "bounds_of",
+    "cache_folder",
+    "check_in_processes",
+    "checker",
+    "contradiction",
+    "ground_truth",
+    "judge",
+    "listing",
+    "problem_key",
+    "prove",
+    "stray_files",
+    "write_index",
+]
 
 Status = Literal["proved", "bracketed", "cited", "disputed", "unknown"]
 
@@ -79,6 +103,9 @@ class GroundTruth:
 
     def to_json(self) -> dict[str, Any]:
         """Fractions as text; certificates by their digest."""
+        return self._document(self.entry.dimension, [c.digest() for c in self.certificates])
+
+    def _document(self, dimension: int, digests: Sequence[str]) -> dict[str, Any]:
         exact = self.bounds.exact
 
         def side(value: RLCT | None) -> dict[str, Any] | None:
@@ -89,13 +116,14 @@ class GroundTruth:
         return {
             "id": self.entry.id,
             "family": self.entry.family,
-            "dimension": self.entry.dimension,
+            "dimension": dimension,
             "status": self.status,
             "lambda": str(self.value) if exact else None,
             "multiplicity": self.multiplicity if exact else None,
             "lower": side(self.bounds.lower),
             "upper": side(self.bounds.upper),
-            "certificates": [c.digest() for c in self.certificates],
+            "tags": list(self.entry.tags),
+            "certificates": list(digests),
             "claims": [str(c) for c in self.claims],
             "contradictions": [f"{c}: {why}" for c, why in self.contradictions],
             "explained": [f"{c}: {why}" for c, why in self.explained],
@@ -192,11 +220,11 @@ def judge(
     )
 
 
-# -- certificates on disk --------------------------------------------------------------------------
+# -- the front door --------------------------------------------------------------------------------
 
 
 def cache_folder() -> Path:
-    """Where certificates are kept: $SINGLAB_CACHE, else the user's cache folder."""
+    """Where a user's own certificates are kept: $SINGLAB_CACHE, else the user's cache folder."""
     given = os.environ.get("SINGLAB_CACHE")
     if given:
         return Path(given)
@@ -204,88 +232,13 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "singularity-lab" / "certificates"
 
 
-def problem_key(problem: LocalProblem) -> str:
-    """SHA-256 of the problem's canonical JSON: the address of what is proved about it."""
-    text = json.dumps(problem_to_json(problem), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Stored:
-    """Certificates read back and verified, with the CPU seconds that their search was allowed."""
-
-    certificates: tuple[Certificate, ...]
-    budget: float | None
-    rejected: tuple[str, ...] = field(default=())
-
-    @property
-    def bounds(self) -> Bounds:
-        return bounds_of(self.certificates)
-
-
-def bounds_of(certificates: Sequence[Certificate]) -> Bounds:
-    """The best that the certificates prove together (they are taken as verified)."""
-    lows = [c.claim for c in certificates if c.kind in ("exact", "lower")]
-    highs = [c.claim for c in certificates if c.kind in ("exact", "upper")]
-    return Bounds(max(lows, default=None), min(highs, default=None))
-
-
-@dataclass(frozen=True)
-class CertificateStore:
-    """A folder of certificates, one file per problem, named by the problem's hash.
-
-    Reading verifies every certificate and that it speaks of this very problem; what fails is left
-    out and named in ``rejected``. Writing is atomic: a reader sees the old file or the new one.
-    """
-
-    folder: Path
-
-    def path(self, problem: LocalProblem) -> Path:
-        key = problem_key(problem)
-        return self.folder / key[:2] / f"{key}.json"
-
-    def read(self, problem: LocalProblem) -> Stored | None:
-        """What is stored about a problem, verified; None where there is no file."""
-        path = self.path(problem)
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            return Stored((), 0.0, (f"{path.name}: not JSON: {error}",))
-        kept, rejected = [], []
-        wanted = problem_to_json(problem)
-        for data in document.get("certificates", []):
-            try:
-                certificate = Certificate.from_json(data)
-                if problem_to_json(certificate.problem) != wanted:
-                    raise CertificateError("speaks of another problem")
-                verify(certificate)
-            except CertificateError as error:
-                rejected.append(f"{path.name}: {error}")
-            else:
-                kept.append(certificate)
-        return Stored(tuple(kept), document.get("budget"), tuple(rejected))
-
-    def write(
-        self, problem: LocalProblem, certificates: Sequence[Certificate], budget: float | None
-    ) -> Path:
-        """Store certificates, replacing what was there; budget: CPU seconds, None for no limit."""
-        path = self.path(problem)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        document = {"budget": budget, "certificates": [c.to_json() for c in certificates]}
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(document, file, separators=(",", ":"))
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        return path
-
-
-# -- the front door --------------------------------------------------------------------------------
+def _stores(cache: str | Path | CertificateStore | None) -> tuple[CertificateStore, ...]:
+    """Where to read, in order; the last one is written to."""
+    if isinstance(cache, CertificateStore):
+        return (cache,)
+    if cache is not None:
+        return (CertificateStore(Path(cache)),)
+    return shipped(), CertificateStore(cache_folder())
 
 
 def ground_truth(
@@ -297,78 +250,211 @@ def ground_truth(
 ) -> GroundTruth:
     """What is proved and claimed at a catalog row.
 
-    entry: a row, or its id. budget: CPU seconds for the search when the store has no exact
-    certificate; None: no limit; 0: do not search. cache: a folder or a CertificateStore; the user's
-    cache folder when absent. A stored bracket is searched again only with a larger budget than it
-    had.
+    entry: a row, or its id. budget: CPU seconds for the search when no exact certificate is stored;
+    None: no limit; 0: do not search. cache: the one folder or CertificateStore to read and write;
+    when absent, the certificates that the catalog ships are read, then those in the user's cache
+    folder, where new ones are written. A stored bracket is searched again only with a larger budget
+    than it had. A row whose loss is no polynomial has nothing to prove: its status is ``unknown``.
     Raises BadInput for an unknown id and a negative budget.
 
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     print(ground_truth("nc-1-1", cache=folder).rlct)
+    >>> print(ground_truth("nc-1-1", 0).rlct)
     (1/2, 2)
     """
     if isinstance(entry, str):
         entry = load(entry)
     if budget is not None and budget < 0:
         raise BadInput(f"budget: CPU seconds >= 0 are needed, received {budget}")
-    if isinstance(cache, CertificateStore):
-        store = cache
-    else:
-        store = CertificateStore(Path(cache) if cache is not None else cache_folder())
+    if not entry.polynomial:
+        return judge(entry, Bounds(None, None), notes=("the loss is no polynomial",))
     problem = entry.problem()
-    stored = store.read(problem)
-    old = stored.certificates if stored is not None else ()
-    notes = list(stored.rejected) if stored is not None else []
-    if bounds_of(old).exact or budget == 0:
+    old: tuple[Certificate, ...] = ()
+    notes: list[str] = []
+    searched = -1.0
+    stores = _stores(cache)
+    for store in stores:
+        stored = store.read(problem)
+        if stored is None:
+            continue
+        old += stored.certificates
+        notes += stored.rejected
+        if stored.certificates and not stored.rejected:
+            searched = max(searched, float("inf") if stored.budget is None else stored.budget)
+        if bounds_of(old).exact:
+            break
+    old = _best(old)
+    if bounds_of(old).exact or budget == 0 or (budget is not None and searched >= budget):
         return judge(entry, bounds_of(old), old, notes)
-    if stored is not None and old and not stored.rejected:
-        searched = float("inf") if stored.budget is None else stored.budget
-        if budget is not None and searched >= budget:
-            return judge(entry, stored.bounds, old, notes)
+    started = time.process_time()
     result = rlct(problem, budget=budget, progress=progress)
-    certificates = (*result.certificates, *old)
-    best = bounds_of(certificates)
-    if best.exact:
-        certificates = tuple(c for c in certificates if c.kind == "exact")[:1] or certificates
-    else:
-        certificates = tuple(
-            next(c for c in certificates if c.kind in (kind, "exact") and c.claim == side)
-            for kind, side in (("lower", best.lower), ("upper", best.upper))
-            if side is not None
-        )
-    store.write(problem, certificates, budget)
-    return judge(entry, best, certificates, [*notes, *result.notes])
+    certificates = _best((*result.certificates, *old))
+    stores[-1].write(problem, certificates, budget, time.process_time() - started)
+    return judge(entry, bounds_of(certificates), certificates, [*notes, *result.notes])
+
+
+def _best(certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    """One certificate where one is exact, else one for each side; ties go to the shorter proof."""
+    bounds = bounds_of(certificates)
+    if len(certificates) < 2:
+        return tuple(certificates)
+    by_length = sorted(certificates, key=lambda c: sum(1 for _ in c.steps()))
+    exact = [c for c in by_length if c.kind == "exact"]
+    if exact:
+        return (exact[0],)
+    return tuple(
+        next(c for c in by_length if c.kind == kind and c.claim == side)
+        for kind, side in (("lower", bounds.lower), ("upper", bounds.upper))
+        if side is not None
+    )
 
 
 def checker(
     budget: float | None = 0.0, cache: str | Path | CertificateStore | None = None
 ) -> Callable[[Entry], tuple[str, Sequence[str]]]:
-    """The function that ``catalog.checks`` asks for a row's status and contradictions.
+    """The function that ``catalog.checks`` asks for a row's status and what is wrong with it.
 
-    With budget 0 it verifies stored certificates and does not search.
+    It verifies stored certificates (with budget 0 it does not search; the certificates that the
+    catalog ships unless ``cache`` names others) and says: claims that they contradict, certificates
+    that are refused, a polynomial row without bounds on both sides, an index that says otherwise.
     """
+    store = shipped() if cache is None else _stores(cache)[-1]
+    index = store.index()
+    found: dict[str, GroundTruth] = {}  # rows may share a problem: it is verified once
 
     def truth(entry: Entry) -> tuple[str, Sequence[str]]:
-        found = ground_truth(entry, budget, cache=cache)
-        return found.status, [f"claim {c}: {why}" for c, why in found.contradictions]
+        key = problem_key(entry.problem()) if entry.polynomial else entry.id
+        if key not in found:
+            found[key] = ground_truth(entry, budget, cache=store)
+        first = found[key]
+        here = judge(entry, first.bounds, first.certificates, first.notes)
+        problems = [f"claim {c}: {why}" for c, why in here.contradictions]
+        if budget == 0:
+            problems += [f"certificate: {note}" for note in here.notes if entry.polynomial]
+        if entry.polynomial and None in (here.bounds.lower, here.bounds.upper):
+            problems.append(f"no certificates: singlab catalog prove {entry.id}")
+        line = index.get(entry.id)
+        if budget == 0 and (line is not None or entry.polynomial):
+            problems += _differences(entry, here, key, line)
+        return here.status, problems
 
     return truth
+
+
+def _differences(entry: Entry, truth: GroundTruth, key: str, line: Line | None) -> list[str]:
+    """What the index says of a row that its certificates do not."""
+    if line is None:
+        return ["index: the row is missing: singlab catalog prove --index-only"]
+    digests = [c.digest() for c in truth.certificates]
+    said = (line.row, line.problem, line.bounds, line.dimension, list(line.certificates))
+    true = (row_key(entry), key if entry.polynomial else "", truth.bounds, entry.dimension, digests)
+    names = ("row", "problem", "bounds", "dimension", "certificates")
+    return [
+        f"index: {name}: {a} is written, {b} is true: singlab catalog prove --index-only"
+        for name, a, b in zip(names, said, true, strict=True)
+        if a != b
+    ]
+
+
+# -- the whole catalog -----------------------------------------------------------------------------
+
+
+def listing(rows: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Table rows (as :meth:`GroundTruth.to_json`) of many entries, at once, without verifying.
+
+    They come from the index of the shipped certificates, whose lines ``singlab catalog check``
+    compares with the verified certificates; a row that the index does not know (or knows with
+    another model or point) is asked of the stored certificates, without a search.
+
+    >>> listing([load("nc-1-1")])[0]["lambda"]
+    '1/2'
+    """
+    index = shipped().index()
+    found = []
+    for row in rows:
+        line = index.get(row.id)
+        if line is None or line.row != row_key(row):
+            found.append(ground_truth(row, 0).to_json())
+        else:
+            found.append(judge(row, line.bounds)._document(line.dimension, line.certificates))
+    return found
+
+
+def write_index(rows: Iterable[Entry], store: CertificateStore) -> None:
+    """Write the index of a store: a line for each row, from the certificates that lie there."""
+    documents: dict[str, Mapping[str, Any] | None] = {}
+    lines = []
+    for row in rows:
+        if row.polynomial:
+            problem = row.problem()
+            key = problem_key(problem)
+            if key not in documents:
+                documents[key] = store.document(problem)
+            lines.append(Line.of(row, documents[key]))
+        else:
+            lines.append(Line.of(row, None))
+    store.write_index(lines)
+
+
+def stray_files() -> list[Path]:
+    """Files of the shipped store that belong to no row of the catalog."""
+    rows = [e for e in entries() if e.polynomial]
+    wanted = {problem_key(e.problem()) for e in rows}
+    return [p for p in shipped().files() if p.name.removesuffix(SUFFIX) not in wanted]
+
+
+def check_in_processes(
+    ids: Sequence[str],
+    *,
+    twin: bool = True,
+    jobs: int = 1,
+    progress: Callable[[RowCheck], None] | None = None,
+) -> CatalogCheck:
+    """:func:`singularity_lab.catalog.checks.check_catalog` with :func:`checker`, in processes.
+
+    Raises BadInput for an id that is not on file and jobs < 1.
+    """
+    if jobs < 1:
+        raise BadInput(f"jobs: at least one process is needed, received {jobs}")
+    if jobs == 1 or len(ids) < 20:
+        return check_catalog(ids, twin=twin, truth=checker(), progress=progress)
+    order = {id: n for n, id in enumerate(ids)}
+    parts = [list(ids[k::16]) for k in range(16)]  # small enough that no process waits long
+    results: list[RowCheck] = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        for done in as_completed([pool.submit(_check, part, twin) for part in parts]):
+            for row in done.result():
+                results.append(row)
+                if progress is not None:
+                    progress(row)
+    return CatalogCheck(tuple(sorted(results, key=lambda r: order[r.id])), ())
+
+
+def _check(ids: list[str], twin: bool) -> tuple[RowCheck, ...]:
+    return check_catalog(ids, twin=twin, truth=checker()).rows
+
+
+# A first pass over all rows with a small budget decides most of them soon.
+FIRST_BUDGET = 1.0
+# A search may overrun its budget while it verifies what it found; this much is allowed.
+OVERRUN = 3.0
+GRACE = 10.0
 
 
 def prove(
     rows: Sequence[Entry],
     budget: float | None = 60.0,
     *,
-    cache: str | Path | None = None,
+    cache: str | Path | CertificateStore | None = None,
     workers: int = 1,
 ) -> Iterator[GroundTruth]:
     """Ground truth of many rows, each yielded as it finishes; what is stored already is not
     searched again.
 
-    Stopping in the middle loses nothing that was yielded: every row is stored by itself. workers:
-    processes. A row whose search fails raises after the others have been yielded, as an
-    ExceptionGroup.
+    All rows are tried with one CPU second first, the open ones then with the budget. A search that
+    takes more than three times its budget (and ten seconds) is given up, and the bounds found
+    before stay. Stopping in the middle loses nothing that was yielded: every row is stored by
+    itself. workers: processes. A row whose search fails raises after the others have been yielded,
+    as an ExceptionGroup.
     Raises BadInput for workers < 1.
 
     >>> import tempfile
@@ -378,34 +464,118 @@ def prove(
     """
     if workers < 1:
         raise BadInput(f"workers: at least one process is needed, received {workers}")
-    folder = Path(cache) if cache is not None else cache_folder()
+    if budget is not None and not budget > 0:
+        raise BadInput(f"budget: CPU seconds > 0 are needed, received {budget}")
+    store = CertificateStore(cache_folder()) if cache is None else _stores(cache)[-1]
     failures: list[Exception] = []
-    if workers == 1:
-        for row in rows:
-            try:
-                yield ground_truth(row, budget, cache=folder)
-            except SingularityLabError as error:
-                error.add_note(f"catalog row {row.id}")
-                failures.append(error)
-    else:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            jobs = {
-                pool.submit(_search, msgspec.json.encode(row), budget, folder): row for row in rows
-            }
-            for job in as_completed(jobs):
-                row = jobs[job]
-                try:
-                    job.result()
-                    yield ground_truth(row, 0, cache=folder)
-                except SingularityLabError as error:
-                    error.add_note(f"catalog row {row.id}")
+    groups: dict[str, list[Entry]] = {}  # rows of one problem are searched once
+    for row in rows:
+        try:
+            key = problem_key(row.problem()) if row.polynomial else row.id
+        except SingularityLabError as error:
+            error.add_note(f"catalog row {row.id}")
+            failures.append(error)
+        else:
+            groups.setdefault(key, []).append(row)
+    stages = [budget] if budget is not None and budget <= FIRST_BUDGET else [FIRST_BUDGET, budget]
+    with _runner(workers) as run:
+        for stage in stages:
+            jobs = [
+                (key, msgspec.json.encode(g[0]), stage, store.folder) for key, g in groups.items()
+            ]
+            for key, error in run(jobs):
+                group = groups[key]
+                if error is not None:
+                    error.add_note(f"catalog row {group[0].id}")
                     failures.append(error)
+                    del groups[key]
+                    continue
+                found = [_stored_truth(row, store) for row in group]
+                if stage == stages[-1] or found[0].bounds.exact or not group[0].polynomial:
+                    yield from found
+                    del groups[key]
     if failures:
         raise ExceptionGroup(f"{len(failures)} rows could not be searched", failures)
 
 
-def _search(encoded: bytes, budget: float | None, folder: Path) -> None:
-    """One row in a worker process; the result goes through the store, where it is verified on
-    reading."""
-    ground_truth(msgspec.json.decode(encoded, type=Entry), budget, cache=folder)
+def _stored_truth(entry: Entry, store: CertificateStore) -> GroundTruth:
+    """What a worker has just verified and stored."""
+    document = store.document(entry.problem()) if entry.polynomial else None
+    certificates = [
+        Certificate.from_json(c) for c in (document["certificates"] if document else [])
+    ]
+    return judge(entry, bounds_of(certificates), certificates)
+
+
+_Job = tuple[str, bytes, float | None, Path]
+_Outcome = tuple[str, Exception | None]
+
+
+@contextlib.contextmanager
+def _runner(workers: int) -> Iterator[Callable[[Iterable[_Job]], Iterator[_Outcome]]]:
+    """Runs searches here, or in processes that end at once when the caller stops."""
+    if workers == 1:
+        yield lambda jobs: ((job[0], _search(*job[1:])) for job in jobs)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
+
+    def run(jobs: Iterable[_Job]) -> Iterator[_Outcome]:
+        waiting = {pool.submit(_search, *job[1:]): job[0] for job in jobs}
+        for done in as_completed(waiting):
+            yield waiting[done], done.result()
+
+    try:
+        yield run
+    except BaseException:
+        processes = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.terminate()
+        raise
+    else:
+        pool.shutdown()
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _search(encoded: bytes, budget: float | None, folder: Path) -> Exception | None:
+    """One row; what is found goes through the store. Returns the error of a row that is wrong."""
+    entry = msgspec.json.decode(encoded, type=Entry)
+    store = CertificateStore(folder)
+    try:
+        with contextlib.suppress(_OverTime), _time_limit(budget):
+            ground_truth(entry, budget, cache=store)
+            return None
+        if store.document(entry.problem()) is None:  # given up, and nothing was found before
+            with contextlib.suppress(_OverTime), _time_limit(10 * FIRST_BUDGET):
+                ground_truth(entry, FIRST_BUDGET / 20, cache=store)
+    except SingularityLabError as error:
+        return error
+    return None
+
+
+class _OverTime(BaseException):
+    """A search that has used much more than its budget."""
+
+
+@contextlib.contextmanager
+def _time_limit(budget: float | None) -> Iterator[None]:
+    """Raise _OverTime after OVERRUN · budget + GRACE CPU seconds, where signals work."""
+    here = threading.current_thread() is threading.main_thread()
+    if budget is None or not here or not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise _OverTime
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, OVERRUN * budget + GRACE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

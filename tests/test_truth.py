@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from fractions import Fraction
 
@@ -12,7 +13,8 @@ from strategies import rlcts
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.catalog import Claim, Entry, entries, load
-from singularity_lab.errors import BadInput, Undecided
+from singularity_lab.errors import BadInput, CertificateError, Undecided
+from singularity_lab.exact.solve import rlct
 from singularity_lab.truth import (
     CertificateStore,
     bounds_of,
@@ -20,8 +22,10 @@ from singularity_lab.truth import (
     contradiction,
     ground_truth,
     judge,
+    listing,
     problem_key,
     prove,
+    write_index,
 )
 
 HALF = RLCT(Fraction(1, 2), 1)
@@ -99,7 +103,7 @@ def test_certificates_are_stored_and_found_again(store):
     assert again.rlct == first.rlct == RLCT(Fraction(3, 2), 1)
     assert again.certificates == first.certificates
     path = store.path(entry.problem())
-    assert path.name == f"{problem_key(entry.problem())}.json"
+    assert path.name == f"{problem_key(entry.problem())}.json.gz"
     assert [p for p in store.folder.rglob("*") if p.is_file()] == [path]
 
 
@@ -120,9 +124,9 @@ def test_without_search_nothing_is_proved(store):
 def tamper(store, entry, change):
     ground_truth(entry, 30, cache=store)
     path = store.path(entry.problem())
-    document = json.loads(path.read_text())
+    document = json.loads(gzip.decompress(path.read_bytes()))
     change(document)
-    path.write_text(json.dumps(document))
+    path.write_bytes(gzip.compress(json.dumps(document).encode()))
     return store.read(entry.problem())
 
 
@@ -152,7 +156,7 @@ def test_a_certificate_of_another_problem_does_not_count(store):
     ground_truth(one, 5, cache=store)
     target = store.path(other.problem())
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(store.path(one.problem()).read_text())
+    target.write_bytes(store.path(one.problem()).read_bytes())
     stored = store.read(other.problem())
     assert stored.certificates == ()
     assert "another problem" in stored.rejected[0]
@@ -162,8 +166,8 @@ def test_a_broken_file_does_not_count(store):
     problem = load("nc-1-1").problem()
     path = store.path(problem)
     path.parent.mkdir(parents=True)
-    path.write_text("{")
-    assert "not JSON" in store.read(problem).rejected[0]
+    path.write_bytes(b"{")
+    assert "not gzip of JSON" in store.read(problem).rejected[0]
     assert ground_truth("nc-1-1", 5, cache=store).status == "proved"
 
 
@@ -211,6 +215,89 @@ def test_the_checker_reports_contradictions(store):
     status, problems = truth(wrong)
     assert status == "disputed"
     assert "lambda >= 1/2 is proved" in problems[0]
+
+
+def test_the_checker_does_not_search_and_finds_what_is_missing(store):
+    """Without a certificate, with a refused one, and with an index that says something else."""
+    entry = load("rrr-2-2-2-r0")
+    status, problems = checker(0, store)(entry)
+    assert status == "cited"
+    assert problems[0] == "no certificates: singlab catalog prove rrr-2-2-2-r0"
+    assert "index: the row is missing" in problems[1]
+    ground_truth(entry, 30, cache=store)
+    write_index([entry], store)
+    assert checker(0, store)(entry) == ("proved", [])
+    (line,) = store.index().values()
+    assert line.bounds == Bounds(RLCT(Fraction(3, 2), 1), RLCT(Fraction(3, 2), 1))
+    store.write_index([msgspec.structs.replace(line, upper=line.lower, dimension=9)])
+    assert "index: dimension: 9 is written, 8 is true" in checker(0, store)(entry)[1][0]
+    tamper(store, entry, lambda d: d["certificates"][0]["claim"].update({"lambda": "2"}))
+    assert any("certificate: " in p for p in checker(0, store)(entry)[1])
+
+
+def test_the_index_is_rebuilt_from_the_files(store):
+    rows = [load(i) for i in ("nc-1-1", "edge-path-2", "nc-1-2")]  # the first two are one problem
+    for row in rows:
+        ground_truth(row, 5, cache=store)
+    assert len(store.files()) == 2
+    write_index(rows, store)
+    first = store.index_path.read_bytes()
+    lines = store.index()
+    assert list(lines) == ["nc-1-1", "edge-path-2", "nc-1-2"]
+    assert lines["nc-1-1"].problem == lines["edge-path-2"].problem
+    write_index(rows, store)
+    assert store.index_path.read_bytes() == first
+    store.index_path.write_text("{}")
+    with pytest.raises(CertificateError, match="not an index"):
+        store.index()
+
+
+def test_the_same_proof_gives_the_same_bytes(store):
+    entry = load("rrr-2-2-2-r0")
+    truth = ground_truth(entry, 30, cache=store)
+    path = store.write(entry.problem(), truth.certificates, 30, 0.25)
+    first = path.read_bytes()
+    assert store.write(entry.problem(), truth.certificates, 30, 0.25).read_bytes() == first
+
+
+def test_shipped_certificates_come_before_the_users_own(tmp_path, monkeypatch):
+    """Nothing is searched and nothing written for a row that the catalog proves."""
+    import singularity_lab.truth as module
+
+    monkeypatch.setenv("SINGLAB_CACHE", str(tmp_path))
+    monkeypatch.setattr(module, "rlct", lambda *a, **k: pytest.fail("a search"))
+    assert ground_truth("rrr-3-3-3-r0").status == "proved"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_listing_needs_no_certificate_and_builds_no_model(monkeypatch):
+    from singularity_lab.models import model as models
+
+    monkeypatch.setattr(models, "build", lambda *a, **k: pytest.fail("a model"))
+    rows = listing(entries())
+    assert len(rows) == len(entries())
+    assert {r["status"] for r in rows} <= {"proved", "bracketed", "unknown"}
+
+
+def test_a_search_that_overruns_is_given_up_and_bounds_stay(store, monkeypatch):
+    """The time limit ends a search that does not look at its budget; a short one still brackets."""
+    import singularity_lab.truth as module
+
+    calls = []
+
+    def endless(problem, *, budget, progress=None):
+        calls.append(budget)
+        if len(calls) == 1:
+            while True:
+                pass
+        return rlct(problem, budget=budget)
+
+    monkeypatch.setattr(module, "rlct", endless)
+    monkeypatch.setattr(module, "OVERRUN", 0.0)
+    monkeypatch.setattr(module, "GRACE", 0.2)
+    (truth,) = prove([load("nc-1-1")], 0.5, cache=store)
+    assert calls == [0.5, module.FIRST_BUDGET / 20]
+    assert truth.status == "proved"
 
 
 def test_bad_arguments(store):

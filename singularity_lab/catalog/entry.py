@@ -68,6 +68,27 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         return f"{self.quantity} {sign} {self.value}{m} ({self.source}{where})"
 
 
+class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A reading that a device took at a row, kept on file: for rows whose λ nobody can prove.
+
+    device: its name in the registry. value: its estimate of λ as decimal text; low, high: its
+    interval; seed, budget (CPU seconds) and settings: what repeats it; version: of singularity_lab.
+    """
+
+    device: str
+    value: str
+    seed: int
+    low: str = ""
+    high: str = ""
+    budget: Number | str = ""
+    settings: dict[str, Any] = {}
+    version: str = ""
+
+    def __str__(self) -> str:
+        interval = f" [{self.low}, {self.high}]" if self.low and self.high else ""
+        return f"{self.device} reads {self.value}{interval} (seed {self.seed})"
+
+
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One row: a model (a builder with parameters, or an inline ideal) at a point, with tags and
     claims.
@@ -82,6 +103,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     convention: ``loss`` when the one inline generator is K itself.
     scope: ``global`` when the value at this point is also the minimum over all strata (the deepest
     stratum).
+    reading: what devices measured there, for a loss that is no polynomial.
     """
 
     id: str
@@ -100,6 +122,12 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     tags: list[str] = []
     note: str = ""
     claim: list[Claim] = []
+    reading: list[Measured] = []
+
+    @property
+    def readings(self) -> tuple[Measured, ...]:
+        """The readings on file."""
+        return tuple(self.reading)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
@@ -122,8 +150,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         """The number of parameters d."""
         return self.model().dimension
 
+    @property
+    def polynomial(self) -> bool:
+        """Whether the loss is a polynomial, so that there is a germ to prove something of."""
+        return not self.builder or self.model().polynomial
+
     def problem(self) -> LocalProblem:
-        """The germ at the row's point.
+        """The germ at the row's point. Raises OutOfScope for a loss that is no polynomial.
 
         >>> e = Entry(id="cusp", vars=["x", "y"], ideal=["x^2 - y^3"])
         >>> print(e.problem().ideal)
@@ -288,9 +321,10 @@ def to_toml(entry: Entry) -> str:
     """
     lines = ["[[entry]]"]
     for field, value in msgspec.to_builtins(entry).items():
-        if field not in ("family", "claim"):
+        if field not in ("family", "claim", "reading"):
             lines.append(f"{field} = {toml_value(value)}")
-    for claim in entry.claim:
-        lines.append("[[entry.claim]]")
-        lines += [f"{k} = {toml_value(v)}" for k, v in msgspec.to_builtins(claim).items()]
+    for table, items in (("claim", entry.claim), ("reading", entry.reading)):
+        for item in items:
+            lines.append(f"[[entry.{table}]]")
+            lines += [f"{k} = {toml_value(v)}" for k, v in msgspec.to_builtins(item).items()]
     return "\n".join(lines)

@@ -30,7 +30,23 @@ COLUMNS = {
     "lower": "proved lower bound of λ",
     "upper": "proved upper bound of λ",
     "claims": "what papers say, with sources",
+    "model": "the builder of the model; empty for an ideal that is given by polynomials",
+    "parameters": "of the builder, as JSON; or variables and generators of the ideal",
+    "at": "the point: the name of a stratum, or coordinates as JSON; empty for the first stratum",
+    "tags": "separated by semicolons",
+    "certificates": "SHA-256 of the certificates",
 }
+
+
+def with_model(entry: Entry, row: Row) -> dict[str, Any]:
+    """A table row with what says which model and point it is."""
+    given: Any = {"vars": entry.vars, "ideal": entry.ideal}
+    return dict(row) | {
+        "model": entry.builder,
+        "parameters": entry.parameters if entry.builder else given,
+        "at": entry.at,
+        "tags": list(entry.tags),
+    }
 
 
 def _cell(row: Row, column: str) -> str:
@@ -41,30 +57,45 @@ def _cell(row: Row, column: str) -> str:
         return str(value["lambda"])
     if isinstance(value, list | tuple):
         return "; ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return json.dumps(dict(value), ensure_ascii=False)
     return str(value)
 
 
-def to_csv(rows: Iterable[Row]) -> str:
+def to_csv(rows: Iterable[Row], columns: Iterable[str] = COLUMNS) -> str:
     """Comma-separated values with a header; bounds as λ alone.
 
     >>> print(to_csv([{"id": "a", "lambda": "1/2"}]).splitlines()[1])
-    a,,,,1/2,,,,
+    a,,,,1/2,,,,,,,,,
     """
+    columns = list(columns)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row, c) for c in COLUMNS])
+        writer.writerow([_cell(row, c) for c in columns])
     return out.getvalue()
 
 
-def to_markdown(rows: Iterable[Row]) -> str:
-    """A table in Markdown, pipes escaped."""
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
+def to_markdown(rows: Iterable[Row], columns: Iterable[str] = COLUMNS) -> str:
+    """A table in Markdown, pipes escaped.
+
+    >>> print(to_markdown([{"id": "a"}], ["id"]), end="")
+    | id |
+    | --- |
+    | a |
+    """
+    columns = list(columns)
+    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     for row in rows:
-        cells = [_cell(row, c).replace("|", "\\|") for c in COLUMNS]
+        cells = [_cell(row, c).replace("|", "\\|") for c in columns]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def to_json(document: Any) -> str:
+    """JSON, indented by one blank, with a line's end."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def to_json_lines(rows: Iterable[Row]) -> str:

@@ -1,90 +1,181 @@
-"""``singlab catalog list``, ``show`` and ``check``."""
+"""``singlab catalog``: list, show, search, check, prove, export, strata."""
 
 from __future__ import annotations
 
+import re
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from singularity_lab.cli.shell import BAD_INPUT, print_json, print_table, progress_bar, say_error
+from singularity_lab.cli.shell import (
+    BAD_INPUT,
+    INTERRUPTED,
+    note,
+    print_json,
+    print_table,
+    progress_bar,
+    say_error,
+)
+from singularity_lab.errors import BadInput
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
 
-app = typer.Typer(help="The rows: models at points, and what papers claim of them.")
+app = typer.Typer(help="The rows: models at points, what is proved of them, what papers claim.")
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Rows; all if none.")]
 Family = Annotated[str | None, typer.Option("--family", help="Rows of this family.")]
 Tag = Annotated[
     list[str] | None, typer.Option("--tag", help="Rows with this tag; may be repeated.")
 ]
-Budget = Annotated[
-    float,
-    typer.Option(
-        "--budget",
-        metavar="SECONDS",
-        help="CPU seconds to prove a row that is not proved yet; 0: only what is stored.",
-    ),
+Dimension = Annotated[
+    str | None,
+    typer.Option("--dimension", metavar="D", help="Number of parameters: 4, or 2:8, or :8."),
 ]
+Lambda = Annotated[
+    str | None, typer.Option("--lambda", metavar="λ", help="The proved λ, a fraction such as 3/2.")
+]
+Multiplicity = Annotated[
+    int | None, typer.Option("--multiplicity", metavar="M", help="The proved m.")
+]
+StatusOption = Annotated[
+    str | None,
+    typer.Option("--status", help="proved, bracketed, cited, disputed or unknown."),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of to stdout.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", metavar="N", help="Processes.")]
+
+_STATUSES = ("proved", "bracketed", "cited", "disputed", "unknown")
 
 
-def _choose(family: str | None, tag: list[str] | None) -> list[Entry]:
+def _interval(text: str | None) -> tuple[int, int | None]:
+    """``4``, ``2:8``, ``2:`` or ``:8``."""
+    if text is None:
+        return 0, None
+    match = re.fullmatch(r"(\d*)(:?)(\d*)", text.strip())
+    if match is None or not (match[1] or match[3]) or (match[3] and not match[2]):
+        raise BadInput(f"--dimension: expected '4', '2:8', '2:' or ':8', received {text!r}")
+    low = int(match[1] or 0)
+    if not match[2]:
+        return low, low
+    return low, int(match[3]) if match[3] else None
+
+
+def _choose(
+    family: str | None,
+    tag: list[str] | None,
+    dimension: str | None = None,
+    value: str | None = None,
+    multiplicity: int | None = None,
+    status: str | None = None,
+    text: str = "",
+) -> tuple[list[Entry], list[dict[str, Any]]]:
+    """The rows that fit, and their table rows."""
+    from singularity_lab.algebra.polynomial import fraction
+    from singularity_lab.catalog.export import search
     from singularity_lab.catalog.load import entries
+    from singularity_lab.truth import listing
 
-    return entries(family=family, tags=tag or [])
+    low, high = _interval(dimension)
+    if status is not None and status not in _STATUSES:
+        raise BadInput(f"--status: one of {', '.join(_STATUSES)}, received {status!r}")
+    wanted = None if value is None else fraction(value, "--lambda")
+    rows = entries(family=family, tags=tag or [])
+    truths = {t["id"]: t for t in listing(rows)}
+    found = search(
+        rows,
+        text,
+        min_dimension=low,
+        max_dimension=high,
+        truths=truths,
+        status=status,
+        value=wanted,
+        multiplicity=multiplicity,
+    )
+    return found, [truths[row.id] for row in found]
 
 
 @app.command("list")
 def list_(
-    family: Family = None, tag: Tag = None, budget: Budget = 0.2, as_json: Json = False
+    family: Family = None,
+    tag: Tag = None,
+    dimension: Dimension = None,
+    value: Lambda = None,
+    multiplicity: Multiplicity = None,
+    status: StatusOption = None,
+    as_json: Json = False,
 ) -> None:
-    """List rows with what is proved of them; proofs are kept, so that the next list is quick.
+    """List rows with what is proved of them, from the certificates that the catalog ships.
 
     Status: proved, bracketed (by proved bounds), cited (a paper states it), disputed, unknown.
     """
-    from singularity_lab.truth import ground_truth
+    _print_rows(_choose(family, tag, dimension, value, multiplicity, status)[1], as_json)
 
-    found = []
-    chosen = _choose(family, tag)
-    with progress_bar() as progress:
-        for number, entry in enumerate(chosen):
-            progress("proving", number, len(chosen), entry.id)
-            found.append(ground_truth(entry, budget))
-        progress("proving", len(chosen), len(chosen), "")
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(help="Looked for in ids, titles, tags, notes, models.")],
+    family: Family = None,
+    tag: Tag = None,
+    dimension: Dimension = None,
+    value: Lambda = None,
+    multiplicity: Multiplicity = None,
+    status: StatusOption = None,
+    as_json: Json = False,
+) -> None:
+    """Search the rows for a text; the filters are those of ``list``."""
+    _print_rows(_choose(family, tag, dimension, value, multiplicity, status, text)[1], as_json)
+
+
+def _print_rows(found: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        print_json(
-            [{**truth.to_json(), "tags": list(truth.entry.tags)} for truth in found],
-        )
+        print_json(found)
         return
     print_table(
         [("id", "left"), ("family", "left"), ("d", "right"), ("λ", "right"), ("m", "right"),
          ("status", "left")],
         [
-            (t.entry.id, t.entry.family, t.entry.dimension, _value(t.to_json()),
-             t.to_json()["multiplicity"], t.status)
+            (t["id"], t["family"], t["dimension"], _value(t), t["multiplicity"], t["status"])
             for t in found
         ],
     )  # fmt: skip
-    counts: dict[str, int] = {}
-    for truth in found:
-        counts[truth.status] = counts.get(truth.status, 0) + 1
-    print(f"{len(found)} rows: " + ", ".join(f"{n} {s}" for s, n in sorted(counts.items())))
+    print(_summary([t["status"] for t in found]))
+
+
+def _summary(statuses: list[str]) -> str:
+    counts = {s: statuses.count(s) for s in sorted(set(statuses))}
+    inside = ", ".join(f"{n} {s}" for s, n in counts.items())
+    return f"{len(statuses)} rows: {inside or 'none'}"
 
 
 def _value(truth: dict[str, Any]) -> str:
     if truth["lambda"] is not None:
         return str(truth["lambda"])
     low, high = truth["lower"], truth["upper"]
+    if low and high and low["lambda"] == high["lambda"]:
+        return str(low["lambda"])
     return f"[{low['lambda'] if low else 0}, {high['lambda'] if high else '∞'}]"
 
 
 @app.command()
 def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="The row.")],
-    budget: Budget = 60.0,
+    budget: Annotated[
+        float,
+        typer.Option(
+            "--budget",
+            metavar="SECONDS",
+            help="CPU seconds to prove a row that has no certificates; 0: only what is stored.",
+        ),
+    ] = 20.0,
     as_json: Json = False,
 ) -> None:
-    """Show a row: its model, its germ, what is proved, and what papers claim."""
+    """Show a row: its model, its germ, what is proved, what papers claim, what was measured."""
     from singularity_lab.catalog.entry import to_toml
     from singularity_lab.catalog.load import load
     from singularity_lab.exact.certificate import problem_to_json
@@ -96,42 +187,50 @@ def show(
     if as_json:
         document = truth.to_json() | {
             "title": entry.title,
-            "tags": list(entry.tags),
             "note": entry.note,
-            "problem": problem_to_json(entry.problem()),
+            "problem": problem_to_json(entry.problem()) if entry.polynomial else None,
+            "readings": [str(r) for r in entry.readings],
         }
         print_json(document)
         return
     print(to_toml(entry))
-    print(f"\n{entry}\n{describe_loss(entry.problem())}\n{truth}")
+    loss = describe_loss(entry.problem()) if entry.polynomial else "the loss is no polynomial"
+    print(f"\n{entry}\n{loss}\n{truth}")
 
 
 @app.command()
 def check(
-    ids: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID…]", help="Rows; all of them if none.")
-    ] = None,
+    ids: Ids = None,
+    family: Family = None,
+    tag: Tag = None,
     twin: Annotated[
         bool, typer.Option("--twin/--no-twin", help="Compare torch twins with the polynomials.")
     ] = True,
-    budget: Budget = 0.0,
+    jobs: Jobs = 2,
     as_json: Json = False,
 ) -> None:
-    """Check rows: sources, claims against proofs, torch twins. Exit code 2 when one has a
-    problem."""
-    from singularity_lab.catalog.checks import check_catalog
-    from singularity_lab.catalog.load import entries
-    from singularity_lab.truth import checker
+    """Check rows without a search: schema, sources, stored certificates, claims, torch twins.
 
-    total, done = len(ids or entries()), 0
+    Every certificate is verified again, and the index compared with them. Exit code 2 when a row
+    has a problem.
+    """
+    from singularity_lab.catalog.checks import CatalogCheck
+    from singularity_lab.truth import check_in_processes, stray_files
+
+    rows = _rows(ids, family, tag)
+    done = 0
     with progress_bar() as progress:
 
         def advance(row: Any) -> None:
             nonlocal done
             done += 1
-            progress("checking", done, total, row.id)
+            progress("checking", done, len(rows), row.id)
 
-        found = check_catalog(ids or None, twin=twin, truth=checker(budget), progress=advance)
+        found = check_in_processes([r.id for r in rows], twin=twin, jobs=jobs, progress=advance)
+    whole = not (ids or family or tag)
+    if whole:
+        strays = [f"certificates of no row: {p.name}: prove again" for p in stray_files()]
+        found = CatalogCheck(found.rows, (*found.problems, *strays))
     if as_json:
         print_json(
             {
@@ -151,6 +250,157 @@ def check(
     else:
         print(found)
     if not found.ok:
-        wrong = sum(bool(r.problems) for r in found.rows)
-        say_error(f"{wrong} of {len(found.rows)} rows have problems")
+        wrong = sum(bool(r.problems) for r in found.rows) + len(found.problems)
+        say_error(f"{wrong} problems in {len(found.rows)} rows")
         raise typer.Exit(BAD_INPUT)
+
+
+def _rows(ids: list[str] | None, family: str | None, tag: list[str] | None) -> list[Entry]:
+    from singularity_lab.catalog.load import entries, load
+
+    if ids and (family is not None or tag):
+        raise BadInput("ids: stand alone, without --family and --tag")
+    return [load(i) for i in ids] if ids else entries(family=family, tags=tag or [])
+
+
+@app.command()
+def prove(
+    ids: Ids = None,
+    family: Family = None,
+    tag: Tag = None,
+    budget: Annotated[
+        float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds for one row.")
+    ] = 60.0,
+    jobs: Jobs = 2,
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="DIR", help="The store; that of the catalog if absent."),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what the store has of these rows.")
+    ] = False,
+    index_only: Annotated[
+        bool, typer.Option("--index-only", help="Search nothing; write the index again.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Rebuild the certificates that lie beside the catalog.
+
+    What is stored already is not searched again, unless with a larger budget than before. Every
+    row is written when it is finished: interrupt it at any time, the same command goes on.
+    """
+    from singularity_lab.catalog.load import entries
+    from singularity_lab.catalog.store import CertificateStore, shipped
+    from singularity_lab.truth import prove as search_rows
+    from singularity_lab.truth import stray_files, write_index
+
+    rows = _rows(ids, family, tag)
+    store = shipped() if into is None else CertificateStore(into)
+    if fresh and not index_only:
+        for row in rows:
+            if row.polynomial:
+                store.path(row.problem()).unlink(missing_ok=True)
+    statuses: list[str] = []
+    wrong: list[str] = []
+    interrupted = False
+    try:
+        with progress_bar() as progress:
+            searched = [] if index_only else rows
+            for truth in search_rows(searched, budget, cache=store, workers=jobs):
+                statuses.append(truth.status)
+                progress("proving", len(statuses), len(rows), truth.entry.id)
+                wrong += [f"{truth.entry.id}: claim {c}: {why}" for c, why in truth.contradictions]
+                if truth.status == "bracketed":
+                    note(f"{truth.entry.id} is bracketed: {truth.bounds}")
+    except KeyboardInterrupt:
+        interrupted = True
+    if into is None:
+        if not (ids or family or tag or interrupted):
+            for stray in stray_files():
+                stray.unlink()
+        write_index(entries(), store)
+    for line in wrong:
+        say_error(line)
+    if as_json:
+        print_json({"rows": len(statuses), "interrupted": interrupted, "contradictions": wrong})
+    else:
+        print(_summary(statuses) + f", in {store.folder}")
+    if interrupted:
+        note("what is finished is stored; the same command goes on")
+        raise typer.Exit(INTERRUPTED)
+    if wrong:
+        raise typer.Exit(BAD_INPUT)
+
+
+class Format(StrEnum):
+    """What a table is written as."""
+
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    markdown = "markdown"
+    croissant = "croissant"
+
+
+@app.command()
+def export(
+    form: Annotated[Format, typer.Option("--format", help="The kind of text.")] = Format.json,
+    out: Out = None,
+    family: Family = None,
+    tag: Tag = None,
+    dimension: Dimension = None,
+    value: Lambda = None,
+    multiplicity: Multiplicity = None,
+    status: StatusOption = None,
+) -> None:
+    """Write rows as a table for other programs; croissant is the metadata of the CSV table."""
+    import singularity_lab
+    from singularity_lab.catalog import export as tables
+
+    rows, found = _choose(family, tag, dimension, value, multiplicity, status)
+    table = [tables.with_model(row, truth) for row, truth in zip(rows, found, strict=True)]
+    if form is Format.croissant:
+        text = tables.to_json(tables.croissant(table, singularity_lab.__version__))
+    elif form is Format.json:
+        text = tables.to_json(table)
+    else:
+        write = {
+            Format.csv: tables.to_csv,
+            Format.markdown: tables.to_markdown,
+            Format.jsonl: tables.to_json_lines,
+        }[form]
+        text = write(table)
+    _write(text, out)
+
+
+@app.command()
+def strata(
+    form: Annotated[Format, typer.Option("--format", help="The kind of text.")] = Format.markdown,
+    out: Out = None,
+) -> None:
+    """The rank strata of two-layer linear networks up to 4 x 4 x 4, with λ and m."""
+    from singularity_lab.catalog import export as tables
+    from singularity_lab.catalog.strata import COLUMNS, rank_strata
+    from singularity_lab.truth import listing
+
+    table = rank_strata(listing)
+    if form is Format.croissant:
+        raise BadInput("--format: json, jsonl, csv or markdown; croissant describes the catalog")
+    if form is Format.json:
+        text = tables.to_json(table)
+    elif form is Format.jsonl:
+        text = tables.to_json_lines(table)
+    else:
+        write = tables.to_csv if form is Format.csv else tables.to_markdown
+        text = write(table, COLUMNS)
+    _write(text, out)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        print(text, end="")
+    else:
+        if not out.parent.is_dir():
+            raise BadInput(f"--out: there is no folder {out.parent}")
+        out.write_text(text, encoding="utf-8")
+        note(f"written: {out}")

@@ -8,6 +8,7 @@ Importing this package loads no torch: twins import it when they are called.
 """
 
 from singularity_lab.models import (
+    activation,
     attention,
     determinantal,
     graphical,
@@ -15,14 +16,17 @@ from singularity_lab.models import (
     linear,
     mixtures,
     monomial,
+    pieces,
     programs,
     shallow,
+    trained,
 )
 from singularity_lab.models.model import Model, Stratum, build, builder, builders, signature
 
 __all__ = [
     "Model",
     "Stratum",
+    "activation",
     "attention",
     "build",
     "builder",
@@ -33,7 +37,9 @@ __all__ = [
     "linear",
     "mixtures",
     "monomial",
+    "pieces",
     "programs",
     "shallow",
     "signature",
+    "trained",
 ]

@@ -21,7 +21,7 @@ import msgspec
 
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
 from singularity_lab.algebra.problem import Convention, LocalProblem
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, OutOfScope
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Batched = Callable[[Tensor], Tensor]
 
 Square = tuple[Fraction, Polynomial]
+Reference = Callable[[Sequence[Fraction]], tuple[Fraction, tuple[Fraction, ...]]]
 Side = tuple[Fraction | None, Fraction | None]
 
 
@@ -59,6 +60,9 @@ class Model:
     twin: the same K in torch, (c, d) → (c,), written from the description and not from ``squares``.
     analytic: where the model's own loss is not polynomial (a divergence, a tanh network): that loss
     in torch, with the same λ and m; None otherwise.
+    polynomial: False for a trained network, whose loss near its minimum is no polynomial and has no
+    polynomial ideal: then ``ideal`` has no generators and says nothing, ``squares`` is empty, and
+    ``twin`` is the loss itself, and ``reference`` gives (K, ∇K) at a rational point to 40 digits.
     statement: the model and its loss in one sentence.
     """
 
@@ -73,6 +77,8 @@ class Model:
     box: Mapping[str, Side] = field(default_factory=dict)
     analytic: Batched | None = None
     convention: Convention = "ideal"
+    polynomial: bool = True
+    reference: Reference | None = None
 
     def __post_init__(self) -> None:
         for what in ("parameters", "prior", "box"):
@@ -90,6 +96,12 @@ class Model:
     @property
     def dimension(self) -> int:
         return len(self.ideal.variables)
+
+    def exact(self, point: Sequence[Fraction]) -> tuple[Fraction, tuple[Fraction, ...]]:
+        """(K, ∇K) at a rational point: exactly, or to 40 digits for a loss that is no polynomial."""
+        if self.reference is not None:
+            return self.reference(point)
+        return self.value(point), self.gradient(point)
 
     @cached_property
     def loss(self) -> Polynomial:
@@ -129,12 +141,15 @@ class Model:
     def problem(self, at: str | Point | None = None) -> LocalProblem:
         """The germ at a stratum (by name), at a point, or at the first stratum.
 
-        Raises BadInput for an unknown stratum, and for a point where K is not 0.
+        Raises BadInput for an unknown stratum, and for a point where K is not 0; OutOfScope for a
+        loss that is no polynomial.
 
         >>> from singularity_lab.models import build
         >>> print(build("normal_crossing", exponents=[1, 2]).problem().ideal)
         (w1*w2^2) in Q[w1, w2]
         """
+        if not self.polynomial:
+            raise OutOfScope(f"model {self.name}: the loss is no polynomial; it has no exact germ")
         if at is None:
             point: tuple[Fraction, ...] = self.strata[0].point
         elif isinstance(at, str):

@@ -26,6 +26,7 @@ from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vect
 if TYPE_CHECKING:
     from torch import Tensor
 
+Number = int | str
 
 def multi_indices(size: int, degree: int) -> list[tuple[int, ...]]:
     """All exponents of that total degree, in the first coordinate descending.
@@ -44,10 +45,16 @@ def multi_indices(size: int, degree: int) -> list[tuple[int, ...]]:
 
 @builder
 def vandermonde(
-    inputs: int, outputs: int, hidden: int, step: int = 2, first: int = 1, true_units: int = 0
+    inputs: int,
+    outputs: int,
+    hidden: int,
+    step: int = 2,
+    first: int = 1,
+    true_units: int = 0,
+    extra: list[int] | None = None,
 ) -> Model:
     """Vandermonde-type ideal: Σ_h a_kh b_h^α − truth for |α| = first + step·n, n < hidden +
-    true_units.
+    true_units, and for the orders of ``extra``.
 
     step 2, first 1 is the ideal of a tanh network (all odd orders), step 1 that of an activation
     with σ(0) = 0 and no other vanishing Taylor coefficient. The truth has ``true_units`` units with
@@ -67,7 +74,14 @@ def vandermonde(
         raise BadInput(f"true_units: 0…{hidden} is needed, received {true_units}")
     a, b = matrix_names("a", outputs, hidden), matrix_names("b", hidden, inputs)
     ring = Ring(flat(a) + flat(b))
-    orders = [first + step * n for n in range(hidden + true_units)]
+    further = extra or []
+    if any(n < 1 or (n >= first and (n - first) % step == 0) for n in further) or (
+        sorted(set(further)) != further
+    ):
+        raise BadInput(
+            f"extra: increasing positive orders outside first + step*n are needed, received {extra}"
+        )
+    orders = sorted([*further, *(first + step * n for n in range(hidden + true_units))])
     indices = [alpha for n in orders for alpha in multi_indices(inputs, n)]
     generators: list[Polynomial] = []
     for alpha in indices:
@@ -136,6 +150,7 @@ def vandermonde(
             step=step,
             first=first,
             true_units=true_units,
+            extra=further,
         ),
         Ideal(ring.variables, tuple(generators)),
         unweighted(generators),
@@ -143,12 +158,8 @@ def vandermonde(
         twin,
         f"{hidden} units, {inputs} inputs, {outputs} outputs, orders {orders}, "
         f"truth of {true_units} units; K = sum of squared Taylor coefficients",
-        analytic=analytic if (step, first) == (2, 1) else None,
+        analytic=analytic if (step, first, further) == (2, 1, []) else None,
     )
-
-
-def _law(kind: str, dimension: int) -> Law:
-    return Law(kind, dimension)
 
 
 def _input_names(n: int) -> list[str]:
@@ -161,15 +172,21 @@ def polynomial_network(
     outputs: int,
     hidden: int,
     powers: list[int],
-    law: Literal["gaussian", "uniform"] = "gaussian",
+    law: Literal["gaussian", "uniform", "data"] = "gaussian",
+    points: list[list[Number]] | None = None,
 ) -> Model:
     """f_k(x) = Σ_h a_kh σ(⟨b_h, x⟩) with σ(s) = Σ_{p ∈ powers} s^p, truth 0; K = E‖f‖² from the
-    moments of the inputs.
+    moments of the inputs, or the mean over a finite data set.
+
+    law ``data``: the inputs are the rows of ``points``, each with the same weight. Then the moments
+    may be degenerate: the ideal is that of the values f_k(x_i), and fewer points than monomials
+    leave directions free.
 
     The ideal is that of the coefficients of f in x; K is their quadratic form in the moments,
     written as a sum of squares with rational weights (moments.py). The twin runs the network on an
     exact quadrature.
-    Raises BadInput for powers that are not increasing and positive.
+    Raises BadInput for powers that are not increasing and positive, and for points without the law
+    ``data``, or the other way round.
 
     >>> from singularity_lab.models import build
     >>> model = build("polynomial_network", inputs=1, outputs=1, hidden=1, powers=[2])
@@ -188,12 +205,21 @@ def polynomial_network(
         s = ring.sum([ring[b[h][i]] * ring[x[i]] for i in range(inputs)])
         units.append(ring.sum([s**p for p in powers]))
     f = [ring.sum([ring[a[k][h]] * units[h] for h in range(hidden)]) for k in range(outputs)]
-    generators = [
-        _primitive(c) for p in f for c in coefficients(p, x, names).values() if not c.is_zero
-    ]
+    data = tuple(
+        tuple(fraction(c, f"points[{i}][{j}]") for j, c in enumerate(row))
+        for i, row in enumerate(points or [])
+    )
+    inputs_law = Law(law, inputs, data)
+    squares = squared_error(f, x, names, inputs_law)
+    if law == "data":
+        generators = [_primitive(p) for _, p in squares]
+    else:
+        generators = [
+            _primitive(c) for p in f for c in coefficients(p, x, names).values() if not c.is_zero
+        ]
 
     def twin(w: Tensor) -> Tensor:
-        nodes, weights = _law(law, inputs).quadrature(2 * powers[-1])
+        nodes, weights = inputs_law.quadrature(2 * powers[-1])
         A = w[:, : outputs * hidden].reshape(-1, outputs, hidden)
         B = w[:, outputs * hidden :].reshape(-1, hidden, inputs)
         s = nodes.to(w.device) @ B.transpose(1, 2)
@@ -205,14 +231,22 @@ def polynomial_network(
 
     return Model(
         "polynomial_network",
-        dict(inputs=inputs, outputs=outputs, hidden=hidden, powers=list(powers), law=law),
+        dict(
+            inputs=inputs,
+            outputs=outputs,
+            hidden=hidden,
+            powers=list(powers),
+            law=law,
+            points=[[str(c) for c in row] for row in data] or None,
+        ),
         Ideal(tuple(names), tuple(generators)),
-        squared_error(f, x, names, Law(law, inputs)),
+        squares,
         (Stratum("origin", point(names, {}), "all weights are 0", deepest=True),),
         twin,
         f"sum of {hidden} units with activation "
         + " + ".join(f"s^{p}" for p in powers)
-        + f", {inputs} {law} inputs, {outputs} outputs, truth 0; K = E|f|^2",
+        + (f", {inputs} {law} inputs" if law != "data" else f", {len(data)} data points")
+        + f", {outputs} outputs, truth 0; K = E|f|^2",
     )
 
 
@@ -253,7 +287,7 @@ def quadratic_network(
     at = point(names, {w_names[i][i]: 1 for i in range(rank)})
 
     def twin(w: Tensor) -> Tensor:
-        nodes, weights = _law(law, inputs).quadrature(4)
+        nodes, weights = Law(law, inputs).quadrature(4)
         nodes = nodes.to(w.device)
         out = ((nodes @ w.reshape(-1, hidden, inputs).transpose(1, 2)) ** 2).sum(2)
         out = out - (nodes[:, :rank] ** 2).sum(1)
