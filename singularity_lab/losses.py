@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
+from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational, point_values
 from singularity_lab.algebra.problem import Convention, Interval, LocalProblem
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.errors import BadInput
@@ -194,6 +194,8 @@ def _of_problem(problem: LocalProblem, loss_id: str | None) -> Loss:
 
 
 def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | None) -> Loss:
+    if not model.polynomial:
+        return _of_network(model, at, form, loss_id)
     problem = model.problem(at)
     name = loss_id or repr(model)
     if form == "ideal":
@@ -224,6 +226,22 @@ def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | N
         domain=_domain(problem.box),
         prior_exponents=_exponents(problem.prior),
         loss_id=f"{name}:{form}",
+    )
+
+
+def _of_network(model: Model, at: str | Point | None, form: Form, loss_id: str | None) -> Loss:
+    """A trained network: its one loss, at its minimum."""
+    if form == "ideal":
+        raise BadInput(f"form: the loss of {model.name} is no polynomial; it has no ideal")
+    if isinstance(at, str):
+        center = model.stratum(at).point
+    else:
+        center = model.strata[0].point if at is None else point_values(at, model.variables, "at")
+    return FunctionLoss(
+        model.twin,
+        model.dimension,
+        center=[float(x) for x in center],
+        loss_id=loss_id or repr(model),
     )
 
 
