@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
     from singularity_lab.spectroscopes.base import Budget, Reading
 
-__all__ = ["Arm", "Plan", "Row", "Task", "plan"]
+__all__ = ["CONTROL_ARMS", "CONTROL_ROW", "Arm", "Plan", "Row", "Task", "control_plan", "plan"]
 
 Device = "str | Callable[..., Reading]"
 
@@ -94,6 +94,13 @@ class Arm:
             json.dumps(self.settings, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise BadInput(f"settings: JSON values are needed for {self.device}: {error}") from None
+
+    @property
+    def control(self) -> bool:
+        """Is this a negative control, kept because it fails?"""
+        from singularity_lab.spectroscopes.controls import CONTROLS
+
+        return self.device in CONTROLS
 
     @classmethod
     def of(cls, device: Any) -> Arm:
@@ -285,6 +292,26 @@ def plan(
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise BadInput(f"seeds: integers >= 0 are needed, received {seed!r}")
     return Plan(members, arms, numbers, Budget.of(budget))
+
+
+# The negative controls: coordinate samplers in the curved valley of the binomial mixture (λ = 3/4,
+# m = 1), and beside them the same law sampled by moves of all coordinates, and by MALA.
+CONTROL_ROW = "program-binomial-mixture-2"
+CONTROL_ARMS = (
+    Arm("coordinate-walk", {"n": 1e6}),
+    Arm("coordinate-slice", {"n": 1e10, "chains": 32, "burn_in": 20, "draws": 40}),
+    Arm("joint-walk", {"n": 1e6, "burn_in": 400, "draws": 800}),
+    Arm("llc-mala", {"n": 1e6}),
+)
+
+
+def control_plan(seeds: int | Iterable[int] = 1) -> Plan:
+    """The plan of the negative controls: :data:`CONTROL_ARMS` on :data:`CONTROL_ROW`.
+
+    >>> [(arm.label, arm.control) for arm in control_plan().arms][1:3]
+    [('coordinate-slice', True), ('joint-walk', False)]
+    """
+    return plan(CONTROL_ARMS, [CONTROL_ROW], seeds)
 
 
 def _digest(document: Any) -> str:
