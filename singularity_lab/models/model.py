@@ -61,7 +61,7 @@ class Model:
     analytic: where the model's own loss is not polynomial (a divergence, a tanh network): that loss
     in torch, with the same λ and m; None otherwise.
     polynomial: False for a trained network, whose loss near its minimum is no polynomial and has no
-    polynomial ideal: then ``ideal`` has no generators and says nothing, ``squares`` is empty, and
+    polynomial ideal: then ``ideal`` is (0) and says nothing, ``squares`` is empty, and
     ``twin`` is the loss itself, and ``reference`` gives (K, ∇K) at a rational point to 40 digits.
     statement: the model and its loss in one sentence.
     """

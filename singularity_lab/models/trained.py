@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from singularity_lab.algebra.polynomial import Ideal, fraction
+from singularity_lab.algebra.polynomial import Ideal, Polynomial, fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model, Stratum, at_least, builder
 from singularity_lab.models.pieces import _table
@@ -242,7 +242,7 @@ def trained_network(
             seed=seed,
             minimum=list(minimum),
         ),
-        Ideal(tuple(names), ()),
+        Ideal(tuple(names), (Polynomial.constant(0, names),)),
         (),
         (Stratum("minimum", at, f"found by training from seed {seed}"),),
         twin,

@@ -6,6 +6,10 @@ to units, and a random walk in t with steps of several sizes mixes in the curved
 1/n} where a random walk in ε itself sticks to one end (:func:`temper` with ``linear=True``: the
 negative control, kept because it fails).
 
+:class:`Slice` crosses a face in one generic point; with ``interior=δ`` it is a full-dimensional
+neighbourhood of the part of the face whose options all keep a share ≥ δ, away from the smaller
+faces, where other components may meet it. On such a part λ and m are those of the face itself.
+
 Predictions: n⟨K⟩ = λ − (m − 1)/(log n + c) + …; the nK of one draw follows a Gamma(λ) law when
 m = 1; the posterior mass near component i is of order n^(−λ_i) (log n)^(m_i − 1) (Watanabe 2009,
 Theorem 6.7 and §6.3). torch only; every draw comes from the generator's seed.
@@ -25,12 +29,16 @@ from singularity_lab.models.programs.semirings import Numbers
 from singularity_lab.models.programs.synthesis import check_support
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Generator, Tensor
 
 
 class Slice:
     """The loss of a program across a face: the options of the support share what the errors leave,
     in equal parts; the errors ε are free. It meets the face in one generic point.
+
+    interior: δ > 0 frees the shares as well, each between δ and 1: a neighbourhood of the compact
+    part of the face where all its options have probability ≥ δ, up to the errors. Where the face is
+    a component of W₀, no other component comes near this part.
 
     kind: ``nll``, K = −Σ q(x) log(1 − e_x), with λ_E; ``squared``, Σ q(x) ‖f_x − y*(x)‖², and
     ``channel``, the divergence of the wanted output from the given one after a channel that
@@ -48,6 +56,7 @@ class Slice:
         semantics: str = "exact",
         support: Support | None = None,
         kind: str = "nll",
+        interior: float | None = None,
     ) -> None:
         if kind not in ("nll", "squared", "channel"):
             raise BadInput(f"kind: nll, squared or channel is needed, received {kind!r}")
@@ -66,21 +75,67 @@ class Slice:
         mass = sum(c.weight for c in program.cases)
         self.weights = [float(c.weight / mass) for c in program.cases]
         self.radius = 1 / (2 * max(len(c.options) for c in program.free))
+        self.interior = interior
+        wide = [sorted(self.support[c.name], key=c.options.index) for c in program.free]
+        if interior is not None and not 0 < interior * max(map(len, wide)) < 1:
+            raise BadInput(
+                f"interior: 0 < δ < 1/{max(map(len, wide))} is needed, for a choice has so many "
+                f"options in the support; received {interior}"
+            )
+        # the shares that are free: all options of a choice but the last
+        self.shares = [
+            (c.name, o)
+            for c, inside in zip(program.free, wide, strict=True)
+            for o in inside[:-1]
+            if interior is not None
+        ]
+        self._last = {c.name: o[-1] for c, o in zip(program.free, wide, strict=True)}
 
     @property
     def dimension(self) -> int:
+        """The number of errors; the shares are not counted."""
         return len(self.errors)
 
-    def loss(self, errors: Tensor) -> Tensor:
-        """K, of shape (c,), from errors of shape (c, d)."""
+    def allowed(self, shares: Tensor) -> Tensor:
+        """Which rows of shares (c, s) keep every option of the support at ≥ δ."""
+        good = (shares >= (self.interior or 0)).all(1)
+        for c in self.program.free:
+            mine = [i for i, (name, _) in enumerate(self.shares) if name == c.name]
+            if mine:
+                good &= shares[:, mine].sum(1) <= 1 - (self.interior or 0)
+        return good
+
+    def draw_shares(self, count: int, generator: Generator) -> Tensor:
+        """Uniform shares (count, s) among the allowed ones."""
+        import torch
+
+        found = torch.empty(count, len(self.shares), dtype=torch.float64)
+        delta = self.interior or 0.0
+        for c in self.program.free:
+            mine = [i for i, (name, _) in enumerate(self.shares) if name == c.name]
+            if mine:
+                gamma = torch.empty(count, len(mine) + 1, dtype=torch.float64)
+                gamma.exponential_(generator=generator)
+                uniform = gamma / gamma.sum(1, keepdim=True)
+                found[:, mine] = delta + (1 - delta * (len(mine) + 1)) * uniform[:, :-1]
+        return found
+
+    def loss(self, errors: Tensor, shares: Tensor | None = None) -> Tensor:
+        """K, of shape (c,), from errors (c, d) and, with ``interior``, shares (c, s)."""
         import torch
 
         values = {leaf: errors[:, i] for i, leaf in enumerate(self.errors)}
         for c in self.program.free:
             rest = [values[c.name, o] for o in c.options if (c.name, o) in values]
             inside = self.support[c.name]
-            share = (1 - sum(rest, errors.new_zeros(errors.shape[0]))) / len(inside)
-            values |= {(c.name, o): share for o in inside}
+            left = 1 - sum(rest, errors.new_zeros(errors.shape[0]))
+            mine = [(i, o) for i, (name, o) in enumerate(self.shares) if name == c.name]
+            if shares is None or not mine:
+                values |= {(c.name, o): left / len(inside) for o in inside}
+                continue
+            others = sum((shares[:, i] for i, _ in mine), errors.new_zeros(errors.shape[0]))
+            values |= {(c.name, o): left * shares[:, i] for i, o in mine}
+            values[c.name, self._last[c.name]] = left * (1 - others)
         zero, one = errors.new_zeros(errors.shape[0]), errors.new_ones(errors.shape[0])
         parts = self.formula.evaluate(Numbers(zero, one), values)
         total = zero
@@ -144,22 +199,33 @@ def temper(
     d, top = slice_.dimension, log(slice_.radius)
     real = torch.float64
 
-    def energy(t: Tensor) -> Tensor:
-        value = n * slice_.loss(t.exp()) - alpha * t.sum(1)
-        return torch.where((t < top).all(1), value, torch.inf)
+    wide = len(slice_.shares)
+    blocks = {name: [c == name for c, _ in slice_.shares] for name, _ in slice_.shares}
+    groups = torch.tensor(list(blocks.values()), dtype=torch.bool)
+    if linear and wide:
+        raise BadInput("linear: the control walks across a face in one point, without interior")
+
+    def energy(t: Tensor, s: Tensor) -> Tensor:
+        value = n * slice_.loss(t.exp(), s) - alpha * t.sum(1)
+        inside = (t < top).all(1)
+        if wide:
+            inside &= slice_.allowed(s)
+        return torch.where(inside, value, torch.inf)
 
     start = 1.0 if linear else float(torch.rand(1, generator=generator))
     t = top - log(n) * start * torch.rand(chains, d, generator=generator, dtype=real) - 0.1
-    u = energy(t)
+    s = slice_.draw_shares(chains, generator)
+    u = energy(t, s)
     sizes = torch.tensor([0.3, 1.0, 3.0, log(n) / 2], dtype=real)
     total, count, taken = torch.zeros(chains, dtype=real), 0, 0.0
     for step in range(steps):
+        moved_shares = s
         normal = torch.randn(chains, d, generator=generator, dtype=real)
         if linear:
             scale = (1 / n, n**-0.5)[step % 2]
             moved = t.exp() + scale * normal
             fresh = moved.clamp(min=1e-300).log()
-            new = torch.where((moved > 0).all(1), energy(fresh), torch.inf)
+            new = torch.where((moved > 0).all(1), energy(fresh, s), torch.inf)
             # the walk is symmetric in ε: take the Jacobian of t back
             ratio = (u + t.sum(1)) - (new + fresh.sum(1))
         else:
@@ -174,16 +240,21 @@ def temper(
             pick = torch.randint(len(sizes), (chains, 1), generator=generator)
             stretch = sizes[pick] * torch.randn(chains, 1, generator=generator, dtype=real)
             fresh = t + along * stretch
-            new = energy(fresh)
+            if wide and step % 3 == 2:  # along the face, whose law is uniform: one choice anew
+                fresh = t
+                mine = groups[torch.randint(len(groups), (chains,), generator=generator)]
+                moved_shares = torch.where(mine, slice_.draw_shares(chains, generator), s)
+            new = energy(fresh, moved_shares)
             ratio = u - new
         accept = torch.rand(chains, generator=generator, dtype=real).log() < ratio
         t = torch.where(accept[:, None], fresh, t)
+        s = torch.where(accept[:, None], moved_shares, s)
         u = torch.where(accept, new, u)
         taken += float(accept.double().mean())
         if step >= steps // 2:
-            total, count = total + n * slice_.loss(t.exp()), count + 1
+            total, count = total + n * slice_.loss(t.exp(), s), count + 1
     means = total / count
-    final = (n * slice_.loss(t.exp())).tolist()
+    final = (n * slice_.loss(t.exp(), s)).tolist()
     return Tempered(n, float(means.mean()), float(means.std() / sqrt(chains)), taken / steps, final)
 
 
@@ -237,7 +308,8 @@ class Masses:
 
         Predicted: −(λ_name − λ_against) where both components have m = 1 and do not meet. Where the
         first meets one with a smaller λ, the points near the common face dominate its region, and
-        the slope lies between −(λ_name − λ_against) and 0: it is a fact about the region.
+        the slope lies between −(λ_name − λ_against) and 0: it is a fact about the region. Masses of
+        the interiors (``component_masses(…, interior=δ)``) do not see that face.
         """
         if len(self.ns) < 2:
             raise BadInput("slope: at least two values of n are needed")
@@ -258,6 +330,7 @@ def component_masses(
     semantics: str = "exact",
     particles: int = 1000,
     moves: int = 48,
+    interior: float | None = None,
 ) -> Masses:
     """The evidence of the neighbourhood of each component, by annealing from the uniform prior.
 
@@ -267,10 +340,16 @@ def component_masses(
     mean weights multiply to the evidence. A population of its own for each region reaches values
     of n at which a common one would have left all but one component.
 
-    Raises BadInput for ns that are not increasing and positive.
+    interior: δ > 0 restricts each region to the points whose options of the support all have
+    probability ≥ δ: the part of the component away from its smaller faces, and so from the other
+    components. Its mass is of order n^(−λ) (log n)^(m−1) with the λ and m of this component.
+
+    Raises BadInput for ns that are not increasing and positive, and for an interior that is empty.
     """
     import torch
 
+    if interior is not None and not 0 < interior < 0.5:
+        raise BadInput(f"interior: 0 < δ < 1/2 is needed, received {interior}")
     if not ns or list(ns) != sorted(set(ns)) or ns[0] <= 0:
         raise BadInput(f"ns: increasing numbers > 0 are needed, received {list(ns)}")
     generator = torch.Generator().manual_seed(seed)
@@ -303,8 +382,13 @@ def component_masses(
             total = total - q * (1 - e).clamp(min=1e-300).log()
         return total
 
-    def nearest(p: Tensor) -> Tensor:
-        return (p @ outside.T).argmin(1)
+    def region(p: Tensor) -> Tensor:
+        """The number of the region of each point, −1 outside all."""
+        at = (p @ outside.T).argmin(1)
+        if interior is None:
+            return at
+        least = torch.where(outside[at] == 0, p, 1.0).amin(1)
+        return torch.where(least >= interior, at, -1)
 
     def prior(count: int) -> Tensor:
         """z = log of Gamma(1) variables: their ratios are uniform on each simplex."""
@@ -316,7 +400,7 @@ def component_masses(
     drawn = 0
     while drawn < 100 * particles and any(sum(map(len, pool)) < particles for pool in pools):
         z = prior(particles)
-        at = nearest(probabilities(z))
+        at = region(probabilities(z))
         drawn += particles
         for j, pool in enumerate(pools):
             inside = z[at == j]
@@ -357,7 +441,7 @@ def component_masses(
                 value = loss(p)
                 gain = (fresh - fresh.exp()).sum(1) - (z - z.exp()).sum(1) - n * (value - k)
                 accept = torch.rand(count, generator=generator, dtype=real).log() < gain
-                accept &= nearest(p) == j
+                accept &= region(p) == j
                 z = torch.where(accept[:, None], fresh, z)
                 k = torch.where(accept, value, k)
             if n in ns:
