@@ -152,6 +152,34 @@ class Family:
         )
         return replace(self, gens=tuple(gens), k=k, h=h, units=units, signs=signs)
 
+    def check_same(self, other: Family, renaming: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+        """Require that x ↦ ±y, {x: [y, ±1]}, carries this family to the other; return the map."""
+        moved = {str(n): (str(to), integer(sign)) for n, (to, sign) in renaming.items()}
+        targets = {to for to, _ in moved.values()}
+        need(set(moved) == set(self.role), "every variable must be renamed")
+        one_to_one = targets == set(other.role) and len(targets) == len(moved)
+        need(one_to_one, "renaming: not one to one")
+        for n, (to, sign) in moved.items():
+            same = (
+                self.role[n] == other.role[to]
+                and (n in self.positive) == (to in other.positive)
+                and self.k.get(n, 0) == other.k.get(to, 0)
+                and self.h.get(n, 0) == other.h.get(to, 0)
+            )
+            need(same and sign in (1, -1), f"{n} and {to} play different roles")
+            need(sign == 1 or n not in self.positive, f"{n} >= 0 has no change of sign")
+        images = {n: sign * other.gen(to) for n, (to, sign) in moved.items()}
+
+        def monic(polys: tuple[Poly, ...]) -> set[frozenset[Any]]:
+            scaled = (p / p.leading_coefficient() for p in polys)
+            return {frozenset((tuple(a), str(c)) for a, c in p.to_dict().items()) for p in scaled}
+
+        need(not self.signs and not other.signs, "sign conditions are not compared")
+        for mine, theirs in ((self.gens, other.gens), (self.units, other.units)):
+            mapped = tuple(self.map(p, images) for p in mine)
+            need(monic(mapped) == monic(theirs), "the two families differ")
+        return moved
+
     def domain(self, variables: Collection[str]) -> dict[str, Kind]:
         listed = [n for n in self.of_role(PARAM, UNIT) if n in variables]
         return {n: KINDS[self.role[n], n in self.positive] for n in listed}

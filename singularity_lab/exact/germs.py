@@ -18,6 +18,7 @@ from typing import Any
 import flint
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.charts import Chart, charts, representatives
 from singularity_lab.algebra.evidence import Kind
 from singularity_lab.algebra.maps import strip as strip
 from singularity_lab.algebra.polynomial import Polynomial, parse, ring
@@ -28,6 +29,7 @@ from singularity_lab.exact.certificate import Step
 Poly = flint.fmpq_mpoly
 LOCAL, PARAM, UNIT = "local", "param", "unit"
 Term = tuple[tuple[int, int], ...]
+Centre = Sequence[Sequence[tuple[int, int]]]
 
 
 class Generator:
@@ -312,39 +314,41 @@ class Germs:
 
     # -- branches ---------------------------------------------------------------------------------
 
-    def blow_up(self, groups: Sequence[Sequence[tuple[int, int]]]) -> tuple[list[Germs], Step]:
-        """The charts of a weighted blow-up; a cell has the variables of earlier groups at 0."""
+    def chart(self, groups: Centre, chart: Chart) -> Germs:
+        """One chart of a weighted blow-up."""
         weights = {i: w for group in groups for i, w in group}
-        signed = any(i in self.positive for i in weights)
+        x = self.names.index(chart.variable)
+        t = self.variables[x]
+        images = {j: t**v * self.variables[j] for j, v in weights.items() if j != x}
+        images[x] = chart.sign * t**chart.weight
+        later = [i for group in groups[chart.group :] for i, _ in group]
         k = sum(w * self.k.get(i, 0) for i, w in weights.items())
         h = sum((w * (self.h.get(i, Fraction(0)) + 1) for i, w in weights.items()), Fraction(-1))
-        charts = []
-        later = dict(weights)
-        for group in groups:
-            role = {**self.role, **dict.fromkeys(later, PARAM)}
-            for i, w in group:
-                t = self.variables[i]
-                images = {j: t**v * self.variables[j] for j, v in weights.items() if j != i}
-                two_sided = not signed and w % 2 == 1
-                for sign in (1,) if two_sided or i in self.positive else (1, -1):
-                    images[i] = sign * t**w
-                    gens = tuple(Generator(self.compose(f.poly, images)) for f in self.gens)
-                    charts.append(
-                        self.but(
-                            role={**role, i: LOCAL},
-                            positive=self.positive if two_sided else self.positive | {i},
-                            k={**self.k, i: k},
-                            h={**self.h, i: h},
-                            gens=gens,
-                        ).normal()
-                    )
-            for i, _ in group:
-                del later[i]
-        step = {
+        return self.but(
+            role={**self.role, **dict.fromkeys(later, PARAM), x: LOCAL},
+            positive=self.positive if chart.two_sided else self.positive | {x},
+            k={**self.k, x: k},
+            h={**self.h, x: h},
+            gens=tuple(Generator(self.compose(f.poly, images)) for f in self.gens),
+        ).normal()
+
+    def charts(self, groups: Centre) -> list[Chart]:
+        """The charts of a weighted blow-up, by name."""
+        named = [[(self.names[i], w) for i, w in group] for group in groups]
+        return charts(named, {self.names[i] for i in self.positive})
+
+    def blow_up(
+        self, groups: Centre, symmetries: Sequence[Mapping[str, tuple[str, int]]] = ()
+    ) -> tuple[list[Germs], Step]:
+        """The charts of a weighted blow-up, one of each orbit under the symmetries."""
+        chosen = representatives(self.charts(groups), symmetries)
+        step: Step = {
             "op": "blowup",
             "groups": [[[self.names[i], w] for i, w in group] for group in groups],
         }
-        return charts, step
+        if symmetries:
+            step["symmetries"] = [{n: list(to) for n, to in s.items()} for s in symmetries]
+        return [self.chart(groups, c) for c in chosen], step
 
     def split(self, i: int) -> tuple[list[Germs], Step]:
         """Parameter i is 0, or not."""

@@ -26,7 +26,7 @@ from singularity_lab.algebra.real import find_zero
 from singularity_lab.exact.certificate import Step
 from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms, strip
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
-from singularity_lab.exact.symmetry import colour_classes, labelling, signs
+from singularity_lab.exact.symmetry import colour_classes, labelling, signs, symmetries
 
 Poly = flint.fmpq_mpoly
 
@@ -467,10 +467,9 @@ class _Search:
             target = upper.upper
         scored: list[tuple[int, int, int, int, list[list[tuple[int, int]]]]] = []
         for groups in centres(g):
-            charts, step = g.blow_up(groups)
             costs = []
-            for chart in _representatives(g, groups, charts):
-                simple, _ = simplify(chart, self.is_late)
+            for chart in {c.group: c for c in reversed(g.charts(groups))}.values():
+                simple, _ = simplify(g.chart(groups, chart), self.is_late)
                 costs.append(
                     simple.cost + 3 * len([i for i in simple.params if i in simple.occurs])
                 )
@@ -482,9 +481,9 @@ class _Search:
         best: Outcome | None = None
         tries = 3 if fuel >= self.horizon - 2 else 2 if fuel >= self.horizon - 5 else 1
         for *_, groups in scored[:tries]:
-            charts, step = g.blow_up(groups)
-            self.blow_ups += 1
             alike = any(len(group) > 1 for group in groups)
+            charts, step = g.blow_up(groups, symmetries(g, groups) if alike and not g.signs else ())
+            self.blow_ups += 1
             found = self.cover(charts, step, target, fuel - 1, alike)
             if best is None or _tighter(found, best):
                 best = found
@@ -500,19 +499,6 @@ class _Search:
             step = {"op": "both", "cases": [best.step, upper.step]}
             best = Outcome(best.lower, upper.upper, step, open=best.open)
         return best
-
-
-def _representatives(
-    g: Germs, groups: Sequence[Sequence[tuple[int, int]]], charts: list[Germs]
-) -> list[Germs]:
-    """One chart of each group: those of a group look alike."""
-    chosen, at = [], 0
-    signed = any(i in g.positive for group in groups for i, _ in group)
-    for group in groups:
-        chosen.append(charts[at])
-        for i, w in group:
-            at += 1 if (not signed and w % 2 == 1) or i in g.positive else 2
-    return chosen
 
 
 def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:

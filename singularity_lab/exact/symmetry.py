@@ -15,7 +15,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
-from singularity_lab.exact.germs import Generator, Germs, Term
+from singularity_lab.exact.germs import Centre, Generator, Germs, Term
 
 Colours = dict[int, int]
 Key = tuple[Any, ...]
@@ -83,10 +83,13 @@ def colour_classes(g: Germs) -> list[list[int]]:
     return [sorted(classes[c]) for c in sorted(classes)]
 
 
-def labelling(g: Germs) -> tuple[Key, tuple[int, ...]]:
-    """A form of the family without names or signs, and the variables in the order used."""
+def labelling(g: Germs, marked: Sequence[int] = ()) -> tuple[Key, tuple[int, ...]]:
+    """A form of the family without names or signs, and the variables in the order used.
+
+    marked: variables that are told apart from the others first.
+    """
     graph, start = _graph(g), _start(g)
-    colours = _refine(graph, {i: hash(v) for i, v in start.items()})
+    colours = _refine(graph, {i: hash((v, i in marked)) for i, v in start.items()})
     while len(set(colours.values())) < len(colours):
         count = Counter(colours.values())
         cell = min((n, c) for c, n in count.items() if n > 1)[1]
@@ -133,6 +136,42 @@ def signs(
     if solution is None:
         return None
     return {i: -1 if solution >> position[i] & 1 else 1 for i in order}
+
+
+def symmetries(g: Germs, groups: Centre) -> list[dict[str, tuple[str, int]]]:
+    """Symmetries x ↦ ±y of the family that join alike variables of a centre into orbits.
+
+    Each takes the variables that stand for an orbit so far to others, by the labelled forms in
+    which these are marked. Only maps that respect the groups are kept.
+    """
+    group = {i: n for n, part in enumerate(groups) for i, _ in part}
+    found: list[dict[str, tuple[str, int]]] = []
+    for part in groups:
+        root = {i: i for i, _ in part}
+
+        def find(i: int, root: dict[int, int] = root) -> int:
+            while root[i] != i:
+                i = root[i]
+            return i
+
+        first = part[0][0]
+        form = None
+        for other, _ in part[1:]:
+            if find(other) == find(first):
+                continue
+            form = form or labelling(g, [first])
+            key, order = labelling(g, [other])
+            if key != form[0]:
+                continue
+            s = signs(g, form[1], g, order)
+            to = dict(zip(form[1], order, strict=True))
+            if s is None or any(group[i] != group.get(to[i]) for i in group):
+                continue
+            found.append({g.names[i]: (g.names[j], s[i]) for i, j in to.items()})
+            for i, _ in part:
+                a, b = find(i), find(to[i])
+                root[max(a, b)] = min(a, b)
+    return found
 
 
 def _polys(g: Germs) -> list[tuple[int, Generator]]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import networkx
 
+from singularity_lab.algebra.charts import charts, representatives
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.errors import BadInput, OutOfScope
@@ -313,14 +314,14 @@ def _case_names(family: Family, step: Step) -> list[str]:
     """Names of the branches of a step, in the verifier's order."""
     op = step["op"]
     if op == "blowup":
-        names = []
-        signed = any(n in family.positive for group in step["groups"] for n, _ in group)
-        for group in step["groups"]:
-            for x, w in group:
-                both = signed or w % 2 == 0
-                one = not both or x in family.positive
-                names += [f"chart {x}"] if one else [f"chart {x} > 0", f"chart {x} < 0"]
-        return names
+        groups = [[(str(n), w) for n, w in group] for group in step["groups"]]
+        found = representatives(charts(groups, family.positive), step.get("symmetries", ()))
+        side = {1: " > 0", -1: " < 0"}
+        single = [c.two_sided or c.variable in family.positive for c in found]
+        return [
+            f"chart {c.variable}{'' if alone else side[c.sign]}"
+            for c, alone in zip(found, single, strict=True)
+        ]
     if op == "split":
         both = [f"{step['var']} = 0", f"{step['var']} ≠ 0"]
         return both if len(step["cases"]) == 2 else both[1:]  # a condition may exclude 0

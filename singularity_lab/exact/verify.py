@@ -12,6 +12,7 @@ and the cells of a blow-up are that fibre (MATH §2.8).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 from flint.utils.flint_exceptions import FlintError
 
 from singularity_lab.algebra import maps, matrices
+from singularity_lab.algebra.charts import charts, representatives
 from singularity_lab.algebra.evidence import check_zero
 from singularity_lab.algebra.faces import check_newton
 from singularity_lab.algebra.invariants import RLCT
@@ -155,30 +157,7 @@ class _Replay:
             self.run(lemma, step["lemma"]["proof"], f"{self.where}.lemma")
         need(step["step"] in self.done, f"step {step['step']!r} is not proved before this one")
         other, verdict = self.done[step["step"]]
-        renaming = {str(n): (str(to), integer(sign)) for n, (to, sign) in step["map"].items()}
-        targets = {to for to, _ in renaming.values()}
-        need(set(renaming) == set(family.role), "every variable must be renamed")
-        one_to_one = targets == set(other.role) and len(targets) == len(renaming)
-        need(one_to_one, "renaming: not one to one")
-        for n, (to, sign) in renaming.items():
-            same = (
-                family.role[n] == other.role[to]
-                and (n in family.positive) == (to in other.positive)
-                and family.k.get(n, 0) == other.k.get(to, 0)
-                and family.h.get(n, 0) == other.h.get(to, 0)
-            )
-            need(same and sign in (1, -1), f"{n} and {to} play different roles")
-            need(sign == 1 or n not in family.positive, f"{n} >= 0 has no change of sign")
-        images = {n: sign * other.gen(to) for n, (to, sign) in renaming.items()}
-
-        def monic(polys: Sequence[Poly]) -> set[frozenset[Any]]:
-            scaled = (p / p.leading_coefficient() for p in polys)
-            return {frozenset((tuple(a), str(c)) for a, c in p.to_dict().items()) for p in scaled}
-
-        need(not family.signs and not other.signs, "sign conditions are not compared")
-        for mine, theirs in ((family.gens, other.gens), (family.units, other.units)):
-            moved = [family.map(p, images) for p in mine]
-            need(monic(moved) == monic(theirs), "the two families differ")
+        family.check_same(other, step["map"])
         return verdict
 
 
@@ -335,36 +314,31 @@ def _blowup(family: Family, step: Step) -> Branches:
     """Weighted blow-up of {x_S = 0} (MATH §2.8): x_i = ±t^(w_i), x_j = t^(w_j)·x_j'.
 
     A point of the fibre is in the chart of any x_i that does not vanish there: those of the first
-    group of variables that has one will do, with the variables of earlier groups at 0. One chart
-    with t of both signs serves where w_i is odd and no variable of the centre is ≥ 0.
+    group of variables that has one will do, with the variables of earlier groups at 0. Charts that
+    a symmetry of the family and the centre carries to one another need one case.
     """
-    order = [str(n) for group in step["groups"] for n, _ in group]
-    weights = {str(n): integer(w, 1) for group in step["groups"] for n, w in group}
-    need(len(order) == len(weights) >= 1, "the centre names a variable twice, or none")
-    need(all(family.role.get(n) == LOCAL for n in order), "the centre is made of local variables")
-    signed = any(n in family.positive for n in order)
+    groups = [[(str(n), integer(w, 1)) for n, w in group] for group in step["groups"]]
+    weights = dict(itertools.chain(*groups))
+    need(len(weights) == sum(map(len, groups)) >= 1, "the centre names a variable twice, or none")
+    need(all(family.role.get(n) == LOCAL for n in weights), "the centre is made of local variables")
+    symmetries = [family.check_same(family, s) for s in step.get("symmetries", ())]
     h = sum((w * family.cost(n) for n, w in weights.items()), Fraction(-1))
     k = sum(w * family.k.get(n, 0) for n, w in weights.items())
     families = []
-    later = dict(weights)
-    for group in step["groups"]:
-        role = {**family.role, **dict.fromkeys(later, PARAM)}
-        for x, w in group:
-            del later[x]
-            t = family.gen(x)
-            images = {n: t**v * family.gen(n) for n, v in weights.items() if n != x}
-            two_sided = not signed and w % 2 == 1
-            for sign in (1,) if two_sided or x in family.positive else (1, -1):
-                images[x] = sign * t**w
-                chart = replace(
-                    family,
-                    role={**role, x: LOCAL},
-                    positive=family.positive if two_sided else family.positive | {x},
-                    k={**family.k, x: k},
-                    h={**family.h, x: h},
-                    gens=tuple(family.map(f, images) for f in family.gens),
-                )
-                families.append(chart)
+    for chart in representatives(charts(groups, family.positive), symmetries):
+        x, t = chart.variable, family.gen(chart.variable)
+        later = [n for group in groups[chart.group :] for n, _ in group]
+        images = {n: t**w * family.gen(n) for n, w in weights.items() if n != x}
+        images[x] = chart.sign * t**chart.weight
+        moved = replace(
+            family,
+            role={**family.role, **dict.fromkeys(later, PARAM), x: LOCAL},
+            positive=family.positive if chart.two_sided else family.positive | {x},
+            k={**family.k, x: k},
+            h={**family.h, x: h},
+            gens=tuple(family.map(f, images) for f in family.gens),
+        )
+        families.append(moved)
     return families, _least
 
 
