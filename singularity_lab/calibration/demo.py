@@ -3,15 +3,16 @@ the report.
 
 Three arms: the field's SGLD estimator (``llc``, the baseline), ``volume`` (the flagship), and
 Hessian rank over 2 (the naive control); ``llc-mala`` samples the baseline's target without
-discretisation error, for the ledger.
+discretisation error, for the ledger. The negative controls are measured beside, on their own row.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from singularity_lab.calibration.design import plan
-from singularity_lab.calibration.ledger import ledger
+from singularity_lab.calibration.ledger import ledger, run_controls
 from singularity_lab.calibration.run import Progress, run_plans
 from singularity_lab.calibration.score import Calibration
 
@@ -44,6 +45,8 @@ def run(out: str | Path, *, workers: int = 2, progress: Progress | None = None) 
         progress,
     )
     found = ledger(found, [row for row in found.rows if row.dimension <= LEDGER_DIMENSION])
+    kept = run_controls(1, Path(out) / "controls", workers=workers, progress=progress)
+    found = dataclasses.replace(found, controls=kept.controls)
     found.save(out)
     found.report(Path(out) / "report.html")
     return found

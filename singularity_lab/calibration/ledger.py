@@ -14,6 +14,9 @@ one and two dimensions T is computed by quadrature, elsewhere read by MALA chain
 discretisation error, with their own noise. E λ̂ is the mean over seeds. A target bias that exceeds
 the noise is a *bias of the device*, and is called so. Watanabe 2009, §6 (the expansion in log n);
 Lau et al. 2023 (the estimator).
+
+The ledger also keeps *negative controls* (:func:`run_controls`): samplers that must fail on a row
+where others pass. A calibration that could not tell them apart would prove nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,7 +34,20 @@ from singularity_lab.calibration.design import Row
 from singularity_lab.calibration.score import Calibration, Measurement, Truth
 from singularity_lab.errors import BadInput, Undecided
 
-__all__ = ["LedgerRow", "account", "ledger"]
+if TYPE_CHECKING:
+    from singularity_lab.calibration.run import Progress
+
+__all__ = [
+    "CONTROL_TOLERANCE",
+    "ControlRow",
+    "LedgerRow",
+    "account",
+    "controls",
+    "ledger",
+    "run_controls",
+]
+
+CONTROL_TOLERANCE = 0.1  # of λ, fixed before any run: beyond it a device has failed on its row
 
 
 @dataclass(frozen=True)
@@ -252,3 +269,116 @@ def _target(row: Row, settings: Mapping[str, Any]) -> float | None:
         )
     except Undecided:
         return None
+
+
+# -- negative controls ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """A device on the row of the controls. control: it is kept because it fails.
+
+    exact: the proved λ. mean, error: of its readings over seeds, and the standard error of the
+    mean (one seed: from its own interval). covered of seeds: intervals that contain λ. claimed: how
+    many readings said ``ok``. reason: why a control fails.
+    """
+
+    row: str
+    arm: str
+    control: bool
+    exact: float
+    n: float
+    mean: float
+    error: float
+    covered: int
+    seeds: int
+    claimed: int
+    reason: str
+
+    @property
+    def relative_error(self) -> float:
+        """(Mean reading − λ)/λ."""
+        return self.mean / self.exact - 1
+
+    @property
+    def fails(self) -> bool:
+        """Is the mean further from λ than :data:`CONTROL_TOLERANCE`·λ, and than three standard
+        errors?"""
+        return abs(self.mean - self.exact) > max(CONTROL_TOLERANCE * self.exact, 3 * self.error)
+
+    @property
+    def verdict(self) -> str:
+        """``fails``, and why; ``passes``."""
+        unseen = f"; it claims {self.claimed} of {self.seeds} readings" if self.fails else ""
+        why = f": {self.reason}" if self.fails and self.reason else ""
+        return ("fails" if self.fails else "passes") + why + unseen
+
+    @property
+    def as_expected(self) -> bool:
+        """Controls fail; others pass."""
+        return self.fails == self.control
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON, verdict included."""
+        return dataclasses.asdict(self) | {
+            "relative_error": self.relative_error,
+            "fails": self.fails,
+            "verdict": self.verdict,
+            "as_expected": self.as_expected,
+        }
+
+
+def controls(calibration: Calibration) -> tuple[ControlRow, ...]:
+    """The lines of the control section: each arm of a calibration on each row with proved λ > 0
+    that a control was pointed at.
+
+    An arm is a control where its label is that of a device of
+    :data:`singularity_lab.spectroscopes.controls.CONTROLS`.
+    """
+    from singularity_lab.spectroscopes.controls import CONTROLS
+
+    lines = []
+    for row in calibration.rows:
+        exact = calibration.truths[row.id].value
+        if not exact or not any(calibration.of(row.id, name) for name in CONTROLS):
+            continue
+        for arm, settings in calibration.arms:
+            members = calibration.of(row.id, arm)
+            found = _mean(members)
+            if found is None:
+                continue
+            lines.append(
+                ControlRow(
+                    row=row.id,
+                    arm=arm,
+                    control=arm in CONTROLS,
+                    exact=float(exact),
+                    n=float(settings.get("n", math.nan)),
+                    mean=found[0],
+                    error=found[1],
+                    covered=sum(m.covered is True for m in members),
+                    seeds=len(members),
+                    claimed=sum(m.ok for m in members),
+                    reason=CONTROLS.get(arm, ""),
+                )
+            )
+    return tuple(lines)
+
+
+def run_controls(
+    seeds: int | Iterable[int] = 1,
+    out: str | Path | None = None,
+    *,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Measure the negative controls and their counterparts; the result's ``controls`` are filled
+    in, and its report has their section. About 6 CPU seconds for each seed.
+
+    seeds: integers, or how many. out: a folder that keeps the readings.
+    """
+    from singularity_lab.calibration.design import control_plan
+    from singularity_lab.calibration.run import run_plans
+
+    found = run_plans([control_plan(seeds)], out, workers, progress)
+    return dataclasses.replace(found, controls=controls(found))

@@ -35,7 +35,10 @@ __all__ = ["render", "what_one_sees", "write"]
 
 # What the built-in arms are, in a few words.
 _KNOWN = {
+    "coordinate-slice": "a negative control: coordinate by coordinate",
+    "coordinate-walk": "a negative control: coordinate by coordinate",
     "hessian": "Hessian rank over 2, the naive control",
+    "joint-walk": "the counterpart of the controls: all coordinates at once",
     "llc": "the field's SGLD estimator, the baseline",
     "llc-mala": "the baseline's target, sampled without discretisation error",
     "volume": "volume scaling by multilevel splitting",

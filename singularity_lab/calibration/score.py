@@ -32,7 +32,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.exact.certificate import Certificate
 
 if TYPE_CHECKING:
-    from singularity_lab.calibration.ledger import LedgerRow
+    from singularity_lab.calibration.ledger import ControlRow, LedgerRow
     from singularity_lab.exact.solve import Result
     from singularity_lab.spectroscopes.base import Reading
     from singularity_lab.truth import GroundTruth
@@ -406,6 +406,7 @@ class Calibration:
     truths: Mapping[str, Truth]
     measurements: tuple[Measurement, ...]
     ledger: tuple[LedgerRow, ...] = ()
+    controls: tuple[ControlRow, ...] = ()
 
     def of(self, row: str, arm: str) -> list[Measurement]:
         """The measurements of a row by an arm."""
@@ -469,6 +470,7 @@ class Calibration:
             truths={**other.truths, **self.truths},
             measurements=(*self.measurements, *other.measurements),
             ledger=(*self.ledger, *other.ledger),
+            controls=(*self.controls, *other.controls),
         )
 
     # -- table
@@ -487,16 +489,20 @@ class Calibration:
             "classes": {kind: [s.to_dict() for s in self.per_class(kind)] for kind in CLASSES},
             "rank_fidelity": self.rank_fidelity(),
             "ledger": [line.to_dict() for line in self.ledger],
+            "controls": [line.to_dict() for line in self.controls],
         }
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write ``calibration.csv`` (the table), ``calibration.json`` (everything) and
-        ``ledger.csv``."""
+        """Write ``calibration.csv`` (the table), ``calibration.json`` (everything),
+        ``ledger.csv`` and ``controls.csv``."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         written = [_csv(folder / "calibration.csv", self.table())]
         if self.ledger:
             written.append(_csv(folder / "ledger.csv", [line.to_dict() for line in self.ledger]))
+        if self.controls:
+            lines = [line.to_dict() for line in self.controls]
+            written.append(_csv(folder / "controls.csv", lines))
         target = folder / "calibration.json"
         target.write_text(
             json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"

@@ -16,7 +16,7 @@ _ERROR = {
 
 
 def print_calibration(found: Calibration) -> None:
-    """Print the rows, then the summary by multiplicity, then the ledger."""
+    """Print the rows, then the summary by multiplicity, the ledger and the controls."""
     several = len(found.seeds) > 1
     columns = [("row", "left"), ("d", "right"), ("λ", "right"), ("m", "right")]
     columns += [("device", "left"), ("reading [interval]", "left"), ("covered", "right")]
@@ -49,6 +49,18 @@ def print_calibration(found: Calibration) -> None:
                 for line in found.ledger
             ],
             title="Ledger of the SGLD estimator: where its error comes from",
+        )  # fmt: skip
+    if found.controls:
+        print_table(
+            [("row", "left"), ("device", "left"), ("kept as", "left"), ("λ", "right"),
+             ("mean", "right"), ("covered", "right"), ("verdict", "left")],
+            [
+                (line.row, line.arm, "control" if line.control else "device",
+                 f"{line.exact:.4g}", f"{line.mean:.3f} ± {line.error:.3f}",
+                 f"{line.covered}/{line.seeds}", "fails" if line.fails else "passes")
+                for line in found.controls
+            ],
+            title="Negative controls: the coordinate samplers must fail",
         )  # fmt: skip
 
 

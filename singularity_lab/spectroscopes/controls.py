@@ -48,8 +48,8 @@ __all__ = ["CONTROLS", "Settings", "coordinate_slice", "coordinate_walk", "joint
 CONTROLS: dict[str, str] = {
     "coordinate-walk": "a step in one coordinate is as short as the valley is narrow, which is "
     "crossed in n^(1/2) sweeps; the chains agree long before",
-    "coordinate-slice": "the conditional law of one coordinate is as narrow as the valley, which is "
-    "crossed in n^(1/2) sweeps; the chains agree long before",
+    "coordinate-slice": "the law of one coordinate given the others is as narrow as the valley, "
+    "which is crossed in n^(1/2) sweeps; the chains agree long before",
 }
 SHRINKS = 60  # halvings of the slice: below 2⁻⁶⁰ of the box the point stays where it is
 SWEEP = Callable[["_Chains", torch.Generator, bool], None]

@@ -1,0 +1,117 @@
+"""The negative controls fail, and the devices beside them pass, on the same row; the ledger and the
+report say so."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from singularity_lab.calibration.design import CONTROL_ARMS, Arm, control_plan
+from singularity_lab.calibration.ledger import CONTROL_TOLERANCE, controls, run_controls
+from singularity_lab.catalog.load import load
+from singularity_lab.errors import BadInput
+from singularity_lab.losses import loss
+from singularity_lab.spectroscopes.base import Budget, Outcome, devices, measure
+from singularity_lab.spectroscopes.controls import CONTROLS
+from singularity_lab.spectroscopes.loss import Domain, PolynomialLoss
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """One seed of the plan."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SINGLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    yield run_controls(1)
+    patch.undo()
+
+
+def test_the_controls_fail_where_devices_pass(found):
+    """Binomial mixture, λ = 3/4: coordinate samplers read less than 0.68 and claim it; moves of
+    all coordinates do not."""
+    lines = {line.arm: line for line in found.controls}
+    assert set(lines) == {"coordinate-walk", "coordinate-slice", "joint-walk", "llc-mala"}
+    assert {name for name, line in lines.items() if line.control} == set(CONTROLS)
+    for name, line in lines.items():
+        assert line.as_expected, name
+        assert line.exact == 0.75
+        if line.control:
+            assert line.mean < 0.75 * (1 - CONTROL_TOLERANCE)
+            assert line.covered == 0
+            assert line.claimed == 1  # it does not know
+            assert line.verdict.startswith("fails: ")
+            assert "n^(1/2) sweeps" in line.verdict
+        else:
+            assert line.verdict == "passes"
+
+
+def test_the_verdict_stands_in_the_tables_and_in_the_report(found, tmp_path, capsys):
+    found.save(tmp_path)
+    document = json.loads((tmp_path / "calibration.json").read_text())
+    assert [row["fails"] for row in document["controls"]] == [True, True, False, False]
+    assert "fails: a step in one coordinate" in (tmp_path / "controls.csv").read_text()
+    page = found.report(tmp_path / "report.html").read_text()
+    assert "Negative controls: devices that must fail" in page
+    assert "coordinate-walk" in page
+    from singularity_lab.cli.tables import print_calibration
+
+    print_calibration(found)
+    assert "the coordinate samplers must fail" in capsys.readouterr().out
+
+
+def test_a_control_that_passed_would_be_seen(found):
+    """The control of the control: a right reading of a control is not what is expected."""
+    right = [dataclasses.replace(m, value=0.75, low=0.74, high=0.76) for m in found.measurements]
+    lines = controls(dataclasses.replace(found, measurements=tuple(right)))
+    assert [line.as_expected for line in lines] == [False, False, True, True]
+
+
+def test_controls_are_known_as_controls():
+    assert set(CONTROLS) <= set(devices())
+    assert [arm.control for arm in CONTROL_ARMS] == [True, True, False, False]
+    assert not Arm("volume").control
+    assert len(control_plan(2).tasks()) == 8
+    assert controls(run_nothing()) == ()
+
+
+def run_nothing():
+    from singularity_lab.calibration.run import calibrate
+
+    return calibrate("hessian", load("nc-1-1"), workers=0)
+
+
+@pytest.mark.parametrize("name", sorted(CONTROLS))
+def test_the_controls_are_right_where_there_is_no_valley(name):
+    """x² + y² has λ = 1: it is the valley that they fail in."""
+    round_ = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x^2+y^2")
+    reading = measure(name, round_, seed=1, n=1e4, chains=64, burn_in=40, draws=100)
+    assert reading.ok
+    assert abs(reading.lambda_.value - 1) < 0.1
+    assert reading.fingerprint() == measure(
+        name, round_, seed=1, n=1e4, chains=64, burn_in=40, draws=100
+    ).fingerprint()  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*sorted(CONTROLS), "joint-walk"])
+def test_an_orthant_with_a_prior(name):
+    """K = x on x ≥ 0 with prior x: λ = 2 (α = 2)."""
+    corner = PolynomialLoss.from_exponents(
+        [([1.0], [(1,)])], loss_id="x", domain=Domain.orthant(1), prior_exponents=(3.0,)
+    )  # K = x², so λ = (1 + 3)/2 = 2
+    reading = measure(name, corner, seed=2, n=1e4, chains=64, burn_in=60, draws=150)
+    assert abs(reading.lambda_.value - 2) < 0.2
+
+
+def test_budget_and_settings():
+    row = loss(load("program-binomial-mixture-2"))
+    spent = measure("coordinate-walk", row, seed=0, budget=Budget(evaluations=500))
+    assert spent.outcome is Outcome.BUDGET
+    with pytest.raises(BadInput, match="no trace"):
+        spent.plot()
+    with pytest.raises(BadInput, match="expected n > 1"):
+        measure("coordinate-walk", row, seed=0, n=0.5)
+    with pytest.raises(BadInput, match="half_width > 0"):
+        measure("joint-walk", row, seed=0, half_width=-1)
+    ax = measure("coordinate-walk", row, seed=0, burn_in=2, draws=4).plot()
+    assert ax.get_xlabel() == "sweep"
