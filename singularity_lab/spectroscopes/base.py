@@ -10,6 +10,7 @@ to :func:`measure` as a function.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import dataclasses
 import hashlib
 import html
@@ -17,6 +18,7 @@ import importlib
 import importlib.metadata
 import json
 import math
+import os
 import platform
 import resource
 import sys
@@ -24,6 +26,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import torch
@@ -38,10 +41,12 @@ __all__ = [
     "BudgetSpent",
     "Cost",
     "Estimate",
+    "LongRun",
     "Meter",
     "Outcome",
     "Reading",
     "Spectroscope",
+    "current_run",
     "devices",
     "measure",
     "register",
@@ -314,6 +319,7 @@ _HERE = "singularity_lab.spectroscopes"
 _BUILT_IN: dict[str, str] = {
     "llc": f"{_HERE}.llc:llc",
     "llc-mala": f"{_HERE}.llc:llc_mala",
+    "llc-hmc": f"{_HERE}.llc:llc_hmc",
     "volume": f"{_HERE}.volume:volume",
     "wbic": f"{_HERE}.wbic:wbic",
     "hessian": f"{_HERE}.hessian:hessian",
@@ -324,6 +330,7 @@ _BUILT_IN: dict[str, str] = {
 _PLOTS: dict[str, str] = {
     "llc": f"{_HERE}.llc:plot",
     "llc-mala": f"{_HERE}.llc:plot",
+    "llc-hmc": f"{_HERE}.llc:plot",
     "volume": f"{_HERE}.volume:plot",
     "wbic": f"{_HERE}.wbic:plot",
     "hessian": f"{_HERE}.hessian:plot",
@@ -385,6 +392,15 @@ def settings_of(cls: type[S], given: Mapping[str, Any], device: str) -> S:
 
 
 @contextlib.contextmanager
+def _running(run: LongRun) -> Iterator[None]:
+    token = _RUN.set(run)
+    try:
+        yield
+    finally:
+        _RUN.reset(token)
+
+
+@contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
     """One intra-op thread: sums then have one order, so a reading does not depend on the thread
     count."""
@@ -394,6 +410,64 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@dataclass
+class LongRun:
+    """What a long measurement needs beside its device: a place for checkpoints, and who hears of
+    progress.
+
+    path: the checkpoint file, or None. every: CPU seconds between checkpoints. progress: called
+    with the share that is done, in [0, 1], and a word about it. key: of the measurement (device,
+    loss, settings, seed): a checkpoint of another one is refused.
+
+    A device asks :func:`current_run` for it, begins with ``restore()``, and calls ``keep(state,
+    share, word)`` between steps; ``state`` is called only when a checkpoint is due, and gives
+    tensors, numbers, strings, lists and dicts. What is not in that state must not bear on the
+    reading: then a continued run is the uninterrupted one, bit for bit.
+    """
+
+    path: Path | None = None
+    every: float = 60.0
+    progress: Callable[[float, str], None] | None = None
+    key: str = ""
+    _last: float = field(default_factory=time.process_time)
+
+    def restore(self) -> dict[str, Any] | None:
+        """The state of the last checkpoint, or None to begin. Raises BadInput for a file of another
+        measurement."""
+        if self.path is None or not self.path.exists():
+            return None
+        try:
+            data = torch.load(self.path, weights_only=True)
+            key, state = data["key"], data["state"]
+        except (OSError, EOFError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"checkpoint: {self.path} cannot be read: {error}") from error
+        if key != self.key:
+            raise BadInput(
+                f"checkpoint: {self.path} belongs to another device, loss, settings or seed"
+            )
+        return dict(state)
+
+    def keep(self, state: Callable[[], dict[str, Any]], share: float, word: str = "") -> None:
+        """Tell of progress, and write a checkpoint when one is due (a new file takes the old one's
+        place at once)."""
+        if self.progress is not None:
+            self.progress(share, word)
+        if self.path is None or time.process_time() - self._last < self.every:
+            return
+        part = self.path.with_name(self.path.name + ".part")
+        torch.save({"key": self.key, "state": state()}, part)
+        os.replace(part, self.path)
+        self._last = time.process_time()
+
+
+_RUN: contextvars.ContextVar[LongRun | None] = contextvars.ContextVar("long_run", default=None)
+
+
+def current_run() -> LongRun:
+    """The long run that :func:`measure` has set up; one that does nothing outside of it."""
+    return _RUN.get() or LongRun()
 
 
 def versions() -> dict[str, str]:
@@ -418,19 +492,26 @@ def peak_memory() -> int:
 def measure(
     device: str | Spectroscope,
     loss: Loss,
+    /,
     *,
     seed: int,
     budget: Budget | float | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    checkpoint_every: float = 60.0,
+    progress: Callable[[float, str], None] | None = None,
     **settings: Any,
 ) -> Reading:
     """Point a device at a loss.
 
     device: a name from :func:`devices`, or a function with the signature of :class:`Spectroscope`.
     seed: integer ≥ 0; the same seed gives the same reading bit for bit, whatever the number of
-    threads. budget: a :class:`Budget`, or a number of evaluations.  settings: of the device;
-    unknown names raise BadInput. A loss that breaks the rules (NaN, negative, constant, …) gives a
-    reading with the outcome ``bad loss``. Raises BadInput for what is no loss, an unknown device,
-    or wrong shapes.
+    threads. budget: a :class:`Budget`, or a number of evaluations. checkpoint: a file in which a
+    long run keeps its state every ``checkpoint_every`` CPU seconds; the same call goes on from it,
+    to the same reading bit for bit, also with a larger budget. progress: called with the share
+    that is done and a word. settings: of the device, among them ``device`` of torch ("cuda") where
+    it has one; unknown names raise BadInput. A loss that breaks the rules (NaN, negative, constant,
+    …) gives a reading with the outcome ``bad loss``. Raises BadInput for what is no loss, an
+    unknown device, or wrong shapes.
 
     >>> from singularity_lab.spectroscopes.loss import PolynomialLoss
     >>> loss = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x^2+y^2")
@@ -447,7 +528,16 @@ def measure(
     name = device if isinstance(device, str) else getattr(device, "__name__", "device")
     limits = Budget.of(budget)
     started = time.process_time()
-    with _one_thread():
+    if not (math.isfinite(checkpoint_every) and checkpoint_every >= 0):
+        raise BadInput(f"checkpoint_every: expected CPU seconds ≥ 0, got {checkpoint_every!r}")
+    identity = repr((name, loss.loss_id, loss.center.tolist(), sorted(settings.items()), seed))
+    run = LongRun(
+        path=None if checkpoint is None else Path(checkpoint),
+        every=checkpoint_every,
+        progress=progress,
+        key=hashlib.sha256(identity.encode()).hexdigest(),
+    )
+    with _one_thread(), _running(run):
         try:
             return function(loss, seed=seed, budget=limits, **settings)
         except BadLoss as error:
@@ -501,6 +591,24 @@ class Meter:
         """Evaluations and gradients so far."""
         return self.evaluations, self.gradients
 
+    def state(self) -> dict[str, Any]:
+        """What is spent, for a checkpoint."""
+        return {
+            "evaluations": self.evaluations,
+            "gradients": self.gradients,
+            "cpu_seconds": self.cpu_seconds(),
+        }
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on counting from :meth:`state`."""
+        self.evaluations, self.gradients = state["evaluations"], state["gradients"]
+        self._started = time.process_time() - state["cpu_seconds"]
+
+    def _at(self, u: Tensor) -> Tensor:
+        if self._center.device != u.device:
+            self._center = self._center.to(u.device)
+        return u + self._center
+
     def cpu_seconds(self) -> float:
         """CPU seconds since the meter was made."""
         return time.process_time() - self._started
@@ -526,7 +634,7 @@ class Meter:
         c = u.shape[0]
         self._spend(c)
         self.evaluations += c
-        value = self._local(u) if self._local is not None else self.loss.value(u + self._center)
+        value = self._local(u) if self._local is not None else self.loss.value(self._at(u))
         value = self._checked(value, c)
         return value - self.offset if self.offset else value
 
@@ -551,7 +659,7 @@ class Meter:
         if self._local_grad is not None:
             value, grad = self._local_grad(u)
         else:
-            value, grad = self.loss.value_and_grad(u + self._center)
+            value, grad = self.loss.value_and_grad(self._at(u))
         value = self._checked(value, c)
         if grad.shape != u.shape:
             raise BadInput(

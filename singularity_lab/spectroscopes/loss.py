@@ -104,14 +104,17 @@ class Loss(Protocol):
 # ------------------------------------------------------------------------------------ common checks
 
 
-def _points(w: Tensor, dim: int, name: str = "w") -> Tensor:
+def _points(w: Tensor, dim: int, name: str = "w", single: bool = False) -> Tensor:
+    """w as float64 points (c, d); float32 is left as it is where ``single`` says so."""
     if not isinstance(w, Tensor):
         raise BadInput(
             f"{name}: expected a torch tensor of shape (c, {dim}), got {type(w).__name__}"
         )
     if w.ndim != 2 or w.shape[1] != dim:
         raise BadInput(f"{name}: expected shape (c, {dim}), got {tuple(w.shape)}")
-    return w if w.dtype == torch.float64 else w.to(torch.float64)
+    if w.dtype == torch.float64 or (single and w.dtype == torch.float32):
+        return w
+    return w.to(torch.float64)
 
 
 def _columns(w: Tensor) -> Tensor:
@@ -193,7 +196,7 @@ class _Program:
         exec(compile(self.source_grad, "<polynomial gradient>", "exec"), scope)
         self._value: Callable[..., None] = scope["value"]
         self._grad: Callable[..., None] = scope["gradient"]
-        self._work: dict[str, Tensor] = {}
+        self._work: dict[str, tuple[Tensor, ...]] = {}
 
     # -- table of monomials
     def _node(self, e: Exponent, pair: tuple[int, int] | None) -> int:
@@ -256,7 +259,7 @@ class _Program:
 
     def _head(self, function: str, arguments: str) -> list[str]:
         head = ["from torch import add", f"def {function}({arguments}):"]
-        head += [f"    w{j} = w[{j}]" for j in range(self.dim)]
+        head += [f"    {''.join(f'w{j}, ' for j in range(self.dim))}= w"]
         head += [f"    t{k} = b[{k}]" for k in range(len(self.nodes) - self.dim)]
         return head
 
@@ -321,49 +324,64 @@ class _Program:
                     touched.add(child)
         body += [f"g[{j}].zero_()" for j in range(self.dim) if j not in touched]
         if self.squared:
-            body.append("g.mul_(2.0)")
+            body.append("whole.mul_(2.0)")
         self.buffers_grad = 2 * n + k
-        return "\n".join(self._head("gradient", "w, b, K, g") + ["    " + x for x in body]) + "\n"
+        return (
+            "\n".join(self._head("gradient", "w, b, K, g, whole") + ["    " + x for x in body])
+            + "\n"
+        )
 
     # -- run
-    def _buffer(self, kind: str, rows: int, c: int, device: torch.device) -> Tensor:
+    def _buffer(self, kind: str, rows: int, c: int, like: Tensor) -> tuple[Tensor, ...]:
+        """So many work columns of c numbers, kept from call to call."""
         work = self._work.get(kind)
-        if work is None or work.shape[1] != c or work.device != device:
-            work = torch.empty((max(rows, 1), c), dtype=torch.float64, device=device)
+        if (
+            work is None
+            or work[0].shape[0] != c
+            or work[0].device != like.device
+            or work[0].dtype != like.dtype
+        ):
+            work = torch.empty((max(rows, 1), c), dtype=like.dtype, device=like.device).unbind(0)
             self._work[kind] = work
         return work
 
-    def _chunk(self, rows: int, device: torch.device) -> int:
-        if device.type != "cpu":
+    def _chunk(self, rows: int, like: Tensor) -> int:
+        if like.device.type != "cpu":
             return 1 << 20
-        size = _CHUNK_BYTES // (8 * (rows + self.dim + 1))
+        size = _CHUNK_BYTES // (like.element_size() * (rows + self.dim + 1))
         return max(1024, 1 << max(0, size.bit_length() - 1))
 
     def value(self, columns: Tensor) -> Tensor:
-        """K at points given by columns (d, c)."""
+        """K at points given by columns (d, c), in their precision."""
         c = columns.shape[1]
-        out = torch.empty(c, dtype=torch.float64, device=columns.device)
-        step = min(c, self._chunk(self.buffers_value, columns.device)) or 1
+        out = torch.empty(c, dtype=columns.dtype, device=columns.device)
+        step = min(c, self._chunk(self.buffers_value, columns)) or 1
+        work = self._buffer("value", self.buffers_value, step, columns)
+        if step == c:
+            self._value(columns.unbind(0), work, out)
+            return out
         for start in range(0, c, step):
             stop = min(start + step, c)
-            work = self._buffer("value", self.buffers_value, step, columns.device)
-            self._value(columns[:, start:stop], work[:, : stop - start], out[start:stop])
+            part = work if stop - start == step else [b[: stop - start] for b in work]
+            self._value(columns[:, start:stop].unbind(0), part, out[start:stop])
         return out
 
     def gradient(self, columns: Tensor) -> tuple[Tensor, Tensor]:
-        """K (c,) and ∇K as columns (d, c)."""
+        """K (c,) and ∇K as columns (d, c), in the precision of the points."""
         c = columns.shape[1]
-        out = torch.empty(c, dtype=torch.float64, device=columns.device)
-        grad = torch.empty((self.dim, c), dtype=torch.float64, device=columns.device)
-        step = min(c, self._chunk(self.buffers_grad, columns.device)) or 1
+        out = torch.empty(c, dtype=columns.dtype, device=columns.device)
+        grad = torch.empty((self.dim, c), dtype=columns.dtype, device=columns.device)
+        step = min(c, self._chunk(self.buffers_grad, columns)) or 1
+        work = self._buffer("gradient", self.buffers_grad, step, columns)
+        if step == c:
+            self._grad(columns.unbind(0), work, out, grad.unbind(0), grad)
+            return out, grad
         for start in range(0, c, step):
             stop = min(start + step, c)
-            work = self._buffer("gradient", self.buffers_grad, step, columns.device)
+            part = work if stop - start == step else [b[: stop - start] for b in work]
+            piece = grad[:, start:stop]
             self._grad(
-                columns[:, start:stop],
-                work[:, : stop - start],
-                out[start:stop],
-                grad[:, start:stop],
+                columns[:, start:stop].unbind(0), part, out[start:stop], piece.unbind(0), piece
             )
         return out, grad
 
@@ -515,13 +533,13 @@ class PolynomialLoss:
 
     def local_value(self, u: Tensor) -> Tensor:
         """K(w* + u) at displacements u (c, d), from generators expanded about w* in exact
-        arithmetic."""
-        u = _points(u, self.dim, "u")
+        arithmetic; in single precision when u is."""
+        u = _points(u, self.dim, "u", single=True)
         return self._program.value(_columns(u))
 
     def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
-        """K(w* + u) and its gradient at displacements u (c, d)."""
-        u = _points(u, self.dim, "u")
+        """K(w* + u) and its gradient at displacements u (c, d); in single precision when u is."""
+        u = _points(u, self.dim, "u", single=True)
         value, grad = self._program.gradient(_columns(u))
         return value, grad.t()
 

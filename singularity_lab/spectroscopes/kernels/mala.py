@@ -41,16 +41,20 @@ class State:
     value: Tensor
 
 
-def steps(smallest: float, largest: float, count: int = 20) -> Steps:
+def steps(
+    smallest: float, largest: float, count: int = 20, device: torch.device | str = "cpu"
+) -> Steps:
     """Log-spaced step sizes with equal weights."""
     epsilon = torch.logspace(
         torch.log10(torch.tensor(smallest)).item(),
         torch.log10(torch.tensor(largest)).item(),
         count,
         dtype=torch.float64,
+        device=device,
     )
-    flat = torch.full((count,), 1.0 / count, dtype=torch.float64)
-    return Steps(epsilon, flat, torch.ones(count).double(), torch.full((count,), 0.5).double())
+    flat = torch.full((count,), 1.0 / count, dtype=torch.float64, device=device)
+    half = torch.full((count,), 0.5, dtype=torch.float64, device=device)
+    return Steps(epsilon, flat, 2 * half, half)
 
 
 def adapt(s: Steps, floor: float = 0.01) -> Steps:
@@ -73,17 +77,19 @@ def step(
     d, c = state.position.shape
     which = torch.multinomial(s.weights, c, replacement=True, generator=generator)
     eps = s.epsilon[which]
-    noise = torch.empty((d, c), dtype=torch.float32).normal_(generator=generator).to(torch.float64)
+    device = state.position.device
+    noise = torch.empty((d, c), dtype=torch.float32, device=device).normal_(generator=generator)
+    noise = noise.to(torch.float64)
     proposal = torch.addcmul(state.position, eps, state.gradient, value=-0.5)
     proposal.addcmul_(eps.sqrt(), noise)
     new = init(proposal, potential)
     back = state.position - proposal + 0.5 * eps * new.gradient
     log_ratio = state.potential - new.potential
     log_ratio += 0.5 * (noise * noise).sum(0) - 0.5 * (back * back).sum(0) / eps
-    uniform = torch.rand(c, generator=generator, dtype=torch.float64)
+    uniform = torch.rand(c, generator=generator, dtype=torch.float64, device=device)
     accept = torch.log(uniform) < log_ratio  # False for NaN and for +∞ potentials
     if count:
-        s.tried.index_add_(0, which, torch.ones(c, dtype=torch.float64))
+        s.tried.index_add_(0, which, torch.ones(c, dtype=torch.float64, device=device))
         s.accepted.index_add_(0, which, accept.to(torch.float64))
     return State(
         torch.where(accept, new.position, state.position),

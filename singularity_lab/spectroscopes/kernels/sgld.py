@@ -1,10 +1,19 @@
 """Stochastic gradient Langevin dynamics for the localised tempered posterior. Welling–Teh 2011;
-Lau et al. 2023.
+Lau et al. 2023. Preconditioned by RMSprop: Li, Chen, Carlson, Carin 2016.
 
     u ← u − (ε/2)·(nβ·∇K(u) + γ·u) + N(0, ε)
 
 targets exp(−nβK(u) − γ|u|²/2) as ε → 0. Unadjusted: at finite ε a direction of curvature h is
 sampled too wide, by the factor 1/(1 − εnβh/4) in the variance.
+
+RMSprop-SGLD has a step of its own in every coordinate, G = 1/(δ + √V), V a moving average of
+(∇K)². With a preconditioner that depends on u, the drift needs the divergence Γ_i = ∂G_ii/∂u_i:
+
+    u ← u − (ε/2)·G·(nβ·∇K + γ·u) + (ε/2)·Γ + N(0, εG).
+
+Without Γ, as it is mostly run, the target is another one: steps are short where gradients are
+large, and the chain stays there. Here V = αV + (1 − α)(∇K)² has the derivative 2(1 − α)·∂_iK·∂²_iK,
+and ∂²_iK is estimated by Hutchinson's probe: s_i(∂_iK(u + ηs) − ∂_iK(u))/η with random signs s.
 """
 
 from __future__ import annotations
@@ -20,17 +29,29 @@ Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class State:
-    """position: columns (d, c). value, gradient: of the loss there, (c,) and (d, c)."""
+    """position: columns (d, c). value, gradient: of the loss there, (c,) and (d, c).
+
+    second: moving average of the squared gradient (d, c), of RMSprop-SGLD; None without.
+    """
 
     position: Tensor
     value: Tensor
     gradient: Tensor
+    second: Tensor | None = None
 
 
-def init(position: Tensor, k_and_grad: Gradient) -> State:
+def init(position: Tensor, k_and_grad: Gradient, *, rmsprop: bool = False) -> State:
     """The state at a position (d, c)."""
     value, gradient = k_and_grad(position.t())
-    return State(position, value, gradient.t())
+    gradient = gradient.t()
+    return State(position, value, gradient, gradient * gradient if rmsprop else None)
+
+
+def _reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
+    if lower is None or upper is None:
+        return u
+    u = torch.where(u < lower, 2 * lower - u, u)
+    return torch.where(u > upper, 2 * upper - u, u)
 
 
 def step(
@@ -44,16 +65,57 @@ def step(
     lower: Tensor | None = None,
     upper: Tensor | None = None,
 ) -> State:
-    """One step of all chains. lower, upper: (d, 1) walls at which chains are reflected.
+    """One step of all chains, in the precision of the position. lower, upper: (d, 1) walls at which
+    chains are reflected.
 
-    Noise is drawn in single precision (its 24 bits are far below the step) and added in double.
+    Noise is drawn in single precision (its 24 bits are far below the step).
     """
     u = state.position
-    noise = torch.empty(u.shape, dtype=torch.float32).normal_(generator=generator)
-    u = u * (1.0 - 0.5 * epsilon * gamma)
-    u.add_(state.gradient, alpha=-0.5 * epsilon * nbeta)
-    u.add_(noise, alpha=epsilon**0.5)
-    if lower is not None and upper is not None:
-        u = torch.where(u < lower, 2 * lower - u, u)
-        u = torch.where(u > upper, 2 * upper - u, u)
-    return init(u, k_and_grad)
+    new = torch.empty(u.shape, dtype=torch.float32, device=u.device)
+    new.normal_(0.0, epsilon**0.5, generator=generator)
+    if u.dtype == torch.float32:
+        new.add_(u, alpha=1.0 - 0.5 * epsilon * gamma)
+    else:
+        new = torch.add(new, u, alpha=1.0 - 0.5 * epsilon * gamma)
+    new.add_(state.gradient, alpha=-0.5 * epsilon * nbeta)
+    new = _reflect(new, lower, upper)
+    value, gradient = k_and_grad(new.t())
+    return State(new, value, gradient.t())
+
+
+def rmsprop_step(
+    state: State,
+    k_and_grad: Gradient,
+    *,
+    epsilon: float,
+    nbeta: float,
+    gamma: float,
+    generator: torch.Generator,
+    decay: float = 0.99,
+    stability: float = 0.1,
+    divergence: bool = True,
+    lower: Tensor | None = None,
+    upper: Tensor | None = None,
+) -> State:
+    """One step of RMSprop-SGLD. decay: α; stability: δ; divergence: with the term Γ (one more
+    gradient a step)."""
+    u, g = state.position, state.gradient
+    assert state.second is not None
+    root = state.second.sqrt()
+    metric = 1.0 / (stability + root)
+    drift = metric * (nbeta * g + gamma * u)
+    if divergence:
+        signs = torch.randint(2, u.shape, generator=generator, device=u.device).to(u.dtype)
+        signs = 2.0 * signs - 1.0
+        eta = 1e-4 * u.abs().mean(0, keepdim=True) + 1e-6
+        _, probe = k_and_grad((u + eta * signs).t())
+        curvature = signs * (probe.t() - g) / eta
+        slope = (1.0 - decay) * g * curvature / root.clamp_min(1e-30)  # ∂√V
+        drift = drift + slope * metric * metric
+    noise = torch.empty(u.shape, dtype=torch.float32, device=u.device).normal_(generator=generator)
+    new = u - 0.5 * epsilon * drift + (epsilon * metric).sqrt() * noise
+    new = _reflect(new, lower, upper)
+    value, gradient = k_and_grad(new.t())
+    gradient = gradient.t()
+    second = decay * state.second + (1.0 - decay) * gradient * gradient
+    return State(new, value, gradient, second)

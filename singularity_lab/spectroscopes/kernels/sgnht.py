@@ -1,0 +1,75 @@
+"""The stochastic gradient Nosé–Hoover thermostat. Ding, Fang, Babbush, Chen, Skeel, Neven 2014.
+
+    p ← p − h·∇U(u) − h·ξ·p + N(0, 2Ah),   u ← u + h·p,   ξ ← ξ + h·(|p|²/d − 1)
+
+with U = nβK + γ|u|²/2 and one thermostat ξ a chain. The pair (u, p) has the law e^{−U − |p|²/2};
+ξ adapts the friction to the noise that minibatches add, whose size need not be known. The term ξ·p
+is the thermostat's hold on the momentum: without it (a defect of one public implementation) p is
+only driven, by the gradient and by noise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from singularity_lab.spectroscopes.kernels.sgld import Gradient, _reflect
+
+
+@dataclass(frozen=True)
+class State:
+    """position, momentum: columns (d, c); thermostat ξ (c,); value (c,) and gradient (d, c) of the
+    loss."""
+
+    position: Tensor
+    momentum: Tensor
+    thermostat: Tensor
+    value: Tensor
+    gradient: Tensor
+
+
+def init(
+    position: Tensor, k_and_grad: Gradient, generator: torch.Generator, *, friction: float
+) -> State:
+    """The state at a position (d, c), with momenta from their law and ξ = A."""
+    value, gradient = k_and_grad(position.t())
+    d, c = position.shape
+    momentum = torch.empty((d, c), dtype=torch.float32, device=position.device)
+    momentum = momentum.normal_(generator=generator).to(position.dtype)
+    thermostat = torch.full((c,), friction, dtype=position.dtype, device=position.device)
+    return State(position, momentum, thermostat, value, gradient.t())
+
+
+def step(
+    state: State,
+    k_and_grad: Gradient,
+    *,
+    h: float,
+    nbeta: float,
+    gamma: float,
+    friction: float,
+    generator: torch.Generator,
+    hold: bool = True,
+    lower: Tensor | None = None,
+    upper: Tensor | None = None,
+) -> State:
+    """One step of all chains. h: step in time (h² compares with the ε of SGLD); friction: A.
+
+    hold: False leaves out the momentum term, and is kept as a negative control. Walls turn the
+    chain back with its momentum.
+    """
+    u, p = state.position, state.momentum
+    noise = torch.empty(u.shape, dtype=torch.float32, device=u.device)
+    noise.normal_(0.0, (2.0 * friction * h) ** 0.5, generator=generator)
+    force = torch.add(nbeta * state.gradient, u, alpha=gamma)
+    damped = p * (1.0 - h * state.thermostat) if hold else p
+    p = torch.add(damped, force, alpha=-h) + noise
+    moved = torch.add(u, p, alpha=h)
+    new = _reflect(moved, lower, upper)
+    if new is not moved:
+        p = torch.where(new == moved, p, -p)
+    value, gradient = k_and_grad(new.t())
+    thermostat = state.thermostat + h * ((p * p).mean(0) - 1.0)
+    return State(new, p, thermostat, value, gradient.t())
