@@ -8,11 +8,14 @@ proves (λ, m) of the explicit monomial ideal of all minimal error syndromes. Th
 certificate* proves the same without listing syndromes, from the program's text: weights v, of which
 a min-plus propagation shows that no wrong run is cheaper than 1, and a fractional packing of wrong
 runs, each of which is replayed. :func:`check_program` is its check; it shares the definition of the
-machines with the search, and nothing else: no formula, no cutting planes, no solver.
+machines with the search, and nothing else: no formula, no cutting planes, no solver. A digest binds
+the proof to the question: program, steps, semantics, chart and support. :func:`check_ideal` links
+the two: it derives the ideal of the first from the program's text of the second.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -26,13 +29,13 @@ from singularity_lab.algebra.linear import nullspace
 from singularity_lab.algebra.polynomial import Polynomial, fraction
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, SingularityLabError, Undecided
-from singularity_lab.exact.certificate import Certificate, Step
+from singularity_lab.exact.certificate import Certificate, Step, problem_to_json
 from singularity_lab.exact.solve import Result, rlct
 from singularity_lab.exact.verify import verify
 from singularity_lab.models.programs.library import program, program_names
-from singularity_lab.models.programs.machines import Code, Program, Support
+from singularity_lab.models.programs.machines import Code, Program, Support, check_steps
 from singularity_lab.models.programs.noisy import check_semantics, error_polynomials, laws
-from singularity_lab.models.programs.semirings import Exponent, total
+from singularity_lab.models.programs.semirings import Exponent, MonomialIdeals, total
 from singularity_lab.models.programs.synthesis import (
     Chart,
     Hitting,
@@ -204,9 +207,11 @@ def program_rlct(
     if syndromes is not None:
         hitting = hitting.minimal(syndromes)
         certificate = syndrome_certificate(sp, syndromes, hitting)
-        verify(certificate)
     document = program_certificate(sp, hitting)
-    check_program(document)
+    if certificate is not None:
+        check_ideal(document, certificate)
+    else:
+        check_program(document)
     how = "hitting program by cutting planes"
     how += "; certificate verified" if certificate else ""
     return ProgramResult(
@@ -284,13 +289,17 @@ def syndrome_problem(sp: SyndromeProgram, syndromes: Sequence[Syndrome]) -> Loca
 
     Corner: ε ≥ 0 with prior ∏ ε^(α−1). Amplitude: ε = u², so Σ u^(2μ) with a flat prior.
     """
-    amplitude = sp.chart.kind == "amplitude"
+    return _germ(sp.variables, [s.exponent for s in syndromes], sp.chart)
+
+
+def _germ(names: Sequence[str], exponents: Sequence[Exponent], chart: Chart) -> LocalProblem:
+    amplitude = chart.kind == "amplitude"
     factor = 2 if amplitude else 1
-    terms = {tuple(factor * e for e in s.exponent): 1 for s in syndromes}
+    terms = {tuple(factor * e for e in a): 1 for a in exponents}
     return LocalProblem.build(
-        [Polynomial.from_terms(terms, sp.variables)],
-        prior={} if amplitude else dict.fromkeys(sp.variables, sp.chart.alpha - 1),
-        nonnegative=() if amplitude else sp.variables,
+        [Polynomial.from_terms(terms, tuple(names))],
+        prior={} if amplitude else dict.fromkeys(names, chart.alpha - 1),
+        nonnegative=() if amplitude else names,
         convention="loss",
     )
 
@@ -333,14 +342,18 @@ def program_certificate(sp: SyndromeProgram, hitting: Hitting) -> dict[str, Any]
             row["run"] = [list(step) for step in traced.run]
         dual.append(row)
     code = sp.program.vertex()
-    return {
-        "format": FORMAT,
-        "version": VERSION,
+    question = {
         "program": sp.program.to_text(),
         "steps": sp.steps,
         "semantics": sp.semantics,
         "chart": str(sp.chart),
         "support": {n: sorted(options) for n, options in sp.support.items() if options != code[n]},
+    }
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **question,
+        "digest": _digest(question),
         "claim": {
             "lambda_E": str(hitting.value),
             "lambda_H": str(hitting.value / 2),
@@ -349,6 +362,13 @@ def program_certificate(sp: SyndromeProgram, hitting: Hitting) -> dict[str, Any]
         "primal": {n: str(v) for n, v in hitting.weights.items()},
         "dual": dual,
     }
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of the question: program, steps, semantics, chart, support."""
+    keys = ("program", "steps", "semantics", "chart", "support")
+    text = json.dumps({k: document[k] for k in keys}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class _Prices:
@@ -382,8 +402,12 @@ class _Below:
         return frozenset(s for s in sums if all(e <= m for e, m in zip(s, self.bound, strict=True)))
 
 
-def check_program(document: Mapping[str, Any] | str) -> RLCT:
+def check_program(
+    document: Mapping[str, Any] | str, source: str | Program | Path | None = None
+) -> RLCT:
     """Replay a program certificate; returns the (λ_E, m) that it proves.
+
+    source: the program that the certificate should be about; its text must be the certificate's.
 
     The steps: the program is read from its text; each packed syndrome is that of a wrong run (the
     run is replayed; with marginals, some derivation divides it); a min-plus propagation in exact
@@ -392,9 +416,21 @@ def check_program(document: Mapping[str, Any] | str) -> RLCT:
     infinitesimal, still gives ≥ 1, so that the flat's dimension is that of the optimal face.
 
     Raises CertificateError that names the first rule that fails.
+
+    >>> document = program_rlct("xor-4nand-shared").program_certificate
+    >>> print(check_program(document, "xor-4nand-shared"))
+    (7/2, 1)
+    >>> check_program(document, "xor-lookup")
+    Traceback (most recent call last):
+    ...
+    singularity_lab.errors.CertificateError: program: the certificate is about another program
     """
     try:
-        return _check(json.loads(document) if isinstance(document, str) else document)
+        parsed = json.loads(document) if isinstance(document, str) else document
+        if source is not None:
+            same = parsed["program"] == find_program(source).to_text()
+            _need(same, "program: the certificate is about another program")
+        return _check(parsed)
     except CertificateError:
         raise
     except (SingularityLabError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -409,8 +445,9 @@ def _need(condition: bool, message: str) -> None:
 def _check(document: Mapping[str, Any]) -> RLCT:
     _need(document.get("format") == FORMAT, f"format: {FORMAT!r} is needed")
     _need(document.get("version") == VERSION, f"version: {VERSION} is needed")
+    _need(document["digest"] == _digest(document), "digest: the question is not the one proved")
     p = parse_program(document["program"])
-    steps, semantics = document["steps"], check_semantics(p, document["semantics"])
+    steps, semantics = check_steps(document["steps"]), check_semantics(p, document["semantics"])
     alpha = Chart.parse(document["chart"]).alpha
     _need(not document["chart"].startswith("open"), "chart: corner or amplitude is needed")
     support = check_support(p, {n: frozenset(o) for n, o in document["support"].items()})
@@ -478,6 +515,56 @@ def _check(document: Mapping[str, Any]) -> RLCT:
     _need(fraction(claim["lambda_H"]) == value / 2, f"claim: lambda_H is {value / 2}")
     _need(claim["multiplicity"] == m, f"claim: the multiplicity is {m}")
     return RLCT(value, m)
+
+
+def check_ideal(document: Mapping[str, Any], certificate: Certificate | Mapping[str, Any]) -> RLCT:
+    """Replay both certificates of a result, and check that they are about one thing.
+
+    The minimal syndromes are derived anew from the program's text: one propagation in the semiring
+    of monomial ideals, with no formula and no search. The germ of ``certificate`` must be Σ ε^μ
+    over exactly these, on the chart's orthant with the chart's prior, and both must prove the same.
+
+    Raises CertificateError otherwise.
+
+    >>> r = program_rlct("detectA-mini-retry", steps=2)
+    >>> print(check_ideal(r.program_certificate, r.certificate))
+    (13/2, 1)
+    """
+    value = check_program(document)
+    if not isinstance(certificate, Certificate):
+        certificate = Certificate.from_json(certificate)
+    verify(certificate)
+    try:
+        p = parse_program(document["program"])
+        chart = Chart.parse(document["chart"])
+        support = check_support(p, {n: frozenset(o) for n, o in document["support"].items()})
+        outside = [
+            (c.variable(o), (c.name, o))
+            for c in p.free
+            for o in c.options
+            if o not in support[c.name]
+        ]
+        ideals = MonomialIdeals(len(outside), limit=100_000)
+        leaves: dict[tuple[str, str], Any] = {
+            (name, o): ideals.one for name, options in support.items() for o in options
+        }
+        leaves |= {leaf: ideals.variable(k) for k, (_, leaf) in enumerate(outside)}
+        found = ideals.zero
+        for case, law in zip(
+            p.cases, laws(ideals, leaves, p, document["steps"], document["semantics"]), strict=True
+        ):
+            wrong = total(ideals, (e for y, e in law.items() if y != case.target))
+            found = ideals.add(found, wrong)
+    except (SingularityLabError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CertificateError(f"malformed: {type(error).__name__}: {error}") from None
+    germ = _germ([n for n, _ in outside], [ideals.unpack(a) for a in found], chart)
+    _need(
+        problem_to_json(certificate.problem) == problem_to_json(germ),
+        "ideal: the germ is not that of the program's minimal syndromes in this chart",
+    )
+    _need(certificate.kind == "exact", "ideal: an exact certificate is needed")
+    _need(certificate.claim == value, f"claim: {certificate.claim}, the program's is {value}")
+    return value
 
 
 def _replay(

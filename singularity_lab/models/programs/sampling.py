@@ -261,24 +261,26 @@ def temper(
 def log_fit(readings: Sequence[Tempered], multiplicity: int) -> tuple[float, float]:
     """λ and its standard error from n⟨K⟩ = λ − (m − 1)/(log n + c) at several n, with m given.
 
-    c is a free constant, found on a grid; for m = 1 the weighted mean. Raises BadInput for fewer
-    than two readings where m > 1.
+    c is a free constant, found on a grid; the error holds its uncertainty: the half-range of λ over
+    all c whose χ² is within 1 of the least. For m = 1 there is no c: the weighted mean. Raises
+    BadInput for fewer than two readings where m > 1.
     """
     weights = [1 / r.error**2 for r in readings]
     if multiplicity > 1 and len(readings) < 2:
         raise BadInput("log_fit: two readings are needed to find the constant")
-    best: tuple[float, float] | None = None
+    fits: list[tuple[float, float]] = []
     for c in [0.0] if multiplicity == 1 else [k / 10 for k in range(-40, 200)]:
         if min(log(r.n) for r in readings) + c <= 0.5:
             continue
         shifted = [r.value + (multiplicity - 1) / (log(r.n) + c) for r in readings]
         mean = sum(w * s for w, s in zip(weights, shifted, strict=True)) / sum(weights)
         misfit = sum(w * (s - mean) ** 2 for w, s in zip(weights, shifted, strict=True))
-        if best is None or misfit < best[0]:
-            best = (misfit, mean)
-    if best is None:
+        fits.append((misfit, mean))
+    if not fits:
         raise BadInput("log_fit: n is too small for the correction")
-    return best[1], sqrt(1 / sum(weights))
+    least, value = min(fits)
+    near = [mean for misfit, mean in fits if misfit <= least + 1]
+    return value, sqrt(1 / sum(weights) + ((max(near) - min(near)) / 2) ** 2)
 
 
 def name_by_draws(draws: Sequence[float], candidates: Mapping[str, float]) -> str:
