@@ -11,12 +11,9 @@ domain and times the monomial prior. With x = log β,
 ε = 1/β, pole by pole, and goes to the same inference, :mod:`.asymptotics`.
 
 Two regimes. In few dimensions R replicates of N particles are reweighted and resampled from level
-to level, and move by Hamiltonian trajectories and by the moves of :mod:`.kernels.gibbs`; this finds
-the ladder and a state at each of its levels. Along the valley of a singular point cold particles do
-not move any more: so all levels of a replicate then run side by side and exchange their states
-(Swendsen, Wang 1986, in the alternating order of Syed et al. 2022), which carries what is found
-where it is hot down to the cold end. In many dimensions (N = 1) each replicate is one chain that
-cools down. In both E_β[βK] is averaged at every level, and its integral over x is log Z.
+to level (increments of log Z are logarithms of mean weights), then move by Hamiltonian trajectories
+and by the moves of :mod:`.kernels.gibbs`. In many dimensions (N = 1) each replicate is one chain
+that cools down; E_β[βK] is averaged at every level, and its integral over x is log Z.
 
 A chain that cools lags behind where it relaxes more slowly than β grows: E_β[βK] then rises above
 its limit. Every level therefore compares the two halves of its draws; where the first half lies
@@ -65,8 +62,7 @@ class Settings:
     replicates, particles: R independent runs of N particles; particles = 1 means chains that are
     never resampled; None chooses by the dimension. span: e-folds of β after the first level. ess:
     relative effective sample size that fixes the next level (particles > 1). spacing: largest step
-    of x. rounds: rounds of moves a level, sweeps: rounds of moves and exchanges of all levels
-    (particles > 1); trajectories, leapfrogs: Hamiltonian
+    of x. rounds: rounds of moves a level (particles > 1); trajectories, leapfrogs: Hamiltonian
     trajectories of a round, or of a level for chains, and their largest length. stiff: directions
     of the Hessian at w* looked for, in which chains move in units of their width (0: none).
     max_multiplicity: largest m considered. device: of torch. level: of the intervals.
@@ -78,8 +74,7 @@ class Settings:
     span: float | None = None
     ess: float = 0.6
     spacing: float = 0.5
-    rounds: int = 1
-    sweeps: int = 600
+    rounds: int = 3
     trajectories: int | None = None
     leapfrogs: int | None = None
     stiff: int | None = None
@@ -99,7 +94,7 @@ class Settings:
             raise BadInput(f"span: expected a positive number or None, got {self.span}")
         if not (0 < self.ess < 1 and self.spacing > 0 and 0 < self.level < 1):
             raise BadInput(f"ess, spacing, level: expected (0, 1), > 0 and (0, 1), got {self}")
-        for name in ("rounds", "sweeps", "trajectories", "leapfrogs", "max_multiplicity"):
+        for name in ("rounds", "trajectories", "leapfrogs", "max_multiplicity"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise BadInput(f"{name}: expected at least 1, got {value}")
@@ -112,12 +107,14 @@ def _resolved(s: Settings, loss: Loss) -> Settings:
     return replace(
         s,
         sigma=s.sigma if s.sigma is not None else (0.1 * rms if d > _MANY and rms > 0 else 1.0),
-        particles=s.particles if s.particles is not None else (1 if chains else 32),
+        particles=s.particles
+        if s.particles is not None
+        else (1 if chains else 256 if d <= 10 else 128 if d <= 30 else 64),
         replicates=s.replicates
         if s.replicates is not None
         else (16 if not chains else max(4, min(16, 200_000 // d))),
         span=s.span if s.span is not None else (20.0 if chains else (40.0 if d <= 6 else 20.0)),
-        trajectories=s.trajectories if s.trajectories is not None else (32 if chains else 1),
+        trajectories=s.trajectories if s.trajectories is not None else (32 if chains else 2),
         leapfrogs=s.leapfrogs if s.leapfrogs is not None else (16 if chains else 8),
         stiff=s.stiff if s.stiff is not None else (min(d, 600, 20_000_000 // d) if chains else 0),
         max_multiplicity=min(s.max_multiplicity, d),
@@ -157,13 +154,19 @@ class Localised(gibbs.Law):
             out = torch.where(outside, math.inf, out)
         return out
 
-    def target(self, beta: float | Tensor) -> hmc.Target:
-        """U = βK − log π, its gradient, and K; beta: one number, or one a chain (c,)."""
-        column = beta[:, None] if isinstance(beta, Tensor) else beta
+    def is_free(self, j: int) -> bool:
+        """Whether the prior of a coordinate is the Gaussian alone."""
+        walled = self.walls is not None and bool(
+            torch.isfinite(self.walls[0][j]) | torch.isfinite(self.walls[1][j])
+        )
+        return not walled and (self.tau is None or float(self.tau[j]) == 0.0)
+
+    def target(self, beta: float) -> hmc.Target:
+        """U = βK − log π, its gradient, and K."""
 
         def evaluate(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             value, grad = self.meter.k_and_grad(u)
-            slope = u / self.sigma**2 + column * grad
+            slope = u / self.sigma**2 + beta * grad
             if self.tau is not None:
                 slope = slope - torch.where(self.tau != 0, self.tau / (u + self.center), 0.0)
             return beta * value + self.prior(u), slope, value
@@ -206,9 +209,8 @@ class Curve:
     Var(βK) by replicate; acceptance of trajectories; E|u|²/(dσ²).
 
     lag: share of E[βK] by which the first half of a level's draws lies above the second (chains);
-    lagging: whether the ladder ended for that. passages: of a state from the hot to the cold end, a
-    replicate; swaps: share of exchanges made, by pair of levels; halves: E[βK] by the first and
-    second half of the sweeps. stiff: stiff directions used. points, values: last
+    lagging: whether the ladder ended for that. stiff: stiff directions used. baths: sizes of
+    the blocks drawn exactly. points, values: last
     positions and K. moves: acceptance by family. stop, reason: why it ended.
     """
 
@@ -219,11 +221,9 @@ class Curve:
     acceptance: list[float] = field(default_factory=list)
     radius: list[float] = field(default_factory=list)
     stiff: int = 0
+    baths: list[int] = field(default_factory=list)
     lag: list[float] = field(default_factory=list)
     lagging: bool = False
-    passages: float = 0.0
-    swaps: list[float] = field(default_factory=list)
-    halves: tuple[np.ndarray, np.ndarray] | None = None
     points: Tensor | None = None
     values: Tensor | None = None
     stop: Outcome = Outcome.OK
@@ -369,7 +369,9 @@ def _particles(
     smallest = s.sigma * math.exp(-0.5 * s.span - 3)
     together = list(blocks.values()) if blocks else []
     moves = gibbs.init(u.shape[1], r, smallest, 2 * s.sigma, together, device=s.device)
-    ladder: list[Tensor] = []
+    free = [j for j in range(u.shape[1]) if law.is_free(j)]
+    baths = gibbs.quadratic_blocks(law, u[:: max(1, len(u) // 8)][:8], free, together)
+    curve.baths = [len(b) for b in baths]
     steps = _grid(s, s.span + 6)
     beta, first = 0.0, None
     while True:
@@ -389,6 +391,9 @@ def _particles(
             order = torch.randperm(len(gibbs.FAMILIES), generator=generator, device=u.device)
             for k in order.tolist():
                 gibbs.step(state, moves, gibbs.FAMILIES[k], law, beta, generator)
+            if beta * s.sigma**2 * 2.0**-52 * float(state.position.abs().max()) ** 2 < 1e-4:
+                for block in baths:
+                    gibbs.heat_bath(state, block, law, beta, target, s.sigma, generator)
             chain = hmc.init(state.position, target)
             for _ in range(s.trajectories):
                 before = chain.value
@@ -408,106 +413,11 @@ def _particles(
         lowest = float(state.value.min())
         if lowest < -16 * 2.0**-52 * law.meter.scale:
             _check(state.value, law.meter, state.position)
-        ladder.append(state.position[::n])
         if math.log(beta) - first >= s.span:
-            break
+            return
         if _below_rounding(law, state.position, state.value, beta):
             curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at β = {beta:.1e}"
-            break
-    moves = gibbs.init(
-        u.shape[1], r, smallest, 2 * s.sigma, together, group_count=len(ladder), device=s.device
-    )
-    _exchange(law, torch.cat(ladder), moves, s, generator, curve)
-
-
-def _exchange(
-    law: Localised,
-    u: Tensor,
-    moves: gibbs.Moves,
-    s: Settings,
-    generator: torch.Generator,
-    curve: Curve,
-) -> None:
-    """Replica exchange on the ladder of ``curve``: new energies, and increments of log Z from them.
-
-    u (L·R, d): states, level by level. A quarter of the sweeps is warm-up, in which scales are
-    learned. On a budget the curve stays as the particles left it.
-    """
-    assert s.replicates is not None and s.leapfrogs is not None and s.sigma is not None  # noqa: PT018
-    levels, r = len(curve.x), s.replicates
-    x = torch.tensor(curve.x, dtype=torch.float64, device=u.device)
-    beta = torch.exp(x).repeat_interleave(r)
-    span = curve.x[-1] - curve.x[0] + 6
-    count = 10 + math.ceil(span)
-    steps = hmc.steps(
-        s.sigma * math.exp(-0.5 * (count - 1)), s.sigma, count, levels, device=s.device
-    )
-    target = law.target(beta)
-    state = gibbs.State(u, law.value(u), law.prior(u))
-    total, squares = torch.zeros((2, levels, r), dtype=torch.float64, device=u.device)
-    warm, half = s.sweeps // 4, []
-    tried = torch.zeros(max(levels - 1, 1), dtype=torch.float64, device=u.device)
-    swapped = torch.zeros_like(tried)
-    families = [f for f in gibbs.FAMILIES if "difference" not in f]
-    walker = torch.arange(levels, device=u.device)[:, None].repeat(1, r)
-    visited = torch.zeros((levels, r), dtype=torch.int64, device=u.device)
-    trips = 0
-    for sweep in range(s.sweeps):
-        for _ in range(2):
-            k = int(torch.randint(len(families), (1,), generator=generator, device=u.device))
-            gibbs.step(state, moves, families[k], law, beta, generator)
-        chain = hmc.init(state.position, target)
-        chain = hmc.step(chain, steps, target, generator, leapfrogs=s.leapfrogs, learn=True)
-        state = gibbs.State(chain.position, chain.value, law.prior(chain.position))
-        # Exchange of neighbours, even and odd pairs in turn.
-        at = torch.arange(sweep % 2, levels - 1, 2, device=u.device)
-        value = state.value.view(levels, r)
-        b = beta.view(levels, r)
-        log_ratio = (b[at + 1] - b[at]) * (value[at + 1] - value[at])
-        draw = torch.rand(
-            log_ratio.shape, generator=generator, dtype=torch.float64, device=u.device
-        )
-        accept = torch.log(draw) < log_ratio
-        tried[at] += r
-        swapped[at] += accept.double().sum(1)
-        order = torch.arange(levels * r, device=u.device).view(levels, r)
-        lower, upper = order[at].clone(), order[at + 1].clone()
-        order[at] = torch.where(accept, upper, lower)
-        order[at + 1] = torch.where(accept, lower, upper)
-        flat = order.reshape(-1)
-        state.position, state.value = state.position[flat], state.value[flat]
-        state.prior = state.prior[flat]
-        walker = walker.reshape(-1)[flat].view(levels, r)
-        # A walker that was at the hot end and comes to the cold one has made a passage.
-        replica = torch.arange(r, device=u.device)
-        visited[walker[0], replica] = 1
-        trips += int(visited[walker[-1], replica].sum())
-        visited[walker[-1], replica] = 0
-        if sweep < warm:
-            if sweep % 10 == 9:
-                steps = gibbs.useful(steps)
-                for name, scales in moves.scales.items():
-                    moves.scales[name] = gibbs.useful(scales)
-            continue
-        k_beta = (beta * state.value).view(levels, r)
-        total += k_beta
-        squares += k_beta**2
-        if sweep == warm + (s.sweeps - warm) // 2:
-            half.append(total / (sweep + 1 - warm))
-    kept = s.sweeps - warm
-    energy = total / kept
-    variance = squares / kept - energy**2
-    curve.passages = trips / r
-    curve.swaps = (swapped / tried.clamp_min(1)).tolist()
-    first = half[0].cpu().numpy()
-    curve.halves = (first, 2 * energy.cpu().numpy() - first)
-    slope = energy - variance
-    h = (x[1:] - x[:-1])[:, None]
-    change = 0.5 * h * (energy[1:] + energy[:-1]) + h**2 / 12 * (slope[:-1] - slope[1:])
-    curve.increments = [curve.increments[0], *(-change.cpu().numpy())]
-    curve.energy, curve.variance = list(energy.cpu().numpy()), list(variance.cpu().numpy())
-    curve.points, curve.values = state.position[-r:], state.value[-r:]
-    curve.moves = {name: b / a for name, (a, b) in sorted(moves.tally.items())}
+            return
 
 
 @dataclass(frozen=True)
@@ -717,9 +627,8 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         "radius": curve.radius,
         "moves": curve.moves,
         "stiff_directions": curve.stiff,
+        "quadratic_blocks": curve.baths,
         "lag": curve.lag,
-        "passages": curve.passages,
-        "swaps": curve.swaps,
     }
     if curve.x:
         increments = np.array(curve.increments)

@@ -15,6 +15,11 @@ log-spaced histogram learned from acceptance:
 - ``log difference``: the same for log|u|;
 - ``flip``: sign changes on a random set.
 
+With gradients there is one move more, ``heat_bath``: where K is quadratic in a block of coordinates
+(a layer of a linear network, a factor of a product) the conditional law of the block is Gaussian
+and is drawn exactly (Geman, Geman 1984); a valley of a product is then crossed in one move, however
+narrow. :func:`quadratic_blocks` finds such blocks by asking K.
+
 Positions are rows u (P, d), P = R·N, replicate by replicate; N is even, and the first N/2
 particles of a replicate are its first half.
 """
@@ -30,7 +35,17 @@ from torch import Tensor
 
 from singularity_lab.spectroscopes.kernels import hmc
 
-__all__ = ["FAMILIES", "Moves", "State", "init", "step", "useful"]
+__all__ = [
+    "FAMILIES",
+    "Law",
+    "Moves",
+    "State",
+    "heat_bath",
+    "init",
+    "quadratic_blocks",
+    "step",
+    "useful",
+]
 
 FAMILIES = ("add", "log", "torus", "dilate", "difference", "log difference", "flip")
 
@@ -235,3 +250,89 @@ def _decide(
     tally = moves.tally.setdefault(family, [0.0, 0.0])
     tally[0] += c
     tally[1] += float(accept.sum())
+
+
+def quadratic_blocks(
+    law: Law,
+    points: Tensor,
+    candidates: Sequence[int],
+    known: Sequence[Sequence[int]] = (),
+    largest: int = 64,
+) -> list[Tensor]:
+    """Blocks of coordinates, jointly quadratic in K, that cover those of ``candidates`` for which
+    K is quadratic.
+
+    Asked of K along random lines through ``points`` (c, d): five equidistant values of a
+    quadratic function have vanishing third differences. known: blocks to try first (layers); the
+    rest is collected greedily in order of the coordinates. Blocks have ``largest`` members at
+    most; blocks of one coordinate are left out when all blocks are such and there are more than
+    eight of them.
+    """
+    c, d = points.shape
+    device = points.device
+    signs = torch.where((torch.arange(c * d, device=device) * 7919 % 13) % 2 == 0, 1.0, -1.0)
+    size = (1.0 + (torch.arange(c * d, device=device) * 104729 % 31) / 31.0).double()
+    lines = (signs * size).view(c, d) * points.abs().mean()
+
+    def is_quadratic(block: Sequence[int]) -> bool:
+        direction = torch.zeros_like(points)
+        direction[:, list(block)] = lines[:, list(block)]
+        k = torch.stack([law.value(points + t * direction) for t in (-1.0, -0.5, 0.0, 0.5, 1.0)])
+        third = k[1:] - k[:-1]
+        third = third[1:] - third[:-1]
+        third = third[1:] - third[:-1]
+        return bool((third.abs() <= 1e-9 * k.abs().amax(0).clamp_min(1e-300)).all())
+
+    blocks: list[list[int]] = []
+    left = list(candidates)
+    for block in known:
+        if set(block) <= set(left) and len(block) <= largest and is_quadratic(block):
+            blocks.append(list(block))
+            left = [j for j in left if j not in set(block)]
+    grown: list[list[int]] = []
+    for j in left:
+        for block in grown:
+            if len(block) < largest and is_quadratic([*block, j]):
+                block.append(j)
+                break
+        else:
+            if is_quadratic([j]):
+                grown.append([j])
+    blocks += grown
+    if len(blocks) > 8:
+        blocks = [b for b in blocks if len(b) > 1]
+    return [torch.tensor(b, dtype=torch.long, device=device) for b in blocks]
+
+
+def heat_bath(
+    state: State,
+    block: Tensor,
+    law: Law,
+    beta: float,
+    target: hmc.Target,
+    reach: float,
+    generator: torch.Generator,
+) -> None:
+    """Draw a block of every particle from its Gaussian conditional law, in place.
+
+    K must be quadratic in the block. The conditional precision is found from differences of
+    gradients at distance ``reach``, exact for a quadratic function: q + 1 gradients a particle for
+    q coordinates. A particle whose precision is not positive by rounding stays.
+    """
+    u = state.position
+    p, d = u.shape
+    q = len(block)
+    shifted = u[:, None, :].repeat(1, q + 1, 1)
+    shifted[:, torch.arange(1, q + 1, device=u.device), block] += reach
+    gradient = target(shifted.view(-1, d))[1].view(p, q + 1, d)[:, :, block]
+    precision = (gradient[:, 1:] - gradient[:, :1]) / reach
+    precision = 0.5 * (precision + precision.transpose(1, 2))
+    factor, bad = torch.linalg.cholesky_ex(precision)
+    fine = (bad == 0) & torch.isfinite(factor).all(2).all(1)
+    factor = torch.where(fine[:, None, None], factor, torch.eye(q, dtype=u.dtype, device=u.device))
+    newton = torch.cholesky_solve(gradient[:, 0, :, None], factor)
+    z = _normal((p, q, 1), generator, u.device)
+    draw = torch.linalg.solve_triangular(factor.transpose(1, 2), z, upper=True)
+    new = u.clone()
+    new[:, block] += torch.where(fine[:, None], (draw - newton)[:, :, 0], 0.0)
+    state.position, state.value, state.prior = new, law.value(new), law.prior(new)
