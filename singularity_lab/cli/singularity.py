@@ -42,6 +42,10 @@ def jets(
     budget: Annotated[
         float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")
     ] = 60.0,
+    check: Annotated[
+        float,
+        typer.Option("--check", metavar="SECONDS", help="CPU seconds for each Gröbner basis."),
+    ] = 0.0,
     as_json: Json = False,
 ) -> None:
     """Dimensions and numbers of top components of the jet schemes of f1 = f2 = … = 0."""
@@ -57,6 +61,7 @@ def jets(
         fibre=fibre,
         at=words.point(at),
         budget=budget,
+        check=check,
     )
     if as_json:
         print_json(result.to_json())

@@ -20,7 +20,12 @@ of f that v minimises:
 The strata are disjoint, irreducible up to the components counted, and constructible, so the least
 codimension is that of J_m, and its top components are counted by those strata that attain it. Where
 the recursion ends without an answer, its lower bound for the codimension decides whether that
-matters. The complex threshold is min codim J_m/(m + 1) (Mustaţă 2002, Theorem 0.1).
+matters; if it does, and the ideal is quasi-homogeneous, the contact loci of the engine's charts at
+0 decide (:mod:`singularity_lab.exact.contact`): a dilation moves every point there. If no locus
+over the singular places of the charts is as large as the arcs of the smooth part, these alone are
+on top, one component for each of the zero set. A Gröbner basis of the equations, within a budget,
+is the independent check. The complex threshold is min codim J_m/(m + 1) (Mustaţă 2002, Theorem
+0.1).
 """
 
 from __future__ import annotations
@@ -28,7 +33,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -39,12 +44,13 @@ import flint
 import numpy as np
 
 from singularity_lab.algebra.evidence import count_roots, univariate
-from singularity_lab.algebra.linear import covering_lp
+from singularity_lab.algebra.linear import covering_lp, solve_lp
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, fraction
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.real import no_common_zero
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import torus
+from singularity_lab.exact.contact import ContactLoci, contact_loci
 from singularity_lab.exact.oracles import NotInstalled, OutOfBudget, Singular
 
 Field = Literal["C", "R", "Q"]
@@ -82,8 +88,9 @@ class Jets:
 
     field: C, R or Q. Over R: of the real jets, components with real points; over Q: of the scheme,
     so that conjugate components count once. fibre: whether only jets at the point are meant.
-    method: ``weights``, ``monomial`` or ``stratification``. strata: for each m those of least
-    codimension. notes: what is missing.
+    method: ``weights``, ``monomial``, ``stratification`` or ``charts``. strata: for each m those of
+    least codimension, none where the charts decided. checked: the orders at which a Gröbner basis
+    of the equations (modulo 32003 with Singular) gave the same codimension. notes: what is missing.
     """
 
     ideal: Ideal
@@ -96,6 +103,7 @@ class Jets:
     strata: tuple[tuple[Stratum, ...], ...]
     seconds: float = dataclass_field(compare=False)
     notes: tuple[str, ...] = ()
+    checked: tuple[int, ...] = ()
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -176,6 +184,7 @@ class Jets:
             "divisors": [list(v) for v in self.divisors],
             "strata": [[s.to_json() for s in row] for row in self.strata],
             "seconds": round(self.seconds, 4),
+            "checked": list(self.checked),
             "notes": list(self.notes),
         }
 
@@ -191,6 +200,8 @@ class Jets:
             name = "2*lambda" if self.field == "R" else "lct"
             at = ", ".join(map(str, self.attained_at[:4]))
             lines.append(f"  min codim/(m + 1) = {self.mustata} at m = {at}: {name} <= it")
+        if self.checked:
+            lines.append(f"  Gröbner bases agree at m = {', '.join(map(str, self.checked))}")
         lines += [f"  note: {n}" for n in self.notes]
         return "\n".join(lines)
 
@@ -210,11 +221,14 @@ def jets(
     fibre: bool = False,
     at: Point | None = None,
     budget: float = 60.0,
+    check: float = 0.0,
 ) -> Jets:
     """Dimensions and numbers of top components of the jet schemes J_0, …, J_order of an ideal.
 
     field: over which. fibre: only the jets at a point (``at``, the origin unless given); otherwise
-    all jets in affine space are meant. budget: CPU seconds.
+    all jets in affine space are meant. budget: CPU seconds. check: CPU seconds for each Gröbner
+    basis of the equations, from order 0 on until one does not end; a codimension that differs is an
+    AssertionError (over C and Q only; there is no such check over R).
     Raises Undecided (with the orders decided so far as ``bounds``) where the stratification ends
     without an answer, BadInput for an order < 0, OutOfScope for the zero ideal.
 
@@ -239,18 +253,29 @@ def jets(
         raise OutOfScope("jets: the ideal does not vanish at the point, the fibre is empty")
     if any(g.is_constant for g in live):
         raise OutOfScope("jets: the unit ideal has no jets")
+    if check and field == "R":
+        raise BadInput("check: Gröbner bases see the field C or Q, not R")
     search = _Search(field, started + budget)
     state = _State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     codimensions: list[int] = []
     counts: list[int | None] = []
     strata: list[tuple[Stratum, ...]] = []
+    charts: _Charts | None = None
     for m in range(order + 1):
         answer = search.solve(state, (m + 1,) * len(live), None)
         low = answer.undecided
         if answer.best is None and low is None:
             raise OutOfScope(f"jets: {ideal} has no points over {field}")
         if answer.best is None or (low is not None and low < answer.best):
+            if charts is None and not fibre:
+                charts = _Charts.of(ideal, order, field, started + budget - time.process_time())
+            found = charts.at(m) if charts is not None else None
+            if found is not None:
+                codimensions.append(found[0])
+                counts.append(found[1])
+                strata.append(())
+                continue
             known = f"codim J_{m} >= {low}" + (
                 "" if answer.best is None else f" and <= {answer.best}"
             )
@@ -267,7 +292,13 @@ def jets(
         strata.append(pieces)
     method = "monomial" if monomial else "stratification" if search.recursed else "weights"
     notes = [] if None not in counts else [f"components not counted: {search.reason}"]
-    return Jets(
+    if () in strata:
+        method = "charts"
+        where = ", ".join(str(m) for m, row in enumerate(strata) if not row)
+        notes = [f"orders {where} from the charts of the resolution at 0"]
+        if None in counts:
+            notes.append("components not counted where exceptional divisors matter")
+    result = Jets(
         ideal,
         field,
         order,
@@ -279,6 +310,86 @@ def jets(
         time.process_time() - started,
         tuple(notes),
     )
+    return replace(result, checked=_checked(result, check)) if check else result
+
+
+def _checked(result: Jets, budget: float) -> tuple[int, ...]:
+    """The orders at which a Gröbner basis ends within the budget; an error where it differs."""
+    agreed = []
+    for m, codimension in enumerate(result.codimensions):
+        found = groebner_codimension(result.ideal, m, fibre=result.fibre, budget=budget)
+        if found is None:
+            break
+        if found != codimension:
+            raise AssertionError(f"jets of {result.ideal}: order {m}: {codimension}, not {found}")
+        agreed.append(m)
+    return tuple(agreed)
+
+
+# -- the charts of the resolution, for quasi-homogeneous ideals --------------------------------
+
+
+@dataclass(frozen=True)
+class _Charts:
+    """Contact loci at 0 of a quasi-homogeneous ideal, and the components of its zero set.
+
+    components: of a hypersurface over the field; None for other ideals, or if not decided.
+    """
+
+    loci: ContactLoci
+    components: int | None
+
+    @classmethod
+    def of(cls, ideal: Ideal, order: int, over: Field, seconds: float) -> _Charts | None:
+        if seconds <= 0 or not _graded(ideal):
+            return None
+        try:
+            loci = contact_loci(
+                LocalProblem.build(ideal), order, field="R" if over == "R" else "C", budget=seconds
+            )
+        except Undecided:
+            return None
+        number = None
+        if len(ideal.generators) == 1:
+            number = hypersurface_components(ideal.generators[0], over)
+        return cls(loci, number)
+
+    def at(self, m: int) -> tuple[int, int | None] | None:
+        """(codim J_m, its top components or None) where it is decided."""
+        found = self.loci.codimensions[m]
+        if found is None or found.denominator != 1:
+            return None
+        special = self.loci.exceptional[m]
+        ordinary = found == m + 1 and (special is None or special > found)
+        return int(found), self.components if ordinary else None
+
+
+def _graded(ideal: Ideal) -> bool:
+    """Whether weights > 0 make each generator quasi-homogeneous: a dilation contracts to 0."""
+    n = len(ideal.variables)
+    rows = []
+    for g in ideal.generators:
+        first, *rest = g.support()
+        rows += [tuple(x - y for x, y in zip(a, first, strict=True)) for a in rest]
+    # w = 1 + u, u ≥ 0, with ⟨row, w⟩ = 0 for all rows
+    return not rows or solve_lp([0] * n, rows, [-sum(row) for row in rows]) is not None
+
+
+def hypersurface_components(f: Polynomial, over: Field) -> int | None:
+    """The irreducible components of {f = 0}, over R those with real points dense in them.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> [hypersurface_components(parse("x*(x^2 + y^2)"), k) for k in ("C", "R", "Q")]
+    [3, 1, 2]
+    """
+    total: int | None = 0
+    for q, _ in f.factor()[1]:
+        if any(max(a[i] for a in q.support()) == 1 for i in range(len(q.variables))):
+            here: int | None = 1  # A·x + B without common factor: a graph where A ≠ 0
+        else:
+            here = torus.components(q).over(over)
+        total = None if total is None or here is None else total + here
+    return total
 
 
 # -- the stratification -----------------------------------------------------------------------
@@ -290,7 +401,7 @@ class _State:
 
     The generators are products of the factors: generator j is ∏ factor_i^(powers[j][i]). The
     factors are in the ring (t, *names); low_i is None for a unit. away: polynomials in the same
-    ring that must have order 0. adjoined: whether one factor is the graph of an s' = p(s).
+    ring that must have order 0.
     """
 
     names: tuple[str, ...]
@@ -299,7 +410,6 @@ class _State:
     low: tuple[int | None, ...]
     away: tuple[Polynomial, ...] = ()
     depth: int = 0
-    adjoined: bool = False
 
     @classmethod
     def of(cls, ideal: Ideal, fibre: bool) -> _State:
@@ -602,9 +712,6 @@ class _Search:
             p = univariate(form.polys[0], "t1")
             if p.degree() > 1 and self.over == "R" and not count_roots(p, "nonzero"):
                 continue
-            if p.degree() > 1 and state.adjoined:
-                answer.leave(base + 1, f"irrational multiple roots: {q} = 0")
-                continue
             before = [h for h in roots[:number] if torus.has_zero([h, q]) is not False]
             deeper = _transform(state, need, v, form, p, before)
             demand = tuple(int(x) for x in need if x)
@@ -796,7 +903,6 @@ def _transform(
         (1, *(None,) * len(units)),
         tuple(moved(h) for h in guards),
         state.depth + 1,
-        state.adjoined or not linear,
     )
 
 

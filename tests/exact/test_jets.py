@@ -355,18 +355,61 @@ def test_singular_agrees(generators, m: int) -> None:
         assert found is None or found == r.codimensions[k]
 
 
+# -- irrational roots, and charts -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fibre", [False, True])
+@pytest.mark.parametrize(
+    ("irrational", "rational"),
+    [
+        ("((x^2 - 2*y^2)^2 - 3*y^6)^2", "((x^2 - 4*y^2)^2 - 9*y^6)^2"),
+        ("((x^2 - 2*y^2)^2 - 3*x*y^5)^3*x", "((x^2 - 4*y^2)^2 - 18*x*y^5)^3*x"),
+        ("(((x^2-2*y^2)^2-3*y^6)^2 - 5*y^16)^2", "(((x^2-4*y^2)^2-9*y^6)^2 - 4*y^16)^2"),
+        ("((x^2 - 2*y^4)^2 - 2*y^10)^2 + y^25", "((x^2 - y^4)^2 - y^10)^2 + y^25"),
+    ],
+)
+def test_towers_of_irrational_roots(irrational: str, rational: str, fibre: bool) -> None:
+    """Over C the roots may be moved: the same dimensions as with rational ones."""
+    one, other = jets(irrational, 24, fibre=fibre), jets(rational, 24, fibre=fibre)
+    assert one.codimensions == other.codimensions
+    for a, b in zip(one.top_components, other.top_components, strict=True):
+        assert a is None or b is None or a == b
+
+
+DETERMINANT = "a*(e*i - f*h) - b*(d*i - f*g) + c*(d*h - e*g)"
+
+
+@pytest.mark.parametrize("field", ["C", "R", "Q"])
+def test_the_generic_determinant(field) -> None:
+    """Rational singularities, a complete intersection: J_m is irreducible for all m (Mustaţă)."""
+    r = jets(DETERMINANT, 5, field=field)
+    assert r.method == "charts"
+    assert r.codimensions == (1, 2, 3, 4, 5, 6)
+    assert r.top_components == (1,) * 6
+
+
+@pytest.mark.oracle
+def test_groebner_bases_agree_on_the_determinant() -> None:
+    if not Singular.installed():
+        pytest.skip("no Singular")
+    assert len(jets(DETERMINANT, 3, check=30).checked) >= 3
+
+
+def test_the_check_is_recorded() -> None:
+    r = jets("x*y", 2, check=10)
+    assert r.checked == (0, 1, 2)
+    assert "agree at m = 0, 1, 2" in str(r)
+    with pytest.raises(BadInput, match="check"):
+        jets("x*y", 2, field="R", check=10)
+
+
 # -- refusals ---------------------------------------------------------------------------------
 
 
 def test_undecided_says_what_is_known() -> None:
-    a, b, c = ["x11", "x12", "x13"], ["x21", "x22", "x23"], ["x31", "x32", "x33"]
-    det = "+".join(
-        f"{a[i]}*({b[(i + 1) % 3]}*{c[(i + 2) % 3]} - {b[(i + 2) % 3]}*{c[(i + 1) % 3]})"
-        for i in range(3)
-    )
-    with pytest.raises(Undecided, match=r"codim J_0 >= 1") as error:
-        jets(det, 2)
-    assert error.value.bounds == ()
+    with pytest.raises(Undecided, match=r"codim J_5 >= 4 and <= 5") as error:
+        jets("(x^2 + y^2 + z^2)^2 + x^5", 6)
+    assert error.value.bounds == (1, 2, 3, 3, 4)
 
 
 @pytest.mark.parametrize("bad", [-1, 2.5, True])
