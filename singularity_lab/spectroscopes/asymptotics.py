@@ -30,6 +30,7 @@ DELTAS = tuple(1 / 24 * 2.0**k for k in range(6))
 CUTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 PRIOR_SD = 1.2  # of θ_j, around the normal crossing
 RHO_SD = 1.0
+LOGARITHM = math.log(3)  # cost of every further logarithm: m is 1 unless the curve says otherwise
 DROP = 0.75  # cost of a dropped (joined) level, in nats; a kept level costs ½ on average
 
 
@@ -237,7 +238,7 @@ def infer(
                 - 0.5 * log_det
                 + 0.5 * math.log(2 * math.pi)
                 - DROP * cut
-                - math.log(2) * (m - 1)
+                - LOGARITHM * (m - 1)
             )
             cov = np.linalg.inv(h)
             # Influence of each increment on λ̂, then the jackknife over replicates.

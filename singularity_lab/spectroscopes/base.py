@@ -19,6 +19,7 @@ import importlib.metadata
 import json
 import math
 import os
+import pickle
 import platform
 import resource
 import sys
@@ -441,7 +442,7 @@ class LongRun:
         try:
             data = torch.load(self.path, weights_only=True)
             key, state = data["key"], data["state"]
-        except (OSError, EOFError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        except (pickle.UnpicklingError, OSError, EOFError, RuntimeError, KeyError) as error:
             raise BadInput(f"checkpoint: {self.path} cannot be read: {error}") from error
         if key != self.key:
             raise BadInput(

@@ -7,8 +7,8 @@ Lau, Furman, Wang, Murfet, Wei 2023 ("The local learning coefficient"), as in ``
 ``llc`` samples by SGLD, RMSprop-SGLD or SGNHT, and is kept as the field defines it: the baseline.
 Devices ``llc-mala`` and ``llc-hmc`` sample the same target by Metropolis-adjusted Langevin steps
 and by Hamiltonian trajectories, so that their error is the target's bias and Monte Carlo noise
-alone. That bias stays: for multiplicity m the target is about λ − (m − 1)/log n (on w₁²w₂² at n = 10⁴, γ =
-1 it is 0.78 λ).
+alone. That bias stays: for multiplicity m the target is about λ − (m − 1)/log n (on w₁²w₂² at n =
+10⁴, γ = 1 it is 0.78 λ).
 
 Here n is a setting: the loss may be a population loss K, which then stands for L.
 """
@@ -265,14 +265,14 @@ def _reading(
             elif mean == 0.0 and spread == 0.0:
                 outcome = Outcome.BAD_LOSS
                 reason = "the loss is constant where the chains went: nothing to measure"
+            elif cut is not None:
+                outcome, reason = Outcome.BUDGET, f"{cut} spent after {average.count} draws"
             elif r_hat > 1.1 or ess < 4 * len(trace):
                 outcome = Outcome.NOT_MIXED
                 reason = f"R-hat {r_hat:.3g}, {ess:.0f} effective draws over {len(trace)} chains"
             elif mean > 10 * loss.dim:
                 outcome = Outcome.DIVERGED
                 reason = f"λ̂ = {mean:.3g} is far above d/2 = {loss.dim / 2:g}: step too large"
-            elif cut is not None:
-                outcome, reason = Outcome.BUDGET, f"{cut} spent after {average.count} draws"
             elif biased:
                 outcome, reason = Outcome.BIASED_TARGET, biased
         if lost:

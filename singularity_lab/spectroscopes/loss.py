@@ -302,6 +302,7 @@ class _Program:
                     continue
                 node = self.index[e]
                 target = adjoint[node]
+                c = 2.0 * c if self.squared else c
                 if not self.squared:
                     body.append(f"{target}.fill_({c!r})")
                 elif node not in touched:
@@ -323,13 +324,8 @@ class _Program:
                     body.append(f"mul({source}, {self._name(other)}, out={target})")
                     touched.add(child)
         body += [f"g[{j}].zero_()" for j in range(self.dim) if j not in touched]
-        if self.squared:
-            body.append("whole.mul_(2.0)")
         self.buffers_grad = 2 * n + k
-        return (
-            "\n".join(self._head("gradient", "w, b, K, g, whole") + ["    " + x for x in body])
-            + "\n"
-        )
+        return "\n".join(self._head("gradient", "w, b, K, g") + ["    " + x for x in body]) + "\n"
 
     # -- run
     def _buffer(self, kind: str, rows: int, c: int, like: Tensor) -> tuple[Tensor, ...]:
@@ -374,15 +370,13 @@ class _Program:
         step = min(c, self._chunk(self.buffers_grad, columns)) or 1
         work = self._buffer("gradient", self.buffers_grad, step, columns)
         if step == c:
-            self._grad(columns.unbind(0), work, out, grad.unbind(0), grad)
+            self._grad(columns.unbind(0), work, out, grad.unbind(0))
             return out, grad
         for start in range(0, c, step):
             stop = min(start + step, c)
             part = work if stop - start == step else [b[: stop - start] for b in work]
-            piece = grad[:, start:stop]
-            self._grad(
-                columns[:, start:stop].unbind(0), part, out[start:stop], piece.unbind(0), piece
-            )
+            piece = grad[:, start:stop].unbind(0)
+            self._grad(columns[:, start:stop].unbind(0), part, out[start:stop], piece)
         return out, grad
 
 

@@ -16,8 +16,9 @@ contains a worse singularity than w*.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from singularity_lab.spectroscopes.base import (
     Meter,
     Outcome,
     Reading,
+    current_run,
     settings_of,
     versions,
 )
@@ -52,7 +54,7 @@ class Settings:
     sweeps in a level at most; None means 40, or ten a dimension (100 at most). memory: a level
     ends earlier when no feature is correlated with its start by more than this. unresolved: share
     of a level lost to rounding at which the run stops. max_multiplicity: largest m considered,
-    never above d. level: of the intervals.
+    never above d. level: of the intervals. device: of torch.
     """
 
     half_width: float = 1.0
@@ -65,6 +67,7 @@ class Settings:
     unresolved: float = 0.01
     max_multiplicity: int = 5
     level: float = 0.9
+    device: str = "cpu"
 
     def __post_init__(self) -> None:
         if not (self.half_width > 0 and math.isfinite(self.half_width)):
@@ -130,8 +133,8 @@ def _unresolved(
 
 def _walls(loss: Loss, half_width: float) -> tuple[Tensor, Tensor, Tensor]:
     """Box ∩ domain as displacements, and the centre: columns (d, 1)."""
-    center = loss.center.to(torch.float64)[:, None]
     lower = torch.full((loss.dim, 1), -half_width, dtype=torch.float64)
+    center = loss.center.to(lower.device, torch.float64)[:, None]
     upper = -lower
     if loss.domain is not None:
         bottom = torch.tensor(loss.domain.lower, dtype=torch.float64)[:, None]
@@ -155,16 +158,49 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
     curve = Curve()
     tolerance = 16 * 2.0**-52 * meter.scale
     schedule = splitting.Schedule(loss.dim)
-    log_v, state = 0.0, None
+    log_v, state, run = 0.0, None, current_run()
+    saved = run.restore()
+
+    def snapshot() -> dict[str, Any]:
+        assert state is not None
+        return {
+            "curve": {
+                **{
+                    f.name: getattr(curve, f.name) for f in fields(curve) if f.type == "list[float]"
+                },
+                "increments": [torch.from_numpy(i) for i in curve.increments],
+                "sweeps": list(curve.sweeps),
+            },
+            "log_v": log_v,
+            "state": splitting.snapshot(state, schedule),
+            "generator": generator.get_state(),
+            "meter": meter.state(),
+        }
+
     try:
-        state = splitting.init(
-            meter.k, lower, upper, center, tau, s.replicates, s.particles, generator
-        )
+        if saved is not None:
+            # The counts are set back below, so that these evaluations are not counted twice.
+            state = splitting.init(
+                meter.k, lower, upper, center, tau, s.replicates, s.particles, generator
+            )
+            splitting.restore(state, schedule, saved["state"])
+            for name, value in saved["curve"].items():
+                setattr(curve, name, value)
+            curve.increments = [i.numpy() for i in saved["curve"]["increments"]]
+            log_v = saved["log_v"]
+            generator.set_state(saved["generator"])
+            meter.resume(saved["meter"])
+        else:
+            state = splitting.init(
+                meter.k, lower, upper, center, tau, s.replicates, s.particles, generator
+            )
         if bool(torch.isnan(state.value).any()):
             raise BadLoss("the loss is NaN inside the box", meter.counts())
         if float(torch.isinf(state.value).double().mean()) > 0.5:
             raise BadLoss("the loss is infinite on most of the box", meter.counts())
         while log_v > -s.depth:
+            if len(curve.x) % 3 == 0:  # new tables are drawn now: none need be kept
+                run.keep(snapshot, min(1.0, -log_v / s.depth), f"log V = {log_v:.1f}")
             lowest = float(state.value.min())
             if lowest < -tolerance:
                 at = state.position[:, int(state.value.argmin())]
@@ -184,7 +220,7 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
                 break
             if y < s.lowest:
                 break
-            alive = (state.value.view(2, s.replicates, -1) < y).sum((0, 2)).numpy()
+            alive = (state.value.view(2, s.replicates, -1) < y).sum((0, 2)).cpu().numpy()
             if alive.min() == 0 or alive.sum() < 0.25 * state.value.numel():
                 if not curve.x:
                     raise BadLoss("the loss is constant on most of the box", meter.counts())
@@ -262,8 +298,13 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     """
     s = _resolved(settings_of(Settings, settings, "volume"), loss.dim)
     meter = Meter(loss, budget)
-    generator = torch.Generator().manual_seed(seed)
-    curve = sample(loss, meter, s, generator)
+    try:
+        generator = torch.Generator(device=s.device).manual_seed(seed)
+    except RuntimeError as error:
+        raise BadInput(f"device: torch cannot compute on {s.device!r}: {error}") from error
+    # New tensors are made on that device; without the context on the CPU, which it would slow down.
+    with torch.device(s.device) if s.device != "cpu" else contextlib.nullcontext():
+        curve = sample(loss, meter, s, generator)
     outcome, reason = curve.stop, curve.reason
     estimates: dict[str, Estimate] = {}
     multiplicity: dict[int, float] | None = None

@@ -14,9 +14,9 @@ sparse and full directions; - ``difference``: u ← u + t(a − b), a and b from
 replicate (ter Braak 2006): adapts to any linear change of coordinates; - ``log difference``: the
 same in log|u|, adapted to any monomial change of coordinates: curved valleys such as x² = y³ are
 straight there; - ``frame``: ``log`` and ``add`` along the principal axes of the other half, for
-valleys that are oblique; - ``fibre``: some coordinates move and one is drawn anew where the parabola
-through K along it says that {K < y} now is: moves along valleys of any curvature, of whatever
-width; - ``symmetry``: sign changes and transpositions of coordinates.
+valleys that are oblique; - ``fibre``: some coordinates move and one is drawn anew where the
+parabola through K along it says that {K < y} now is: moves along valleys of any curvature, of
+whatever width; - ``symmetry``: sign changes and transpositions of coordinates.
 
 Particles are columns u (d, P), P = 2·R·H: two halves, each of R replicates of H = N/2 particles.
 """
@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -90,10 +91,10 @@ class Scales:
 
     def refresh(self, size: int, generator: torch.Generator) -> None:
         """Draw the table of the coming level, and forget half of the counts."""
-        weights = torch.from_numpy(np.cumsum(self.weights()))
         grid = (torch.arange(size, dtype=torch.float64) + 0.5) / size
+        weights = torch.from_numpy(np.cumsum(self.weights())).to(grid.device)
         bins = torch.searchsorted(weights, grid).clamp_(max=self.count - 1)
-        self.histogram = torch.bincount(bins, minlength=self.count).numpy() / size
+        self.histogram = torch.bincount(bins, minlength=self.count).cpu().numpy() / size
         bins = bins[torch.randperm(size, generator=generator)]
         jitter = torch.rand(size, generator=generator, dtype=torch.float64)
         t = torch.exp(self.lo + (bins + jitter) * _BIN)
@@ -119,9 +120,8 @@ class Scales:
             return
         bins = self.bins[offset : offset + accept.numel()]
         self.tried += self.histogram * accept.numel()
-        self.accepted += torch.bincount(
-            bins, weights=accept.to(torch.float64), minlength=self.count
-        ).numpy()
+        counts = torch.bincount(bins, weights=accept.to(torch.float64), minlength=self.count)
+        self.accepted += counts.cpu().numpy()
 
 
 @dataclass
@@ -605,8 +605,8 @@ class Schedule:
 
     def order(self, sweeps: int, generator: torch.Generator) -> list[int]:
         """A random order of ``sweeps`` families, stratified to the probabilities."""
-        edges = torch.from_numpy(np.cumsum(self.probabilities()))
         start = torch.rand(1, generator=generator, dtype=torch.float64)
+        edges = torch.from_numpy(np.cumsum(self.probabilities())).to(start.device)
         q = (torch.arange(sweeps, dtype=torch.float64) + start) / sweeps
         chosen = torch.searchsorted(edges, q).clamp_(max=len(self.names) - 1)
         return chosen[torch.randperm(sweeps, generator=generator)].tolist()
@@ -630,6 +630,38 @@ class Schedule:
     def remember(self, memory: Tensor) -> None:
         """Weigh features by what they still remember at the end of a level."""
         self.weight = 0.7 * self.weight + 0.3 * memory.clamp(0.05, 1.0) ** 4
+
+
+def snapshot(state: State, schedule: Schedule) -> dict[str, Any]:
+    """All that goes on from one level to the next, when the next one draws new tables."""
+    return {
+        "position": state.position,
+        "value": state.value,
+        "below": state.below,
+        "moved": {name: list(pair) for name, pair in state.moved.items()},
+        "scales": {
+            name: {
+                "tried": torch.from_numpy(s.tried.copy()),
+                "accepted": torch.from_numpy(s.accepted.copy()),
+                "lowest": s.lowest,
+                "uses": s.uses,
+            }
+            for name, s in state.scales.items()
+        },
+        "weight": schedule.weight,
+        "worth": torch.from_numpy(schedule.worth.copy()),
+    }
+
+
+def restore(state: State, schedule: Schedule, saved: dict[str, Any]) -> None:
+    """Put a :func:`snapshot` back."""
+    state.position, state.value, state.below = saved["position"], saved["value"], saved["below"]
+    state.moved = saved["moved"]
+    for name, kept in saved["scales"].items():
+        s = state.scales[name]
+        s.tried, s.accepted = kept["tried"].numpy(), kept["accepted"].numpy()
+        s.lowest, s.uses = kept["lowest"], kept["uses"]
+    schedule.weight, schedule.worth = saved["weight"], saved["worth"].numpy()
 
 
 def memory(now: Tensor, start: Tensor) -> Tensor:
