@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -11,13 +12,14 @@ from sphinx.application import Sphinx
 import singularity_lab
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # catalog_tables.py
 
 project = "singularity_lab"
 author = "the singularity_lab contributors"
 copyright = f"2026, {author}"
 release = singularity_lab.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "catalog_tables"]
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "furo"
 html_title = "singularity_lab"

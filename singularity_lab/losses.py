@@ -241,6 +241,7 @@ def _of_network(model: Model, at: str | Point | None, form: Form, loss_id: str |
         model.twin,
         model.dimension,
         center=[float(x) for x in center],
+        domain=_domain([model.box.get(v, (None, None)) for v in model.variables]),
         loss_id=loss_id or repr(model),
     )
 

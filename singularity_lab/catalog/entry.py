@@ -72,7 +72,7 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """A reading that a device took at a row, kept on file: for rows whose λ nobody can prove.
 
     device: its name in the registry. value: its estimate of λ as decimal text; low, high: its
-    interval; seed, budget (CPU seconds) and settings: what repeats it; version: of singularity_lab.
+    interval; seed, budget (evaluations) and settings: what repeats it; outcome: in one word or two.
     """
 
     device: str
@@ -82,7 +82,7 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     high: str = ""
     budget: Number | str = ""
     settings: dict[str, Any] = {}
-    version: str = ""
+    outcome: str = "ok"
 
     def __str__(self) -> str:
         interval = f" [{self.low}, {self.high}]" if self.low and self.high else ""

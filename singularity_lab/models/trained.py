@@ -182,12 +182,14 @@ def trained_network(
     targets: list[list[Number]],
     seed: int,
     minimum: list[str],
+    radius: Number = "1/4",
 ) -> Model:
     """A network of these widths at a minimum of its squared error on data; K = L(w) − L(w*).
 
     Hidden layers have biases, the last layer is linear without. seed: of the start from which
     :func:`train` found the minimum. minimum: w* in the order of :func:`parameter_names`, decimal
-    texts of float64 numbers. Its status in the catalog is *unknown*: no polynomial, no proof.
+    texts of float64 numbers. radius: the box is the cube |w_i − w*_i| ≤ radius, since training may
+    have found a minimum that is local only. Its status in the catalog is *unknown*: no polynomial, no proof.
     Raises BadInput for sizes that do not fit, and when w* is not stationary to 1e-10.
 
     >>> from singularity_lab.models import build
@@ -207,6 +209,9 @@ def trained_network(
     if len(minimum) != len(names):
         raise BadInput(f"minimum: {len(names)} numbers are needed, received {len(minimum)}")
     at = tuple(fraction(x, f"minimum[{i}]") for i, x in enumerate(minimum))
+    near = fraction(radius, "radius")
+    if near <= 0:
+        raise BadInput(f"radius: a positive number is needed, received {radius}")
     least, slopes = reference(widths, activation, X, Y, at)
     if max(map(abs, slopes)) > STATIONARY:
         worst = float(max(map(abs, slopes)))
@@ -241,6 +246,7 @@ def trained_network(
             targets=[[str(c) for c in row] for row in Y],
             seed=seed,
             minimum=list(minimum),
+            radius=str(near),
         ),
         Ideal(tuple(names), (Polynomial.constant(0, names),)),
         (),
@@ -248,6 +254,7 @@ def trained_network(
         twin,
         f"{activation} network {'-'.join(map(str, widths))} at a minimum on {len(X)} data points; "
         "K = mean squared error above the minimum",
+        box={n: (x - near, x + near) for n, x in zip(names, at, strict=True)},
         polynomial=False,
         reference=exact,
     )
