@@ -50,6 +50,7 @@ from singularity_lab.spectroscopes.loss import Loss
 __all__ = ["Curve", "Settings", "anneal", "free_energy_difference", "plot", "sample"]
 
 _FEWEST = 16  # levels below which a curve says nothing
+_WINDOW = 4.0  # e-folds of β over which E[βK] is compared with a constant
 _LAG = 0.02  # share of E[βK] by which a chain may lag
 _MANY = 150  # dimensions above which particles are not resampled
 
@@ -109,11 +110,11 @@ def _resolved(s: Settings, loss: Loss) -> Settings:
         sigma=s.sigma if s.sigma is not None else (0.1 * rms if d > _MANY and rms > 0 else 1.0),
         particles=s.particles
         if s.particles is not None
-        else (1 if chains else 256 if d <= 10 else 128 if d <= 30 else 64),
+        else (1 if chains else 128 if d <= 30 else 64),
         replicates=s.replicates
         if s.replicates is not None
         else (16 if not chains else max(4, min(16, 200_000 // d))),
-        span=s.span if s.span is not None else (20.0 if chains else (40.0 if d <= 6 else 20.0)),
+        span=s.span if s.span is not None else (20.0 if chains else (100.0 if d <= 6 else 20.0)),
         trajectories=s.trajectories if s.trajectories is not None else (32 if chains else 2),
         leapfrogs=s.leapfrogs if s.leapfrogs is not None else (16 if chains else 8),
         stiff=s.stiff if s.stiff is not None else (min(d, 600, 20_000_000 // d) if chains else 0),
@@ -557,6 +558,12 @@ def _chains(
             curve.lagging = True
             curve.reason = f"chains relax too slowly beyond β = {math.exp(curve.x[-1]):.1e}"
             return
+        width = round(_WINDOW / s.spacing)
+        if len(curve.x) > 2 * width + _FEWEST // 2:
+            e = np.array(curve.energy)
+            at, slopes = flattest(np.array(curve.x), e, width)
+            if at + width < len(curve.x) and abs(slopes[at]) < 0.003 * float(e[at:].mean()):
+                return  # a plateau, and it has been left again or lasts
 
 
 # ---------------------------------------------------------------------------------- reading
@@ -598,6 +605,50 @@ def heat_capacity(
         left_out.append(fit(energy[:, keep].mean(1), f[:, keep].mean(1), se, sf)[0])
     error = math.sqrt((replicates - 1) * np.var(left_out))
     return value, error, b
+
+
+def plateau(x: np.ndarray, energy: np.ndarray, level: float) -> tuple[Estimate, dict[str, Any]]:
+    """λ as the limit of E_β[βK], from the flattest window of four e-folds of β.
+
+    x (L,), energy (L, R) by replicate. Below the limit E = λ − C·e^{−δx}, so that λ is the mean of
+    E + E′/δ over any window; δ = ½, the usual distance of poles, is taken for the correction, and
+    its whole size goes into the interval together with the jackknife error over replicates.
+    Beyond the flattest window E rises again only because the chains lag. With fewer than four
+    e-folds the window is the second half of the ladder.
+
+    >>> x = np.arange(0, 12, 0.5)
+    >>> e = 10 - 8 * np.exp(-x / 2)[:, None] + np.zeros((1, 4))
+    >>> abs(plateau(x, e, 0.9)[0].value - 10) < 0.02
+    True
+    """
+    width = max(3, min(len(x) - 1, round(_WINDOW / float(x[1] - x[0]))))
+    start, slopes = flattest(x, energy, width)
+    part = slice(start, start + width)
+    q = x[part] - x[part].mean()
+    by_replicate = energy[part].mean(0) + 2.0 * (q @ energy[part]) / (q @ q)
+    slope = slopes[start]
+    value = float(by_replicate.mean())
+    error = float(by_replicate.std(ddof=1)) / math.sqrt(energy.shape[1])
+    half = math.hypot(asymptotics.normal_quantile(level) * error, 2.0 * slope)
+    return Estimate(value, value - half, value + half, level), {
+        "window": [float(x[start]), float(x[start + width - 1])],
+        "slope": slope,
+        "error": error,
+    }
+
+
+def flattest(x: np.ndarray, energy: np.ndarray, width: int) -> tuple[int, np.ndarray]:
+    """Start of the window of ``width`` levels with the least relative slope of E, among those
+    after the steepest, and the slopes of all windows."""
+    mean = energy.mean(1)
+    q = np.arange(width) - (width - 1) / 2
+    step = float(x[1] - x[0])
+    windows = np.lib.stride_tricks.sliding_window_view(mean, width)
+    slopes = windows @ q / (q @ q) / step
+    after = int(np.argmax(slopes[: max(1, len(slopes) * 2 // 3)]))
+    # Windows in which E has not yet half of its final size belong to the onset.
+    relative = np.abs(slopes) / windows.mean(1)
+    return after + int(np.argmin(relative[after:])), slopes
 
 
 def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -653,7 +704,9 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         estimates["log Z"] = Estimate(
             float(log_z[-1]), float(log_z[-1]) - half, float(log_z[-1]) + half, s.level
         )
-    if len(curve.x) >= _FEWEST:
+    if len(curve.x) >= _FEWEST and s.particles == 1:
+        outcome, reason = _limit(curve, x, energy, s, estimates, diagnostics)
+    elif len(curve.x) >= _FEWEST:
         outcome, reason, multiplicity = _infer(
             curve, x, increments, energy, variance, s, estimates, diagnostics
         )
@@ -678,6 +731,35 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     )
 
 
+def _limit(
+    curve: Curve,
+    x: np.ndarray,
+    energy: np.ndarray,
+    s: Settings,
+    estimates: dict[str, Estimate],
+    diagnostics: dict[str, Any],
+) -> tuple[Outcome, str]:
+    """The limit of E[βK] into ``estimates``; outcome and reason. Chains do not speak of m."""
+    found, models = plateau(x, energy, s.level)
+    # A chain that lags by a share of its energy has a λ that is too large by about as much.
+    tail = max(1, len(x) // 4)
+    slack = max(0.0, float(np.mean(curve.lag[-tail:]))) * found.value
+    others = dict(estimates)
+    estimates.clear()
+    estimates["lambda"] = replace(found, low=found.low - 2 * slack)
+    estimates |= others
+    diagnostics["plateau"] = models
+    words = "m is not identifiable by chains" + (f"; {curve.reason}" if curve.reason else "")
+    # E must have come within a tenth of its limit.
+    if abs(2 * models["slope"]) > 0.1 * found.value:
+        return Outcome.NOT_MIXED, (
+            f"E[βK] still changes by {models['slope']:.3g} an e-fold of β where it is flattest; {words}"
+        )
+    if curve.stop is Outcome.FLOOR:
+        return Outcome.OK, words
+    return curve.stop, words
+
+
 def _infer(
     curve: Curve,
     x: np.ndarray,
@@ -690,13 +772,11 @@ def _infer(
 ) -> tuple[Outcome, str, dict[int, float] | None]:
     """Models of log Z, their average into ``estimates``; outcome, reason, P(m)."""
     fit = asymptotics.infer(x, increments, max_multiplicity=s.max_multiplicity, level=s.level)
-    # A chain that lags by a share of its energy has a λ that is too large by about as much.
     tail = max(1, len(x) // 4)
-    slack = max(0.0, float(np.mean(curve.lag[-tail:]))) * fit.value if curve.lag else 0.0
     log_z = diagnostics["log_z"]
     estimates_before = dict(estimates)
     estimates.clear()
-    estimates["lambda"] = Estimate(fit.value, fit.low - 2 * slack, fit.high, s.level)
+    estimates["lambda"] = Estimate(fit.value, fit.low, fit.high, s.level)
     for m, (value, error) in fit.given.items():
         if fit.multiplicity[m] > 0.01:
             half = asymptotics.normal_quantile(s.level) * error
@@ -718,7 +798,7 @@ def _infer(
     }
     # Second reading of m, from levels at which e^{−λx} has set in.
     deep = (x > x[0] + 0.35 * (x[-1] - x[0])) & (-log_z > 2.0)
-    if deep.sum() >= 8 and s.particles != 1:
+    if deep.sum() >= 8:
         a, error, _ = heat_capacity(x[deep], energy[deep], variance[deep])
         half = asymptotics.normal_quantile(s.level) * error
         estimates["m by heat capacity"] = Estimate(1 + a, 1 + a - half, 1 + a + half, s.level)
