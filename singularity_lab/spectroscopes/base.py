@@ -323,6 +323,7 @@ _BUILT_IN: dict[str, str] = {
     "llc-hmc": f"{_HERE}.llc:llc_hmc",
     "volume": f"{_HERE}.volume:volume",
     "wbic": f"{_HERE}.wbic:wbic",
+    "fluctuation": f"{_HERE}.fluctuation:fluctuation",
     "hessian": f"{_HERE}.hessian:hessian",
     "coordinate-walk": f"{_HERE}.controls:coordinate_walk",  # negative controls: they fail
     "coordinate-slice": f"{_HERE}.controls:coordinate_slice",
@@ -334,6 +335,7 @@ _PLOTS: dict[str, str] = {
     "llc-hmc": f"{_HERE}.llc:plot",
     "volume": f"{_HERE}.volume:plot",
     "wbic": f"{_HERE}.wbic:plot",
+    "fluctuation": f"{_HERE}.fluctuation:plot",
     "hessian": f"{_HERE}.hessian:plot",
     "coordinate-walk": f"{_HERE}.controls:plot",
     "coordinate-slice": f"{_HERE}.controls:plot",
@@ -629,6 +631,11 @@ class Meter:
             got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
             raise BadInput(f"loss {self.loss.loss_id}: expected values of shape ({c},), got {got}")
         return value
+
+    def spend_gradients(self, c: int) -> None:
+        """Count c gradients that a device computes from parts of the loss."""
+        self._spend(c)
+        self.gradients += c
 
     def k(self, u: Tensor) -> Tensor:
         """K(w* + u) − K(w*) for u (c, d) → (c,)."""
