@@ -31,6 +31,15 @@ if TYPE_CHECKING:
     from singularity_lab.exact.verify import verify
     from singularity_lab.exact.zeta import zeta
     from singularity_lab.losses import Loss, loss
+    from singularity_lab.models.programs.library import program
+    from singularity_lab.models.programs.text import parse_program
+    from singularity_lab.programs import (
+        check_program,
+        program_census,
+        program_list,
+        program_rlct,
+        program_trace,
+    )
     from singularity_lab.spectroscopes.base import Reading, measure
     from singularity_lab.truth import ground_truth
 
@@ -52,6 +61,7 @@ __all__ = [
     "SingularityLabError",
     "Undecided",
     "calibrate",
+    "check_program",
     "entries",
     "explain",
     "ground_truth",
@@ -61,6 +71,12 @@ __all__ = [
     "measure",
     "newton_polyhedron",
     "parse",
+    "parse_program",
+    "program",
+    "program_census",
+    "program_list",
+    "program_rlct",
+    "program_trace",
     "rlct",
     "singularity",
     "verify",
@@ -84,6 +100,7 @@ _HOME = {
     "SingularityLabError": "errors",
     "Undecided": "errors",
     "calibrate": "calibration.run",
+    "check_program": "programs",
     "entries": "catalog.load",
     "explain": "exact.solve",
     "ground_truth": "truth",
@@ -93,6 +110,12 @@ _HOME = {
     "measure": "spectroscopes.base",
     "newton_polyhedron": "exact.newton",
     "parse": "algebra.polynomial",
+    "parse_program": "models.programs.text",
+    "program": "models.programs.library",
+    "program_census": "programs",
+    "program_list": "programs",
+    "program_rlct": "programs",
+    "program_trace": "programs",
     "rlct": "exact.solve",
     "singularity": "exact.singularity",
     "verify": "exact.verify",

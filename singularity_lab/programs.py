@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +32,7 @@ from singularity_lab.errors import BadInput, CertificateError, SingularityLabErr
 from singularity_lab.exact.certificate import Certificate, Step, problem_to_json
 from singularity_lab.exact.solve import Result, rlct
 from singularity_lab.exact.verify import verify
+from singularity_lab.models.programs.circuits import Circuit
 from singularity_lab.models.programs.library import program, program_names
 from singularity_lab.models.programs.machines import Code, Program, Support, check_steps
 from singularity_lab.models.programs.noisy import check_semantics, error_polynomials, laws
@@ -425,11 +426,11 @@ def check_program(
     ...
     singularity_lab.errors.CertificateError: program: the certificate is about another program
     """
+    asked = None if source is None else find_program(source).to_text()
     try:
         parsed = json.loads(document) if isinstance(document, str) else document
-        if source is not None:
-            same = parsed["program"] == find_program(source).to_text()
-            _need(same, "program: the certificate is about another program")
+        same = asked is None or parsed["program"] == asked
+        _need(same, "program: the certificate is about another program")
         return _check(parsed)
     except CertificateError:
         raise
@@ -620,7 +621,12 @@ def _divides(
 
 @dataclass(frozen=True)
 class Trace:
-    """A syndrome with the run that it comes from: which wrong step, on which input."""
+    """A syndrome with the run that it comes from: which wrong step, on which input.
+
+    run: all questions and answers, in the exact semantics; the semantics of marginals have no runs,
+    and it is empty. wrong: the wrong answers alone, each with the step (or the gate, counted from
+    1) at which it is given.
+    """
 
     syndrome: str
     input: str
@@ -628,6 +634,7 @@ class Trace:
     output: str
     steps: tuple[str, ...]
     run: tuple[tuple[str, str], ...]
+    wrong: tuple[tuple[int, str, str], ...] = ()
 
     def __str__(self) -> str:
         head = f"{self.syndrome}: on input {self.input or 'the empty word'} it gives {self.output}"
@@ -637,12 +644,18 @@ class Trace:
 def program_trace(
     source: str | Program | Path,
     steps: int | None = None,
+    semantics: str = "exact",
     *,
     code: Code | None = None,
     support: Support | None = None,
     limit: int = EXPLICIT_LIMIT,
 ) -> list[Trace]:
-    """Every minimal syndrome with a wrong run, in the exact semantics; each is replayed.
+    """Every minimal syndrome with what it comes from: which wrong step, on which input.
+
+    exact: a wrong run, which is replayed on the machine. naive, staged: wrong answers at certain
+    steps (gates), replayed by a Boolean propagation: with these allowed at these steps, and nothing
+    else, the wrong output is possible. Several may come from one step, since marginals forget that
+    symbol and state belong together: a wrong output without a wrong run.
 
     >>> print(program_trace("detectA-mini-retry", 2)[-1])
     q_Ar_r^2: on input AB it gives r, not a
@@ -652,9 +665,12 @@ def program_trace(
     p = find_program(source)
     full = {**(p.vertex(code) if code else {}), **(support or {})}
     free = {c.name for c in p.free}
-    sp = SyndromeProgram(p, steps, "exact", {n: o for n, o in full.items() if n in free})
+    sp = SyndromeProgram(p, steps, semantics, {n: o for n, o in full.items() if n in free})
     found = []
     for syndrome in sp.syndromes(limit):
+        if semantics != "exact":
+            found.append(_derived(sp, syndrome))
+            continue
         traced = sp.trace(syndrome)
         case = p.cases[traced.case]
         found.append(
@@ -665,9 +681,43 @@ def program_trace(
                 p.replay(case.value, traced.run, sp.steps),
                 tuple(_tell(p, sp.support, traced.run)),
                 traced.run,
+                tuple(_wrong(p, sp.support, traced.run)),
             )
         )
     return found
+
+
+def _wrong(
+    p: Program, support: Mapping[str, frozenset[str]], run: Sequence[tuple[str, str]]
+) -> Iterator[tuple[int, str, str]]:
+    """The answers of a run outside the support; a Turing machine asks at most three at a step."""
+    number = 1
+    for position, (choice, taken) in enumerate(run, start=1):
+        turing = isinstance(p.machine, TuringMachine)
+        if taken not in support[choice]:
+            yield (number if turing else position), choice, taken
+        number += turing and choice[0] == "q"
+
+
+def _derived(sp: SyndromeProgram, syndrome: Syndrome) -> Trace:
+    """A trace in a semantics of marginals."""
+    p = sp.program
+    case_number, output, wrong = sp.derive(syndrome)
+    case = p.cases[case_number]
+    if not sp.possible(case_number, output, wrong):
+        raise CertificateError(f"trace: {sp.text(syndrome)} does not give {output!r} when replayed")
+    lines = []
+    for step, choice, taken in wrong:
+        allowed = " or ".join(sorted(sp.support[choice]))
+        if isinstance(p.machine, TuringMachine):
+            entries = {p.machine.entry(s, q): (s, q) for s, q in p.machine.entries}
+            symbol, state = entries[choice[2:]]
+            what = {"w": "writes", "q": "next state", "d": "moves"}[choice[0]]
+            lines.append(f"step {step}, {symbol} in {state}: {what} {taken} (not {allowed})")
+        else:
+            wire = p.machine.gates[step - 1].wire if isinstance(p.machine, Circuit) else step
+            lines.append(f"gate {wire}: {choice} = {taken} (not {allowed})")
+    return Trace(sp.text(syndrome), case.value, case.target, output, tuple(lines), (), wrong)
 
 
 def _tell(

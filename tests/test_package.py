@@ -36,7 +36,7 @@ ORDER = {
     "dictionary": {*_ARMS, "calibration"},
     "programs": {*_BASE, "exact", "models", "catalog"},
     "cli": {*_ARMS, "programs", "calibration", "dictionary", ""},
-    "": {*_ARMS, "calibration", "dictionary"},  # the flat face, lazily
+    "": {*_ARMS, "programs", "calibration", "dictionary"},  # the flat face, lazily
 }
 
 

@@ -133,14 +133,21 @@ def census(
     faces: Annotated[
         bool, typer.Option("--faces", help="Count (λ, m) over all faces, by dimension.")
     ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", help="Draw components and faces into this file (svg, png, pdf)."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """All solving codes, the zero set W0 as a complex, and λ of its components."""
-    from singularity_lab.cli.shell import print_json
+    from singularity_lab.cli.shell import note, print_json
     from singularity_lab.programs import program_census
 
     found = program_census(name, steps, semantics, chart)
     document = found.to_json()
+    if picture is not None:
+        _draw(found, picture)
+        note(f"picture written to {picture}")
     if faces:
         document["faces"] = _face_counts(found)
     if as_json:
@@ -151,6 +158,24 @@ def census(
         inside = ", ".join(f"({c['lambda_E']}, {c['multiplicity']}): {c['faces']}"
                            for c in row["values"])  # fmt: skip
         print(f"faces of dimension {row['dimension']}: {inside}")
+
+
+def _draw(found: Any, file: Path) -> None:
+    """The component graph beside λ over the faces."""
+    from singularity_lab.errors import BadInput
+
+    if file.suffix not in (".svg", ".png", ".pdf"):
+        raise BadInput(f"picture: a file .svg, .png or .pdf is needed, received {file}")
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2, figsize=(14, 5.5))
+    found.plot(left)
+    found.plot_faces(right)
+    figure.savefig(file)
+    plt.close(figure)
 
 
 def _face_counts(found: Any) -> list[dict[str, Any]]:
@@ -174,14 +199,19 @@ def _face_counts(found: Any) -> list[dict[str, Any]]:
 
 @app.command()
 def trace(
-    name: Name, steps: Steps = None, set_: Set = None, face: Face = None, as_json: Json = False
+    name: Name,
+    steps: Steps = None,
+    semantics: SemanticsOption = "exact",
+    set_: Set = None,
+    face: Face = None,
+    as_json: Json = False,
 ) -> None:
-    """Each minimal syndrome with a run that it comes from: which wrong step, on which input."""
+    """Each minimal syndrome with what it comes from: which wrong step, on which input."""
     from singularity_lab.cli.shell import print_json
     from singularity_lab.programs import program_trace
 
     found = program_trace(
-        name, steps, code=_pairs(set_, "--set") or None, support=_faces(face) or None
+        name, steps, semantics, code=_pairs(set_, "--set") or None, support=_faces(face) or None
     )
     if as_json:
         print_json(
@@ -193,6 +223,7 @@ def trace(
                     "output": t.output,
                     "steps": list(t.steps),
                     "run": [list(s) for s in t.run],
+                    "wrong": [{"step": k, "choice": c, "option": o} for k, c, o in t.wrong],
                 }
                 for t in found
             ]
@@ -203,16 +234,44 @@ def trace(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A program certificate, as --out writes it.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A program certificate as --out writes it, or the answer of rlct --json."
+        ),
+    ],
+    name: Annotated[
+        str | None,
+        typer.Option("--program", metavar="NAME", help="The program that it should be about."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Replay a program certificate. Exit code 2 when it does not hold."""
-    from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
-    from singularity_lab.errors import CertificateError
-    from singularity_lab.programs import check_program
+    """Replay a program certificate. Exit code 2 when it does not hold.
 
+    Of an answer of ``program rlct --json`` both certificates are replayed, and the ideal of the
+    one is derived from the program's text in the other.
+    """
+    from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
+    from singularity_lab.errors import BadInput, CertificateError
+    from singularity_lab.programs import check_ideal, check_program
+
+    if not file.is_file():
+        raise BadInput(f"file: there is no file {file}")
     try:
-        value = check_program(file.read_text(encoding="utf-8"))
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadInput(f"file: {file} is not JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise BadInput(f"file: {file} is no certificate")
+    proof, germ = document, None
+    if "program_certificate" in document:
+        proof, germ = document["program_certificate"], document.get("certificate")
+    if proof is None:
+        raise BadInput("file: an answer in the open chart; singlab verify replays its certificate")
+    try:
+        value = check_program(proof, name)
+        if germ is not None:
+            value = check_ideal(proof, germ)
     except CertificateError as error:
         if as_json:
             print_json({"verified": False, "error": str(error)})

@@ -17,6 +17,7 @@ monomials up to constants near a code (docs/programs.md).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -33,6 +34,14 @@ Law = dict[str, Any]  # output -> element; absent: zero
 SEMANTICS = ("exact", "naive", "staged")
 
 
+@dataclass(frozen=True)
+class Timed:
+    """Elements that depend on the step: ``at(t)`` is the mapping of step t = 1, 2, … (of a Turing
+    machine), of gate number t (of a circuit). For the semantics of marginals."""
+
+    at: Callable[[int], Mapping[Leaf, Any]]
+
+
 def check_semantics(program: Program, semantics: str) -> str:
     """Raises BadInput for a semantics that the machine does not have."""
     if semantics not in program.machine.semantics:
@@ -45,7 +54,7 @@ def check_semantics(program: Program, semantics: str) -> str:
 
 def laws(
     semiring: Semiring[Any],
-    p: Mapping[Leaf, Any],
+    p: Mapping[Leaf, Any] | Timed,
     program: Program,
     steps: int | None = None,
     semantics: str = "exact",
@@ -64,6 +73,8 @@ def laws(
     check_semantics(program, semantics)
     steps = program.steps if steps is None else check_steps(steps)
     if semantics == "exact":
+        if isinstance(p, Timed):
+            raise BadInput("p: elements that depend on the step need a semantics of marginals")
         law = _exact(semiring, p, program)
         return [dict(law(program.machine.start(c.value, steps))) for c in program.cases]
     machine = program.machine
@@ -114,7 +125,7 @@ def _exact(
 
 def _turing(
     semiring: Semiring[Any],
-    p: Mapping[Leaf, Any],
+    p: Mapping[Leaf, Any] | Timed,
     machine: TuringMachine,
     value: str,
     steps: int,
@@ -132,7 +143,9 @@ def _turing(
                 found[name] = add(found[name], term) if name in found else term
         return found
 
-    def table(kind: str, options: Iterable[str]) -> dict[tuple[str, str], Law]:
+    def table(
+        p: Mapping[Leaf, Any], kind: str, options: Iterable[str]
+    ) -> dict[tuple[str, str], Law]:
         return {
             (s, q): {
                 o: p[f"{kind}_{machine.entry(s, q)}", o]
@@ -142,9 +155,12 @@ def _turing(
             for s, q in machine.entries
         }
 
-    write = table("w", machine.symbols)
-    follow = table("q", machine.states)
-    shift = table("d", machine.moves)
+    def tables(p: Mapping[Leaf, Any]) -> tuple[dict[tuple[str, str], Law], ...]:
+        kinds = (("w", machine.symbols), ("q", machine.states), ("d", machine.moves))
+        return tuple(table(p, kind, options) for kind, options in kinds)
+
+    if not isinstance(p, Timed):
+        write, follow, shift = tables(p)
     radius = steps + machine.margin
     cells = {
         u: {letter: semiring.one}
@@ -152,6 +168,8 @@ def _turing(
     }
     state: Law = {machine.start_state: semiring.one}
     for left in range(steps, 0, -1):
+        if isinstance(p, Timed):
+            write, follow, shift = tables(p.at(steps - left + 1))
         match = {
             (s, q): mul(cells[0][s], state[q])
             for s, q in machine.entries
@@ -191,22 +209,25 @@ def _last_match(
     return found, tail
 
 
-def _wires(semiring: Semiring[Any], p: Mapping[Leaf, Any], machine: Circuit, value: str) -> Law:
+def _wires(
+    semiring: Semiring[Any], p: Mapping[Leaf, Any] | Timed, machine: Circuit, value: str
+) -> Law:
     """Products of marginals: naive, for a circuit; the output word by its marginals."""
     from itertools import product
 
     wires: dict[str, Law] = {w: {b: semiring.one} for w, b in CONSTANTS.items()}
     wires |= {w: {b: semiring.one} for w, b in machine.bits(value).items()}
-    for gate in machine.gates:
+    for number, gate in enumerate(machine.gates, start=1):
         law: Law = {}
+        here = p.at(number) if isinstance(p, Timed) else p
         for row in product("01", repeat=len(gate.inputs)):
             weight = semiring.one
             for wire, bit in zip(gate.inputs, row, strict=True):
                 weight = semiring.mul(weight, wires[wire].get(bit, semiring.zero))
             choice = f"eps_{gate.table}_{''.join(row)}"
             for bit in "01":
-                if (choice, bit) in p:
-                    term = semiring.mul(weight, p[choice, bit])
+                if (choice, bit) in here:
+                    term = semiring.mul(weight, here[choice, bit])
                     law[bit] = semiring.add(law[bit], term) if bit in law else term
         wires[gate.wire] = law
     words: Law = {}

@@ -29,6 +29,7 @@ from singularity_lab.models.programs.semirings import Numbers
 from singularity_lab.models.programs.synthesis import check_support
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from torch import Generator, Tensor
 
 
@@ -281,6 +282,36 @@ def log_fit(readings: Sequence[Tempered], multiplicity: int) -> tuple[float, flo
     least, value = min(fits)
     near = [mean for misfit, mean in fits if misfit <= least + 1]
     return value, sqrt(1 / sum(weights) + ((max(near) - min(near)) / 2) ** 2)
+
+
+def plot_readings(
+    readings: Sequence[Tempered], exact: tuple[float, int] | None = None, axes: Axes | None = None
+) -> Axes:
+    """Draw n⟨K⟩ against n, three standard errors wide, with the proved λ and, for m > 1, the fit
+    λ − (m − 1)/(log n + c) at the proved m.
+
+    Raises BadInput for no readings.
+    """
+    import matplotlib.pyplot as plt
+
+    if not readings:
+        raise BadInput("readings: at least one is needed")
+    axes = axes or plt.subplots(figsize=(6, 4))[1]
+    ns = [r.n for r in readings]
+    axes.errorbar(ns, [r.value for r in readings], [3 * r.error for r in readings], fmt="o",
+                  color="#0072B2", capsize=3, label="n⟨K⟩, three standard errors")  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_xlabel("n")
+    axes.set_ylabel("n⟨K⟩")
+    if exact is not None:
+        value, m = float(exact[0]), exact[1]
+        axes.axhline(value, color="0.4", label=f"proved λ = {exact[0]}, m = {m}")
+        if m > 1 and len(readings) > 1:
+            fitted, error = log_fit(readings, m)
+            axes.axhspan(fitted - 3 * error, fitted + 3 * error, color="#D55E00", alpha=0.2,
+                         label=f"from the fit with m = {m}")  # fmt: skip
+    axes.legend()
+    return axes
 
 
 def name_by_draws(draws: Sequence[float], candidates: Mapping[str, float]) -> str:

@@ -191,3 +191,44 @@ class MonomialIdeals:
         if a == self.one or b == self.one:
             return b if a == self.one else a
         return self.minimal(x + y for x in a for y in b)
+
+
+class Witnesses:
+    """Exponents that divide a given one, each with the labels of the factors of one derivation.
+
+    An element maps exponents to tuples of labels. Of two derivations of one exponent the one with
+    fewer labels is kept, then the first in their order.
+
+    >>> ring = Witnesses((1, 1))
+    >>> x, y = ring.variable(0, "at 1"), ring.variable(1, "at 2")
+    >>> ring.mul(ring.add(x, y), y)
+    {(1, 1): ('at 1', 'at 2')}
+    """
+
+    def __init__(self, bound: Exponent) -> None:
+        self.bound = bound
+        self.zero: dict[Exponent, tuple[Any, ...]] = {}
+        self.one: dict[Exponent, tuple[Any, ...]] = {(0,) * len(bound): ()}
+
+    def variable(self, i: int, label: Any) -> dict[Exponent, tuple[Any, ...]]:
+        return {tuple(int(i == j) for j in range(len(self.bound))): (label,)}
+
+    def add(
+        self, a: dict[Exponent, tuple[Any, ...]], b: dict[Exponent, tuple[Any, ...]]
+    ) -> dict[Exponent, tuple[Any, ...]]:
+        found = dict(a)
+        for e, labels in b.items():
+            if e not in found or (len(labels), labels) < (len(found[e]), found[e]):
+                found[e] = labels
+        return found
+
+    def mul(
+        self, a: dict[Exponent, tuple[Any, ...]], b: dict[Exponent, tuple[Any, ...]]
+    ) -> dict[Exponent, tuple[Any, ...]]:
+        found: dict[Exponent, tuple[Any, ...]] = {}
+        for x, first in a.items():
+            for y, second in b.items():
+                e = tuple(map(sum, zip(x, y, strict=True)))
+                if all(k <= m for k, m in zip(e, self.bound, strict=True)):
+                    found = self.add(found, {e: tuple(sorted({*first, *second}))})
+        return found

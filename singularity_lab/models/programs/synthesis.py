@@ -32,11 +32,13 @@ from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.models.programs.arithmetic import Formula, Leaf
 from singularity_lab.models.programs.machines import Code, Program, Step, Support
-from singularity_lab.models.programs.noisy import check_semantics, wrong_runs
+from singularity_lab.models.programs.noisy import Timed, check_semantics, laws, wrong_runs
 from singularity_lab.models.programs.semirings import (
+    Booleans,
     Exponent,
     MonomialIdeals,
     Monomials,
+    Witnesses,
     total,
 )
 
@@ -351,7 +353,7 @@ class SyndromeProgram:
         """A wrong run with this syndrome: which wrong step, on which input (exact semantics).
 
         Raises BadInput for an exponent that is no minimal syndrome, OutOfScope for the semantics
-        of marginals, whose derivations are no runs of the machine.
+        of marginals, whose derivations are no runs of the machine (see :meth:`derive`).
 
         >>> from singularity_lab.models.programs import program
         >>> sp = SyndromeProgram(program("detectA-mini-retry"))
@@ -365,7 +367,7 @@ class SyndromeProgram:
         if self.semantics != "exact":
             raise OutOfScope(
                 f"trace: the {self.semantics} semantics multiplies marginals; only the exact one "
-                "has runs"
+                "has runs (use derive)"
             )
         exponent = syndrome.exponent if isinstance(syndrome, Syndrome) else syndrome
         cases = range(len(self.program.cases))
@@ -376,6 +378,54 @@ class SyndromeProgram:
             if run is not None:
                 return Syndrome(exponent, case, run)
         raise BadInput(f"trace: no wrong run has the syndrome {self.text(exponent)}")
+
+    def derive(
+        self, syndrome: Syndrome | Exponent
+    ) -> tuple[int, str, tuple[tuple[int, str, str], ...]]:
+        """Where a syndrome comes from in a semantics of marginals: the number of the input, the
+        wrong output, and the wrong answers, each as (step, choice, option); gates of a circuit
+        count as steps.
+
+        Raises BadInput for an exponent that is no syndrome, OutOfScope for the exact semantics,
+        which has runs (:meth:`trace`).
+
+        >>> from singularity_lab.models.programs import program
+        >>> sp = SyndromeProgram(program("detectA-mini-retry"), 2, "naive")
+        >>> square = next(s for s in sp.syndromes() if max(s.exponent) == 2)
+        >>> sp.derive(square)
+        (1, 'r', ((1, 'q_Ar', 'r'), (2, 'q_Ar', 'r')))
+        """
+        if self.semantics == "exact":
+            raise OutOfScope("derive: the exact semantics has runs; use trace")
+        exponent = syndrome.exponent if isinstance(syndrome, Syndrome) else syndrome
+        used = [i for i, e in enumerate(exponent) if e]
+        ring = Witnesses(tuple(exponent[i] for i in used))
+        allowed = {(c, o): ring.one for c, options in self.support.items() for o in options}
+
+        def at(step: int) -> dict[Leaf, Any]:
+            wrong = {
+                self.leaves[i]: ring.variable(k, (step, *self.leaves[i]))
+                for k, i in enumerate(used)
+            }
+            return {**allowed, **wrong}
+
+        found = laws(ring, Timed(at), self.program, self.steps, self.semantics)
+        for number, (case, law) in enumerate(zip(self.program.cases, found, strict=True)):
+            for output, element in sorted(law.items()):
+                if output != case.target and ring.bound in element:
+                    return number, output, element[ring.bound]
+        raise BadInput(f"derive: no monomial of E is {self.text(exponent)}")
+
+    def possible(self, case: int, output: str, wrong: Sequence[tuple[int, str, str]]) -> bool:
+        """Is an output possible when, besides the support, only certain wrong answers are allowed,
+        each at its step (semantics of marginals)?"""
+        inside = {(c, o): True for c, options in self.support.items() for o in options}
+
+        def at(step: int) -> dict[Leaf, Any]:
+            return {**inside, **{(c, o): True for t, c, o in wrong if t == step}}
+
+        found = laws(Booleans(), Timed(at), self.program, self.steps, self.semantics)
+        return bool(found[case].get(output, False))
 
     def _search(self, case: int, exponent: Exponent) -> tuple[Step, ...] | None:
         """Depth-first search for a wrong run with exactly these options outside the support."""

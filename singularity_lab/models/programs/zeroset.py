@@ -370,6 +370,36 @@ class ZeroSet:
         axes.margins(0.25)
         return axes
 
+    def plot_faces(self, axes: Axes | None = None) -> Axes:
+        """Draw how λ_E spreads over the faces: a disc at (dimension, λ_E), its area the number of
+        faces, one colour for each multiplicity."""
+        import matplotlib.pyplot as plt
+
+        axes = axes or plt.subplots(figsize=(7, 5))[1]
+        counts: dict[tuple[int, RLCT], int] = {}
+        for face, value in self.census().items():
+            key = (dimension(face), value)
+            counts[key] = counts.get(key, 0) + 1
+        most = max(counts.values())
+        colours = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+        for m in sorted({value.multiplicity for _, value in counts}):
+            points = [(k, v, n) for (k, v), n in counts.items() if v.multiplicity == m]
+            axes.scatter(
+                [k for k, _, _ in points],
+                [float(v.value) for _, v, _ in points],
+                s=[30 + 700 * n / most for _, _, n in points],
+                color=colours[(m - 1) % len(colours)],
+                alpha=0.7,
+                label=f"m = {m}",
+            )
+            for k, v, n in points:
+                axes.annotate(f"{n}", (k, float(v.value)), ha="center", va="center", fontsize=7)
+        axes.set_xlabel("dimension of the face")
+        axes.set_ylabel("λ of E")
+        axes.set_title(f"The {sum(counts.values())} faces of W₀ of {self.program.name}")
+        axes.legend()
+        return axes
+
     def to_json(self) -> dict[str, Any]:
         """The census as a document: counts, f-vector, components, pieces."""
         return {

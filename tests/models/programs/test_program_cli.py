@@ -94,3 +94,42 @@ def test_errors_are_one_line_and_exit_code_2(run, words, message):
     assert out == ""
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_an_answer_is_checked_as_a_whole(run, tmp_path):
+    """Both certificates of an answer, and that they are about one program."""
+    _, out, _ = run("rlct", "xor-4nand-shared", "--json")
+    answer = tmp_path / "answer.json"
+    answer.write_text(out)
+    code, out, _ = run("check", str(answer), "--program", "xor-4nand-shared")
+    assert not code
+    assert out == "verified: lambda_E = 7/2, m = 1\n"
+    code, _, err = run("check", str(answer), "--program", "xor-lookup")
+    assert code == 2
+    assert "about another program" in err
+    document = json.loads(answer.read_text())
+    _, other, _ = run("rlct", "xor-lookup", "--json")
+    document["certificate"] = json.loads(other)["certificate"]
+    answer.write_text(json.dumps(document))
+    code, _, err = run("check", str(answer))
+    assert code == 2
+    assert "not that of the program's minimal syndromes" in err
+    for text in ("nothing", "[1]"):
+        answer.write_text(text)
+        code, _, err = run("check", str(answer))
+        assert code == 2
+        assert err.startswith("error: file")
+
+
+def test_trace_in_every_semantics_and_a_picture(run, tmp_path):
+    _, out, _ = run("trace", "detectA-mini-retry", "--semantics", "naive", "--json")
+    square = next(t for t in json.loads(out) if t["syndrome"] == "q_Ar_r^2")
+    assert [w["step"] for w in square["wrong"]] == [1, 2]
+    file = tmp_path / "w0.svg"
+    code, _, err = run("census", "xor-4nand-shared", "--picture", str(file))
+    assert not code
+    assert "picture written" in err
+    assert file.read_text().startswith("<?xml")
+    code, _, err = run("census", "xor-4nand-shared", "--picture", "w0.txt")
+    assert code == 2
+    assert "picture: a file" in err

@@ -10,6 +10,7 @@ import pytest
 from singularity_lab.catalog.checks import twin_error
 from singularity_lab.catalog.load import entries
 from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.verify import verify
 from singularity_lab.models.model import build
 from singularity_lab.models.programs import hitting_number, program
 from singularity_lab.models.programs.rows import files
@@ -23,14 +24,19 @@ def test_the_files_say_what_the_library_derives(repository):
         )
 
 
-def test_there_are_enough_rows_and_groups():
+def test_there_are_enough_rows_and_groups_each_with_a_certificate():
+    """At least 60 rows, each proved and its certificate verified; at least ten functions that are
+    computed by programs of different λ."""
     rows = entries(family="programs")
     assert len(rows) >= 60
-    groups: dict[str, int] = {}
+    groups: dict[str, set[Fraction]] = {}
     for row in rows:
+        answer = rlct(row.problem(), budget=30)
+        assert answer.exact
+        verify(answer.certificate)
         if "exact" in row.tags and "component" not in row.id and not row.prior:
-            groups[row.tags[3]] = groups.get(row.tags[3], 0) + 1
-    assert sum(n > 1 for n in groups.values()) >= 10
+            groups.setdefault(row.tags[3], set()).add(answer.value)
+    assert sum(len(values) > 1 for values in groups.values()) >= 10
 
 
 def test_rows_are_proved_with_the_hitting_number():

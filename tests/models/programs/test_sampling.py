@@ -18,9 +18,10 @@ from singularity_lab.models.programs.sampling import (  # noqa: E402
     component_masses,
     log_fit,
     name_by_draws,
+    plot_readings,
     temper,
 )
-from singularity_lab.models.programs.training import descend, tally  # noqa: E402
+from singularity_lab.models.programs.training import anneal, descend, tally  # noqa: E402
 
 MINI = program("detectA-mini")
 
@@ -68,6 +69,69 @@ def test_every_component_of_the_small_detect_a(n):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("n", [1e3, 1e5, 1e7])
+def test_the_interior_of_every_component(n):
+    """The same over the whole interior of each component, the shares along it ≥ 1/5 and free: the
+    λ of the component itself, also where it meets another one."""
+    for support, c in supports().values():
+        interior = Slice(MINI, 2, "exact", support, interior=0.2)
+        low, high = temper(interior, n, seed=7, chains=300, steps=2000).interval(4)
+        assert low < c.lambda_E < high
+
+
+def test_the_interior_stays_away_from_smaller_faces():
+    """Shares are ≥ δ; in a box of the interior K vanishes for no errors alone and is the same
+    function as across the face at even shares."""
+    support, c = supports()["1"]
+    interior = Slice(MINI, 2, "exact", support, interior=0.2)
+    assert len(interior.shares) == c.dimension
+    generator = torch.Generator().manual_seed(0)
+    shares = interior.draw_shares(500, generator)
+    assert bool(interior.allowed(shares).all())
+    assert 0.2 <= float(shares.min()) < 0.22
+    assert not bool(interior.allowed(shares - 0.7).any())
+    errors = 0.1 * torch.rand(500, interior.dimension, generator=generator, dtype=torch.float64)
+    even = torch.full_like(shares, 0.5)
+    across = Slice(MINI, 2, "exact", support)
+    assert torch.allclose(interior.loss(errors, even), across.loss(errors))
+    assert float(interior.loss(0 * errors, shares).abs().max()) < 1e-15
+    with pytest.raises(BadInput, match="0 < δ < 1/2"):
+        Slice(MINI, 2, "exact", support, interior=0.5)
+    with pytest.raises(BadInput, match="without interior"):
+        temper(interior, 1e3, seed=0, linear=True)
+
+
+MANY = [
+    ("detectA-mini", "staged", 2),
+    ("detectA-mini-retry", "staged", 2),
+    ("detectA-mini-overwrite", "staged", 2),
+    ("xor-two-minterms", "exact", None),
+    ("parityCheck-copy-1", "exact", 2),
+    ("parityCheck-copy-1", "naive", 2),
+    ("parityCheck-copy-1", "staged", 2),
+    ("detectA-1", "exact", 2),  # m = 3
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "semantics", "steps"), MANY)
+def test_logarithmic_corrections(name, semantics, steps):
+    """Eight rows of the catalog with m = 2 and 3: n⟨K⟩ at n = 10⁴ … 10⁷ gives the proved λ within
+    three standard errors through λ − (m − 1)/(log n + c) with the proved m; with m = 1 it lies
+    lower."""
+    p = program(name)
+    exact = hitting_number(p, steps, semantics)
+    assert exact.multiplicity >= 2
+    s = Slice(p, steps, semantics)
+    readings = [temper(s, n, seed=3, chains=200, steps=2500) for n in (1e4, 1e5, 1e6, 1e7)]
+    value, error = log_fit(readings, exact.multiplicity)
+    assert abs(value - float(exact.value)) < 3 * error
+    assert error < 0.02 * float(exact.value)
+    without, _ = log_fit(readings, 1)
+    assert without < value
+
+
+@pytest.mark.slow
 def test_multiplicity_two_lowers_the_average_by_one_over_log_n():
     """Staged semantics of the machine that repeats its step: λ = 11/2, m = 2."""
     p = program("detectA-mini-retry")
@@ -112,6 +176,20 @@ def test_isolated_components_lose_mass_as_n_to_minus_delta_lambda():
 
 
 @pytest.mark.slow
+def test_interiors_of_all_components_lose_mass_as_predicted():
+    """The same for the interiors, where the components 6 do not meet the component 5: slopes −1,
+    −1, −3/2, −2 for every component."""
+    found = supports()
+    masses = component_masses(
+        MINI, {k: s for k, (s, _) in found.items()}, [1e3, 1e4, 1e5], seed=3, steps=2,
+        interior=0.1, particles=4000, moves=96,
+    )  # fmt: skip
+    base = next(k for k, (_, c) in found.items() if c.lambda_E == 5)
+    for k, (_, c) in found.items():
+        assert abs(masses.slope(k, base) + float(c.lambda_E - 5)) < 0.2
+
+
+@pytest.mark.slow
 def test_two_machines_of_one_function_are_told_apart_blind():
     """The scanning and the repeating machine, λ = 5 and 13/2, from 60 losses each: ≥ 95 % of 200
     trials, with nothing but the losses."""
@@ -149,6 +227,34 @@ def test_descent_builds_a_program_step_by_step():
     assert len(runs[0].story()) == len(runs[0].events) - 1
 
 
+def test_annealing_logs_the_faces_that_it_visits():
+    runs = anneal(MINI, seed=1, runs=20, steps=2, moves=300, ns=(1, 10, 100, 1000, 10000))
+    counts = tally(runs)
+    assert counts["runs"] == 20
+    assert counts["solves"] >= 18
+    assert counts["replayed"] >= 18
+    for r in runs:
+        at = [e.step for e in r.events]
+        assert at == sorted(set(at))
+        assert at[0] == 0
+        now = {(c, o) for c, options in r.events[0].support for o in options}
+        for e in r.events[1:]:
+            now = now - set(e.lost) | set(e.gained)
+        assert now == {(c, o) for c, options in r.support.items() for o in options}
+    assert runs == anneal(MINI, seed=1, runs=20, steps=2, moves=300, ns=(1, 10, 100, 1000, 10000))
+    assert len({r.events for r in runs}) > 10
+
+
+def test_pictures():
+    r = [temper(Slice(program("xor-lookup")), n, seed=1, chains=20, steps=50) for n in (1e3, 1e4)]
+    assert plot_readings(r, (Fraction(4), 1)).get_xlabel() == "n"
+    assert len(plot_readings(r, (Fraction(4), 2)).get_legend().get_texts()) == 3
+    run = descend(MINI, seed=1, runs=1, updates=50, steps=2)[0]
+    assert run.plot().get_yscale() == "log"
+    faces = zero_set(program("xor-4nand-shared")).plot_faces()
+    assert faces.get_xlabel() == "dimension of the face"
+
+
 @pytest.mark.slow
 def test_nine_runs_in_ten_replay():
     counts = tally(descend(MINI, seed=5, runs=300, updates=600, steps=2, rate=0.1))
@@ -161,6 +267,10 @@ def test_nine_runs_in_ten_replay():
         (lambda: temper(Slice(MINI), 0.5, seed=0), "n > 1"),
         (lambda: descend(MINI, seed=0, threshold=0.7), "threshold < 1/2"),
         (lambda: component_masses(MINI, {}, [3, 2], seed=0), "increasing numbers"),
+        (lambda: component_masses(MINI, {}, [2], seed=0, interior=0.5), "δ < 1/2"),
+        (lambda: anneal(MINI, seed=0, ns=[2, 1]), "increasing numbers"),
+        (lambda: anneal(MINI, seed=0, runs=0), "runs, moves, every >= 1"),
+        (lambda: plot_readings([]), "at least one"),
         (lambda: log_fit([], 2), "two readings"),
     ],
 )

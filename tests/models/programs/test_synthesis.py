@@ -26,6 +26,7 @@ from singularity_lab.models.programs import (
 )
 from singularity_lab.models.programs.turing import TuringMachine
 from singularity_lab.programs import (
+    _digest,
     check_program,
     program_certificate,
     program_rlct,
@@ -232,6 +233,7 @@ def altered():
 
 @pytest.mark.parametrize(("document", "message"), altered(), ids=[m for _, m in altered()])
 def test_an_altered_program_certificate_is_rejected(document, message):
+    document = document | {"digest": _digest(document)}  # it is the mathematics that rejects
     with pytest.raises(CertificateError, match=message):
         check_program(document)
 
@@ -300,3 +302,48 @@ def test_traces_tell_the_story():
         "  step 1, A in r: next state r (not a), then S; writes A\n"
         "  step 2, A in r: next state r (not a)"
     )
+
+
+# -- traces in the semantics of marginals ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "semantics"),
+    [("detectA-mini-retry", 2, "naive"), ("detectA-mini-retry", 2, "staged"),
+     ("detectA-mini", 3, "naive"), ("xor-4nand-shared", None, "naive")],
+)  # fmt: skip
+def test_marginals_are_traced_to_wrong_steps(name, steps, semantics):
+    """Each syndrome comes from wrong answers at certain steps, on an input: allowed there and
+    nowhere else, they make the wrong output possible. In the naive semantics none of them can be
+    spared; in the staged one a step may use an answer twice, which a Boolean does not count."""
+    sp = SyndromeProgram(program(name), steps, semantics)
+    for syndrome in sp.syndromes():
+        case, output, wrong = sp.derive(syndrome)
+        assert output != sp.program.cases[case].target
+        assert {(c, o) for _, c, o in wrong} == {
+            leaf for leaf, e in zip(sp.leaves, syndrome.exponent, strict=True) if e
+        }
+        assert sp.possible(case, output, wrong)
+        assert not sp.possible(case, output, ())
+        for i in range(len(wrong) if semantics == "naive" else 0):
+            assert not sp.possible(case, output, wrong[:i] + wrong[i + 1 :])
+
+
+def test_the_trace_names_the_wrong_step_in_every_semantics():
+    from singularity_lab.programs import program_trace
+
+    square = {}
+    for semantics in ("exact", "naive", "staged"):
+        traces = program_trace("detectA-mini-retry", 2, semantics)
+        square[semantics] = next(t for t in traces if t.syndrome == "q_Ar_r^2")
+        assert all(t.output != t.target for t in traces)
+    twice = ((1, "q_Ar", "r"), (2, "q_Ar", "r"))
+    assert square["exact"].wrong == square["naive"].wrong == twice
+    # last match wins: the entry is used twice within one step
+    assert square["staged"].wrong == ((1, "q_Ar", "r"),)
+    assert square["naive"].steps[1] == "step 2, A in r: next state r (not a)"
+    gates = program_trace("xor-4nand-shared", semantics="naive")[-1]
+    assert gates.wrong == ((1, "eps_N_00", "0"), (2, "eps_N_00", "0"))
+    assert gates.steps[0] == "gate a: eps_N_00 = 0 (not 1)"
+    with pytest.raises(OutOfScope, match="use trace"):
+        SyndromeProgram(program("xor-lookup")).derive((1, 0, 0, 0))
