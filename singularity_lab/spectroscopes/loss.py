@@ -625,7 +625,12 @@ class ModuleLoss:
     or any shape whose first axis is the example; the loss is their sum per example, averaged over
     examples. Default: squared error. batch_size: rows of a minibatch for
     ``stochastic_value_and_grad``; every chain draws its own, so the spread between chains contains
-    the minibatch noise.  chunk: chains evaluated at once (memory).
+    the minibatch noise.  chunk: chains evaluated at once (memory). dtype: of the computation,
+    float64 or float32 (about twice as fast); values are handed out in float64.
+
+    A product of bias-free linear layers under squared error depends on a batch through Σ z zᵀ, z =
+    (x, y), alone: minibatches are then sums of rows of a table of z zᵀ, which is the same number
+    as by the network, many times faster.
 
     >>> net = torch.nn.Linear(1, 1, bias=False)
     >>> x = torch.tensor([[1.0], [2.0]])
@@ -647,6 +652,7 @@ class ModuleLoss:
         domain: Domain | None = None,
         loss_id: str | None = None,
         chunk: int = 256,
+        dtype: torch.dtype = torch.float64,
     ) -> None:
         if inputs.shape[0] != targets.shape[0] or inputs.shape[0] == 0:
             raise BadInput(
@@ -656,18 +662,21 @@ class ModuleLoss:
         self.n_data = int(inputs.shape[0])
         if batch_size is not None and not 1 <= batch_size <= self.n_data:
             raise BadInput(f"batch_size: expected 1…{self.n_data}, got {batch_size}")
+        if dtype not in (torch.float32, torch.float64):
+            raise BadInput(f"dtype: expected torch.float32 or torch.float64, got {dtype}")
         self.batch_size = batch_size
-        self._inputs = inputs.to(torch.float64) if inputs.is_floating_point() else inputs
-        self._targets = targets.to(torch.float64) if targets.is_floating_point() else targets
+        self.dtype = dtype
+
+        def own(x: Tensor) -> Tensor:
+            return x.detach().to(dtype) if x.is_floating_point() else x
+
+        self._inputs, self._targets = own(inputs), own(targets)
         self._criterion = criterion or (lambda out, y: (out - y) ** 2)
         self._module = module
         parameters = [(name, p.detach().to(torch.float64)) for name, p in module.named_parameters()]
         if not parameters:
             raise BadInput("module: expected at least one parameter, got none")
-        self._buffers = {
-            name: b.to(torch.float64) if b.is_floating_point() else b
-            for name, b in module.named_buffers()
-        }
+        self._buffers = {name: own(b) for name, b in module.named_buffers()}
         self._names = [name for name, _ in parameters]
         self._shapes = [p.shape for _, p in parameters]
         self._sizes = [p.numel() for _, p in parameters]
@@ -678,31 +687,68 @@ class ModuleLoss:
         self.loss_id = loss_id or f"module:{type(module).__name__}"
         self._chunk = chunk
         self._value = torch.vmap(self._single, in_dims=(0, None, None))
+        self._each = torch.vmap(self._examples, in_dims=(0, None, None))
         both = torch.func.grad_and_value(self._single)
         self._both = torch.vmap(both, in_dims=(0, None, None))
         self._both_own = torch.vmap(both, in_dims=(0, 0, 0))
+        self._table = self._outer_products() if criterion is None else None
 
-    def _single(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    def _examples(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
         pieces = torch.split(w, self._sizes)
         named = {n: p.reshape(s) for n, p, s in zip(self._names, pieces, self._shapes, strict=True)}
         out = torch.func.functional_call(self._module, (named, self._buffers), (x,))
         each = self._criterion(out, y)
-        if each.ndim == 0:
-            return each
-        return each.reshape(each.shape[0], -1).sum(1).mean()
+        return each if each.ndim == 0 else each.reshape(each.shape[0], -1).sum(1)
+
+    def _single(self, w: Tensor, x: Tensor, y: Tensor) -> Tensor:
+        return self._examples(w, x, y).mean()
+
+    def _outer_products(self) -> Tensor | None:
+        """Table (n, p²) of z zᵀ, z = (x, y), for a stack of bias-free linear layers; else None."""
+        layers = list(self._module) if isinstance(self._module, torch.nn.Sequential) else []
+        layers = layers or [self._module]
+        plain = all(type(m) is torch.nn.Linear and m.bias is None for m in layers)
+        x, y = self._inputs, self._targets
+        if not plain or x.ndim != 2 or y.ndim != 2 or self.n_data * (x.shape[1] + 1) ** 2 > 4e7:
+            return None
+        if y.shape[1] != layers[-1].out_features or not y.is_floating_point():
+            return None
+        z = torch.cat([x, y], dim=1)
+        return (z[:, :, None] * z[:, None, :]).reshape(self.n_data, -1).contiguous()
+
+    def _points(self, w: Tensor) -> Tensor:
+        return _points(w, self.dim, single=True).to(self.dtype)
+
+    def _to(self, device: torch.device) -> None:
+        """Data follow the chains to their device."""
+        if self._inputs.device != device:
+            self._inputs, self._targets = self._inputs.to(device), self._targets.to(device)
+            self._buffers = {n: b.to(device) for n, b in self._buffers.items()}
+            self._table = None if self._table is None else self._table.to(device)
 
     def value(self, w: Tensor) -> Tensor:
         """Mean loss over all data at w: (c, d) → (c,)."""
-        w = _points(w, self.dim)
+        w = self._points(w)
+        self._to(w.device)
         with torch.no_grad():
             parts = [self._value(p, self._inputs, self._targets) for p in w.split(self._chunk)]
-        return torch.cat(parts)
+        return torch.cat(parts).to(torch.float64)
+
+    def example_values(self, w: Tensor) -> Tensor:
+        """Losses of the n examples at w: (c, d) → (c, n)."""
+        w = self._points(w)
+        self._to(w.device)
+        with torch.no_grad():
+            parts = [self._each(p, self._inputs, self._targets) for p in w.split(self._chunk)]
+        return torch.cat(parts).to(torch.float64)
 
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss over all data and its gradient: (c, d) → (c,), (c, d)."""
-        w = _points(w, self.dim)
+        w = self._points(w)
+        self._to(w.device)
         parts = [self._both(p, self._inputs, self._targets) for p in w.split(self._chunk)]
-        return torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
+        value, grad = torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
+        return value.to(torch.float64), grad.to(torch.float64)
 
     def stochastic_value_and_grad(
         self, w: Tensor, generator: torch.Generator
@@ -711,12 +757,47 @@ class ModuleLoss:
 
         Raises BadInput when the loss was built without batch_size.
         """
-        w = _points(w, self.dim)
+        w = self._points(w)
+        self._to(w.device)
         if self.batch_size is None:
             raise BadInput("batch_size: this loss was built without minibatches")
-        rows = torch.randint(self.n_data, (w.shape[0], self.batch_size), generator=generator)
+        shape = (w.shape[0], self.batch_size)
+        rows = torch.randint(
+            self.n_data, shape, generator=generator, device=w.device, dtype=torch.int32
+        )
+        if self._table is not None:
+            value, grad = self._linear(w, rows, self._table)
+            return value.to(torch.float64), grad.to(torch.float64)
+        rows = rows.long()
         parts = [
             self._both_own(p, self._inputs[r], self._targets[r])
             for p, r in zip(w.split(self._chunk), rows.split(self._chunk), strict=True)
         ]
-        return torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
+        value, grad = torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
+        return value.to(torch.float64), grad.to(torch.float64)
+
+    def _linear(self, w: Tensor, rows: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+        """L = tr(P Sxx Pᵀ) − 2 tr(P Sxy) + tr Syy with P the product of the layers, and its
+        gradient, S = mean of z zᵀ over each chain's rows."""
+        a = self._inputs.shape[1]
+        p = a + self._targets.shape[1]
+        s = torch.nn.functional.embedding_bag(rows, table, mode="sum").view(-1, p, p)
+        s = s / rows.shape[1]
+        sxx, syx, syy = s[:, :a, :a], s[:, a:, :a], s[:, a:, a:]
+        layers = [
+            q.reshape(-1, *shape)
+            for q, shape in zip(w.split(self._sizes, dim=1), self._shapes, strict=True)
+        ]
+        prefix = [layers[0]]  # W_k … W_1
+        for m in layers[1:]:
+            prefix.append(torch.bmm(m, prefix[-1]))
+        product = prefix[-1]
+        px = torch.bmm(product, sxx)
+        value = ((px - 2.0 * syx) * product).sum((1, 2)) + syy.diagonal(dim1=1, dim2=2).sum(1)
+        back = 2.0 * (px - syx)  # dL/dP, then carried down through the layers
+        grads = []
+        for k in range(len(layers) - 1, 0, -1):
+            grads.append(torch.bmm(back, prefix[k - 1].transpose(1, 2)).flatten(1))
+            back = torch.bmm(layers[k].transpose(1, 2), back)
+        grads.append(back.flatten(1))
+        return value, torch.cat(grads[::-1], dim=1)
