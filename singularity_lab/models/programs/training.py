@@ -2,11 +2,11 @@
 
 In :func:`descend` a run is a point of W in log-ratio coordinates, p = softmax(θ) on each simplex,
 moved by Adam (Kingma and Ba 2015) on the NLL loss. At checkpoints its *support* is read: options
-whose probability exceeds a threshold; each change of support is an event, a step of the construction. At
-the end the support is *replayed* as a program that takes each option it allows with equal
-probability: does it give the outputs that the run itself gives? It need not solve the task: about a
-tenth of the runs of detectA-mini end in a local minimum that tosses a coin. Whether the most
-probable code solves it, and whether no run of the support is wrong, is recorded beside.
+whose probability exceeds a threshold; each change of support is an event, a step of the
+construction. At the end the support is *replayed* as a program that takes each option it allows
+with equal probability: does it give the outputs that the run itself gives? It need not solve the
+task: about a tenth of the runs of detectA-mini end in a local minimum that tosses a coin. Whether
+the most probable code solves it, and whether no run of the support is wrong, is recorded beside.
 
 In :func:`anneal` a run is a Markov chain for the tempered posterior exp(−nK), uniform on W, whose n
 rises step by step: a random walk in the same coordinates with Metropolis' rule. It is logged in the
