@@ -616,9 +616,9 @@ def plateau(x: np.ndarray, energy: np.ndarray, level: float) -> tuple[Estimate, 
 
     x (L,), energy (L, R) by replicate. Below the limit E = λ − C·e^{−δx}, so that λ is the mean of
     E + E′/δ over any window; but where chains begin to lag E′ is too large. The correction E′
-    (δ = 1) is taken, and twice its size goes into the interval, as much as δ = ½ and a lag would
-    make, together with the spread of replicates. Beyond the flattest window E rises again only because the chains lag. With fewer than four
-    e-folds the window is the second half of the ladder.
+    (δ = 1) is taken, and twice its size goes into the interval, as much as δ = ½ or a lag would
+    make, together with the spread of replicates. Beyond the flattest window E rises again only
+    because the chains lag. A ladder of fewer than four e-folds is one window.
 
     >>> x = np.arange(0, 12, 0.5)
     >>> e = 10 - 8 * np.exp(-x / 2)[:, None] + np.zeros((1, 4))
