@@ -270,7 +270,7 @@ def prove(
     tag: Tag = None,
     budget: Annotated[
         float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds for one row.")
-    ] = 60.0,
+    ] = 20.0,
     jobs: Jobs = 2,
     into: Annotated[
         Path | None,
