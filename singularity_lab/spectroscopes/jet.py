@@ -53,8 +53,8 @@ class Settings:
 
     order: int = 6
     profiles: int = 400
-    starts: int = 4
-    radius: float = 0.3
+    starts: int = 8
+    radius: float = 0.6
     iterations: int = 60
     tolerance: float = 1e-11
     slice: float = 3e-3
