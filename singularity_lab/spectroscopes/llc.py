@@ -506,7 +506,8 @@ def _start(loss: Loss, s: Any, radius: float, generator: torch.Generator) -> Ten
         return start
     shift = torch.rand(start.shape, generator=generator, dtype=torch.float64, device=s.device)
     lower, upper = _walls(loss, s.device)
-    shift = 1e-3 * radius * shift
+    # Never very near to it: a chain at w, where the prior factor has the slope τ/w, needs steps < w².
+    shift = 1e-2 * radius * (0.5 + 0.5 * shift)
     if lower is not None and upper is not None:
         # Towards the inside, and never beyond the other wall.
         sign = torch.where(upper > -lower, 1.0, -1.0)
@@ -534,7 +535,8 @@ def sample(
     loss, run = meter.loss, current_run()
     radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
     evaluate = potential(meter, nbeta, s.gamma)
-    saved = run.restore() if also is None and part[1] == 1 else None
+    resumable = also is None and part[1] == 1
+    saved = run.restore() if resumable else None
     root = 0.5 if kernel == "hmc" else 1.0
     state: Any
     steps: Any
@@ -569,15 +571,25 @@ def sample(
     total = s.burn_in + s.draws
     for t in range(begin, total):
         if t % 16 == 0:
-            run.keep(
-                lambda t=t, state=state, steps=steps: {  # type: ignore[misc]
-                    "t": t, "state": _plain(state), "steps": _plain(steps),
-                    "average": average.state(), "generator": generator.get_state(),
-                    "meter": meter.state(),
-                },
+            share, word = (
                 (part[0] + t / total) / part[1],
                 f"draw {max(0, t - s.burn_in)} of {s.draws}",
-            )  # fmt: skip
+            )
+            if resumable:
+                run.keep(
+                    lambda t=t, state=state, steps=steps: {  # type: ignore[misc]
+                        "t": t,
+                        "state": _plain(state),
+                        "steps": _plain(steps),
+                        "average": average.state(),
+                        "generator": generator.get_state(),
+                        "meter": meter.state(),
+                    },
+                    share,
+                    word,
+                )
+            elif run.progress is not None:
+                run.progress(share, word)
         learn = t < s.burn_in
         if kernel == "hmc":
             state = hmc.step(state, steps, target, generator, leapfrogs=s.leapfrogs, learn=learn)

@@ -29,7 +29,7 @@ from singularity_lab.spectroscopes.base import (
     versions,
 )
 from singularity_lab.spectroscopes.diagnostics import effective_sample_size, split_r_hat
-from singularity_lab.spectroscopes.llc import Average, MalaSettings, sample
+from singularity_lab.spectroscopes.llc import Average, MalaSettings, _generator, sample
 from singularity_lab.spectroscopes.loss import Loss
 
 
@@ -56,18 +56,18 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """
     s = settings_of(Settings, settings, "wbic")
     meter = Meter(loss, budget)
-    generator = torch.Generator().manual_seed(seed)
+    generator = _generator(s, seed)
     beta = 1 / math.log(s.n) if s.beta is None else s.beta
     betas = (beta, beta * s.ratio)
     estimates: dict[str, Estimate] = {}
     outcome, reason, diagnostics = Outcome.OK, "", {}
     try:
         means, traces = [], []
-        for b in betas:
-            average = Average(s.chains, s.burn_in, s.draws)
-            sample(meter, replace(s, beta=b), s.n * b, generator, average)
-            means.append(s.n * average.total / average.count)
-            traces.append((s.n * b * torch.stack(average.trace, dim=1)).numpy())
+        for k, b in enumerate(betas):
+            average = Average(s.chains, s.burn_in, s.draws, s.device)
+            sample(meter, replace(s, beta=b), s.n * b, generator, average, part=(k, 2))
+            means.append((s.n * average.total / average.count).cpu())
+            traces.append((s.n * b * torch.stack(average.trace, dim=1)).cpu().numpy())
         gap = 1 / betas[0] - 1 / betas[1]
         per_chain = (means[0] - means[1]) / gap
         root = math.sqrt(s.chains)
@@ -84,7 +84,14 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
             "r_hat": r_hat,
             "ess": ess,
         }
-        if r_hat > 1.1 or ess < 4 * s.chains:
+        drop = -float(means[0].mean())
+        if all(not bool(x.any()) for x in means):
+            outcome = Outcome.BAD_LOSS
+            reason = "the loss is constant where the chains went: nothing to measure"
+        elif drop > 2 * spread:
+            outcome = Outcome.BAD_LOSS
+            reason = f"w* is no minimum: E[nL] is below nL(w*) by {drop:.3g}"
+        elif r_hat > 1.1 or ess < 4 * s.chains:
             outcome = Outcome.NOT_MIXED
             reason = f"R-hat {r_hat:.3g}, {ess:.0f} effective draws over {s.chains} chains"
     except BudgetSpent as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import torch
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import (
     Budget,
+    FunctionLoss,
     Outcome,
     Reading,
     devices,
@@ -25,6 +27,8 @@ QUICK = {
     "volume": {"particles": 64, "depth": 30.0, "max_sweeps": 20},
     "llc": {"burn_in": 50, "draws": 100},
     "llc-mala": {"burn_in": 100, "draws": 100},
+    "llc-hmc": {"burn_in": 40, "draws": 60},
+    "fluctuation": {"burn_in": 100, "draws": 100},
     "wbic": {"burn_in": 100, "draws": 100},
     "hessian": {},
 }
@@ -103,8 +107,6 @@ def test_the_hessian_control_counts_curved_directions():
     assert (mixed.lambda_.value, mixed.outcome) == (0.5, Outcome.BIASED_TARGET)
     flat = measure("hessian", brieskorn(2, 3), seed=0)
     assert flat.lambda_.value == 0.0
-    from singularity_lab.spectroscopes import FunctionLoss
-
     saddle = FunctionLoss(lambda w: w[:, 0] ** 2 - w[:, 1] ** 2, 2)
     assert measure("hessian", saddle, seed=0).outcome is Outcome.BAD_LOSS
     slope = FunctionLoss(lambda w: w[:, 0] + (w * w).sum(1), 2)
@@ -138,6 +140,37 @@ def test_a_device_from_outside_is_one_function():
 def test_bad_calls_name_the_argument(call, word):
     with pytest.raises(BadInput, match=word):
         call()
+
+
+BAD = {
+    "NaN": lambda w: w[:, 0] * math.nan,
+    "infinite": lambda w: w[:, 0] * 0 + math.inf,
+    "NaN off the centre": lambda w: torch.where((w == 0).all(1), 0.0, math.nan),
+    "no minimum": lambda w: ((w * w).sum(1) - 1) ** 2,
+    "constant": lambda w: w[:, 0] * 0 + 3.0,
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+@pytest.mark.parametrize("device", ["hessian", "llc", "llc-hmc", "llc-mala", "volume", "wbic"])
+def test_losses_that_break_the_rules_get_a_clear_outcome_from_every_device(device, name):
+    """No exception, no λ that looks right: a bad loss, or chains that are said to have diverged."""
+    r = measure(device, FunctionLoss(BAD[name], 2), seed=0, **QUICK[device])
+    if device == "hessian" and name == "constant":
+        assert r.lambda_.value == 0.0
+    elif device == "hessian" and name == "NaN off the centre":
+        assert not r.ok
+    else:
+        assert r.outcome in (Outcome.BAD_LOSS, Outcome.DIVERGED), (r.outcome, r.reason)
+        assert r.reason
+
+
+@pytest.mark.parametrize("device", sorted(QUICK))
+def test_a_device_of_torch_that_is_not_there_is_bad_input(device):
+    if device == "hessian" or torch.cuda.is_available():
+        pytest.skip("the Hessian needs no device" if device == "hessian" else "there is one")
+    with pytest.raises(BadInput, match="cuda"):
+        measure(device, crossing(1, 1), seed=0, device="cuda", **QUICK[device])
 
 
 def test_a_time_budget_stops_a_run():

@@ -71,14 +71,124 @@ def test_quadrature_refuses_three_dimensions():
         target_by_quadrature(crossing(1, 1, 1), 1e4, 1.0)
 
 
-@pytest.mark.parametrize(("loss", "lam", "_"), TARGETS[:2], ids=lambda x: getattr(x, "loss_id", ""))
-def test_mala_samples_the_target(loss, lam, _):
-    """No discretisation error: within 4 % of the quadrature target (fixed), and so well below λ."""
-    r = measure("llc-mala", loss, seed=5, chains=256, burn_in=1000, draws=1500)
+@pytest.mark.parametrize(
+    ("device", "loss", "lam"),
+    [
+        ("llc-mala", *TARGETS[0][:2]),
+        ("llc-hmc", *TARGETS[0][:2]),
+        ("llc-mala", *TARGETS[3][:2]),
+        ("llc-hmc", *TARGETS[1][:2]),
+    ],
+    ids=lambda x: getattr(x, "loss_id", ""),
+)
+def test_adjusted_samplers_read_the_target(device, loss, lam):
+    """No discretisation error: within 2 % of the quadrature target (fixed) at n = 10⁴, γ = 1."""
+    settings = {"llc-mala": {"draws": 3000, "burn_in": 1000}, "llc-hmc": {"draws": 600}}[device]
+    r = measure(device, loss, seed=5, **settings)
     target = target_by_quadrature(loss, 1e4, 1.0)
     assert r.outcome is Outcome.OK
-    assert r.lambda_.value == pytest.approx(target, rel=0.04)
+    assert r.lambda_.value == pytest.approx(target, rel=0.02)
     assert r.diagnostics["r_hat"] < 1.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [1e3, 1e4, 1e6])
+@pytest.mark.parametrize("device", ["llc-mala", "llc-hmc"])
+def test_the_tabulated_targets_at_every_n_within_two_per_cent(device, n):
+    settings = {"llc-mala": {"draws": 12_000}, "llc-hmc": {"draws": 3_000, "burn_in": 800}}[device]
+    for loss, _, _ in TARGETS:
+        r = measure(device, loss, seed=1, n=n, **settings)
+        assert r.lambda_.value == pytest.approx(target_by_quadrature(loss, n, 1.0), rel=0.02)
+
+
+def test_a_domain_belongs_to_the_target_of_the_adjusted_samplers():
+    """K = w⁴ on w ≥ 0 with the prior w: E[nβK] is that of the quadrature, for both."""
+    loss = crossing(2, domain=Domain.orthant(1), prior_exponents=(1.0,))
+    target = target_by_quadrature(loss, 1e4, 1.0)
+    for device in ("llc-mala", "llc-hmc"):
+        r = measure(device, loss, seed=3, burn_in=600, draws=1200)
+        assert r.lambda_.value == pytest.approx(target, rel=0.03)
+
+
+def test_the_thermostat_reads_the_target_and_without_its_momentum_term_does_not():
+    """SGNHT on K = w² at n = 10³ within 4 %; leaving out ξ·p (negative control) reads far off."""
+    from singularity_lab.spectroscopes.kernels import sgnht
+
+    loss, n = crossing(1), 1000
+    r = measure("llc", loss, seed=2, n=n, sampler="sgnht", epsilon=2e-5, burn_in=3000, draws=6000)
+    nbeta = n / math.log(n)
+    target = 0.5 * nbeta / (nbeta + 0.5)
+    assert r.lambda_.value == pytest.approx(target, rel=0.04)
+    generator, values = torch.Generator().manual_seed(0), []
+    state = sgnht.init(
+        torch.zeros((1, 128), dtype=torch.float64), loss.value_and_grad, generator, friction=1.0
+    )
+    for t in range(9000):
+        state = sgnht.step(
+            state, loss.value_and_grad, h=2e-5**0.5, nbeta=nbeta, gamma=1.0, friction=1.0,
+            generator=generator, hold=False,
+        )  # fmt: skip
+        if t >= 3000:
+            values.append(float(state.value.mean()))
+    assert abs(nbeta * sum(values) / len(values) / target - 1) > 0.5
+
+
+def test_rmsprop_needs_the_divergence_of_its_preconditioner():
+    """K = w⁴, no memory (α = 0), so that G is a function of w: with Γ the target within 8 %
+    (discretisation), without it 20 % off and more."""
+    loss, n = crossing(2), 1000.0
+    target = target_by_quadrature(loss, n, 1.0)
+    common = {"n": n, "sampler": "rmsprop", "decay": 0.0, "stability": 0.05, "epsilon": 1e-4}
+    runs = {"chains": 256, "burn_in": 1000, "draws": 2000}
+    with_ = measure("llc", loss, seed=1, **common, **runs)
+    without = measure("llc", loss, seed=1, divergence=False, **common, **runs)
+    assert with_.lambda_.value == pytest.approx(target, rel=0.08)
+    assert abs(without.lambda_.value / target - 1) > 0.2
+
+
+def test_halving_the_step_finds_the_discretisation():
+    """On K = w²: 1/(1 − εnβh/4) at ε and ε/2; the extrapolation is nearer the target than both."""
+    loss = crossing(1)
+    nbeta = 1000 / math.log(1000)
+    settings = {"n": 1000, "burn_in": 800, "draws": 2500, "halving": True}
+    r = measure("llc", loss, seed=2, epsilon=5e-3, **settings)
+    target = 0.5 * nbeta / (nbeta + 0.5)
+    assert r.outcome is Outcome.BIASED_TARGET
+    assert "halving" in r.reason
+    half = r.estimates["lambda at half the step"].value
+    assert half == pytest.approx(target / (1 - 2.5e-3 * (2 * nbeta + 1) / 4), rel=0.04)
+    errors = [abs(r.estimates[k].value - target) for k in r.estimates]
+    assert errors[2] < errors[1] < errors[0]  # λ, at half the step, extrapolated
+    auto = measure("llc", loss, seed=2, epsilon=None, **settings)
+    assert auto.outcome is Outcome.OK
+    assert auto.lambda_.value == pytest.approx(target, rel=0.08)
+
+
+def test_single_precision_reads_what_double_precision_reads():
+    values = [
+        measure(
+            "llc", cusp(), seed=2, chains=512, epsilon=1e-3, n=1000, burn_in=2000, draws=3000,
+            precision=precision,
+        ).lambda_
+        for precision in ("single", "double")
+    ]  # fmt: skip
+    half = [0.5 * (v.high - v.low) for v in values]
+    assert abs(values[0].value - values[1].value) < 3 * math.hypot(*half)
+
+
+def test_the_three_errors_of_the_baseline_are_told_apart():
+    """On w₁²w₂² (λ = 1/2, n = 10³): target bias by quadrature, discretisation and mixing as what
+    SGLD adds to MALA, at a coarse step and at one that is too small to mix."""
+    loss, n = crossing(1, 1), 1e3
+    target = target_by_quadrature(loss, n, 1.0)
+    exact = measure("llc-mala", loss, seed=0, n=n, draws=3000).lambda_.value
+    coarse = measure("llc", loss, seed=0, n=n, epsilon=5e-3, burn_in=4000, draws=4000)
+    slow = measure("llc", loss, seed=0, n=n, epsilon=1e-6, burn_in=500, draws=2000)
+    assert target - 0.5 == pytest.approx(-0.14, abs=0.005)  # (1)
+    assert exact == pytest.approx(target, rel=0.02)
+    assert coarse.lambda_.value > 1.05 * exact  # (2): always upward
+    assert slow.lambda_.value < 0.6 * exact  # (3): unadjusted at small steps reads low
+    assert slow.outcome is Outcome.NOT_MIXED
 
 
 def test_sgld_reads_the_target_at_a_small_step_and_too_much_at_a_large_one():
