@@ -506,7 +506,7 @@ def _start(loss: Loss, s: Any, radius: float, generator: torch.Generator) -> Ten
         return start
     shift = torch.rand(start.shape, generator=generator, dtype=torch.float64, device=s.device)
     lower, upper = _walls(loss, s.device)
-    # Never very near to it: a chain at w, where the prior factor has the slope τ/w, needs steps < w².
+    # Never very near to it: at w the prior factor has the slope τ/w, and steps must be below w².
     shift = 1e-2 * radius * (0.5 + 0.5 * shift)
     if lower is not None and upper is not None:
         # Towards the inside, and never beyond the other wall.
