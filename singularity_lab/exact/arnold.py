@@ -24,12 +24,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import permutations, product
+from typing import Any
 
 import flint
 
 from singularity_lab.algebra.evidence import count_roots
 from singularity_lab.algebra.polynomial import Polynomial, fraction, parse, ring, to_fmpq
-from singularity_lab.errors import BadInput, Undecided
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.splitting import truncated_composition
 
 EXCEPTIONAL = {
@@ -80,6 +81,17 @@ class Arnold:
     def representative(self) -> Polynomial | None:
         """The normal form of the residual part with a generic modulus; None beyond the lists."""
         return representative(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """The real curve or surface of the normal form, with a square for A_k."""
+        from singularity_lab.exact.pictures import zero_set
+
+        form = self.representative()
+        if form is None:
+            raise OutOfScope(f"{self.symbol}: there is no normal form to draw")
+        if len(form.variables) == 1:
+            form = form - parse("y^2")
+        return zero_set(form, ax=ax, title=f"{self.symbol}: {form} = 0")
 
     def __str__(self) -> str:
         real = f" (real form {self.real})" if self.real else ""

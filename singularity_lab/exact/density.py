@@ -14,32 +14,44 @@ where A·s^(m−1) ds is the volume of {p ∈ σ : ord_K(p) ∈ ds}, measured in
 not depend on the size of the neighbourhood, since τ is compact. For K = Σ c_i |x_i|^(p_i) the
 integral is a product of Gamma functions (Dirichlet 1839), for a monomial all terms are exact
 (:func:`zeta.monomial_volume`). Sums over disjoint variables convolve: C·Γ(1 + λ) multiplies.
+
+One degenerate f in two variables is brought to adapted coordinates by x → x + c·y^k (Varchenko
+1976; Ikromov and Müller 2011), which keeps areas: then each real root of the polynomial of the hit
+face has multiplicity < 1/2λ. The integral converges, and since ratios grow strictly along the
+resolution graph away from a divisor with the least one (Igusa 1977; Loeser 1988), no other divisor
+attains λ: the formula holds.
+
+One-dimensional integrals and Gamma functions are enclosed in balls (Arb: Johansson 2017, 2018), so
+that the error is a bound; integrals over two variables carry an estimate, and say so.
 """
 
 from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import factorial
+from math import ceil, comb, factorial
 from typing import Any
 
 import flint
 
+from singularity_lab.algebra.evidence import count_roots, univariate
+from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import (
     Ideal,
     Point,
     Polynomial,
     Rational,
-    fraction,
     to_fmpq,
 )
 from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.newton import newton_step
+from singularity_lab.exact.torus import lattice_form
 from singularity_lab.exact.zeta import DualFan, monomial_volume
 
 
@@ -47,14 +59,15 @@ from singularity_lab.exact.zeta import DualFan, monomial_volume
 class VolumeTerm:
     """coefficient·ε^exponent·L^power, L = −log ε, with an error of the coefficient.
 
-    error: 0 where the coefficient is exact up to rounding; else the quadrature's own estimate,
-    from two degrees, times 10.
+    error: a proved bound where ``rigorous``, by ball arithmetic, the rounding to a float included;
+    else the quadrature's own estimate, times 10.
     """
 
     exponent: Fraction
     power: int
     coefficient: float
     error: float
+    rigorous: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,6 +141,7 @@ class VolumeExpansion:
                     "log_power": t.power,
                     "coefficient": t.coefficient,
                     "error": t.error,
+                    "rigorous": t.rigorous,
                 }
                 for t in self.terms
             ],
@@ -152,9 +166,9 @@ class _Leading:
 
     exponent: Fraction
     multiplicity: int
-    constant: Any
-    error: Any
+    constant: flint.arb
     method: str
+    rigorous: bool = True
 
 
 def volume_expansion(
@@ -172,9 +186,10 @@ def volume_expansion(
     K = Σ fᵢ², or one K ≥ 0 with ``convention="loss"``. The neighbourhood is one of the point in
     R^n, or where ``nonnegative`` variables are ≥ 0. digits: wanted of the constant.
 
-    Raises OutOfScope where no formula here applies: degenerate K, a hit face that is not compact
-    (the constant depends on the neighbourhood), λ from the strict transform, integrals over more
-    than two variables; Undecided where nondegeneracy is not decided.
+    Raises OutOfScope where no formula here applies: degenerate K (other than one f in two variables
+    without prior), a hit face that is not compact (the constant depends on the neighbourhood), λ
+    from the strict transform, integrals over more than two variables; Undecided where nondegeneracy
+    is not decided.
 
     >>> print(volume_expansion(["x", "y"]))
     V(eps) = 3.141592654*eps^(1) + ..., L = -log eps; Gamma functions, convolution of 2 blocks
@@ -201,16 +216,14 @@ def volume_expansion(
         raise OutOfScope("volume: K does not vanish at the point")
     if len(live) == 1 and len(live[0].flint) == 1:
         return _monomial(problem, germ, live[0], started)
-    import mpmath
-
-    with mpmath.workdps(digits + 15):
-        blocks = [_leading(block) for block in _blocks(germ, live)]
+    with _precision(digits):
+        blocks = [_leading(block, digits) for block in _blocks(germ, live)]
         total = blocks[0]
         for block in blocks[1:]:
             total = _convolve(total, block)
-        term = VolumeTerm(
-            total.exponent, total.multiplicity - 1, float(total.constant), float(total.error)
-        )
+        value = float(total.constant.mid())
+        error = float((total.constant - flint.arb(value)).abs_upper())
+        term = VolumeTerm(total.exponent, total.multiplicity - 1, value, error, total.rigorous)
     following = _following(germ, live, total) if len(blocks) == 1 else ()
     method = " * ".join(dict.fromkeys(b.method for b in blocks))
     if len(blocks) > 1:
@@ -289,29 +302,45 @@ def _blocks(germ: Germ, live: Sequence[Polynomial]) -> list[Germ]:
     return blocks
 
 
+@contextmanager
+def _precision(digits: int) -> Iterator[None]:
+    """Balls with enough bits for so many digits, and the former precision afterwards."""
+    before = flint.ctx.prec
+    flint.ctx.prec = ceil(3.33 * digits) + 64
+    try:
+        yield
+    finally:
+        flint.ctx.prec = before
+
+
 def _convolve(a: _Leading, b: _Leading) -> _Leading:
     """K_1(x) + K_2(y): Laplace transforms multiply (Watanabe 2009, Remark 7.2)."""
-    import mpmath
-
-    def gamma(q: Fraction) -> Any:
-        return mpmath.gamma(1 + mpmath.mpf(q.numerator) / q.denominator)
-
     lam = a.exponent + b.exponent
-    factor = gamma(a.exponent) * gamma(b.exponent) / gamma(lam)
+    factor = _gamma(1 + a.exponent) * _gamma(1 + b.exponent) / _gamma(1 + lam)
+    # each L^(m−1) of a Laplace transform Γ(1 + λ)·C·n^(−λ)·(log n)^(m−1)
     constant = a.constant * b.constant * factor
-    error = (abs(a.error * b.constant) + abs(b.error * a.constant)) * factor
     method = a.method if a.method == b.method else f"{a.method}; {b.method}"
-    return _Leading(lam, a.multiplicity + b.multiplicity - 1, constant, error, method)
+    rigorous = a.rigorous and b.rigorous
+    return _Leading(lam, a.multiplicity + b.multiplicity - 1, constant, method, rigorous)
 
 
-def _leading(germ: Germ) -> _Leading:
+def _gamma(q: Fraction) -> flint.arb:
+    return _ball(q).gamma()
+
+
+def _ball(q: Fraction | int) -> flint.arb:
+    """A rational number as a ball."""
+    return flint.arb(to_fmpq(Fraction(q)))
+
+
+def _leading(germ: Germ, digits: int) -> _Leading:
     """The leading term of one block."""
-    import mpmath
-
     if len(germ.variables) == 1:
         return _one_variable(germ)
     found = newton_step(germ)
     if not isinstance(found, tuple):
+        if _is_plane_curve(germ):
+            return _adapted(germ, digits)
         if found.face is not None and found.face.answer is None:
             raise Undecided(f"volume: nondegeneracy is not decided: {found}", found.bounds)
         raise OutOfScope(f"volume: no formula for degenerate K: {found}")
@@ -322,6 +351,11 @@ def _leading(germ: Germ) -> _Leading:
             f"volume: the strict transform contributes to lambda = {value.value}; "
             "there is no formula here"
         )
+    return _toric(germ, value, digits)
+
+
+def _toric(germ: Germ, value: RLCT, digits: int) -> _Leading:
+    """The formula of the hit face, for (λ, m) attained by toric divisors only."""
     lam, m = value.value, value.multiplicity
     power = 1 if germ.convention == "loss" else 2
     n = len(germ.variables)
@@ -348,15 +382,88 @@ def _leading(germ: Germ) -> _Leading:
         for g in germ.generators
     ]
     parts = [p for p in parts if not p.is_zero]
-    integral, error, method = _face_integral(germ, parts, inside, outside, lam)
-    factor = mpmath.mpf(density.numerator) / density.denominator / _mp(lam)
-    return _Leading(lam, m, factor * integral, abs(factor) * error, method)
+    integral, method, rigorous = _face_integral(germ, parts, inside, outside, lam, digits)
+    return _Leading(lam, m, _ball(density / lam) * integral, method, rigorous)
+
+
+def _is_plane_curve(germ: Germ) -> bool:
+    """One f of two variables on the whole plane without a prior."""
+    return (
+        len(germ.variables) == 2
+        and len(germ.generators) == 1
+        and not any(germ.prior)
+        and not germ.nonnegative
+    )
+
+
+def _adapted(germ: Germ, digits: int) -> _Leading:
+    """The leading term of one f of two variables, in adapted coordinates."""
+    (f,) = germ.generators
+    power = 1 if germ.convention == "loss" else 2
+    for _ in range(40):
+        polyhedron = NewtonPolyhedron.of(f.support())
+        distance = polyhedron.distance()
+        lam = 1 / (power * distance)
+        if distance <= 1:
+            raise OutOfScope(
+                f"volume: the strict transform contributes to lambda = {Fraction(1, power)}; "
+                "there is no formula here"
+            )
+        through = [
+            facet
+            for facet in polyhedron.facets
+            if facet.value and Fraction(sum(facet.normal), facet.value) == 1 / distance
+        ]
+        if any(0 in facet.normal for facet in through):
+            raise OutOfScope(
+                "volume: the hit face is not compact; the constant depends on the neighbourhood"
+            )
+        # every edge near the hit point: a root of multiplicity ≥ 1/(power·λ) is straightened
+        shift = None
+        for facet in through:
+            (a, b) = facet.normal
+            edge = Polynomial.from_terms(
+                {e: c for e, c in f.terms() if e[0] * a + e[1] * b == facet.value}, f.variables
+            )
+            shift = shift or _heavy_root(edge, (a, b), distance)
+        if shift is None:
+            moved = replace(germ, generators=(f,))
+            leading = _toric(moved, RLCT(lam, len(through)), digits)
+            return replace(leading, method=f"adapted coordinates; {leading.method}")
+        name, image = shift
+        f = f.substitute({name: image})
+    raise OutOfScope("volume: no adapted coordinates after 40 changes of coordinates")
+
+
+def _heavy_root(
+    edge: Polynomial, weights: tuple[int, int], distance: Fraction
+) -> tuple[str, Polynomial] | None:
+    """(x, x + c·y^k) for a factor x − c·y^k of multiplicity ≥ the distance; None if there is none.
+
+    Raises OutOfScope for such a factor with real zeros that is not rational.
+    """
+    for q, e in edge.factor()[1]:
+        if e < distance or len(q.flint) == 1:
+            continue
+        form = lattice_form([q])
+        if not count_roots(univariate(form.polys[0], "t1"), "nonzero"):
+            continue
+        lead = [i for i in (0, 1) if max(a[i] for a in q.support()) == 1]
+        if len(q.flint) != 2 or not lead:
+            raise OutOfScope(f"volume: {q} = 0, of multiplicity {e}, is not rational")
+        i = next((i for i in lead if weights[i] >= weights[1 - i]), lead[0])
+        terms = dict(q.terms())
+        one = next(a for a in terms if a[i] == 1)
+        other = next(a for a in terms if a != one)
+        if sum(one) != 1:
+            raise OutOfScope(f"volume: {q} = 0, of multiplicity {e}, is no graph")
+        change = {one: Fraction(1), other: -terms[other] / terms[one]}
+        return q.variables[i], Polynomial.from_terms(change, q.variables)
+    return None
 
 
 def _one_variable(germ: Germ) -> _Leading:
     """K = c·|x|^p·(1 + …) on the line or half-line."""
-    import mpmath
-
     (h,) = germ.prior
     power = 1 if germ.convention == "loss" else 2
     order = min(g.order for g in germ.generators)
@@ -367,15 +474,8 @@ def _one_variable(germ: Germ) -> _Leading:
         raise OutOfScope("volume: a loss K >= 0 is needed")
     lam = (1 + h) / (power * order)
     sides = 1 if germ.nonnegative else 2
-    constant = sides * _mp(lead) ** -_mp(lam) / (1 + _mp(h))
-    return _Leading(lam, 1, constant, mpmath.mpf(0), "Gamma functions")
-
-
-def _mp(q: Fraction | int) -> Any:
-    import mpmath
-
-    q = Fraction(q)
-    return mpmath.mpf(q.numerator) / q.denominator
+    constant = sides * _ball(lead) ** _ball(-lam) / _ball(1 + h)
+    return _Leading(lam, 1, constant, "Gamma functions")
 
 
 def _cone_density(fan: DualFan, cone: int, m: int, power: int) -> tuple[tuple[int, ...], Fraction]:
@@ -402,28 +502,25 @@ def _face_integral(
     inside: Sequence[int],
     outside: Sequence[int],
     lam: Fraction,
-) -> tuple[Any, Any, str]:
-    """Σ over signs of x_I of ∫ K_τ^(−λ)·∏_J |x|^h dx_J over R^J (or half-lines)."""
-    import mpmath
-
+    digits: int,
+) -> tuple[flint.arb, str, bool]:
+    """Σ over signs of x_I of ∫ K_τ^(−λ)·∏_J |x|^h dx_J over R^J (or half-lines); is it proved?"""
     if len(outside) > 2:
         raise OutOfScope(f"volume: an integral over {len(outside)} variables")
     signs = [(1,) if germ.variables[i] in germ.nonnegative else (1, -1) for i in inside]
-    total, error = mpmath.mpf(0), mpmath.mpf(0)
+    total = flint.arb(0)
     for choice in itertools.product(*signs):
         fixed = {germ.variables[i]: s for i, s in zip(inside, choice, strict=True)}
         plain = [p.substitute(fixed) for p in parts]
         if not outside:
-            value = _value(germ, plain)
-            total += _mp(value) ** -_mp(lam)
+            total += _ball(_value(germ, plain)) ** _ball(-lam)
         elif len(outside) == 1:
-            part, err = _line_integral(germ, plain, outside[0], lam)
-            total, error = total + part, error + err
+            total += _line_integral(germ, plain, outside[0], lam, digits)
         else:
-            part, err = _plane_integral(germ, plain, outside, lam)
-            total, error = total + part, error + err
+            value, error = _plane_integral(germ, plain, outside, lam)
+            total += flint.arb(value, error)
     names = {0: "closed form", 1: "one-dimensional quadrature", 2: "two-dimensional quadrature"}
-    return total, error, f"hit face, {names[len(outside)]}"
+    return total, f"hit face, {names[len(outside)]}", len(outside) < 2
 
 
 def _value(germ: Germ, plain: Sequence[Polynomial]) -> Fraction:
@@ -432,120 +529,128 @@ def _value(germ: Germ, plain: Sequence[Polynomial]) -> Fraction:
 
 
 def _line_integral(
-    germ: Germ, plain: Sequence[Polynomial], j: int, lam: Fraction
-) -> tuple[Any, Any]:
-    """∫ (Σ p(x)²)^(−λ)·|x|^h dx over R or [0, ∞), split at the real zeros of one p."""
-    import mpmath
+    germ: Germ, plain: Sequence[Polynomial], j: int, lam: Fraction, digits: int
+) -> flint.arb:
+    """∫ (Σ |p(x)|^q)^(−λ)·|x|^h dx over R or [0, ∞), in balls, cut at 0 and at common real zeros.
 
+    From a cut of order e the integrand is y^β·G(y)^(−λ) with G > 0, β = h − q·e·λ > −1 rational;
+    y = L·u^s, with s the denominator of β, makes it u^(r−1)·G^(−λ), analytic on [0, 1]. Tails are
+    of this kind in 1/x. Raises OutOfScope where the integral diverges.
+    """
     h = germ.prior[j]
-    dense = [_dense(p, j) for p in plain]
-    ends = [mpmath.mpf(0)]
-    if len(dense) == 1:
-        ends += _real_roots(plain[0], j)
-    one_sided = germ.variables[j] in germ.nonnegative
-    ends = sorted({e for e in ends if not one_sided or e >= 0})
     power = 1 if germ.convention == "loss" else 2
+    if power == 1 and len(plain) > 1:
+        raise OutOfScope("volume: one loss is needed")
+    dense = [_dense(p, j) for p in plain]
+    one_sided = germ.variables[j] in germ.nonnegative
+    orders = _common_zeros(dense)
+    if one_sided:
+        orders = [(x, e) for x, e in orders if not x < 0]
+    tolerance = flint.arb(10) ** (-digits - 4)
 
-    def powered(function: Any, alpha: Any, length: Any) -> tuple[Any, Any]:
-        """∫_0^length of a function ~ y^alpha at 0, alpha > −1, by y = u^k without singularity."""
-        k = max(1, int(mpmath.ceil(1 / (1 + alpha))))
-        top = length ** (mpmath.mpf(1) / k)
-        value, err = mpmath.quad(lambda u: function(u**k) * k * u ** (k - 1), [0, top], error=True)
-        return value, err
+    def enclosed(
+        rows: Sequence[Sequence[flint.arb]],
+        beta: Fraction,
+        length: flint.arb,
+        prior: tuple[flint.arb, flint.arb] | None,
+    ) -> flint.arb:
+        """∫_0^L y^β·(Σ |row(y)|^q)^(−λ)·(prior_0 + prior_1·y)^h dy; the sum is not 0 at 0."""
+        if beta <= -1:
+            raise OutOfScope("volume: the integral over the hit face diverges")
+        r, s = (1 + beta).numerator, (1 + beta).denominator
+        exponent, h_ball = flint.acb(_ball(-lam)), flint.acb(_ball(h))
+        sign = 1
+        if power == 1:
+            sign = 1 if _evaluate(rows[0], length / 2) > 0 else -1
 
-    def density(coefficients: Sequence[Sequence[Any]], y: Any) -> Any:
-        total = mpmath.mpf(0)
-        for c in coefficients:
-            total += abs(mpmath.polyval(c[::-1], y)) ** power
-        return total ** -_mp(lam)
+        def integrand(u: flint.acb, analytic: bool) -> flint.acb:
+            y = u**s * length
+            total = flint.acb(0)
+            for row in rows:
+                value = _evaluate(row, y)
+                total += value * sign if power == 1 else value * value
+            answer = (total.log(analytic=analytic) * exponent).exp()
+            if prior is not None:
+                answer *= ((prior[0] + prior[1] * y).log(analytic=analytic) * h_ball).exp()
+            return answer * u ** (r - 1)
 
-    def piece(start: Any, direction: int, length: Any) -> tuple[Any, Any]:
-        """From a zero, from 0 or from a regular point along a direction."""
-        moved = [_shift(c, start) for c in dense]
-        if len(moved) == 1 and start != 0 and start in ends:
-            moved[0][0] = mpmath.mpf(0)  # a root: its value is exactly 0
-        low = min(next((i for i, x in enumerate(c) if x != 0), 0) for c in moved)
-        alpha = -power * low * _mp(lam) + (_mp(h) if start == 0 else 0)
+        found = flint.acb.integral(integrand, 0, 1, rel_tol=tolerance, abs_tol=tolerance)
+        if not found.is_finite():
+            raise Undecided("volume: the quadrature in balls does not converge")
+        return found.real * s * length ** _ball(1 + beta)
 
-        def integrand(y: Any) -> Any:
-            value = density(moved, direction * y)
-            return value * abs(start + direction * y) ** _mp(h) if h else value
+    def piece(start: flint.arb, order: int, direction: int, length: flint.arb) -> flint.arb:
+        at_zero = start == 0
+        moved = [[x * direction**i for i, x in enumerate(_shift(c, start))] for c in dense]
+        rows = [row[order:] for row in moved]
+        beta = -power * order * lam + (h if at_zero else 0)
+        side = 1 if start > 0 else -1
+        prior = None if at_zero or not h else (start * side, flint.arb(side * direction))
+        return enclosed(rows, beta, length, prior)
 
-        return powered(integrand, alpha, length)
-
-    total, error = mpmath.mpf(0), mpmath.mpf(0)
-    for a, b in itertools.pairwise(ends):
+    total = flint.arb(0)
+    for (a, e), (b, f) in itertools.pairwise(orders):
         half = (b - a) / 2
-        for start, direction in ((a, 1), (b, -1)):
-            value, err = piece(start, direction, half)
-            total, error = total + value, error + err
-    # tails, with x = end ± y and y = 1/u beyond 1
-    tails = [(ends[-1], 1)] + ([] if one_sided else [(ends[0], -1)])
-    for end, direction in tails:
-        value, err = piece(end, direction, mpmath.mpf(1))
-        total, error = total + value, error + err
-        moved = [_shift(c, end) for c in dense]
-        degree = max(len(c) for c in moved) - 1
-        reversed_ = [
-            [*reversed([x * direction**i for i, x in enumerate(c)])]
-            for c in ([*c, *([mpmath.mpf(0)] * (degree + 1 - len(c)))] for c in moved)
-        ]
-        beta = power * degree * _mp(lam) - 2
-
-        def tail(
-            u: Any, rows: Any = reversed_, end: Any = end, direction: int = direction, b: Any = beta
-        ) -> Any:
-            # p(end + direction/u) = u^(−degree)·reversed(u): no overflow near 0
-            value = density(rows, u) * u**b
-            return value * abs(end + direction / u) ** _mp(h) if h else value
-
-        value, err = powered(tail, beta - _mp(h), mpmath.mpf(1))
-        total, error = total + value, error + err
-    return total, 10 * error
+        total += piece(a, e, 1, half) + piece(b, f, -1, half)
+    degree = max(len(c) for c in dense) - 1
+    tails = [(*orders[-1], 1)] + ([] if one_sided else [(*orders[0], -1)])
+    for end, order, direction in tails:
+        length = flint.arb(1)
+        total += piece(end, order, direction, length)
+        # x = end ± 1/v: p = v^(−degree)·(reversed coefficients at v)
+        moved = [[x * direction**i for i, x in enumerate(_shift(c, end))] for c in dense]
+        rows = [[flint.arb(0)] * (degree + 1 - len(c)) + c[::-1] for c in moved]
+        beta = power * degree * lam - 2 - h
+        prior = None if not h else (flint.arb(1), abs(end))
+        total += enclosed(rows, beta, length, prior)
+    return total
 
 
-def _dense(p: Polynomial, j: int) -> list[Any]:
+def _dense(p: Polynomial, j: int) -> list[Fraction]:
     """Coefficients, constant first, of a polynomial in the j-th variable alone."""
     terms = {a[j]: c for a, c in p.terms()}
-    return [_mp(terms.get(k, Fraction(0))) for k in range(max(terms, default=0) + 1)]
+    return [terms.get(k, Fraction(0)) for k in range(max(terms, default=0) + 1)]
 
 
-def _shift(coefficients: Sequence[Any], start: Any) -> list[Any]:
-    """The coefficients of p(start + y)."""
-    import mpmath
+def _evaluate(row: Sequence[flint.arb], y: Any) -> Any:
+    """Horner's rule, constant first."""
+    total = row[-1] + 0 * y
+    for c in row[-2::-1]:
+        total = total * y + c
+    return total
 
+
+def _shift(coefficients: Sequence[Fraction], start: flint.arb) -> list[flint.arb]:
+    """The coefficients of p(start + y), as balls."""
+    balls = [_ball(c) for c in coefficients]
     if start == 0:
-        return list(coefficients)
-    out = [mpmath.mpf(0)] * len(coefficients)
-    for k, c in enumerate(coefficients):
+        return balls
+    out = [flint.arb(0)] * len(balls)
+    for k, c in enumerate(balls):
         for i in range(k + 1):
-            out[i] += c * mpmath.binomial(k, i) * start ** (k - i)
+            out[i] += c * comb(k, i) * start ** (k - i)
     return out
 
 
-def _real_roots(p: Polynomial, j: int) -> list[Any]:
-    """The real zeros other than 0, from the squarefree part (simple roots converge fast)."""
-    import mpmath
-
-    terms = {a[j]: c for a, c in p.terms()}
-    exact = flint.fmpq_poly(
-        [to_fmpq(terms.get(k, Fraction(0))) for k in range(max(terms, default=0) + 1)]
-    )
-    if exact.degree() < 1:
-        return []
-    square_free = exact / exact.gcd(exact.derivative())
-    roots = mpmath.polyroots(
-        [_mp(fraction(c)) for c in square_free.coeffs()[::-1]], maxsteps=200, extraprec=200
-    )
-    small = mpmath.mpf(10) ** (-mpmath.mp.dps // 2)
-    return [mpmath.re(r) for r in roots if abs(mpmath.im(r)) < small and abs(r) > small]
+def _common_zeros(dense: Sequence[Sequence[Fraction]]) -> list[tuple[flint.arb, int]]:
+    """0 and the common real zeros of polynomials with their orders, ascending, as balls."""
+    common = flint.fmpq_poly([])
+    for row in dense:
+        common = common.gcd(flint.fmpq_poly([to_fmpq(c) for c in row]))
+    found: list[tuple[flint.arb, int]] = [(flint.arb(0), 0)]
+    for q, e in common.factor()[1]:
+        if q.degree() == 1 and q[0] == 0:
+            found[0] = (flint.arb(0), int(e))
+            continue
+        pairs: list[Any] = list(q.numer().complex_roots())
+        found += [(root.real, int(e)) for root, _ in pairs if root.imag == 0]
+    return sorted(found, key=lambda pair: float(pair[0].mid()))
 
 
 def _plane_integral(
     germ: Germ, plain: Sequence[Polynomial], outside: Sequence[int], lam: Fraction
-) -> tuple[Any, Any]:
+) -> tuple[float, float]:
     """∫∫ K^(−λ)·|x|^h over R² for a definite K, in polar-like pieces by max(|x|, |y|)."""
-    import mpmath
     import numpy as np
     from scipy.integrate import dblquad
 
@@ -585,7 +690,7 @@ def _plane_integral(
         for sy in (1,) if half_y else (1, -1):
             found, err = dblquad(value, 0, 1, 0, 1, args=(sx, sy), epsabs=1e-9, epsrel=1e-9)
             total, error = total + found, error + err
-    return mpmath.mpf(total), mpmath.mpf(10 * error)
+    return total, 10 * error
 
 
 def _following(

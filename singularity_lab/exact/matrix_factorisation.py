@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.errors import BadInput
@@ -74,6 +75,13 @@ class MatrixFactorisation:
             rows.append((*(p.in_ring(names) for p in self.psi[i]), *right))
         matrix = tuple(rows)
         return MatrixFactorisation(self.f.in_ring(names) + u * u, matrix, matrix, self.name)
+
+    def plot(self, ax: Any = None) -> Any:
+        """φ and ψ side by side as a table."""
+        from singularity_lab.exact.pictures import matrix_table
+
+        rows = [[*map(str, p), "|", *map(str, q)] for p, q in zip(self.phi, self.psi, strict=True)]
+        return matrix_table(rows, f"φ | ψ with φψ = {self.f}", ax=ax)
 
     def __str__(self) -> str:
         def show(m: Matrix) -> str:

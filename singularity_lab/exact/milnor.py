@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import comb, lcm, prod
+from typing import Any
 
 import flint
 
@@ -47,6 +48,12 @@ class LocalAlgebra:
     @property
     def dimension(self) -> int:
         return len(self.basis)
+
+    def plot(self, ax: Any = None) -> Any:
+        """The exponents of the basis, in at most 3 variables."""
+        from singularity_lab.exact.pictures import monomial_basis
+
+        return monomial_basis(self.basis, self.variables, ax=ax)
 
     def monomials(self) -> tuple[Polynomial, ...]:
         """The basis as polynomials."""

@@ -167,6 +167,120 @@ def adjacency_graph(graph: Any, ax: Any = None) -> Any:
     return ax
 
 
+def dual_graph(graph: Any, ax: Any = None) -> Any:
+    """A dual graph: circles with (N, ν), strict transforms as squares, the least ν/N in orange.
+
+    graph: a networkx graph whose nodes carry N, nu, label and strict (dual_graph module).
+
+    >>> from singularity_lab.exact.dual_graph import resolution_graph
+    >>> ax = dual_graph(resolution_graph("x^2 - y^3").graph())
+    >>> sorted(t.get_text() for t in ax.texts)
+    ['(2, 2)', '(3, 3)', '(6, 5)', 'f']
+    """
+    import networkx
+
+    ax = _axes(ax)
+    if not graph:
+        raise OutOfScope("dual graph: no divisors")
+    forest = networkx.is_forest(graph)
+    place = networkx.planar_layout(graph) if forest else networkx.spring_layout(graph, seed=1)
+    if len(graph) > 2:
+        place = networkx.kamada_kawai_layout(graph, pos=place)
+    least = min(Fraction(d["nu"]) / d["N"] for _, d in graph.nodes(data=True))
+    for a, b in graph.edges:
+        ax.plot(*zip(place[a], place[b], strict=True), color=_GREY, lw=1.0, zorder=1)
+    for v, data in graph.nodes(data=True):
+        x, y = place[v]
+        hit = Fraction(data["nu"]) / data["N"] == least
+        ax.plot(
+            [x], [y], "s" if data["strict"] else "o", ms=9, zorder=2,
+            color=_ORANGE if hit else _BLUE,
+        )  # fmt: skip
+        ax.annotate(data["label"], (x, y), textcoords="offset points", xytext=(6, 7), fontsize=8)
+    ax.margins(0.2)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_title(f"divisors (N, ν); least ν/N = {least}", fontsize="medium")
+    return ax
+
+
+def fan_section(
+    rays: Sequence[tuple[int, ...]], cones: Sequence[Sequence[int]], ax: Any = None
+) -> Any:
+    """A fan in the orthant: rays of the plane, or the section Σ w = 1 of one in dimension 3.
+
+    >>> ax = fan_section([(1, 0), (3, 2), (0, 1)], [[0, 1], [1, 2]])
+    >>> [t.get_text() for t in ax.texts]
+    ['(1, 0)', '(3, 2)', '(0, 1)']
+    """
+    n = len(rays[0])
+    if n not in (2, 3):
+        raise OutOfScope(f"fan: dimension 2 or 3 can be drawn, not {n}")
+    ax = _axes(ax)
+    if n == 2:
+        ends = [(r[0] / sum(r), r[1] / sum(r)) for r in rays]
+        for x, y in ends:
+            ax.plot([0, x], [0, y], color=_BLUE)
+    else:  # barycentric coordinates
+        ends = [((r[1] + r[2] / 2) / sum(r), r[2] * 0.75**0.5 / sum(r)) for r in rays]
+        for cone in cones:
+            for i in cone:
+                for j in cone:
+                    if i < j:
+                        ax.plot(*zip(ends[i], ends[j], strict=True), color=_GREY, lw=0.7)
+        ax.plot(*zip(*ends, strict=True), "o", color=_BLUE, ms=4)
+    for ray, (x, y) in zip(rays, ends, strict=True):
+        ax.annotate(str(ray), (x, y), textcoords="offset points", xytext=(4, 4), fontsize=8)
+    ax.set_aspect("equal")
+    ax.margins(0.15)
+    return ax
+
+
+def matrix_table(rows: Sequence[Sequence[str]], title: str, ax: Any = None) -> Any:
+    """A matrix of texts, with a title.
+
+    >>> ax = matrix_table([["x", "0"], ["0", "y"]], "a matrix")
+    >>> len(ax.texts)
+    4
+    """
+    ax = _axes(ax)
+    n = max(len(row) for row in rows)
+    for i, row in enumerate(rows):
+        for j, text in enumerate(row):
+            ax.text(j, -i, text, ha="center", va="center", color=_GREY if text == "0" else "black")
+    ax.set_xlim(-0.6, n - 0.4)
+    ax.set_ylim(-len(rows) + 0.4, 0.6)
+    ax.plot([-0.5, -0.5], [0.5, 0.5 - len(rows)], color=_BLUE)
+    ax.plot([n - 0.5, n - 0.5], [0.5, 0.5 - len(rows)], color=_BLUE)
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_title(title, fontsize="medium")
+    return ax
+
+
+def monomial_basis(basis: Sequence[tuple[int, ...]], names: Sequence[str], ax: Any = None) -> Any:
+    """The exponents of a basis of monomials, in 1, 2 or 3 variables.
+
+    >>> ax = monomial_basis([(0, 0), (1, 0), (0, 1)], ("x", "y"))
+    >>> ax.get_xlabel()
+    'x'
+    """
+    n = len(names)
+    if n not in (1, 2, 3):
+        raise OutOfScope(f"monomial basis: 1 to 3 variables can be drawn, not {n}")
+    ax = _axes(ax, "3d" if n == 3 else None)
+    points = [(*a, 0) if n == 1 else a for a in basis]
+    if points:
+        ax.plot(*zip(*points, strict=True), "o", color=_BLUE)
+    ax.set_xlabel(names[0])
+    if n > 1:
+        ax.set_ylabel(names[1])
+    if n > 2:
+        ax.set_zlabel(names[2])
+    ax.set_title(f"{len(basis)} monomials", fontsize="medium")
+    return ax
+
+
 def newton_polyhedron(polyhedron: NewtonPolyhedron, ax: Any = None) -> Any:
     """A Newton polyhedron in 2 or 3 variables: compact faces, exponents, the face that is hit.
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import flint
 
@@ -55,6 +56,12 @@ class Splitting:
     def index(self) -> int:
         """The number of negative squares."""
         return sum(d < 0 for d in self.quadratic)
+
+    def plot(self, ax: Any = None) -> Any:
+        """The real curve or surface of the residual part; OutOfScope for other coranks."""
+        from singularity_lab.exact.pictures import zero_set
+
+        return zero_set(self.residual, ax=ax, title=f"residual part {self.residual}")
 
 
 def hessian(f: Polynomial) -> Matrix:

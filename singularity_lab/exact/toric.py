@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import flint
 
@@ -40,6 +40,9 @@ from singularity_lab.algebra.polynomial import (
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.exact.newton import FaceInquiry, FaceReport
+
+if TYPE_CHECKING:
+    import networkx
 
 Cone = frozenset[int]
 Crossing = Literal["unit", "smooth"]
@@ -202,6 +205,12 @@ class Fan:
         u = [sum(c * self.rays[j][i] for c, j in zip(part, rows, strict=True)) for i in range(n)]
         point = tuple(int(c) for c in u)
         return frozenset(j for c, j in zip(part, rows, strict=True) if c), point
+
+    def plot(self, ax: Any = None) -> Any:
+        """The rays in the plane, or where they meet the triangle Σ w = 1 in dimension 3."""
+        from singularity_lab.exact.pictures import fan_section
+
+        return fan_section(self.rays, [sorted(c) for c in self.cones], ax=ax)
 
     def __str__(self) -> str:
         kind = "regular" if self.is_regular else "simplicial" if self.is_simplicial else "general"
@@ -383,6 +392,25 @@ class ToricResolution:
         """The divisors whose candidate is λ (λ of the term ideal where the value is not proved)."""
         best = (self.value or self.term_threshold).value
         return tuple(d for d in self.divisors if d.candidate == best)
+
+    def graph(self) -> networkx.Graph:
+        """The dual graph of the divisors with k > 0: rays, joined if they span a cone."""
+        import networkx
+
+        graph = networkx.Graph()
+        shown = {d.ray: d for d in self.divisors if d.k}
+        for ray, d in shown.items():
+            graph.add_node(ray, N=d.k, nu=d.h + 1, label=f"({d.k}, {d.h + 1})", strict=False)
+        for chart in self.charts:
+            rays = [d.ray for d in chart.divisors if d.ray in shown]
+            graph.add_edges_from(itertools.combinations(rays, 2))
+        return graph
+
+    def plot(self, ax: Any = None) -> Any:
+        """The dual graph of the divisors, each with (k, h + 1)."""
+        from singularity_lab.exact.pictures import dual_graph
+
+        return dual_graph(self.graph(), ax=ax)
 
     def __str__(self) -> str:
         head = f"toric modification with {len(self.charts)} charts"

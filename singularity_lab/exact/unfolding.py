@@ -68,6 +68,13 @@ class Unfolding:
             total = total + e * fraction(values.get(s, 0), f"values[{s}]")
         return total
 
+    def plot(self, ax: Any = None, size: Fraction = Fraction(-1, 10)) -> Any:
+        """The real curve or surface F_s = 0 for s = (size, 0, …, 0): the level −size of f."""
+        from singularity_lab.exact.pictures import zero_set
+
+        germ = self.at({self.parameters[0]: size}) if self.parameters else self.f
+        return zero_set(germ, ax=ax, title=f"{germ} = 0")
+
 
 def unfold(f: Polynomial) -> Unfolding:
     """The versal unfolding of {f = 0} at 0; raises as :func:`milnor.tjurina_algebra`."""

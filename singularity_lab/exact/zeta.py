@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import factorial, gcd
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flint
 
@@ -32,6 +32,9 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.spectrum import nondegenerate
 from singularity_lab.exact.torus import lattice_form, polytope_faces
+
+if TYPE_CHECKING:
+    from singularity_lab.exact.poles import RealPole
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ class Rational:
 class Candidate:
     """A candidate pole −ν/N of ∫ |f|^s with an upper bound for its order.
 
-    rays: the weights v with this ratio; (), for the strict transform at −1 alone.
+    rays: the weights v with this ratio; () for the strict transform alone, and for divisors that
+    are not toric.
     """
 
     pole: Fraction
@@ -117,7 +121,8 @@ class Zeta:
     """Zeta functions of the germ f at 0.
 
     candidates: of ∫ |f|^s near 0, the largest first (those of ∫ K^z, K = f², are half of them).
-    topological: Z(s), None where nondegeneracy over C is not proved (``notes`` say why).
+    topological: Z(s) from the Newton polyhedron, or for degenerate plane curves from the resolution
+    graph; None elsewhere (``notes`` say why).
     """
 
     f: Polynomial
@@ -130,6 +135,13 @@ class Zeta:
     def poles(self) -> tuple[tuple[Fraction, int, Fraction], ...] | None:
         """Poles of Z with orders and leading Laurent coefficients; None without Z."""
         return None if self.topological is None else self.topological.poles()
+
+    @cached_property
+    def real_poles(self) -> tuple[RealPole, ...]:
+        """Poles of ∫ |f|^s φ over R^n with leading Laurent coefficients, where computable."""
+        from singularity_lab.exact.poles import real_poles
+
+        return real_poles(self.f)
 
     @property
     def at_zero(self) -> Fraction | None:
@@ -154,6 +166,7 @@ class Zeta:
             "poles": None
             if self.poles is None
             else [{"pole": str(p), "order": k, "leading": str(c)} for p, k, c in self.poles],
+            "real_poles": [p.to_json() for p in self.real_poles],
             "at_zero": None if self.at_zero is None else str(self.at_zero),
             "seconds": round(self.seconds, 4),
             "notes": list(self.notes),
@@ -167,6 +180,11 @@ class Zeta:
             lines.append(f"  topological: {self.topological}, Z(0) = {self.at_zero}")
             text = ", ".join(f"{p}" + (f" (order {k})" if k > 1 else "") for p, k, _ in self.poles)
             lines.append(f"  its poles: {text or 'none'}")
+        for p in self.real_poles:
+            size = "" if p.order == 1 else f" of order {p.order}"
+            lines.append(
+                f"  real pole {p.pole}{size}, leading coefficient {p.leading:.10g} +- {p.error:.1g}"
+            )
         lines += [f"  note: {n}" for n in self.notes]
         return "\n".join(lines)
 
@@ -184,6 +202,7 @@ def zeta(
       candidate poles of |f|^s: -5/6 (order <= 1), -1 (order <= 1)
       topological: (4*s + 5)/((6*s + 5)*(s + 1)), Z(0) = 1
       its poles: -5/6, -1
+      real pole -5/6, leading coefficient 6.635196964 +- 6e-15
     """
     started = time.process_time()
     problem = LocalProblem.build(f, variables, at=at, convention="loss")
@@ -200,12 +219,39 @@ def zeta(
         topological = _denef_loeser(fan)
         if topological(0) != 1:
             raise AssertionError(f"topological zeta function: Z(0) = {topological(0)}, not 1")
+    found = candidates(fan)
+    if topological is None and len(germ.variables) == 2:
+        topological, found = _of_plane_curve(germ, found, notes)
     elif good is False:
         notes.append("degenerate over C on a compact face: candidates are of the toric part only")
-    else:
+    elif good is None:
         notes.append("nondegeneracy over C is not decided: no topological zeta function")
-    found = candidates(fan)
     return Zeta(germ, found, topological, time.process_time() - started, tuple(notes))
+
+
+def _of_plane_curve(
+    f: Polynomial, toric: tuple[Candidate, ...], notes: list[str]
+) -> tuple[Rational | None, tuple[Candidate, ...]]:
+    """Z and the candidates from the resolution graph, where points can be followed over Q."""
+    from singularity_lab.exact.dual_graph import resolution_graph
+
+    try:
+        graph = resolution_graph(f)
+    except Undecided as error:
+        notes.append(f"degenerate over C, candidates are of the toric part only: {error}")
+        return None, toric
+    notes.append("degenerate over C on a compact face: from the resolution graph")
+    poles = {d.number: d.candidate for d in graph.divisors}
+    strict = [(s.divisor, -Fraction(1, s.exponent)) for s in graph.strict]
+    rays: dict[Fraction, tuple[Exponent, ...]] = {c.pole: c.rays for c in toric}
+    found = []
+    for pole in {*poles.values(), *(p for _, p in strict)}:
+        order = int(pole in poles.values() or any(p == pole for _, p in strict))
+        pairs = [(poles[i], poles[j]) for i, j in graph.edges]
+        pairs += [(poles[i], p) for i, p in strict]
+        order = max([order, *(pair.count(pole) for pair in pairs)])
+        found.append(Candidate(pole, order, rays.get(pole, ())))
+    return graph.topological_zeta(), tuple(sorted(found, key=lambda c: -c.pole))
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ def test_charts_and_strata_agree(generators, field) -> None:
     """Two ways to one number: the engine's charts, and the orders of arcs in the torus."""
     if field == "C" and generators == "y*(x^2 + y^2 + z^2)^2":
         pytest.skip("nondegenerate over R only")
-    loci = contact_loci(generators, 7, field=field, budget=10)
+    order = 7 if isinstance(generators, str) or len(generators) < 3 else 4
+    loci = contact_loci(generators, order, field=field, budget=10)
     assert all(loci.decided)
-    assert loci.codimensions == jets(generators, 7, field=field).codimensions
+    assert loci.codimensions == jets(generators, order, field=field).codimensions
 
 
 def test_truth_table(truth_tables) -> None:

@@ -8,9 +8,14 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.errors import OutOfScope
 from singularity_lab.exact import pictures
+from singularity_lab.exact.contact import contact_loci
 from singularity_lab.exact.density import volume_expansion
+from singularity_lab.exact.dual_graph import resolution_graph
+from singularity_lab.exact.essential import essential_divisors
 from singularity_lab.exact.jets import jets
+from singularity_lab.exact.matrix_factorisation import ade
 from singularity_lab.exact.singularity import singularity
+from singularity_lab.exact.toric import toric_resolution
 from singularity_lab.exact.unfolding import along
 from singularity_lab.exact.zeta import zeta
 
@@ -33,6 +38,21 @@ def _close():
         lambda: zeta("x^3 + y^4 + z^5 + x*y*z"),
         lambda: volume_expansion("x*y"),
         lambda: along("x^3 + s*x^2 + y^2", "s", [0, "1/2"]),
+        lambda: resolution_graph("(y^2 - x^3)^2 - x^5*y"),
+        lambda: toric_resolution("x^2 - y^3"),
+        lambda: toric_resolution("x^2 - y^2*z"),
+        lambda: toric_resolution("x^2 - y^3").fan,
+        lambda: toric_resolution("x^2 - y^2*z").fan,
+        lambda: essential_divisors("x^2 + y^3 + z^5"),
+        lambda: essential_divisors("x^3 + y^3 + z^3"),
+        lambda: contact_loci("x^2 - y^3", 5),
+        lambda: singularity("x^3 + y^4").milnor_basis,
+        lambda: singularity("x^3 + y^4 + z^2").splitting,
+        lambda: singularity("x^3 + y^4").kind,
+        lambda: singularity("x^3 + y^4").unfolding(),
+        lambda: ade("E", 6)[0],
+        lambda: NewtonPolyhedron.of([(3, 0, 0), (0, 3, 0), (0, 0, 3), (1, 1, 1)]),
+        lambda: NewtonPolyhedron.of([(3, 0), (0, 3), (1, 1)]),
     ],
 )
 def test_results_have_pictures(make) -> None:

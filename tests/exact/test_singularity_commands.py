@@ -45,6 +45,8 @@ def test_zeta(capsys) -> None:
     assert data["at_zero"] == "1"
     assert data["volume"]["lambda"] == "5/12"
     code, out, _ = run(capsys, "zeta", "(y^2-x^3)^2-x^5*y", "--json")
+    assert json.loads(out)["volume"]["lambda"] == "5/24"
+    code, out, _ = run(capsys, "zeta", "x*y+x^3+y^3", "--json")
     assert json.loads(out)["volume"] is None
 
 

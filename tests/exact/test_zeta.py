@@ -95,8 +95,18 @@ def test_largest_poles_are_the_newton_thresholds(f: str) -> None:
         assert z.candidates[0].order == value.multiplicity
 
 
-def test_degenerate_germs_have_no_topological_zeta_function_here() -> None:
+def test_degenerate_plane_curves_by_the_resolution_graph() -> None:
+    """The branch with semigroup <4, 6, 13>: poles −5/12 and −11/26 (Loeser 1988)."""
     z = zeta("(y^2 - x^3)^2 - x^5*y")
+    assert z.at_zero == 1
+    assert z.poles is not None
+    assert [p for p, _, _ in z.poles] == [Fraction(-5, 12), Fraction(-11, 26), Fraction(-1)]
+    assert {c.pole for c in z.candidates} >= {p for p, _, _ in z.poles}
+    assert "resolution graph" in z.notes[0]
+
+
+def test_degenerate_surfaces_have_no_topological_zeta_function_here() -> None:
+    z = zeta("(x*y - z^2)^2 + x^5")
     assert z.topological is None
     assert "degenerate" in z.notes[0]
 
