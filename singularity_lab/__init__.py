@@ -23,7 +23,10 @@ if TYPE_CHECKING:
         Undecided,
     )
     from singularity_lab.exact.certificate import Certificate
+    from singularity_lab.exact.contact import contact_loci
     from singularity_lab.exact.density import volume_expansion
+    from singularity_lab.exact.dual_graph import resolution_graph
+    from singularity_lab.exact.essential import essential_divisors
     from singularity_lab.exact.jets import jets
     from singularity_lab.exact.newton import newton_polyhedron
     from singularity_lab.exact.singularity import singularity
@@ -62,7 +65,9 @@ __all__ = [
     "Undecided",
     "calibrate",
     "check_program",
+    "contact_loci",
     "entries",
+    "essential_divisors",
     "explain",
     "ground_truth",
     "jets",
@@ -77,6 +82,7 @@ __all__ = [
     "program_list",
     "program_rlct",
     "program_trace",
+    "resolution_graph",
     "rlct",
     "singularity",
     "verify",
@@ -101,7 +107,9 @@ _HOME = {
     "Undecided": "errors",
     "calibrate": "calibration.run",
     "check_program": "programs",
+    "contact_loci": "exact.contact",
     "entries": "catalog.load",
+    "essential_divisors": "exact.essential",
     "explain": "exact.solve",
     "ground_truth": "truth",
     "jets": "exact.jets",
@@ -116,6 +124,7 @@ _HOME = {
     "program_list": "programs",
     "program_rlct": "programs",
     "program_trace": "programs",
+    "resolution_graph": "exact.dual_graph",
     "rlct": "exact.solve",
     "singularity": "exact.singularity",
     "verify": "exact.verify",
