@@ -483,11 +483,11 @@ def prove(
             jobs = [
                 (key, msgspec.json.encode(g[0]), stage, store.folder) for key, g in groups.items()
             ]
-            for key, error in run(jobs):
+            for key, wrong in run(jobs):
                 group = groups[key]
-                if error is not None:
-                    error.add_note(f"catalog row {group[0].id}")
-                    failures.append(error)
+                if wrong is not None:
+                    wrong.add_note(f"catalog row {group[0].id}")
+                    failures.append(wrong)
                     del groups[key]
                     continue
                 found = [_stored_truth(row, store) for row in group]

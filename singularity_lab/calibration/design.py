@@ -41,7 +41,7 @@ class Row:
     id: str
     family: str
     dimension: int
-    problem: LocalProblem
+    problem: LocalProblem | None  # None: the loss of the entry is no polynomial
     tags: tuple[str, ...] = ()
     entry: Entry | None = None
 
@@ -58,8 +58,8 @@ class Row:
             from singularity_lab.catalog.load import load
 
             item = load(item)
-        problem = item.problem()
-        return cls(item.id, item.family, len(problem.variables), problem, tuple(item.tags), item)
+        problem = item.problem() if item.polynomial else None
+        return cls(item.id, item.family, item.dimension, problem, tuple(item.tags), item)
 
     def source(self) -> dict[str, Any]:
         """What a worker needs to build the loss: plain JSON, without what does not bear on it."""
@@ -67,10 +67,11 @@ class Row:
         if self.entry is not None:
             import msgspec
 
-            said = ("claim", "note", "scope", "tags", "title")
+            said = ("claim", "note", "reading", "scope", "tags", "title")
             fields = msgspec.to_builtins(self.entry)
             entry = {k: v for k, v in fields.items() if k not in said}
-        return {"id": self.id, "entry": entry, "problem": problem_to_json(self.problem)}
+        problem = None if self.problem is None else problem_to_json(self.problem)
+        return {"id": self.id, "entry": entry, "problem": problem}
 
 
 @dataclass(frozen=True)

@@ -237,7 +237,7 @@ def ledger(
                 )
     lines = []
     for row in calibration.rows if rows is None else rows:
-        if not calibration.truths[row.id].value or any(row.problem.prior):
+        if not calibration.truths[row.id].value or (row.problem and any(row.problem.prior)):
             continue  # SGLD here has no prior factor: it would be another target
         line = account(
             row.id,
@@ -260,9 +260,11 @@ def _target(row: Row, settings: Mapping[str, Any]) -> float | None:
     from singularity_lab.losses import loss
     from singularity_lab.spectroscopes.diagnostics import target_by_quadrature
 
+    source = row.entry if row.entry is not None else row.problem
+    assert source is not None  # a row has an entry or a problem
     try:
         return target_by_quadrature(
-            loss(row.entry if row.entry is not None else row.problem),
+            loss(source),
             settings["n"],
             settings["gamma"],
             beta=settings["beta"],

@@ -76,6 +76,7 @@ class Truth:
         else:
             from singularity_lab.exact.solve import rlct
 
+            assert row.problem is not None  # a row has an entry or a problem
             found = rlct(row.problem)
             status = "proved" if found.exact else "bracketed"
         steps = sum(1 for c in found.certificates for _ in c.steps())

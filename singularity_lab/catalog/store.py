@@ -215,7 +215,8 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def bounds(self) -> Bounds:
-        return Bounds(self.lower and self.lower.rlct, self.upper and self.upper.rlct)
+        lower, upper = (None if s is None else s.rlct for s in (self.lower, self.upper))
+        return Bounds(lower, upper)
 
     @classmethod
     def of(cls, entry: Entry, document: Mapping[str, Any] | None) -> Line:

@@ -48,8 +48,12 @@ Activation = Literal[
 ]
 
 # activation -> (first, step, extra): the orders whose Taylor coefficients are not 0
-_ODD, _EVEN, _ONE_AND_EVEN, _ALL = (1, 2, []), (2, 2, []), (2, 2, [1]), (1, 1, [])
-ORDERS: dict[str, tuple[int, int, list[int]]] = {
+Orders = tuple[int, int, list[int]]
+_ODD: Orders = (1, 2, [])
+_EVEN: Orders = (2, 2, [])
+_ONE_AND_EVEN: Orders = (2, 2, [1])
+_ALL: Orders = (1, 1, [])
+ORDERS: dict[str, Orders] = {
     "tanh": _ODD,
     "sigmoid": _ODD,
     "erf": _ODD,

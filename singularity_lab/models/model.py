@@ -98,7 +98,7 @@ class Model:
         return len(self.ideal.variables)
 
     def exact(self, point: Sequence[Fraction]) -> tuple[Fraction, tuple[Fraction, ...]]:
-        """(K, ∇K) at a rational point: exactly, or to 40 digits for a loss that is no polynomial."""
+        """(K, ∇K) at a rational point: exactly, or to 40 digits where K is no polynomial."""
         if self.reference is not None:
             return self.reference(point)
         return self.value(point), self.gradient(point)

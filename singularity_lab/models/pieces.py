@@ -70,7 +70,8 @@ def relu_data_network(
             )
         pattern.append([s > 0 for s in scores])
         reach = min(
-            abs(s) / sum((abs(c) for c in x), Fraction(0)) for s, x in zip(scores, data, strict=True)
+            abs(s) / sum((abs(c) for c in x), Fraction(0))
+            for s, x in zip(scores, data, strict=True)
         )
         for name, w in zip(b[h], weights, strict=True):
             box[name] = (w - reach / 2, w + reach / 2)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Number = int | str
 
+
 def multi_indices(size: int, degree: int) -> list[tuple[int, ...]]:
     """All exponents of that total degree, in the first coordinate descending.
 

@@ -189,7 +189,8 @@ def trained_network(
     Hidden layers have biases, the last layer is linear without. seed: of the start from which
     :func:`train` found the minimum. minimum: w* in the order of :func:`parameter_names`, decimal
     texts of float64 numbers. radius: the box is the cube |w_i − w*_i| ≤ radius, since training may
-    have found a minimum that is local only. Its status in the catalog is *unknown*: no polynomial, no proof.
+    have found a minimum that is local only. Its status in the catalog is *unknown*: no polynomial,
+    no proof.
     Raises BadInput for sizes that do not fit, and when w* is not stationary to 1e-10.
 
     >>> from singularity_lab.models import build

@@ -17,6 +17,7 @@ from singularity_lab.catalog.export import (
     to_csv,
     to_json_lines,
     to_markdown,
+    with_model,
 )
 from singularity_lab.errors import BadInput
 from singularity_lab.truth import ground_truth
@@ -26,8 +27,9 @@ from singularity_lab.truth import ground_truth
 def table(tmp_path_factory):
     folder = tmp_path_factory.mktemp("certificates")
     ids = ("nc-1-1", "rrr-2-1-1-r0", "mono-2-3")
-    rows = [ground_truth(i, 10, cache=folder).to_json() for i in ids]
-    return [*rows, ground_truth("rrr-3-3-3-r0", 0, cache=folder).to_json()]
+    truths = [ground_truth(i, 10, cache=folder) for i in ids]
+    truths.append(ground_truth("rrr-3-3-3-r0", 0, cache=folder))
+    return [with_model(t.entry, t.to_json()) for t in truths]
 
 
 def test_csv_reads_back(table):
@@ -43,6 +45,11 @@ def test_csv_reads_back(table):
         "lower": "1/2",
         "upper": "1/2",
         "claims": "rlct = 1/2, m = 2 (watanabe2009)",
+        "model": "normal_crossing",
+        "parameters": '{"exponents": [1, 1]}',
+        "at": "",
+        "tags": "demo; monomial; polynomial",
+        "certificates": "; ".join(table[0]["certificates"]),
     }
     assert (rows[3]["status"], rows[3]["lambda"]) == ("cited", "")
 

@@ -52,7 +52,7 @@ def test_the_inline_family(blocks, tmp_path):
 
 def test_the_builder(blocks, tmp_path, monkeypatch):
     monkeypatch.setattr(registry, "_BUILDERS", dict(registry._BUILDERS))
-    code = compile(blocks["python"][0].replace("from __future__", "from __future__"), "page", "exec")
+    code = compile(blocks["python"][0], "page", "exec")
     exec(code, {"__name__": "page"})
     path = tmp_path / "gated_units.toml"
     path.write_text(blocks["toml"][3])
