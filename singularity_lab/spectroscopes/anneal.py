@@ -776,7 +776,6 @@ def _infer(
 ) -> tuple[Outcome, str, dict[int, float] | None]:
     """Models of log Z, their average into ``estimates``; outcome, reason, P(m)."""
     fit = asymptotics.infer(x, increments, max_multiplicity=s.max_multiplicity, level=s.level)
-    tail = max(1, len(x) // 4)
     log_z = diagnostics["log_z"]
     estimates_before = dict(estimates)
     estimates.clear()
@@ -808,13 +807,14 @@ def _infer(
         estimates["m by heat capacity"] = Estimate(1 + a, 1 + a - half, 1 + a + half, s.level)
     outcome, reason = curve.stop, curve.reason
     multiplicity: dict[int, float] | None = fit.multiplicity
-    # The last quarter of the ladder must add little: E[βK] within a fifth of λ.
-    rising = float(energy[-tail:].mean()) < 0.75 * fit.value
-    if rising or -float(log_z[-1]) < 4.0:
+    # The last third of the ladder must add little to E[βK].
+    third = max(1, len(x) // 3)
+    middle, end = float(energy[-2 * third : -third].mean()), float(energy[-third:].mean())
+    if end > 1.25 * middle or -float(log_z[-1]) < 4.0:
         multiplicity = None
         reason = (
-            f"m is not identifiable at this depth: E[βK] has reached "
-            f"{float(energy[-tail:].mean()):.3g} at β = {math.exp(x[-1]):.1e}"
+            f"m is not identifiable at this depth: E[βK] has risen from "
+            f"{middle:.3g} to {end:.3g} at β = {math.exp(x[-1]):.1e}"
             + (f"; {reason}" if reason else "")
         )
         if outcome in (Outcome.OK, Outcome.FLOOR):

@@ -404,8 +404,14 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
         number = [float(weight[[len(f.value) == k for f in fits]].sum()) for k in (1, 2, 3)]
         best = fits[0]
         for k, e in enumerate(best.error):
-            # The spread over models with as many poles belongs to the error.
-            same = [(w, f) for w, f in zip(weight, fits, strict=True) if len(f.value) > k]
+            # The spread over models with as many poles belongs to the error; models that do not
+            # resolve the pole (an error above its distance from the first) say nothing about it.
+            same = [
+                (w, f)
+                for w, f in zip(weight, fits, strict=True)
+                if len(f.value) == len(best.value)
+                and (f is best or k == 0 or f.error[k] < f.value[k] - f.value[0])
+            ]
             mass = sum(w for w, _ in same)
             mean = sum(w * f.value[k] for w, f in same) / mass
             spread = sum(w * (f.error[k] ** 2 + (f.value[k] - mean) ** 2) for w, f in same) / mass
