@@ -47,7 +47,7 @@ from singularity_lab.algebra.evidence import count_roots, univariate
 from singularity_lab.algebra.linear import covering_lp, solve_lp
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, fraction
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.algebra.real import no_common_zero
+from singularity_lab.algebra.real import Zero, no_common_zero
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import torus
 from singularity_lab.exact.contact import ContactLoci, contact_loci
@@ -534,6 +534,9 @@ class _Search:
         pending: list[tuple[int, _Verdict]] = []
         for members in patterns.values():
             first = members[0]
+            if time.process_time() > self.deadline:  # those that follow have no smaller cost
+                answer.leave(int(cost[first]), "the budget is spent")
+                break
             verdict = self.verdict(state, orders[first], live[first])
             rows, back = np.unique(need[members], axis=0, return_inverse=True)
             back = back.reshape(-1)
@@ -622,11 +625,13 @@ class _Search:
             inside: dict[Polynomial, int] = {}
             for i in chosen:
                 for q, e in forms[i].factor()[1]:
-                    if len(q.flint) > 1 and torus.lattice_form([q]).rank == 1:
+                    if len(q.flint) > 1 and _may_be_adjoined(q):
                         inside[q] = max(inside.get(q, 0), e) + 1
             if not inside:
                 return _Verdict(tuple(pieces), tuple(roots), reason)
-            q = max(inside, key=lambda p: (_is_linear(p), inside[p], -p.degree, str(p)))
+            q = max(
+                inside, key=lambda p: (_is_linear(p), _is_binary(p), inside[p], -p.degree, str(p))
+            )
             roots.append(q)
             forms = {i: _without(f, q) for i, f in forms.items()}
 
@@ -709,6 +714,9 @@ class _Search:
         for number, q in enumerate(roots):
             self.recursed = True
             form = torus.lattice_form([q])
+            if form.rank > 1:
+                self.refine_on(state, need, v, roots[:number], q, low, answer)
+                continue
             p = univariate(form.polys[0], "t1")
             if p.degree() > 1 and self.over == "R" and not count_roots(p, "nonzero"):
                 continue
@@ -724,24 +732,91 @@ class _Search:
                 label = f"{deeper.names[0]} = p(s), s = {s_text}, p = {p}"
             else:
                 label = f"{deeper.names[0]} = {s_text} - {fraction(-p[0] / p[1])}"
-            rest = None if answer.best is None else answer.best - base + graph
-            found = self.solve(deeper, demand, rest)
-            for piece in found.pieces:
-                orders = ", ".join(
-                    f"ord {n} = {w}"
-                    for n, w, least in zip(deeper.names, piece.weights, deeper.low, strict=True)
-                    if least is not None
-                )
-                deep = (f"{label}, {orders}", *piece.deeper)
-                total = base + piece.codimension - graph
-                answer.add(Stratum(weights, total, low, piece.components, deep))
-            if found.undecided is not None:
-                answer.leave(max(base + 1, base + found.undecided - graph), found.reason)
+            self.follow(deeper, demand, graph, weights, label, low, answer)
+
+    def refine_on(
+        self,
+        state: _State,
+        need: np.ndarray,
+        v: np.ndarray,
+        before: Sequence[Polynomial],
+        q: Polynomial,
+        low: int,
+        answer: _Answer,
+    ) -> None:
+        """A new coordinate s = q along a smooth hypersurface q = 0 of the torus, as a graph."""
+        base = int(v.sum())
+        if state.depth >= 3:  # the torus keeps its dimension, so the forms only grow
+            answer.leave(base + 1, f"{q} = 0 after {state.depth} changes of coordinates")
+            return
+        if self.over == "R":
+            domain = dict.fromkeys(q.variables, "nonzero")
+            if not isinstance(no_common_zero([q], domain, 1.0), Zero):  # type: ignore[arg-type]
+                answer.leave(base + 1, f"real zeros of {q} are not decided")
+                return
+        near = [h for h in before if torus.has_zero([h, q]) is not False]
+        deeper = _adjoin(state, need, v, q, near)
+        graph = int(need.max())
+        demand = (*(int(x) for x in need if x), graph)
+        weights = tuple(int(x) for x in v)
+        self.follow(deeper, demand, graph, weights, f"{deeper.names[0]} = {q}", low, answer)
+
+    def follow(
+        self,
+        deeper: _State,
+        demand: tuple[int, ...],
+        graph: int,
+        weights: tuple[int, ...],
+        label: str,
+        low: int,
+        answer: _Answer,
+    ) -> None:
+        """Solve in the new coordinates; graph: the codimension of the equation that defines s."""
+        base = sum(weights)
+        rest = None if answer.best is None else answer.best - base + graph
+        found = self.solve(deeper, demand, rest)
+        for piece in found.pieces:
+            orders = ", ".join(
+                f"ord {n} = {w}"
+                for n, w, least in zip(deeper.names, piece.weights, deeper.low, strict=True)
+                if least is not None
+            )
+            deep = (f"{label}, {orders}", *piece.deeper)
+            total = base + piece.codimension - graph
+            answer.add(Stratum(weights, total, low, piece.components, deep))
+        if found.undecided is not None:
+            answer.leave(max(base + 1, base + found.undecided - graph), found.reason)
 
 
 def _is_linear(q: Polynomial) -> bool:
     """Whether a form in one monomial s is c·(s − root)."""
     return torus.lattice_form([q]).polys[0].degree == 1
+
+
+def _is_binary(q: Polynomial) -> bool:
+    """Whether a form is a polynomial in one monomial."""
+    return torus.lattice_form([q]).rank == 1
+
+
+def _may_be_adjoined(q: Polynomial) -> bool:
+    """Whether q can be a new coordinate: in one monomial, or smooth with a unit as a leading term.
+
+    The leading coefficient in one torus coordinate must be a monomial, to write all in powers of q.
+    """
+    if _is_binary(q):
+        return True
+    return torus.is_smooth(q) is True and _leading_variable(torus.lattice_form([q])) is not None
+
+
+def _leading_variable(form: torus.LatticeForm) -> tuple[int, int] | None:
+    """(i, d): the leading coefficient of t_i^d is a monomial; of least d. None if there is none."""
+    (p,) = form.polys
+    found = []
+    for i in range(form.rank):
+        top = max(a[i] for a in p.support())
+        if sum(a[i] == top for a in p.support()) == 1:
+            found.append((top, i))
+    return (min(found)[1], min(found)[0]) if found else None
 
 
 def _without(f: Polynomial, q: Polynomial) -> Polynomial:
@@ -901,6 +976,96 @@ def _transform(
         tuple(factors),
         tuple(powers),
         (1, *(None,) * len(units)),
+        tuple(moved(h) for h in guards),
+        state.depth + 1,
+    )
+
+
+def _adjoin(
+    state: _State,
+    need: np.ndarray,
+    v: np.ndarray,
+    q: Polynomial,
+    away: Sequence[Polynomial],
+) -> _State:
+    """x = t^v·(units), units in torus coordinates y = x^U, with s = q(y) of order ≥ 1 added.
+
+    All y stay units. With L·y_i^d the leading term of q in y_i, y_i^d = (s − (q − L·y_i^d))/L is
+    used until no power ≥ d is left: everything is then in powers of s. Terms of order ≥ max(need)
+    are dropped; factors are taken up to units.
+    """
+    form = torus.lattice_form([q])
+    leading = _leading_variable(form)
+    assert leading is not None
+    at, top = leading
+    n = len(state.names)
+    units = tuple(f"y{state.depth + 1}_{i}" for i in range(1, n + 1))
+    names = (f"s{state.depth + 1}", *units)
+    time_name = state.factors[0].variables[0]
+    rows = tuple(row for row, left in zip(state.powers, need, strict=True) if left)
+    kept = [i for i in range(len(state.factors)) if any(row[i] for row in rows)]
+    horizon = int(need.max())
+    plain = {(*a, *(0,) * (n - form.rank)): c for a, c in form.polys[0].terms()}
+    head = next(a for a in plain if a[at] == top)
+    scale = plain[head]
+    # y^head = (s − Σ others)/scale, as shifts of exponents
+    tail = [
+        (tuple(x - y for x, y in zip(a, head, strict=True)), -c / scale)
+        for a, c in plain.items()
+        if a != head
+    ]
+    back = tuple(-x for x in head)
+
+    def reduced(terms: dict[tuple[int, ...], Fraction]) -> dict[tuple[int, ...], Fraction]:
+        """Keys (t, s, y_1, …): no power of y_at outside 0 … top − 1."""
+        done: dict[tuple[int, ...], Fraction] = {}
+        while terms:
+            key = max(terms, key=lambda k: k[2 + at])
+            c = terms.pop(key)
+            if not c:
+                continue
+            if key[2 + at] < top:
+                done[key] = done.get(key, Fraction(0)) + c
+                continue
+            t, k, *y = key
+            moves = [(k + 1, back, Fraction(1) / scale), *((k, shift, b) for shift, b in tail)]
+            for power, shift, b in moves:
+                image = (t, power, *(x + z for x, z in zip(y, shift, strict=True)))
+                terms[image] = terms.get(image, Fraction(0)) + c * b
+        return {a: c for a, c in done.items() if c}
+
+    def moved(g: Polynomial) -> Polynomial:
+        orders = {a: a[0] + int(np.dot(v, a[1:])) for a in g.support()}
+        least = min(orders.values())
+        image: dict[tuple[int, ...], Fraction] = {}
+        for a, c in g.terms():
+            if orders[a] - least < horizon:
+                y = tuple(sum(a[1 + i] * form.matrix[i][k] for i in range(n)) for k in range(n))
+                key = (orders[a] - least, 0, *y)
+                image[key] = image.get(key, Fraction(0)) + c
+        floor = min(a[2 + at] for a in image)
+        terms = reduced(
+            {(*a[: 2 + at], a[2 + at] - floor, *a[3 + at :]): c for a, c in image.items()}
+        )
+        low = [min(a[2 + k] for a in terms) for k in range(n)]
+        return Polynomial.from_terms(
+            {(a[0], a[1], *(x - b for x, b in zip(a[2:], low, strict=True))): c
+             for a, c in terms.items()},
+            (time_name, *names),
+        )  # fmt: skip
+
+    guards = [*state.away, *(h.in_ring((time_name, *state.names)) for h in away)]
+    factors = [moved(state.factors[i]) for i in kept]
+    powers = [tuple(row[i] for i in kept) for row in rows]
+    graph = {(0, 0, *a): c for a, c in plain.items()}
+    graph[(0, 1, *(0,) * n)] = Fraction(-1)
+    factors.append(Polynomial.from_terms(graph, (time_name, *names)))
+    powers = [(*row, 0) for row in powers] + [(*(0,) * len(kept), 1)]
+    return _State(
+        names,
+        tuple(factors),
+        tuple(powers),
+        (1, *(None,) * n),
         tuple(moved(h) for h in guards),
         state.depth + 1,
     )

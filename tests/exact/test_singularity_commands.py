@@ -68,7 +68,7 @@ def test_singularity(capsys) -> None:
         (("singularity", "x^2*y"), 2),
         (("jets", "x", "--order", "-1"), 2),
         (("jets",), 2),
-        (("jets", "(x^2+y^2+z^2)^2+x^5"), 3),
+        (("jets", "((x^2-2*y^2)^2-3*y^5)^2+x^13"), 3),
         (("zeta", "1+x"), 2),
     ],
 )
