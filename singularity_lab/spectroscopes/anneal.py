@@ -41,6 +41,7 @@ from singularity_lab.spectroscopes.base import (
     Meter,
     Outcome,
     Reading,
+    current_run,
     settings_of,
     versions,
 )
@@ -239,6 +240,30 @@ class Curve:
                        self.radius, self.lag):  # fmt: skip
             del column[-levels:]
 
+    def packed(self) -> dict[str, Any]:
+        """The curve for a checkpoint."""
+        out: dict[str, Any] = {name: list(getattr(self, name)) for name in _NUMBERS}
+        out |= {
+            name: [torch.from_numpy(np.array(v)) for v in getattr(self, name)] for name in _ARRAYS
+        }
+        return out | {"snapshots": list(self.snapshots), "moves": dict(self.moves)}
+
+    def unpack(self, saved: dict[str, Any]) -> None:
+        """The inverse of :meth:`packed`, in place."""
+        for name in _NUMBERS:
+            setattr(self, name, list(saved[name]))
+        for name in _ARRAYS:
+            setattr(self, name, [v.numpy() for v in saved[name]])
+        self.snapshots, self.moves = list(saved["snapshots"]), dict(saved["moves"])
+
+
+_NUMBERS = ("x", "acceptance", "radius", "lag")
+_ARRAYS = ("increments", "energy", "variance")
+
+
+def _histogram(steps: hmc.Steps) -> list[Tensor]:
+    return [steps.epsilon, steps.weights, steps.tried.clone(), steps.accepted.clone()]
+
 
 def _check(value: Tensor, meter: Meter, at: Tensor) -> None:
     """Raises BadLoss for NaN, mostly infinite, constant values, or one below K(w*)."""
@@ -377,7 +402,36 @@ def _particles(
     curve.baths = [len(b) for b in baths]
     steps = _grid(s, s.span + 6)
     beta, first = 0.0, None
+    run = current_run()
+    saved = run.restore()
+    if saved is not None:
+        curve.unpack(saved["curve"])
+        state = gibbs.State(saved["position"], saved["value"], saved["prior"])
+        steps = hmc.Steps(*saved["steps"])
+        moves.scales = {name: hmc.Steps(*h) for name, h in saved["scales"].items()}
+        moves.tally = {name: list(x) for name, x in saved["tally"].items()}
+        beta, first = saved["beta"], saved["first"]
+        generator.set_state(saved["generator"])
+        law.meter.resume(saved["meter"])
+
+    def snapshot() -> dict[str, Any]:
+        return {
+            "curve": curve.packed(),
+            "position": state.position,
+            "value": state.value,
+            "prior": state.prior,
+            "steps": _histogram(steps),
+            "scales": {name: _histogram(h) for name, h in moves.scales.items()},
+            "tally": {name: list(x) for name, x in moves.tally.items()},
+            "beta": beta,
+            "first": first,
+            "generator": generator.get_state(),
+            "meter": law.meter.state(),
+        }
+
     while True:
+        if first is not None:
+            run.keep(snapshot, (math.log(beta) - first) / s.span, f"log β = {math.log(beta):.1f}")
         if beta == 0.0:
             new = _first_beta(state.value, s.ess)
         else:
@@ -522,7 +576,34 @@ def _chains(
     def positions(z: Tensor) -> Tensor:
         return z if walls is None or not len(factor) else walls.apply(z, factor)
 
-    for k in range(math.ceil(s.span / s.spacing) + 1):
+    run = current_run()
+    saved, begin = run.restore(), 0
+    if saved is not None:
+        curve.unpack(saved["curve"])
+        position = saved["position"]
+        state = hmc.State(position, value, position, value)
+        stride.epsilon, lagging, begin = saved["epsilon"], saved["lagging"], saved["level"]
+        factor, before = saved["factor"], saved["before"]
+        generator.set_state(saved["generator"])
+        law.meter.resume(saved["meter"])
+    last = math.ceil(s.span / s.spacing)
+
+    def snapshot() -> dict[str, Any]:
+        return {
+            "curve": curve.packed(),
+            "position": state.position,
+            "epsilon": stride.epsilon,
+            "lagging": lagging,
+            "level": k,
+            "factor": factor,
+            "before": before,
+            "generator": generator.get_state(),
+            "meter": law.meter.state(),
+        }
+
+    for k in range(begin, last + 1):
+        if k > 0:
+            run.keep(snapshot, k / last, f"log β = {curve.x[-1]:.1f}")
         x = start + k * s.spacing
         beta = math.exp(x)
         u = positions(state.position)

@@ -261,7 +261,7 @@ class MatrixProductLoss:
             )
         return self._homes[device]
 
-    def _forward(self, u: Tensor) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor | None]]:
+    def _forward(self, u: Tensor) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
         """K, (P − T)Σ, the factors W* + U, and the differences D_1, …, D_L."""
         factors, prefix, residual, sigma = self._at(u.device)
         c = u.shape[0]

@@ -31,7 +31,7 @@ import torch
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import anneal as annealing
-from singularity_lab.spectroscopes import asymptotics
+from singularity_lab.spectroscopes import asymptotics, base
 from singularity_lab.spectroscopes import volume as splitting
 from singularity_lab.spectroscopes.base import (
     Budget,
@@ -389,7 +389,10 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
     s = settings_of(Settings, settings, "spectrum")
     meter = Meter(loss, budget)
     generator = torch.Generator().manual_seed(seed)
-    source, x, increments, stop, reason, ladder = _source(loss, meter, s, generator)
+    # Two samplers share this run: neither may take the other's checkpoint for its own.
+    apart = base.LongRun(progress=base.current_run().progress)
+    with base._running(apart):
+        source, x, increments, stop, reason, ladder = _source(loss, meter, s, generator)
     outcome = stop
     estimates: dict[str, Estimate] = {}
     multiplicity: dict[int, float] | None = None
@@ -454,7 +457,8 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
                     particles=s.ladder, replicates=s.replicates, span=s.span
                 )
                 resolved = annealing._resolved(options, loss)
-                ladder = annealing.sample(loss, meter, resolved, generator)
+                with base._running(apart):
+                    ladder = annealing.sample(loss, meter, resolved, generator)
             if len(ladder.x) >= 8:
                 more, extra = _components(ladder, s, seed, estimates["lambda"].value, z)
                 estimates |= more

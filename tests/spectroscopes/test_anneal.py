@@ -315,6 +315,30 @@ def test_equal_seeds_give_equal_readings_whatever_the_threads():
     )
 
 
+@pytest.mark.parametrize(
+    ("loss", "settings", "cut"),
+    [
+        (crossing(1, 1), {"particles": 8, "span": 9.0}, 40_000),
+        (
+            MatrixProductLoss.random([6, 6, 6], seed=0),
+            {"particles": 1, "replicates": 4, "trajectories": 6, "span": 9.0, "stiff": 8},
+            1_500,
+        ),
+    ],
+    ids=["particles", "chains"],
+)
+def test_a_continued_run_is_the_uninterrupted_one(tmp_path, loss, settings, cut):
+    whole = measure("anneal", loss, seed=2, **settings)
+    file = tmp_path / "run"
+    part = measure(
+        "anneal", loss, seed=2, budget=cut, checkpoint=file, checkpoint_every=0, **settings
+    )
+    assert part.outcome is Outcome.BUDGET
+    assert part.diagnostics["x"]
+    rest = measure("anneal", loss, seed=2, checkpoint=file, checkpoint_every=0, **settings)
+    assert rest.fingerprint() == whole.fingerprint()
+
+
 @pytest.mark.gpu
 def test_the_same_code_runs_on_a_gpu():
     r = measure("anneal", MatrixProductLoss.at_rank([3, 3, 3]), seed=0, device="cuda", span=8.0)
