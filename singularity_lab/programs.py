@@ -11,6 +11,10 @@ runs, each of which is replayed. :func:`check_program` is its check; it shares t
 machines with the search, and nothing else: no formula, no cutting planes, no solver. A digest binds
 the proof to the question: program, steps, semantics, chart and support. :func:`check_ideal` links
 the two: it derives the ideal of the first from the program's text of the second.
+
+Straight-line and probabilistic programs (:mod:`singularity_lab.models.programs.straightline`) have
+real parameters and terms that cancel. Their λ is the resolution engine's, and their program
+certificate is the engine's proof beside the text: the check derives the germ from the text anew.
 """
 
 from __future__ import annotations
@@ -37,6 +41,15 @@ from singularity_lab.models.programs.library import program, program_names
 from singularity_lab.models.programs.machines import Code, Program, Support, check_steps
 from singularity_lab.models.programs.noisy import check_semantics, error_polynomials, laws
 from singularity_lab.models.programs.semirings import Exponent, MonomialIdeals, total
+from singularity_lab.models.programs.straightline import (
+    ProbabilisticTarget,
+    RealProgram,
+    StraightLine,
+    is_real_program,
+    parse_real_program,
+    real_program,
+    real_program_names,
+)
 from singularity_lab.models.programs.synthesis import (
     Chart,
     Hitting,
@@ -53,28 +66,52 @@ VERSION = 1
 EXPLICIT_LIMIT = 400  # minimal syndromes that are listed in a certificate
 
 
-def find_program(source: str | Program | Path) -> Program:
-    """A program from the library by name, from a text file by its path, or itself.
+def find_any(source: str | Program | RealProgram | Path) -> Program | RealProgram:
+    """A machine, or a straight-line or probabilistic program: from the library by name, from a text
+    file by its path, or itself.
 
     Raises BadInput for a name that is neither.
+
+    >>> find_any("slp-reuse").kind, find_any("xor-lookup").machine.kind
+    ('straight-line', 'circuit')
     """
-    if isinstance(source, Program):
+    if isinstance(source, Program | StraightLine | ProbabilisticTarget):
         return source
     path = Path(source)
     if isinstance(source, Path) or path.suffix in (".txt", ".program"):
         if not path.is_file():
             raise BadInput(f"program: no such file: {path}")
-        return parse_program(path.read_text(encoding="utf-8"))
-    return program(source)
+        text = path.read_text(encoding="utf-8")
+        return parse_real_program(text) if is_real_program(text) else parse_program(text)
+    return real_program(source) if source in real_program_names() else program(source)
+
+
+def find_program(source: str | Program | RealProgram | Path) -> Program:
+    """A machine from the library by name, from a text file by its path, or itself.
+
+    Raises BadInput for a name that is neither, and for a program without codes.
+    """
+    found = find_any(source)
+    if not isinstance(found, Program):
+        raise BadInput(
+            f"program: {found.name} is a {found.kind} program; its parameters are real numbers, "
+            "and it has no codes, runs or faces (rlct, show and check take it)"
+        )
+    return found
 
 
 def program_list() -> list[dict[str, Any]]:
     """The library: name, kind, dimension of W, inputs, default steps, function, semantics.
 
+    Straight-line and probabilistic programs stand last; they have no steps (None), and their inputs
+    are the variables, and none, of the program.
+
     >>> program_list()[0]["name"], program_list()[0]["dimension"]
     ('detectA-mini', 12)
+    >>> program_list()[-1]["name"], program_list()[-1]["kind"]
+    ('slp-horner-3', 'straight-line')
     """
-    return [
+    machines = [
         {
             "name": name,
             "kind": p.machine.kind,
@@ -88,6 +125,21 @@ def program_list() -> list[dict[str, Any]]:
         for name in program_names()
         for p in [program(name)]
     ]
+    real = [
+        {
+            "name": name,
+            "kind": p.kind,
+            "dimension": len(p.parameters),
+            "inputs": len(p.inputs) if isinstance(p, StraightLine) else 0,
+            "steps": None,
+            "semantics": ["exact"],
+            "function": p.computes,
+            "summary": "" if isinstance(p, StraightLine) else p.summary,
+        }
+        for name in real_program_names()
+        for p in [real_program(name)]
+    ]
+    return machines + real
 
 
 @dataclass(frozen=True)
@@ -95,14 +147,16 @@ class ProgramResult:
     """λ and m of a program at a code or a face, with the proof.
 
     lambda_E: of the NLL loss, None in the open chart; lambda_H: of the squared error and of the
-    divergence through a noisy channel. hitting: the covering program's optimum (None in the open
+    divergence through a noisy channel. At a law of full support, the point of a probabilistic
+    program, both losses are of one order and lambda_E = lambda_H; a straight-line program has no
+    NLL. steps: None for these. hitting: the covering program's optimum (None in the open
     chart). syndromes: all minimal ones, or None where they were too many to list.
     certificate: for ``verify`` (None where syndromes are not listed); program_certificate: for
     ``check_program`` (None in the open chart). Both have been checked.
     """
 
-    program: Program
-    steps: int
+    program: Program | RealProgram
+    steps: int | None
     semantics: str
     chart: Chart
     lambda_E: Fraction | None
@@ -118,16 +172,18 @@ class ProgramResult:
 
     def to_json(self) -> dict[str, Any]:
         """Fractions as text."""
-        hitting = self.hitting
+        hitting, p = self.hitting, self.program
         return {
-            "program": self.program.name,
-            "kind": self.program.machine.kind,
-            "dimension": self.program.dimension,
-            "function": self.program.function,
+            "program": p.name,
+            "kind": p.machine.kind if isinstance(p, Program) else p.kind,
+            "dimension": p.dimension if isinstance(p, Program) else len(p.parameters),
+            "function": p.function if isinstance(p, Program) else p.computes,
             "steps": self.steps,
             "semantics": self.semantics,
             "chart": str(self.chart),
-            "inputs": len(self.program.cases),
+            "inputs": len(p.cases)
+            if isinstance(p, Program)
+            else len(p.inputs if isinstance(p, StraightLine) else ()),
             "status": "exact",
             "lambda_E": None if self.lambda_E is None else str(self.lambda_E),
             "lambda_H": str(self.lambda_H),
@@ -154,14 +210,15 @@ class ProgramResult:
                 f"m = {self.multiplicity}"
             )
         count = "" if self.syndromes is None else f"{len(self.syndromes)} minimal syndromes; "
+        place = "" if self.steps is None else f" at T = {self.steps}, {self.semantics} semantics"
         return (
-            f"{head} for {self.program.name} at T = {self.steps}, {self.semantics} semantics, "
+            f"{head} for {self.program.name}{place}, "
             f"chart {self.chart} ({count}{self.method}; {self.seconds:.2f} s)"
         )
 
 
 def program_rlct(
-    source: str | Program | Path,
+    source: str | Program | RealProgram | Path,
     steps: int | None = None,
     semantics: str = "exact",
     chart: str | Chart = "corner",
@@ -175,7 +232,9 @@ def program_rlct(
 
     steps: T, the program's own unless given. semantics: ``exact``, ``naive`` or ``staged``.
     chart: ``corner``, ``corner:α``, ``amplitude`` or ``open``. support: allowed options by choice,
-    for a face. limit: how many minimal syndromes are listed; beyond, the program certificate alone
+    for a face. A straight-line or probabilistic program is asked at its point, an inner one of its
+    parameters, where ``corner`` is ``open``; it takes none of the other options.
+    limit: how many minimal syndromes are listed; beyond, the program certificate alone
     proves the value. budget: CPU seconds of the engine, in the open chart.
 
     Raises OutOfScope where the code does not solve the task, BadInput for what makes no sense,
@@ -184,11 +243,19 @@ def program_rlct(
     >>> r = program_rlct("detectA-mini-retry", steps=2)
     >>> r.lambda_E, r.lambda_H, r.multiplicity
     (Fraction(13, 2), Fraction(13, 4), 1)
+    >>> print(program_rlct("noisy-channel-2").program_certificate["claim"])
+    {'lambda_E': '1', 'lambda_H': '1', 'multiplicity': 2}
     """
     started = time.process_time()
-    p = find_program(source)
-    steps = p.steps if steps is None else steps
+    p = find_any(source)
     chart = Chart.parse(chart)
+    if not isinstance(p, Program):
+        given = {"steps": steps, "code": code, "support": support}
+        for key, value in given.items():
+            if value is not None:
+                raise BadInput(f"{key}: a {p.kind} program takes none, received {value!r}")
+        return _real(p, semantics, chart, budget, started)
+    steps = p.steps if steps is None else steps
     full = {**(p.vertex(code) if code else {}), **(support or {})}
     if chart.kind == "open":
         return _open(p, steps, semantics, code, support, budget, started)
@@ -262,6 +329,41 @@ def _open(
     return ProgramResult(
         p, steps, semantics, Chart("open"), None, value.value, value.multiplicity, None, None,
         result.certificate, None, result.method, time.process_time() - started,
+    )  # fmt: skip
+
+
+def _real(
+    p: RealProgram, semantics: str, chart: Chart, budget: float | None, started: float
+) -> ProgramResult:
+    """λ of a straight-line or probabilistic program at its point, by the engine."""
+    if semantics != "exact":
+        raise BadInput(f"semantics: a {p.kind} program has exact, received {semantics!r}")
+    if chart.kind == "amplitude" or chart.alpha != 1:
+        raise BadInput(f"chart: the point is an inner one, open is needed, received {chart}")
+    result: Result = rlct(p.problem(), budget=budget)
+    value = result.rlct
+    nll = value.value if isinstance(p, ProbabilisticTarget) else None
+    question = {
+        "program": p.to_text(), "steps": None, "semantics": "exact", "chart": "open", "support": {},
+    }  # fmt: skip
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        **question,
+        "digest": _digest(question),
+        "claim": {
+            "lambda_E": None if nll is None else str(nll),
+            "lambda_H": str(value.value),
+            "multiplicity": value.multiplicity,
+        },
+        "certificate": result.certificate.to_json(),
+    }
+    check_program(document)
+    return ProgramResult(
+        p, None, "exact", Chart("open"), nll, value.value, value.multiplicity, None, None,
+        result.certificate, document,
+        f"{result.method}; certificate verified; program certificate checked",
+        time.process_time() - started,
     )  # fmt: skip
 
 
@@ -404,7 +506,7 @@ class _Below:
 
 
 def check_program(
-    document: Mapping[str, Any] | str, source: str | Program | Path | None = None
+    document: Mapping[str, Any] | str, source: str | Program | RealProgram | Path | None = None
 ) -> RLCT:
     """Replay a program certificate; returns the (λ_E, m) that it proves.
 
@@ -426,7 +528,7 @@ def check_program(
     ...
     singularity_lab.errors.CertificateError: program: the certificate is about another program
     """
-    asked = None if source is None else find_program(source).to_text()
+    asked = None if source is None else find_any(source).to_text()
     try:
         parsed = json.loads(document) if isinstance(document, str) else document
         same = asked is None or parsed["program"] == asked
@@ -447,6 +549,8 @@ def _check(document: Mapping[str, Any]) -> RLCT:
     _need(document.get("format") == FORMAT, f"format: {FORMAT!r} is needed")
     _need(document.get("version") == VERSION, f"version: {VERSION} is needed")
     _need(document["digest"] == _digest(document), "digest: the question is not the one proved")
+    if is_real_program(document["program"]):
+        return _check_real(document)
     p = parse_program(document["program"])
     steps, semantics = check_steps(document["steps"]), check_semantics(p, document["semantics"])
     alpha = Chart.parse(document["chart"]).alpha
@@ -518,6 +622,30 @@ def _check(document: Mapping[str, Any]) -> RLCT:
     return RLCT(value, m)
 
 
+def _check_real(document: Mapping[str, Any]) -> RLCT:
+    """The engine's proof is about the germ that the text gives, and it verifies."""
+    p = parse_real_program(document["program"])
+    asked = [document[key] for key in ("steps", "semantics", "chart", "support")]
+    _need(asked == [None, "exact", "open", {}], f"question: a {p.kind} program has no {asked}")
+    certificate: Certificate = Certificate.from_json(document["certificate"])
+    _need(
+        problem_to_json(certificate.problem) == problem_to_json(p.problem()),
+        "certificate: its germ is not that of the program",
+    )
+    _need(certificate.kind == "exact", "certificate: an exact one is needed")
+    verify(certificate)
+    value = certificate.claim
+    claim, nll = document["claim"], isinstance(p, ProbabilisticTarget)
+    _need(fraction(claim["lambda_H"]) == value.value, f"claim: lambda_H is {value.value}")
+    _need(
+        claim["lambda_E"] == (str(value.value) if nll else None),
+        f"claim: lambda_E is {value.value if nll else None}",
+    )
+    _need(claim["multiplicity"] == value.multiplicity,
+          f"claim: the multiplicity is {value.multiplicity}")  # fmt: skip
+    return value
+
+
 def check_ideal(document: Mapping[str, Any], certificate: Certificate | Mapping[str, Any]) -> RLCT:
     """Replay both certificates of a result, and check that they are about one thing.
 
@@ -535,6 +663,10 @@ def check_ideal(document: Mapping[str, Any], certificate: Certificate | Mapping[
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
     verify(certificate)
+    if is_real_program(document["program"]):
+        own = Certificate.from_json(document["certificate"])
+        _need(own.to_json() == certificate.to_json(), "ideal: the two certificates differ")
+        return value
     try:
         p = parse_program(document["program"])
         chart = Chart.parse(document["chart"])
@@ -566,6 +698,37 @@ def check_ideal(document: Mapping[str, Any], certificate: Certificate | Mapping[
     _need(certificate.kind == "exact", "ideal: an exact certificate is needed")
     _need(certificate.claim == value, f"claim: {certificate.claim}, the program's is {value}")
     return value
+
+
+def replay_program(
+    document: Mapping[str, Any], source: str | Program | RealProgram | Path | None = None
+) -> tuple[dict[str, Any], str]:
+    """Replay a program certificate, or both certificates of an answer of ``program rlct --json``.
+
+    Returns the claim {lambda_E, lambda_H, multiplicity} that was proved, as text and integers, and
+    what it is about. Raises CertificateError that names the first rule that fails.
+
+    >>> replay_program(program_rlct("slp-reuse").to_json())
+    ... # doctest: +NORMALIZE_WHITESPACE
+    ({'lambda_E': None, 'lambda_H': '1', 'multiplicity': 2},
+     'straight-line slp-reuse, exact semantics, chart open')
+    """
+    proof, germ = document, None
+    if "program_certificate" in document:
+        proof, germ = document["program_certificate"], document.get("certificate")
+        if not isinstance(proof, Mapping):
+            raise CertificateError("program_certificate: there is none in this answer")
+    check_program(proof, source)
+    if germ is not None:
+        check_ideal(proof, germ)
+    if "program_certificate" in document:
+        for key, value in proof["claim"].items():
+            _need(document.get(key) == value, f"{key}: the certificate proves {value}")
+    clock = "" if proof["steps"] is None else f" at T = {proof['steps']}"
+    head = next(line for line in proof["program"].splitlines() if line.strip())
+    face = " on a face" if proof["support"] else ""
+    about = f"{head}{clock}{face}, {proof['semantics']} semantics, chart {proof['chart']}"
+    return dict(proof["claim"]), about
 
 
 def _replay(

@@ -291,21 +291,41 @@ def verify(
     file: Annotated[
         str,
         typer.Argument(
-            metavar="CERT", help="A certificate, or the JSON answer of singlab rlct; - is stdin."
+            metavar="CERT",
+            help="A certificate, of a program or a germ, or the JSON answer of singlab rlct or "
+            "program rlct; - is stdin.",
         ),
     ],
     as_json: Json = False,
 ) -> None:
     """Replay a proof with the independent verifier and print what it proves.
 
-    A certificate that does not verify ends with exit code 2 and the step that fails.
+    A program certificate, or an answer of program rlct, is replayed as program check does. A
+    certificate that does not verify ends with exit code 2 and the step that fails.
     """
     from singularity_lab.exact.certificate import Certificate
     from singularity_lab.exact.solve import describe_loss
     from singularity_lab.exact.verify import verify as replay
+    from singularity_lab.programs import FORMAT, replay_program
 
     for document in _certificates(file):
         started = time.process_time()
+        if document.get("program_certificate") is not None or document.get("format") == FORMAT:
+            try:
+                value, about = replay_program(document)
+            except CertificateError as error:
+                if as_json:
+                    print_json({"verified": False, "where": error.where, "error": str(error)})
+                say_error(f"the certificate is rejected: {error}")
+                raise typer.Exit(BAD_INPUT) from None
+            seconds = time.process_time() - started
+            if as_json:
+                print_json({"verified": True, "kind": "exact", **value, "loss": about,
+                            "seconds": round(seconds, 4)})  # fmt: skip
+            else:
+                told = ", ".join(f"{k} = {v}" for k, v in value.items() if v is not None)
+                print(f"proved: {told} for {about} ({seconds:.2f} s)")
+            continue
         try:
             certificate: Certificate = Certificate.from_json(document)
             replay(certificate)
@@ -350,7 +370,12 @@ def _certificates(file: str) -> Iterator[Mapping[str, Any]]:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise BadInput(f"CERT: {file} is not JSON: {error}") from None
-    inside = document.get("certificate") if isinstance(document, Mapping) else None
+    if not isinstance(document, Mapping):
+        raise BadInput(f"CERT: {file} holds a {type(document).__name__}, not a certificate")
+    if document.get("program_certificate") is not None or {"program", "digest"} <= set(document):
+        yield document  # of a program, or an answer about one: its parts belong together
+        return
+    inside = document.get("certificate")
     if isinstance(inside, Mapping) and "format" not in inside:
         yield from inside.values()
     else:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import inf, log, sqrt
 from typing import TYPE_CHECKING
 
 from singularity_lab.errors import BadInput
@@ -31,6 +31,11 @@ from singularity_lab.models.programs.synthesis import check_support
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from torch import Generator, Tensor
+
+
+# Split R-hat up to which chains count as mixed, as in the devices: with many chains, 1/(R² − 1) ≈ 5
+# independent draws in each quarter of a chain, so that 10 and more were thrown away before.
+MIXED = 1.1
 
 
 class Slice:
@@ -163,7 +168,9 @@ class Tempered:
     """A measurement of n⟨K⟩ with its Monte Carlo error.
 
     value: the mean over chains; error: its standard error from independent chains; acceptance: of
-    the random walk. draws: nK at the end of each chain.
+    the random walk. draws: nK at the end of each chain. steps: how many the chains took; r_hat: the
+    largest split R-hat of the window that was averaged, over nK and all log ε; mixed: whether it
+    met the bound that was asked for. A reading that has not mixed is no measurement.
     """
 
     n: float
@@ -171,6 +178,9 @@ class Tempered:
     error: float
     acceptance: float
     draws: Sequence[float]
+    steps: int = 0
+    r_hat: float = 1.0
+    mixed: bool = True
 
     def interval(self, sigmas: float = 3.0) -> tuple[float, float]:
         """value ± sigmas · error: sampling error only, no bias."""
@@ -186,16 +196,25 @@ def temper(
     steps: int = 1500,
     alpha: float = 1.0,
     linear: bool = False,
+    most: int | None = None,
+    bound: float = MIXED,
 ) -> Tempered:
     """Sample exp(−nK) ∏ ε^(α−1) on 0 < ε < radius by a random walk in log ε, and average nK.
 
-    The first half of the steps is thrown away. linear: walk in ε with steps of size 1/n and 1/√n
-    instead, the negative control. Raises BadInput unless n > 1 and there are ≥ 2 chains.
+    The first half of the steps is thrown away. most: the length of the chains is doubled, up to
+    here, until they have mixed: until the split R-hat of the second half, over nK and every log ε,
+    is at most ``bound``. The rule looks at no prediction, and is the same for all programs. Without
+    ``most`` the length is ``steps`` and R-hat is only reported. linear: walk in ε with steps of
+    size 1/n and 1/√n instead, the negative control.
+
+    Raises BadInput unless n > 1 and there are ≥ 2 chains.
     """
     import torch
 
     if not n > 1 or chains < 2 or steps < 10:
         raise BadInput(f"temper: n > 1, chains >= 2, steps >= 10; received {n}, {chains}, {steps}")
+    if (most is not None and most < steps) or not bound > 1:
+        raise BadInput(f"temper: most >= steps and bound > 1; received {most}, {bound}")
     generator = torch.Generator().manual_seed(seed)
     d, top = slice_.dimension, log(slice_.radius)
     real = torch.float64
@@ -206,27 +225,31 @@ def temper(
     if linear and wide:
         raise BadInput("linear: the control walks across a face in one point, without interior")
 
-    def energy(t: Tensor, s: Tensor) -> Tensor:
-        value = n * slice_.loss(t.exp(), s) - alpha * t.sum(1)
+    def energy(t: Tensor, s: Tensor) -> tuple[Tensor, Tensor]:
+        """−log of the density in t, and nK."""
+        loss = n * slice_.loss(t.exp(), s)
+        value = loss - alpha * t.sum(1)
         inside = (t < top).all(1)
         if wide:
             inside &= slice_.allowed(s)
-        return torch.where(inside, value, torch.inf)
+        return torch.where(inside, value, torch.inf), loss
 
     start = 1.0 if linear else float(torch.rand(1, generator=generator))
     t = top - log(n) * start * torch.rand(chains, d, generator=generator, dtype=real) - 0.1
     s = slice_.draw_shares(chains, generator)
-    u = energy(t, s)
+    u, now = energy(t, s)
     sizes = torch.tensor([0.3, 1.0, 3.0, log(n) / 2], dtype=real)
-    total, count, taken = torch.zeros(chains, dtype=real), 0, 0.0
-    for step in range(steps):
+    window, taken, step = _Window(chains, d + 1), 0.0, -1
+    while True:
+        step += 1
         moved_shares = s
         normal = torch.randn(chains, d, generator=generator, dtype=real)
         if linear:
             scale = (1 / n, n**-0.5)[step % 2]
             moved = t.exp() + scale * normal
             fresh = moved.clamp(min=1e-300).log()
-            new = torch.where((moved > 0).all(1), energy(fresh, s), torch.inf)
+            new, then = energy(fresh, s)
+            new = torch.where((moved > 0).all(1), new, torch.inf)
             # the walk is symmetric in ε: take the Jacobian of t back
             ratio = (u + t.sum(1)) - (new + fresh.sum(1))
         else:
@@ -245,18 +268,63 @@ def temper(
                 fresh = t
                 mine = groups[torch.randint(len(groups), (chains,), generator=generator)]
                 moved_shares = torch.where(mine, slice_.draw_shares(chains, generator), s)
-            new = energy(fresh, moved_shares)
+            new, then = energy(fresh, moved_shares)
             ratio = u - new
         accept = torch.rand(chains, generator=generator, dtype=real).log() < ratio
         t = torch.where(accept[:, None], fresh, t)
         s = torch.where(accept[:, None], moved_shares, s)
-        u = torch.where(accept, new, u)
+        u, now = torch.where(accept, new, u), torch.where(accept, then, now)
         taken += float(accept.double().mean())
         if step >= steps // 2:
-            total, count = total + n * slice_.loss(t.exp(), s), count + 1
-    means = total / count
-    final = (n * slice_.loss(t.exp(), s)).tolist()
-    return Tempered(n, float(means.mean()), float(means.std() / sqrt(chains)), taken / steps, final)
+            window.add(
+                torch.cat([now[:, None], t], 1), 2 * (step - steps // 2) >= steps - steps // 2
+            )
+        if step + 1 < steps:
+            continue
+        r_hat = window.r_hat()
+        if most is None or r_hat <= bound or 2 * steps > most:
+            break
+        steps, window = 2 * steps, _Window(chains, d + 1)
+    means = window.means()
+    final = now.tolist()
+    return Tempered(
+        n, float(means.mean()), float(means.std() / sqrt(chains)), taken / steps, final, steps,
+        r_hat, r_hat <= bound,
+    )  # fmt: skip
+
+
+class _Window:
+    """Sums over the two halves of a window, for the split R-hat without keeping the draws."""
+
+    def __init__(self, chains: int, width: int) -> None:
+        import torch
+
+        self.counts = [0, 0]
+        self.sums = torch.zeros(2, chains, width, dtype=torch.float64)
+        self.squares = torch.zeros(2, chains, width, dtype=torch.float64)
+
+    def add(self, values: Tensor, second: bool) -> None:
+        self.counts[second] += 1
+        self.sums[int(second)] += values
+        self.squares[int(second)] += values**2
+
+    def means(self) -> Tensor:
+        """Of the first quantity, by chain."""
+        return self.sums[:, :, 0].sum(0) / sum(self.counts)
+
+    def r_hat(self) -> float:
+        """The largest √((k − 1)/k + between/within) over the quantities (Vehtari et al. 2021)."""
+        import torch
+
+        k = min(self.counts)
+        if k < 2:
+            return inf
+        counts = torch.tensor(self.counts, dtype=torch.float64)[:, None, None]
+        means = self.sums / counts
+        within = ((self.squares / counts - means**2) * counts / (counts - 1)).mean((0, 1))
+        between = means.flatten(0, 1).var(0)
+        ratio = torch.where(within > 0, between / within, torch.where(between > 0, inf, 0.0))
+        return float(((k - 1) / k + ratio.max()).sqrt())
 
 
 def log_fit(readings: Sequence[Tempered], multiplicity: int) -> tuple[float, float]:

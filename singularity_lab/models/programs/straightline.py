@@ -9,12 +9,23 @@ A *probabilistic program* draws coins whose probabilities are polynomials in rea
 loss is the divergence from a target law. At a law with full support KL ≍ Σ (f_y(w) − f_y(w₀))²
 (Watanabe 2009, Theorem 7.2), so λ is that of the ideal (f_y(w) − f_y(w₀)). Parameters are free near
 an interior point: terms cancel, and no linear program decides; these are problems for the engine.
+
+Both are written as text, one statement a line, ``#`` opens a comment (:func:`parse_real_program`):
+
+    straight-line slp-reuse                  probabilistic coin-xor-2
+    parameters u1 u2 v1 v2                   parameters x1 x2
+    inputs x                                 outcome 0: 1/2*x1*x2 + 1/2
+    t = u1*x + u2                            outcome 1: -1/2*x1*x2 + 1/2
+    y = v1*t + v2*x                          at x2 = 1/4
+    output y
+    target x
+    at v2 = 1
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
 from math import comb
@@ -152,8 +163,22 @@ class StraightLine:
         """The germ at ``at``."""
         return LocalProblem.build(self.ideal, at=self.point)
 
+    @property
+    def kind(self) -> str:
+        return "straight-line"
+
+    @property
+    def computes(self) -> str:
+        """What is asked for, in words."""
+        return f"the polynomial {self.target}"
+
     def to_text(self) -> str:
-        return "\n".join(f"{name} = {expression}" for name, expression in self.statements)
+        """The text that :func:`parse_real_program` reads."""
+        lines = [f"{self.kind} {self.name or 'program'}", _words("parameters", self.parameters)]
+        lines.append(_words("inputs", self.inputs))
+        lines += [f"{name} = {expression}" for name, expression in self.statements]
+        lines += [f"output {self.output}", f"target {self.target}", *_at_lines(self.at)]
+        return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True)
@@ -169,7 +194,7 @@ class ProbabilisticTarget:
     parameters: tuple[str, ...]
     law: Mapping[str, Polynomial]
     at: Mapping[str, Fraction] = field(default_factory=dict)
-    summary: str = ""
+    summary: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         one = Polynomial.constant(0, self.parameters)
@@ -198,6 +223,111 @@ class ProbabilisticTarget:
                     f"law: the target gives {y!r} probability 0; KL is no sum of squares there"
                 )
         return LocalProblem.build(self.ideal, at=self.point)
+
+    @property
+    def kind(self) -> str:
+        return "probabilistic"
+
+    @property
+    def computes(self) -> str:
+        """What is asked for, in words."""
+        law = ", ".join(f"{y}: {p(self.point)}" for y, p in self.law.items())
+        return f"the law {law}" if len(self.law) <= 4 else f"a law of {len(self.law)} outputs"
+
+    def to_text(self) -> str:
+        """The text that :func:`parse_real_program` reads."""
+        lines = [f"{self.kind} {self.name}", _words("parameters", self.parameters)]
+        lines += [f"outcome {y}: {p}" for y, p in self.law.items()]
+        return "\n".join([*lines, *_at_lines(self.at)]) + "\n"
+
+
+RealProgram = StraightLine | ProbabilisticTarget
+REAL_KINDS = ("straight-line", "probabilistic")
+
+
+def _words(key: str, names: Sequence[str]) -> str:
+    return " ".join([key, *names])
+
+
+def _at_lines(at: Mapping[str, Fraction]) -> list[str]:
+    return [f"at {name} = {value}" for name, value in at.items() if value]
+
+
+def is_real_program(text: str) -> bool:
+    """Does the text open with ``straight-line`` or ``probabilistic``?"""
+    stripped = (line.partition("#")[0].split() for line in text.splitlines())
+    return next((words[0] for words in stripped if words), "") in REAL_KINDS
+
+
+def parse_real_program(text: str) -> RealProgram:
+    """Read a straight-line or probabilistic program (the module's text shows both forms).
+
+    Raises BadInput with the line that does not fit.
+
+    >>> p = parse_real_program(coin_xor(2).to_text())
+    >>> p == coin_xor(2), parse_real_program(reuse().to_text()) == reuse()
+    (True, True)
+    """
+    kind = name = ""
+    single: dict[str, str] = {}
+    statements, at, outcomes = list[str](), dict[str, str](), dict[str, str]()
+    for number, raw in enumerate(text.splitlines(), start=1):
+        line = raw.partition("#")[0].strip()
+        if not line:
+            continue
+        word, _, rest = line.partition(" ")
+        rest = rest.strip()
+        if not kind:
+            if word not in REAL_KINDS or not rest:
+                raise BadInput(
+                    f"line {number}: one of {', '.join(REAL_KINDS)} and a name is needed, "
+                    f"received {line!r}"
+                )
+            kind, name = word, rest
+            continue
+        left, sign, right = (part.strip() for part in line.partition("="))
+        known = ("parameters", "inputs", "output", "target")[: 4 if kind == REAL_KINDS[0] else 1]
+        if word == "at" and sign:
+            at[left.removeprefix("at").strip()] = right
+        elif word == "outcome" and kind == "probabilistic":
+            y, colon, expression = rest.partition(":")
+            y = y.strip()
+            if not colon or not y or y in outcomes:
+                raise BadInput(
+                    f"line {number}: 'outcome NAME: polynomial', each once, is needed, "
+                    f"received {line!r}"
+                )
+            outcomes[y] = expression
+        elif word in known and not sign:
+            if word in single:
+                raise BadInput(f"line {number}: '{word}' is given twice")
+            single[word] = rest
+        elif kind == "straight-line" and sign:
+            statements.append(line)
+        else:
+            raise BadInput(f"line {number}: {line!r} does not belong into a {kind} program")
+    needed = ("parameters", "output", "target") if kind == "straight-line" else ("parameters",)
+    for key in needed if kind else ():
+        if key not in single:
+            raise BadInput(f"{kind} {name}: a line '{key} …' is needed")
+    if kind == "straight-line":
+        return StraightLine.parse(
+            "\n".join(statements), parameters=single["parameters"],
+            inputs=single.get("inputs", "").split(), output=single["output"],
+            target=single["target"], at=at, name=name,
+        )  # fmt: skip
+    if not outcomes:
+        raise BadInput(f"program: a law needs outcomes, received {text.strip()[:60]!r}")
+    names = check_names(single["parameters"])
+    for key in at:
+        if key not in names:
+            raise BadInput(f"at: {key!r} is no parameter")
+    return ProbabilisticTarget(
+        name,
+        names,
+        {y: parse(p, names) for y, p in outcomes.items()},
+        {k: fraction(v, f"at[{k}]") for k, v in at.items()},
+    )
 
 
 def coin_xor(coins: int) -> ProbabilisticTarget:
@@ -281,6 +411,29 @@ def hidden_markov(length: int) -> ProbabilisticTarget:
     )
 
 
+def noisy_channel(stages: int) -> ProbabilisticTarget:
+    """A fair bit sent through binary channels in series, against a received bit that is fair and
+    independent of it, at 0. Stage i turns 0 into 1 with 1/2 + aᵢ and 1 into 1 with 1/2 + bᵢ.
+
+    After k stages P(1 | x) − 1/2 is rₖ + (x − 1/2) ∏ (bᵢ − aᵢ), with rₖ = (aₖ + bₖ)/2 +
+    (bₖ − aₖ) rₖ₋₁: the ideal is (rₖ, ∏ (bᵢ − aᵢ)), so λ = 1 and m = k.
+    """
+    if stages < 1:
+        raise BadInput(f"stages: an integer >= 1 is needed, received {stages}")
+    names = tuple(f"{letter}{i + 1}" for i in range(stages) for letter in "ab")
+    half, law = Fraction(1, 2), {}
+    for sent in "01":
+        one = Polynomial.constant(int(sent), names)
+        for i in range(stages):
+            a, b = (Polynomial.from_terms({_unit(2 * i + j, len(names)): 1}, names)
+                    for j in (0, 1))  # fmt: skip
+            one = (1 - one) * (half + a) + one * (half + b)
+        law |= {f"{sent}0": (1 - one) / 2, f"{sent}1": one / 2}
+    return ProbabilisticTarget(
+        f"noisy-channel-{stages}", names, law, summary="A bit through noisy channels in series."
+    )
+
+
 def reuse() -> StraightLine:
     """t = u₁x + u₂, y = v₁t + v₂x, target x: the identity, directly or through t."""
     return StraightLine.parse(
@@ -326,3 +479,38 @@ def horner(degree: int) -> StraightLine:
 
 def _unit(i: int, n: int) -> tuple[int, ...]:
     return tuple(int(i == j) for j in range(n))
+
+
+_REAL: dict[str, Callable[[], RealProgram]] = {
+    **{f"coin-xor-{n}": lambda n=n: coin_xor(n) for n in (2, 3, 4)},  # type: ignore[misc]
+    **{f"binomial-mixture-{n}": lambda n=n: binomial_mixture(n)  # type: ignore[misc]
+       for n in (1, 2, 3)},
+    "binomial-mixture-2-a1-4": lambda: binomial_mixture(2, Fraction(1, 4)),
+    **{f"hmm2-{n}": lambda n=n: hidden_markov(n) for n in (1, 2, 3)},  # type: ignore[misc]
+    **{f"noisy-channel-{n}": lambda n=n: noisy_channel(n) for n in (1, 2, 3)},  # type: ignore[misc]
+    "slp-reuse": reuse,
+    "slp-square": square,
+    "slp-horner-2": lambda: horner(2),
+    "slp-horner-3": lambda: horner(3),
+}  # fmt: skip
+
+
+def real_program_names() -> tuple[str, ...]:
+    """The names of the straight-line and probabilistic programs of the library."""
+    return tuple(_REAL)
+
+
+def real_program(name: str) -> RealProgram:
+    """A straight-line or probabilistic program of the library.
+
+    Raises BadInput for an unknown name.
+
+    >>> print(real_program("coin-xor-2").to_text(), end="")
+    probabilistic coin-xor-2
+    parameters x1 x2
+    outcome 0: 1/2*x1*x2 + 1/2
+    outcome 1: -1/2*x1*x2 + 1/2
+    """
+    if name not in _REAL:
+        raise BadInput(f"program: no program {name!r}; one of {', '.join(_REAL)}")
+    return replace(_REAL[name](), name=name)
