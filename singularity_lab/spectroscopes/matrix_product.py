@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -122,7 +123,7 @@ class MatrixProductLoss:
         if not 0 <= rank <= min(sizes):
             raise BadInput(f"rank: expected 0…{min(sizes)}, got {rank}")
         factors = []
-        for a, b in zip(sizes, sizes[1:], strict=False):
+        for a, b in pairwise(sizes):
             m = torch.zeros((b, a), dtype=torch.float64)
             m[range(rank), range(rank)] = 1.0
             factors.append(m)
@@ -272,10 +273,8 @@ class MatrixProductLoss:
             step = piece.reshape(c, *shape)
             w = factors[k] + step
             moved.append(w)
-            if d is None:
-                d = step  # P_0* is the unit matrix
-            else:
-                d = torch.baddbmm(torch.matmul(step, prefix[k]), w, d)
+            # P_0* is the unit matrix and D_0 = 0.
+            d = step if d is None else torch.baddbmm(torch.matmul(step, prefix[k]), w, d)
             differences.append(d)
         assert d is not None
         r = d if residual is None else d + residual
