@@ -49,6 +49,14 @@ Evaluations = Annotated[
         show_default="none",
     ),
 ]
+Checkpoint = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Keep the state of a long run here; the same command goes on from it.",
+    ),
+]
 Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: this process.")]
 
 
@@ -90,6 +98,7 @@ def measure(
     dimension: Annotated[
         int | None, typer.Option("--dim", help="Number of parameters of MODULE:FUNCTION.")
     ] = None,
+    checkpoint: Checkpoint = None,
     as_json: Json = False,
 ) -> None:
     """Point a device at a loss and print its reading. The device never sees the proved value.
@@ -108,13 +117,16 @@ def measure(
     from singularity_lab.calibration.design import Arm
     from singularity_lab.spectroscopes.base import measure as point_at
 
-    reading = point_at(
-        Arm(device).resolve(),
-        loss,
-        seed=seed,
-        budget=_limits(budget, evaluations),
-        **words.settings(setting or []),
-    )
+    with progress_bar() as show:
+        reading = point_at(
+            Arm(device).resolve(),
+            loss,
+            seed=seed,
+            budget=_limits(budget, evaluations),
+            checkpoint=checkpoint,
+            progress=lambda share, word: show(device, int(1000 * share), 1000, word),
+            **words.settings(setting or []),
+        )
     if as_json:
         print_json(reading.to_dict())
     else:
