@@ -343,7 +343,7 @@ def _real(
     result: Result = rlct(p.problem(), budget=budget)
     value = result.rlct
     nll = value.value if isinstance(p, ProbabilisticTarget) else None
-    question = {
+    question: dict[str, Any] = {
         "program": p.to_text(), "steps": None, "semantics": "exact", "chart": "open", "support": {},
     }  # fmt: skip
     document = {

@@ -421,7 +421,7 @@ def noisy_channel(stages: int) -> ProbabilisticTarget:
     if stages < 1:
         raise BadInput(f"stages: an integer >= 1 is needed, received {stages}")
     names = tuple(f"{letter}{i + 1}" for i in range(stages) for letter in "ab")
-    half, law = Fraction(1, 2), {}
+    half, law = Fraction(1, 2), dict[str, Polynomial]()
     for sent in "01":
         one = Polynomial.constant(int(sent), names)
         for i in range(stages):

@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from singularity_lab.cli.programs import app as program_app
+from singularity_lab.cli.proving import verify
 from singularity_lab.cli.shell import Laboratory
 
 
@@ -20,9 +21,11 @@ def run(capsys):
         """The laboratory."""
 
     top.add_typer(program_app, name="program")
+    top.command("verify")(verify)
 
     def call(*words):
-        code = top(["program", *words], standalone_mode=False)
+        first = () if words[0] == "verify" else ("program",)
+        code = top([*first, *words], standalone_mode=False)
         captured = capsys.readouterr()
         return code, captured.out, captured.err
 
@@ -133,3 +136,42 @@ def test_trace_in_every_semantics_and_a_picture(run, tmp_path):
     code, _, err = run("census", "xor-4nand-shared", "--picture", "w0.txt")
     assert code == 2
     assert "picture: a file" in err
+
+
+@pytest.mark.parametrize("name", ["coin-xor-2", "slp-square", "noisy-channel-2", "hmm2-2"])
+def test_real_programs_have_the_same_commands(run, tmp_path, name):
+    _, out, _ = run("rlct", name, "--json")
+    answer = json.loads(out)
+    assert {"lambda_E", "lambda_H", "multiplicity", "certificate"} <= set(answer)
+    file = tmp_path / "mine.txt"
+    _, text, _ = run("show", name)
+    file.write_text(text)
+    _, out, _ = run("rlct", str(file), "--json")
+    again = json.loads(out)
+    for key in ("lambda_E", "lambda_H", "multiplicity", "program_certificate"):
+        assert again[key] == answer[key]
+    code, _, err = run("trace", name)
+    assert code == 2
+    assert "no codes, runs or faces" in err
+
+
+@pytest.mark.parametrize("name", ["coin-xor-2", "slp-reuse", "xor-4nand-shared"])
+def test_verify_takes_program_certificates(run, tmp_path, name):
+    """``singlab verify`` replays what ``program check`` does, of an answer and of a certificate."""
+    proof, answer = tmp_path / "proof.json", tmp_path / "answer.json"
+    _, out, _ = run("rlct", name, "--json", "--out", str(proof))
+    answer.write_text(out)
+    value = json.loads(out)
+    for file in (proof, answer):
+        code, out, _ = run("verify", str(file), "--json")
+        assert not code
+        found = json.loads(out)
+        for key in ("lambda_E", "lambda_H", "multiplicity"):
+            assert found[key] == value[key]
+        _, out, _ = run("verify", str(file))
+        assert name in out
+    proof.write_text(proof.read_text().replace(value["lambda_H"], "11"))
+    code, out, err = run("verify", str(proof), "--json")
+    assert code == 2
+    assert json.loads(out)["verified"] is False
+    assert "rejected" in err

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.exact.solve import rlct
 from singularity_lab.models.programs.straightline import (
     ProbabilisticTarget,
@@ -17,8 +19,21 @@ from singularity_lab.models.programs.straightline import (
     coin_xor,
     hidden_markov,
     horner,
+    noisy_channel,
+    parse_real_program,
+    real_program,
+    real_program_names,
     reuse,
     square,
+)
+from singularity_lab.programs import (
+    _digest,
+    check_ideal,
+    check_program,
+    find_program,
+    program_list,
+    program_rlct,
+    replay_program,
 )
 
 
@@ -63,6 +78,112 @@ def test_straight_line_values():
     assert rlct(square().problem()).multiplicity == 3
     found = rlct(horner(2).problem())
     assert (found.value, found.multiplicity) == (1, 2)  # (a3, a1·a2, a1²)
+
+
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_a_noisy_channel_in_stages(stages):
+    """The law is that of the product of the stages' matrices; λ = 1, m = the number of stages."""
+    p = noisy_channel(stages)
+    point = [Fraction(k + 1, 20) for k in range(2 * stages)]
+    for sent in (0, 1):
+        one = Fraction(sent)
+        for a, b in zip(point[::2], point[1::2], strict=True):
+            one = (1 - one) * (Fraction(1, 2) + a) + one * (Fraction(1, 2) + b)
+        assert [p.law[f"{sent}{y}"](point) for y in (0, 1)] == [(1 - one) / 2, one / 2]
+    answer = rlct(p.problem(), budget=60)
+    assert (answer.value, answer.multiplicity) == (1, stages)
+
+
+def test_real_programs_read_their_own_text():
+    for name in real_program_names():
+        p = real_program(name)
+        again = parse_real_program(p.to_text())
+        assert again.to_text() == p.to_text()
+        assert again.ideal == p.ideal
+        assert again.point == p.point
+    rows = {row["name"]: row for row in program_list()}
+    assert rows["hmm2-3"]["dimension"] == 4
+    assert {rows[n]["kind"] for n in real_program_names()} == {"straight-line", "probabilistic"}
+
+
+# λ of the engine against values worked out by hand in the docstrings and in PROGRAMS.md §1
+VALUES = {
+    "coin-xor-2": ("1/2", 2), "coin-xor-3": ("1/2", 3), "coin-xor-4": ("1/2", 4),
+    "binomial-mixture-1": ("1/2", 1), "binomial-mixture-2": ("3/4", 1), "hmm2-3": ("1", 2),
+    "noisy-channel-2": ("1", 2), "slp-reuse": ("1", 2), "slp-square": ("1", 3),
+    "slp-horner-2": ("1", 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", real_program_names())
+def test_real_programs_have_certificates_bound_to_their_text(name):
+    r = program_rlct(name)
+    answer = json.loads(json.dumps(r.to_json()))
+    if name in VALUES:
+        assert (answer["lambda_H"], answer["multiplicity"]) == VALUES[name]
+    assert answer["lambda_E"] == (answer["lambda_H"] if answer["kind"] == "probabilistic" else None)
+    assert answer["status"] == "exact"
+    claim, about = replay_program(answer, name)
+    assert claim["multiplicity"] == r.multiplicity
+    assert name in about
+    assert check_ideal(answer["program_certificate"], answer["certificate"]).value == r.lambda_H
+
+
+def test_a_changed_real_program_is_rejected():
+    document = program_rlct("slp-reuse").program_certificate
+    other = program_rlct("slp-square").program_certificate
+    changes = [
+        {"program": document["program"].replace("v2*x", "v2^2*x")},
+        {"program": document["program"].replace("at v2 = 1", "at v1 = 1\nat u1 = 1")},
+        {"program": document["program"].replace("target x", "target 2*x")},
+        {"certificate": other["certificate"]},
+        {"claim": document["claim"] | {"lambda_H": "2"}},
+        {"claim": document["claim"] | {"lambda_E": "1"}},
+        {"claim": document["claim"] | {"multiplicity": 1}},
+        {"chart": "corner"},
+        {"steps": 2},
+    ]
+    for change in changes:
+        changed = copy.deepcopy(document) | change
+        changed["digest"] = _digest(changed)
+        with pytest.raises(CertificateError):
+            check_program(changed)
+    with pytest.raises(CertificateError, match="digest"):
+        check_program(document | {"steps": 2})
+    with pytest.raises(CertificateError, match="another program"):
+        check_program(document, "slp-square")
+    with pytest.raises(CertificateError, match="differ"):
+        check_ideal(document, other["certificate"])
+    answer = program_rlct("slp-reuse").to_json()
+    with pytest.raises(CertificateError, match="multiplicity: the certificate proves 2"):
+        replay_program(answer | {"multiplicity": 1})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: program_rlct("slp-reuse", 3), "steps: a straight-line program takes none"),
+        (lambda: program_rlct("coin-xor-2", semantics="naive"), "has exact"),
+        (lambda: program_rlct("coin-xor-2", chart="amplitude"), "open is needed"),
+        (lambda: program_rlct("coin-xor-2", support={}), "support: a probabilistic"),
+        (lambda: find_program("coin-xor-2"), "it has no codes, runs or faces"),
+        (lambda: noisy_channel(0), "stages"),
+        (lambda: real_program("slp-nothing"), "no program 'slp-nothing'"),
+        (lambda: parse_real_program("circuit x"), "one of straight-line, probabilistic"),
+        (lambda: parse_real_program(""), "needs outcomes"),
+        (lambda: parse_real_program("probabilistic p"), "a line 'parameters …'"),
+        (lambda: parse_real_program("probabilistic p\nparameters a\noutcome a"), "'outcome NAME"),
+        (lambda: parse_real_program("probabilistic p\ninputs a"), "does not belong"),
+        (lambda: parse_real_program("straight-line p\noutput y\noutput y"), "given twice"),
+        (
+            lambda: parse_real_program("probabilistic p\nparameters a\noutcome 0: 1\nat b = 1"),
+            "at: 'b' is no parameter",
+        ),
+    ],
+)
+def test_real_programs_name_what_they_refuse(call, message):
+    with pytest.raises(BadInput, match=message):
+        call()
 
 
 def test_what_is_wrong_is_named():

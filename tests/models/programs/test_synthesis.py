@@ -189,6 +189,7 @@ def test_larger_machines_are_proved_from_their_text(name, steps, semantics):
     assert check_program(program_certificate(sp, found)).value == found.value
 
 
+@pytest.mark.slow
 def test_an_interpreter_with_240_parameters():
     r = program_rlct("interpreter-2", 3)
     assert r.program.dimension == 240
