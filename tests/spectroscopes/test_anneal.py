@@ -73,7 +73,7 @@ def test_log_z_and_energies_are_those_of_the_closed_form():
     [
         (brieskorn(1, 1), 1.0, 0.03, {"particles": 32, "span": 25}),
         (crossing(1, 1), 1 / 2, 0.05, {"particles": 16, "span": 40}),
-        (MatrixProductLoss.at_rank([2, 2, 2]), 3 / 2, 0.06, {"particles": 32, "rounds": 2}),
+        (MatrixProductLoss.at_rank([2, 2, 2]), 3 / 2, 0.06, {"particles": 32}),
     ],
     ids=lambda x: getattr(x, "loss_id", ""),
 )
