@@ -166,7 +166,7 @@ def _need(
 
 def _unit_block(f: int, u: Matrix, local: Collection[int], own: bool) -> None:
     for i, row in enumerate(u):
-        _need(f, [row[:i] + row[i + 1 :]], local, 0, own)
+        _need(f, [[*row[:i], *row[i + 1 :]]], local, 0, own)
         _need(f, [[row[i]]], local, 1, own)
 
 

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import flint
+import numpy as np
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.charts import Chart, charts, representatives
@@ -36,10 +38,12 @@ class Generator:
     """A polynomial with its terms read once: sparse exponents ((variable, exponent), …) and
     coefficients."""
 
-    __slots__ = ("__dict__", "poly")
+    __slots__ = ("__dict__", "__weakref__", "poly", "reductions")
 
     def __init__(self, poly: Poly) -> None:
         self.poly = poly
+        # what another generator can do for this one, once it has been found out
+        self.reductions: WeakKeyDictionary[Generator, Any] = WeakKeyDictionary()
 
     @cached_property
     def terms(self) -> list[tuple[Term, flint.fmpq]]:
@@ -64,7 +68,12 @@ class Generator:
         if len(self.poly) == 1:
             return 0
         base = sum(self.content.values())
-        return sum(1 + sum(e for _, e in t) - base for t, _ in self.terms)
+        return int(sum(map(sum, self.poly.monoms()))) + (1 - base) * len(self.poly)
+
+    @cached_property
+    def exponents(self) -> np.ndarray:
+        """The exponents of the terms: an array of shape (terms, variables)."""
+        return np.array([[int(e) for e in a] for a in self.poly.monoms()], dtype=np.int64)
 
     @cached_property
     def factors(self) -> list[tuple[Poly, int]]:

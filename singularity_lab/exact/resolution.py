@@ -76,6 +76,7 @@ def resolve_germ(
         deadline=None if budget is None else time.process_time() + budget, progress=progress
     )
     g = Germs.of(germ)
+    search.fibre = linear_fibre(g)
     best: Outcome | None = None
     for depth in (10, 24):
         search.failed.clear()
@@ -134,9 +135,12 @@ class _Search:
     blow_ups: int = 0
     shared: int = 0
     ids: int = 0
-    memo: dict[Any, list[tuple[Germs, tuple[int, ...], int, Outcome]]] = field(default_factory=dict)
+    memo: dict[Any, list[tuple[Germs, tuple[int, ...], int, Outcome, bool]]] = field(
+        default_factory=dict
+    )
     failed: dict[Any, int] = field(default_factory=dict)
     frontier: list[str] = field(default_factory=list)
+    fibre: frozenset[int] = frozenset()
 
     def is_late(self) -> bool:
         return self.deadline is not None and time.process_time() > self.deadline
@@ -164,7 +168,7 @@ class _Search:
             if "cases" in copy:
                 copy["cases"] = [walk(case) for case in copy["cases"]]
             if copy.get("op") == "see" and copy["step"] not in proved:
-                family, _, _, outcome = lemmas[copy["step"]]
+                family, _, _, outcome, _ = lemmas[copy["step"]]
                 copy["lemma"] = {"family": family.to_json(), "proof": walk(outcome.step)}
             proved.update(marks)
             return head
@@ -176,7 +180,7 @@ class _Search:
     def solve_chart(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
         """As :meth:`solve`, for one of several charts that may look alike before simplification."""
         key, order = labelling(g)
-        seen = None if g.signs else self.look_up(g, key, order)
+        seen = None if g.signs else self.look_up(g, key, order, target)
         if seen is not None:
             return seen
         found = self.solve(g, target, fuel)
@@ -186,14 +190,14 @@ class _Search:
     def remember(
         self, g: Germs, key: Any, order: tuple[int, ...], target: RLCT | None, found: Outcome
     ) -> None:
-        """Keep a closed outcome that does not depend on the target, under an id in its script."""
-        exact = found.lower is not None and found.lower == found.upper
-        if not g.signs and (exact or (found.open == 0 and target is None)):
+        """Keep a closed outcome under an id in its script."""
+        if not g.signs and found.open == 0:
             if "id" not in found.step:
                 self.ids += 1
                 found.step = {"id": self.ids, **found.step}
             ident = found.step["id"]
-            self.memo.setdefault(key, []).append((g, order, ident, found))
+            full = target is None or (found.lower is not None and found.lower == found.upper)
+            self.memo.setdefault(key, []).append((g, order, ident, found, full))
 
     def solve(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
         """Prove bounds for a family; a lower bound ⪰ target is enough."""
@@ -223,7 +227,7 @@ class _Search:
             if len(blocks) > 1 and all(Generator(p).occurs <= covered for p in g.signs):
                 return self.sum(g, blocks, fuel)
         key, order = labelling(g)
-        seen = None if g.signs else self.look_up(g, key, order)
+        seen = None if g.signs else self.look_up(g, key, order, target)
         if seen is not None:
             return seen
         if self.failed.get(key, -1) >= fuel or self.expired:
@@ -255,8 +259,13 @@ class _Search:
 
     # -- closing ------------------------------------------------------------------------------
 
-    def look_up(self, g: Germs, key: Any, order: tuple[int, ...]) -> Outcome | None:
-        for other, other_order, ident, outcome in self.memo.get(key, ()):
+    def look_up(
+        self, g: Germs, key: Any, order: tuple[int, ...], target: RLCT | None
+    ) -> Outcome | None:
+        """What is proved of the family, if it is all, or enough for the target."""
+        for other, other_order, ident, outcome, full in self.memo.get(key, ()):
+            if not full and (target is None or outcome.lower is None or outcome.lower < target):
+                continue
             s = signs(g, order, other, other_order)
             if s is not None:
                 self.shared += 1
@@ -465,8 +474,14 @@ class _Search:
             and (target is None or upper.upper < target)
         ):
             target = upper.upper
+        # all but those that are generators themselves, which every centre must contain
+        alone = {i for f in g.gens if len(f.poly) == 1 and len(f.occurs) == 1 for i in f.occurs}
+        fibre = self.fibre - alone if is_linear(g, self.fibre) else frozenset()
+        candidates = centres(g)
+        # where the ideal is linear in a fibre, the base alone is blown up if that can be
+        base = [c for c in candidates if not any(i in fibre for group in c for i, _ in group)]
         scored: list[tuple[int, int, int, int, list[list[tuple[int, int]]]]] = []
-        for groups in centres(g):
+        for groups in base or candidates:
             costs = []
             for chart in {c.group: c for c in reversed(g.charts(groups))}.values():
                 simple, _ = simplify(g.chart(groups, chart), self.is_late)
@@ -510,6 +525,7 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     terms = terms_of(g)
     terms = {t for t in terms if not any(s < t for s in terms)}
     found: list[list[list[tuple[int, int]]]] = []
+    turned: list[list[list[tuple[int, int]]]] = []
 
     def add(weights: dict[int, int]) -> None:
         if len(weights) < 2 or not all(t & weights.keys() for t in terms):
@@ -522,6 +538,9 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
         groups.sort(key=lambda p: (-len(p), -p[0][1], p))
         if groups and groups not in found:
             found.append(groups)
+            if len({w for w in weights.values()}) > 1 and len(groups) <= 4:
+                # another variable set to 1 may make the points rational
+                turned.extend([*groups[n:], *groups[:n]] for n in range(1, len(groups)))
 
     for with_k in (False, True):
         solution = _term_program(g, active, with_k)
@@ -570,7 +589,29 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
                         add(dict.fromkeys(subset, 1))
     if not found:
         add(dict.fromkeys(active, 1))
-    return found
+    return [*found, *turned[:6]]
+
+
+def linear_fibre(g: Germs) -> frozenset[int]:
+    """The variables in which all generators are linear forms, if that is so for one set of alike
+    variables: then the others alone may be blown up until the ideal is monomial."""
+    classes = colour_classes(g)
+    if len(classes) > 6:
+        return frozenset()
+    found = [
+        chosen
+        for size in range(1, len(classes))
+        for parts in itertools.combinations(classes, size)
+        if is_linear(g, chosen := frozenset(itertools.chain(*parts)))
+    ]
+    return found[0] if len(found) == 1 else frozenset()
+
+
+def is_linear(g: Germs, fibre: frozenset[int]) -> bool:
+    """Has every term exactly one of the variables?"""
+    return bool(fibre) and all(
+        sum(e for i, e in t if i in fibre) == 1 for t in iterate_terms(g.gens)
+    )
 
 
 def terms_of(g: Germs) -> set[frozenset[int]]:

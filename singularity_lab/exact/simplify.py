@@ -11,6 +11,7 @@ from operator import mul
 from typing import Any
 
 import flint
+import numpy as np
 
 from singularity_lab.algebra.linear import nullspace, solve_lp
 from singularity_lab.exact.certificate import Step
@@ -33,12 +34,14 @@ def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, l
         split_definite,
         collect,
         eliminate,
+        rescale,
         smooth_coordinate,
         straighten,
         contract,
         shear,
         reduce_by_each_other,
         shear_ahead,
+        pivot,
     )
     while True:
         if late is not None and late():
@@ -220,6 +223,83 @@ def smooth_coordinate(g: Germs) -> Move | None:
             if g.at_stratum(f.poly).is_zero() and g.is_unit(f.poly.derivative(i)):
                 return g.coordinate(j, i)
     return None
+
+
+def rescale(g: Germs) -> Moves | None:
+    """A variable whose coefficients all share a unit factor is multiplied by it."""
+    if len(g.gens) < 2:
+        return None
+    best: tuple[Any, ...] | None = None
+    for i in sorted(g.occurs):
+        if g.role[i] == UNIT or i in g.positive:
+            continue
+        shared: Poly | None = None
+        for f in g.gens:
+            if i not in f.occurs:
+                continue
+            if len(f.poly) > 400 or f.poly.degrees()[i] != 1:
+                shared = None
+                break
+            slope = g.coefficients(f, i)[1]
+            shared = slope if shared is None else shared.gcd(slope)
+            if len(shared) == 1:
+                break
+        if shared is None or len(shared) == 1:
+            continue
+        unit = g.context.constant(1)
+        for q, e in shared.factor()[1]:
+            if len(q) > 1 and g.is_unit(q):
+                unit *= q**e
+        if unit.is_constant():
+            continue
+        moved, step = g.change(i, g.variables[i], unit)
+        steps = [step]
+        stripped = strip_units(moved)
+        if stripped is not None:
+            moved, step = stripped
+            steps.append(step)
+        if moved.cost < g.cost and (best is None or moved.cost < best[0]):
+            best = (moved.cost, moved, steps)
+    return None if best is None else (best[1], best[2])
+
+
+def pivot(g: Germs) -> Moves | None:
+    """Clear a variable from the other generators by one in which its coefficient divides theirs.
+
+    Taken with the rescalings and reductions that follow, if all together come nearer to monomials.
+    """
+    if not 2 <= len(g.gens) <= 12 or any(len(f.poly) > 60 for f in g.gens):
+        return None
+    best: tuple[Any, ...] | None = None
+    for i in sorted(g.occurs):
+        if g.role[i] == UNIT or g.is_free(i) is False:
+            continue
+        here = [n for n, f in enumerate(g.gens) if i in f.occurs]
+        if len(here) < 2 or any(g.gens[n].poly.degrees()[i] != 1 for n in here):
+            continue
+        slopes = {n: g.coefficients(g.gens[n], i)[1] for n in here}
+        for n in here:
+            do: list[list[Any]] = []
+            for other in here:
+                if other != n:
+                    quotient, rest = divmod(slopes[other], slopes[n])
+                    if not rest.is_zero():
+                        break
+                    do.append(["add", other, n, -quotient])
+            else:
+                moved, step = g.generators(do)
+                steps = [step]
+                after: Any = rescale(moved)
+                if after is None and moved.cost >= g.cost:
+                    continue
+                while after is not None:
+                    moved = after[0]
+                    steps += after[1] if isinstance(after[1], list) else [after[1]]
+                    after = rescale(moved) or reduce_by_monomials(moved)
+                    after = after or reduce_by_each_other(moved)
+                if moved.cost < g.cost and (best is None or moved.cost < best[0]):
+                    best = (moved.cost, moved, steps)
+    return None if best is None else (best[1], best[2])
 
 
 def gradings(g: Germs, with_units: bool) -> list[list[int]]:
@@ -552,6 +632,36 @@ def _from_form(g: Germs, form: list[tuple[Term, str]]) -> Poly:
     return g.context.from_dict(data)
 
 
+def _promising(f: Generator, h: Generator) -> Iterator[tuple[dict[int, int], flint.fmpq]]:
+    """(q, ρ) such that f − ρ·q·h has not many more terms new than gone, q a monomial."""
+    quotients = f.exponents[:, None, :] - h.exponents[None, :, :]
+    pairs = np.argwhere((quotients >= 0).all(axis=2))
+    meet: Counter[bytes] = Counter()
+    gone: Counter[tuple[bytes, tuple[int, int]]] = Counter()
+    for n, m in pairs:
+        key = quotients[n, m].tobytes()
+        meet[key] += 1
+        gone[key, _ratio(f.terms[n][1], h.terms[m][1])] += 1
+    for (key, ratio), count in gone.items():
+        if len(h.poly) - meet[key] <= 2 * count:
+            q = np.frombuffer(key, dtype=np.int64)
+            yield {int(i): int(q[i]) for i in np.flatnonzero(q)}, flint.fmpq(*ratio)
+
+
+def _reduction(g: Germs, f: Generator, h: Generator) -> tuple[int, int, Poly] | None:
+    """The monomial m for which f + m·h is nearest to a monomial, with the gain and the length."""
+    best: tuple[int, int, Poly] | None = None
+    for q, ratio in _promising(f, h):
+        multiplier = g.monomial(q) * -ratio
+        new = Generator(f.poly + multiplier * h.poly)
+        if new.poly.is_zero():
+            return -f.cost, 0, multiplier
+        gain = (new.cost - f.cost, len(new.poly))
+        if gain[0] < 0 and (best is None or gain < best[:2]):
+            best = (*gain, multiplier)
+    return best
+
+
 def reduce_by_each_other(g: Germs) -> Move | None:
     """Subtract a monomial multiple of one generator from another where that brings it nearer to a
     monomial."""
@@ -565,28 +675,16 @@ def reduce_by_each_other(g: Germs) -> Move | None:
         for j, h in enumerate(gens):
             if i == j or len(h.poly) == 1 or len(h.poly) > 60 or not f.occurs & h.occurs:
                 continue
-            tried: set[Term] = set()
-            for s, b in h.terms:
-                small = dict(s)
-                for t, a in f.terms:
-                    big = dict(t)
-                    if any(big.get(n, 0) < e for n, e in s):
-                        continue
-                    q = tuple(
-                        (n, big.get(n, 0) - small.get(n, 0))
-                        for n in sorted(big)
-                        if big.get(n, 0) > small.get(n, 0)
-                    )
-                    if q in tried:
-                        continue
-                    tried.add(q)
-                    multiplier = g.monomial(dict(q)) * (-a / b)
-                    new = Generator(f.poly + multiplier * h.poly)
-                    if new.poly.is_zero():
-                        return g.generators([["add", i, j, multiplier]])
-                    gain = (new.cost - f.cost, len(new.poly), i, j)
-                    if gain[0] < 0 and (best is None or gain < best[0]):
-                        best = (gain, i, j, multiplier)
+            if h not in f.reductions:
+                f.reductions[h] = _reduction(g, f, h)
+            found = f.reductions[h]
+            if found is None:
+                continue
+            gain, length, multiplier = found
+            if length == 0:
+                return g.generators([["add", i, j, multiplier]])
+            if best is None or (gain, length, i, j) < best[0]:
+                best = ((gain, length, i, j), i, j, multiplier)
     if best is None:
         return None
     return g.generators([["add", best[1], best[2], best[3]]])
