@@ -121,10 +121,37 @@ def canonical(task: dict) -> list[float]:
 
 
 def devinterp2(task: dict) -> list[float]:
-    raise NotImplementedError(
-        "devinterp 2 samples language models on token data sets (rows with input_ids) and has no "
-        "entry for a loss of another kind"
+    """Version 2 samples on token data sets; its own loss function (model, tokens) → (batch, tokens
+    − 1) lets any loss through: here the first token is the number of the example."""
+    from datasets import Dataset
+    from devinterp.slt.llc import llc
+
+    model, loader, _ = problem(task)
+    x, y = loader.dataset.tensors
+    rows = Dataset.from_dict({"input_ids": [[i, i] for i in range(len(x))]}).with_format("torch")
+
+    def each(model, tokens):
+        i = tokens[:, 0].long()
+        if task["loss"] == "5-5-5":
+            return ((model(x[i]) - y[i]) ** 2).sum(1, keepdim=True)
+        return model(x[i]).reshape(1, 1).expand(len(i), 1)
+
+    found = llc(
+        model=model,
+        dataset=rows,
+        observables={},
+        lr=task["epsilon"],
+        n_beta=task["nbeta"],
+        localization=task["gamma"],
+        num_chains=task["chains"],
+        num_draws=task["draws"],
+        num_burnin_steps=task["burn_in"],
+        batch_size=task["batch"] if task["loss"] == "5-5-5" else len(x),
+        init_seed=task["seed"],
+        device="cpu",
+        loss_fn=each,
     )
+    return [float(v) for v in torch.as_tensor(found["llc_per_chain"]).reshape(-1)]
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import math
 from fractions import Fraction as F
 from itertools import pairwise
 
-from singularity_lab.spectroscopes import PolynomialLoss, measure
+from singularity_lab.spectroscopes import Domain, PolynomialLoss, measure
 
 
 def _product(
@@ -96,6 +96,7 @@ DEVELOPMENT = {
     ),
     "rrr 2-1-2": (_matrix_chain([2, 1, 2]), F(1), 2, "Aoyagi–Watanabe 2005"),
     "rrr 2-2-2": (_matrix_chain([2, 2, 2]), F(3, 2), 1, "Aoyagi–Watanabe 2005"),
+    "rrr 3-3-3": (_matrix_chain([3, 3, 3]), F(7, 2), 1, "Aoyagi–Watanabe 2005"),
     "deep 2-2-2-2": (_matrix_chain([2, 2, 2, 2]), F(3, 2), 3, "Aoyagi 2024"),
     "tanh, two units": (
         [
@@ -104,13 +105,21 @@ DEVELOPMENT = {
         ],
         F(2, 3), 1, "Vandermonde matrix type, Aoyagi 2010",
     ),
+    "binomial 2-2": (
+        [
+            ([1, -1, 1], [(0, 1, 0), (1, 1, 0), (1, 0, 1)]),
+            ([1, -1, 1], [(0, 2, 0), (1, 2, 0), (1, 0, 2)]),
+        ],
+        F(3, 4), 1, "mixture of two binomials, truth one of them; w1 in [0, 1], curved valleys",
+    ),
 }  # fmt: skip
+DOMAINS = {"binomial 2-2": Domain((0.0, -0.5, -0.5), (1.0, 0.5, 0.5))}
 
 
 def losses() -> dict[str, PolynomialLoss]:
     """The development set as losses."""
     return {
-        name: PolynomialLoss.from_exponents(g, loss_id=name)
+        name: PolynomialLoss.from_exponents(g, loss_id=name, domain=DOMAINS.get(name))
         for name, (g, *_) in DEVELOPMENT.items()
     }
 
