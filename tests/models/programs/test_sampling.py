@@ -135,11 +135,11 @@ def test_logarithmic_corrections(name, semantics, steps):
 
 @pytest.mark.slow
 def test_what_does_not_mix_says_so():
-    """parityCheck, d = 30, with the same rule: the chains have not mixed at the greatest length."""
-    r = temper(Slice(program("parityCheck-copy-1"), 2), 1e4, **RULE)
+    """parityCheck, d = 30: after 4,000 steps the chains have not mixed, and the reading says so."""
+    r = temper(Slice(program("parityCheck-copy-1"), 2), 1e4, **{**RULE, "most": 4_000})
     assert not r.mixed
-    assert r.r_hat > 1.1
-    assert r.steps == 32_000
+    assert r.r_hat > 1.5
+    assert r.steps == 4_000
 
 
 def test_the_mixing_rule():
