@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from singularity_lab.models.programs.semirings import Semiring
 
-Array = np.ndarray[Any, np.dtype[Any]]
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
 Leaf = tuple[str, str]  # (choice, option)
 
 ADD, MUL = "+", "*"
@@ -116,6 +118,8 @@ class Formula:
     @cached_property
     def _levels(self) -> list[tuple[str, Array, Array, Array]]:
         """(operation, targets, left children, right children), level by level."""
+        import numpy as np
+
         level = [0] * len(self.nodes)
         groups: dict[tuple[int, str], list[int]] = {}
         for i, node in enumerate(self.nodes):
@@ -143,6 +147,8 @@ class Formula:
         Booleans: ``np.logical_or, np.logical_and, False, True``; min-plus: ``np.minimum, np.add,
         a number above all others, 0``.
         """
+        import numpy as np
+
         first = next(iter(values.values()))
         found = np.empty((len(self.nodes), *first.shape), dtype=first.dtype)
         for i, node in enumerate(self.nodes):

@@ -25,8 +25,6 @@ from functools import cached_property
 from math import lcm
 from typing import Any
 
-import numpy as np
-
 from singularity_lab.algebra.linear import check_covering, covering_lp, nullspace
 from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
@@ -202,6 +200,8 @@ class SyndromeProgram:
     @cached_property
     def _degree(self) -> int:
         """The largest number of choices in one derivation."""
+        import numpy as np
+
         degrees = self.formula.batch(
             {leaf: np.ones(1, dtype=np.int64) for leaf in self.formula.leaves},
             np.maximum,
@@ -219,6 +219,8 @@ class SyndromeProgram:
         tie: the prices are in units of which ties are broken by degree (price·M + degree). None:
         no run on this input is wrong.
         """
+        import numpy as np
+
         scale = self._degree + 1 if tie else 1
         scaled = [p * scale + int(tie) for p in prices]
         bound = max((abs(p) for p in scaled), default=1) * self._degree + 1

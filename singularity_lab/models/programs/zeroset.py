@@ -20,9 +20,6 @@ from itertools import combinations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import networkx as nx
-import numpy as np
-
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.errors import BadInput, Undecided
@@ -32,6 +29,8 @@ from singularity_lab.models.programs.noisy import check_semantics, wrong_runs
 from singularity_lab.models.programs.synthesis import Chart, SyndromeProgram, homogeneous_monomials
 
 if TYPE_CHECKING:
+    import networkx as nx
+    import numpy as np
     from matplotlib.axes import Axes
 
 Face = tuple[int, ...]  # for each free choice, the allowed options as a bit mask
@@ -157,6 +156,8 @@ class ZeroSet:
     @cached_property
     def pieces(self) -> tuple[frozenset[Face], ...]:
         """The connected pieces, as sets of vertices; largest first."""
+        import networkx as nx
+
         graph: nx.Graph[Face] = nx.Graph()
         graph.add_nodes_from(self.faces[0])
         for edge in self.faces[1] if len(self.faces) > 1 else ():
@@ -217,6 +218,8 @@ class ZeroSet:
     @cached_property
     def _monomials(self) -> np.ndarray[Any, np.dtype[np.int64]] | None:
         """Exponents of E in the probabilities of all options; None where there are too many."""
+        import numpy as np
+
         try:
             leaves, exponents = homogeneous_monomials(
                 self.program, self.steps, self.semantics, 60_000
@@ -240,6 +243,8 @@ class ZeroSet:
                 self.program, self.steps, self.semantics, support, self.chart, self.formula
             )
             return [s.exponent for s in local.syndromes()]
+        import numpy as np
+
         rows = np.unique(self._monomials[:, self._outside(face)], axis=0)
         rows = rows[np.argsort(rows.sum(axis=1), kind="stable")]
         kept: list[np.ndarray[Any, Any]] = []
@@ -285,6 +290,8 @@ class ZeroSet:
 
         Nodes carry ``dimension``, ``lambda_E`` and ``multiplicity``.
         """
+        import networkx as nx
+
         graph: nx.DiGraph[Face] = nx.DiGraph()
         for k, level in enumerate(self.faces):
             for face in level:
@@ -299,6 +306,8 @@ class ZeroSet:
     def component_graph(self) -> nx.Graph[int]:
         """Components as nodes (numbers in ``components``); an edge where two of them meet, with the
         dimension and (λ_E, m) of the generic point of the face in which they meet."""
+        import networkx as nx
+
         graph: nx.Graph[int] = nx.Graph()
         for i, c in enumerate(self.components):
             graph.add_node(
@@ -327,6 +336,7 @@ class ZeroSet:
         The label is (λ_E, m) and the dimension; an edge carries those of the intersection.
         """
         import matplotlib.pyplot as plt
+        import networkx as nx
 
         axes = axes or plt.subplots(figsize=(7, 5))[1]
         graph = self.component_graph()
@@ -526,6 +536,8 @@ def _facets(face: Face) -> Iterator[Face]:
 
 def _without_wrong_runs(program: Program, formula: Formula, faces: list[Face]) -> list[Face]:
     """Those faces on which no run is wrong."""
+    import numpy as np
+
     kept: list[Face] = []
     for start in range(0, len(faces), 4096):
         block = faces[start : start + 4096]
