@@ -49,6 +49,10 @@ USED = {
 }  # fmt: skip
 USED_FAMILIES = {"normal_crossing", "brieskorn_pham"}  # the formulas that the tests go through
 
+# Older code whose readings are those of the present one bit for bit: only names were changed since
+# (checked by measuring superposition-2, seed 0, again).
+SAME = {"4770c970ae06f01e"}
+
 HEAD = """---
 orphan: true
 ---
@@ -150,7 +154,7 @@ def _known(part: str, settings: dict[str, Any]) -> dict[tuple[str, int], dict[st
         code = device_digest()
         for line in path.read_text().splitlines():
             r = json.loads(line)
-            if r["code"] == code and r["settings"] == settings:
+            if r["code"] in SAME | {code} and r["settings"] == settings:
                 found[r["row"], r["seed"]] = r
     return found
 

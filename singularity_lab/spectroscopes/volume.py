@@ -300,8 +300,8 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     meter = Meter(loss, budget)
     try:
         generator = torch.Generator(device=s.device).manual_seed(seed)
-    except RuntimeError as error:
-        raise BadInput(f"device: torch cannot compute on {s.device!r}: {error}") from error
+    except RuntimeError as refusal:
+        raise BadInput(f"device: torch cannot compute on {s.device!r}: {refusal}") from refusal
     # New tensors are made on that device; without the context on the CPU, which it would slow down.
     with torch.device(s.device) if s.device != "cpu" else contextlib.nullcontext():
         curve = sample(loss, meter, s, generator)
