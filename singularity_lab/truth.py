@@ -42,7 +42,6 @@ from singularity_lab.catalog.store import (
 )
 from singularity_lab.errors import BadInput, SingularityLabError, Undecided
 from singularity_lab.exact.certificate import Certificate
-from singularity_lab.exact.solve import rlct
 
 __all__ = [
     "CertificateStore",
@@ -284,6 +283,8 @@ def ground_truth(
     old = _best(old)
     if bounds_of(old).exact or budget == 0 or (budget is not None and searched >= budget):
         return judge(entry, bounds_of(old), old, notes)
+    from singularity_lab.exact.solve import rlct
+
     started = time.process_time()
     result = rlct(problem, budget=budget, progress=progress)
     certificates = _best((*result.certificates, *old))

@@ -14,6 +14,7 @@ from strategies import rlcts
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.catalog import Claim, Entry, entries, load
 from singularity_lab.errors import BadInput, CertificateError, Undecided
+from singularity_lab.exact import solve
 from singularity_lab.exact.solve import rlct
 from singularity_lab.truth import (
     CertificateStore,
@@ -175,9 +176,6 @@ def test_bounds_are_searched_again_only_with_more_budget(store, monkeypatch):
     """A search that proves a lower bound only, repeated when it may run longer than before."""
     import dataclasses
 
-    import singularity_lab.truth as module
-    from singularity_lab.exact.solve import rlct
-
     entry = load("nc-1-1")
     exact = rlct(entry.problem())
     half = dataclasses.replace(exact.certificate, kind="lower")
@@ -187,7 +185,7 @@ def test_bounds_are_searched_again_only_with_more_budget(store, monkeypatch):
         calls.append(budget)
         return dataclasses.replace(exact, certificates=(half,))
 
-    monkeypatch.setattr(module, "rlct", search)
+    monkeypatch.setattr(solve, "rlct", search)
     first = ground_truth(entry, 1, cache=store)
     assert first.status == "cited"
     assert first.bounds == bounds_of([half]) == Bounds(RLCT(Fraction(1, 2), 2), None)
@@ -262,10 +260,8 @@ def test_the_same_proof_gives_the_same_bytes(store):
 
 def test_shipped_certificates_come_before_the_users_own(tmp_path, monkeypatch):
     """Nothing is searched and nothing written for a row that the catalog proves."""
-    import singularity_lab.truth as module
-
     monkeypatch.setenv("SINGLAB_CACHE", str(tmp_path))
-    monkeypatch.setattr(module, "rlct", lambda *a, **k: pytest.fail("a search"))
+    monkeypatch.setattr(solve, "rlct", lambda *a, **k: pytest.fail("a search"))
     assert ground_truth("rrr-3-3-3-r0").status == "proved"
     assert list(tmp_path.iterdir()) == []
 
@@ -292,7 +288,7 @@ def test_a_search_that_overruns_is_given_up_and_bounds_stay(store, monkeypatch):
                 pass
         return rlct(problem, budget=budget)
 
-    monkeypatch.setattr(module, "rlct", endless)
+    monkeypatch.setattr(solve, "rlct", endless)
     monkeypatch.setattr(module, "OVERRUN", 0.0)
     monkeypatch.setattr(module, "GRACE", 0.2)
     (truth,) = prove([load("nc-1-1")], 0.5, cache=store)
