@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from singularity_lab.exact.newton import newton_polyhedron
     from singularity_lab.exact.singularity import singularity
     from singularity_lab.exact.solve import Result, explain, rlct
+    from singularity_lab.exact.strata import network_strata, strata
+    from singularity_lab.exact.toric import toric_resolution
+    from singularity_lab.exact.tree import plot_tree, proof_tree
     from singularity_lab.exact.verify import verify
     from singularity_lab.exact.zeta import zeta
     from singularity_lab.losses import Loss, loss
@@ -74,24 +77,28 @@ __all__ = [
     "load",
     "loss",
     "measure",
+    "network_strata",
     "newton_polyhedron",
     "parse",
     "parse_program",
+    "plot_tree",
     "program",
     "program_census",
     "program_list",
     "program_rlct",
     "program_trace",
+    "proof_tree",
     "resolution_graph",
     "rlct",
     "singularity",
+    "strata",
+    "toric_resolution",
     "verify",
     "volume_expansion",
     "zeta",
 ]
 
 _HOME = {
-    "RLCT": "algebra.invariants",
     "BadInput": "errors",
     "Bounds": "algebra.invariants",
     "Certificate": "exact.certificate",
@@ -101,6 +108,7 @@ _HOME = {
     "OutOfScope": "errors",
     "ParseError": "errors",
     "Polynomial": "algebra.polynomial",
+    "RLCT": "algebra.invariants",
     "Reading": "spectroscopes.base",
     "Result": "exact.solve",
     "SingularityLabError": "errors",
@@ -116,17 +124,22 @@ _HOME = {
     "load": "catalog.load",
     "loss": "losses",
     "measure": "spectroscopes.base",
+    "network_strata": "exact.strata",
     "newton_polyhedron": "exact.newton",
     "parse": "algebra.polynomial",
     "parse_program": "models.programs.text",
+    "plot_tree": "exact.tree",
     "program": "models.programs.library",
     "program_census": "programs",
     "program_list": "programs",
     "program_rlct": "programs",
     "program_trace": "programs",
+    "proof_tree": "exact.tree",
     "resolution_graph": "exact.dual_graph",
     "rlct": "exact.solve",
     "singularity": "exact.singularity",
+    "strata": "exact.strata",
+    "toric_resolution": "exact.toric",
     "verify": "exact.verify",
     "volume_expansion": "exact.density",
     "zeta": "exact.zeta",
