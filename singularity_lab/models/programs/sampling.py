@@ -338,7 +338,7 @@ def log_fit(readings: Sequence[Tempered], multiplicity: int) -> tuple[float, flo
     if multiplicity > 1 and len(readings) < 2:
         raise BadInput("log_fit: two readings are needed to find the constant")
     fits: list[tuple[float, float]] = []
-    for c in [0.0] if multiplicity == 1 else [k / 10 for k in range(-100, 200)]:
+    for c in [0.0] if multiplicity == 1 else [k / 100 for k in range(-1000, 2000)]:
         if min(log(r.n) for r in readings) + c <= 0.5:
             continue
         shifted = [r.value + (multiplicity - 1) / (log(r.n) + c) for r in readings]
