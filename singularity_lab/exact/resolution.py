@@ -9,11 +9,17 @@ renaming and sign. What is still open at the end of the budget leaves two-sided 
 from __future__ import annotations
 
 import itertools
+import os
+import signal
+import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
+from types import FrameType
 from typing import Any
 
 import flint
@@ -28,7 +34,13 @@ from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, it
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
 from singularity_lab.exact.symmetry import colour_classes, labelling, signs, symmetries
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 Poly = flint.fmpq_mpoly
+_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 @dataclass
@@ -44,7 +56,10 @@ class Outcome:
 
 @dataclass
 class Resolution:
-    """The result of the search: bounds with their scripts, and what the search did."""
+    """The result of the search: bounds with their scripts, and what the search did.
+
+    ended: what ended a search that left charts open: time, nodes, memory, interrupted, or nothing.
+    """
 
     lower: RLCT | None
     upper: RLCT | None
@@ -54,6 +69,7 @@ class Resolution:
     shared: int
     open: int
     frontier: tuple[str, ...] = ()
+    ended: str = ""
 
     @property
     def exact(self) -> bool:
@@ -64,28 +80,35 @@ def resolve_germ(
     germ: Germ,
     *,
     budget: float | None = None,
+    nodes: int | None = None,
+    memory: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Resolution:
-    """Search for a proof of (λ, m) of K = Σ fᵢ² at the origin, deepening the tree until the budget
-    ends.
+    """Search for a proof of (λ, m) of K = Σ fᵢ² at the origin, deepening the tree until a limit
+    ends the search.
 
-    budget: CPU seconds. The outcome does not depend on the machine unless the budget ends the
-    search.
+    budget: CPU seconds; nodes: charts; memory: MiB by which the process may grow. A first Ctrl-C
+    ends the search, too, with the bounds so far. The outcome does not depend on the machine unless
+    one of these limits ends the search.
     """
     search = _Search(
-        deadline=None if budget is None else time.process_time() + budget, progress=progress
+        deadline=None if budget is None else time.process_time() + budget,
+        most_nodes=nodes,
+        most_memory=None if memory is None else _resident() + memory,
+        progress=progress,
     )
     g = Germs.of(germ)
     search.fibre = linear_fibre(g)
     best: Outcome | None = None
-    for depth in (10, 24):
-        search.failed.clear()
-        search.horizon = depth
-        found = search.solve(g, None, depth)
-        if best is None or _tighter(found, best):
-            best = found
-        if found.open == 0 or search.expired:
-            break
+    with _stopped_by_interrupt(search):
+        for depth in (10, 24):
+            search.failed.clear()
+            search.horizon = depth
+            found = search.solve(g, None, depth)
+            if best is None or _tighter(found, best):
+                best = found
+            if found.open == 0 or search.expired:
+                break
     assert best is not None
     return Resolution(
         best.lower,
@@ -96,7 +119,43 @@ def resolve_germ(
         search.shared,
         best.open,
         tuple(search.frontier[-20:]),
+        search.ended if best.open else "",
     )
+
+
+def _resident() -> float:
+    """The memory that the process holds, in MiB: the most so far where the system tells no more."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * _PAGE / 2**20
+    except OSError:
+        if resource is None:
+            return 0.0
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return used / 2**20 if sys.platform == "darwin" else used / 2**10
+
+
+@contextmanager
+def _stopped_by_interrupt(search: _Search) -> Iterator[None]:
+    """A first Ctrl-C ends the search in good order; a second one interrupts as ever."""
+    usual = signal.default_int_handler
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not usual
+    ):
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if search.ended:
+            usual(number, frame)
+        search.ended = "interrupted"
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _tighter(a: Outcome, b: Outcome) -> bool:
@@ -129,6 +188,9 @@ def least(outcomes: Sequence[Outcome], step: Step) -> Outcome:
 @dataclass
 class _Search:
     deadline: float | None
+    most_nodes: int | None = None
+    most_memory: float | None = None
+    ended: str = ""
     progress: Callable[[int], None] | None = None
     horizon: int = 0
     nodes: int = 0
@@ -143,7 +205,15 @@ class _Search:
     fibre: frozenset[int] = frozenset()
 
     def is_late(self) -> bool:
-        return self.deadline is not None and time.process_time() > self.deadline
+        """Has a limit ended the search?"""
+        if not self.ended:
+            if self.deadline is not None and time.process_time() > self.deadline:
+                self.ended = "time"
+            elif self.most_nodes is not None and self.nodes >= self.most_nodes:
+                self.ended = "nodes"
+            elif self.most_memory is not None and _resident() > self.most_memory:
+                self.ended = "memory"
+        return bool(self.ended)
 
     @property
     def expired(self) -> bool:

@@ -72,6 +72,12 @@ class Result:
         _ = self.rlct
         return self.certificates[0]
 
+    def plot(self, ax: Any = None) -> Any:
+        """The proof tree as a picture; see :func:`~singularity_lab.exact.tree.plot_tree`."""
+        from singularity_lab.exact.tree import plot_tree, proof_tree
+
+        return plot_tree(proof_tree(self), ax)
+
     def to_json(self) -> dict[str, Any]:
         """Fractions as text. ``lower`` and ``upper`` are objects with ``lambda`` and
         ``multiplicity``."""
@@ -155,16 +161,20 @@ def rlct(
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
     convention: Convention = "ideal",
     budget: float | None = 60.0,
+    nodes: int | None = None,
+    memory: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
     """The real log canonical threshold λ and its multiplicity m of the germ of K at a point.
 
     generators: expressions f1, …, fk (text, Polynomial, Ideal or a LocalProblem); K = Σ fᵢ². With
     ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given).
-    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds,
-    None for no limit.
+    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds;
+    nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
+    with the number of charts.
 
-    The answer is exact with a verified certificate, or two-sided bounds with two.
+    The answer is exact with a verified certificate, or two-sided bounds with two: also when a limit
+    or a first Ctrl-C ends the search.
 
     Raises BadInput for what cannot be read and for a loss that takes negative values, OutOfScope
     where K does not vanish at the point.
@@ -191,8 +201,14 @@ def rlct(
             box=box,
             convention=convention,
         )
-    if budget is not None and not budget > 0:
-        raise BadInput(f"budget: CPU seconds > 0 are needed, received {budget!r}")
+    limits = (
+        ("budget", budget, "CPU seconds"),
+        ("nodes", nodes, "charts"),
+        ("memory", memory, "MiB"),
+    )
+    for name, limit, unit in limits:
+        if limit is not None and not limit > 0:
+            raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
     germ = problem.localize()
     notes = _check_loss(problem, germ)
     if all(g.is_zero for g in germ.generators):
@@ -203,7 +219,7 @@ def rlct(
     if newton is not None:
         return newton
     notes = (*notes, *note)
-    found = resolve_germ(germ, budget=budget, progress=progress)
+    found = resolve_germ(germ, budget=budget, nodes=nodes, memory=memory, progress=progress)
     scale = 2 if problem.convention == "loss" else 1
     lower, upper = (v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper))
     method = (
@@ -216,9 +232,10 @@ def rlct(
             return _prove(problem, found.step, lower, method, started, notes)
         except CertificateError as error:  # a fault of the engine: what is not verified is not said
             notes = (*notes, f"the verifier rejects the engine's proof: {error}")
+    ended = f" (ended by: {found.ended})" if found.ended else ""
     notes = (
         *notes,
-        f"{found.open} charts are open, for example {'; '.join(found.frontier[-2:])}",
+        f"{found.open} charts are open{ended}, for example {'; '.join(found.frontier[-2:])}",
     )
     return _bracket(problem, germ, found.step, lower, upper, method, started, notes)
 
@@ -304,8 +321,9 @@ def _bracket(
         low.append(Certificate(problem, "lower", lower, step))
     if upper is not None:
         high.append(Certificate(problem, "upper", upper, step))
-    best_low = max((c for c in low if _holds(c)), key=lambda c: c.claim)
-    best_high = min((c for c in high if _holds(c)), key=lambda c: c.claim)
+    # the best claim first, and of equal claims the shorter proof: the engine's may be long
+    best_low = next(filter(_holds, sorted(low, key=lambda c: c.claim, reverse=True)))
+    best_high = next(filter(_holds, sorted(high, key=lambda c: c.claim)))
     seconds = time.process_time() - started
     bounds = Bounds(best_low.claim, best_high.claim)
     return Result(problem, bounds, (best_low, best_high), method, seconds, notes)

@@ -1,0 +1,56 @@
+"""Limits and interruption: the search ends with bounds that are certified on both sides."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+
+import pytest
+
+from singularity_lab import BadInput, rlct, verify
+
+FIVE_UNITS = ["+".join(f"a{i}*b{i}^{2 * j + 1}" for i in range(5)) for j in range(5)]
+
+
+@pytest.mark.parametrize("limit", [{"nodes": 12}, {"budget": 1}])
+def test_a_limit_ends_the_search_with_bounds(limit):
+    """Five tanh units take longer than any of these; λ = 11/10 (Aoyagi 2010) lies between."""
+    found = rlct(FIVE_UNITS, **limit)
+    assert not found.exact
+    assert found.bounds.lower.value <= Fraction(11, 10) <= found.bounds.upper.value
+    for certificate in found.certificates:
+        verify(certificate)
+    ended = {"nodes": "nodes", "budget": "time"}[next(iter(limit))]
+    assert f"ended by: {ended}" in found.notes[-1]
+
+
+def test_a_limit_of_memory_ends_the_search():
+    """In a process of its own, where no memory lies free."""
+    script = (
+        "from singularity_lab import rlct; "
+        f"print(rlct({FIVE_UNITS!r}, memory=4, budget=60).notes[-1])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "ended by: memory" in done.stdout
+
+
+@pytest.mark.parametrize("limit", [{"nodes": 0}, {"memory": -1}, {"budget": 0}])
+def test_limits_are_positive(limit):
+    with pytest.raises(BadInput, match=next(iter(limit))):
+        rlct("x", **limit)
+
+
+def test_an_interrupt_ends_the_search_with_bounds():
+    timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        found = rlct(FIVE_UNITS, budget=30)
+    finally:
+        timer.cancel()
+    assert "ended by: interrupted" in found.notes[-1]
+    assert found.bounds.upper.value >= Fraction(11, 10)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
