@@ -100,7 +100,8 @@ def schur(
     factors: matrices of entries c + x or c, of fitting shapes; the first ``rank`` rows and columns
     (of the first factor only, for a pivot) are those of U.
     kind: "through" for the entries of X₁⋯X_L − diag(I_r, 0), "pivot" for those of XY.
-    local: the positions of variables that are 0 on the stratum; the others take any value there.
+    local: the positions of variables that are 0 on the stratum; the others take every real value
+    there (one that is never 0 would not do: D − cU⁻¹b may vanish).
     Returns the generators before and after; the new coordinates go by the names of the old ones.
     Raises ValueError where a condition of the theorem fails.
 

@@ -46,7 +46,9 @@ def _transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 def _apply(g: Germs, factors: list[Matrix], rank: int, kind: str) -> tuple[Germs, Any] | None:
     places = [e[1] for f in factors for p in matrices.flat(f) if (e := matrices.entry(p))]
     used = {i for i in places if i is not None}
-    if not all(map(g.is_free, used)) or any(Generator(u).occurs & used for u in g.units):
+    if not all(map(g.is_free, used)) or used & set(g.unit_variables):
+        return None
+    if any(Generator(u).occurs & used for u in g.units):
         return None
     try:
         before, after = matrices.schur(factors, rank, kind, g.locals)

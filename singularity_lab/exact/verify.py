@@ -288,7 +288,8 @@ def _schur(family: Family, step: Step) -> Family:
     splits off. The theorems and their conditions are in :mod:`singularity_lab.algebra.matrices`."""
     factors = [[[family.read(e) for e in row] for row in factor] for factor in step["factors"]]
     names = family.occurs(*(e for factor in factors for row in factor for e in row))
-    need(all(map(family.is_free, names)), "schur: the coordinates must be free")
+    able = all(map(family.is_free, names)) and not names & set(family.of_role(UNIT))
+    need(able, "schur: the coordinates must be free")  # a complement of units may vanish
     need(not names & family.occurs(*family.units, *family.signs), "schur: under a condition")
     local = [family.index(n) for n in family.of_role(LOCAL)]
     before, after = matrices.schur(factors, integer(step["rank"]), step["kind"], local)
