@@ -379,12 +379,27 @@ def listing(rows: Iterable[Entry]) -> list[dict[str, Any]]:
     return found
 
 
-def write_index(rows: Iterable[Entry], store: CertificateStore) -> None:
-    """Write the index of a store: a line for each row, from the certificates that lie there."""
+def write_index(
+    rows: Iterable[Entry], store: CertificateStore, changed: Iterable[str] | None = None
+) -> None:
+    """Write the index of a store: a line for each row, from the certificates that lie there.
+
+    changed: the ids of the rows whose certificates may be new; the lines of other problems are
+    kept where they speak of the same model and point. Absent: every line is made again.
+    """
+    rows = list(rows)
+    known = {}
+    if changed is not None:
+        ids = set(changed)
+        new = {problem_key(r.problem()) for r in rows if r.id in ids and r.polynomial}
+        known = {i: line for i, line in store.index().items() if line.problem not in new}
     documents: dict[str, Mapping[str, Any] | None] = {}
     lines = []
     for row in rows:
-        if row.polynomial:
+        line = known.get(row.id)
+        if line is not None and line.row == row_key(row):
+            lines.append(line)
+        elif row.polynomial:
             problem = row.problem()
             key = problem_key(problem)
             if key not in documents:

@@ -245,6 +245,13 @@ def test_the_index_is_rebuilt_from_the_files(store):
     assert lines["nc-1-1"].problem == lines["edge-path-2"].problem
     write_index(rows, store)
     assert store.index_path.read_bytes() == first
+    # only the line of a row that changed is made again, and those of its problem
+    wrong = [msgspec.structs.replace(line, dimension=9) for line in lines.values()]
+    store.write_index(wrong)
+    write_index(rows, store, ["nc-1-1"])
+    assert [line.dimension for line in store.index().values()] == [2, 2, 9]
+    write_index(rows, store, ["nc-1-2"])
+    assert store.index() == lines
     store.index_path.write_text("{}")
     with pytest.raises(CertificateError, match="not an index"):
         store.index()

@@ -315,10 +315,11 @@ def prove(
     except KeyboardInterrupt:
         interrupted = True
     if into is None:
-        if not (ids or family or tag or interrupted):
+        some = bool(ids or family or tag)
+        if not (some or interrupted):
             for stray in stray_files():
                 stray.unlink()
-        write_index(entries(), store)
+        write_index(entries(), store, [r.id for r in rows] if some else None)
     for line in wrong:
         say_error(line)
     if as_json:
