@@ -564,8 +564,13 @@ class _Search:
             scored.append((max(costs), size, sum(costs), len(scored), groups))
         scored.sort(key=lambda s: s[:4])
         best: Outcome | None = None
+        order = [groups for *_, groups in scored]
+        if order and len({w for group in order[0] for _, w in group}) > 1 and len(order[0]) <= 4:
+            # where another variable is set to 1 the points may be rational
+            turned = [[*order[0][n:], *order[0][:n]] for n in range(1, len(order[0]))]
+            order[1:1] = turned
         tries = 3 if fuel >= self.horizon - 2 else 2 if fuel >= self.horizon - 5 else 1
-        for *_, groups in scored[:tries]:
+        for groups in order[:tries]:
             alike = any(len(group) > 1 for group in groups)
             charts, step = g.blow_up(groups, symmetries(g, groups) if alike and not g.signs else ())
             self.blow_ups += 1
@@ -595,7 +600,6 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     terms = terms_of(g)
     terms = {t for t in terms if not any(s < t for s in terms)}
     found: list[list[list[tuple[int, int]]]] = []
-    turned: list[list[list[tuple[int, int]]]] = []
 
     def add(weights: dict[int, int]) -> None:
         if len(weights) < 2 or not all(t & weights.keys() for t in terms):
@@ -608,9 +612,6 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
         groups.sort(key=lambda p: (-len(p), -p[0][1], p))
         if groups and groups not in found:
             found.append(groups)
-            if len({w for w in weights.values()}) > 1 and len(groups) <= 4:
-                # another variable set to 1 may make the points rational
-                turned.extend([*groups[n:], *groups[:n]] for n in range(1, len(groups)))
 
     for with_k in (False, True):
         solution = _term_program(g, active, with_k)
@@ -659,7 +660,7 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
                         add(dict.fromkeys(subset, 1))
     if not found:
         add(dict.fromkeys(active, 1))
-    return [*found, *turned[:6]]
+    return found
 
 
 def linear_fibre(g: Germs) -> frozenset[int]:
