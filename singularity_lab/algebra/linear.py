@@ -399,4 +399,4 @@ def _unit(i: int, n: int) -> list[int]:
 
 
 def _dot(u: Row, v: Row) -> Fraction:
-    return sum((Fraction(a) * b for a, b in zip(u, v, strict=True) if a and b), Fraction(0))
+    return Fraction(sum(a * b for a, b in zip(u, v, strict=True) if a and b))

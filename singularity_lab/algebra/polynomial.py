@@ -489,11 +489,49 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
     """
     if not isinstance(text, str):
         raise BadInput(f"text: an expression is needed, received {text!r}")
+    if variables is not None and not isinstance(variables, str):
+        checked = check_names(variables)
+        expanded = _expanded(text, checked)
+        if expanded is not None:
+            return Polynomial(checked, expanded)
+        variables = checked
     tokens = list(_tokens(text))
     names = (
         natural_order(v for k, v, _ in tokens if k == "name") if variables is None else variables
     )
     return _Parser(text, tokens, check_names(names)).read()
+
+
+def _expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
+    """A sum of monomials c*x^a*y^b, as polynomials print themselves; None for anything else."""
+    index = {n: i for i, n in enumerate(names)}
+    terms: dict[tuple[int, ...], flint.fmpq] = {}
+    parts = text.replace(" - ", " + -").split(" + ")
+    for part in parts:
+        sign = -1 if part.startswith("-") else 1
+        coefficient = flint.fmpq(sign)
+        exponents = [0] * len(names)
+        for factor in part[1:].split("*") if sign < 0 else part.split("*"):
+            base, power, e = factor.partition("^")
+            i = index.get(base)
+            if i is None:
+                p, over, q = factor.partition("/")
+                if not _is_natural(p) or (over and not (_is_natural(q) and int(q))):
+                    return None
+                coefficient *= flint.fmpq(int(p), int(q or 1))
+            elif not power:
+                exponents[i] += 1
+            elif _is_natural(e) and len(e) < 6:
+                exponents[i] += int(e)
+            else:
+                return None
+        key = tuple(exponents)
+        terms[key] = terms.get(key, flint.fmpq(0)) + coefficient
+    return ring(names).from_dict(terms)
+
+
+def _is_natural(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
