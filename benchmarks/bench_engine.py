@@ -318,8 +318,8 @@ def docs(measured: list[Measured]) -> str:
         out += [
             "",
             f"All {len(four)} regressions with sizes ≤ 4, every rank:",
-            f"{sum(m.exact for m in four)} exact, {sum(m.agrees is True for m in four)} equal to the",
-            "formula of Aoyagi and Watanabe (2005),",
+            f"{sum(m.exact for m in four)} exact,",
+            f"{sum(m.agrees is True for m in four)} equal to the formula of Aoyagi and Watanabe,",
             f"{sum(m.seconds for m in four):.1f} s together, the slowest {slowest.seconds:.2f} s",
             f"({slowest.name}).",
         ]

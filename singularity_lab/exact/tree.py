@@ -341,6 +341,9 @@ def in_words(step: Step) -> str:
 
     >>> in_words({"op": "blowup", "groups": [[["x", 3], ["y", 2]]]})
     'blow up (x^(1/3), y^(1/2))'
+    >>> factors = [[["1", "b"], ["c", "d"]], [["x"], ["y"]]]
+    >>> in_words({"op": "schur", "kind": "pivot", "rank": 1, "factors": factors})
+    'product of matrices 2×2×1, Schur complement of the 1×1 pivot'
     """
     op = str(step.get("op"))
     if op in ("monomial", "terms"):
@@ -353,7 +356,14 @@ def in_words(step: Step) -> str:
             ", ".join(f"{n}^(1/{w})" if w > 1 else str(n) for n, w in group)
             for group in step["groups"]
         ]
-        return f"blow up ({'; '.join(groups)})"
+        alike = "; one chart for those that symmetries join" if step.get("symmetries") else ""
+        return f"blow up ({'; '.join(groups)}){alike}"
+    if op == "schur":
+        factors = step["factors"]
+        shape = "×".join(str(n) for n in (*map(len, factors), len(factors[-1][0])))
+        rank = step["rank"]
+        block = "block" if step["kind"] == "through" else "pivot"
+        return f"product of matrices {shape}, Schur complement of the {rank}×{rank} {block}"
     if op == "generators":
         done = [name for name, *_ in step["do"]]
         kinds = {

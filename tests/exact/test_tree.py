@@ -10,10 +10,12 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
 from singularity_lab.exact.certificate import Certificate
-from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.resolution import resolve_germ
+from singularity_lab.exact.solve import explain, rlct
 from singularity_lab.exact.tree import Chart, in_words, plot_tree, proof_tree
 
 RANK_ONE = ["a*c + b*e", "a*d + b*f"]
+PRODUCT = ["a*e + b*g", "a*f + b*h", "c*e + d*g", "c*f + d*h"]
 EXAMPLES = [
     ("x^2 - y^3", {}),
     ("(y^2 - x^3)^2 - x^5*y", {}),
@@ -23,6 +25,9 @@ EXAMPLES = [
     ("x^2 - y^3", {"prior": {"x": 1}, "nonnegative": ["y"]}),
     ("(x - 1)^2 - y^3", {"at": {"x": 1}}),
     ("x^2 + y^4", {"convention": "loss"}),
+    (PRODUCT, {}),  # symmetric charts, and a pivot
+    ([f"{g} - {int(i == 0)}" for i, g in enumerate(PRODUCT)], {"at": {"a": 1, "e": 1}}),
+    ("x^3 - 3*x*y^2 + z^2", {}),
 ]
 
 
@@ -106,6 +111,53 @@ def test_exponents_are_those_of_the_blow_up():
     assert [chart.reaching for chart in cells] == [(), cells[1].divisors, cells[2].divisors]
     assert cells[0].verdict == "open"
     assert root.verdict == "(λ, m) ≤ (5/12, 1)"
+
+
+def test_symmetric_charts_are_told():
+    """One chart of four, and the pivot in it; the candidates of its divisors are ≥ 3/2."""
+    result = rlct(PRODUCT)
+    assert {"schur", "blowup"} <= {s["op"] for s in result.certificate.steps()}
+    tree = proof_tree(result)
+    root = tree.nodes[0]["chart"]
+    assert root.words.startswith("blow up (")
+    assert "symmetries" in root.words
+    (child,) = tree.successors(0)
+    chart = tree.nodes[child]["chart"]
+    assert "product of matrices 2×2×2, Schur complement of the 1×1 pivot" in chart.moves
+    assert chart.critical
+    assert chart.value == root.value == RLCT(Fraction(3, 2), 1)
+    told = str(explain(PRODUCT))
+    assert "Schur complement" in told
+    assert "symmetries" in told
+
+
+def test_a_rank_stratum_is_a_schur_complement():
+    gens = [f"{g} - {int(i == 0)}" for i, g in enumerate(PRODUCT)]
+    root = proof_tree(rlct(gens, at={"a": 1, "e": 1})).nodes[0]["chart"]
+    assert root.moves[0] == "product of matrices 2×2×2, Schur complement of the 1×1 block"
+    assert root.value == RLCT(Fraction(2), 2)
+
+
+def test_three_lines_and_a_square():
+    """x³ − 3xy² + z², the surface D4 with three real lines: {K = 0} has smooth real points near
+    0, so λ ≤ 1/2; the divisor of weights (2, 2, 3) has 7/12."""
+    result = rlct("x^3 - 3*x*y^2 + z^2")
+    tree = proof_tree(result)
+    root = tree.nodes[0]["chart"]
+    assert networkx.is_arborescence(tree)
+    assert root.value == RLCT(Fraction(1, 2), 1) == result.rlct
+    problem = LocalProblem.build("x^3 - 3*x*y^2 + z^2")
+    found = resolve_germ(problem.localize())
+    assert found.exact
+    certificate = Certificate(problem, "exact", RLCT(Fraction(1, 2), 1), found.step)
+    tree = proof_tree(certificate)
+    assert tree.nodes[0]["chart"].op == "blowup"
+    divisors = [d for n in tree for d in tree.nodes[n]["chart"].divisors]
+    assert min(d.candidate for d in divisors) >= Fraction(1, 2)
+    assert any(tree.nodes[n]["chart"].critical for n in tree if not tree.out_degree(n))
+    text = tree.graph["text"]
+    assert "blow up" in text
+    assert "(λ, m) = (1/2, 1)" in text
 
 
 def test_text_names_every_node(example):

@@ -90,6 +90,21 @@ GERMS = {
         {"at": {"a11": 1, "b11": 1}},
         "2, 2",
     ),
+    "rank one in 3-3-3": (
+        matrix_product(3, 3, 3, truth=((1, 0, 0), (0, 0, 0), (0, 0, 0))),
+        {"at": {"a11": 1, "b11": 1}},
+        "4, 1",
+    ),
+    "rank one in 3-2-2-2": (
+        matrix_product(3, 2, 2, 2, truth=((1, 0), (0, 0), (0, 0))),
+        {"at": {"a11": 1, "b11": 1, "c11": 1}},
+        None,
+    ),
+    "rank two in 3-2-3": (
+        matrix_product(3, 2, 3, truth=((1, 0, 0), (0, 1, 0), (0, 0, 0))),
+        {"at": {"a11": 1, "b11": 1, "a22": 1, "b22": 1}},
+        "4, 1",
+    ),
     "determinant": (["a*d - b*c"], {}, "1/2, 1"),
     "determinant of order 3": (
         ["a*(e*i - f*h) - b*(d*i - f*g) + c*(d*h - e*g)"],
@@ -159,13 +174,20 @@ def test_certificates_of_all_kinds_verify(certificates):
         "sum",
         "locus",
         "see",
+        "schur",
     } <= set(ops)
+    kinds = Counter()
+    for d in certificates.values():
+        for s in Certificate.from_json(d).steps():
+            kinds.update([s["kind"]] if s["op"] == "schur" else [])
+            kinds.update(["symmetries"] if s.get("symmetries") else [])
+    assert min(kinds[what] for what in ("through", "pivot", "symmetries")) >= 2, kinds
 
 
 # -- mutations ------------------------------------------------------------------------------------
 
 UNORDERED = ("dual", "blocks", "points", "multipliers", "variables", "generators")
-UNORDERED += ("faces", "face", "empty")
+UNORDERED += ("faces", "face", "empty", "symmetries")
 OPS = ("monomial", "terms", "order", "empty", "open", "split", "free", "both", "sum", "zero")
 
 
@@ -364,6 +386,26 @@ def test_single_changes_are_rejected(certificates):
     assert rejected.total() >= 1_000, story
     assert not [what for what in kept if what[0] == "claim"], story
     assert kept.total() <= 0.06 * rejected.total(), story
+
+
+def test_single_changes_of_products_of_matrices_are_rejected(certificates):
+    """More than 1,000 changes of proofs with Schur complements and symmetries of a centre. Those of
+    the scripts that are accepted are another grading, another coordinate, and in another order the
+    rows of a factor (the product has the same entries) or the charts of a group."""
+    documents = {
+        n: d
+        for n, d in certificates.items()
+        if n.startswith(("regression", "rank", "deep"))
+        and any(s["op"] == "schur" or "symmetries" in s for s in Certificate.from_json(d).steps())
+    }
+    assert len(documents) >= 5
+    rejected, kept = check_mutations(documents, 1 + 1_030 // len(documents), seed=3)
+    story = report(rejected, kept)
+    assert rejected.total() >= 1_000, story
+    another = {("proof", "contract", "weights"), ("proof", "change", "num")}
+    another |= {("proof", "schur", "factors"), ("proof", "blowup", "groups")}
+    assert set(kept) <= another, story
+    assert kept.total() <= 12, story
 
 
 @pytest.mark.slow
