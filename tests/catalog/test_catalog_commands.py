@@ -67,9 +67,8 @@ def test_list_answers_for_the_whole_catalog():
     ],
 )
 def test_filters(words, fits):
-    found, everything = rows("list", *words), rows("list")
-    assert found
-    assert len(found) < len(everything)
+    found = rows("list", *words)
+    assert 0 < len(found) < len(entries())
     assert all(fits(r) for r in found)
 
 
@@ -223,5 +222,6 @@ def test_rows_tagged_new_are_proved_and_no_paper_claims_them():
     found = rows("list", "--tag", "new")
     assert len(found) >= 20
     assert all(r["status"] == "proved" and r["claims"] == [] for r in found)
-    problems = {shipped().index()[r["id"]].problem for r in found}
+    index = shipped().index()
+    problems = {index[r["id"]].problem for r in found}
     assert len(problems) == len(found)  # none is another one in disguise
