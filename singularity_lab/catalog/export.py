@@ -182,8 +182,6 @@ def search(
         haystack = " ".join([row.id, row.family, row.title, row.note, *row.tags]).lower()
         if (family is not None and row.family != family) or not wanted <= set(row.tags):
             continue
-        if needle not in haystack and needle not in row.model().statement.lower():
-            continue
         if status is not None and truth.get("status") != status:
             continue
         if value is not None and truth.get("lambda") != str(Fraction(value)):
@@ -191,8 +189,10 @@ def search(
         if multiplicity is not None and truth.get("multiplicity") != multiplicity:
             continue
         if min_dimension or max_dimension is not None:
-            d = row.dimension
+            d = row.dimension if not truth else truth["dimension"]
             if d < min_dimension or (max_dimension is not None and d > max_dimension):
                 continue
-        found.append(row)
+        # models are built last: of the rows that fit, and whose words do not decide
+        if needle in haystack or needle in row.model().statement.lower():
+            found.append(row)
     return found
