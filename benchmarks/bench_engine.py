@@ -287,13 +287,13 @@ def docs(measured: list[Measured]) -> str:
     slow = [r for r, m in zip(ratios, measured, strict=True) if m.seconds >= 0.1]
     cores = os.cpu_count()
     out = [
-        "CPU seconds of one process, the median of three runs, of one where a run takes longer",
-        "than 10 s and in the table of literature. The time is that of the search and of the",
+        "CPU seconds of one process, the median of three runs; of one run where it takes longer",
+        "than 10 s, and in the row *literature*. The time is that of the search and of the",
         "verification that follows it; *verify* is the replay of the certificate alone. The",
-        f"machine was shared, with {loads[0]:.0f} to {loads[-1]:.0f} processes on {cores} cores:",
-        "an idle one needs up to half of these times less. Targets are those that the project set",
-        "itself; what misses one is bold. *Reference*: the truth table, or the formula of a",
-        "paper, looked at after the answer.",
+        f"machine was shared: {loads[0]:.0f} to {loads[-1]:.0f} processes wanted its {cores}",
+        "cores, which lengthens CPU times too. Targets are those that the project set itself; what",
+        "misses one is bold. *Reference*: the truth table, or the formula of a paper, looked at",
+        "after the answer.",
         "",
         summary(measured),
         "",
@@ -317,11 +317,11 @@ def docs(measured: list[Measured]) -> str:
         slowest = max(four, key=lambda m: m.seconds)
         out += [
             "",
-            f"All {len(four)} regressions with sizes ≤ 4, every rank:",
-            f"{sum(m.exact for m in four)} exact,",
-            f"{sum(m.agrees is True for m in four)} equal to the formula of Aoyagi and Watanabe,",
-            f"{sum(m.seconds for m in four):.1f} s together, the slowest {slowest.seconds:.2f} s",
-            f"({slowest.name}).",
+            f"Of all {len(four)} regressions with sizes ≤ 4, every rank,",
+            f"{sum(m.exact for m in four)} are exact and {sum(m.agrees is True for m in four)} equal",
+            "to the formula of Aoyagi and Watanabe (2005), in",
+            f"{sum(m.seconds for m in four):.1f} s together; the slowest takes",
+            f"{slowest.seconds:.2f} s ({slowest.name}).",
         ]
     if papers := by_group["literature"]:
         exact = sum(m.exact for m in papers)
