@@ -214,10 +214,11 @@ class Family:
         return True
 
 
-def need(condition: bool, message: str) -> None:
-    """Raise CertificateError unless the condition holds."""
+def need(condition: bool, message: str, *about: object) -> None:
+    """Raise CertificateError unless the condition holds. {} in the message stand for what it is
+    about: a long polynomial is written out only where it fails."""
     if not condition:
-        raise CertificateError(message)
+        raise CertificateError(message.format(*about) if about else message)
 
 
 def integer(value: Any, low: int | None = None) -> int:

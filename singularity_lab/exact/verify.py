@@ -190,7 +190,7 @@ def _generators(family: Family, step: Step) -> Family:
             need(name == "split", f"unknown operation {name!r}")
             nonnegative = {j for j, n in enumerate(family.names) if n in family.positive}
             definite = maps.of_one_sign(gens[i], nonnegative)
-            need(definite, f"split: the terms of {gens[i]} may cancel")
+            need(definite, "split: the terms of {} may cancel", gens[i])
             gens[i : i + 1] = [ring(family.names).from_dict({a: 1}) for a in gens[i].monoms()]
     return replace(family, gens=tuple(gens))
 
@@ -230,7 +230,7 @@ def _grading(family: Family, step: Step, polys: Sequence[Poly]) -> dict[str, int
     vector = [weights.get(n, 0) for n in family.names]
     for p in polys:
         pure = len(maps.weighted_degrees(p, vector)) <= 1
-        need(pure, f"{p} is not quasi-homogeneous for {weights}")
+        need(pure, "{} is not quasi-homogeneous for {}", p, weights)
     return weights
 
 
@@ -275,8 +275,8 @@ def _coordinate(family: Family, step: Step) -> Family:
     i, x = _index(step["gen"], family.gens), step["var"]
     f = family.gens[i]
     need(family.role.get(x) == LOCAL and family.is_free(x), f"{x} is no free local variable")
-    need(family.at_stratum(f).is_zero(), f"{f} does not vanish on the stratum")
-    need(family.is_unit(f.derivative(family.index(x))), f"{f} is not smooth in {x}")
+    need(family.at_stratum(f).is_zero(), "{} does not vanish on the stratum", f)
+    need(family.is_unit(f.derivative(family.index(x))), "{} is not smooth in {}", f, x)
     others = (*family.gens[:i], *family.gens[i + 1 :])
     need(x not in family.occurs(*others), f"{x} occurs in another generator")
     return replace(family, gens=(*family.gens[:i], family.gen(x), *family.gens[i + 1 :]))
@@ -429,9 +429,9 @@ def _sum(family: Family, step: Step) -> Branches:
     for polys, may_be_apart in ((family.gens, False), (family.units, True), (family.signs, False)):
         for p in polys:
             touched = [block for block in blocks if block & family.occurs(p)]
-            need(len(touched) <= 1, f"{p} meets two blocks")
+            need(len(touched) <= 1, "{} meets two blocks", p)
             inside = family.occurs(p) <= touched[0] if touched else may_be_apart
-            need(inside, f"{p} is in no block")
+            need(inside, "{} is in no block", p)
 
     def part(block: set[str]) -> Family:
         role = {n: r for n, r in family.role.items() if n in block}
@@ -528,7 +528,7 @@ def _monomial(family: Family, step: Step) -> Verdict:
         for a in f.monoms():
             term = dict(zip(family.names, a, strict=True))
             covered = any(all(term[n] >= e for n, e in m.items()) for m in exponents)
-            need(covered, f"a term of {f} is no multiple of the monomials")
+            need(covered, "a term of {} is no multiple of the monomials", f)
     if not any(family.k.values()) and not all(exponents):
         return Verdict(empty=True)
     used = set(family.k).union(*exponents)
