@@ -307,7 +307,7 @@ def docs(measured: list[Measured]) -> str:
         "rrr6": "6×6:",
         "rrr8": "8×8:",
         "deep": "Deep linear networks, truth 0 (Aoyagi 2024):",
-        "tanh": "tanh networks, truth 0, $\\sum_i a_i b_i^{2j-1}$ for $j = 1, \\dots, H$:",
+        "tanh": "tanh units, truth 0, $\\sum_i a_i b_i^{2j-1}$ for $j = 1, \\dots, H$:",
         "hard": "Two with nonlinear strata:",
     }
     for group, title in titles.items():
@@ -318,8 +318,8 @@ def docs(measured: list[Measured]) -> str:
         out += [
             "",
             f"Of all {len(four)} regressions with sizes ≤ 4, every rank,",
-            f"{sum(m.exact for m in four)} are exact and {sum(m.agrees is True for m in four)} equal",
-            "to the formula of Aoyagi and Watanabe (2005), in",
+            f"{sum(m.exact for m in four)} are exact and",
+            f"{sum(m.agrees is True for m in four)} equal to a formula (Aoyagi, Watanabe 2005), in",
             f"{sum(m.seconds for m in four):.1f} s together; the slowest takes",
             f"{slowest.seconds:.2f} s ({slowest.name}).",
         ]
