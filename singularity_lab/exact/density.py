@@ -212,6 +212,8 @@ def volume_expansion(
     live = tuple(g for g in germ.generators if not g.is_zero)
     if not live:
         raise OutOfScope("volume: K vanishes identically")
+    if not isinstance(digits, int) or isinstance(digits, bool) or digits < 1:
+        raise BadInput(f"digits: an integer >= 1 is needed, received {digits!r}")
     if any(g({}) for g in live):
         raise OutOfScope("volume: K does not vanish at the point")
     if len(live) == 1 and len(live[0].flint) == 1:

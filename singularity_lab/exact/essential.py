@@ -20,6 +20,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import index
 from typing import Any
 
 import flint
@@ -183,7 +184,10 @@ def toric_essential(rays: Sequence[Sequence[int]], limit: int = 200_000) -> tupl
     >>> toric_essential([(1, 0, 0), (0, 1, 0), (1, 0, 1), (0, 1, 1)])  # x*y = z*w
     ((1, 1, 1),)
     """
-    generators = [tuple(map(int, r)) for r in rays]
+    try:
+        generators = [tuple(map(index, r)) for r in rays]
+    except TypeError:
+        raise BadInput(f"rays: vectors of integers are needed, received {rays!r}") from None
     n = len(generators[0]) if generators else 0
     if n == 0 or any(len(r) != n for r in generators):
         raise BadInput(f"rays: vectors of one length are needed, received {rays}")

@@ -209,7 +209,9 @@ def truncated_composition(
         if e == 1:
             return images[i]
         if (i, e) not in powers:
-            powers[i, e] = truncate(power(i, e - 1) * images[i], context, degree)
+            half = power(i, e // 2)
+            square = truncate(half * half, context, degree)
+            powers[i, e] = truncate(square * images[i], context, degree) if e % 2 else square
         return powers[i, e]
 
     orders = {i: min((sum(a) for a in p.monoms()), default=degree + 1) for i, p in images.items()}

@@ -312,3 +312,9 @@ def test_json() -> None:
     assert data["lambda"] == "5/12"
     assert data["multiplicity"] == 1
     assert data["following"][0]["exponent"] == "1/2"
+
+
+@pytest.mark.parametrize("digits", [0, -1, 2.5, True])
+def test_digits_are_a_positive_integer(digits: int) -> None:
+    with pytest.raises(BadInput, match="digits"):
+        volume_expansion("x^2 - y^3", digits=digits)

@@ -87,5 +87,7 @@ def test_bad_cones() -> None:
         toric_essential([(1, 0, 0), (0, 1, 0)])
     with pytest.raises(BadInput, match="pointed"):
         toric_essential([(1, 0), (-1, 0), (0, 1)])
+    with pytest.raises(BadInput, match="integers"):
+        toric_essential([(1.5, 0), (0, 1)])  # type: ignore[list-item]
     with pytest.raises(OutOfScope):
         essential_divisors("1 + x")

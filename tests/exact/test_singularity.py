@@ -424,3 +424,8 @@ def test_scaling_and_sign_do_not_change_the_type(name: str, seed: int) -> None:
     c = random.Random(seed).choice([-3, -1, 2, Fraction(1, 5)])
     assume(f.variables)
     assert singularity(f * c).type == name
+
+
+def test_a_high_power() -> None:
+    found = singularity("x^1500")
+    assert (found.type, found.milnor) == ("A1499", 1499)
