@@ -43,7 +43,7 @@ class Singularity:
 
     f: the germ, moved to the origin. splitting: quadratic part and residual part. kind: Arnold's
     class. milnor_basis: monomials that span the Milnor algebra (the chiral ring); of the residual
-    part where f itself is too large (then ``chiral_of`` says so). tjurina_basis: of the Tjurina
+    part where f itself is too large (``notes`` says so). tjurina_basis: of the Tjurina
     algebra, the monomials of a versal unfolding.
     spectrum: μ numbers in (−1, n − 1), None where no theorem here gives it. weights: of a
     quasi-homogeneous normal form, one for each variable; of f itself where f is quasi-homogeneous.
@@ -110,10 +110,14 @@ class Singularity:
         return None if self.spectrum is None else tuple(sorted(Counter(self.spectrum).items()))
 
     def unfolding(self) -> Unfolding:
-        """The versal unfolding f + Σ s_i e_i over the Tjurina algebra."""
+        """The versal unfolding f + Σ s_i e_i over the Tjurina algebra.
+
+        Of the residual part in place of f where the bases are those of the residual part.
+        """
         from singularity_lab.exact.unfolding import Unfolding
 
-        return Unfolding.of(self.f, self.tjurina_basis)
+        own = self.tjurina_basis.variables == self.f.variables
+        return Unfolding.of(self.f if own else self.splitting.residual, self.tjurina_basis)
 
     def to_json(self) -> dict[str, Any]:
         """Rationals as text; keys that do not apply are null."""
@@ -208,11 +212,17 @@ def singularity(
     splitting, local = _split(germ, columns)
     mu = local.dimension
     kind = classify(splitting.residual, mu)
-    tau_algebra = tjurina_algebra(germ, columns)
-    basis = milnor_algebra(germ, columns)
+    notes: list[str] = []
+    try:
+        tau_algebra = tjurina_algebra(germ, columns)
+        basis = milnor_algebra(germ, columns)
+    except Undecided:  # stable equivalence alters neither algebra
+        if splitting.rank == 0:
+            raise
+        tau_algebra, basis = tjurina_algebra(splitting.residual, columns), local
+        notes += ["bases are those of the residual part: the germ itself is too large"]
     if basis.dimension != mu:
         raise AssertionError(f"mu of {germ} is {basis.dimension}, of its residual part {mu}")
-    notes: list[str] = []
     weights, numbers = _weights_and_spectrum(germ, splitting, kind, mu, notes)
     modality = kind.modality
     if modality is None:

@@ -429,3 +429,14 @@ def test_scaling_and_sign_do_not_change_the_type(name: str, seed: int) -> None:
 def test_a_high_power() -> None:
     found = singularity("x^1500")
     assert (found.type, found.milnor) == ("A1499", 1499)
+
+
+def test_many_squares_leave_the_residual_part() -> None:
+    found = singularity("x^20 + x^21 + y^2 + z^2 + w^2 + (v + x^2)^2")
+    assert (found.type, found.milnor, found.tjurina) == ("A19", 19, 19)
+    assert any("bases are those of the residual part" in note for note in found.notes)
+    assert found.to_json()["milnor"] == 19
+    assert "A19" in str(found)
+    unfolding = found.unfolding()
+    assert unfolding.f == found.splitting.residual
+    assert len(unfolding.monomials) == 19
