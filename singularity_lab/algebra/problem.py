@@ -160,7 +160,13 @@ def _as_ideal(
         )
     if isinstance(generators, str | Polynomial):
         generators = [generators]
-    items = list(generators)
+    items = list(generators) if isinstance(generators, Iterable) else []
+    wrong = [g for g in items if not isinstance(g, str | Polynomial)]
+    if wrong or not isinstance(generators, Iterable):
+        raise BadInput(
+            "generators: expressions are needed, text or Polynomial, received "
+            f"{(wrong[0] if wrong else generators)!r}"
+        )
     if all(isinstance(g, str) for g in items):
         return Ideal.parse([g for g in items if isinstance(g, str)], variables)
     parsed = [g if isinstance(g, Polynomial) else Ideal.parse(g).generators[0] for g in items]

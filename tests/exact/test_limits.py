@@ -54,3 +54,9 @@ def test_an_interrupt_ends_the_search_with_bounds():
     assert "ended by: interrupted" in found.notes[-1]
     assert found.bounds.upper.value >= Fraction(11, 10)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("generators", [None, 5, [None], ["x", 1], [["x"]]])
+def test_what_is_no_expression(generators):
+    with pytest.raises(BadInput, match="generators: expressions are needed"):
+        rlct(generators)
