@@ -212,7 +212,7 @@ def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
         "from singularity_lab import calibrate\n"
         "def tell(what, done, total, last):\n"
         "    print(what, done, total, flush=True)\n"
-        "calibrate(('devices:slow', {'seconds': 0.1}), ['nc-1-1', 'bp-2-3'], 10,\n"
+        "calibrate(('devices:slow', {'seconds': 0.3}), ['nc-1-1', 'bp-2-3'], 10,\n"
         "          out=sys.argv[1], workers=1, progress=tell)\n"
     )  # a script without a main guard: workers must not run it again
     out = tmp_path / "out"
@@ -234,7 +234,7 @@ def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
     assert 4 <= len(kept) < 20
     begun = []
     found = calibrate(
-        ("devices:slow", {"seconds": 0.1}),
+        ("devices:slow", {"seconds": 0.3}),
         ["nc-1-1", "bp-2-3"],
         10,
         out=out,
