@@ -39,7 +39,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("polynomial_network", dict(inputs=2, outputs=1, hidden=2, powers=[1, 3])),
     ("quadratic_network", dict(inputs=3, hidden=2, rank=1)),
     ("quadratic_network", dict(inputs=2, hidden=2, rank=1, law="uniform")),
+    ("activation_network", dict(activation="swish", inputs=1, outputs=1, hidden=2)),
     ("relu_network", dict(positive=2, negative=1)),
+    ("relu_data_network", dict(points=[[1, -1], [1, 1]], units=[[1, "1/2", 1]])),
     ("toy_superposition", dict(features=3)),
     ("linear_attention", dict(dimension=2, key=1, value=2, heads=2)),
     ("linear_attention", dict(dimension=2, key=1, value=1, values_from="independent")),
@@ -61,8 +63,9 @@ IDS = [f"{name}-{i}" for i, (name, _) in enumerate(CASES)]
 
 
 def test_every_builder_has_a_case():
-    # programs, whose losses live on an orthant, have tests of their own beside this file
-    assert {name for name, _ in CASES} == set(builders()) - {"program"}
+    # programs, whose losses live on an orthant, and trained networks, which have no polynomial,
+    # have tests of their own beside this file
+    assert {name for name, _ in CASES} == set(builders()) - {"program", "trained_network"}
 
 
 @pytest.mark.parametrize(("name", "parameters"), CASES, ids=IDS)
