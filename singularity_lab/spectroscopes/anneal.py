@@ -43,7 +43,6 @@ from singularity_lab.spectroscopes.base import (
     Reading,
     current_run,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.kernels import gibbs, hmc
 from singularity_lab.spectroscopes.loss import Loss
@@ -799,19 +798,8 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         reason = f"m and λ are not identifiable from a ladder of {len(curve.x)} levels" + (
             f": {reason}" if reason else ""
         )
-    return Reading(
-        device="anneal",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=multiplicity,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics=diagnostics,
-        versions=versions(),
+    return meter.reading(
+        "anneal", s, seed, estimates, outcome, reason, diagnostics, multiplicity=multiplicity
     )
 
 

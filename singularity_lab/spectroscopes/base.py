@@ -25,7 +25,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -603,6 +603,36 @@ class Meter:
     def counts(self) -> tuple[int, int]:
         """Evaluations and gradients so far."""
         return self.evaluations, self.gradients
+
+    def reading(
+        self,
+        device: str,
+        settings: Any,
+        seed: int,
+        estimates: Mapping[str, Estimate],
+        outcome: Outcome,
+        reason: str,
+        diagnostics: Mapping[str, Any],
+        multiplicity: Mapping[int, float] | None = None,
+    ) -> Reading:
+        """The reading of a device that has looked at the loss through this counter.
+
+        settings: a dataclass, with every default resolved.
+        """
+        return Reading(
+            device=device,
+            loss_id=self.loss.loss_id,
+            dim=self.loss.dim,
+            settings=asdict(settings),
+            seed=seed,
+            estimates=estimates,
+            multiplicity=multiplicity,
+            outcome=outcome,
+            reason=reason,
+            cost=self.cost(),
+            diagnostics=diagnostics,
+            versions=versions(),
+        )
 
     def state(self) -> dict[str, Any]:
         """What is spent, for a checkpoint."""

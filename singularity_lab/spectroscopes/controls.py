@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -38,7 +38,6 @@ from singularity_lab.spectroscopes.base import (
     Outcome,
     Reading,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.diagnostics import split_r_hat
 from singularity_lab.spectroscopes.loss import Loss
@@ -233,20 +232,7 @@ def _run(
             outcome, reason = Outcome.NOT_MIXED, f"R-hat {r_hat:.3g}"
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before the end of the chains"
-    return Reading(
-        device=name,
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=None,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics=diagnostics,
-        versions=versions(),
-    )
+    return meter.reading(name, s, seed, estimates, outcome, reason, diagnostics)
 
 
 def _box(loss: Loss, half_width: float) -> tuple[Tensor, Tensor]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -39,7 +39,6 @@ from singularity_lab.spectroscopes.base import (
     Reading,
     current_run,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import mala
@@ -284,20 +283,7 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
             reason = f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {count} chains"
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before the draws were made"
-    return Reading(
-        device="fluctuation",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=None,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics=diagnostics,
-        versions=versions(),
-    )
+    return meter.reading("fluctuation", s, seed, estimates, outcome, reason, diagnostics)
 
 
 def plot(reading: Reading, ax: Any = None) -> Any:

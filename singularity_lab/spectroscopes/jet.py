@@ -34,7 +34,6 @@ from singularity_lab.spectroscopes.base import (
     Outcome,
     Reading,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.loss import Loss, PolynomialLoss
 
@@ -372,20 +371,7 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
         reason = f"{reason}; {words}" if reason else words
     elif outcome is Outcome.OK:
         outcome, reason = Outcome.BAD_LOSS, "no jets found: the loss does not vanish near w*"
-    return Reading(
-        device="jet",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=None,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics={"strata": rows},
-        versions=versions(),
-    )
+    return meter.reading("jet", s, seed, estimates, outcome, reason, {"strata": rows})
 
 
 def plot(reading: Reading, ax: Any = None) -> Any:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -35,7 +35,6 @@ from singularity_lab.spectroscopes.base import (
     Reading,
     current_run,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import hmc, mala, sgld, sgnht
@@ -278,19 +277,8 @@ def _reading(
         if lost:
             outcome = Outcome.DIVERGED
             reason = f"{lost} of {len(per_chain)} chains left the finite numbers"
-    return Reading(
-        device=device,
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates | (more or {} if estimates else {}),
-        multiplicity=None,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics=diagnostics,
-        versions=versions(),
+    return meter.reading(
+        device, s, seed, estimates | (more or {} if estimates else {}), outcome, reason, diagnostics
     )
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -37,7 +37,6 @@ from singularity_lab.spectroscopes.base import (
     Outcome,
     Reading,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import hmc
@@ -465,19 +464,8 @@ def susceptibility(loss: Loss, *, seed: int, budget: Budget, **settings: Any) ->
             )
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent after components {sorted(rows)}"
-    return Reading(
-        device="susceptibility",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=None,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics={"nbeta": nbeta, "components": rows},
-        versions=versions(),
+    return meter.reading(
+        "susceptibility", s, seed, estimates, outcome, reason, {"nbeta": nbeta, "components": rows}
     )
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,6 @@ from singularity_lab.spectroscopes.base import (
     Outcome,
     Reading,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.loss import Loss
 
@@ -466,19 +465,8 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
     elif outcome in (Outcome.OK, Outcome.FLOOR):
         outcome = Outcome.NOT_MIXED
         reason = f"poles are not identifiable from {len(x)} levels"
-    return Reading(
-        device="spectrum",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=multiplicity,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics=diagnostics,
-        versions=versions(),
+    return meter.reading(
+        "spectrum", s, seed, estimates, outcome, reason, diagnostics, multiplicity=multiplicity
     )
 
 

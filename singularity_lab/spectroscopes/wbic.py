@@ -12,7 +12,7 @@ E_{β₁}[nL].
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -26,7 +26,6 @@ from singularity_lab.spectroscopes.base import (
     Outcome,
     Reading,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.llc import Average, MalaSettings, _generator, sample
@@ -96,20 +95,7 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
             reason = f"R-hat {r_hat:.3g}, {ess:.0f} effective draws over {s.chains} chains"
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before both temperatures were sampled"
-    return Reading(
-        device="wbic",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=None,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics=diagnostics,
-        versions=versions(),
-    )
+    return meter.reading("wbic", s, seed, estimates, outcome, reason, diagnostics)
 
 
 def plot(reading: Reading, ax: Any = None) -> Any:
