@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
+from operator import mul
 
 import flint
 
@@ -137,29 +138,36 @@ def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> t
         raise CertificateError(f"covering program: vectors of length {n} are needed")
     if len(dual) != len(rows):
         raise CertificateError(f"covering program: {len(rows)} dual values are needed")
-    if any(v < 0 for v in primal):
+    # integer numerators over a denominator each: v = vs/v_unit, y = ys/y_unit, c = cs/c_unit
+    (vs, v_unit), (ys, y_unit), (cs, c_unit) = map(_scaled, (primal, dual, costs))
+    if any(v < 0 for v in vs):
         raise CertificateError("covering program: the primal solution has a negative entry")
-    if any(y < 0 for y in dual):
+    if any(y < 0 for y in ys):
         raise CertificateError("covering program: the dual solution has a negative entry")
-    products = [_dot(primal, a) for a in rows]
+    products = [sum(map(mul, vs, a)) for a in rows]
     for a, product in zip(rows, products, strict=True):
-        if product < 1:
+        if product < v_unit:
+            product = Fraction(product, v_unit)
             raise CertificateError(f"covering program: <v, a> = {product} < 1 at a = {tuple(a)}")
-    used = [_dot(dual, [a[i] for a in rows]) for i in range(n)]
+    active = [(a, y) for a, y in zip(rows, ys, strict=True) if y]
+    used = [c_unit * sum(y * a[i] for a, y in active) for i in range(n)]
+    slack = [y_unit * c - u for c, u in zip(cs, used, strict=True)]
     for i in range(n):
-        if used[i] > costs[i]:
+        if slack[i] < 0:
             raise CertificateError(f"covering program: the dual exceeds the cost of variable {i}")
-    value = _dot(costs, primal)
-    if value != sum(dual, Fraction(0)):
+    value = Fraction(sum(map(mul, cs, vs)), c_unit * v_unit)
+    total = Fraction(sum(ys), y_unit)
+    if value != total:
         raise CertificateError(
-            f"covering program: primal value {value} and dual value {sum(dual, Fraction(0))} differ"
+            f"covering program: primal value {value} and dual value {total} differ"
         )
-    needed = [_primitive(a) for a, y in zip(rows, dual, strict=True) if y > 0]
-    needed += [_unit(i, n) for i in range(n) if used[i] < costs[i]]
-    tight = [_primitive(a) for a, p in zip(rows, products, strict=True) if p == 1]
-    tight += [_unit(i, n) for i in range(n) if primal[i] == 0]
+    needed = [a for a, y in active]
+    needed += [_unit(i, n) for i in range(n) if slack[i]]
+    tight = [a for a, p in zip(rows, products, strict=True) if p == v_unit]
+    tight += [_unit(i, n) for i in range(n) if not vs[i]]
     dimension = n - rank(needed)
-    if n - rank(tight) != dimension:
+    # by complementary slackness each needed one is tight: equal numbers are equal sets
+    if len(tight) != len(needed) and n - rank(tight) != dimension:
         raise CertificateError(
             "covering program: the solutions are not strictly complementary, so the dimension "
             f"of the optimal face is not proved (between {n - rank(tight)} and {dimension})"
@@ -392,6 +400,12 @@ def _primitive(row: Row) -> list[int]:
     line = [x.numerator * (bottom // x.denominator) for x in row]
     g = gcd(*line)
     return [x // g for x in line] if g > 1 else line
+
+
+def _scaled(row: Row) -> tuple[list[int], int]:
+    """Integers, and the common denominator that makes a rational row of them."""
+    bottom = lcm(*(x.denominator for x in row))
+    return [x.numerator * (bottom // x.denominator) for x in row], bottom
 
 
 def _unit(i: int, n: int) -> list[int]:
