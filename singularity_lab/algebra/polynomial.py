@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import flint
@@ -28,8 +29,13 @@ _MAX_TERMS = 2_000_000
 
 
 def ring(variables: Sequence[str]) -> flint.fmpq_mpoly_ctx:
-    """The flint context of Q[variables] in degree reverse lexicographic order (cached by flint)."""
-    return flint.fmpq_mpoly_ctx.get(tuple(variables), flint.Ordering.degrevlex)
+    """The flint context of Q[variables] in degree reverse lexicographic order (one for each)."""
+    return _ring(tuple(variables))
+
+
+@lru_cache(maxsize=512)
+def _ring(variables: tuple[str, ...]) -> flint.fmpq_mpoly_ctx:
+    return flint.fmpq_mpoly_ctx.get(variables, flint.Ordering.degrevlex)
 
 
 def fraction(value: Any, name: str = "value") -> Fraction:
@@ -52,8 +58,11 @@ def fraction(value: Any, name: str = "value") -> Fraction:
         return Fraction(int(value.p), int(value.q))
     if isinstance(value, flint.fmpz):
         return Fraction(int(value))
+    text = str(value).strip()
     try:
-        return Fraction(str(value).strip())
+        if text.isascii() and text.isdigit():  # the usual case, without Fraction's parser
+            return Fraction(int(text))
+        return Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise BadInput(f"{name}: not a rational number: {value!r}") from None
 
@@ -71,16 +80,28 @@ def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
     >>> check_names("x, y z")
     ('x', 'y', 'z')
     """
-    names = variables.replace(",", " ").split() if isinstance(variables, str) else list(variables)
+    names = (
+        variables.replace(",", " ").split() if isinstance(variables, str) else tuple(variables)
+    )
     for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str):
+            raise BadInput(
+                f"variables: a name is a letter followed by letters, digits or _, not {name!r}"
+            )
+    return _valid_names(tuple(names))
+
+
+@lru_cache(maxsize=512)
+def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if not _NAME.fullmatch(name):
             raise BadInput(
                 f"variables: a name is a letter followed by letters, digits or _, not {name!r}"
             )
     if len(set(names)) != len(names):
         twice = sorted({n for n in names if names.count(n) > 1})
         raise BadInput(f"variables: each name may appear once, received twice: {', '.join(twice)}")
-    return tuple(names)
+    return names
 
 
 def natural_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -180,7 +201,7 @@ class Polynomial:
 
     def support(self) -> tuple[Exponent, ...]:
         """The exponents of the terms."""
-        return tuple(a for a, _ in self.terms())
+        return tuple(tuple(map(int, a)) for a in self.flint.monoms())
 
     @property
     def degree(self) -> int:
@@ -204,8 +225,8 @@ class Polynomial:
 
     def used_variables(self) -> tuple[str, ...]:
         """The variables that occur in some term."""
-        support = self.support()
-        return tuple(v for i, v in enumerate(self.variables) if any(a[i] for a in support))
+        degrees = self.flint.degrees()
+        return tuple(v for v, d in zip(self.variables, degrees, strict=True) if d > 0)
 
     def __call__(self, point: Point) -> Fraction:
         """The exact value at a rational point (a mapping by name, or a sequence in ring order)."""
@@ -505,20 +526,20 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
 def _expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     """A sum of monomials c*x^a*y^b, as polynomials print themselves; None for anything else."""
     index = {n: i for i, n in enumerate(names)}
-    terms: dict[tuple[int, ...], flint.fmpq] = {}
-    parts = text.replace(" - ", " + -").split(" + ")
-    for part in parts:
-        sign = -1 if part.startswith("-") else 1
-        coefficient = flint.fmpq(sign)
+    terms: dict[tuple[int, ...], flint.fmpq | int] = {}
+    for part in text.replace(" - ", " + -").split(" + "):
+        negative = part.startswith("-")
+        top, bottom = -1 if negative else 1, 1
         exponents = [0] * len(names)
-        for factor in part[1:].split("*") if sign < 0 else part.split("*"):
+        for factor in part[1:].split("*") if negative else part.split("*"):
             base, power, e = factor.partition("^")
             i = index.get(base)
             if i is None:
                 p, over, q = factor.partition("/")
                 if not _is_natural(p) or (over and not (_is_natural(q) and int(q))):
                     return None
-                coefficient *= flint.fmpq(int(p), int(q or 1))
+                top *= int(p)
+                bottom *= int(q or 1)
             elif not power:
                 exponents[i] += 1
             elif _is_natural(e) and len(e) < 6:
@@ -526,7 +547,8 @@ def _expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
             else:
                 return None
         key = tuple(exponents)
-        terms[key] = terms.get(key, flint.fmpq(0)) + coefficient
+        coefficient = flint.fmpq(top, bottom) if bottom > 1 else top
+        terms[key] = terms[key] + coefficient if key in terms else coefficient
     return ring(names).from_dict(terms)
 
 

@@ -15,7 +15,7 @@ from singularity_lab.algebra.polynomial import (
     check_names,
     fraction,
     point_values,
-    unit,
+    ring,
 )
 from singularity_lab.errors import BadInput
 
@@ -121,7 +121,6 @@ class LocalProblem:
         moved: dict[str, Polynomial | Rational] = {}
         nonnegative = []
         for i, (name, at, (low, high)) in enumerate(zip(names, self.point, self.box, strict=True)):
-            w = Polynomial.from_terms({unit(i, len(names)): 1}, names)
             at_low, at_high = (
                 low is not None and at == low,
                 high is not None and at == high,
@@ -129,6 +128,7 @@ class LocalProblem:
             if at_low or at_high:
                 nonnegative.append(name)
             if at_high or at:
+                w = Polynomial(names, ring(names).gen(i))
                 moved[name] = (at - w) if at_high else (w + at)
         generators = tuple(g.substitute(moved) if moved else g for g in self.ideal.generators)
         exponents = tuple(
