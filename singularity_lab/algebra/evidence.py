@@ -66,20 +66,17 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
     names, kind = tuple(domain), e["kind"]
     if kind == "sign":
         p = _pick(polys, e["index"])
-        _require(_one_sign(p, domain, up_to_unit=True), f"sign: terms of {p} differ in sign on D")
-        strict = any(
-            all(
-                not k or domain[v] in ("positive", "nonzero") for v, k in zip(names, a, strict=True)
-            )
-            for a in p.support()
-        )
-        _require(strict, f"sign: no term of {p} is nonzero on all of D")
+        _require(_one_sign(p, domain, up_to_unit=True), "sign: terms of {} differ in sign on D", p)
+        may_be_0 = [i for i, v in enumerate(names) if domain[v] in ("real", "nonnegative")]
+        strict = any(not any(a[i] for i in may_be_0) for a in p.flint.monoms())
+        _require(strict, "sign: no term of {} is nonzero on all of D", p)
     elif kind == "sturm":
         p = _pick(polys, e["index"])
         used = p.used_variables()
-        _require(len(used) == 1, f"sturm: {p} must have exactly one variable")
+        _require(len(used) == 1, "sturm: {} must have exactly one variable", p)
         count = count_roots(univariate(p, used[0]), domain[used[0]])
-        _require(count == 0, f"sturm: {p} has {count} roots with {used[0]} {domain[used[0]]}")
+        kinds = (count, used[0], domain[used[0]])
+        _require(count == 0, "sturm: {} has {} roots with {} {}", p, *kinds)
     elif kind == "add":
         total = Polynomial.constant(0, names)
         for i, q in e["multipliers"]:
@@ -93,7 +90,7 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
             product = product * q**k
         _require(not p.is_zero and not product.is_zero, "factor: the polynomial is 0")
         ratio = fraction(p.flint.leading_coefficient() / product.flint.leading_coefficient())
-        _require(p == product * ratio, f"factor: the product of the factors is not {p}")
+        _require(p == product * ratio, "factor: the product of the factors is not {}", p)
         _require(len(e["cases"]) == len(factors), "factor: a case for each factor is needed")
         for (q, _), case in zip(factors, e["cases"], strict=True):
             _check([*polys, q], domain, case)
@@ -105,7 +102,8 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
             rest = rest - q * q * c
         _require(
             all(c > 0 for _, c in rest.terms()) and _one_sign(rest, domain, up_to_unit=False),
-            f"squares: a term of the remainder {rest} can be negative on D",
+            "squares: a term of the remainder {} can be negative on D",
+            rest,
         )
         terms = [Polynomial.from_terms({a: c}, names) for a, c in rest.terms()]
         _check([*polys, *(q for _, q in squares), *terms], domain, e["then"])
@@ -158,7 +156,7 @@ def _check_torus(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) 
             pulled = {
                 tuple(a + b for a, b in zip(x, shift, strict=True)): c for x, c in pulled.items()
             }
-        _require(there == pulled, f"torus: {q} is not {p} up to a monomial")
+        _require(there == pulled, "torus: {} is not {} up to a monomial", q, p)
     _check(images, kinds, e["then"])
 
 
@@ -186,16 +184,16 @@ def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
                 _require(sign in SIGNS[kind], f"zero: {v} = {x} lies outside the domain")
         if exact:
             for p in polys:
-                _require(p(points[0]) == 0, f"zero: {p} does not vanish at {zero['point']}")
+                _require(p(points[0]) == 0, "zero: {} does not vanish at {}", p, zero["point"])
             return
         one, other = points
         if "factor" in zero:
             p = parse(zero["factor"], tuple(domain))
             for q in polys:
-                _require((q.flint % p.flint).is_zero(), f"zero: {p} does not divide {q}")
+                _require((q.flint % p.flint).is_zero(), "zero: {} does not divide {}", p, q)
         else:
             (p,) = polys
-        _require(p(one) * p(other) < 0, f"zero: {p} does not change sign")
+        _require(p(one) * p(other) < 0, "zero: {} does not change sign", p)
         for x, y, kind in zip(one, other, domain.values(), strict=True):
             _require(kind != "nonzero" or x * y > 0, "zero: the segment leaves the domain")
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
@@ -242,11 +240,15 @@ def _changes(values: Sequence[flint.fmpq]) -> int:
 
 def _one_sign(p: Polynomial, domain: Domain, up_to_unit: bool) -> bool:
     """Whether all terms of p are ≥ 0, or all ≤ 0, on D (up to a common unit monomial if asked)."""
+    signed = [
+        (i, domain[v] == "real" or not up_to_unit)
+        for i, v in enumerate(p.variables)
+        if domain[v] not in ("positive", "nonnegative")
+    ]
     patterns = set()
-    for a, c in p.terms():
-        odd = [v for v, k in zip(p.variables, a, strict=True) if k % 2]
-        odd = [v for v in odd if domain[v] not in ("positive", "nonnegative")]
-        if any(domain[v] == "real" or not up_to_unit for v in odd):
+    for a, c in zip(p.flint.monoms(), p.flint.coeffs(), strict=True):
+        odd = [(i, free) for i, free in signed if a[i] % 2]
+        if any(free for _, free in odd):
             return False
         patterns.add((tuple(odd), c > 0))
     return len(patterns) <= 1
@@ -258,6 +260,7 @@ def _pick(polys: Sequence[Polynomial], i: Any) -> Polynomial:
     return p
 
 
-def _require(truth: bool, message: str) -> None:
+def _require(truth: bool, message: str, *about: object) -> None:
+    """{} in the message stand for what it is about, written out only where it fails."""
     if not truth:
-        raise CertificateError(message)
+        raise CertificateError(message.format(*about) if about else message)

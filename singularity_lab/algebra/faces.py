@@ -62,11 +62,21 @@ def check_newton(
     _need(transversal or proof["criterion"] == "definite", "unknown criterion")
     _need(len(gens) == 1 or not transversal, "transversal: one generator is needed")
 
+    names, context = gens[0].variables, gens[0].flint.context()
+    terms = [[(tuple(map(int, a)), c) for a, c in f.flint.to_dict().items()] for f in gens]
+
+    def on(face: Face, logarithmic: bool) -> list[Polynomial]:
+        """The parts of the generators on a face; with x_i ∂f/∂x_i if asked."""
+        parts = [context.from_dict({a: c for a, c in f if a in face}) for f in terms]
+        if logarithmic:
+            parts += [x * parts[0].derivative(i) for i, x in enumerate(context.gens())]
+        return [Polynomial(names, p) for p in parts]
+
     def check(entries: Any, wanted: Sequence[Face], logarithmic: bool) -> None:
         evidence = {_face(entry): entry["evidence"] for entry in entries}
         _need(set(evidence) == set(wanted), "other faces than needed")
         for face in wanted:
-            check_no_zero(_on(gens, face, logarithmic), torus, evidence[face])
+            check_no_zero(on(face, logarithmic), torus, evidence[face])
 
     check(proof["faces"], faces, transversal)
     if not transversal or mu < 1:
@@ -78,17 +88,8 @@ def check_newton(
         check(proof["strict"]["empty"], decisive, False)
         return RLCT(mu / 2, 1 + dimension)
     _need(_face(proof["strict"]) in decisive, "strict: another face")
-    check_zero(_on(gens, _face(proof["strict"]), False), torus, proof["strict"]["zero"])
+    check_zero(on(_face(proof["strict"]), False), torus, proof["strict"]["zero"])
     return RLCT(Fraction(1, 2), 1 if mu > 1 else 2 + dimension)
-
-
-def _on(gens: Sequence[Polynomial], face: Face, logarithmic: bool) -> list[Polynomial]:
-    """The parts of the generators on a face; with x_i ∂f/∂x_i if asked."""
-    parts = [{a: c for a, c in f.terms() if a in face} for f in gens]
-    if logarithmic:
-        f = parts[0]
-        parts += [{a: c * a[i] for a, c in f.items()} for i in range(len(gens[0].variables))]
-    return [Polynomial.from_terms(p, gens[0].variables) for p in parts]
 
 
 def _face(entry: Mapping[str, Any]) -> Face:

@@ -21,7 +21,7 @@ def occurring(*polys: Poly) -> frozenset[int]:
     >>> sorted(occurring(parse("x + z^2", "x y z").flint))
     [0, 2]
     """
-    return frozenset(i for p in polys for i, d in enumerate(p.degrees()) if d > 0)
+    return frozenset([i for p in polys for i, d in enumerate(p.degrees()) if d > 0])
 
 
 def constant_value(p: Poly) -> flint.fmpq:
@@ -74,6 +74,8 @@ def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:
 
 def at_zero(p: Poly, variables: Collection[int]) -> Poly:
     """p with these variables set to 0."""
+    if p.is_constant():
+        return p
     names = p.context().names()
     zero: dict[str | int, int] = {
         names[i]: 0 for i, d in enumerate(p.degrees()) if d > 0 and i in variables

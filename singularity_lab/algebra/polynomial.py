@@ -38,6 +38,12 @@ def _ring(variables: tuple[str, ...]) -> flint.fmpq_mpoly_ctx:
     return flint.fmpq_mpoly_ctx.get(variables, flint.Ordering.degrevlex)
 
 
+@lru_cache(maxsize=512)
+def generators(variables: tuple[str, ...]) -> tuple[flint.fmpq_mpoly, ...]:
+    """The variables as elements of the ring."""
+    return tuple(_ring(variables).gens())
+
+
 def fraction(value: Any, name: str = "value") -> Fraction:
     """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or
     ``0.25``.
@@ -80,21 +86,19 @@ def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
     >>> check_names("x, y z")
     ('x', 'y', 'z')
     """
-    names = (
-        variables.replace(",", " ").split() if isinstance(variables, str) else tuple(variables)
-    )
-    for name in names:
-        if not isinstance(name, str):
-            raise BadInput(
-                f"variables: a name is a letter followed by letters, digits or _, not {name!r}"
-            )
-    return _valid_names(tuple(names))
+    if isinstance(variables, str):
+        variables = variables.replace(",", " ").split()
+    names = tuple(variables)
+    try:
+        return _valid_names(names)
+    except TypeError:  # not even hashable
+        raise BadInput(f"variables: names are needed, received {names!r}") from None
 
 
 @lru_cache(maxsize=512)
 def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
-        if not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise BadInput(
                 f"variables: a name is a letter followed by letters, digits or _, not {name!r}"
             )

@@ -9,16 +9,17 @@ its points. Without ``signs`` a stratum has points, for its units are polynomial
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import flint
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.evidence import Kind, check_no_zero
-from singularity_lab.algebra.polynomial import Polynomial, fraction, parse, ring
+from singularity_lab.algebra.polynomial import Polynomial, fraction, generators, parse, ring
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.certificate import Step
 
@@ -69,11 +70,17 @@ class Family:
         need(spoken <= set(family.role), "lemma: a variable is gone")
         need(all(e > -1 for e in family.h.values()), "lemma: exponents of the prior are > -1")
         gens, units = (tuple(map(family.read, data[what])) for what in ("gens", "units"))
-        return replace(family, gens=gens, units=units).normal()
+        return family.but(gens=gens, units=units).normal()
+
+    def but(self, **changes: Any) -> Family:
+        """With these fields changed."""
+        fields = {n: changes.get(n, getattr(self, n)) for n in Family.__match_args__}
+        return Family(**fields)
 
     def read(self, text: Any) -> Poly:
         p = parse(str(text), self.names).flint
-        need(self.occurs(p) <= set(self.role), f"{text} speaks of a variable that is gone")
+        if len(self.role) < len(self.names):
+            need(self.occurs(p) <= set(self.role), f"{text} speaks of a variable that is gone")
         return p
 
     def index(self, name: str) -> int:
@@ -81,7 +88,7 @@ class Family:
         return self.names.index(name)
 
     def gen(self, name: str) -> Poly:
-        return ring(self.names).gen(self.index(name))
+        return generators(self.names)[self.index(name)]
 
     def occurs(self, *polys: Poly) -> set[str]:
         return {self.names[i] for i in maps.occurring(*polys)}
@@ -97,31 +104,40 @@ class Family:
     def of_role(self, *roles: str) -> list[str]:
         return [n for n in self.names if self.role.get(n) in roles]
 
-    def map(self, p: Poly, images: Mapping[str, Poly]) -> Poly:
-        return maps.compose(p, {self.names.index(n): q for n, q in images.items()})
+    def substitution(self, images: Mapping[str, Poly]) -> Callable[[Poly], Poly]:
+        """The map that replaces variables by polynomials, at once."""
+        context = ring(self.names)
+        full = [images.get(n, x) for n, x in zip(self.names, generators(self.names), strict=True)]
+        return lambda p: p.compose(*full, ctx=context)
 
     def each(self, change: Callable[[Poly], Poly]) -> Family:
         """Generators and conditions changed alike."""
         gens, units, signs = (tuple(map(change, p)) for p in (self.gens, self.units, self.signs))
-        return replace(self, gens=gens, units=units, signs=signs)
+        return self.but(gens=gens, units=units, signs=signs)
 
     def only(self, keep: Callable[[Poly], bool]) -> Family:
         """With those of the generators and conditions that are kept."""
         kept = (tuple(filter(keep, polys)) for polys in (self.gens, self.units, self.signs))
         gens, units, signs = kept
-        return replace(self, gens=gens, units=units, signs=signs)
+        return self.but(gens=gens, units=units, signs=signs)
 
-    def cost(self, name: str) -> Fraction:
+    def cost(self, name: str) -> Fraction | int:
         """1 + the exponent of the prior."""
-        return self.h.get(name, Fraction(0)) + 1
+        return self.h.get(name, 0) + 1
+
+    @cached_property
+    def _locals(self) -> frozenset[int]:
+        return frozenset(i for i, n in enumerate(self.names) if self.role.get(n) == LOCAL)
 
     def at_stratum(self, p: Poly) -> Poly:
         """p with the local variables set to 0: its values on the stratum."""
-        return maps.at_zero(p, {i for i, n in enumerate(self.names) if self.role.get(n) == LOCAL})
+        return maps.at_zero(p, self._locals)
 
     def is_unit(self, p: Poly) -> bool:
         """Is p on the stratum a product of a constant, unit variables and known units?"""
         p = self.at_stratum(p)
+        if p.is_constant():
+            return not p.is_zero()
         for u in (*(self.gen(n) for n in self.of_role(UNIT)), *self.units):
             p = maps.strip(p, u)
         return bool(p.is_constant() and not p.is_zero())
@@ -134,23 +150,33 @@ class Family:
         """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
         gens = [f for f in self.gens if not f.is_zero()]
         need(bool(gens), "K vanishes identically on this family")
-        able = set(self.of_role(LOCAL, PARAM))
-        k = {n: e for n, e in self.k.items() if e and n in able}
-        h = {n: e for n, e in self.h.items() if e and n in able}
-        contents = [self.content(f) for f in gens]
-        common = {n: min(c.get(n, 0) for c in contents) for n in contents[0] if n in able}
-        for n, e in common.items():
-            k[n] = k.get(n, 0) + e
-        for i, content in enumerate(contents):
-            in_units = {n: e for n, e in content.items() if self.role[n] == UNIT}
-            gens[i] = self.without(gens[i], {**common, **in_units})
-        units = tuple(u for u in map(self.at_stratum, self.units) if not u.is_constant())
-        signs = tuple(
-            p
-            for p in map(self.at_stratum, self.signs)
-            if not p.is_constant() or maps.constant_value(p) <= 0
-        )
-        return replace(self, gens=tuple(gens), k=k, h=h, units=units, signs=signs)
+        k = {n: e for n, e in self.k.items() if e and self.role.get(n) in (LOCAL, PARAM)}
+        h = {n: e for n, e in self.h.items() if e and self.role.get(n) in (LOCAL, PARAM)}
+        if UNIT in self.role.values():
+            for n in self.of_role(UNIT):
+                gens = [maps.strip(f, self.gen(n)) for f in gens]
+        common = gens[0].term_content()
+        for f in gens[1:]:
+            if common.is_one():
+                break
+            common = common.gcd(f.term_content())
+        if not common.is_one():
+            gens = [f / common for f in gens]
+            for n, e in self.content(common).items():
+                k[n] = k.get(n, 0) + e
+        units, signs = self.units, self.signs
+        if units or signs:
+            units = tuple(u for u in map(self.at_stratum, units) if not u.is_constant())
+            signs = tuple(
+                p
+                for p in map(self.at_stratum, signs)
+                if not p.is_constant() or maps.constant_value(p) <= 0
+            )
+        return self.but(gens=tuple(gens), k=k, h=h, units=units, signs=signs)
+
+    @cached_property
+    def _shape(self) -> tuple[frozenset[str], frozenset[str]]:
+        return _monic(self.gens), _monic(self.units)
 
     def check_same(self, other: Family, renaming: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
         """Require that x ↦ ±y, {x: [y, ±1]}, carries this family to the other; return the map."""
@@ -170,14 +196,10 @@ class Family:
             need(sign == 1 or n not in self.positive, f"{n} >= 0 has no change of sign")
         images = {n: sign * other.gen(to) for n, (to, sign) in moved.items()}
 
-        def monic(polys: tuple[Poly, ...]) -> set[frozenset[Any]]:
-            scaled = (p / p.leading_coefficient() for p in polys)
-            return {frozenset((tuple(a), str(c)) for a, c in p.to_dict().items()) for p in scaled}
-
         need(not self.signs and not other.signs, "sign conditions are not compared")
-        for mine, theirs in ((self.gens, other.gens), (self.units, other.units)):
-            mapped = tuple(self.map(p, images) for p in mine)
-            need(monic(mapped) == monic(theirs), "the two families differ")
+        change = self.substitution(images)
+        mapped = _monic(map(change, self.gens)), _monic(map(change, self.units))
+        need(mapped == other._shape, "the two families differ")
         return moved
 
     def domain(self, variables: Collection[str]) -> dict[str, Kind]:
@@ -212,6 +234,11 @@ class Family:
         need(all(u(*point) != 0 for u in self.units), "witness: a unit vanishes")
         need(all(p(*point) > 0 for p in self.signs), "witness: a sign condition fails")
         return True
+
+
+def _monic(polys: Iterable[Poly]) -> frozenset[str]:
+    """The polynomials up to constants, as text: equal ones of one ring print alike."""
+    return frozenset(str(p / p.leading_coefficient()) for p in polys)
 
 
 def need(condition: bool, message: str, *about: object) -> None:

@@ -192,7 +192,7 @@ def _generators(family: Family, step: Step) -> Family:
             definite = maps.of_one_sign(gens[i], nonnegative)
             need(definite, "split: the terms of {} may cancel", gens[i])
             gens[i : i + 1] = [ring(family.names).from_dict({a: 1}) for a in gens[i].monoms()]
-    return replace(family, gens=tuple(gens))
+    return family.but(gens=tuple(gens))
 
 
 @_register(_MOVES)
@@ -220,7 +220,7 @@ def _change(family: Family, step: Step) -> Family:
     # p was multiplied by a power of c: an even one keeps its sign
     odd = [p.degrees()[i] % 2 for p in family.signs]
     signs = tuple(p * c if o else p for p, o in zip(moved.signs, odd, strict=True))
-    return replace(moved, signs=signs)
+    return moved.but(signs=signs)
 
 
 def _grading(family: Family, step: Step, polys: Sequence[Poly]) -> dict[str, int]:
@@ -244,7 +244,7 @@ def _contract(family: Family, step: Step) -> Family:
     need(not any(family.role[n] == UNIT for n in weights), "unit variables cannot be contracted")
     conditions = family.occurs(*family.units, *family.signs)
     need(not conditions & moved, "a condition involves a contracted parameter")
-    return replace(family, role={**family.role, **dict.fromkeys(moved, LOCAL)})
+    return family.but(role={**family.role, **dict.fromkeys(moved, LOCAL)})
 
 
 @_register(_MOVES)
@@ -252,8 +252,7 @@ def _relax(family: Family, step: Step) -> Family:
     """A unit variable is a parameter that is known not to be 0, or to be > 0."""
     x = step["var"]
     need(family.role.get(x) == UNIT, f"{x} is no unit variable")
-    return replace(
-        family,
+    return family.but(
         role={**family.role, x: PARAM},
         positive=family.positive - {x},
         units=(*family.units, family.gen(x)),
@@ -266,7 +265,7 @@ def _nonvanishing(family: Family, step: Step) -> Family:
     """A polynomial in the parameters without a zero on the stratum, by evidence."""
     p = family.at_stratum(family.read(step["poly"]))
     family.check_no_zero([p], step["evidence"])
-    return replace(family, units=(*family.units, p))
+    return family.but(units=(*family.units, p))
 
 
 @_register(_MOVES)
@@ -279,7 +278,7 @@ def _coordinate(family: Family, step: Step) -> Family:
     need(family.is_unit(f.derivative(family.index(x))), "{} is not smooth in {}", f, x)
     others = (*family.gens[:i], *family.gens[i + 1 :])
     need(x not in family.occurs(*others), f"{x} occurs in another generator")
-    return replace(family, gens=(*family.gens[:i], family.gen(x), *family.gens[i + 1 :]))
+    return family.but(gens=(*family.gens[:i], family.gen(x), *family.gens[i + 1 :]))
 
 
 @_register(_MOVES)
@@ -295,7 +294,7 @@ def _schur(family: Family, step: Step) -> Family:
     before, after = matrices.schur(factors, integer(step["rank"]), step["kind"], local)
     same = sorted(map(str, before)) == sorted(map(str, family.gens))
     need(same, "schur: the generators are not the entries of the product")
-    return replace(family, gens=tuple(after))
+    return family.but(gens=tuple(after))
 
 
 # -- branches: several families, and how their verdicts combine -------------------------------
@@ -331,13 +330,12 @@ def _blowup(family: Family, step: Step) -> Branches:
         later = [n for group in groups[chart.group :] for n, _ in group]
         images = {n: t**w * family.gen(n) for n, w in weights.items() if n != x}
         images[x] = chart.sign * t**chart.weight
-        moved = replace(
-            family,
+        moved = family.but(
             role={**family.role, **dict.fromkeys(later, PARAM), x: LOCAL},
             positive=family.positive if chart.two_sided else family.positive | {x},
             k={**family.k, x: k},
             h={**family.h, x: h},
-            gens=tuple(family.map(f, images) for f in family.gens),
+            gens=tuple(map(family.substitution(images), family.gens)),
         )
         families.append(moved)
     return families, _least
@@ -348,7 +346,7 @@ def _split(family: Family, step: Step) -> Branches:
     """A parameter is 0 or not; only not, where a condition fails at 0."""
     x = step["var"]
     need(family.role.get(x) == PARAM, f"{x} is not a parameter")
-    zero, other = (replace(family, role={**family.role, x: role}) for role in (LOCAL, UNIT))
+    zero, other = (family.but(role={**family.role, x: role}) for role in (LOCAL, UNIT))
     if any(zero.at_stratum(p).is_zero() for p in (*family.units, *family.signs)):
         return [other], _least
     return [zero, other], _least
@@ -376,8 +374,8 @@ def _locus(family: Family, step: Step) -> Branches:
         gens.append(power * rest)
     role = {n: r for n, r in family.role.items() if n not in by}
     free = family.only(lambda p: not family.occurs(p) & set(by))
-    zero = replace(free, role={**role, by[0]: LOCAL}, gens=tuple(gens))
-    other = replace(family, units=(*family.units, q))
+    zero = free.but(role={**role, by[0]: LOCAL}, gens=tuple(gens))
+    other = family.but(units=(*family.units, q))
     used = family.occurs(*gens) | set(family.k)
     # a unit that is prime to q may vanish on all of q = 0 where a further variable is special
     inside = [u for u in family.units if family.occurs(u) & family.occurs(q)]
@@ -412,7 +410,7 @@ def _dehomogenise(family: Family, step: Step) -> Branches:
 
     def at(value: int) -> Family:
         image = {x: ring(family.names).constant(value)}
-        return replace(family.each(lambda p: family.map(p, image)), role=role)
+        return family.each(family.substitution(image)).but(role=role)
 
     return [at(value) for value in ((1,) if one_side else (1, -1))], _least
 
@@ -435,7 +433,7 @@ def _sum(family: Family, step: Step) -> Branches:
 
     def part(block: set[str]) -> Family:
         role = {n: r for n, r in family.role.items() if n in block}
-        return replace(family.only(lambda p: bool(family.occurs(p) & block)), role=role)
+        return family.only(lambda p: bool(family.occurs(p) & block)).but(role=role)
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         if any(v.empty for v in verdicts):
@@ -467,14 +465,14 @@ def _free(family: Family, step: Step) -> Branches:
             upper = upper and upper.meet(RLCT(ratio, 1))
         return Verdict(lower, upper, inner.empty)
 
-    return [replace(family, role=role)], combine
+    return [family.but(role=role)], combine
 
 
 @_register(_BRANCHES)
 def _subideal(family: Family, step: Step) -> Branches:
     """Fewer generators bound (λ, m) below (MATH §2.7)."""
     keep = [_index(i, family.gens) for i in step["keep"]]
-    smaller = replace(family, gens=tuple(family.gens[i] for i in keep))
+    smaller = family.but(gens=tuple(family.gens[i] for i in keep))
     return [smaller], lambda verdicts: replace(verdicts[0], upper=None)
 
 
