@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import gcd
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.errors import BadInput, OutOfScope
@@ -342,7 +343,7 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
         bit = 1 << (n + step)
         negative, positive, kept = [], [], []
         for ray, mask in rays:
-            value = sum(r * e for r, e in zip(ray, a, strict=False)) - ray[n]
+            value = sum(map(mul, ray, a)) - ray[n]
             if value < 0:
                 negative.append((ray, mask, value))
             elif value > 0:
@@ -374,7 +375,7 @@ def _through(facets: Sequence[Facet], a: Exponent) -> list[int]:
     return [
         j
         for j, f in enumerate(facets)
-        if sum(w * e for w, e in zip(f.normal, a, strict=True)) == f.value
+        if sum(map(mul, f.normal, a)) == f.value
     ]
 
 

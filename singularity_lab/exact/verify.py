@@ -517,7 +517,7 @@ def _monomial(family: Family, step: Step) -> Verdict:
     exponents, others = [], []
     for f in family.gens:
         content = family.content(f)
-        if family.is_unit(family.without(f, content)):
+        if len(f) == 1 or family.is_unit(family.without(f, content)):
             exponents.append(content)
         else:
             others.append(f)
