@@ -47,8 +47,14 @@ from singularity_lab.exact import torus
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.family import KINDS, LOCAL, PARAM, UNIT, Family
 from singularity_lab.exact.spectrum import nondegenerate
-from singularity_lab.exact.tree import _start
-from singularity_lab.exact.verify import _BRANCHES, _LEAVES, _MOVES, Verdict, verify
+from singularity_lab.exact.verify import (
+    _BRANCHES,
+    _LEAVES,
+    _MOVES,
+    Verdict,
+    starting_family,
+    verify,
+)
 
 ArcField = Literal["R", "C"]
 _STATES = 40_000
@@ -169,7 +175,7 @@ def contact_loci(
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":
         raise OutOfScope("contact loci: the zero ideal (all arcs)")
-    curve = _Reader(order + 1, field).read(_start(certificate), certificate.proof)
+    curve = _Reader(order + 1, field).read(starting_family(certificate), certificate.proof)
     return ContactLoci(
         certificate.problem,
         field,

@@ -25,6 +25,7 @@ from singularity_lab.exact.certificate import Step
 
 Poly = flint.fmpq_mpoly
 LOCAL, PARAM, UNIT = "local", "param", "unit"
+_ONE = Fraction(1)
 KINDS: dict[tuple[str, bool], Kind] = {
     (PARAM, False): "real",
     (PARAM, True): "nonnegative",
@@ -121,9 +122,9 @@ class Family:
         gens, units, signs = kept
         return self.but(gens=gens, units=units, signs=signs)
 
-    def cost(self, name: str) -> Fraction | int:
+    def cost(self, name: str) -> Fraction:
         """1 + the exponent of the prior."""
-        return self.h.get(name, 0) + 1
+        return self.h[name] + 1 if name in self.h else _ONE
 
     @cached_property
     def _locals(self) -> frozenset[int]:

@@ -24,7 +24,7 @@ from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.exact.certificate import Certificate, Kind, Step
 from singularity_lab.exact.family import LOCAL, PARAM, Family
-from singularity_lab.exact.verify import _MOVES, Verdict, _Replay, verify
+from singularity_lab.exact.verify import Verdict, replay, starting_family, verify
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -153,7 +153,7 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     if certificate.proof.get("op") == "zero":
         recorder.leaf(certificate)
     else:
-        recorder.run(_start(certificate), certificate.proof, "proof")
+        replay(starting_family(certificate), certificate.proof, recorder)
     tree = networkx.DiGraph(certificate=certificate)
     charts = recorder.charts
     critical = {0}
@@ -177,19 +177,6 @@ def _choose(source: Certified | Certificate, kind: Kind | None) -> Certificate:
     return found[0]
 
 
-def _start(certificate: Certificate) -> Family:
-    """The germ as the verifier starts with it."""
-    germ = certificate.problem.localize()
-    return Family(
-        names=germ.variables,
-        role=dict.fromkeys(germ.variables, LOCAL),
-        positive=frozenset(germ.nonnegative),
-        k={},
-        h=dict(zip(germ.variables, germ.prior, strict=True)),
-        gens=tuple(g.flint for g in germ.generators),
-    ).normal()
-
-
 def _attains(parent: Chart, child: Chart) -> bool:
     """Is the parent's value attained in the child?"""
     if parent.op in (_SUM, "both", "see") or parent.lower is None:
@@ -202,16 +189,15 @@ def _attains(parent: Chart, child: Chart) -> bool:
     return value == parent.lower
 
 
-class _Recorder(_Replay):
-    """A replay that keeps each chart: the verifier's own code, step by step."""
+class _Recorder:
+    """Looks on at a replay and keeps each chart."""
 
     def __init__(self, scale: int) -> None:
-        super().__init__()
         self.scale = scale
         self.charts: list[Chart] = []
         self.parents: list[int | None] = []
         self.first: dict[int, int] = {}
-        self._open: list[int] = []
+        self._open: list[tuple[int, Step]] = []
         self._cases: list[Iterator[str]] = []
 
     def leaf(self, certificate: Certificate) -> None:
@@ -239,36 +225,28 @@ class _Recorder(_Replay):
         )
         self.parents.append(None)
 
-    def run(self, family: Family, step: Step, where: str) -> Verdict:
+    def enter(self, moves: Sequence[Step], family: Family, step: Step, where: str) -> None:
         number = len(self.charts)
         case = next(self._cases[-1], "") if self._cases else ""
-        after, last, moves, marks = family, step, [], []
-        while last.get("op") in _MOVES:
-            marks.append(last.get("id"))
-            moves.append(in_words(last))
-            after = _MOVES[last["op"]](after, last).normal()
-            last = last["then"]
-        marks.append(last.get("id"))
-        for mark in marks:
-            if mark is not None:
-                self.first.setdefault(mark, number)
-        self.parents.append(self._open[-1] if self._open else None)
-        self.charts.append(self._chart(after, last, tuple(moves), where, case))
-        self._open.append(number)
-        lemma = ["lemma"] if isinstance(last.get("lemma"), dict) else []
-        self._cases.append(iter(lemma or _case_names(after, last)))
-        verdict = super().run(family, step, where)
+        for marked in (*moves, step):
+            if "id" in marked:
+                self.first.setdefault(marked["id"], number)
+        self.parents.append(self._open[-1][0] if self._open else None)
+        self.charts.append(self._chart(family, step, tuple(map(in_words, moves)), where, case))
+        self._open.append((number, step))
+        lemma = ["lemma"] if isinstance(step.get("lemma"), dict) else []
+        self._cases.append(iter(lemma or _case_names(family, step)))
+
+    def leave(self, verdict: Verdict) -> None:
         self._cases.pop()
-        self._open.pop()
-        same = self.first.get(last["step"]) if last.get("op") == "see" else None
+        number, step = self._open.pop()
         self.charts[number] = replace(
             self.charts[number],
             lower=verdict.lower,
             upper=verdict.upper,
             empty=verdict.empty,
-            same_as=same,
+            same_as=self.first.get(step["step"]) if step["op"] == "see" else None,
         )
-        return verdict
 
     def _chart(
         self, family: Family, step: Step, moves: tuple[str, ...], where: str, case: str

@@ -16,7 +16,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flint.utils.flint_exceptions import FlintError
 
@@ -55,27 +55,12 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
-    germ = certificate.problem.localize()
-    family = Family(
-        names=germ.variables,
-        role=dict.fromkeys(germ.variables, LOCAL),
-        positive=frozenset(germ.nonnegative),
-        k={},
-        h=dict(zip(germ.variables, germ.prior, strict=True)),
-        gens=tuple(g.flint for g in germ.generators),
-    )
-    replay = _Replay()
-    try:
-        if certificate.proof.get("op") == "zero":
-            need(all(g.is_zero() for g in family.gens), "K is not identically 0")
-            found = Verdict(RLCT(Fraction(0), 1), RLCT(Fraction(0), 1))
-        else:
-            found = replay.run(family.normal(), certificate.proof, "proof")
-    except CertificateError:
-        raise
-    except _MALFORMED as error:
-        message = f"malformed step: {type(error).__name__}: {error}"
-        raise CertificateError(message, replay.where) from None
+    family = starting_family(certificate)
+    if certificate.proof.get("op") == "zero":
+        need(all(g.is_zero() for g in family.gens), "K is not identically 0")
+        found = Verdict(RLCT(Fraction(0), 1), RLCT(Fraction(0), 1))
+    else:
+        found = replay(family, certificate.proof)
     need(not found.empty, "K does not vanish at the point")
     if certificate.problem.convention == "loss":  # K = |f| instead of f²: λ doubles
         lower, upper = (v and RLCT(2 * v.value, v.multiplicity) for v in (found.lower, found.upper))
@@ -86,6 +71,39 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     need(below, f"claimed {claim}, proved lower {found.lower}")
     need(above, f"claimed {claim}, proved upper {found.upper}")
     return found
+
+
+def starting_family(certificate: Certificate) -> Family:
+    """The germ of a certificate's problem, as a replay starts with it."""
+    germ = certificate.problem.localize()
+    return Family(
+        names=germ.variables,
+        role=dict.fromkeys(germ.variables, LOCAL),
+        positive=frozenset(germ.nonnegative),
+        k={},
+        h=dict(zip(germ.variables, germ.prior, strict=True)),
+        gens=tuple(g.flint for g in germ.generators),
+    )
+
+
+class Observer(Protocol):
+    """Who looks on at a replay: at each family after its moves, and at what is proved of it."""
+
+    def enter(self, moves: Sequence[Step], family: Family, step: Step, where: str) -> None: ...
+
+    def leave(self, verdict: Verdict) -> None: ...
+
+
+def replay(family: Family, step: Step, observer: Observer | None = None) -> Verdict:
+    """What a script proves of a family, or CertificateError. An observer changes nothing."""
+    walk = _Replay(observer)
+    try:
+        return walk.run(family.normal(), step, "proof")
+    except CertificateError:
+        raise
+    except _MALFORMED as error:
+        message = f"malformed step: {type(error).__name__}: {error}"
+        raise CertificateError(message, walk.where) from None
 
 
 def _index(i: Any, listed: Sequence[Any]) -> int:
@@ -111,22 +129,27 @@ def _register(table: dict[Any, Any]) -> Callable[[_H], _H]:
 class _Replay:
     """Walks the script. ``done``: families and verdicts of steps that carry an id."""
 
-    def __init__(self) -> None:
+    def __init__(self, observer: Observer | None = None) -> None:
         self.done: dict[int, tuple[Family, Verdict]] = {}
         self.where = "proof"
+        self.observer = observer
 
     def run(self, family: Family, step: Step, where: str) -> Verdict:
         marks: list[tuple[int, Family]] = []
-        self.where = where
+        moves: list[Step] = []
+        arrived = self.where = where
         try:
             while (op := step.get("op")) in _MOVES:
                 if "id" in step:
                     marks.append((integer(step["id"]), family))
                 family = _MOVES[op](family, step).normal()
+                moves.append(step)
                 step, where = step["then"], f"{where}.{op}"
                 self.where = where
             if "id" in step:
                 marks.append((integer(step["id"]), family))
+            if self.observer is not None:
+                self.observer.enter(moves, family, step, arrived)
             if op in _BRANCHES:
                 verdict = self.branch(family, step, where)
             elif op == "see":
@@ -138,6 +161,8 @@ class _Replay:
             raise error if error.where else CertificateError(str(error), where) from None
         for ident, marked in marks:
             self.done.setdefault(ident, (marked, verdict))
+        if self.observer is not None:
+            self.observer.leave(verdict)
         return verdict
 
     def branch(self, family: Family, step: Step, where: str) -> Verdict:
@@ -420,20 +445,23 @@ def _sum(family: Family, step: Step) -> Branches:
     """Sum rule: ideals in disjoint variables without a common factor (MATH §2.4). Conditions may
     not tie two blocks together; units that meet none are left out."""
     blocks = [{str(n) for n in block} for block in step["blocks"]]
-    together = set().union(*blocks)
-    need(sum(map(len, blocks)) == len(together), "blocks: a variable appears twice")
-    need(together <= set(family.role), "blocks: unknown variables")
+    home = {n: i for i, block in enumerate(blocks) for n in block}
+    need(sum(map(len, blocks)) == len(home), "blocks: a variable appears twice")
+    need(set(home) <= set(family.role), "blocks: unknown variables")
     need(not any(family.k.values()), "a common factor forbids the sum rule")
-    for polys, may_be_apart in ((family.gens, False), (family.units, True), (family.signs, False)):
-        for p in polys:
-            touched = [block for block in blocks if block & family.occurs(p)]
+    parts: list[dict[str, list[Poly]]] = [{"gens": [], "units": [], "signs": []} for _ in blocks]
+    for kind in ("gens", "units", "signs"):
+        for p in getattr(family, kind):
+            occurs = family.occurs(p)
+            touched = {home[n] for n in occurs if n in home}
             need(len(touched) <= 1, "{} meets two blocks", p)
-            inside = family.occurs(p) <= touched[0] if touched else may_be_apart
-            need(inside, "{} is in no block", p)
+            need(occurs <= set(home) if touched else kind == "units", "{} is in no block", p)
+            for i in touched:
+                parts[i][kind].append(p)
 
-    def part(block: set[str]) -> Family:
+    def part(block: set[str], polys: dict[str, list[Poly]]) -> Family:
         role = {n: r for n, r in family.role.items() if n in block}
-        return family.only(lambda p: bool(family.occurs(p) & block)).but(role=role)
+        return family.but(role=role, **{kind: tuple(listed) for kind, listed in polys.items()})
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         if any(v.empty for v in verdicts):
@@ -444,7 +472,7 @@ def _sum(family: Family, step: Step) -> Branches:
             sums.append(sum(known[1:], known[0]) if len(known) == len(side) else None)
         return Verdict(sums[0], sums[1])
 
-    return [part(block) for block in blocks], combine
+    return list(map(part, blocks, parts)), combine
 
 
 @_register(_BRANCHES)

@@ -16,7 +16,8 @@ from singularity_lab.errors import CertificateError
 from singularity_lab.exact.certificate import Certificate
 from singularity_lab.exact.family import Family
 from singularity_lab.exact.solve import rlct
-from singularity_lab.exact.verify import _Replay, verify
+from singularity_lab.exact.verify import replay as replay_script
+from singularity_lab.exact.verify import verify
 
 SIGN = {"kind": "sign", "index": 0}
 OPEN = {"op": "open"}
@@ -52,7 +53,7 @@ def family(role, gens, units=(), positive=(), k=None, h=None, names=None):
 
 
 def replay(fam, step):
-    return _Replay().run(fam, step, "proof")
+    return replay_script(fam, step)
 
 
 # -- generators ---------------------------------------------------------------------------------
