@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -172,9 +173,9 @@ class _Program:
     for ∇K.
 
     Every distinct monomial is computed once, as a product of two monomials that exist already
-    where possible; the gradient is reverse-mode differentiation written out over the same table
-    (about three times the cost of K, for any number of variables). The code is Python over torch
-    in-place operations on (c,) columns.
+    where possible, or inside the sum that alone needs it; the gradient is reverse-mode
+    differentiation written out over the same table (two to three times the cost of K, for any
+    number of variables). The code is Python over torch in-place operations on (c,) columns.
     """
 
     def __init__(self, generators: list[dict[Exponent, float]], dim: int, squared: bool) -> None:
@@ -189,9 +190,10 @@ class _Program:
         wanted = sorted({e for g in generators for e in g if e != zero}, key=lambda e: (sum(e), e))
         for e in wanted:
             self._build(e)
-        self.source_value = self._emit_value()
-        self.source_grad = self._emit_grad()
-        scope: dict[str, Any] = {"mul": torch.mul}
+        self.fused = self._single_use()
+        self.source_value, self.buffers_value = self._emit_value()
+        self.source_grad, self.buffers_grad = self._emit_grad()
+        scope: dict[str, Any] = {"mul": torch.mul, "add": torch.add, "addcmul": torch.addcmul}
         exec(compile(self.source_value, "<polynomial value>", "exec"), scope)
         exec(compile(self.source_grad, "<polynomial gradient>", "exec"), scope)
         self._value: Callable[..., None] = scope["value"]
@@ -225,107 +227,179 @@ class _Program:
     def _name(self, k: int) -> str:
         return f"w{k}" if k < self.dim else f"t{k - self.dim}"
 
+    def _derivative(self, k: int) -> tuple[int, int, int] | None:
+        """(p, j, node of wⱼ^(p−1)) when node k is wⱼ^p and that power is in the table too."""
+        e = next(e for e, node in self.index.items() if node == k)
+        support = [j for j, x in enumerate(e) if x]
+        if len(support) != 1 or e[support[0]] < 2:
+            return None
+        j = support[0]
+        lower = self.index.get((*e[:j], e[j] - 1, *e[j + 1 :]))
+        return None if lower is None else (e[j], j, lower)
+
+    def _single_use(self) -> set[int]:
+        """Monomials that enter one sum and nothing else, and not as its first term (the one with
+        the coefficient 1, where there is one): their product needs no column of its own."""
+        read: set[int] = set()
+        for k in range(self.dim, len(self.nodes)):
+            derivative = self._derivative(k)
+            read.update(self.nodes[k] or ())
+            if derivative is not None:
+                read.add(derivative[2])
+        sums: dict[int, int] = {}
+        for g in self.generators:
+            for e in g:
+                if any(e):
+                    sums[self.index[e]] = sums.get(self.index[e], 0) + 1
+        once = {k for k, n in sums.items() if n == 1 and k >= self.dim and k not in read}
+        for g in self.generators:
+            terms = [self.index[e] for e in g if any(e)]
+            if terms and once.issuperset(terms):
+                unit = [self.index[e] for e, c in g.items() if any(e) and c == 1.0]
+                once.discard((unit or terms)[0])
+        return once
+
     # -- code
     def _forward(self) -> list[str]:
         lines = []
         for k in range(self.dim, len(self.nodes)):
-            a, b = self.nodes[k]  # type: ignore[misc]
-            lines.append(f"mul({self._name(a)}, {self._name(b)}, out={self._name(k)})")
+            if k not in self.fused:
+                a, b = self.nodes[k]  # type: ignore[misc]
+                lines.append(f"mul({self._name(a)}, {self._name(b)}, out={self._name(k)})")
         return lines
 
     def _combine(self, g: dict[Exponent, float], target: str) -> tuple[list[str], str]:
         """Code for one linear combination; returns the column that holds it (perhaps a monomial
-        itself)."""
-        zero = (0,) * self.dim
-        terms = [(c, self._name(self.index[e])) for e, c in g.items() if e != zero]
-        constant = g.get(zero, 0.0)
-        if len(terms) == 1 and terms[0][0] == 1.0 and constant == 0.0:
-            return [], terms[0][1]
+        itself). Monomials of ``fused`` come last, each a product added in the same pass."""
+        terms = [(c, self.index[e]) for e, c in g.items() if any(e)]
+        constant = g.get((0,) * self.dim, 0.0)
         if not terms:
             return [f"{target}.fill_({constant!r})"], target
-        lines = []
-        c, name = terms[0]
-        if len(terms) > 1 and c == 1.0:
-            c2, name2 = terms[1]
-            lines.append(f"add({name}, {name2}, alpha={c2!r}, out={target})")
-            rest = terms[2:]
-        else:
-            lines.append(f"mul({name}, {c!r}, out={target})")
-            rest = terms[1:]
-        lines += [f"{target}.add_({name}, alpha={c!r})" for c, name in rest]
+        terms.sort(key=lambda term: (term[1] in self.fused, term[0] != 1.0))
+        (c, k), rest = terms[0], terms[1:]
+        base, lines = self._name(k), []
+        if c != 1.0 or (constant and not rest):
+            lines.append(f"mul({base}, {c!r}, out={target})")
+            base = target
+        for c, k in rest:
+            if k in self.fused:
+                left, right = (self._name(x) for x in self.nodes[k])  # type: ignore[union-attr]
+                lines.append(f"addcmul({base}, {left}, {right}, value={c!r}, out={target})")
+            else:
+                lines.append(f"add({base}, {self._name(k)}, alpha={c!r}, out={target})")
+            base = target
         if constant:
             lines.append(f"{target}.add_({constant!r})")
-        return lines, target
+        return lines, base
 
-    def _head(self, function: str, arguments: str) -> list[str]:
-        head = ["from torch import add", f"def {function}({arguments}):"]
-        head += [f"    {''.join(f'w{j}, ' for j in range(self.dim))}= w"]
-        head += [f"    t{k} = b[{k}]" for k in range(len(self.nodes) - self.dim)]
-        return head
+    def _function(self, name: str, arguments: str, body: list[str]) -> tuple[str, int]:
+        """The text of a function, and how many work columns it unpacks from b."""
+        found = re.findall(r"\b[tsa]\d+\b", "\n".join(body))
+        columns = list(dict.fromkeys(found))
+        head = [f"{''.join(f'w{j}, ' for j in range(self.dim))}= w"]
+        if "g" in arguments:
+            head.append(f"{''.join(f'g{j}, ' for j in range(self.dim))}= g")
+        if columns:
+            head.append(f"{', '.join(columns)}, = b")
+        lines = [f"def {name}({arguments}):", *(f"    {x}" for x in head + body)]
+        return "\n".join(lines) + "\n", max(len(columns), 1)
 
-    def _emit_value(self) -> str:
+    def _emit_value(self) -> tuple[str, int]:
         body = self._forward()
-        n = len(self.nodes) - self.dim
-        self.buffers_value = n + 1
         for i, g in enumerate(self.generators):
-            if not self.squared:
+            if self.squared:
+                lines, name = self._combine(g, "s0")
+                body += lines
+                body.append(self._square(name, i))
+            else:
                 lines, name = self._combine(g, "K")
                 body += lines + ([] if name == "K" else [f"K.copy_({name})"])
-                continue
-            lines, name = self._combine(g, f"b[{n}]")
-            body += lines
-            body.append(f"mul({name}, {name}, out=K)" if i == 0 else f"K.addcmul_({name}, {name})")
-        return "\n".join(self._head("value", "w, b, K") + ["    " + x for x in body]) + "\n"
+        return self._function("value", "w, b, K", body)
 
-    def _emit_grad(self) -> str:
-        n = len(self.nodes) - self.dim
-        k = len(self.generators)
+    @staticmethod
+    def _square(name: str, i: int) -> str:
+        return f"mul({name}, {name}, out=K)" if i == 0 else f"K.addcmul_({name}, {name})"
+
+    def _emit_grad(self) -> tuple[str, int]:
+        """The gradient; a scale that most of its columns lack is put into the sums where these are
+        fewer."""
+        body, scales = self._reverse(1.0)
+        common = max(scales, key=scales.count)
+        if self.squared and common and scales.count(common) > len(self.generators):
+            body, _ = self._reverse(common)
+        return self._function("gradient", "w, b, K, g", body)
+
+    def _reverse(self, common: float) -> tuple[list[str], list[float]]:
+        """Lines of K and ∇K when every pᵢ flows back as common·pᵢ, and the last scales of the
+        columns of ∇K.
+
+        What flows into a node is a sum of scale·column or scale·column·column, or a constant
+        (column ""). A lone column is not copied, and a scale is carried along to be multiplied in
+        once, at the end."""
         body = self._forward()
-        names = []
+        flows: dict[int, list[tuple[float, str, str]]] = {}
         for i, g in enumerate(self.generators):
-            lines, name = self._combine(g, f"b[{n + i}]")
+            lines, name = self._combine(g, f"s{i}")
             body += lines
-            names.append(name)
-            if self.squared:
-                body.append(
-                    f"mul({name}, {name}, out=K)" if i == 0 else f"K.addcmul_({name}, {name})"
-                )
-            else:
-                body.append(f"K.copy_({name})")
-        adjoint = {j: f"g[{j}]" for j in range(self.dim)}
-        adjoint |= {self.dim + j: f"b[{n + k + j}]" for j in range(n)}
-        touched: set[int] = set()
-        zero = (0,) * self.dim
-        for i, g in enumerate(self.generators):
+            body.append(self._square(name, i) if self.squared else f"K.copy_({name})")
+            if common != 1.0 and any(map(any, g)):
+                body.append(f"mul({name}, {common!r}, out=s{i})")
+                name = f"s{i}"
             for e, c in g.items():
-                if e == zero:
-                    continue
-                node = self.index[e]
-                target = adjoint[node]
-                c = 2.0 * c if self.squared else c
-                if not self.squared:
-                    body.append(f"{target}.fill_({c!r})")
-                elif node not in touched:
-                    body.append(
-                        f"{target}.copy_({names[i]})"
-                        if c == 1.0
-                        else f"mul({names[i]}, {c!r}, out={target})"
-                    )
-                else:
-                    body.append(f"{target}.add_({names[i]}, alpha={c!r})")
-                touched.add(node)
+                if any(e) and c:
+                    seed = (2.0 * c / common, name, "") if self.squared else (c, "", "")
+                    flows.setdefault(self.index[e], []).append(seed)
         for node in range(len(self.nodes) - 1, self.dim - 1, -1):
-            a, b = self.nodes[node]  # type: ignore[misc]
-            for child, other in ((a, b), (b, a)):
-                source, target = adjoint[node], adjoint[child]
-                if child in touched:
-                    body.append(f"{target}.addcmul_({source}, {self._name(other)})")
-                else:
-                    body.append(f"mul({source}, {self._name(other)}, out={target})")
-                    touched.add(child)
-        body += [f"g[{j}].zero_()" for j in range(self.dim) if j not in touched]
-        self.buffers_grad = 2 * n + k
-        return "\n".join(self._head("gradient", "w, b, K, g") + ["    " + x for x in body]) + "\n"
+            if node not in flows:
+                continue
+            lines, scale, source = self._gather(flows[node], f"a{node}", alias=True)
+            body += lines
+            power = self._derivative(node)
+            if power is None:
+                a, b = self.nodes[node]  # type: ignore[misc]
+                shares = [(a, scale, b), (b, scale, a)]
+            else:
+                p, j, lower = power
+                shares = [(j, p * scale, lower)]
+            for child, factor, other in shares:
+                flow = (factor, source, self._name(other)) if source else None
+                flows.setdefault(child, []).append(flow or (factor, self._name(other), ""))
+        scales = []
+        for j in range(self.dim):
+            lines, scale, _ = self._gather(flows.get(j, []), f"g{j}", alias=False)
+            body += lines + ([f"g{j}.mul_({scale!r})"] if scale != 1.0 else [])
+            scales.append(scale)
+        return body, scales
+
+    @staticmethod
+    def _gather(
+        flow: list[tuple[float, str, str]], target: str, *, alias: bool
+    ) -> tuple[list[str], float, str]:
+        """Code for a sum, the scale that it still lacks, and the column that holds it: ``target``,
+        or without code, where ``alias`` allows it, the only column or "" for a constant."""
+        constant = sum(scale for scale, a, _ in flow if not a)
+        terms = sorted((term for term in flow if term[1]), key=lambda term: not term[2])
+        if not terms:
+            return ([], constant, "") if alias else ([f"{target}.fill_({constant!r})"], 1.0, target)
+        (scale, a, b), rest = terms[0], terms[1:]
+        lines, base = [], a
+        if b:
+            lines.append(f"mul({a}, {b}, out={target})")
+            base = target
+        elif not rest and not constant:
+            if alias:
+                return [], scale, a
+            return [f"mul({a}, {scale!r}, out={target})"], 1.0, target
+        for factor, a, b in rest:
+            ratio = factor / scale
+            if b:
+                lines.append(f"addcmul({base}, {a}, {b}, value={ratio!r}, out={target})")
+            else:
+                lines.append(f"add({base}, {a}, alpha={ratio!r}, out={target})")
+            base = target
+        if constant:
+            lines.append(f"add({base}, {constant / scale!r}, out={target})")
+        return lines, scale, target
 
     # -- run
     def _buffer(self, kind: str, rows: int, c: int, like: Tensor) -> tuple[Tensor, ...]:

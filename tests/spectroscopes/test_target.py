@@ -83,7 +83,10 @@ def test_quadrature_refuses_three_dimensions():
 )
 def test_adjusted_samplers_read_the_target(device, loss, lam):
     """No discretisation error: within 2 % of the quadrature target (fixed) at n = 10⁴, γ = 1."""
-    settings = {"llc-mala": {"draws": 3000, "burn_in": 1000}, "llc-hmc": {"draws": 600}}[device]
+    settings = {
+        "llc-mala": {"draws": 3000, "burn_in": 1000},
+        "llc-hmc": {"draws": 1600, "burn_in": 800},
+    }[device]
     r = measure(device, loss, seed=5, **settings)
     target = target_by_quadrature(loss, 1e4, 1.0)
     assert r.outcome is Outcome.OK
