@@ -26,11 +26,14 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.loss import Domain, _domain, _points
+from singularity_lab.spectroscopes.loss import Domain, _columns, _domain, _points
 
 __all__ = ["MatrixProductLoss"]
 
 _CHUNK_BYTES = 1 << 26  # work memory of one chunk of chains
+# Up to this width, and from so many entries of the largest product over all chains, products are
+# sums over whole rows of chains; with their work memory inside a second-level cache.
+_NARROW, _ENTRIES, _NARROW_BYTES = 8, 1 << 14, 1 << 19
 
 
 class MatrixProductLoss:
@@ -233,20 +236,37 @@ class MatrixProductLoss:
     def local_value(self, u: Tensor) -> Tensor:
         """K(w* + u) at displacements u (c, d), without the cancellation in P − P*."""
         u = _points(u, self.dim, "u")
+        if self._narrow(u):
+            parts = _columns(u).split(self._narrow_chunk(), dim=1)
+            return torch.cat([self._forward_columns(p)[0].double() for p in parts])
         return torch.cat([self._forward(p)[0].double() for p in u.split(self._chunk())])
 
     def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """K(w* + u) and its gradient at displacements u (c, d)."""
         u = _points(u, self.dim, "u")
+        if self._narrow(u):
+            return self._both_columns(_columns(u))
         parts = [self._both(p) for p in u.split(self._chunk())]
         if len(parts) == 1:
             return parts[0]
         return torch.cat([v for v, _ in parts]), torch.cat([g for _, g in parts])
 
     # -- products
+    def _largest(self) -> int:
+        """Numbers in work for one chain."""
+        return sum(self._sizes) + sum(2 * n * self.widths[0] for n in self.widths[1:])
+
     def _chunk(self) -> int:
-        largest = sum(self._sizes) + sum(2 * n * self.widths[0] for n in self.widths[1:])
-        return max(1, _CHUNK_BYTES // (8 * largest))
+        return max(1, _CHUNK_BYTES // (8 * self._largest()))
+
+    def _narrow(self, u: Tensor) -> bool:
+        """Whether the matrices are so small, and so many, that a batched product is all
+        overhead."""
+        width = max(self.widths)
+        return width <= _NARROW and u.shape[0] * width**2 >= _ENTRIES
+
+    def _narrow_chunk(self) -> int:
+        return max(128, _NARROW_BYTES // (8 * self._largest()))
 
     def _at(self, device: torch.device) -> tuple[Any, ...]:
         if device not in self._homes:
@@ -296,6 +316,51 @@ class MatrixProductLoss:
         flat = [g.reshape(c, -1) for g in reversed(grads)]
         return value.double(), torch.cat(flat, dim=1).double()
 
+    # -- products of small matrices, chains last: (rows, columns, c)
+    def _forward_columns(self, u: Tensor) -> tuple[Tensor, Tensor, list[Tensor], list[Tensor]]:
+        """As :meth:`_forward`, at columns u (d, c): a product of chains of n × k and k × m matrices
+        is k sums over whole rows of chains."""
+        factors, prefix, residual, sigma = self._at(u.device)
+        moved, differences = [], []
+        d: Tensor | None = None
+        pieces = torch.split(u.to(self.dtype), self._sizes)
+        for k, (piece, shape) in enumerate(zip(pieces, self._shapes, strict=True)):
+            step = piece.unflatten(0, shape)
+            w = factors[k][:, :, None] + step
+            moved.append(w)
+            if d is None:
+                d = step
+            else:
+                start = torch.matmul(prefix[k].t(), step)
+                d = _add_product(start, w.unbind(1), d.unbind(0))
+            differences.append(d)
+        assert d is not None
+        r = d if residual is None else d + residual[:, :, None]
+        weighted = r if sigma is None else torch.matmul(sigma, r)
+        return (r * weighted).flatten(0, 1).sum(0), weighted, moved, differences
+
+    def _both_columns(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        c = u.shape[1]
+        value = torch.empty(c, dtype=torch.float64, device=u.device)
+        grad = torch.zeros((self.dim, c), dtype=self.dtype, device=u.device)
+        _, prefix, _, _ = self._at(u.device)
+        size = self._narrow_chunk()
+        for part, out, columns in zip(
+            u.split(size, 1), grad.split(size, 1), value.split(size), strict=True
+        ):
+            k_value, weighted, moved, differences = self._forward_columns(part)
+            columns.copy_(k_value)
+            back = 2.0 * weighted
+            goals = torch.split(out, self._sizes)
+            for k in range(len(moved) - 1, 0, -1):
+                before = differences[k - 1] + prefix[k][:, :, None]
+                goal = goals[k].unflatten(0, self._shapes[k])
+                _add_product(goal, back.unbind(1), before.unbind(1))
+                start = torch.zeros_like(differences[k - 1])
+                back = _add_product(start, moved[k].unbind(0), back.unbind(0))
+            goals[0].unflatten(0, self._shapes[0]).copy_(back)
+        return value, grad.double().t()
+
     def _digest(self) -> str:
         digest = hashlib.sha256(repr((self.widths, str(self.dtype))).encode())
         for m in (*self._factors, self._residual, self._sigma):
@@ -305,6 +370,14 @@ class MatrixProductLoss:
 
     def __repr__(self) -> str:
         return f"MatrixProductLoss({self.loss_id!r}, widths={self.widths}, dim={self.dim})"
+
+
+def _add_product(start: Tensor, left: Sequence[Tensor], right: Sequence[Tensor]) -> Tensor:
+    """start (n, m, c) += Σ_j left_j ⊗ right_j, outer products of (n, c) and (m, c) for every
+    chain."""
+    for a, b in zip(left, right, strict=True):
+        start.addcmul_(a[:, None], b[None])
+    return start
 
 
 def _matrix(m: Any, name: str) -> Tensor:

@@ -26,15 +26,16 @@ def _naive(k: MatrixProductLoss, factors, w, target, moments):
     return (r @ moments * r).sum((1, 2))
 
 
+@pytest.mark.parametrize("chains", [7, 17_001])  # batched products, and sums over rows of chains
 @pytest.mark.parametrize("widths", [[3, 2], [4, 3, 5, 2], [1, 1, 1], [2, 6, 2]])
-def test_value_and_gradient_are_those_of_the_product(widths):
+def test_value_and_gradient_are_those_of_the_product(widths, chains):
     g = torch.Generator().manual_seed(0)
     factors = [torch.randn((b, a), generator=g, dtype=torch.float64) for a, b in pairwise(widths)]
     target = torch.randn((widths[-1], widths[0]), generator=g, dtype=torch.float64)
     root = torch.randn((widths[0],) * 2, generator=g, dtype=torch.float64)
     k = MatrixProductLoss(factors, target=target, moments=root @ root.t())
     assert isinstance(k, Loss)
-    w = torch.randn((7, k.dim), generator=g, dtype=torch.float64, requires_grad=True)
+    w = torch.randn((chains, k.dim), generator=g, dtype=torch.float64, requires_grad=True)
     expected = _naive(k, factors, w, target, root @ root.t())
     (slope,) = torch.autograd.grad(expected.sum(), w)
     value, grad = k.value_and_grad(w.detach())

@@ -73,10 +73,8 @@ def step(
     u = state.position
     new = torch.empty(u.shape, dtype=torch.float32, device=u.device)
     new.normal_(0.0, epsilon**0.5, generator=generator)
-    if u.dtype == torch.float32:
-        new.add_(u, alpha=1.0 - 0.5 * epsilon * gamma)
-    else:
-        new = torch.add(new, u, alpha=1.0 - 0.5 * epsilon * gamma)
+    new = new.to(u.dtype)  # a sum of two precisions takes three times as long as the copy
+    new.add_(u, alpha=1.0 - 0.5 * epsilon * gamma)
     new.add_(state.gradient, alpha=-0.5 * epsilon * nbeta)
     new = _reflect(new, lower, upper)
     value, gradient = k_and_grad(new.t())
