@@ -219,18 +219,34 @@ def count_roots(p: flint.fmpq_poly, kind: Kind) -> int:
     coefficients = p.coeffs()
     low = next(i for i, c in enumerate(coefficients) if c)
     at_zero = int(low > 0 and kind in ("real", "nonnegative"))
-    chain = [flint.fmpq_poly(coefficients[low:])]
-    chain.append(chain[0].derivative())
-    while chain[-1]:
-        rest = -(chain[-2] % chain[-1])
-        # scaling by positive numbers keeps the signs and the size small
-        chain.append(flint.fmpq_poly(rest.numer()) / rest.numer().content() if rest else rest)
-    chain.pop()
+    reduced = flint.fmpq_poly(coefficients[low:])
+    chain = _remainders(reduced, reduced.derivative())
     plus = _changes([q.coeffs()[-1] for q in chain])
     if kind in ("positive", "nonnegative"):
         return at_zero + _changes([q[0] for q in chain]) - plus
     minus = _changes([q.coeffs()[-1] * (-1) ** q.degree() for q in chain])
     return at_zero + minus - plus
+
+
+def tarski_query(p: flint.fmpq_poly, q: flint.fmpq_poly) -> int:
+    """The sum of the signs of q at the different positive roots of p, where p(0) ≠ 0 (Sturm and
+    Tarski; Basu, Pollack and Roy 2006, Theorem 2.61).
+
+    >>> tarski_query(flint.fmpq_poly([-2, 0, 1]), flint.fmpq_poly([-2, 1]))  # √2 − 2 < 0
+    -1
+    """
+    chain = _remainders(p, p.derivative() * q)
+    return _changes([f[0] for f in chain]) - _changes([f.coeffs()[-1] for f in chain])
+
+
+def _remainders(first: flint.fmpq_poly, second: flint.fmpq_poly) -> list[flint.fmpq_poly]:
+    """The signed remainder sequence, each up to a positive factor."""
+    chain = [first, second]
+    while chain[-1]:
+        rest = -(chain[-2] % chain[-1])
+        # scaling by positive numbers keeps the signs and the size small
+        chain.append(flint.fmpq_poly(rest.numer()) / rest.numer().content() if rest else rest)
+    return chain[:-1]
 
 
 def _changes(values: Sequence[flint.fmpq]) -> int:

@@ -7,7 +7,7 @@ parser without ``eval``, printing that can be read back, and SymPy both ways.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -470,11 +470,15 @@ def unit(i: int, n: int) -> Exponent:
 
 
 def point_values(
-    point: Point, variables: Sequence[str], name: str = "point"
-) -> tuple[Fraction, ...]:
-    """The coordinates of a rational point in ring order; absent names of a mapping mean 0.
+    point: Point,
+    variables: Sequence[str],
+    name: str = "point",
+    read: Callable[[Any, str], Any] = fraction,
+) -> tuple[Any, ...]:
+    """The coordinates of a point in ring order; absent names of a mapping mean 0.
 
-    Raises BadInput for unknown names, wrong length or coordinates that are not rational.
+    read: what reads a coordinate, for error messages under the name that it gets: rational numbers
+    unless given. Raises BadInput for unknown names, wrong length or coordinates it cannot read.
     """
     if isinstance(point, Mapping):
         unknown = [n for n in point if n not in variables]
@@ -482,10 +486,10 @@ def point_values(
             raise BadInput(
                 f"{name}: unknown variable {unknown[0]!r}; known: {', '.join(variables)}"
             )
-        return tuple(fraction(point.get(v, 0), f"{name}[{v}]") for v in variables)
+        return tuple(read(point.get(v, 0), f"{name}[{v}]") for v in variables)
     if isinstance(point, str) or len(point) != len(variables):
         raise BadInput(f"{name}: {len(variables)} coordinates are needed, received {point!r}")
-    return tuple(fraction(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True))
+    return tuple(read(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True))
 
 
 # -- parsing ----------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, NumberField, algebraic
+from singularity_lab.algebra.algebraic import coordinates as field_coordinates
 from singularity_lab.algebra.polynomial import (
     Ideal,
     Point,
@@ -17,7 +19,7 @@ from singularity_lab.algebra.polynomial import (
     point_values,
     ring,
 )
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, OutOfScope
 
 Convention = Literal["ideal", "loss"]
 Interval = tuple[Fraction | None, Fraction | None]
@@ -27,7 +29,9 @@ Interval = tuple[Fraction | None, Fraction | None]
 class LocalProblem:
     """The germ at a point of K with prior density ∏|wᵢ|^τᵢ · (positive smooth), on a box.
 
-    ideal: the generators f1, …, fk. point: its coordinates, in ring order.
+    ideal: the generators f1, …, fk. point: its coordinates, in ring order; irrational ones are
+    :class:`~singularity_lab.algebra.algebraic.AlgebraicNumber`, written ``"sqrt(2)"`` or
+    ``"root(t^3 - 2, 1, 2)"``.
     convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = |f| for the one generator f.
     prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable,
     None where there is no bound; a bound matters where the point lies on it.
@@ -38,7 +42,7 @@ class LocalProblem:
     """
 
     ideal: Ideal
-    point: tuple[Fraction, ...]
+    point: tuple[Number, ...]
     prior: tuple[Fraction, ...]
     box: tuple[Interval, ...]
     convention: Convention = "ideal"
@@ -101,7 +105,7 @@ class LocalProblem:
             )
         return cls(
             ideal=ideal,
-            point=point_values(at if at is not None else {}, names),
+            point=point_values(at if at is not None else {}, names, read=algebraic),
             prior=tuple(fraction((prior or {}).get(n, 0), f"prior[{n}]") for n in names),
             box=tuple(intervals),
             convention=convention,
@@ -111,13 +115,34 @@ class LocalProblem:
     def variables(self) -> tuple[str, ...]:
         return self.ideal.variables
 
-    def localize(self) -> Germ:
+    def localize(self, *, algebraic: bool = False) -> Germ:
         """The same germ in coordinates centred at the point, with only what is active there.
 
         A variable on its lower bound becomes w − low ≥ 0, one on its upper bound high − w ≥ 0. The
         prior factor |wᵢ|^τᵢ is a unit unless the i-th coordinate of the point is 0.
+        algebraic: whether the caller knows what to do with ``Germ.field``: OutOfScope is raised
+        for a point with irrational coordinates unless it does.
+
+        >>> germ = LocalProblem.build("x^2 - 2", at={"x": "sqrt(2)"}).localize(algebraic=True)
+        >>> print(germ.generators[0], "for", germ.field, "= 0")
+        x^2 + 2*x*s for s^2 - 2 = 0
         """
         names = self.variables
+        irrational: dict[str, AlgebraicNumber] = {}
+        for n, c in zip(names, self.point, strict=True):
+            if isinstance(c, AlgebraicNumber):
+                irrational[n] = c
+        if irrational and not algebraic:
+            n, c = next(iter(irrational.items()))
+            raise OutOfScope(
+                f"point[{n}]: rational coordinates are needed here, received {c} (rlct, explain "
+                "and verify take irrational ones)"
+            )
+        field: NumberField | None = None
+        ring_names, values = names, dict[str, Polynomial]()
+        if irrational:
+            ring_names = (*names, _fresh("s", names))
+            field, values = field_coordinates(irrational, ring_names)
         moved: dict[str, Polynomial | Rational] = {}
         nonnegative = []
         for i, (name, at, (low, high)) in enumerate(zip(names, self.point, self.box, strict=True)):
@@ -128,24 +153,39 @@ class LocalProblem:
             if at_low or at_high:
                 nonnegative.append(name)
             if at_high or at:
-                w = Polynomial(names, ring(names).gen(i))
-                moved[name] = (at - w) if at_high else (w + at)
-        generators = tuple(g.substitute(moved) if moved else g for g in self.ideal.generators)
+                w = Polynomial(ring_names, ring(ring_names).gen(i))
+                value = values[name] if isinstance(at, AlgebraicNumber) else at
+                moved[name] = (value - w) if at_high else (w + value)
+        generators = tuple(
+            g.in_ring(ring_names).substitute(moved) if moved else g for g in self.ideal.generators
+        )
+        if field is not None:
+            generators = tuple(Polynomial(ring_names, field.reduce(g.flint)) for g in generators)
         exponents = tuple(
             tau if at == 0 else Fraction(0) for tau, at in zip(self.prior, self.point, strict=True)
         )
-        return Germ(names, generators, exponents, tuple(nonnegative), self.convention)
+        return Germ(names, generators, exponents, tuple(nonnegative), self.convention, field)
 
 
 @dataclass(frozen=True)
 class Germ:
-    """A local problem at the origin: generators, prior exponents, variables that are ≥ 0."""
+    """A local problem at the origin: generators, prior exponents, variables that are ≥ 0.
+
+    field: where the point is irrational, the field of its coordinates: the generators are then
+    reduced polynomials in the variables and the field's symbol, the last of the ring.
+    """
 
     variables: tuple[str, ...]
     generators: tuple[Polynomial, ...]
     prior: tuple[Fraction, ...]
     nonnegative: tuple[str, ...]
     convention: Convention = "ideal"
+    field: NumberField | None = None
+
+
+def _fresh(name: str, taken: Sequence[str]) -> str:
+    """A name that is not taken: s, s_, s__, …"""
+    return name if name not in taken else _fresh(f"{name}_", taken)
 
 
 def _as_ideal(
