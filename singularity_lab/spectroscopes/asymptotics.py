@@ -26,7 +26,7 @@ import torch
 
 __all__ = ["Fit", "Noise", "infer", "noise_of"]
 
-DELTAS = tuple(1 / 24 * 2.0**k for k in range(6))
+DELTAS = tuple(1 / 96 * 2.0**k for k in range(8))
 CUTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 PRIOR_SD = 1.2  # of θ_j, around the normal crossing
 RHO_SD = 1.0

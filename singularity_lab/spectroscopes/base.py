@@ -36,6 +36,8 @@ from torch import Tensor
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.loss import Loss
 
+IDENTIFIED = 0.8  # P(m) from which on a reading says that it is this m
+
 __all__ = [
     "BadLoss",
     "Budget",
@@ -162,6 +164,12 @@ class Reading:
             return None
         return max(self.multiplicity, key=lambda m: (self.multiplicity[m], -m))  # type: ignore[index]
 
+    @property
+    def identified_multiplicity(self) -> int | None:
+        """The most probable m where P(m) ≥ 0.8; None where m is not identifiable at this depth."""
+        m = self.most_probable_multiplicity
+        return m if m is not None and self.multiplicity[m] >= IDENTIFIED else None  # type: ignore[index]
+
     # -- text
     def __str__(self) -> str:
         lines = [f"{self.device} on {self.loss_id} (d = {self.dim}): {self.outcome}"]
@@ -173,6 +181,8 @@ class Reading:
             shown = ", ".join(
                 f"P(m={m}) = {p:.2f}" for m, p in self.multiplicity.items() if p > 0.005
             )
+            if self.identified_multiplicity is None:
+                shown += ": m is not identifiable at this depth"
             lines.append(f"  {shown}")
         c = self.cost
         lines.append(

@@ -10,8 +10,11 @@ Moral, Furon, Guyader 2012). The curve goes to :mod:`.asymptotics`.
 Two limits are watched. Floating point: a particle at which K changes by more than y/5 when u
 moves by a few units in the last place is not copied, and when more than a hundredth of a level is
 like that the run stops (near w* itself, generators are resolved down to the smallest doubles).
-Locality: the share of particles in the half-size box must not decay; where it does, the box
-contains a worse singularity than w*.
+Locality: the inner box around w* that holds half of the particles at the start keeps at least
+that share where w* is the worst point of a germ that is homogeneous about it, since the dilation
+by r gives vol{K < ε, |u| < r} = r^d·vol{K < ε·r^{−k}, |u| < 1} ~ r^{d − kλ}·V(ε) and kλ ≤ d. Where
+the share falls, the box holds a worse singularity than w*, and the run begins anew in the box of
+half the size.
 """
 
 from __future__ import annotations
@@ -43,11 +46,14 @@ from singularity_lab.spectroscopes.kernels import splitting
 from singularity_lab.spectroscopes.loss import Loss
 
 _FEWEST = 16  # levels below which a curve says nothing
+_SLOW = 0.18  # share of the noise that lasts over levels, from which replicates are not mixed
+_LOCAL, _KEPT = 4, 0.4  # levels over which the share of the inner box must stay above this
 
 
 @dataclass(frozen=True)
 class Settings:
-    """half_width: of the box around w*, cut with the loss's domain.
+    """half_width: of the box around w*, cut with the loss's domain. shrinks: times that it may be
+    halved because it holds a worse singularity than w*.
 
     replicates, particles: R independent runs of N particles each; N = None means 512 up to six
     dimensions, 256 above. depth: stop at log V = −depth. lowest: stop at this K. max_sweeps:
@@ -57,7 +63,8 @@ class Settings:
     never above d. level: of the intervals. device: of torch.
     """
 
-    half_width: float = 1.0
+    half_width: float = 0.5
+    shrinks: int = 5
     replicates: int = 16
     particles: int | None = None
     depth: float = 150.0
@@ -72,6 +79,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not (self.half_width > 0 and math.isfinite(self.half_width)):
             raise BadInput(f"half_width: expected a positive number, got {self.half_width}")
+        if self.shrinks < 0:
+            raise BadInput(f"shrinks: expected at least 0, got {self.shrinks}")
         if self.replicates < 4:
             raise BadInput(f"replicates: expected at least 4, got {self.replicates}")
         if self.particles is not None and (self.particles < 32 or self.particles % 2):
@@ -98,11 +107,14 @@ def _resolved(s: Settings, d: int) -> Settings:
 
 @dataclass
 class Curve:
-    """What the sampler saw. Per level: x = −log y; increments of log V by replicate; sweeps made;
-    memory left; share lost to rounding; share of particles in the half-size box.
+    """What the sampler saw in the box of a half-width. Per level: x = −log y; increments of log V
+    by replicate; sweeps made; memory left; share lost to rounding; share of particles in the inner
+    box.
 
     stop, reason: why it ended.
     """
+
+    half_width: float
 
     x: list[float] = field(default_factory=list)
     increments: list[np.ndarray] = field(default_factory=list)
@@ -143,27 +155,65 @@ def _walls(loss: Loss, half_width: float) -> tuple[Tensor, Tensor, Tensor]:
     return lower, upper, center
 
 
+def _radius(state: splitting.State) -> Tensor:
+    """Greatest displacement of a coordinate from w*, (P,)."""
+    return state.position.abs().amax(0)
+
+
+def _leaves_center(curve: Curve) -> bool:
+    """Whether the share of the inner box, ½ at the start, has fallen over the last levels."""
+    last = curve.inner[-_LOCAL:]
+    return len(last) == _LOCAL and sum(last) / _LOCAL < _KEPT
+
+
+class _WorseElsewhere(Exception):
+    """The box holds a worse singularity than w*."""
+
+
 def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> Curve:
-    """Run the splitting down to the stated depth, the floor or the budget.
+    """Run the splitting down to the stated depth, the floor or the budget, in a box that is halved
+    where it holds a worse singularity than w*.
 
     Raises BadLoss for a loss that is NaN, mostly infinite, constant, or lower somewhere than at
     w*.
     """
+    saved = current_run().restore()
+    half_width = saved["half_width"] if saved is not None else s.half_width
+    smallest = s.half_width * 0.5**s.shrinks
+    while True:
+        try:
+            return _descend(loss, meter, s, generator, half_width, half_width > smallest, saved)
+        except _WorseElsewhere:
+            half_width, saved = half_width / 2, None
+
+
+def _descend(
+    loss: Loss,
+    meter: Meter,
+    s: Settings,
+    generator: torch.Generator,
+    half_width: float,
+    shrinks: bool,
+    saved: dict[str, Any] | None,
+) -> Curve:
+    """One run in the box of a half-width; where it shrinks, worse points end it by an exception."""
     assert s.particles is not None
     assert s.max_sweeps is not None
-    lower, upper, center = _walls(loss, s.half_width)
+    lower, upper, center = _walls(loss, half_width)
     tau = None
     if loss.prior_exponents is not None:
         tau = torch.tensor(loss.prior_exponents, dtype=torch.float64)[:, None]
-    curve = Curve()
+    curve = Curve(half_width)
     tolerance = 16 * 2.0**-52 * meter.scale
     schedule = splitting.Schedule(loss.dim)
-    log_v, state, run = 0.0, None, current_run()
-    saved = run.restore()
+    log_v, inner, run = 0.0, 0.0, current_run()
+    state: splitting.State | None = None
 
     def snapshot() -> dict[str, Any]:
         assert state is not None
         return {
+            "half_width": half_width,
+            "inner": inner,
             "curve": {
                 **{
                     f.name: getattr(curve, f.name) for f in fields(curve) if f.type == "list[float]"
@@ -178,22 +228,18 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
         }
 
     try:
+        state = splitting.init(
+            meter.k, lower, upper, center, tau, s.replicates, s.particles, generator
+        )
+        inner = float(_radius(state).median())
         if saved is not None:
-            # The counts are set back below, so that these evaluations are not counted twice.
-            state = splitting.init(
-                meter.k, lower, upper, center, tau, s.replicates, s.particles, generator
-            )
             splitting.restore(state, schedule, saved["state"])
             for name, value in saved["curve"].items():
                 setattr(curve, name, value)
             curve.increments = [i.numpy() for i in saved["curve"]["increments"]]
-            log_v = saved["log_v"]
+            log_v, inner = saved["log_v"], saved["inner"]
             generator.set_state(saved["generator"])
-            meter.resume(saved["meter"])
-        else:
-            state = splitting.init(
-                meter.k, lower, upper, center, tau, s.replicates, s.particles, generator
-            )
+            meter.resume(saved["meter"])  # sets the counts back: no evaluation counts twice
         if bool(torch.isnan(state.value).any()):
             raise BadLoss("the loss is NaN inside the box", meter.counts())
         if float(torch.isinf(state.value).double().mean()) > 0.5:
@@ -252,8 +298,9 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
             curve.sweeps.append(done)
             curve.memory.append(float(left.max()))
             curve.unresolved.append(share)
-            inner = (state.position.abs() <= 0.5 * s.half_width).all(0)
-            curve.inner.append(float(inner.double().mean()))
+            curve.inner.append(float((_radius(state) <= inner).double().mean()))
+            if shrinks and _leaves_center(curve):
+                raise _WorseElsewhere
     except BudgetSpent as error:
         curve.stop, curve.reason = Outcome.BUDGET, f"{error} spent at log V = {log_v:.1f}"
     if state is not None:
@@ -263,24 +310,6 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
 
 
 # ---------------------------------------------------------------------------------- reading
-
-
-def _leaves_center(curve: Curve, count: int) -> float | None:
-    """Rate −d log(share of the half-size box)/dx over the deeper levels, where significant.
-
-    Levels count from the start for as long as at least 50 particles lie in the half-size box.
-    """
-    x, inner = np.array(curve.x), np.array(curve.inner)
-    few = np.flatnonzero(inner * count < 50)
-    n = int(few[0]) if len(few) else len(x)
-    if n < 4:
-        return None
-    first = n // 2 if n == len(x) else 1
-    width = max(1, n // 8)
-    early, late = slice(first, first + width), slice(n - width, n)
-    a, b = inner[early].mean(), inner[late].mean()
-    rate = math.log(a / b) / (x[late].mean() - x[early].mean())
-    return float(rate) if b < 0.35 * a else None
 
 
 def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -313,6 +342,7 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         "sweeps": curve.sweeps,
         "memory": curve.memory,
         "unresolved": curve.unresolved,
+        "half_width": curve.half_width,
         "inner_share": curve.inner,
         "acceptance": curve.acceptance,
         "family_probabilities": curve.probabilities,
@@ -348,21 +378,20 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
             "next_pole_probability": probability,
             "models": {k: v[order] for k, v in fit.models.items()},
         }
-        leaving = _leaves_center(curve, s.replicates * int(s.particles or 0))
         if outcome is Outcome.FLOOR and len(curve.x) >= 2 * _FEWEST:
             outcome = Outcome.OK  # deep enough; the reason still says where it stopped
         if outcome is Outcome.OK:
-            if leaving is not None:
+            if _leaves_center(curve):
                 outcome = Outcome.BIASED_TARGET
                 reason = (
-                    f"the box holds a worse singularity than w* (the share near w* decays like "
-                    f"ε^{leaving:.2g}): use a smaller half_width"
+                    f"the box holds a worse singularity than w* (the share of its inner part fell "
+                    f"from 0.5 to {curve.inner[-1]:.2g}): use a smaller half_width"
                 )
-            elif fit.chi2 > 2.5 or fit.noise.slow > 0.6:
+            elif fit.chi2 > 4.0 or (fit.noise.slow > _SLOW and fit.noise.rho >= 0.5):
                 outcome = Outcome.NOT_MIXED
                 reason = (
-                    f"replicates disagree over many levels (slow share {fit.noise.slow:.2f}, "
-                    f"χ² {fit.chi2:.1f} per level)"
+                    f"replicates disagree over many levels (slow share {fit.noise.slow:.2f}, χ² "
+                    f"{fit.chi2:.1f} per level): raise max_sweeps above {s.max_sweeps}"
                 )
     elif outcome is Outcome.OK:
         outcome, reason = Outcome.FLOOR, f"only {len(curve.x)} levels"

@@ -58,7 +58,7 @@ def test_the_device_reads_two_poles_of_a_monomial():
     assert r.ok, r.reason
     assert r.lambda_.value == pytest.approx(exact[0], rel=0.02)
     assert r.estimates["pole 2"].low < exact[1] < r.estimates["pole 2"].high
-    assert r.estimates["pole 2"].value == pytest.approx(exact[1], rel=0.2)
+    assert r.estimates["pole 2"].value == pytest.approx(exact[1], rel=0.3)
     assert r.multiplicity[1] > 0.5
 
 

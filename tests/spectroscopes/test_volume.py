@@ -66,7 +66,7 @@ def test_full_settings_reach_one_per_cent_and_the_right_multiplicity(seed):
 
 def test_the_curve_of_a_cross_is_its_volume():
     """V(ε) = √ε·(1 − log √ε) on [−1, 1]²: within five standard errors at every level."""
-    d = measure("volume", crossing(1, 1), seed=3, **SMALL).diagnostics
+    d = measure("volume", crossing(1, 1), seed=3, half_width=1.0, **SMALL).diagnostics
     x, log_v = np.array(d["x"]), np.array(d["log_v"])
     deviation = log_v - (-x / 2 + np.log1p(x / 2))
     assert (np.abs(deviation) < 5 * np.array(d["log_v_error"]) + 0.01).all()
@@ -147,14 +147,32 @@ def test_a_loss_with_an_offset_stops_at_its_rounding():
 
 
 def test_a_worse_singularity_elsewhere_in_the_box_is_noticed():
-    """K = w₁²(w₁ − 0.9)⁴ at 0: λ = 1/2 there, 1/4 at 0.9. A smaller box reads the local one."""
+    """K = w₁²(w₁ − 0.9)⁴ at 0: λ = 1/2 there, 1/4 at 0.9. The box shrinks until it reads the local
+    one; where it may not shrink, the reading says that it is not about w*."""
     loss = FunctionLoss(lambda w: w[:, 0] ** 2 * (w[:, 0] - 0.9) ** 4, 1)
-    wide = measure("volume", loss, seed=0, particles=128, depth=25.0)
+    wide = measure("volume", loss, seed=0, half_width=1.0, shrinks=0, particles=128, depth=25.0)
     assert wide.outcome is Outcome.BIASED_TARGET
     assert "half_width" in wide.reason
-    near = measure("volume", loss, seed=0, half_width=0.5, **SMALL)
+    assert wide.lambda_.value < 0.3
+    near = measure("volume", loss, seed=0, half_width=1.0, **SMALL)
     assert near.ok
+    assert near.diagnostics["half_width"] == 0.5
     assert near.lambda_.value == pytest.approx(0.5, rel=0.05)
+
+
+def test_singular_matrices_near_the_identity_do_not_hide_its_multiplicity():
+    """K = |AB|² at A = 0, B = 1: λ = 2 (K ~ |A|² near there), though B becomes singular at distance
+    ½, where λ = 3/2 (Aoyagi–Watanabe 2005, rank 0): 1/256 of the box is that near in all entries."""
+
+    def k(w):
+        a, b = w.view(-1, 2, 2, 2).unbind(1)
+        return (a @ (b + torch.eye(2, dtype=w.dtype))).square().sum((1, 2))
+
+    r = measure("volume", FunctionLoss(k, 8), seed=0, half_width=1.0, depth=60.0, particles=128)
+    assert r.ok, r.reason
+    assert r.diagnostics["half_width"] < 1.0
+    assert r.lambda_.low < 2.0 < r.lambda_.high
+    assert r.lambda_.value == pytest.approx(2.0, rel=0.03)
 
 
 def test_a_budget_ends_the_run_with_what_is_known():
