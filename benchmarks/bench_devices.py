@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,19 @@ from singularity_lab.spectroscopes.matrix_product import MatrixProductLoss
 
 HERE = Path(__file__).resolve().parent
 N, GAMMA, EPSILON = 10_000.0, 1.0, 1e-4
-PEERS = {  # folder: (requirement, name in the adapter)
-    "devinterp-1.3.2": ("devinterp==1.3.2", "devinterp1"),
-    "devinterp-2.0.1": ("devinterp==2.0.1", "devinterp2"),
-    "canonical-interp-0.1.1": ("canonical-interp==0.1.1", "canonical"),
+_ONE = ("einops", "matplotlib", "numpy", "pandas", "tqdm", "cloudpickle")
+PEERS = {  # folder: (packages without what they ask for, what they need here, name in the adapter)
+    "devinterp-1.3.2": (("devinterp==1.3.2",), _ONE, "devinterp1"),
+    "devinterp-2.0.1": (
+        ("devinterp==2.0.1",),
+        ("datasets", "numpy", "pandas", "pydantic", "tqdm", "transformers", "xarray", "zarr>=3"),
+        "devinterp2",
+    ),
+    "canonical-interp-0.1.1": (
+        ("canonical-interp==0.1.1", "devinterp==1.3.2"),
+        _ONE,
+        "canonical",
+    ),
 }
 POLYNOMIALS = {
     "w1^2*w2^2": ([([1], [(1, 1)])], 0.5),
@@ -87,28 +97,34 @@ def ours(seconds: float) -> dict[str, float]:
 # ------------------------------------------------------------------------------------------ peers
 
 
-def environment(folder: Path, requirement: str) -> str:
-    """Make the environment if it is missing; returns the reason why not, or nothing."""
+def environment(folder: Path, packages: Sequence[str], needs: Sequence[str]) -> str:
+    """Make the environment if it is missing; returns the reason why not, or nothing.
+
+    Torch comes first, in the version of this run, and the packages come without their
+    requirements: canonical-interp asks for torchvision, which it does not use and which brings
+    another torch.
+    """
     python = folder / "bin" / "python"
     if python.exists():
         return ""
     try:
         venv.create(folder, with_pip=True)
-        torch_version = torch.__version__
         uv = shutil.which("uv")
         install = (
             [uv, "pip", "install", "--python", str(python)]
             if uv
             else [str(python), "-m", "pip", "install", "-q"]
         )
-        command = [*install, f"torch=={torch_version}", requirement]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+        for options in ([f"torch=={torch.__version__}"], needs, ["--no-deps", *packages]):
+            done = subprocess.run(
+                [*install, *options], capture_output=True, text=True, timeout=1800
+            )
+            if done.returncode:
+                shutil.rmtree(folder, ignore_errors=True)
+                return "not installed: " + (done.stderr.strip().splitlines() or ["?"])[-1][:200]
     except (OSError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         return f"no environment: {error}"
-    if done.returncode:
-        shutil.rmtree(folder, ignore_errors=True)
-        return "not installed: " + (done.stderr.strip().splitlines() or ["?"])[-1][:200]
     return ""
 
 
@@ -140,8 +156,8 @@ def task(loss: str, chains: int, draws: int, burn_in: int) -> dict[str, Any]:
 def others(peers: Path, seconds: float) -> dict[str, dict[str, Any]]:
     """Throughput of the other packages, with reasons where there is none."""
     out: dict[str, dict[str, Any]] = {}
-    for folder, (requirement, name) in PEERS.items():
-        reason = environment(peers / folder, requirement)
+    for folder, (packages, needs, name) in PEERS.items():
+        reason = environment(peers / folder, packages, needs)
         out[folder] = {}
         for loss in ("w1^2*w2^2", "cusp^2", "5-5-5"):
             if reason:
@@ -182,7 +198,7 @@ def equal_cost(
                 "error": mean / lam - 1, "from_target": mean / target - 1,
             })  # fmt: skip
 
-        for folder, (_, key) in PEERS.items():
+        for folder, (_, _, key) in PEERS.items():
             rate = found[folder][name].get("per_second")
             if rate:
                 chains = 64 if key == "canonical" else 4
