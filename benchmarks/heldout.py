@@ -330,14 +330,12 @@ def table(result: dict[str, Any]) -> str:
 
 def run(part: str, jobs: int, seeds: int, settings: dict[str, Any], only: str) -> None:
     """Measure what is missing, one line of the readings file each."""
-    rows = [
-        r
-        for name, members in json.loads(ROWS.read_text())[part].items()
-        if only in name
-        for r in members
-    ]
+    classes = {n: m for n, m in json.loads(ROWS.read_text())[part].items() if only in n}
     known = _known(part, settings)
-    todo = [(r, s) for s in range(seeds) for r in rows if (r, s) not in known]
+    todo = []
+    for large in (False, True):  # the slow rows last
+        rows = [r for name, m in classes.items() if ("d>10" in name) == large for r in m]
+        todo += [(r, s) for s in range(seeds) for r in rows if (r, s) not in known]
     path = READINGS if part == "held out" else TUNING
     print(f"{len(known)} readings kept, {len(todo)} to make", flush=True)
     with ProcessPoolExecutor(jobs) as pool, path.open("a") as file:
