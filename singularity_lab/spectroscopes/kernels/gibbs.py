@@ -29,6 +29,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -153,16 +154,14 @@ def step(
         _decide(state, moves, family, law, beta, generator, everyone, None)
 
 
-class Law:
+class Law(Protocol):
     """What is sampled: ``value(u)`` K (c,), and ``prior(u)`` −log π (c,), +∞ outside."""
 
     def value(self, u: Tensor) -> Tensor:
         """K at displacements u (c, d)."""
-        raise NotImplementedError
 
     def prior(self, u: Tensor) -> Tensor:
         """−log π at displacements u (c, d), up to a constant."""
-        raise NotImplementedError
 
 
 def _propose(
