@@ -181,9 +181,10 @@ def others(peers: Path, seconds: float) -> dict[str, dict[str, Any]]:
 
 
 def equal_cost(
-    peers: Path, found: dict[str, dict[str, Any]], seconds: float
+    peers: Path, found: dict[str, dict[str, Any]], seconds: float, seeds: int = 4
 ) -> list[dict[str, Any]]:
-    """|error| of λ after the same CPU seconds (half of the steps are burn-in for all samplers)."""
+    """Root mean square over seeds of the error of λ̂ after the same CPU seconds (half of the steps
+    are burn-in for all samplers of SGLD)."""
     rows = []
     for name, (_, lam) in POLYNOMIALS.items():
         loss = polynomial(name)
@@ -192,31 +193,46 @@ def equal_cost(
         def row(
             who: str, values: list[float], cpu: float, name=name, lam=lam, target=target
         ) -> None:
-            mean = sum(values) / len(values)
+            def rms(x: float) -> float:
+                return math.sqrt(sum((v / x - 1) ** 2 for v in values) / len(values))
+
             rows.append({
-                "loss": name, "who": who, "estimate": mean, "cpu_seconds": cpu,
-                "error": mean / lam - 1, "from_target": mean / target - 1,
+                "loss": name, "who": who, "estimate": sum(values) / len(values),
+                "cpu_seconds": cpu / len(values), "error": rms(lam), "from_target": rms(target),
             })  # fmt: skip
 
         for folder, (_, _, key) in PEERS.items():
             rate = found[folder][name].get("per_second")
-            if rate:
-                chains = 64 if key == "canonical" else 4
-                draws = max(50, int(seconds * rate / chains / 2))
-                r = peer(peers / folder, key, task(name, chains, draws, draws))
+            if not rate:
+                continue
+            chains = 64 if key == "canonical" else 4
+            draws = max(50, int(seconds * rate / chains / 2))
+            values, cpu = [], 0.0
+            for seed in range(seeds):
+                given = task(name, chains, draws, draws) | {"seed": 1000 * seed}
+                r = peer(peers / folder, key, given)
                 if r.get("per_chain"):
-                    row(folder, r["per_chain"], r["cpu_seconds"])
+                    values.append(sum(r["per_chain"]) / len(r["per_chain"]))
+                    cpu += r["cpu_seconds"]
+            if values:
+                row(folder, values, cpu)
         chains = 4096
         rate = speed(loss, chains, 1.0, precision="single")
         draws = max(50, int(seconds * rate / chains / 2))
-        r = measure(
-            "llc", loss, seed=0, n=N, epsilon=EPSILON, chains=chains, burn_in=draws, draws=draws,
-            precision="single",
-        )  # fmt: skip
-        row("llc (SGLD)", [r.lambda_.value], r.cost.cpu_seconds)
-        for device in ("llc-mala", "llc-hmc", "volume"):
-            r = measure(device, loss, seed=0)
-            row(device, [r.lambda_.value], r.cost.cpu_seconds)
+        settings: dict[str, dict[str, Any]] = {
+            "llc": {
+                "n": N, "epsilon": EPSILON, "chains": chains, "burn_in": draws, "draws": draws,
+                "precision": "single",
+            },
+            "llc-mala": {}, "llc-hmc": {}, "volume": {},
+        }  # fmt: skip
+        for device, chosen in settings.items():
+            readings = [measure(device, loss, seed=seed, **chosen) for seed in range(seeds)]
+            row(
+                "llc (SGLD)" if device == "llc" else device,
+                [r.lambda_.value for r in readings],
+                sum(r.cost.cpu_seconds for r in readings),
+            )
     return rows
 
 
@@ -249,13 +265,13 @@ def tables(result: dict[str, Any]) -> str:
                 lines.append(f"| {folder} | {loss} | – | {r.get('failed', '?')} |")
     lines += [
         "",
-        "| loss | who | CPU s | λ̂ | error of λ | from its target |",
+        "| loss | who | CPU s | mean λ̂ | rms error of λ | rms from its target |",
         "|---|---|---|---|---|---|",
     ]
     for r in result["equal cost"]:
         lines.append(
             f"| {r['loss']} | {r['who']} | {r['cpu_seconds']:.1f} | {r['estimate']:.4f} "
-            f"| {100 * r['error']:+.1f} % | {100 * r['from_target']:+.1f} % |"
+            f"| {100 * r['error']:.1f} % | {100 * r['from_target']:.1f} % |"
         )
     return "\n".join(lines)
 
