@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.evidence import Domain, check_no_zero, check_zero
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
@@ -34,6 +35,7 @@ def check_newton(
     costs: Sequence[Fraction],
     torus: Domain,
     proof: Mapping[str, Any],
+    field: NumberField | None = None,
 ) -> RLCT:
     """(λ, m) by the recorded proof; raises CertificateError saying what fails. Never searches.
 
@@ -50,8 +52,10 @@ def check_newton(
     ...     "faces": [{"face": face, "evidence": no_zero} for face in faces]}))
     (1/2, 1)
     """
-    support = sorted({a for f in gens for a in f.support()})
-    rows = [[e + n for e, n in zip(a, k, strict=True)] for a in support]
+    n, context = len(k), gens[0].flint.context()
+    terms = [[(tuple(map(int, a)), c) for a, c in f.flint.to_dict().items()] for f in gens]
+    support = sorted({a[:n] for f in terms for a, _ in f})
+    rows = [[e + m for e, m in zip(a, k, strict=True)] for a in support]
     primal = [fraction(v) for v in proof["primal"]]
     dual = {tuple(a): fraction(y) for a, y in proof["dual"]}
     _need(set(dual) <= set(support), "dual: no such exponent")
@@ -62,21 +66,22 @@ def check_newton(
     _need(transversal or proof["criterion"] == "definite", "unknown criterion")
     _need(len(gens) == 1 or not transversal, "transversal: one generator is needed")
 
-    names, context = gens[0].variables, gens[0].flint.context()
-    terms = [[(tuple(map(int, a)), c) for a, c in f.flint.to_dict().items()] for f in gens]
+    names = gens[0].variables
+    relations = [] if field is None else [field.relation(names)]
+    domain: Domain = torus if field is None else {**torus, field.symbol: "positive"}
 
     def on(face: Face, logarithmic: bool) -> list[Polynomial]:
         """The parts of the generators on a face; with x_i ∂f/∂x_i if asked."""
-        parts = [context.from_dict({a: c for a, c in f if a in face}) for f in terms]
+        parts = [context.from_dict({a: c for a, c in f if a[:n] in face}) for f in terms]
         if logarithmic:
-            parts += [x * parts[0].derivative(i) for i, x in enumerate(context.gens())]
+            parts += [x * parts[0].derivative(i) for i, x in enumerate(context.gens()[:n])]
         return [Polynomial(names, p) for p in parts]
 
     def check(entries: Any, wanted: Sequence[Face], logarithmic: bool) -> None:
         evidence = {_face(entry): entry["evidence"] for entry in entries}
         _need(set(evidence) == set(wanted), "other faces than needed")
         for face in wanted:
-            check_no_zero(on(face, logarithmic), torus, evidence[face])
+            check_no_zero([*on(face, logarithmic), *relations], domain, evidence[face])
 
     check(proof["faces"], faces, transversal)
     if not transversal or mu < 1:

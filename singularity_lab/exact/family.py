@@ -5,6 +5,10 @@ K = ∏|x|^(2k) · Σ fᵢ² with prior ∏|x|^h, at the points of a *stratum*: 
 number but 0) or gone; it may be restricted to be ≥ 0 (> 0 for a unit). ``units`` are polynomials in
 the parameters that vanish nowhere on the stratum, ``signs`` are > 0 there: they are conditions on
 its points. Without ``signs`` a stratum has points, for its units are polynomials other than 0.
+
+Coefficients are rational, or lie in a ``field`` Q(γ): then the ring has one more name, the field's
+symbol, which is no variable. Polynomials are kept reduced modulo its relation, so that they are 0
+over the field if and only if they are 0.
 """
 
 from __future__ import annotations
@@ -18,8 +22,16 @@ from typing import Any
 import flint
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.evidence import Kind, check_no_zero
-from singularity_lab.algebra.polynomial import Polynomial, fraction, generators, parse, ring
+from singularity_lab.algebra.polynomial import (
+    Polynomial,
+    fraction,
+    generators,
+    parse,
+    ring,
+    to_fmpq,
+)
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.certificate import Step
 
@@ -53,19 +65,23 @@ class Family:
     gens: tuple[Poly, ...]
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
+    field: NumberField | None = None
 
     @classmethod
-    def of_lemma(cls, names: tuple[str, ...], data: Mapping[str, Any]) -> Family:
-        """The family that a lemma states in a certificate."""
+    def of_lemma(
+        cls, names: tuple[str, ...], data: Mapping[str, Any], field: NumberField | None = None
+    ) -> Family:
+        """The family that a lemma states in a certificate, over the field where it is used."""
         family = cls(
             names=names,
+            field=field,
             role={str(n): str(r) for n, r in data["role"].items()},
             positive=frozenset(map(str, data["positive"])),
             k={str(n): integer(e, 0) for n, e in data["k"].items()},
             h={str(n): fraction(e) for n, e in data["h"].items()},
             gens=(),
         )
-        need(set(family.role) <= set(names), "lemma: unknown variables")
+        need(set(family.role) <= family._variables, "lemma: unknown variables")
         need(set(family.role.values()) <= {LOCAL, PARAM, UNIT}, "lemma: unknown roles")
         spoken = family.positive.union(family.k, family.h)
         need(spoken <= set(family.role), "lemma: a variable is gone")
@@ -78,11 +94,39 @@ class Family:
         fields = {n: changes.get(n, getattr(self, n)) for n in Family.__match_args__}
         return Family(**fields)
 
+    @cached_property
+    def _variables(self) -> frozenset[str]:
+        """The names without the symbol of the field."""
+        return frozenset(self.names).difference({self.field.symbol} if self.field else ())
+
     def read(self, text: Any) -> Poly:
         p = parse(str(text), self.names).flint
         if len(self.role) < len(self.names):
             need(self.occurs(p) <= set(self.role), f"{text} speaks of a variable that is gone")
-        return p
+        return self.reduced(p)
+
+    def lifted(self, field: NumberField) -> Family:
+        """The same over a field, whose symbol is a new name of the ring."""
+        names = (*self.names, field.symbol)
+        return self.but(names=names, field=field).each(lambda p: p.project_to_context(ring(names)))
+
+    def reduced(self, p: Poly) -> Poly:
+        return p if self.field is None else self.field.reduce(p)
+
+    def is_rational(self, *polys: Poly) -> bool:
+        """Do the polynomials not involve the field's symbol?"""
+        i = None if self.field is None else self.names.index(self.field.symbol)
+        return i is None or i not in maps.occurring(*polys)
+
+    def is_constant(self, p: Poly) -> bool:
+        return bool(p.is_constant()) or (self.field is not None and not self.occurs(p))
+
+    def sign(self, p: Poly) -> int:
+        """The sign of a constant of the field."""
+        if self.field is not None:
+            return self.field.sign(p)
+        value = maps.constant_value(p)
+        return int(value > 0) - int(value < 0)
 
     def index(self, name: str) -> int:
         need(name in self.role, f"no variable {name!r} here")
@@ -92,10 +136,16 @@ class Family:
         return generators(self.names)[self.index(name)]
 
     def occurs(self, *polys: Poly) -> set[str]:
-        return {self.names[i] for i in maps.occurring(*polys)}
+        """The variables that occur."""
+        found = {self.names[i] for i in maps.occurring(*polys)}
+        return found if self.field is None else found - {self.field.symbol}
 
     def content(self, p: Poly) -> dict[str, int]:
-        return {self.names[i]: e for i, e in maps.content(p).items()}
+        """The exponents of the largest monomial in the variables that divides p ≠ 0."""
+        found = {self.names[i]: e for i, e in maps.content(p).items()}
+        if self.field is not None:
+            found.pop(self.field.symbol, None)
+        return found
 
     def without(self, p: Poly, exponents: Mapping[str, int]) -> Poly:
         """p divided by a monomial."""
@@ -132,16 +182,16 @@ class Family:
 
     def at_stratum(self, p: Poly) -> Poly:
         """p with the local variables set to 0: its values on the stratum."""
-        return maps.at_zero(p, self._locals)
+        return self.reduced(maps.at_zero(p, self._locals))
 
     def is_unit(self, p: Poly) -> bool:
         """Is p on the stratum a product of a constant, unit variables and known units?"""
         p = self.at_stratum(p)
-        if p.is_constant():
+        if self.is_constant(p):
             return not p.is_zero()
         for u in (*(self.gen(n) for n in self.of_role(UNIT)), *self.units):
             p = maps.strip(p, u)
-        return bool(p.is_constant() and not p.is_zero())
+        return self.is_constant(p) and not p.is_zero()
 
     def is_free(self, x: str) -> bool:
         """Neither K's monomial factor, nor the prior, nor a sign hangs on x."""
@@ -149,7 +199,7 @@ class Family:
 
     def normal(self) -> Family:
         """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
-        gens = [f for f in self.gens if not f.is_zero()]
+        gens = [f for f in map(self.reduced, self.gens) if not f.is_zero()]
         need(bool(gens), "K vanishes identically on this family")
         k = {n: e for n, e in self.k.items() if e and self.role.get(n) in (LOCAL, PARAM)}
         h = {n: e for n, e in self.h.items() if e and self.role.get(n) in (LOCAL, PARAM)}
@@ -167,12 +217,9 @@ class Family:
                 k[n] = k.get(n, 0) + e
         units, signs = self.units, self.signs
         if units or signs:
-            units = tuple(u for u in map(self.at_stratum, units) if not u.is_constant())
-            signs = tuple(
-                p
-                for p in map(self.at_stratum, signs)
-                if not p.is_constant() or maps.constant_value(p) <= 0
-            )
+            units = tuple(u for u in map(self.at_stratum, units) if not self.is_constant(u))
+            kept = (p for p in map(self.at_stratum, signs))
+            signs = tuple(p for p in kept if not self.is_constant(p) or self.sign(p) <= 0)
         return self.but(gens=tuple(gens), k=k, h=h, units=units, signs=signs)
 
     @cached_property
@@ -181,6 +228,7 @@ class Family:
 
     def check_same(self, other: Family, renaming: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
         """Require that x ↦ ±y, {x: [y, ±1]}, carries this family to the other; return the map."""
+        need((self.names, self.field) == (other.names, other.field), "the two rings differ")
         moved = {str(n): (str(to), integer(sign)) for n, (to, sign) in renaming.items()}
         targets = {to for to, _ in moved.values()}
         need(set(moved) == set(self.role), "every variable must be renamed")
@@ -208,12 +256,18 @@ class Family:
         return {n: KINDS[self.role[n], n in self.positive] for n in listed}
 
     def check_no_zero(self, polys: list[Poly], evidence: Any) -> None:
-        """The polynomials have no common zero on the stratum; u·s = 1 says that units are not 0."""
+        """The polynomials have no common zero on the stratum; u·s = 1 says that units are not 0,
+        and the symbol of the field is the positive zero of its relation."""
         polys = [self.at_stratum(p) for p in polys]
         domain = self.domain(self.occurs(*polys, *self.units))
         names, listed = tuple(domain), [Polynomial(self.names, p) for p in polys]
+        inverse = "s_" + "_".join(names)
+        if not self.is_rational(*polys, *self.units):
+            assert self.field is not None
+            domain[self.field.symbol] = "positive"
+            names = tuple(domain)
+            listed.append(self.field.relation(names))
         if self.units:
-            inverse = "s_" + "_".join(names)
             names = (*names, inverse)
             product = parse(inverse, names)
             for u in self.units:
@@ -226,14 +280,16 @@ class Family:
         """Is there a point of the stratum with these parameters at 0? Signs need a witness."""
         if not self.signs or "witness" not in step:
             return not self.signs
-        at = {n: flint.fmpq(*fraction(v).as_integer_ratio()) for n, v in step["witness"].items()}
-        point = [at.get(n, flint.fmpq(0)) for n in self.names]
-        for n, v in zip(self.names, point, strict=True):
+        at = {n: fraction(v) for n, v in step["witness"].items()}
+        constant = ring(self.names).constant
+        images = {n: at.get(n, Fraction(0)) for n in self._variables}
+        for n, v in images.items():
             bad = (n in zero and v != 0) or (n in self.positive and v < 0)
             bad = bad or (self.role.get(n) == UNIT and v == 0)
             need(not bad, f"witness: {n} = {v} is not on the stratum")
-        need(all(u(*point) != 0 for u in self.units), "witness: a unit vanishes")
-        need(all(p(*point) > 0 for p in self.signs), "witness: a sign condition fails")
+        there = self.substitution({n: constant(to_fmpq(v)) for n, v in images.items()})
+        need(all(self.sign(there(u)) != 0 for u in self.units), "witness: a unit vanishes")
+        need(all(self.sign(there(p)) > 0 for p in self.signs), "witness: a sign condition fails")
         return True
 
 

@@ -20,6 +20,7 @@ import flint
 import numpy as np
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.charts import Chart, charts, representatives
 from singularity_lab.algebra.evidence import Kind
 from singularity_lab.algebra.maps import strip as strip
@@ -82,7 +83,10 @@ class Generator:
 
 @dataclass(frozen=True, eq=False)
 class Germs:
-    """A family of germs. Variables are indices into ``names``; absent from ``role`` means gone."""
+    """A family of germs. Variables are indices into ``names``; absent from ``role`` means gone.
+
+    Over a number field the last name is its symbol, a positive unit variable that no move changes.
+    """
 
     names: tuple[str, ...]
     role: Mapping[int, str]
@@ -92,14 +96,20 @@ class Germs:
     gens: tuple[Generator, ...]
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
+    field: NumberField | None = None
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
         index = {n: i for i, n in enumerate(germ.variables)}
+        role = dict.fromkeys(range(len(index)), LOCAL)
+        positive = frozenset(index[n] for n in germ.nonnegative)
+        if germ.field is not None:
+            role[len(index)], positive = UNIT, positive | {len(index)}
         return cls(
-            names=germ.variables,
-            role=dict.fromkeys(range(len(index)), LOCAL),
-            positive=frozenset(index[n] for n in germ.nonnegative),
+            names=germ.generators[0].variables,
+            role=role,
+            positive=positive,
+            field=germ.field,
             k={},
             h={i: t for i, t in enumerate(germ.prior) if t},
             gens=tuple(Generator(g.flint) for g in germ.generators),
@@ -108,7 +118,7 @@ class Germs:
     def but(self, **changes: Any) -> Germs:
         fields = {
             n: getattr(self, n)
-            for n in ("names", "role", "positive", "k", "h", "gens", "units", "signs")
+            for n in ("names", "role", "positive", "k", "h", "gens", "units", "signs", "field")
         }
         return Germs(**{**fields, **changes})
 
@@ -132,7 +142,12 @@ class Germs:
 
     @cached_property
     def unit_variables(self) -> tuple[int, ...]:
-        return tuple(sorted(i for i, r in self.role.items() if r == UNIT))
+        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i != self.symbol))
+
+    @cached_property
+    def symbol(self) -> int:
+        """The place of the field's symbol; −1 over Q."""
+        return -1 if self.field is None else len(self.names) - 1
 
     @cached_property
     def occurs(self) -> frozenset[int]:
@@ -151,7 +166,14 @@ class Germs:
 
     def at_stratum(self, p: Poly) -> Poly:
         """p with the local variables set to 0."""
-        return maps.at_zero(p, self.locals)
+        return self.reduced(maps.at_zero(p, self.locals))
+
+    def reduced(self, p: Poly) -> Poly:
+        """p modulo the relation of the field."""
+        return p if self.field is None else self.field.reduce(p)
+
+    def is_constant(self, p: Poly) -> bool:
+        return bool(p.is_constant()) or maps.occurring(p) == {self.symbol}
 
     def is_unit(self, p: Poly) -> bool:
         """Is p on the stratum a product of a constant, unit variables and known units?"""
@@ -168,7 +190,7 @@ class Germs:
             if p.is_constant():
                 break
             p = strip(p, u)
-        return bool(p.is_constant())
+        return self.is_constant(p)
 
     def is_free(self, i: int) -> bool:
         """No monomial factor, prior factor or sign hangs on the variable: any coordinate change
@@ -183,10 +205,10 @@ class Germs:
 
     def normal(self) -> Germs:
         """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
-        gens = [f for f in self.gens if not f.poly.is_zero()]
+        gens = [f for f in map(self._reduced, self.gens) if not f.poly.is_zero()]
         k = {i: e for i, e in self.k.items() if e and self.role.get(i) in (LOCAL, PARAM)}
         h = {i: e for i, e in self.h.items() if e and self.role.get(i) in (LOCAL, PARAM)}
-        signs = tuple(p for p in self.signs if not p.is_constant() or maps.constant_value(p) <= 0)
+        signs = tuple(p for p in self.signs if not self.is_constant(p) or self.sign(p) <= 0)
         if not gens:
             return self.but(gens=(), k=k, h=h, signs=signs)
         first = gens[0].content
@@ -201,14 +223,26 @@ class Germs:
             }
             if any(divisor.values()):
                 gens[j] = Generator(f.poly / self.monomial(divisor))
-        units = tuple(u for u in self.units if not u.is_constant())
+        units = tuple(u for u in self.units if not self.is_constant(u))
         return self.but(gens=tuple(gens), k=k, h=h, units=units, signs=signs)
+
+    def _reduced(self, f: Generator) -> Generator:
+        p = self.reduced(f.poly)
+        return f if p is f.poly else Generator(p)
+
+    def sign(self, p: Poly) -> int:
+        """The sign of a constant."""
+        if self.field is not None:
+            return self.field.sign(p)
+        value = maps.constant_value(p)
+        return int(value > 0) - int(value < 0)
 
     def to_json(self) -> dict[str, Any]:
         """The family as a lemma states it."""
+        role = {i: r for i, r in sorted(self.role.items()) if i != self.symbol}
         return {
-            "role": {self.names[i]: r for i, r in sorted(self.role.items())},
-            "positive": [self.names[i] for i in sorted(self.positive) if i in self.role],
+            "role": {self.names[i]: r for i, r in role.items()},
+            "positive": [self.names[i] for i in sorted(self.positive) if i in role],
             "k": {self.names[i]: e for i, e in sorted(self.k.items())},
             "h": {self.names[i]: str(e) for i, e in sorted(self.h.items())},
             "gens": [str(f.poly) for f in self.gens],
@@ -298,10 +332,14 @@ class Germs:
         """Evidence that the polynomials have no common zero on the stratum, a Zero, or None."""
         polys = [self.at_stratum(p) for p in polys]
         used = frozenset().union(*(Generator(p).occurs for p in (*polys, *self.units)))
-        domain = self.domain(used)
+        domain = self.domain(used - {self.symbol})
         names, listed = tuple(domain), [Polynomial(self.names, p) for p in polys]
+        inverse = "s_" + "_".join(names)
+        if self.field is not None and self.symbol in used:
+            domain[self.field.symbol] = "positive"
+            names = tuple(domain)
+            listed.append(self.field.relation(names))
         if self.units:
-            inverse = "s_" + "_".join(names)
             names = (*names, inverse)
             product = parse(inverse, names)
             for u in self.units:
@@ -356,7 +394,10 @@ class Germs:
             "groups": [[[self.names[i], w] for i, w in group] for group in groups],
         }
         if symmetries:
-            step["symmetries"] = [{n: list(to) for n, to in s.items()} for s in symmetries]
+            symbol = None if self.field is None else self.field.symbol
+            step["symmetries"] = [
+                {n: list(to) for n, to in s.items() if n != symbol} for s in symmetries
+            ]
         return [self.chart(groups, c) for c in chosen], step
 
     def split(self, i: int) -> tuple[list[Germs], Step]:
@@ -423,12 +464,16 @@ class Germs:
         """The finest partition of the variables of J (and of the units) that no generator
         crosses."""
         groups: list[set[int]] = []
-        sets = [set(f.occurs) for f in self.gens]
-        sets += [set(Generator(u).occurs) for u in (*self.units, *self.signs)]
+        sets = [self._inside(f.poly) for f in self.gens]
+        sets += [self._inside(u) for u in (*self.units, *self.signs)]
         for s in sets:
             touching = [g for g in groups if g & s]
             groups = [g for g in groups if not g & s] + [s.union(*touching)]
         return sorted((g for g in groups if g & self.occurs), key=min)
+
+    def _inside(self, p: Poly) -> set[int]:
+        """The variables of p, the field's symbol left out."""
+        return set(maps.occurring(p)) - {self.symbol}
 
     def sum(self, blocks: Sequence[set[int]]) -> tuple[list[Germs], Step]:
         """The sum rule's parts."""
@@ -436,10 +481,10 @@ class Germs:
         for block in blocks:
             families.append(
                 self.but(
-                    role={i: r for i, r in self.role.items() if i in block},
-                    gens=tuple(f for f in self.gens if f.occurs and f.occurs <= block),
-                    units=tuple(u for u in self.units if Generator(u).occurs <= block),
-                    signs=tuple(p for p in self.signs if Generator(p).occurs <= block),
+                    role={i: r for i, r in self.role.items() if i in block or i == self.symbol},
+                    gens=tuple(f for f in self.gens if f.occurs and self._inside(f.poly) <= block),
+                    units=tuple(u for u in self.units if self._inside(u) <= block),
+                    signs=tuple(p for p in self.signs if self._inside(p) <= block),
                 ).normal()
             )
         step = {"op": "sum", "blocks": [[self.names[i] for i in sorted(b)] for b in blocks]}
@@ -448,6 +493,7 @@ class Germs:
     def free(self) -> tuple[Germs, list[Fraction], Step]:
         """Without the variables that do not occur in J, and their ratios (h + 1)/2k."""
         kept = self.occurs.union(*(Generator(u).occurs for u in (*self.units, *self.signs)))
+        kept |= {self.symbol}
         gone = [i for i in self.role if i not in kept]
         ratios = [
             (self.h.get(i, Fraction(0)) + 1) / (2 * self.k[i])

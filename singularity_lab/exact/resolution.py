@@ -334,13 +334,17 @@ class _Search:
     ) -> Outcome | None:
         """What is proved of the family, if it is all, or enough for the target."""
         for other, other_order, ident, outcome, full in self.memo.get(key, ()):
+            if (other.names, other.field) != (g.names, g.field):
+                continue
             if not full and (target is None or outcome.lower is None or outcome.lower < target):
                 continue
             s = signs(g, order, other, other_order)
             if s is not None:
                 self.shared += 1
                 names = {
-                    g.names[i]: [g.names[j], s[i]] for i, j in zip(order, other_order, strict=True)
+                    g.names[i]: [g.names[j], s[i]]
+                    for i, j in zip(order, other_order, strict=True)
+                    if i != g.symbol
                 }
                 step = {"op": "see", "step": ident, "map": names}
                 return Outcome(outcome.lower, outcome.upper, step, outcome.empty, outcome.open)
@@ -455,7 +459,7 @@ class _Search:
 
     def split(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
         """Split the stratum into q = 0 and q ≠ 0, q irreducible in the parameters."""
-        occurs = Generator(q).occurs
+        occurs = Generator(q).occurs - {g.symbol}
         steps: list[Step] = []
         if len(occurs) == 1 and len(q) == 1:
             (i,) = occurs
@@ -523,7 +527,7 @@ class _Search:
             and [e for _, e in value.factor()[1]] == [1]
             and all(Generator(u).occurs <= here and q.gcd(u).is_constant() for u in near)
         )
-        if not prime:
+        if not prime or any(g.symbol in Generator(p).occurs for p in (q, *g.units)):
             evidence = {**evidence, "exists": None}
         families, step = g.locus(f, by, evidence)
         on = self.solve(families[0], None, fuel)
@@ -877,7 +881,7 @@ def monomial_leaf(g: Germs) -> Outcome | None:
     used = {i for e in exponents for i in e} | {i for i in variables if g.k.get(i)}
     zero = {g.names[i]: 0 for i in used}
     if any(
-        u.subs({n: 0 for n in zero if g.names.index(n) in Generator(u).occurs}).is_zero()
+        g.reduced(u.subs({n: 0 for n in zero if g.names.index(n) in Generator(u).occurs})).is_zero()
         for u in g.units
     ):
         return None
@@ -894,6 +898,8 @@ def _witness(g: Germs, zero: set[int]) -> Step | None:
     """A point of the stratum where the sign conditions hold, the given parameters being 0."""
     if not g.signs:
         return {}
+    if g.field is not None:
+        return None
     used = frozenset().union(*(Generator(p).occurs for p in (*g.units, *g.signs))) - zero
     free = sorted((used | set(g.unit_variables)) - zero)
     values = [

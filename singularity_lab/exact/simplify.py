@@ -66,7 +66,7 @@ def monomial_of(g: Germs, f: Generator) -> dict[int, int] | None:
 def strip_units(g: Germs) -> Move | None:
     """Divide generators by factors that are units."""
     do: list[list[Any]] = []
-    plain = not g.units and not g.unit_variables
+    plain = not g.units and not g.unit_variables and g.field is None
     for i, f in enumerate(g.gens):
         if len(f.poly) == 1:
             continue
@@ -313,6 +313,8 @@ def gradings(g: Germs, with_units: bool) -> list[list[int]]:
     rows: set[tuple[int, ...]] = set()
     conditions = [Generator(u) for u in (*g.units, *g.signs)] if with_units else []
     polys = [*g.gens, *conditions]
+    if g.field is not None:  # its symbol is a number
+        rows.add(tuple(int(i == g.symbol) for i in order))
     for f in polys:
         first = f.terms[0][0]
         for t, _ in f.terms[1:]:

@@ -11,7 +11,7 @@ import html
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +168,8 @@ def rlct(
     """The real log canonical threshold λ and its multiplicity m of the germ of K at a point.
 
     generators: expressions f1, …, fk (text, Polynomial, Ideal or a LocalProblem); K = Σ fᵢ². With
-    ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given).
+    ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given), its
+    coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
     with the number of charts.
@@ -184,6 +185,8 @@ def rlct(
     (Fraction(5, 12), 1)
     >>> rlct(["a*b", "a*c"], variables="a b c").rlct
     RLCT(value=Fraction(1, 2), multiplicity=1)
+    >>> print(rlct("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"}).rlct)
+    (5/12, 1)
 
     Reference: Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, Definition 2.8,
     Theorem 6.7.
@@ -209,13 +212,13 @@ def rlct(
     for name, limit, unit in limits:
         if limit is not None and not limit > 0:
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
-    germ = problem.localize()
+    germ = problem.localize(algebraic=True)
     notes = _check_loss(problem, germ)
     if all(g.is_zero for g in germ.generators):
         return _prove(
             problem, {"op": "zero"}, RLCT(Fraction(0), 1), "K is identically 0", started, notes
         )
-    newton, note = _newton_route(problem, germ, started, notes)
+    newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
     if newton is not None:
         return newton
     notes = (*notes, *note)
@@ -260,16 +263,23 @@ def _newton_route(
 
 def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
     """Raise where K does not vanish at the point, or is a loss with negative values near it."""
-    values = [g({}) for g in germ.generators]
-    if any(values):
-        total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
+    field = germ.field
+
+    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
+        there = g.substitute({n: point.get(n, Fraction(0)) for n in germ.variables})
+        value = there({}) if field is None else field.sign(there.flint)
+        return int(value > 0) - int(value < 0)
+
+    if any(sign(g, {}) for g in germ.generators):
         at = ", ".join(f"{n} = {c}" for n, c in zip(problem.variables, problem.point, strict=True))
-        raise OutOfScope(
-            f"K does not vanish at the point ({at}): K = {total} there, so lambda is infinite"
-        )
+        said = ""
+        if field is None:
+            values = [g({}) for g in germ.generators]
+            total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
+            said = f": K = {total} there"
+        raise OutOfScope(f"K does not vanish at the point ({at}){said}, so lambda is infinite")
     if problem.convention == "ideal":
         return ()
-    f = germ.generators[0]
     source = random.Random(0)
     for scale in (64, 4096, 10**6):
         for _ in range(200):
@@ -277,7 +287,7 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
                 n: Fraction(source.randint(0 if n in germ.nonnegative else -8, 8), 8 * scale)
                 for n in germ.variables
             }
-            if f(point) < 0:
+            if sign(germ.generators[0], point) < 0:
                 where = ", ".join(f"{n} = {c}" for n, c in point.items())
                 raise BadInput(
                     f"loss: K >= 0 near the point is needed, but K < 0 at ({where}) from it; "
@@ -314,6 +324,7 @@ def _bracket(
     and of the term ideal."""
     from singularity_lab.exact.newton import term_ideal_bound
 
+    germ = _coefficients_forgotten(germ)
     by_terms, top = term_ideal_bound(germ)
     low = [Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})]
     high = [Certificate(problem, "upper", top, by_terms)]
@@ -327,6 +338,16 @@ def _bracket(
     seconds = time.process_time() - started
     bounds = Bounds(best_low.claim, best_high.claim)
     return Result(problem, bounds, (best_low, best_high), method, seconds, notes)
+
+
+def _coefficients_forgotten(germ: Germ) -> Germ:
+    """A germ over Q with the same exponents, for bounds that speak of nothing else."""
+    if germ.field is None:
+        return germ
+    names = germ.variables
+    supports = [dict.fromkeys(a[: len(names)] for a in g.support()) for g in germ.generators]
+    terms = tuple(Polynomial.from_terms(dict.fromkeys(a, 1), names) for a in supports)
+    return replace(germ, generators=terms, field=None)
 
 
 def _holds(certificate: Certificate) -> bool:

@@ -43,7 +43,7 @@ def _graph(g: Germs) -> list[tuple[int, list[tuple[int, Term]]]]:
 def _start(g: Germs) -> dict[int, Any]:
     roles = {"local": 0, "param": 1, "unit": 2}
     return {
-        i: (roles[r], i in g.positive, g.k.get(i, 0), g.h.get(i, Fraction(0)))
+        i: (roles[r] + 3 * (i == g.symbol), i in g.positive, g.k.get(i, 0), g.h.get(i, Fraction(0)))
         for i, r in sorted(g.role.items())
     }
 

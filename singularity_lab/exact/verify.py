@@ -21,12 +21,13 @@ from typing import Any, Protocol, TypeVar
 from flint.utils.flint_exceptions import FlintError
 
 from singularity_lab.algebra import maps, matrices
+from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.charts import charts, representatives
-from singularity_lab.algebra.evidence import check_zero
+from singularity_lab.algebra.evidence import check_zero, count_roots, univariate
 from singularity_lab.algebra.faces import check_newton
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
-from singularity_lab.algebra.polynomial import Polynomial, fraction, ring
+from singularity_lab.algebra.polynomial import Polynomial, fraction, ring, to_fmpq
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.family import KINDS, LOCAL, PARAM, UNIT, Family, Poly, integer, need
@@ -75,9 +76,10 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
 
 def starting_family(certificate: Certificate) -> Family:
     """The germ of a certificate's problem, as a replay starts with it."""
-    germ = certificate.problem.localize()
+    germ = certificate.problem.localize(algebraic=True)
     return Family(
-        names=germ.variables,
+        names=germ.generators[0].variables,
+        field=germ.field,
         role=dict.fromkeys(germ.variables, LOCAL),
         positive=frozenset(germ.nonnegative),
         k={},
@@ -178,7 +180,7 @@ class _Replay:
     def see(self, family: Family, step: Step) -> Verdict:
         """A family proved before, or here as a lemma, up to a renaming and changes of sign."""
         if "lemma" in step and step["step"] not in self.done:
-            lemma = Family.of_lemma(family.names, step["lemma"]["family"])
+            lemma = Family.of_lemma(family.names, step["lemma"]["family"], family.field)
             self.run(lemma, step["lemma"]["proof"], f"{self.where}.lemma")
         need(step["step"] in self.done, f"step {step['step']!r} is not proved before this one")
         other, verdict = self.done[step["step"]]
@@ -213,7 +215,8 @@ def _generators(family: Family, step: Step) -> Family:
             gens[i] = gens[i] / q if name == "div" else gens[i] * q
         else:
             need(name == "split", f"unknown operation {name!r}")
-            nonnegative = {j for j, n in enumerate(family.names) if n in family.positive}
+            signed = family.role.keys() - family.positive  # the symbol of a field is > 0
+            nonnegative = {j for j, n in enumerate(family.names) if n not in signed}
             definite = maps.of_one_sign(gens[i], nonnegative)
             need(definite, "split: the terms of {} may cancel", gens[i])
             gens[i : i + 1] = [ring(family.names).from_dict({a: 1}) for a in gens[i].monoms()]
@@ -238,7 +241,7 @@ def _change(family: Family, step: Step) -> Family:
         need(r.is_zero(), f"{x} may only be scaled")
     if x in family.positive:
         scale = a * c
-        increasing = scale.is_constant() and maps.constant_value(scale) > 0
+        increasing = family.is_constant(scale) and family.sign(scale) > 0
         need(increasing, f"{x} >= 0 needs a positive scale")
 
     moved = family.each(lambda p: maps.pull_back(p, i, numerator, c))
@@ -311,7 +314,9 @@ def _schur(family: Family, step: Step) -> Family:
     """Generators that are the entries of a product of matrices of free coordinates: its smooth part
     splits off. The theorems and their conditions are in :mod:`singularity_lab.algebra.matrices`."""
     factors = [[[family.read(e) for e in row] for row in factor] for factor in step["factors"]]
-    names = family.occurs(*(e for factor in factors for row in factor for e in row))
+    entries = [e for factor in factors for row in factor for e in row]
+    need(family.is_rational(*entries), "schur: rational entries are needed")
+    names = family.occurs(*entries)
     able = all(map(family.is_free, names)) and not names & set(family.of_role(UNIT))
     need(able, "schur: the coordinates must be free")  # a complement of units may vanish
     need(not names & family.occurs(*family.units, *family.signs), "schur: under a condition")
@@ -378,6 +383,43 @@ def _split(family: Family, step: Step) -> Branches:
 
 
 @_register(_BRANCHES)
+def _roots(family: Family, step: Step) -> Branches:
+    """A parameter is a root of an irreducible c, or not. Each root is a value of a field Q(γ), and
+    there x is a local variable again: x = value + x'. The roots lie in disjoint intervals, as many
+    as c has in the domain of x (Sturm), so that these are all; none of them is 0."""
+    x, c = step["var"], family.read(step["poly"])
+    need(family.role.get(x) == PARAM and family.field is None, f"{x} is no rational parameter")
+    need(family.occurs(c) == {x} and c.total_degree() > 1, f"{step['poly']} must be in {x} alone")
+    need([e for _, e in c.factor()[1]] == [1], f"{step['poly']} is not irreducible")
+    kind, families, last = family.domain([x])[x], [], None
+    need(
+        len(step["roots"]) == count_roots(univariate(Polynomial(family.names, c), x), kind),
+        "other roots than needed",
+    )
+    for root in step["roots"]:
+        need(str(root["symbol"]) not in family.names, "roots: a new name is needed for the symbol")
+        field = NumberField.build(str(root["symbol"]), str(root["field"]))
+        low, high = (fraction(end) for end in root["between"])
+        need(low >= (0 if x in family.positive else low), f"roots: {x} >= 0 is needed")
+        need(low < high and (last is None or last <= low), "roots: the intervals must be disjoint")
+        last = high
+        lifted = family.lifted(field)
+        value = lifted.read(root["value"])
+        need(not lifted.occurs(value), "roots: a value is a polynomial in the symbol")
+        inside = lifted.sign(value - to_fmpq(low)) > 0 and lifted.sign(to_fmpq(high) - value) > 0
+        need(inside, f"roots: {root['value']} does not lie in its interval")
+        moved = lifted.substitution({x: value})
+        need(lifted.reduced(moved(lifted.read(step["poly"]))).is_zero(), "roots: no root of it")
+        lifted = lifted.each(lifted.substitution({x: value + lifted.gen(x)}))
+        at = {n: {m: e for m, e in getattr(family, n).items() if m != x} for n in ("k", "h")}
+        positive = family.positive - {x}
+        lifted = lifted.but(role={**family.role, x: LOCAL}, positive=positive, **at)
+        if not any(lifted.at_stratum(p).is_zero() for p in (*lifted.units, *lifted.signs)):
+            families.append(lifted)
+    return [*families, family.but(units=(*family.units, c))], _least
+
+
+@_register(_BRANCHES)
 def _locus(family: Family, step: Step) -> Branches:
     """The stratum is split into q = 0 and q ≠ 0, q being the value of F there. Where dF ≠ 0 in
     free variables ``by``, F is a coordinate; a generator F^e·g must have g without these, or a
@@ -408,6 +450,7 @@ def _locus(family: Family, step: Step) -> Branches:
     loose = not (family.occurs(q) - set(by)) & used
     simple = [e for _, e in q.factor()[1]] == [1]
     real = step["exists"] is not None and not family.signs and prime and loose and simple
+    real = real and family.is_rational(q, *family.units)
     if real:  # a change of sign of an irreducible q: its real zeros are Zariski dense in q = 0
         domain = family.domain(family.occurs(q))
         check_zero([Polynomial(family.names, q).in_ring(tuple(domain))], domain, step["exists"])
@@ -559,7 +602,7 @@ def _monomial(family: Family, step: Step) -> Verdict:
         return Verdict(empty=True)
     used = set(family.k).union(*exponents)
     zero = set(map(family.index, used))
-    real = not any(maps.at_zero(u, zero).is_zero() for u in family.units)
+    real = not any(family.reduced(maps.at_zero(u, zero)).is_zero() for u in family.units)
     exact = _threshold(family, family.of_role(LOCAL, PARAM), exponents, step)
     return Verdict(exact, exact if real and family.has_point(used, step) else None)
 
@@ -571,17 +614,18 @@ def _newton(family: Family, step: Step) -> Verdict:
     names = tuple(family.of_role(LOCAL))
     local = family.occurs(*family.gens).union(family.k) <= set(names)
     need(local, "newton: a parameter occurs")
-    gens = [Polynomial(family.names, f).in_ring(names) for f in family.gens]
+    ring_names = names if family.field is None else (*names, family.field.symbol)
+    gens = [Polynomial(family.names, f).in_ring(ring_names) for f in family.gens]
     torus = {n: KINDS[UNIT, n in family.positive] for n in names}
     k, costs = [family.k.get(n, 0) for n in names], [family.cost(n) for n in names]
-    exact = check_newton(gens, k, costs, torus, step)
+    exact = check_newton(gens, k, costs, torus, step, family.field)
     return Verdict(exact, exact if family.has_point((), step) else None)
 
 
 @_register(_LEAVES)
 def _empty(family: Family, step: Step) -> Verdict:
     """A sign condition that is a constant ≤ 0: no real point."""
-    need(any(p.is_constant() for p in family.signs), "no sign condition fails")
+    need(any(map(family.is_constant, family.signs)), "no sign condition fails")
     return Verdict(empty=True)
 
 
@@ -600,7 +644,9 @@ def _terms(family: Family, step: Step) -> Verdict:
 def _order(family: Family, step: Step) -> Verdict:
     """2λ ≥ lct_C ≥ 1/order (restriction to a line); Hölder's inequality for prior exponents < 0."""
     need(not family.of_role(PARAM, UNIT), "an ideal at a point is needed")
-    order = sum(family.k.values()) + min(sum(map(int, a)) for f in family.gens for a in f.monoms())
+    places = [i for i, n in enumerate(family.names) if n in family.role]
+    order = min(sum(int(a[i]) for i in places) for f in family.gens for a in f.monoms())
+    order += sum(family.k.values())
     if order == 0:
         return Verdict(empty=True)
     least = min([Fraction(0), *family.h.values()])
