@@ -400,6 +400,15 @@ class NumberField:
         """The relation p."""
         return flint.fmpq_poly([to_fmpq(c) for c in self.coefficients])
 
+    @cached_property
+    def approximation(self) -> float:
+        """γ in floating point."""
+        bound = Fraction(1)
+        while _roots_between(self.dense, Fraction(0), bound) == 0:
+            bound *= 2
+        low, high = _narrow(self.dense, Fraction(0), bound, 60)
+        return float((low + high) / 2)
+
     def relation(self, names: Sequence[str]) -> Polynomial:
         """The relation p in a ring that has the symbol."""
         return Polynomial(tuple(names), _relation(self, tuple(names)))
@@ -418,6 +427,67 @@ class NumberField:
             return int(value > 0) - int(value < 0)
         listed = Polynomial(tuple(p.context().names()), p)
         return tarski_query(self.dense, univariate(listed, self.symbol) % self.dense)
+
+    def factors(self, p: Poly) -> list[Poly]:
+        """The different irreducible factors, not constant, of a polynomial in one variable over the
+        field, in the ring of p; each is monic.
+
+        Trager 1976: for some integer k the norm of q(u − k·s) has no square; its factors over Q
+        have the factors of q as gcds with it.
+
+        >>> field = NumberField.build("s", "s^2 - 2")
+        >>> print(*field.factors(parse("(u^2 - 2)^2*(u^2 - 3)", "u s").flint))
+        u + s u - s u^2 - 3
+        """
+        names = tuple(p.context().names())
+        place = names.index(self.symbol)
+        (i,) = (j for j, d in enumerate(p.degrees()) if d > 0 and j != place)
+        q = self._dense_in(p, i, place)
+        slope = [e * c for e, c in enumerate(q)][1:]
+        q = _division(q, _gcd(q, slope, self.dense), self.dense)[0] if len(q) > 2 else q
+        lead = _reciprocal(q[-1], self.dense)
+        q = [c * lead % self.dense for c in q]
+        context = ring(("s", "u"))
+        s, u = context.gens()
+        whole = sum((_embed(c, context, 0) * u**e for e, c in enumerate(q)), context.constant(0))
+        relation = _embed(self.dense, context, 0)
+        for k in range(1000):
+            norm = relation.resultant(whole.compose(s, u - k * s, ctx=context), "s")
+            over_q = norm.factor()[1]
+            if all(e == 1 for _, e in over_q):
+                break
+        found = []
+        for f, _ in over_q:
+            dense = univariate(Polynomial(("s", "u"), f), "u")
+            shifted = _substitute(dense, [flint.fmpq_poly([0, k]), _c(1)], self.dense)
+            part = _gcd(q, shifted, self.dense)
+            found.append(self._in_ring(part, ring(names), i, place))
+        return sorted(found, key=lambda f: (int(f.total_degree()), len(f), str(f)))
+
+    def coprime(self, p: Poly, q: Poly, i: int) -> bool:
+        """Have two polynomials in variable i alone no common factor over the field?"""
+        place = p.context().names().index(self.symbol)
+        dense = [self._dense_in(f, i, place) for f in (p, q)]
+        return len(_gcd(dense[0], dense[1], self.dense)) == 1
+
+    def _dense_in(self, p: Poly, i: int, place: int) -> list[Univariate]:
+        """The coefficients of p in variable i."""
+        parts: dict[int, dict[int, Any]] = {}
+        for a, c in p.to_dict().items():
+            parts.setdefault(int(a[i]), {})[int(a[place])] = c
+        dense = []
+        for e in range(max(parts) + 1):
+            terms = parts.get(e, {})
+            listed = [terms.get(j, 0) for j in range(max(terms, default=0) + 1)]
+            dense.append(flint.fmpq_poly(listed) % self.dense)
+        return _trimmed(dense)
+
+    def _in_ring(
+        self, dense: list[Univariate], context: flint.fmpq_mpoly_ctx, i: int, place: int
+    ) -> Poly:
+        x = context.gen(i)
+        parts = (_embed(c, context, place) * x**e for e, c in enumerate(dense))
+        return sum(parts, context.constant(0))
 
     def __str__(self) -> str:
         return str(self.relation((self.symbol,)))
@@ -497,8 +567,9 @@ def _adjoin(
         s = flint.fmpq_poly([0, 1])
         # p_x(γ − k·y) and p_y(y) have y as their only common root, for all k but finitely many
         line = [s, flint.fmpq_poly([-k])]
-        value = _linear_gcd(_substitute(x.minimal, line, p), [_c(c) for c in y.minimal.coeffs()], p)
-        if value is not None:
+        common = _gcd(_substitute(x.minimal, line, p), [_c(c) for c in y.minimal.coeffs()], p)
+        if len(common) == 2:
+            value = -common[0]
             return gamma, (s - k * value) % p, value
     raise BadInput(f"point: no primitive element of Q({x}, {y}) was found")
 
@@ -519,25 +590,33 @@ def _substitute(q: Univariate, line: list[Univariate], p: Univariate) -> list[Un
     return total
 
 
-def _linear_gcd(a: list[Univariate], b: list[Univariate], p: Univariate) -> Univariate | None:
-    """The root of gcd(a, b) over Q[s]/(p) if it is linear (Euclid's algorithm)."""
-
-    def trimmed(q: list[Univariate]) -> list[Univariate]:
-        while q and not q[-1]:
-            q = q[:-1]
-        return q
-
-    def inverse(q: Univariate) -> Univariate:
-        scale, left, _ = q.xgcd(p)
-        return left / scale[0] % p
-
-    a, b = trimmed(a), trimmed(b)
+def _gcd(a: list[Univariate], b: list[Univariate], p: Univariate) -> list[Univariate]:
+    """The monic gcd of polynomials over Q[s]/(p), lists of coefficients (Euclid's algorithm)."""
+    a, b = _trimmed(a), _trimmed(b)
     while b:
-        lead = inverse(b[-1])
-        while len(a) >= len(b):
-            factor, shift = a[-1] * lead % p, len(a) - len(b)
-            a = trimmed(
-                [(c - factor * b[i - shift]) % p if i >= shift else c for i, c in enumerate(a[:-1])]
-            )
-        a, b = b, a
-    return -a[0] * inverse(a[1]) % p if len(a) == 2 else None
+        a, b = b, _division(a, b, p)[1]
+    lead = _reciprocal(a[-1], p)
+    return [c * lead % p for c in a]
+
+
+def _division(
+    a: list[Univariate], b: list[Univariate], p: Univariate
+) -> tuple[list[Univariate], list[Univariate]]:
+    lead, quotient = _reciprocal(b[-1], p), [_c(0)] * max(len(a) - len(b) + 1, 1)
+    while len(a) >= len(b):
+        factor, shift = a[-1] * lead % p, len(a) - len(b)
+        quotient[shift] = factor
+        low = [c if i < shift else (c - factor * b[i - shift]) % p for i, c in enumerate(a[:-1])]
+        a = _trimmed(low)
+    return quotient, a
+
+
+def _trimmed(q: list[Univariate]) -> list[Univariate]:
+    while q and not q[-1]:
+        q = q[:-1]
+    return q
+
+
+def _reciprocal(q: Univariate, p: Univariate) -> Univariate:
+    scale, left, _ = q.xgcd(p)
+    return left / scale[0] % p

@@ -21,7 +21,7 @@ it out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, Literal
@@ -160,12 +160,18 @@ def _check_torus(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) 
     _check(images, kinds, e["then"])
 
 
-def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
+def check_zero(
+    polys: Sequence[Polynomial],
+    domain: Domain,
+    zero: Any,
+    sign: Callable[[Polynomial, Sequence[Fraction]], int] | None = None,
+) -> None:
     """Accept a proof that the polynomials do have a common zero on the domain.
 
     ``{"kind": "point", "point": [x, …]}``: a rational zero. ``{"kind": "sign change", "points":
     [p, q]}``: the one polynomial that is not 0 (or, with ``"factor": g``, a common factor g of
-    all) has opposite signs at p and q, and the segment between them stays in the domain. Raises
+    all) has opposite signs at p and q, and the segment between them stays in the domain. sign: how
+    to find the sign at a point of polynomials that have further, constant symbols. Raises
     CertificateError.
 
     >>> f = parse("x^2 - 2*y^2", "x y")
@@ -173,16 +179,19 @@ def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
     >>> check_zero([f], {"x": "nonzero", "y": "nonzero"}, change)
     """
     try:
-        polys = [p.in_ring(tuple(domain)) for p in polys if not p.is_zero]
+        polys = [p for p in polys if not p.is_zero]
+        if sign is None:
+            polys = [p.in_ring(tuple(domain)) for p in polys]
         exact = zero["kind"] == "point"
         _require(exact or zero["kind"] == "sign change", "zero: unknown kind")
         texts = [zero["point"]] if exact else list(zero["points"])
         points = [[fraction(x) for x in text] for text in texts]
         for point in points:
             for x, (v, kind) in zip(point, domain.items(), strict=True):
-                sign = "0" if x == 0 else "+" if x > 0 else "-"
-                _require(sign in SIGNS[kind], f"zero: {v} = {x} lies outside the domain")
+                side = "0" if x == 0 else "+" if x > 0 else "-"
+                _require(side in SIGNS[kind], f"zero: {v} = {x} lies outside the domain")
         if exact:
+            _require(sign is None, "zero: a rational polynomial is needed")
             for p in polys:
                 _require(p(points[0]) == 0, "zero: {} does not vanish at {}", p, zero["point"])
             return
@@ -193,7 +202,8 @@ def check_zero(polys: Sequence[Polynomial], domain: Domain, zero: Any) -> None:
                 _require((q.flint % p.flint).is_zero(), "zero: {} does not divide {}", p, q)
         else:
             (p,) = polys
-        _require(p(one) * p(other) < 0, "zero: {} does not change sign", p)
+        ends = p(one) * p(other) if sign is None else sign(p, one) * sign(p, other)
+        _require(ends < 0, "zero: {} does not change sign", p)
         for x, y, kind in zip(one, other, domain.values(), strict=True):
             _require(kind != "nonzero" or x * y > 0, "zero: the segment leaves the domain")
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:

@@ -13,7 +13,7 @@ over the field if and only if they are 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -151,6 +151,12 @@ class Family:
         """p divided by a monomial."""
         powers = {self.names.index(n): e for n, e in exponents.items() if e}
         return p / maps.monomial(ring(self.names), powers) if powers else p
+
+    def sign_at(self, p: Polynomial, point: Sequence[Fraction]) -> int:
+        """The sign of p, in one variable over the field, where that variable has this value."""
+        (x,) = self.occurs(p.flint)
+        (value,) = map(to_fmpq, point)
+        return self.sign(self.substitution({x: ring(self.names).constant(value)})(p.flint))
 
     def of_role(self, *roles: str) -> list[str]:
         return [n for n in self.names if self.role.get(n) in roles]

@@ -448,13 +448,20 @@ def _locus(family: Family, step: Step) -> Branches:
     inside = [u for u in family.units if family.occurs(u) & family.occurs(q)]
     prime = all(family.occurs(u) <= family.occurs(q) and q.gcd(u).is_constant() for u in inside)
     loose = not (family.occurs(q) - set(by)) & used
-    simple = [e for _, e in q.factor()[1]] == [1]
-    real = step["exists"] is not None and not family.signs and prime and loose and simple
-    real = real and family.is_rational(q, *family.units)
-    if real:  # a change of sign of an irreducible q: its real zeros are Zariski dense in q = 0
+    rational = family.is_rational(q, *inside)
+    if rational:  # a change of sign of an irreducible q: its real zeros are dense in q = 0
+        prime = prime and [e for _, e in q.factor()[1]] == [1]
+    else:  # over the field, one variable: a unit without a common factor is not 0 at a zero
+        (i,) = map(family.index, family.occurs(q))
+        prime = all(family.occurs(u) <= family.occurs(q) for u in inside)
+        prime = prime and all(family.field.coprime(q, u, i) for u in inside if family.field)
+    real = step["exists"] is not None and not family.signs and prime and loose
+    if real:
         domain = family.domain(family.occurs(q))
-        check_zero([Polynomial(family.names, q).in_ring(tuple(domain))], domain, step["exists"])
+        there = [Polynomial(family.names, q)]
+        check_zero(there, domain, step["exists"], None if rational else family.sign_at)
         need(step["exists"]["kind"] == "sign change", "a change of sign is needed")
+        need(rational or "factor" not in step["exists"], "over a field, q itself")
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         on, off = verdicts
