@@ -23,6 +23,7 @@ from types import FrameType
 from typing import Any
 
 import flint
+import numpy as np
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
@@ -522,17 +523,27 @@ class _Search:
         value = g.at_stratum(f)
         here = Generator(q).occurs
         near = [u for u in g.units if Generator(u).occurs & here]
-        prime = (
-            Generator(value).occurs == here
-            and [e for _, e in value.factor()[1]] == [1]
-            and all(Generator(u).occurs <= here and q.gcd(u).is_constant() for u in near)
-        )
-        if not prime or any(g.symbol in Generator(p).occurs for p in (q, *g.units)):
+        if any(g.symbol in Generator(p).occurs for p in (value, *near)):
+            variables = here - {g.symbol}
+            near = [u for u in near if Generator(u).occurs & variables]
+            prime = len(variables) == 1 and all(
+                Generator(u).occurs <= here | {g.symbol}
+                and g.field is not None
+                and g.field.coprime(value, u, *variables)
+                for u in near
+            )
+        else:
+            prime = (
+                Generator(value).occurs == here
+                and [e for _, e in value.factor()[1]] == [1]
+                and all(Generator(u).occurs <= here and q.gcd(u).is_constant() for u in near)
+            )
+        if not prime:
             evidence = {**evidence, "exists": None}
         families, step = g.locus(f, by, evidence)
         on = self.solve(families[0], None, fuel)
         used = families[0].occurs | {i for i, e in families[0].k.items() if e}
-        if evidence["exists"] is None or g.signs or (here - set(by)) & used:
+        if evidence["exists"] is None or g.signs or (here - {*by, g.symbol}) & used:
             on.upper = None
         if on.upper is not None and (target is None or on.upper < target):
             target = on.upper
@@ -725,8 +736,10 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     def offer(p: Poly) -> None:
         if p.is_constant() or g.is_unit(p):
             return
-        factors = sorted(p.factor()[1], key=lambda t: (len(t[0]), t[0].total_degree(), str(t[0])))
-        for q, _ in factors:
+        factors = [q for q, _ in p.factor()[1]]
+        if g.field is not None and len(Generator(p).occurs - {g.symbol}) == 1:
+            factors = g.field.factors(p)
+        for q in sorted(factors, key=lambda q: (len(q), q.total_degree(), str(q))):
             if not g.is_unit(q) and q not in found:
                 found.append(q)
 
@@ -780,6 +793,8 @@ def _smooth_locus(g: Germs, f: Poly, by: list[int]) -> Step | None:
 def _sign_change(g: Germs, q: Poly) -> Step | None:
     """Two points of one orthant of the stratum where q has opposite signs: it has real zeros
     there."""
+    if g.symbol in Generator(q).occurs:
+        return _algebraic_sign_change(g, q)
     domain = g.domain(Generator(q).occurs)
     p = Polynomial(g.names, q).in_ring(tuple(domain))
     zero = find_zero([p], domain)
@@ -804,6 +819,34 @@ def _sign_change(g: Germs, q: Poly) -> Step | None:
         )
         if inside and p(ends[0]) * p(ends[1]) < 0:
             return {"kind": "sign change", "points": [[str(x) for x in end] for end in ends]}
+    return None
+
+
+def _algebraic_sign_change(g: Germs, q: Poly) -> Step | None:
+    """The same for a polynomial in one variable over a number field: grid points around the real
+    parts of its roots, in floating point, with exact signs."""
+    variables = Generator(q).occurs - {g.symbol}
+    if len(variables) != 1 or g.field is None:
+        return None
+    (i,) = variables
+    (kind,) = g.domain(variables).values()
+    gamma = g.field.approximation
+    dense = [0.0] * (int(q.degrees()[i]) + 1)
+    for a, c in q.to_dict().items():
+        dense[-1 - int(a[i])] += int(c.p) / int(c.q) * gamma ** int(a[g.symbol])
+
+    def sign(x: Fraction) -> int:
+        assert g.field is not None
+        image = {i: g.context.constant(flint.fmpq(x.numerator, x.denominator))}
+        return g.field.sign(g.compose(q, image))
+
+    for root in np.roots(dense):
+        near = Fraction(round(float(root.real) * 2**20), 2**20)
+        for e in (4, 10, 16):
+            ends = [near - Fraction(1, 2**e), near + Fraction(1, 2**e)]
+            inside = kind == "real" or ends[0] > 0 or (kind == "nonzero" and ends[1] < 0)
+            if inside and sign(ends[0]) * sign(ends[1]) < 0:
+                return {"kind": "sign change", "points": [[str(x)] for x in ends]}
     return None
 
 
