@@ -464,6 +464,62 @@ class NumberField:
             found.append(self._in_ring(part, ring(names), i, place))
         return sorted(found, key=lambda f: (int(f.total_degree()), len(f), str(f)))
 
+    def stripped(self, p: Poly, q: Poly) -> tuple[Poly, int]:
+        """p without its factors q over the field, and how many they are (none for a constant q).
+
+        >>> field = NumberField.build("s", "s^2 - 2")
+        >>> f, g = (parse(t, "x y s").flint for t in ("s*x^3*y - 2*x^2*y^2", "x*s - 2*y"))
+        >>> print(*field.stripped(f, g))
+        x^2*y 1
+        """
+        names = tuple(p.context().names())
+        place = names.index(self.symbol)
+        divisor, count = self._sparse(q, place), 0
+        if not any(map(any, divisor)) or p.is_zero():
+            return p, 0
+        while True:
+            quotient = self._quotient(self._sparse(p, place), divisor, place)
+            if quotient is None:
+                return p, count
+            p, count = p.context().from_dict(quotient), count + 1
+
+    def _sparse(self, p: Poly, place: int) -> dict[tuple[int, ...], Univariate]:
+        """{exponent: coefficient in the symbol}; the exponents have 0 at the symbol's place."""
+        parts: dict[tuple[int, ...], dict[int, Any]] = {}
+        for a, c in p.to_dict().items():
+            key = tuple(0 if j == place else int(e) for j, e in enumerate(a))
+            parts.setdefault(key, {})[int(a[place])] = c
+        return {
+            a: flint.fmpq_poly([c.get(j, 0) for j in range(max(c) + 1)]) for a, c in parts.items()
+        }
+
+    def _quotient(
+        self,
+        p: dict[tuple[int, ...], Univariate],
+        q: dict[tuple[int, ...], Univariate],
+        place: int,
+    ) -> dict[tuple[int, ...], Any] | None:
+        """The terms of p/q if q divides p: division by the leading terms in lexicographic order."""
+        lead = max(q)
+        inverse, found = _reciprocal(q[lead], self.dense), dict[tuple[int, ...], Any]()
+        rest = dict(p)
+        while rest:
+            top = max(rest)
+            shift = tuple(a - b for a, b in zip(top, lead, strict=True))
+            if min(shift) < 0:
+                return None
+            c = rest[top] * inverse % self.dense
+            for a, d in q.items():
+                key = tuple(i + j for i, j in zip(a, shift, strict=True))
+                value = (rest.get(key, _c(0)) - c * d) % self.dense
+                if value:
+                    rest[key] = value
+                else:
+                    rest.pop(key, None)
+            for e, x in enumerate(c.coeffs()):
+                found[(*shift[:place], e, *shift[place + 1 :])] = x
+        return found
+
     def coprime(self, p: Poly, q: Poly, i: int) -> bool:
         """Have two polynomials in variable i alone no common factor over the field?"""
         place = p.context().names().index(self.symbol)

@@ -51,12 +51,18 @@ def strip(p: Poly, q: Poly) -> Poly:
     >>> print(strip(parse("x^3*y - x^2*y", "x y").flint, parse("x", "x y").flint))
     x*y - y
     """
+    return stripped(p, q)[0]
+
+
+def stripped(p: Poly, q: Poly) -> tuple[Poly, int]:
+    """p without its factors q, and how many they are (none for a constant q)."""
+    count = 0
     while not p.is_constant() and not q.is_constant():
         quotient, rest = divmod(p, q)
         if not rest.is_zero():
             break
-        p = quotient
-    return p
+        p, count = quotient, count + 1
+    return p, count
 
 
 def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:

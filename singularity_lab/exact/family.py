@@ -113,6 +113,10 @@ class Family:
     def reduced(self, p: Poly) -> Poly:
         return p if self.field is None else self.field.reduce(p)
 
+    def stripped(self, p: Poly, q: Poly) -> tuple[Poly, int]:
+        """p without its factors q, and how many these are."""
+        return maps.stripped(p, q) if self.field is None else self.field.stripped(p, q)
+
     def is_rational(self, *polys: Poly) -> bool:
         """Do the polynomials not involve the field's symbol?"""
         i = None if self.field is None else self.names.index(self.field.symbol)
@@ -196,7 +200,7 @@ class Family:
         if self.is_constant(p):
             return not p.is_zero()
         for u in (*(self.gen(n) for n in self.of_role(UNIT)), *self.units):
-            p = maps.strip(p, u)
+            p = self.stripped(p, u)[0]
         return self.is_constant(p) and not p.is_zero()
 
     def is_free(self, x: str) -> bool:

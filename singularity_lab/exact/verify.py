@@ -433,8 +433,8 @@ def _locus(family: Family, step: Step) -> Branches:
     family.check_no_zero([q, *(f.derivative(family.index(x)) for x in by)], step["smooth"])
     z, gens = family.gen(by[0]), []
     for i, g in enumerate(family.gens):
-        rest = maps.strip(g, f)
-        power = z ** (int(g.total_degree() - rest.total_degree()) // int(f.total_degree()))
+        rest, count = family.stripped(g, f)
+        power = z**count
         if family.occurs(rest) & set(by):
             family.check_no_zero([q, rest], step["rest"][str(i)])
             rest = ring(family.names).constant(1)
