@@ -23,7 +23,6 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.charts import Chart, charts, representatives
 from singularity_lab.algebra.evidence import Kind
-from singularity_lab.algebra.maps import strip as strip
 from singularity_lab.algebra.polynomial import Polynomial, parse, ring
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import no_common_zero
@@ -189,8 +188,12 @@ class Germs:
         for u in self.units:
             if p.is_constant():
                 break
-            p = strip(p, u)
+            p = self.stripped(p, u)[0]
         return self.is_constant(p)
+
+    def stripped(self, p: Poly, q: Poly) -> tuple[Poly, int]:
+        """p without its factors q, and how many these are."""
+        return maps.stripped(p, q) if self.field is None else self.field.stripped(p, q)
 
     def is_free(self, i: int) -> bool:
         """No monomial factor, prior factor or sign hangs on the variable: any coordinate change
@@ -419,8 +422,7 @@ class Germs:
         z = self.variables[by[0]]
         gens = []
         for g in self.gens:
-            rest = strip(g.poly, f)
-            e = (int(g.poly.total_degree()) - int(rest.total_degree())) // int(f.total_degree())
+            rest, e = self.stripped(g.poly, f)
             if Generator(rest).occurs & set(by):
                 rest = self.context.constant(1)
             gens.append(Generator(z**e * rest))
