@@ -31,7 +31,7 @@ from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import find_zero
 from singularity_lab.exact.certificate import Step
-from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms, strip
+from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
 from singularity_lab.exact.symmetry import colour_classes, labelling, signs, symmetries
 
@@ -781,7 +781,7 @@ def _smooth_locus(g: Germs, f: Poly, by: list[int]) -> Step | None:
         return None
     rest: dict[str, Any] = {}
     for j, gen in enumerate(g.gens):
-        left = strip(gen.poly, f)
+        left = g.stripped(gen.poly, f)[0]
         if Generator(left).occurs & set(by):
             found = g.no_common_zero([q, left], 1.0)
             if not isinstance(found, dict):
@@ -888,7 +888,7 @@ def _transversals(g: Germs, f: Poly) -> list[list[int]]:
     """Sets of free variables by which f may be a coordinate, other generators being independent of
     them."""
     able = [i for i in sorted(Generator(f).occurs) if g.is_free(i)]
-    rests = [Generator(strip(gen.poly, f)).occurs for gen in g.gens]
+    rests = [Generator(g.stripped(gen.poly, f)[0]).occurs for gen in g.gens]
     alone = [i for i in able if not any(i in r for r in rests)]
     found = [alone] if alone else []
     found += [[i] for i in alone if len(alone) > 1]
