@@ -20,10 +20,10 @@ import flint
 import numpy as np
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.algebraic import NumberField
+from singularity_lab.algebra.algebraic import NumberField, coordinates, real_roots
 from singularity_lab.algebra.charts import Chart, charts, representatives
-from singularity_lab.algebra.evidence import Kind
-from singularity_lab.algebra.polynomial import Polynomial, parse, ring
+from singularity_lab.algebra.evidence import Kind, univariate
+from singularity_lab.algebra.polynomial import Polynomial, fresh, parse, ring
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import no_common_zero
 from singularity_lab.exact.certificate import Step
@@ -226,8 +226,9 @@ class Germs:
             }
             if any(divisor.values()):
                 gens[j] = Generator(f.poly / self.monomial(divisor))
-        units = tuple(u for u in self.units if not self.is_constant(u))
-        return self.but(gens=tuple(gens), k=k, h=h, units=units, signs=signs)
+        kept = (u for u in self.units if not self.is_constant(u))
+        units = {str(u / u.leading_coefficient()): u for u in kept}
+        return self.but(gens=tuple(gens), k=k, h=h, units=tuple(units.values()), signs=signs)
 
     def _reduced(self, f: Generator) -> Generator:
         p = self.reduced(f.poly)
@@ -413,6 +414,52 @@ class Germs:
         if any(u.is_zero() for u in (*units, *signs)):
             return [other], step
         return [zero.but(units=units, signs=signs).normal(), other], step
+
+    def roots(self, i: int, q: Poly) -> tuple[list[Germs], Step]:
+        """Parameter i is a root of the irreducible q, a value of a number field each; or not."""
+        step: Step = {"op": "roots", "var": self.names[i], "poly": str(q), "roots": []}
+        families = []
+        for root in real_roots(univariate(Polynomial(self.names, q), self.names[i])):
+            if i in self.positive and root < 0:
+                continue
+            names = (*self.names, fresh("s", self.names))
+            field, values = coordinates({"": root}, names)
+            low, high = root.interval(8)
+            while low < 0 < high:
+                low, high = root.interval(2 * (high - low).denominator.bit_length())
+            value = values[""]
+            step["roots"].append(
+                {
+                    "symbol": names[-1],
+                    "field": str(field),
+                    "value": str(value),
+                    "between": [str(low), str(high)],
+                }
+            )
+            context = ring(names)
+            image = {i: value.flint + context.gen(i)}
+
+            def there(
+                polys: Iterable[Poly], context: Any = context, image: Any = image
+            ) -> tuple[Poly, ...]:
+                return tuple(maps.compose(p.project_to_context(context), image) for p in polys)
+
+            lifted = Germs(
+                names=names,
+                role={**self.role, i: LOCAL, len(self.names): UNIT},
+                positive=self.positive - {i} | {len(self.names)},
+                k={j: e for j, e in self.k.items() if j != i},
+                h={j: e for j, e in self.h.items() if j != i},
+                gens=tuple(map(Generator, there(f.poly for f in self.gens))),
+                field=field,
+            )
+            units, signs = (
+                tuple(map(lifted.at_stratum, there(polys))) for polys in (self.units, self.signs)
+            )
+            if not any(p.is_zero() for p in (*units, *signs)):
+                families.append(lifted.but(units=units, signs=signs).normal())
+        other = self.but(units=(*self.units, self.at_stratum(q)))
+        return [*families, other.normal()], step
 
     def locus(
         self, f: Poly, by: Sequence[int], evidence: Mapping[str, Any]

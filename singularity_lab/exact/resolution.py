@@ -41,6 +41,9 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 Poly = flint.fmpq_mpoly
+_FIRST, _FEWER = 30, 4000  # charts for a first attempt, and for attempts with fewer generators
+_BITS = 4000  # of a coefficient
+_DEGREE = 8  # of a number field that a parameter may open
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -102,14 +105,15 @@ def resolve_germ(
     search.fibre = linear_fibre(g)
     best: Outcome | None = None
     with _stopped_by_interrupt(search):
+        if search.fibre:
+            best = search.by_fewer(g)
         for depth in (10, 24):
+            if best is not None and (best.open == 0 or search.expired):
+                break
             search.failed.clear()
             search.horizon = depth
             found = search.solve(g, None, depth)
-            if best is None or _tighter(found, best):
-                best = found
-            if found.open == 0 or search.expired:
-                break
+            best = found if best is None else joined(found, best)
     assert best is not None
     return Resolution(
         best.lower,
@@ -164,6 +168,17 @@ def _tighter(a: Outcome, b: Outcome) -> bool:
     return key[0] > key[1] or (key[0] == key[1] and a.open < b.open)
 
 
+def joined(a: Outcome, b: Outcome) -> Outcome:
+    """The bounds of two proofs about one family."""
+    if _tighter(b, a):
+        a, b = b, a
+    if b.upper is None or (a.upper is not None and a.upper <= b.upper):
+        return a
+    done = a.lower is not None and a.lower >= b.upper
+    step = {"op": "both", "cases": [a.step, b.step]}
+    return Outcome(a.lower, b.upper, step, open=0 if done else min(a.open, b.open))
+
+
 def _chain(steps: Sequence[Step], last: Step) -> Step:
     for step in reversed(steps):
         last = {**step, "then": last}
@@ -186,6 +201,10 @@ def least(outcomes: Sequence[Outcome], step: Step) -> Outcome:
     )
 
 
+class _Lower(Exception):
+    """A family has an upper bound below the value that is to be proved of it."""
+
+
 @dataclass
 class _Search:
     deadline: float | None
@@ -204,6 +223,7 @@ class _Search:
     failed: dict[Any, int] = field(default_factory=dict)
     frontier: list[str] = field(default_factory=list)
     fibre: frozenset[int] = frozenset()
+    floor: RLCT | None = None
 
     def is_late(self) -> bool:
         """Has a limit ended the search?"""
@@ -301,7 +321,7 @@ class _Search:
         seen = None if g.signs else self.look_up(g, key, order, target)
         if seen is not None:
             return seen
-        if self.failed.get(key, -1) >= fuel or self.expired:
+        if self.failed.get(key, -1) >= fuel or self.expired or is_tall(g):
             return self.give_up(g)
         found = self.branch(g, target, fuel)
         self.remember(g, key, order, target, found)
@@ -327,6 +347,42 @@ class _Search:
         if fuel <= 0 or self.expired:
             return self.give_up(g)
         return self.blow_up(g, target, fuel)
+
+    def probe(self, g: Germs, target: RLCT | None, most: int) -> Outcome | None:
+        """An attempt with a limited number of charts; None where a family is below the floor."""
+        usual, self.horizon = self.most_nodes, 10
+        self.most_nodes = min(self.nodes + most, usual or self.nodes + most)
+        self.failed.clear()
+        try:
+            return self.solve(g, target, self.horizon)
+        except _Lower:
+            return None
+        finally:
+            self.most_nodes, self.floor = usual, None
+            if self.ended == "nodes" and (usual is None or self.nodes < usual):
+                self.ended = ""
+
+    def by_fewer(self, g: Germs) -> Outcome:
+        """Bounds from few charts; and where these are not all, from fewer generators.
+
+        A smaller ideal bounds (λ, m) below: the generators of lowest degrees may have what some
+        chart shows to be an upper bound for all of them.
+        """
+        best = self.probe(g, None, _FIRST)
+        assert best is not None
+        order = sorted(range(len(g.gens)), key=lambda j: (g.gens[j].poly.total_degree(), j))
+        for n in range(1, len(order)):
+            upper = best.upper
+            if upper is None or best.open == 0 or self.expired:
+                break
+            keep = sorted(order[:n])
+            self.floor = upper
+            less = g.but(gens=tuple(g.gens[i] for i in keep))
+            found = self.probe(less.normal(), upper, _FEWER)
+            if found is not None and found.lower is not None:
+                step = {"op": "subideal", "keep": keep, "cases": [found.step]}
+                best = joined(Outcome(min(found.lower, upper), None, step, open=best.open), best)
+        return best
 
     # -- closing ------------------------------------------------------------------------------
 
@@ -410,7 +466,9 @@ class _Search:
 
     def sum(self, g: Germs, blocks: list[set[int]], fuel: int) -> Outcome:
         families, step = g.sum(blocks)
+        floor, self.floor = self.floor, None
         parts = [self.solve(f, None, fuel) for f in families]
+        self.floor = floor
         step = {**step, "cases": [p.step for p in parts]}
         if any(p.empty for p in parts):
             return Outcome(None, None, step, empty=True)
@@ -440,6 +498,8 @@ class _Search:
             found = (self.solve_chart if alike else self.solve)(f, target, fuel)
             outcomes.append(found)
             if found.upper is not None and (target is None or found.upper < target):
+                if self.floor is not None and found.upper < self.floor:
+                    raise _Lower
                 target = found.upper
         return least(outcomes, step)
 
@@ -461,25 +521,13 @@ class _Search:
     def split(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
         """Split the stratum into q = 0 and q ≠ 0, q irreducible in the parameters."""
         occurs = Generator(q).occurs - {g.symbol}
-        steps: list[Step] = []
         if len(occurs) == 1 and len(q) == 1:
             (i,) = occurs
             families, step = g.split(i)
             return self.cover(families, step, target, fuel)
-        degrees = g.degrees(q)
-        for i in sorted(occurs, key=lambda i: (g.role[i] == UNIT, i)):
-            relaxed = g.role[i] == UNIT
-            if degrees[i] != 1 or not (g.is_free(i) or relaxed):
-                continue
-            parts = g.coefficients(Generator(q), i)
-            c, r = parts[1], parts.get(0, g.context.constant(0))
-            if not g.is_unit(c):
-                continue
-            if relaxed:
-                g, step = g.relax(i)
-                steps.append(step)
-            g, step = g.change(i, g.variables[i] - r, c)
-            steps.append(step)
+        changed = self.as_coordinate(g, q)
+        if changed is not None:
+            g, steps, i = changed
             families, step = g.split(i)
             found = self.cover(families, step, target, fuel)
             return Outcome(
@@ -490,6 +538,29 @@ class _Search:
                 families, step = g.split(i)
                 return self.cover(families, step, target, fuel)
         return self.split_nonlinear(g, q, target, fuel)
+
+    def as_coordinate(self, g: Germs, q: Poly) -> tuple[Germs, list[Step], int] | None:
+        """q becomes a parameter in place of a variable in which it is linear: of those that can be
+        replaced, the one that leaves the generators nearest to monomials."""
+        degrees = g.degrees(q)
+        best: tuple[tuple[bool, int, int], Germs, list[Step]] | None = None
+        for i in sorted(Generator(q).occurs - {g.symbol}):
+            relaxed = g.role[i] == UNIT
+            if degrees[i] != 1 or not (g.is_free(i) or relaxed):
+                continue
+            parts = g.coefficients(Generator(q), i)
+            c, r = parts[1], parts.get(0, g.context.constant(0))
+            if not g.is_unit(c):
+                continue
+            moved, steps = g, []
+            if relaxed:
+                moved, step = moved.relax(i)
+                steps.append(step)
+            moved, step = moved.change(i, g.variables[i] - r, c)
+            key = (relaxed, moved.cost, i)
+            if best is None or key < best[0]:
+                best = (key, moved, [*steps, step])
+        return None if best is None else (best[1], best[2], best[0][2])
 
     def split_nonlinear(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
         """q without a real zero is a unit; where q = 0 is smooth, a generator's factor is a
@@ -507,7 +578,21 @@ class _Search:
                 evidence = _smooth_locus(g, f, by)
                 if evidence is not None:
                     return self.locus(g, f, q, by, {**evidence, "exists": exists}, target, fuel)
-        return None
+        return self.at_roots(g, q, target, fuel)
+
+    def at_roots(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
+        """A parameter is an irrational root of q, or not: the germs there have coefficients in a
+        number field."""
+        if g.field is not None or len(Generator(q).occurs) != 1 or q.total_degree() > _DEGREE:
+            return None
+        (i,) = Generator(q).occurs
+        steps: list[Step] = []
+        if g.role[i] == UNIT:
+            g, step = g.relax(i)
+            steps.append(step)
+        families, step = g.roots(i, q)
+        found = self.cover(families, step, target, fuel)
+        return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
 
     def locus(
         self,
@@ -565,6 +650,11 @@ class _Search:
         candidates = centres(g)
         # where the ideal is linear in a fibre, the base alone is blown up if that can be
         base = [c for c in candidates if not any(i in fibre for group in c for i, _ in group)]
+        if fibre:
+            inner = [
+                c for c in centres(core(g)) if not any(i in self.fibre for p in c for i, _ in p)
+            ]
+            base = inner or base
         scored: list[tuple[int, int, int, int, list[list[tuple[int, int]]]]] = []
         for groups in base or candidates:
             costs = []
@@ -676,6 +766,17 @@ def centres(g: Germs) -> list[list[list[tuple[int, int]]]]:
     if not found:
         add(dict.fromkeys(active, 1))
     return found
+
+
+def is_tall(g: Germs) -> bool:
+    """Has a coefficient more bits than numbers have in a proof to be read?"""
+    return any(c.height_bits() > _BITS for f in g.gens for c in f.poly.coeffs())
+
+
+def core(g: Germs) -> Germs:
+    """The generators that are no monomials, without their monomial factors."""
+    rest = [f for f in g.gens if monomial_of(g, f) is None]
+    return g.but(gens=tuple(Generator(f.poly / g.monomial(f.content)) for f in rest))
 
 
 def linear_fibre(g: Germs) -> frozenset[int]:
@@ -878,8 +979,8 @@ def _lifts(g: Germs, q: Poly) -> list[Poly]:
             for p, _ in f.factors:
                 value = g.at_stratum(p)
                 if p != q and not value.is_zero():
-                    quotient, rest = divmod(value, q)
-                    if rest.is_zero() and g.is_unit(quotient):
+                    rest, count = g.stripped(value, q)
+                    if count == 1 and g.is_unit(rest):
                         found.append(p)
     return [*found, q]
 

@@ -585,7 +585,7 @@ def collect(g: Germs) -> Moves | None:
         for part in parts.values():
             if len(part) > 1:
                 lead = part[0][1]
-                seen[tuple((t, str(c / lead)) for t, c in part)] += 1
+                seen[tuple((t, _ratio(c, lead)) for t, c in part)] += 1
     tried: set[tuple[int, Any]] = set()
     best: tuple[Any, ...] | None = None
     for form, _ in seen.most_common(24):
@@ -618,19 +618,14 @@ def collect(g: Germs) -> Moves | None:
     return None if best is None else (best[1], best[2])
 
 
-def _rational(text: str) -> flint.fmpq:
-    numerator, _, denominator = text.partition("/")
-    return flint.fmpq(int(numerator), int(denominator or 1))
-
-
-def _from_form(g: Germs, form: list[tuple[Term, str]]) -> Poly:
+def _from_form(g: Germs, form: list[tuple[Term, tuple[int, int]]]) -> Poly:
     n = len(g.names)
     data = {}
     for t, c in form:
         exponents = [0] * n
         for i, e in t:
             exponents[i] = e
-        data[tuple(exponents)] = _rational(c)
+        data[tuple(exponents)] = flint.fmpq(*c)
     return g.context.from_dict(data)
 
 
