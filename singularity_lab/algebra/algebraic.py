@@ -148,7 +148,31 @@ def root(poly: Polynomial, low: Fraction, high: Fraction) -> Number:
     count = _roots_between(p, low, high)
     if count != 1:
         raise BadInput(f"{poly} has {count} roots between {low} and {high}, not one")
-    return _pick(p, lambda bits: (low, high))
+    return _pick(p, _constant(low, high))
+
+
+def real_roots(p: Univariate) -> list[AlgebraicNumber]:
+    """The real roots of an irreducible polynomial of degree ≥ 2, the smallest first.
+
+    >>> [str(x) for x in real_roots(flint.fmpq_poly([-2, 0, 1]))]
+    ['-sqrt(2)', 'sqrt(2)']
+    """
+    bound = Fraction(2)
+    while _roots_between(p, -bound, bound) < _count(p, "real"):
+        bound *= 2
+    found: list[AlgebraicNumber] = []
+    stack = [(-bound, bound)]
+    while stack:
+        low, high = stack.pop()
+        count = _roots_between(p, low, high)
+        if count > 1:
+            middle = (low + high) / 2
+            stack += [(middle, high), (low, middle)]
+        elif count == 1:
+            root = _pick(p, _constant(low, high))
+            assert isinstance(root, AlgebraicNumber)
+            found.append(root)
+    return found
 
 
 # -- arithmetic -------------------------------------------------------------------------------
@@ -190,6 +214,10 @@ def _evaluate(node: ast.expr, source: str) -> Number:
 
 
 Enclosure = Callable[[int], tuple[Fraction, Fraction]]
+
+
+def _constant(low: Fraction, high: Fraction) -> Enclosure:
+    return lambda bits: (low, high)
 
 
 def _pick(p: Univariate, enclose: Enclosure) -> Number:

@@ -108,6 +108,11 @@ def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def fresh(name: str, taken: Sequence[str]) -> str:
+    """A name that is not taken: s, s_, s__, …"""
+    return name if name not in taken else fresh(f"{name}_", taken)
+
+
 def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     """Names without repetition, sorted as people count: ``w2`` before ``w10``."""
 

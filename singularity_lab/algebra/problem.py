@@ -16,6 +16,7 @@ from singularity_lab.algebra.polynomial import (
     Rational,
     check_names,
     fraction,
+    fresh,
     point_values,
     ring,
 )
@@ -141,7 +142,7 @@ class LocalProblem:
         field: NumberField | None = None
         ring_names, values = names, dict[str, Polynomial]()
         if irrational:
-            ring_names = (*names, _fresh("s", names))
+            ring_names = (*names, fresh("s", names))
             field, values = field_coordinates(irrational, ring_names)
         moved: dict[str, Polynomial | Rational] = {}
         nonnegative = []
@@ -181,11 +182,6 @@ class Germ:
     nonnegative: tuple[str, ...]
     convention: Convention = "ideal"
     field: NumberField | None = None
-
-
-def _fresh(name: str, taken: Sequence[str]) -> str:
-    """A name that is not taken: s, s_, s__, …"""
-    return name if name not in taken else _fresh(f"{name}_", taken)
 
 
 def _as_ideal(
