@@ -28,7 +28,7 @@ Poly = flint.fmpq_mpoly
 _DEGREE = 24
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AlgebraicNumber:
     """An irrational real algebraic number: the root of an irreducible polynomial in an interval.
 
@@ -86,6 +86,9 @@ class AlgebraicNumber:
     def __float__(self) -> float:
         low, high = self.interval(80)
         return float((low + high) / 2)
+
+    def __repr__(self) -> str:
+        return f"algebraic({str(self)!r})"
 
     def __str__(self) -> str:
         if self.coefficients[1:] == (0, 1):

@@ -33,8 +33,8 @@ def pairs(text: str, option: str, form: str) -> dict[str, str]:
 def point(text: str | None) -> dict[str, str] | list[str] | None:
     """``x=1,y=0`` by name, or ``1,0`` in the order of the variables.
 
-    >>> point("1, -1/2"), point("y=2")
-    (['1', '-1/2'], {'y': '2'})
+    >>> point("1, -1/2"), point("y=sqrt(2)")
+    (['1', '-1/2'], {'y': 'sqrt(2)'})
     """
     if text is None:
         return None
@@ -106,4 +106,16 @@ def settings(given: Sequence[str]) -> dict[str, Any]:
 
 
 def _parts(text: str) -> list[str]:
-    return [p.strip() for p in text.replace(";", ",").split(",") if p.strip()]
+    """The text between commas or semicolons that stand in no parenthesis.
+
+    >>> _parts("x=root(t^2 - 2, 1, 2), y=0")
+    ['x=root(t^2 - 2, 1, 2)', 'y=0']
+    """
+    parts, depth = [""], 0
+    for c in text:
+        depth += {"(": 1, ")": -1}.get(c, 0)
+        if c in ",;" and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [p.strip() for p in parts if p.strip()]

@@ -258,6 +258,8 @@ class _Reader:
             raise Undecided(f"contact loci over C: {error}; over R they are known") from None
 
     def run(self, family: Family, step: Step) -> _Curve:
+        if family.field is not None:
+            raise Undecided("contact loci: charts at irrational points are not read")
         marks = []
         while step["op"] in _MOVES:
             marks.append(step.get("id"))
@@ -315,7 +317,9 @@ class _Reader:
             if not shown:
                 curves[0] = self.without_upper(curves[0])
             return _least(curves)
-        if op in ("split", "dehomogenise"):
+        if op == "roots" and self.over == "C":
+            raise _RealOnly(f"complex roots of {step['poly']} are no stratum of the proof")
+        if op in ("split", "dehomogenise", "roots"):
             return _least(curves)
         if op == "subideal":
             return self.without_upper(curves[0])

@@ -305,6 +305,11 @@ def _case_names(family: Family, step: Step) -> list[str]:
         return both if len(step["cases"]) == 2 else both[1:]  # a condition may exclude 0
     if op == "locus":
         return [f"{step['poly']} = 0", f"{step['poly']} ≠ 0"]
+    if op == "roots":
+        values = [f"{step['var']} = {r['value']}, {r['field']} = 0" for r in step["roots"]]
+        met = len(step["cases"]) - 1  # a condition may exclude some roots
+        named = values if met == len(values) else [f"{step['var']} a root"] * met
+        return [*named, f"{step['poly']} ≠ 0"]
     if op == "dehomogenise":
         return [f"{step['var']} = 1", f"{step['var']} = -1"]
     if op == _SUM:
@@ -366,6 +371,8 @@ def in_words(step: Step) -> str:
         return f"{step['var']} = 0, or not"
     if op == "locus":
         return f"{_short(str(step['poly']))} = 0, or not"
+    if op == "roots":
+        return f"{step['var']} a root of {_short(str(step['poly']))}, or not"
     if op == "nonvanishing":
         return f"{_short(str(step['poly']))} has no real zero"
     if op == "newton":
