@@ -47,7 +47,9 @@ Vars = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option("--at", help="The point: 'x=1,y=0', '1,0' or 'x=sqrt(2)'.", show_default="the origin"),
+    typer.Option(
+        "--at", help="The point: 'x=1,y=0', '1,0' or 'x=sqrt(2)'.", show_default="the origin"
+    ),
 ]
 Nonnegative = Annotated[
     str | None, typer.Option("--nonnegative", help="Variables that are >= 0: 'x,y'.")

