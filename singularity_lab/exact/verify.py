@@ -452,9 +452,9 @@ def _locus(family: Family, step: Step) -> Branches:
     if rational:  # a change of sign of an irreducible q: its real zeros are dense in q = 0
         prime = prime and [e for _, e in q.factor()[1]] == [1]
     else:  # over the field, one variable: a unit without a common factor is not 0 at a zero
-        (i,) = map(family.index, family.occurs(q))
-        prime = all(family.occurs(u) <= family.occurs(q) for u in inside)
-        prime = prime and all(family.field.coprime(q, u, i) for u in inside if family.field)
+        alone = [family.index(x) for x in family.occurs(q)]
+        prime = len(alone) == 1 and all(family.occurs(u) <= family.occurs(q) for u in inside)
+        prime = prime and all(family.field.coprime(q, u, *alone) for u in inside if family.field)
     real = step["exists"] is not None and not family.signs and prime and loose
     if real:
         domain = family.domain(family.occurs(q))
