@@ -41,7 +41,7 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 Poly = flint.fmpq_mpoly
-_FIRST, _FEWER = 30, 4000  # charts for a first attempt, and for attempts with fewer generators
+_FIRST, _FEWER = 30, 2500  # charts for a first attempt, and for attempts with fewer generators
 _BITS = 4000  # of a coefficient
 _DEGREE = 8  # of a number field that a parameter may open
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
@@ -382,6 +382,8 @@ class _Search:
             if found is not None and found.lower is not None:
                 step = {"op": "subideal", "keep": keep, "cases": [found.step]}
                 best = joined(Outcome(min(found.lower, upper), None, step, open=best.open), best)
+            if found is not None and found.open:
+                break  # with more generators it will not be easier
         return best
 
     # -- closing ------------------------------------------------------------------------------
