@@ -213,9 +213,9 @@ class Family:
         need(bool(gens), "K vanishes identically on this family")
         k = {n: e for n, e in self.k.items() if e and self.role.get(n) in (LOCAL, PARAM)}
         h = {n: e for n, e in self.h.items() if e and self.role.get(n) in (LOCAL, PARAM)}
-        if UNIT in self.role.values():
-            for n in self.of_role(UNIT):
-                gens = [maps.strip(f, self.gen(n)) for f in gens]
+        units = self.of_role(UNIT) + ([] if self.field is None else [self.field.symbol])
+        for x in (generators(self.names)[self.names.index(n)] for n in units):
+            gens = [maps.strip(f, x) for f in gens]
         common = gens[0].term_content()
         for f in gens[1:]:
             if common.is_one():
@@ -225,12 +225,14 @@ class Family:
             gens = [f / common for f in gens]
             for n, e in self.content(common).items():
                 k[n] = k.get(n, 0) + e
-        units, signs = self.units, self.signs
-        if units or signs:
-            units = tuple(u for u in map(self.at_stratum, units) if not self.is_constant(u))
+        conditions, signs = self.units, self.signs
+        if conditions or signs:
+            conditions = tuple(
+                u for u in map(self.at_stratum, conditions) if not self.is_constant(u)
+            )
             kept = (p for p in map(self.at_stratum, signs))
             signs = tuple(p for p in kept if not self.is_constant(p) or self.sign(p) <= 0)
-        return self.but(gens=tuple(gens), k=k, h=h, units=units, signs=signs)
+        return self.but(gens=tuple(gens), k=k, h=h, units=conditions, signs=signs)
 
     @cached_property
     def _shape(self) -> tuple[frozenset[str], frozenset[str]]:

@@ -11,7 +11,7 @@ import html
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rationa
 from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
 from singularity_lab.exact.certificate import Certificate, Step
-from singularity_lab.exact.resolution import resolve_germ
+from singularity_lab.exact.germs import Germs
+from singularity_lab.exact.resolution import resolve_germ, terms_leaf
 from singularity_lab.exact.verify import verify
 
 if TYPE_CHECKING:
@@ -324,8 +325,7 @@ def _bracket(
     and of the term ideal."""
     from singularity_lab.exact.newton import term_ideal_bound
 
-    germ = _coefficients_forgotten(germ)
-    by_terms, top = term_ideal_bound(germ)
+    by_terms, top = term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
     low = [Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})]
     high = [Certificate(problem, "upper", top, by_terms)]
     if lower is not None:
@@ -340,14 +340,13 @@ def _bracket(
     return Result(problem, bounds, (best_low, best_high), method, seconds, notes)
 
 
-def _coefficients_forgotten(germ: Germ) -> Germ:
-    """A germ over Q with the same exponents, for bounds that speak of nothing else."""
-    if germ.field is None:
-        return germ
-    names = germ.variables
-    supports = [dict.fromkeys(a[: len(names)] for a in g.support()) for g in germ.generators]
-    terms = tuple(Polynomial.from_terms(dict.fromkeys(a, 1), names) for a in supports)
-    return replace(germ, generators=terms, field=None)
+def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
+    """The bound of the term ideal, which does not depend on the coefficients."""
+    found = terms_leaf(Germs.of(germ))
+    assert found is not None
+    assert found.upper is not None
+    scale = 2 if germ.convention == "loss" else 1
+    return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
 
 def _holds(certificate: Certificate) -> bool:
@@ -360,7 +359,8 @@ def _holds(certificate: Certificate) -> bool:
 
 def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
     """λ ≥ (1 + min(0, τ))/(2·order), since lct ≥ 1/order (restriction to a line)."""
-    order = min(g.order for g in germ.generators if not g.is_zero)
+    n = len(germ.variables)  # a number field has a symbol after them
+    order = min(sum(a[:n]) for g in germ.generators for a in g.support())
     least = min([Fraction(0), *germ.prior])
     scale = 2 if problem.convention == "loss" else 1
     return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))

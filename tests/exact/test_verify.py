@@ -118,6 +118,14 @@ GERMS = {
     "elliptic cone": (["x^3 + y^3 - 3*z^3"], {}, "1/2, 2"),
     "cone and plane": (["(x^2 - 2*y^2 - 3*z^2)^3*x"], {}, "1/6, 1"),
     "lines and a germ": (["(x^2 - 2*y^2)^3", "(x^2 - 2*y^2)*z^2"], {}, "1/3, 2"),
+    "cusp at an irrational point": (["(x^2 - 2)^2 - y^3"], {"at": {"x": "sqrt(2)"}}, "5/12, 1"),
+    "tacnode in a cubic field": (
+        ["(x^3 - 2)*(x^3 - 2 + y^2)"],
+        {"at": {"x": "root(t^3 - 2, 1, 2)"}},
+        "3/8, 1",
+    ),
+    "conjugate tangents": (["(x^2 - 2*y^2)^2 + x*y^5"], {}, "1/4, 2"),
+    "three conjugate tangents": (["(x^3 - 2*y^3)^2 + x*y^6"], {}, "1/6, 1"),
     "sum of separate parts": (["x^2 - y^3", "u*v"], {}, "11/12, 2"),
 }
 LARGE = {
@@ -140,7 +148,7 @@ def by_resolution(name):
     """The chart tree's proof, where the Newton polyhedron would have been enough, too."""
     generators, options, _ = GERMS[name]
     problem = LocalProblem.build(generators, **options)
-    found = resolve_germ(problem.localize(), budget=60)
+    found = resolve_germ(problem.localize(algebraic=True), budget=60)
     assert found.exact, name
     factor = 2 if problem.convention == "loss" else 1
     value = RLCT(factor * found.lower.value, found.lower.multiplicity)
@@ -173,6 +181,7 @@ def test_certificates_of_all_kinds_verify(certificates):
         "free",
         "sum",
         "locus",
+        "roots",
         "see",
         "schur",
     } <= set(ops)
