@@ -178,14 +178,14 @@ def summary(found: Sequence[Pair]) -> dict[str, Any]:
         ),
         "of": len(m),
     }
-    held = [
-        (r.lambda_, t)
+    held = {
+        (p.germ, None if k == 0 else p.change): (r.lambda_, t)
         for p in found
         if p.targets is not None
-        for r, t in zip((p.before, p.after), p.targets, strict=True)
-    ]
+        for k, (r, t) in enumerate(zip((p.before, p.after), p.targets, strict=True))
+    }
     if held:
-        out["meet their own target"] = sum(e.low <= t <= e.high for e, t in held)
+        out["meet their own target"] = sum(e.low <= t <= e.high for e, t in held.values())
         out["readings"] = len(held)
     return out
 
