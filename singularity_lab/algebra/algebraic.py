@@ -19,9 +19,9 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra.evidence import tarski_query, univariate
+from singularity_lab.algebra.evidence import Kind, count_roots, tarski_query, univariate
 from singularity_lab.algebra.polynomial import Polynomial, fraction, parse, ring, to_fmpq
-from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.errors import BadInput, CertificateError, SingularityLabError
 
 Univariate = flint.fmpq_poly
 Poly = flint.fmpq_mpoly
@@ -161,7 +161,7 @@ def real_roots(p: Univariate) -> list[AlgebraicNumber]:
     ['-sqrt(2)', 'sqrt(2)']
     """
     bound = Fraction(2)
-    while _roots_between(p, -bound, bound) < _count(p, "real"):
+    while _roots_between(p, -bound, bound) < count_roots(p, "real"):
         bound *= 2
     found: list[AlgebraicNumber] = []
     stack = [(-bound, bound)]
@@ -244,7 +244,7 @@ def _pick(p: Univariate, enclose: Enclosure) -> Number:
     coefficients = tuple(sign * int(c.p) for c in found.coeffs())
     # the canonical interval: halve one that has all roots
     bound = Fraction(2)
-    while _roots_between(found, -bound, bound) < _count(found, "real"):
+    while _roots_between(found, -bound, bound) < count_roots(found, "real"):
         bound *= 2
     a, b = -bound, bound
     while _roots_between(found, a, b) > 1:
@@ -361,12 +361,6 @@ def _value(p: Univariate, x: Fraction) -> flint.fmpq:
     return p(to_fmpq(x))
 
 
-def _count(p: Univariate, kind: Any) -> int:
-    from singularity_lab.algebra.evidence import count_roots
-
-    return count_roots(p, kind)
-
-
 def _mobius(p: Univariate, low: Fraction, high: Fraction) -> Univariate:
     """(1 + s)^n · p((low + high·s)/(1 + s)): its positive roots are those of p between the two."""
     n = p.degree()
@@ -382,7 +376,7 @@ def _roots_between(p: Univariate, low: Fraction, high: Fraction) -> int:
     if p.degree() < 1:
         return 0
     moved = _mobius(p, low, high)
-    return ends + (_count(moved, "positive") if moved.degree() > 0 else 0)
+    return ends + (count_roots(moved, "positive") if moved.degree() > 0 else 0)
 
 
 def _embed(p: Univariate, context: flint.fmpq_mpoly_ctx, i: int) -> Poly:
@@ -417,7 +411,7 @@ class NumberField:
         if p.degree < 2 or [e for _, e in p.factor()[1]] != [1]:
             raise BadInput(f"field: an irreducible polynomial of degree >= 2 is needed, not {p}")
         dense = univariate(p, symbol)
-        count = _count(dense, "positive")
+        count = count_roots(dense, "positive")
         if count != 1:
             raise BadInput(f"field: one positive root is needed, {p} has {count}")
         return cls(symbol, tuple(fraction(c) for c in dense.coeffs()))
@@ -585,6 +579,41 @@ def _relation(field: NumberField, names: tuple[str, ...]) -> Poly:
     return _embed(field.dense, ring(names), names.index(field.symbol))
 
 
+def check_roots(
+    c: Univariate, kind: Kind, listed: Sequence[Mapping[str, Any]]
+) -> list[tuple[NumberField, Polynomial]]:
+    """The roots of a polynomial in a domain, as values of number fields, from a certificate.
+
+    listed: {"symbol", "field", "value", "between": [low, high]} for each, the smallest first: the
+    values are roots in disjoint intervals of the domain, and Sturm's theorem counts no more.
+    Raises CertificateError that says what fails.
+
+    >>> root = {"symbol": "s", "field": "s^2 - 2", "value": "s", "between": ["1", "2"]}
+    >>> [(field, value)] = check_roots(flint.fmpq_poly([-2, 0, 1]), "positive", [root])
+    >>> print(field, value)
+    s^2 - 2 s
+    """
+    if len(listed) != count_roots(c, kind):
+        raise CertificateError("roots: other roots than needed")
+    found: list[tuple[NumberField, Polynomial]] = []
+    last: Fraction | None = None
+    for root in listed:
+        field = NumberField.build(str(root["symbol"]), str(root["field"]))
+        value = parse(str(root["value"]), (field.symbol,))
+        low, high = (fraction(end) for end in root["between"])
+        if low < 0 and kind in ("positive", "nonnegative"):
+            raise CertificateError("roots: an interval >= 0 is needed")
+        if not low < high or (last is not None and low < last):
+            raise CertificateError("roots: the intervals must be disjoint")
+        if field.sign((value - low).flint) < 1 or field.sign((high - value).flint) < 1:
+            raise CertificateError(f"roots: {value} does not lie in its interval")
+        if value.is_constant or c(univariate(value, field.symbol)) % field.dense:
+            raise CertificateError(f"roots: {value} is no root")
+        found.append((field, value))
+        last = high
+    return found
+
+
 def field_of(
     numbers: Mapping[str, Number], symbol: str
 ) -> tuple[NumberField, dict[str, Univariate]]:
@@ -611,7 +640,7 @@ def field_of(
     for shift, flip in ((c, f) for c in range(8) for f in (1, -1)):
         image = flint.fmpq_poly([flip * shift, flip])
         above = gamma > shift if flip > 0 else gamma < -shift
-        if above and _count(p := gamma.minimal(image), "positive") == 1:
+        if above and count_roots(p := gamma.minimal(image), "positive") == 1:
             break
     else:  # γ = (a + b·s)/(1 + s)
         p = _mobius(gamma.minimal, gamma.low, gamma.high)

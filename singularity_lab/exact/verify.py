@@ -21,13 +21,13 @@ from typing import Any, Protocol, TypeVar
 from flint.utils.flint_exceptions import FlintError
 
 from singularity_lab.algebra import maps, matrices
-from singularity_lab.algebra.algebraic import NumberField
+from singularity_lab.algebra.algebraic import check_roots
 from singularity_lab.algebra.charts import charts, representatives
-from singularity_lab.algebra.evidence import check_zero, count_roots, univariate
+from singularity_lab.algebra.evidence import check_zero, univariate
 from singularity_lab.algebra.faces import check_newton
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
-from singularity_lab.algebra.polynomial import Polynomial, fraction, ring, to_fmpq
+from singularity_lab.algebra.polynomial import Polynomial, fraction, ring
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.family import KINDS, LOCAL, PARAM, UNIT, Family, Poly, integer, need
@@ -391,29 +391,15 @@ def _roots(family: Family, step: Step) -> Branches:
     need(family.role.get(x) == PARAM and family.field is None, f"{x} is no rational parameter")
     need(family.occurs(c) == {x} and c.total_degree() > 1, f"{step['poly']} must be in {x} alone")
     need([e for _, e in c.factor()[1]] == [1], f"{step['poly']} is not irreducible")
-    kind, families, last = family.domain([x])[x], [], None
-    need(
-        len(step["roots"]) == count_roots(univariate(Polynomial(family.names, c), x), kind),
-        "other roots than needed",
-    )
-    for root in step["roots"]:
-        need(str(root["symbol"]) not in family.names, "roots: a new name is needed for the symbol")
-        field = NumberField.build(str(root["symbol"]), str(root["field"]))
-        low, high = (fraction(end) for end in root["between"])
-        need(low >= (0 if x in family.positive else low), f"roots: {x} >= 0 is needed")
-        need(low < high and (last is None or last <= low), "roots: the intervals must be disjoint")
-        last = high
+    dense, kind = univariate(Polynomial(family.names, c), x), family.domain([x])[x]
+    families = []
+    for field, value in check_roots(dense, kind, step["roots"]):
+        need(field.symbol not in family.names, "roots: a new name is needed for the symbol")
         lifted = family.lifted(field)
-        value = lifted.read(root["value"])
-        need(not lifted.occurs(value), "roots: a value is a polynomial in the symbol")
-        inside = lifted.sign(value - to_fmpq(low)) > 0 and lifted.sign(to_fmpq(high) - value) > 0
-        need(inside, f"roots: {root['value']} does not lie in its interval")
-        moved = lifted.substitution({x: value})
-        need(lifted.reduced(moved(lifted.read(step["poly"]))).is_zero(), "roots: no root of it")
-        lifted = lifted.each(lifted.substitution({x: value + lifted.gen(x)}))
+        image = {x: value.in_ring(lifted.names).flint + lifted.gen(x)}
         at = {n: {m: e for m, e in getattr(family, n).items() if m != x} for n in ("k", "h")}
-        positive = family.positive - {x}
-        lifted = lifted.but(role={**family.role, x: LOCAL}, positive=positive, **at)
+        role, positive = {**family.role, x: LOCAL}, family.positive - {x}
+        lifted = lifted.each(lifted.substitution(image)).but(role=role, positive=positive, **at)
         if not any(lifted.at_stratum(p).is_zero() for p in (*lifted.units, *lifted.signs)):
             families.append(lifted)
     return [*families, family.but(units=(*family.units, c))], _least

@@ -262,7 +262,7 @@ def test_all_roots_are_strata():
         ({"roots": [OTHER, {**ROOT, "field": "s^2 - 3"}]}, "no root"),
         ({"roots": [OTHER, {**ROOT, "field": "s^2 + 2"}]}, "positive root"),
         ({"roots": [OTHER, {**ROOT, "field": "s^2 - 4*s + 2", "value": "s"}]}, "positive root"),
-        ({"roots": [OTHER, {**ROOT, "symbol": "x"}]}, "new name"),
+        ({"roots": [OTHER, {**ROOT, "symbol": "x", "field": "x^2 - 2", "value": "x"}]}, "new name"),
         ({"roots": [OTHER, {**ROOT, "between": ["2", "0"]}]}, "disjoint"),
         ({"roots": [OTHER, {**ROOT, "between": ["3/2", "2"]}]}, "interval"),
         ({"poly": "p^2 - 1"}, "irreducible"),
