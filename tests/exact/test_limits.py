@@ -8,15 +8,15 @@ import pytest
 
 from singularity_lab import BadInput, rlct, verify
 
-SEVEN_UNITS = ["+".join(f"a{i}*b{i}^{2 * j + 1}" for i in range(7)) for j in range(7)]
+SIX_UNITS = ["+".join(f"a{i}*b{i}^{2 * j + 1}" for i in range(6)) for j in range(6)]
 
 
 @pytest.mark.parametrize("limit", [{"nodes": 12}, {"budget": 1}])
 def test_a_limit_ends_the_search_with_bounds(limit):
-    """Seven tanh units take longer than any of these; λ = 13/10 (Aoyagi 2010) lies between."""
-    found = rlct(SEVEN_UNITS, **limit)
+    """Six tanh units take longer than any of these; λ = 6/5 (Aoyagi 2010) lies between."""
+    found = rlct(SIX_UNITS, **limit)
     assert not found.exact
-    assert found.bounds.lower.value <= Fraction(13, 10) <= found.bounds.upper.value
+    assert found.bounds.lower.value <= Fraction(6, 5) <= found.bounds.upper.value
     for certificate in found.certificates:
         verify(certificate)
     ended = {"nodes": "nodes", "budget": "time"}[next(iter(limit))]
@@ -27,7 +27,7 @@ def test_a_limit_of_memory_ends_the_search():
     """In a process of its own, where no memory lies free."""
     script = (
         "from singularity_lab import rlct; "
-        f"print(rlct({SEVEN_UNITS!r}, memory=4, budget=60).notes[-1])"
+        f"print(rlct({SIX_UNITS!r}, memory=4, budget=60).notes[-1])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
@@ -47,8 +47,8 @@ def test_an_interrupt_ends_the_search_with_bounds():
         "import os, signal, threading; from singularity_lab import rlct; "
         "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a job's may be ignored
         "threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start(); "
-        f"found = rlct({SEVEN_UNITS!r}, budget=120); print(found.notes[-1]); "
-        "assert 10 * found.bounds.lower.value <= 13 <= 10 * found.bounds.upper.value; "
+        f"found = rlct({SIX_UNITS!r}, budget=120); print(found.notes[-1]); "
+        "assert 10 * found.bounds.lower.value <= 12 <= 10 * found.bounds.upper.value; "
         "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
     )
     command = [sys.executable, "-c", script]
