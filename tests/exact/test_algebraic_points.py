@@ -5,12 +5,13 @@ In a coordinate u = c(x) with c(α) = 0 ≠ c'(α) the germ of f(c(x), y) at x =
 """
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
 
 from singularity_lab.algebra.algebraic import NumberField
-from singularity_lab.algebra.polynomial import parse
+from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
 from singularity_lab.exact.certificate import Certificate
@@ -47,6 +48,40 @@ def test_germs_in_another_coordinate(generators):
         found = rlct(moved, names, at={name: value}, budget=20)
         assert found.rlct == expected, (name, image)
         assert verify(json.dumps(found.certificate.to_json())).lower == expected
+
+
+def random_germ(source):
+    """One or two sparse polynomials of degree ≤ 4 in each variable."""
+    names = source.choice((("x", "y"), ("x", "y", "z")))
+    found = []
+    for _ in range(source.choice((1, 1, 2))):
+        terms = {}
+        for _ in range(source.randint(2, 3)):
+            a = tuple(source.choice((0, 0, 1, 2, 3, 4)) for _ in names)
+            if any(a):
+                terms[a] = source.choice((1, -1, 2, -3))
+        found.append(Polynomial.from_terms(terms or {(1,) * len(names): 1}, names))
+    return names, found
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1_000, marks=pytest.mark.slow)])
+def test_random_germs_in_another_coordinate(count):
+    source, decided = random.Random(count), 0
+    images = (*((i, v) for _, i, v in COORDINATES[:1]), ("x^2 - x - 1", "(1 + sqrt(5))/2"))
+    images += (("x^2 - 2", "-sqrt(2)"), ("x^3 - 3*x + 1", "root(t^3 - 3*t + 1, 0, 1)"))
+    for _ in range(count):
+        names, generators = random_germ(source)
+        expected = rlct(generators, names, budget=1)
+        if not expected.exact:
+            continue
+        image, value = source.choice(images)
+        moved = [g.substitute({"x": parse(image, names)}) for g in generators]
+        found = rlct(moved, names, at={"x": value}, budget=2)
+        lower, upper = found.bounds.lower, found.bounds.upper
+        assert lower <= expected.rlct <= upper, (moved, value)
+        assert not [n for n in found.notes if "rejects" in n], (moved, value)
+        decided += found.exact
+    assert decided >= 0.9 * count
 
 
 def test_two_irrational_coordinates():
