@@ -98,7 +98,10 @@ class MalaSettings:
     burn-in.
 
     smallest, largest: range of ε; None for 10⁻³/(nβ·h) … 1/γ, h the largest Hessian eigenvalue
-    within the localisation.
+    within the localisation. heated: every second chain begins its warm-up where nβ·h is γ, and
+    cools (geometrically, over three quarters of it). A chain from w* takes long to walk outwards
+    along a valley and reads low; one that cools lags behind and reads high: what they disagree on
+    has not mixed. None for that up to ten parameters; above, all chains begin at w*.
     """
 
     n: float = 10_000.0
@@ -110,6 +113,7 @@ class MalaSettings:
     scales: int = 20
     smallest: float | None = None
     largest: float | None = None
+    heated: bool | None = None
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -132,12 +136,16 @@ class HmcSettings:
     scales: int = 16
     smallest: float | None = None
     largest: float | None = None
+    heated: bool | None = None
     device: str = "cpu"
 
     def __post_init__(self) -> None:
         _check(self)
         if self.leapfrogs < 1:
             raise BadInput(f"leapfrogs: expected at least 1, got {self.leapfrogs}")
+
+
+_COOL = 8  # steps between the temperatures of a heated warm-up
 
 
 def _check(s: Any) -> None:
@@ -438,7 +446,7 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
 # ---------------------------------------------------------------------------------- MALA, HMC
 
 
-def potential(meter: Meter, nbeta: float, gamma: float) -> mala.Potential:
+def potential(meter: Meter, nbeta: float | Tensor, gamma: float) -> mala.Potential:
     """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on columns (d, c), +∞ outside the domain or where K is not
     finite."""
     tau = meter.loss.prior_exponents
@@ -513,15 +521,19 @@ def sample(
     also: Callable[[Tensor], None] | None = None,
     kernel: str = "mala",
     part: tuple[int, int] = (0, 1),
+    heated: bool = False,
 ) -> Any:
     """Run MALA or HMC for exp(−nβK − γ|u|²/2): warm-up with adaptation, then draws into
     ``average``.
 
     also: called with every draw's positions (c, d). part: (k, of): which of several runs this is,
-    for checkpoints and progress. Returns the histogram of steps.
+    for checkpoints and progress. heated: every second chain begins its warm-up hot.
+    Returns the histogram of steps.
     """
     loss, run = meter.loss, current_run()
     radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+    cooling = 3 * s.burn_in // 4 if heated and s.gamma > 0 and s.burn_in >= 16 else -1
+    odd = (torch.arange(s.chains, device=s.device) % 2).double()
     evaluate = potential(meter, nbeta, s.gamma)
     resumable = also is None and part[1] == 1
     saved = run.restore() if resumable else None
@@ -533,24 +545,32 @@ def sample(
         total, slope, value = evaluate(u.t())
         return total, slope.t(), value
 
+    def begin_at(position: Tensor) -> Any:
+        return hmc.init(position, target) if kernel == "hmc" else mala.init(position, evaluate)
+
     if saved is None:
         h = nbeta * curvature(meter, radius, generator) + s.gamma
         largest = (radius**2) ** root if s.largest is None else s.largest
-        smallest = min(1e-3 * radius**2, 0.1 / h) ** root if s.smallest is None else s.smallest
+        smallest = (
+            min(1e-3 * radius**2, (0.01 if cooling > 0 else 0.1) / h) ** root
+            if s.smallest is None
+            else s.smallest
+        )
         if not (0 < smallest < largest < math.inf):
             raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
+        heat = s.gamma / h  # there the largest curvature is that of the localisation
         start = _start(loss, s, radius, generator)
         if kernel == "hmc":
             steps = hmc.steps(smallest, largest, s.scales, device=s.device)
-            state = hmc.init(start.t().contiguous(), target)
+            state = begin_at(start.t().contiguous())
         else:
             steps = mala.steps(smallest, largest, s.scales, device=s.device)
-            state = mala.init(start, evaluate)
+            state = begin_at(start)
         if not bool(torch.isfinite(state.potential).all()):
             raise BadLoss("the loss is not finite near the centre", meter.counts())
         begin = 0
     else:
-        begin = saved["t"]
+        begin, heat = saved["t"], saved["heat"]
         average.resume(saved["average"])
         generator.set_state(saved["generator"])
         meter.resume(saved["meter"])
@@ -567,6 +587,7 @@ def sample(
                 run.keep(
                     lambda t=t, state=state, steps=steps: {  # type: ignore[misc]
                         "t": t,
+                        "heat": heat,
                         "state": _plain(state),
                         "steps": _plain(steps),
                         "average": average.state(),
@@ -578,6 +599,10 @@ def sample(
                 )
             elif run.progress is not None:
                 run.progress(share, word)
+        if t <= cooling and (t % _COOL == 0 or t == cooling):
+            left = 1.0 - (t if t == cooling else t - t % _COOL) / cooling
+            evaluate = potential(meter, nbeta * heat ** (left * odd), s.gamma)
+            state = begin_at(state.position)
         learn = t < s.burn_in
         if kernel == "hmc":
             state = hmc.step(state, steps, target, generator, leapfrogs=s.leapfrogs, learn=learn)
@@ -604,7 +629,9 @@ def _adjusted(name: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Readi
     average = Average(s.chains, s.burn_in, s.draws, s.device)
     cut, extra = None, {}
     try:
-        steps = sample(meter, s, nbeta, generator, average, kernel=name.removeprefix("llc-"))
+        heated = s.heated if s.heated is not None else loss.dim <= 10
+        kernel = name.removeprefix("llc-")
+        steps = sample(meter, s, nbeta, generator, average, kernel=kernel, heated=heated)
         rate = (steps.accepted + 1e-300) / (steps.tried + 1e-300)
         extra = {
             "epsilon": steps.epsilon.tolist(),

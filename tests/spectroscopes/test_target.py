@@ -98,7 +98,10 @@ def test_adjusted_samplers_read_the_target(device, loss, lam):
 @pytest.mark.parametrize("n", [1e3, 1e4, 1e6])
 @pytest.mark.parametrize("device", ["llc-mala", "llc-hmc"])
 def test_the_tabulated_targets_at_every_n_within_two_per_cent(device, n):
-    settings = {"llc-mala": {"draws": 12_000}, "llc-hmc": {"draws": 3_000, "burn_in": 800}}[device]
+    settings = {
+        "llc-mala": {"burn_in": 6_000, "draws": 16_000},
+        "llc-hmc": {"burn_in": 500, "draws": 2_000, "leapfrogs": 40},
+    }[device]
     for loss, _, _ in TARGETS:
         r = measure(device, loss, seed=1, n=n, **settings)
         assert r.lambda_.value == pytest.approx(target_by_quadrature(loss, n, 1.0), rel=0.02)
