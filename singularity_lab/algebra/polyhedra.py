@@ -372,11 +372,7 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
 
 
 def _through(facets: Sequence[Facet], a: Exponent) -> list[int]:
-    return [
-        j
-        for j, f in enumerate(facets)
-        if sum(map(mul, f.normal, a)) == f.value
-    ]
+    return [j for j, f in enumerate(facets) if sum(map(mul, f.normal, a)) == f.value]
 
 
 def _mask(bits: Iterable[int]) -> int:
