@@ -91,8 +91,8 @@ class Family:
 
     def but(self, **changes: Any) -> Family:
         """With these fields changed."""
-        fields = {n: changes.get(n, getattr(self, n)) for n in Family.__match_args__}
-        return Family(**fields)
+        mine = self.__dict__
+        return Family(**{n: mine[n] for n in Family.__match_args__} | changes)
 
     @cached_property
     def _variables(self) -> frozenset[str]:
@@ -232,7 +232,10 @@ class Family:
             )
             kept = (p for p in map(self.at_stratum, signs))
             signs = tuple(p for p in kept if not self.is_constant(p) or self.sign(p) <= 0)
-        return self.but(gens=tuple(gens), k=k, h=h, units=conditions, signs=signs)
+        found = (tuple(gens), k, h, conditions, signs)
+        if found == (self.gens, self.k, self.h, self.units, self.signs):
+            return self
+        return self.but(gens=found[0], k=k, h=h, units=conditions, signs=signs)
 
     @cached_property
     def _shape(self) -> tuple[frozenset[str], frozenset[str]]:
