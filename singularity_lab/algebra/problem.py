@@ -116,6 +116,19 @@ class LocalProblem:
     def variables(self) -> tuple[str, ...]:
         return self.ideal.variables
 
+    @property
+    def rational_point(self) -> tuple[Fraction, ...]:
+        """The point. Raises OutOfScope where a coordinate is irrational."""
+        point = []
+        for n, c in zip(self.variables, self.point, strict=True):
+            if isinstance(c, AlgebraicNumber):
+                raise OutOfScope(
+                    f"point[{n}]: rational coordinates are needed here, received {c} (rlct, "
+                    "explain and verify take irrational ones)"
+                )
+            point.append(c)
+        return tuple(point)
+
     def localize(self, *, algebraic: bool = False) -> Germ:
         """The same germ in coordinates centred at the point, with only what is active there.
 
@@ -129,16 +142,10 @@ class LocalProblem:
         x^2 + 2*x*s for s^2 - 2 = 0
         """
         names = self.variables
-        irrational: dict[str, AlgebraicNumber] = {}
-        for n, c in zip(names, self.point, strict=True):
-            if isinstance(c, AlgebraicNumber):
-                irrational[n] = c
-        if irrational and not algebraic:
-            n, c = next(iter(irrational.items()))
-            raise OutOfScope(
-                f"point[{n}]: rational coordinates are needed here, received {c} (rlct, explain "
-                "and verify take irrational ones)"
-            )
+        point = self.point if algebraic else self.rational_point
+        irrational = {
+            n: c for n, c in zip(names, point, strict=True) if isinstance(c, AlgebraicNumber)
+        }
         field: NumberField | None = None
         ring_names, values = names, dict[str, Polynomial]()
         if irrational:

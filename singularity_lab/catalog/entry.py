@@ -204,7 +204,7 @@ def _build(entry: Entry) -> Model:
         parameters={},
         ideal=ideal,
         squares=squares,
-        strata=(Stratum("point" if any(problem.point) else "origin", problem.point),),
+        strata=(Stratum("point" if any(problem.point) else "origin", problem.rational_point),),
         twin=polynomial_twin(squares, len(names), entry.convention),
         statement="inline ideal " + ", ".join(entry.ideal),
         prior={v: t for v, t in zip(names, problem.prior, strict=True) if t},

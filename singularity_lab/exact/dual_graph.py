@@ -204,7 +204,7 @@ def resolution_graph(
     crossings.
     """
     problem = LocalProblem.build(f, at=at, convention="loss")
-    germ = problem.ideal.generators[0].translate(problem.point)
+    germ = problem.ideal.generators[0].translate(problem.rational_point)
     if len(germ.variables) != 2:
         raise OutOfScope(f"resolution graph: two variables are needed, {germ} has others")
     if germ.is_zero or germ({}):

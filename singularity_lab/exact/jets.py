@@ -244,7 +244,7 @@ def jets(
     if field not in ("C", "R", "Q"):
         raise BadInput(f"field: C, R or Q, received {field!r}")
     problem = LocalProblem.build(generators, variables, at=at)
-    ideal = problem.ideal.translate(problem.point) if at is not None else problem.ideal
+    ideal = problem.ideal.translate(problem.rational_point) if at is not None else problem.ideal
     live = [g for g in ideal.generators if not g.is_zero]
     if not live:
         raise OutOfScope("jets: the zero ideal (all jets)")

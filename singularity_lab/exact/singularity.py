@@ -200,7 +200,7 @@ def singularity(
       note: spectrum from the weights
     """
     problem = LocalProblem.build(f, variables, at=at, convention="loss")
-    germ = problem.ideal.generators[0].translate(problem.point)
+    germ = problem.ideal.generators[0].translate(problem.rational_point)
     if germ.is_zero:
         raise OutOfScope("singularity: the zero polynomial")
     if germ({}):

@@ -206,7 +206,7 @@ def zeta(
     """
     started = time.process_time()
     problem = LocalProblem.build(f, variables, at=at, convention="loss")
-    germ = problem.ideal.generators[0].translate(problem.point)
+    germ = problem.ideal.generators[0].translate(problem.rational_point)
     if germ.is_zero:
         raise OutOfScope("zeta: the zero polynomial")
     if germ({}):
