@@ -7,6 +7,7 @@ and the verifier share these: each is a few lines of algebra, and knows nothing 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import flint
@@ -21,7 +22,11 @@ def occurring(*polys: Poly) -> frozenset[int]:
     >>> sorted(occurring(parse("x + z^2", "x y z").flint))
     [0, 2]
     """
-    return frozenset([i for p in polys for i, d in enumerate(p.degrees()) if d > 0])
+    found: set[int] = set()
+    for p in polys:
+        if not p.is_constant():
+            found.update(compress(range(p.context().nvars()), p.degrees()))
+    return frozenset(found)
 
 
 def constant_value(p: Poly) -> flint.fmpq:
