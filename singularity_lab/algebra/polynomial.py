@@ -66,8 +66,9 @@ def fraction(value: Any, name: str = "value") -> Fraction:
         return Fraction(int(value))
     text = str(value).strip()
     try:
-        if text.isascii() and text.isdigit():  # the usual case, without Fraction's parser
-            return Fraction(int(text))
+        above, slash, below = text.partition("/")
+        if text.isascii() and above.isdigit() and (below.isdigit() or not slash):
+            return Fraction(int(above), int(below or 1))  # the usual case, without the parser
         return Fraction(text)
     except (ValueError, ZeroDivisionError):
         raise BadInput(f"{name}: not a rational number: {value!r}") from None
