@@ -96,7 +96,7 @@ DEVELOPMENT = {
     ),
     "rrr 2-1-2": (_matrix_chain([2, 1, 2]), F(1), 2, "Aoyagi–Watanabe 2005"),
     "rrr 2-2-2": (_matrix_chain([2, 2, 2]), F(3, 2), 1, "Aoyagi–Watanabe 2005"),
-    "rrr 3-3-3": (_matrix_chain([3, 3, 3]), F(7, 2), 1, "Aoyagi–Watanabe 2005"),
+    "rrr 3-3-3": (_matrix_chain([3, 3, 3]), F(7, 2), 2, "Aoyagi–Watanabe 2005"),
     "deep 2-2-2-2": (_matrix_chain([2, 2, 2, 2]), F(3, 2), 3, "Aoyagi 2024"),
     "tanh, two units": (
         [
