@@ -62,6 +62,10 @@ are.
 
 """
 
+# Code that reads the same to the last bit as older code: 14 readings of as many rows made again with
+# both. Two helpers of the device had been written twice.
+SAME = {"857871318d9e575b": {"13337bb01df457c7"}}
+
 CLASSES = {"m=1": (1, 0.01, 0.03), "m=2": (2, 0.02, 0.05), "m≥3": (3, 0.04, 0.08)}
 
 
@@ -159,7 +163,7 @@ def _known(part: str, settings: dict[str, Any]) -> dict[tuple[str, int], dict[st
         code = device_digest()
         for line in path.read_text().splitlines():
             r = json.loads(line)
-            if r["code"] == code and r["settings"] == settings:
+            if r["code"] in {code, *SAME.get(code, ())} and r["settings"] == settings:
                 found[r["row"], r["seed"]] = r
     return found
 

@@ -57,7 +57,9 @@ def check_no_zero(polys: Sequence[Polynomial], domain: Domain, evidence: Any) ->
     singularity_lab.errors.CertificateError: sign: no term of x^2 + y^2 is nonzero on all of D
     """
     try:
-        _check([p.in_ring(tuple(domain)) for p in polys], dict(domain), evidence)
+        names = tuple(domain)
+        listed = [p if p.variables == names else p.in_ring(names) for p in polys]
+        _check(listed, dict(domain), evidence)
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise CertificateError(f"evidence: malformed ({type(error).__name__}: {error})") from None
 

@@ -26,10 +26,14 @@ class RLCT:
     multiplicity: int
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "value", Fraction(self.value))
+        if not isinstance(self.value, Fraction):
+            object.__setattr__(self, "value", Fraction(self.value))
 
     def __lt__(self, other: RLCT) -> bool:
         return (self.value, -self.multiplicity) < (other.value, -other.multiplicity)
+
+    def __le__(self, other: RLCT) -> bool:
+        return self == other or self < other
 
     def __add__(self, other: RLCT) -> RLCT:
         """Sum rule, disjoint variables: λ adds, and m − 1 adds (Watanabe 2009, Remark 7.2)."""

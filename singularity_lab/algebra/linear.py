@@ -149,30 +149,45 @@ def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> t
         if product < v_unit:
             product = Fraction(product, v_unit)
             raise CertificateError(f"covering program: <v, a> = {product} < 1 at a = {tuple(a)}")
-    active = [(a, y) for a, y in zip(rows, ys, strict=True) if y]
-    used = [c_unit * sum(y * a[i] for a, y in active) for i in range(n)]
+    columns = zip(*rows, strict=True) if rows else [()] * n
+    used = [c_unit * sum(map(mul, ys, column)) for column in columns]
     slack = [y_unit * c - u for c, u in zip(cs, used, strict=True)]
     for i in range(n):
         if slack[i] < 0:
             raise CertificateError(f"covering program: the dual exceeds the cost of variable {i}")
     value = Fraction(sum(map(mul, cs, vs)), c_unit * v_unit)
-    total = Fraction(sum(ys), y_unit)
-    if value != total:
+    total = sum(ys)
+    if value.numerator * y_unit != total * value.denominator:
         raise CertificateError(
-            f"covering program: primal value {value} and dual value {total} differ"
+            f"covering program: primal value {value} and dual value {total}/{y_unit} differ"
         )
-    needed = [a for a, y in active]
-    needed += [_unit(i, n) for i in range(n) if slack[i]]
+    needed = [a for a, y in zip(rows, ys, strict=True) if y]
+    free = [i for i in range(n) if not slack[i]]
     tight = [a for a, p in zip(rows, products, strict=True) if p == v_unit]
-    tight += [_unit(i, n) for i in range(n) if not vs[i]]
-    dimension = n - rank(needed)
+    loose = [i for i in range(n) if vs[i]]
+    dimension = _flat(needed, free)
     # by complementary slackness each needed one is tight: equal numbers are equal sets
-    if len(tight) != len(needed) and n - rank(tight) != dimension:
+    fewer = len(tight) != len(needed) or len(loose) != len(free)
+    if fewer and (least := _flat(tight, loose)) != dimension:
         raise CertificateError(
             "covering program: the solutions are not strictly complementary, so the dimension "
-            f"of the optimal face is not proved (between {n - rank(tight)} and {dimension})"
+            f"of the optimal face is not proved (between {least} and {dimension})"
         )
     return value, dimension
+
+
+def _flat(rows: Sequence[Row], free: Sequence[int]) -> int:
+    """The dimension of {v : ⟨v, a⟩ = 1 for the rows a, v_i = 0 where i is not free}."""
+    left = [[row[i] for i in free] for row in rows]
+    independent = 0
+    while left:
+        # a row that has a column to itself is independent of the others
+        own = [j for j, c in enumerate(zip(*left, strict=True)) if c.count(0) == len(left) - 1]
+        rest = [row for row in left if not any(row[j] for j in own)]
+        if len(rest) == len(left):
+            break
+        independent, left = independent + len(left) - len(rest), rest
+    return len(free) - independent - rank(left)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ and the verifier share these: each is a few lines of algebra, and knows nothing 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import compress
+from itertools import compress, count
 from typing import Any
 
 import flint
@@ -25,7 +25,7 @@ def occurring(*polys: Poly) -> frozenset[int]:
     found: set[int] = set()
     for p in polys:
         if not p.is_constant():
-            found.update(compress(range(p.context().nvars()), p.degrees()))
+            found.update(compress(count(), p.degrees()))
     return frozenset(found)
 
 
@@ -46,7 +46,11 @@ def content(p: Poly) -> dict[int, int]:
     >>> content(parse("x^2*y - x*y*z", "x y z").flint)
     {0: 1, 1: 1}
     """
-    return {i: int(d) for i, d in enumerate(p.term_content().degrees()) if d > 0}
+    common = p.term_content()
+    if common.is_constant():
+        return {}
+    degrees = common.degrees()
+    return {i: int(degrees[i]) for i in compress(count(), degrees)}
 
 
 def strip(p: Poly, q: Poly) -> Poly:
@@ -83,14 +87,29 @@ def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:
     return p.compose(*full, ctx=context)
 
 
+def translate(p: Poly, by: Mapping[int, flint.fmpq]) -> Poly:
+    """p(x + c) for constants c, by Taylor's formula: Σ c^j/j! ∂^j p, one variable at a time.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> print(translate(parse("x^2*y - z", "x y z").flint, {0: flint.fmpq(1, 2), 2: flint.fmpq(3)}))
+    x^2*y + x*y + 1/4*y - z - 3
+    """
+    degrees = p.degrees()
+    for i, c in by.items():
+        if not degrees[i]:
+            continue
+        slope, j = p.derivative(i), 1
+        while not slope.is_zero():
+            term = slope * (c / j)
+            p, slope, j = p + term, term.derivative(i), j + 1
+    return p
+
+
 def at_zero(p: Poly, variables: Collection[int]) -> Poly:
     """p with these variables set to 0."""
     if p.is_constant():
         return p
-    names = p.context().names()
-    zero: dict[str | int, int] = {
-        names[i]: 0 for i, d in enumerate(p.degrees()) if d > 0 and i in variables
-    }
+    zero: dict[str | int, int] = {i: 0 for i, d in enumerate(p.degrees()) if d and i in variables}
     return p.subs(zero) if zero else p
 
 
@@ -118,6 +137,9 @@ def pull_back(p: Poly, i: int, numerator: Poly, denominator: Poly) -> Poly:
     degree = int(p.degrees()[i])
     if degree <= 0:
         return p
+    if degree == 1:
+        slope = p.derivative(i)
+        return slope * numerator + (p - slope * p.context().gen(i)) * denominator
     total = p.context().constant(0)
     for e, part in coefficients(p, i).items():
         total += part * numerator**e * denominator ** (degree - e)

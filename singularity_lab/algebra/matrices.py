@@ -21,7 +21,9 @@ coordinates Y₁' = Y₁ + U⁻¹bY₂ and D' = D − cU⁻¹b.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
+from operator import mul
+from typing import NamedTuple, TypeVar
 
 import flint
 
@@ -29,6 +31,7 @@ from singularity_lab.algebra import maps
 
 Poly = flint.fmpq_mpoly
 Matrix = Sequence[Sequence[Poly]]
+_E = TypeVar("_E")
 
 
 def product(factors: Sequence[Matrix]) -> list[list[Poly]]:
@@ -39,13 +42,10 @@ def product(factors: Sequence[Matrix]) -> list[list[Poly]]:
     >>> [[str(e) for e in row] for row in product([a, b])]
     [['x^2', 'x*y'], ['x*y', 'y^2']]
     """
-    total = [list(row) for row in factors[0]]
+    total, zero = [list(row) for row in factors[0]], factors[0][0][0] * 0
     for factor in factors[1:]:
         columns = list(zip(*factor, strict=True))
-        total = [
-            [sum((a * b for a, b in zip(row, c, strict=True)), row[0] * 0) for c in columns]
-            for row in total
-        ]
+        total = [[sum(map(mul, row, c), zero) for c in columns] for row in total]
     return total
 
 
@@ -58,15 +58,21 @@ def entry(p: Poly) -> tuple[flint.fmpq, int | None] | None:
     """
     if p.is_constant():
         return maps.constant_value(p), None
-    variables = maps.occurring(p)
-    if len(variables) > 1 or p.total_degree() != 1:
+    if len(p) > 2:
         return None
-    (i,) = variables
-    rest = p - p.context().gen(i)
-    return (maps.constant_value(rest), i) if rest.is_constant() else None
+    constant = p.coefficient(1) if len(p) == 2 else flint.fmpq(0)
+    try:
+        return constant, _variables(p.context()).index(p - constant)
+    except ValueError:  # not a variable
+        return None
 
 
-def block(matrix: Matrix, rows: slice, columns: slice) -> list[list[Poly]]:
+@lru_cache(maxsize=64)
+def _variables(context: flint.fmpq_mpoly_ctx) -> tuple[Poly, ...]:
+    return tuple(context.gens())
+
+
+def block(matrix: Sequence[Sequence[_E]], rows: slice, columns: slice) -> list[list[_E]]:
     """A block of a matrix.
 
     >>> from singularity_lab.algebra.polynomial import parse
@@ -77,130 +83,136 @@ def block(matrix: Matrix, rows: slice, columns: slice) -> list[list[Poly]]:
     return [list(row[columns]) for row in matrix[rows]]
 
 
-def flat(matrix: Matrix) -> list[Poly]:
+def flat(matrix: Sequence[Sequence[_E]]) -> list[_E]:
     """All entries, row by row."""
     return [e for row in matrix for e in row]
 
 
-def without_constant(p: Poly) -> Poly:
-    """p − p(0).
+class Entry(NamedTuple):
+    """c + x: itself, the constant, the variable's position, and whether it is 0 on the stratum."""
 
-    >>> from singularity_lab.algebra.polynomial import parse
-    >>> print(without_constant(parse("x + 2").flint))
-    x
-    """
-    return p - maps.constant_value(maps.at_zero(p, maps.occurring(p)))
+    poly: Poly
+    constant: flint.fmpq
+    variable: int | None
+    local: bool
 
 
-def schur(
-    factors: Sequence[Matrix], rank: int, kind: str, local: Collection[int]
-) -> tuple[list[Poly], list[Poly]]:
-    """An ideal of entries of a product, and the ideal that it becomes in the new coordinates.
+Entries = Sequence[Sequence[Entry]]
 
-    factors: matrices of entries c + x or c, of fitting shapes; the first ``rank`` rows and columns
-    (of the first factor only, for a pivot) are those of U.
-    kind: "through" for the entries of X₁⋯X_L − diag(I_r, 0), "pivot" for those of XY.
+
+def coordinates(factors: Sequence[Matrix], local: Collection[int]) -> list[list[list[Entry]]]:
+    """Matrices of entries c + x or c, of fitting shapes, each variable being in one place.
+
     local: the positions of variables that are 0 on the stratum; the others take every real value
     there (one that is never 0 would not do: D − cU⁻¹b may vanish).
+    Raises ValueError for other matrices.
+    """
+    widths = [*map(len, factors[1:]), len(factors[-1][0])]
+    if not all(len(row) == w for f, w in zip(factors, widths, strict=True) for row in f):
+        raise ValueError("the factors do not fit")
+
+    def read(p: Poly) -> Entry:
+        if (found := entry(p)) is None:
+            raise ValueError(f"{p} is no coordinate")
+        constant, variable = found
+        return Entry(p, constant, variable, variable is None or variable in local)
+
+    entries = [[list(map(read, row)) for row in f] for f in factors]
+    places = [e.variable for f in entries for e in flat(f) if e.variable is not None]
+    if len(set(places)) < len(places):
+        raise ValueError("a coordinate stands in two places")
+    return entries
+
+
+def schur(factors: Sequence[Entries], rank: int, kind: str) -> tuple[list[Poly], list[Poly]]:
+    """An ideal of entries of a product, and the ideal that it becomes in the new coordinates.
+
+    factors: as :func:`coordinates` gives them; the first ``rank`` rows and columns (of the first
+    factor only, for a pivot) are those of U.
+    kind: "through" for the entries of X₁⋯X_L − diag(I_r, 0), "pivot" for those of XY.
     Returns the generators before and after; the new coordinates go by the names of the old ones.
     Raises ValueError where a condition of the theorem fails.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> names = "a b c d p q r s"
     >>> read = lambda text: [[parse(e, names).flint for e in r.split()] for r in text.split(",")]
-    >>> x, y = read("a+1 b,c d"), read("p+1 q,r s")
-    >>> [str(p) for p in schur([x, y], 1, "through", range(8))[1]]
+    >>> factors = coordinates([read("a+1 b,c d"), read("p+1 q,r s")], range(8))
+    >>> [str(p) for p in schur(factors, 1, "through")[1]]
     ['a', 'c', 'q', 'd*s']
     >>> x, y = read("1 b,c d"), read("p,r")
-    >>> [str(p) for p in schur([x, y], 1, "pivot", [4, 6])[1]]
+    >>> [str(p) for p in schur(coordinates([x, y], [4, 6]), 1, "pivot")[1]]
     ['p', 'd*r']
-    >>> schur([x, y], 1, "pivot", [4])
+    >>> schur(coordinates([x, y], [4]), 1, "pivot")
     Traceback (most recent call last):
         ...
     ValueError: factor 1: an entry must be a coordinate, constant on the stratum
     """
     widths = [len(f) for f in factors] + [len(factors[-1][0])]
-    shaped = all(len(row) == w for f, w in zip(factors, widths[1:], strict=True) for row in f)
-    if kind not in ("through", "pivot") or not shaped:
-        raise ValueError("the factors do not fit")
+    if kind not in ("through", "pivot"):
+        raise ValueError(f"unknown kind {kind!r}")
     if not 1 <= rank <= min(widths[:2] if kind == "pivot" else widths):
         raise ValueError("the factors are smaller than the rank")
-    seen = [_Entry.read(e, local) for f in factors for e in flat(f)]
-    places = [e.variable for e in seen if e.variable is not None]
-    if len(set(places)) < len(places):
-        raise ValueError("a coordinate stands in two places")
-    before = product(factors)
+    before = product([_polynomials(f) for f in factors])
     if kind == "through":
         for i in range(rank):
             before[i][i] -= 1
-        return flat(before), _through(factors, rank, local)
+        return flat(before), _through(factors, rank)
     if len(factors) != 2:
         raise ValueError("a pivot needs two factors")
-    return flat(before), _pivot(factors[0], factors[1], rank, local)
+    return flat(before), _pivot(factors[0], factors[1], rank)
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """c + x: the constant, the variable's position, and whether it is 0 on the stratum."""
-
-    constant: flint.fmpq
-    variable: int | None
-    local: bool
-
-    @classmethod
-    def read(cls, p: Poly, local: Collection[int]) -> _Entry:
-        found = entry(p)
-        if found is None:
-            raise ValueError(f"{p} is no coordinate")
-        return cls(found[0], found[1], found[1] is None or found[1] in local)
+def _polynomials(matrix: Entries) -> list[list[Poly]]:
+    return [[e.poly for e in row] for row in matrix]
 
 
-def _need(
-    f: int, part: Matrix, local: Collection[int], at: int | None = 0, own: bool = True
-) -> None:
+def _need(f: int, part: Entries, at: int | None = 0, own: bool = True) -> None:
     """The entries are local, with variables of their own, and with this constant."""
-    for e in (_Entry.read(e, local) for e in flat(part)):
+    for e in flat(part):
         if not e.local or (own and e.variable is None) or (at is not None and e.constant != at):
             value = "constant" if at is None else at
             raise ValueError(f"factor {f}: an entry must be a coordinate, {value} on the stratum")
 
 
-def _unit_block(f: int, u: Matrix, local: Collection[int], own: bool) -> None:
+def _unit_block(f: int, u: Entries, own: bool) -> None:
     for i, row in enumerate(u):
-        _need(f, [[*row[:i], *row[i + 1 :]]], local, 0, own)
-        _need(f, [[row[i]]], local, 1, own)
+        _need(f, [[*row[:i], *row[i + 1 :]]], 0, own)
+        _need(f, [[row[i]]], 1, own)
 
 
-def _through(factors: Sequence[Matrix], rank: int, local: Collection[int]) -> list[Poly]:
+def _product(factors: Sequence[Entries]) -> list[Poly]:
+    """The entries of the product, as polynomials."""
+    return (
+        flat(product(list(map(_polynomials, factors)))) if all(f and f[0] for f in factors) else []
+    )
+
+
+def _through(factors: Sequence[Entries], rank: int) -> list[Poly]:
     top, low = slice(0, rank), slice(rank, None)
     for n, f in enumerate(factors):
-        _unit_block(n, block(f, top, top), local, own=n == 0)
-        _need(n, block(f, low, top), local, 0, own=n == 0)
-        _need(n, block(f, top, low), local, 0, own=n == len(factors) - 1)
-        _need(n, block(f, low, low), local, None)
+        _unit_block(n, block(f, top, top), own=n == 0)
+        _need(n, block(f, low, top), 0, own=n == 0)
+        _need(n, block(f, top, low), 0, own=n == len(factors) - 1)
+        _need(n, block(f, low, low), None)
     first, last = factors[0], factors[-1]
-    smooth = [*flat(block(first, top, top)), *flat(block(first, low, top))]
-    smooth += flat(block(last, top, low))
-    left = [block(f, low, low) for f in factors]
-    rest = product(left) if all(f and f[0] for f in left) else []
-    return [*map(without_constant, smooth), *flat(rest)]
+    smooth = [*flat(block(first, slice(None), top)), *flat(block(last, top, low))]
+    return [e.poly - e.constant for e in smooth] + _product([block(f, low, low) for f in factors])
 
 
-def _pivot(x: Matrix, y: Matrix, rank: int, local: Collection[int]) -> list[Poly]:
+def _pivot(x: Entries, y: Entries, rank: int) -> list[Poly]:
     top, low = slice(0, rank), slice(rank, None)
-    _unit_block(0, block(x, top, top), local, own=False)
+    _unit_block(0, block(x, top, top), own=False)
     d, y2 = block(x, low, low), block(y, low, slice(None))
     b_is_0, c_is_0, y2_is_0 = (
-        all(e.local and e.constant == 0 for e in (_Entry.read(e, local) for e in flat(part)))
+        all(e.local and e.constant == 0 for e in flat(part))
         for part in (block(x, top, low), block(x, low, top), y2)
     )
-    entries = [_Entry.read(e, local) for e in flat(d)]
-    if any(e.variable is None for e in entries):
+    if any(e.variable is None for e in flat(d)):
         raise ValueError("factor 0: the entries must be coordinates")
-    if not b_is_0 and not c_is_0 and any(e.local for e in entries):
+    if not b_is_0 and not c_is_0 and any(e.local for e in flat(d)):
         raise ValueError("factor 0: the change moves coordinates away from the stratum")
-    _need(1, y[:rank], local)
-    _need(1, y2, local, None, own=False)
+    _need(1, y[:rank])
+    _need(1, y2, None, own=False)
     if not b_is_0 and not y2_is_0:
         raise ValueError("factor 1: the change moves coordinates away from the stratum")
-    return [*flat(y[:rank]), *(flat(product([d, y2])) if d and d[0] else [])]
+    return [e.poly for e in flat(y[:rank])] + _product([d, y2])

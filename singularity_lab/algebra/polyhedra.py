@@ -70,9 +70,11 @@ class NewtonPolyhedron:
         rays = _half_spaces(lower, n, limit)
         facets = tuple(sorted((Facet(w, h) for w, h in rays), key=lambda f: f.normal))
         # A vertex is fixed by the facets through it: no other minimal element lies on all of them.
-        through = {a: frozenset(_through(facets, a)) for a in lower}
+        masks = [_through(facets, a) for a in lower]
         vertices = tuple(
-            a for a in lower if not any(through[a] < through[b] for b in lower if b != a)
+            a
+            for a, mask in zip(lower, masks, strict=True)
+            if not any(mask & other == mask != other for other in masks)
         )
         return cls(points, vertices, facets)
 
@@ -83,7 +85,7 @@ class NewtonPolyhedron:
     @cached_property
     def _incidence(self) -> dict[Exponent, int]:
         """For each support point, the bit mask of the facets through it."""
-        return {a: _mask(_through(self.facets, a)) for a in self.support}
+        return {a: _through(self.facets, a) for a in self.support}
 
     @cached_property
     def _bounding(self) -> tuple[int, ...]:
@@ -115,11 +117,9 @@ class NewtonPolyhedron:
                         f"Newton polyhedron: more than {limit} compact faces "
                         f"({len(self.vertices)} vertices in dimension {self.dimension})"
                     )
-        faces = [
-            frozenset(a for a, mask in self._incidence.items() if mask & face == face)
-            for face in known
-        ]
-        return tuple(sorted(faces, key=lambda face: (len(face), sorted(face))))
+        listed = list(self._incidence.items())  # sorted, as the support is
+        faces = [tuple(a for a, mask in listed if mask & face == face) for face in known]
+        return tuple(map(frozenset, sorted(faces, key=lambda face: (len(face), face))))
 
     def minimised_by(self, weight: Sequence[int]) -> frozenset[Exponent]:
         """The support points on the face where ⟨weight, ·⟩ is smallest (weight ≥ 0)."""
@@ -371,8 +371,9 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
     return [(ray[:n], ray[n]) for ray, _ in rays if any(ray[:n])]
 
 
-def _through(facets: Sequence[Facet], a: Exponent) -> list[int]:
-    return [j for j, f in enumerate(facets) if sum(map(mul, f.normal, a)) == f.value]
+def _through(facets: Sequence[Facet], a: Exponent) -> int:
+    """The mask of the facets through a."""
+    return _mask(j for j, f in enumerate(facets) if sum(map(mul, f.normal, a)) == f.value)
 
 
 def _mask(bits: Iterable[int]) -> int:

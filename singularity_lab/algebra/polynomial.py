@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import flint
 
+from singularity_lab.algebra import maps
 from singularity_lab.errors import BadInput, ParseError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ Rational = int | Fraction
 Exponent = tuple[int, ...]
 Point = Mapping[str, "Rational | str"] | Sequence["Rational | str"]
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 _MAX_TERMS = 2_000_000
 
 
@@ -44,6 +44,11 @@ def generators(variables: tuple[str, ...]) -> tuple[flint.fmpq_mpoly, ...]:
     return tuple(_ring(variables).gens())
 
 
+@lru_cache(maxsize=512)
+def _positions(variables: tuple[str, ...]) -> dict[str, int]:
+    return {n: i for i, n in enumerate(variables)}
+
+
 def fraction(value: Any, name: str = "value") -> Fraction:
     """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or
     ``0.25``.
@@ -53,25 +58,32 @@ def fraction(value: Any, name: str = "value") -> Fraction:
     >>> fraction("3/4") + fraction("0.25")
     Fraction(1, 1)
     """
-    if isinstance(value, bool | float):
-        raise BadInput(
-            f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
-            f"received {value!r}"
-        )
-    if isinstance(value, int | Fraction):
-        return Fraction(value)
-    if isinstance(value, flint.fmpq):
-        return Fraction(int(value.p), int(value.q))
-    if isinstance(value, flint.fmpz):
-        return Fraction(int(value))
-    text = str(value).strip()
+    if not isinstance(value, str):  # most are; abstract classes are slow to ask
+        if isinstance(value, Fraction):
+            return value
+        if isinstance(value, bool | float):
+            raise BadInput(
+                f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
+                f"received {value!r}"
+            )
+        if isinstance(value, int):
+            return Fraction(value)
+        if isinstance(value, flint.fmpq):
+            return Fraction(int(value.p), int(value.q))
+        if isinstance(value, flint.fmpz):
+            return Fraction(int(value))
     try:
-        above, slash, below = text.partition("/")
-        if text.isascii() and above.isdigit() and (below.isdigit() or not slash):
-            return Fraction(int(above), int(below or 1))  # the usual case, without the parser
-        return Fraction(text)
+        return _read_fraction(str(value).strip())
     except (ValueError, ZeroDivisionError):
         raise BadInput(f"{name}: not a rational number: {value!r}") from None
+
+
+@lru_cache(maxsize=512)
+def _read_fraction(text: str) -> Fraction:
+    above, slash, below = text.partition("/")
+    if text.isascii() and above.isdigit() and (below.isdigit() or not slash):
+        return Fraction(int(above), int(below or 1))  # the usual case, without the parser
+    return Fraction(text)
 
 
 def to_fmpq(value: Rational) -> flint.fmpq:
@@ -99,7 +111,7 @@ def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=512)
 def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise BadInput(
                 f"variables: a name is a letter followed by letters, digits or _, not {name!r}"
             )
@@ -357,12 +369,8 @@ class Polynomial:
     def translate(self, point: Point) -> Polynomial:
         """f(w + p): the germ at p, moved to the origin."""
         values = point_values(point, self.variables)
-        moved = {
-            name: Polynomial.from_terms({unit(i, len(values)): 1}, self.variables) + value
-            for i, (name, value) in enumerate(zip(self.variables, values, strict=True))
-            if value
-        }
-        return self.substitute(moved) if moved else self
+        moved = {i: to_fmpq(value) for i, value in enumerate(values) if value}
+        return Polynomial(self.variables, maps.translate(self.flint, moved))
 
     def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
         """The content and the irreducible factors over Q with their exponents.
@@ -526,9 +534,9 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
         raise BadInput(f"text: an expression is needed, received {text!r}")
     if variables is not None and not isinstance(variables, str):
         checked = check_names(variables)
-        expanded = _expanded(text, checked)
-        if expanded is not None:
-            return Polynomial(checked, expanded)
+        found = expanded(text, checked)
+        if found is not None:
+            return Polynomial(checked, found)
         variables = checked
     tokens = list(_tokens(text))
     names = (
@@ -537,9 +545,18 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
     return _Parser(text, tokens, check_names(names)).read()
 
 
-def _expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
-    """A sum of monomials c*x^a*y^b, as polynomials print themselves; None for anything else."""
-    index = {n: i for i, n in enumerate(names)}
+def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
+    """A sum of monomials c*x^a*y^b, as polynomials print themselves; None for anything else.
+
+    >>> print(expanded("x^2 - 1/2*y", ("x", "y")), expanded("x*(x - y)", ("x", "y")))
+    x^2 - 1/2*y None
+    """
+    index = _positions(names)
+    name, plus, last = text.partition(" + ")
+    if name in index and (not plus or _is_natural(last)):  # a coordinate, perhaps moved
+        return generators(names)[index[name]] + int(last or 0)
+    if _is_natural(text):
+        return ring(names).constant(int(text))
     terms: dict[tuple[int, ...], flint.fmpq | int] = {}
     for part in text.replace(" - ", " + -").split(" + "):
         negative = part.startswith("-")

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+import flint
+
+from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, NumberField, algebraic
 from singularity_lab.algebra.algebraic import coordinates as field_coordinates
 from singularity_lab.algebra.polynomial import (
@@ -19,6 +22,7 @@ from singularity_lab.algebra.polynomial import (
     fresh,
     point_values,
     ring,
+    to_fmpq,
 )
 from singularity_lab.errors import BadInput, OutOfScope
 
@@ -151,6 +155,7 @@ class LocalProblem:
         if irrational:
             ring_names = (*names, fresh("s", names))
             field, values = field_coordinates(irrational, ring_names)
+        shift: dict[int, flint.fmpq] = {}
         moved: dict[str, Polynomial | Rational] = {}
         nonnegative = []
         for i, (name, at, (low, high)) in enumerate(zip(names, self.point, self.box, strict=True)):
@@ -160,17 +165,26 @@ class LocalProblem:
             )
             if at_low or at_high:
                 nonnegative.append(name)
-            if at_high or at:
-                w = Polynomial(ring_names, ring(ring_names).gen(i))
-                value = values[name] if isinstance(at, AlgebraicNumber) else at
-                moved[name] = (value - w) if at_high else (w + value)
-        generators = tuple(
-            g.in_ring(ring_names).substitute(moved) if moved else g for g in self.ideal.generators
-        )
+            if isinstance(at, AlgebraicNumber):
+                moved[name] = Polynomial(ring_names, ring(ring_names).gen(i)) + values[name]
+            elif at:
+                shift[i] = to_fmpq(at)
+            if at_high:
+                moved[name] = -Polynomial(ring_names, ring(ring_names).gen(i))
+        generators = self.ideal.generators
+        if irrational:
+            generators = tuple(g.in_ring(ring_names) for g in generators)
+        if shift:
+            generators = tuple(
+                Polynomial(ring_names, maps.translate(g.flint, shift)) for g in generators
+            )
+        if moved:
+            generators = tuple(g.substitute(moved) for g in generators)
         if field is not None:
             generators = tuple(Polynomial(ring_names, field.reduce(g.flint)) for g in generators)
         exponents = tuple(
-            tau if at == 0 else Fraction(0) for tau, at in zip(self.prior, self.point, strict=True)
+            Fraction(0) if tau and at else tau
+            for tau, at in zip(self.prior, self.point, strict=True)
         )
         return Germ(names, generators, exponents, tuple(nonnegative), self.convention, field)
 

@@ -44,14 +44,18 @@ def _transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
 
 
 def _apply(g: Germs, factors: list[Matrix], rank: int, kind: str) -> tuple[Germs, Any] | None:
-    places = [e[1] for f in factors for p in matrices.flat(f) if (e := matrices.entry(p))]
+    try:
+        read = matrices.coordinates(factors, g.locals)
+    except ValueError:
+        return None
+    places = {e.variable for f in read for e in matrices.flat(f)}
     used = {i for i in places if i is not None}
     if not all(map(g.is_free, used)) or used & set(g.unit_variables):
         return None
     if any(Generator(u).occurs & used for u in g.units):
         return None
     try:
-        before, after = matrices.schur(factors, rank, kind, g.locals)
+        before, after = matrices.schur(read, rank, kind)
     except ValueError:
         return None
     if sorted(map(str, before)) != sorted(str(f.poly) for f in g.gens):

@@ -26,6 +26,7 @@ from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.evidence import Kind, check_no_zero
 from singularity_lab.algebra.polynomial import (
     Polynomial,
+    expanded,
     fraction,
     generators,
     parse,
@@ -90,9 +91,10 @@ class Family:
         return family.but(gens=gens, units=units).normal()
 
     def but(self, **changes: Any) -> Family:
-        """With these fields changed."""
-        mine = self.__dict__
-        return Family(**{n: mine[n] for n in Family.__match_args__} | changes)
+        """With these fields changed: as dataclasses.replace, in a fifth of its time."""
+        other, mine = object.__new__(Family), self.__dict__
+        other.__dict__.update({n: mine[n] for n in Family.__match_args__}, **changes)
+        return other
 
     @cached_property
     def _variables(self) -> frozenset[str]:
@@ -100,9 +102,11 @@ class Family:
         return frozenset(self.names).difference({self.field.symbol} if self.field else ())
 
     def read(self, text: Any) -> Poly:
-        p = parse(str(text), self.names).flint
+        p = expanded(str(text), self.names)
+        if p is None:
+            p = parse(str(text), self.names).flint
         if len(self.role) < len(self.names):
-            need(self.occurs(p) <= set(self.role), f"{text} speaks of a variable that is gone")
+            need(self.occurs(p) <= self.role.keys(), "{} speaks of a variable that is gone", text)
         return self.reduced(p)
 
     def lifted(self, field: NumberField) -> Family:
@@ -187,12 +191,13 @@ class Family:
         return self.h[name] + 1 if name in self.h else _ONE
 
     @cached_property
-    def _locals(self) -> frozenset[int]:
+    def locals(self) -> frozenset[int]:
+        """The positions of the local variables."""
         return frozenset(i for i, n in enumerate(self.names) if self.role.get(n) == LOCAL)
 
     def at_stratum(self, p: Poly) -> Poly:
         """p with the local variables set to 0: its values on the stratum."""
-        return self.reduced(maps.at_zero(p, self._locals))
+        return p if p.is_constant() else self.reduced(maps.at_zero(p, self.locals))
 
     def is_unit(self, p: Poly) -> bool:
         """Is p on the stratum a product of a constant, unit variables and known units?"""
@@ -209,12 +214,15 @@ class Family:
 
     def normal(self) -> Family:
         """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
-        gens = [f for f in map(self.reduced, self.gens) if not f.is_zero()]
+        reduced = self.gens if self.field is None else map(self.reduced, self.gens)
+        gens = [f for f in reduced if not f.is_zero()]
         need(bool(gens), "K vanishes identically on this family")
         k = {n: e for n, e in self.k.items() if e and self.role.get(n) in (LOCAL, PARAM)}
         h = {n: e for n, e in self.h.items() if e and self.role.get(n) in (LOCAL, PARAM)}
-        units = self.of_role(UNIT) + ([] if self.field is None else [self.field.symbol])
-        for x in (generators(self.names)[self.names.index(n)] for n in units):
+        units = self.of_role(UNIT) if UNIT in self.role.values() else []
+        units += [] if self.field is None else [self.field.symbol]
+        for n in units:
+            x = generators(self.names)[self.names.index(n)]
             gens = [maps.strip(f, x) for f in gens]
         common = gens[0].term_content()
         for f in gens[1:]:
@@ -238,7 +246,7 @@ class Family:
         return self.but(gens=found[0], k=k, h=h, units=conditions, signs=signs)
 
     @cached_property
-    def _shape(self) -> tuple[frozenset[str], frozenset[str]]:
+    def _shape(self) -> tuple[list[Poly], list[Poly]]:
         return _monic(self.gens), _monic(self.units)
 
     def check_same(self, other: Family, renaming: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
@@ -263,7 +271,8 @@ class Family:
         need(not self.signs and not other.signs, "sign conditions are not compared")
         change = self.substitution(images)
         mapped = _monic(map(change, self.gens)), _monic(map(change, self.units))
-        need(mapped == other._shape, "the two families differ")
+        same = all(map(equal_sets, mapped, other._shape))
+        need(same, "the two families differ")
         return moved
 
     def domain(self, variables: Collection[str]) -> dict[str, Kind]:
@@ -308,9 +317,14 @@ class Family:
         return True
 
 
-def _monic(polys: Iterable[Poly]) -> frozenset[str]:
-    """The polynomials up to constants, as text: equal ones of one ring print alike."""
-    return frozenset(str(p / p.leading_coefficient()) for p in polys)
+def _monic(polys: Iterable[Poly]) -> list[Poly]:
+    """The polynomials up to constants."""
+    return [p if (c := p.leading_coefficient()) == 1 else p / c for p in polys]
+
+
+def equal_sets(a: Sequence[Poly], b: Sequence[Poly]) -> bool:
+    """Do the lists have the same elements? (They have no hash.)"""
+    return all(p in b for p in a) and all(p in a for p in b)
 
 
 def need(condition: bool, message: str, *about: object) -> None:

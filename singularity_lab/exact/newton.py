@@ -276,10 +276,10 @@ def newton_step(
 
     The step is relative to the generators without their common monomial ∏ x^k, as the verifier
     holds them: "primal" lists v in ring order, "dual" the [exponent, y] with y > 0, "faces"
-    evidence for each compact face about the face polynomials (definite), or about f, x_1 ∂f/∂x_1,
-    …, x_n ∂f/∂x_n (transversal). A transversal step with μ ≥ 1 also has "strict": either {"face",
-    "zero"}, a face — for μ = 1 one inside the hit face — whose polynomial has the proved zero, or
-    {"empty": [{"face", "evidence"}, …]} for all those faces.
+    evidence for each compact face but the vertices, about the face polynomials (definite) or about
+    f, x_1 ∂f/∂x_1, …, x_n ∂f/∂x_n (transversal). A transversal step with μ ≥ 1 also has "strict":
+    either {"face", "zero"}, a face — for μ = 1 one inside the hit face — whose polynomial has the
+    proved zero, or {"empty": [{"face", "evidence"}, …]} for all those faces but the vertices.
 
     budget: CPU seconds, about. limit: on the number of compact faces. Raises OutOfScope where K
     does not vanish at the origin, or vanishes identically.
@@ -307,7 +307,7 @@ def newton_step(
         "criterion": report.criterion,
         "primal": [str(v) for v in solution.primal],
         "dual": [[list(a), str(y)] for a, y in zip(frame.support, solution.dual, strict=True) if y],
-        "faces": [{"face": _listed(r.face), "evidence": r.answer} for r in report.faces],
+        "faces": [_entry(r) for r in report.faces if len(r.face) > 1],
     }
     if report.criterion == "definite" or solution.value < 1:
         return step, upper
@@ -323,10 +323,10 @@ def newton_step(
         if isinstance(r.answer, Zero):
             step["strict"] = {"face": _listed(r.face), "zero": r.answer.evidence}
             return step, with_zero
-        if r.proved:
-            empty.append({"face": _listed(r.face), "evidence": r.answer})
-        else:
+        if not r.proved:
             undecided = undecided or r
+        elif len(r.face) > 1:
+            empty.append(_entry(r))
     if undecided is not None:
         reason = f"{undecided}, which decides whether the strict transform counts"
         return NewtonFailure(reason, Bounds(with_zero, upper), undecided)
@@ -525,6 +525,10 @@ def _monomial_combinations(
             ]
             found.append((combination, columns[entries[0]]))
     return found
+
+
+def _entry(report: FaceReport) -> dict[str, Any]:
+    return {"face": _listed(report.face), "evidence": report.answer}
 
 
 def _listed(face: Face) -> list[list[int]]:

@@ -258,7 +258,8 @@ def _newton_route(
     if isinstance(found, NewtonFailure):
         return None, (f"Newton polyhedron: {found.reason}",)
     step, value = found
-    method = f"Newton polyhedron, {step['criterion']} on {len(step['faces'])} compact faces"
+    faces = len(step["faces"])
+    method = f"Newton polyhedron, {step['criterion']} on the vertices and {faces} compact faces"
     return _prove(problem, step, value, method, started, notes), ()
 
 

@@ -377,7 +377,7 @@ def in_words(step: Step) -> str:
         return f"{_short(str(step['poly']))} has no real zero"
     if op == "newton":
         faces = len(step["faces"])
-        return f"Newton polyhedron, {step['criterion']} on {faces} compact faces"
+        return f"Newton polyhedron, {step['criterion']} on the vertices and {faces} compact faces"
     if op == "coordinate":
         return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
     if op == "relax":

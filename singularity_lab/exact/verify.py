@@ -30,7 +30,17 @@ from singularity_lab.algebra.linear import check_covering
 from singularity_lab.algebra.polynomial import Polynomial, fraction, ring
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.certificate import Certificate, Step
-from singularity_lab.exact.family import KINDS, LOCAL, PARAM, UNIT, Family, Poly, integer, need
+from singularity_lab.exact.family import (
+    KINDS,
+    LOCAL,
+    PARAM,
+    UNIT,
+    Family,
+    Poly,
+    equal_sets,
+    integer,
+    need,
+)
 
 
 @dataclass(frozen=True)
@@ -69,8 +79,8 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     claim, kind = certificate.claim, certificate.kind
     below = kind == "upper" or (found.lower is not None and claim <= found.lower)
     above = kind == "lower" or (found.upper is not None and found.upper <= claim)
-    need(below, f"claimed {claim}, proved lower {found.lower}")
-    need(above, f"claimed {claim}, proved upper {found.upper}")
+    need(below, "claimed {}, proved lower {}", claim, found.lower)
+    need(above, "claimed {}, proved upper {}", claim, found.upper)
     return found
 
 
@@ -83,7 +93,7 @@ def starting_family(certificate: Certificate) -> Family:
         role=dict.fromkeys(germ.variables, LOCAL),
         positive=frozenset(germ.nonnegative),
         k={},
-        h=dict(zip(germ.variables, germ.prior, strict=True)),
+        h={n: e for n, e in zip(germ.variables, germ.prior, strict=True) if e},
         gens=tuple(g.flint for g in germ.generators),
     )
 
@@ -245,6 +255,8 @@ def _change(family: Family, step: Step) -> Family:
         need(increasing, f"{x} >= 0 needs a positive scale")
 
     moved = family.each(lambda p: maps.pull_back(p, i, numerator, c))
+    if not moved.signs:
+        return moved
     # p was multiplied by a power of c: an even one keeps its sign
     odd = [p.degrees()[i] % 2 for p in family.signs]
     signs = tuple(p * c if o else p for p, o in zip(moved.signs, odd, strict=True))
@@ -313,16 +325,16 @@ def _coordinate(family: Family, step: Step) -> Family:
 def _schur(family: Family, step: Step) -> Family:
     """Generators that are the entries of a product of matrices of free coordinates: its smooth part
     splits off. The theorems and their conditions are in :mod:`singularity_lab.algebra.matrices`."""
-    factors = [[[family.read(e) for e in row] for row in factor] for factor in step["factors"]]
-    entries = [e for factor in factors for row in factor for e in row]
-    need(family.is_rational(*entries), "schur: rational entries are needed")
-    names = family.occurs(*entries)
-    able = all(map(family.is_free, names)) and not names & set(family.of_role(UNIT))
+    read = [[[family.read(e) for e in row] for row in factor] for factor in step["factors"]]
+    factors = matrices.coordinates(read, family.locals)
+    places = {e.variable for factor in factors for e in matrices.flat(factor)}
+    names = {family.names[i] for i in places if i is not None}
+    need(names <= family.role.keys(), "schur: rational entries are needed")
+    able = all(family.is_free(n) and family.role[n] != UNIT for n in names)
     need(able, "schur: the coordinates must be free")  # a complement of units may vanish
     need(not names & family.occurs(*family.units, *family.signs), "schur: under a condition")
-    local = [family.index(n) for n in family.of_role(LOCAL)]
-    before, after = matrices.schur(factors, integer(step["rank"]), step["kind"], local)
-    same = sorted(map(str, before)) == sorted(map(str, family.gens))
+    before, after = matrices.schur(factors, integer(step["rank"]), step["kind"])
+    same = equal_sets(before, family.gens)
     need(same, "schur: the generators are not the entries of the product")
     return family.but(gens=tuple(after))
 
@@ -352,7 +364,8 @@ def _blowup(family: Family, step: Step) -> Branches:
     need(len(weights) == sum(map(len, groups)) >= 1, "the centre names a variable twice, or none")
     need(all(family.role.get(n) == LOCAL for n in weights), "the centre is made of local variables")
     symmetries = [family.check_same(family, s) for s in step.get("symmetries", ())]
-    h = sum((w * family.cost(n) for n, w in weights.items()), Fraction(-1))
+    h = sum((w * family.h[n] for n, w in weights.items() if n in family.h), Fraction(0))
+    h += sum(weights.values()) - 1
     k = sum(w * family.k.get(n, 0) for n, w in weights.items())
     families = []
     for chart in representatives(charts(groups, family.positive), symmetries):
@@ -557,16 +570,21 @@ def _both(family: Family, step: Step) -> Branches:
 
 
 def _threshold(
-    family: Family, variables: list[str], exponents: Sequence[Mapping[str, int]], step: Step
+    family: Family, roles: Sequence[str], exponents: Sequence[Mapping[str, int]], step: Step
 ) -> RLCT:
-    """(λ, m) of a monomial ideal by a primal and a dual optimum (MATH §2.5; Howald 2001)."""
-    need(set(step["primal"]) <= set(variables), "primal: unknown variables")
-    dual = [Fraction(0)] * len(exponents)
+    """(λ, m) of a monomial ideal by a primal and a dual optimum (MATH §2.5; Howald 2001).
+
+    A variable that does not occur has weight 0 in every optimum: it costs, and helps no row."""
+    occur = set(family.k).union(*exponents)
+    used = [(n, family.k.get(n, 0)) for n in sorted(occur) if family.role[n] in roles]
+    dual: list[int | Fraction] = [0] * len(exponents)
     for i, y in step["dual"]:
         dual[_index(i, exponents)] = fraction(y)
-    rows = [[e.get(n, 0) + family.k.get(n, 0) for n in variables] for e in exponents]
-    costs = [family.cost(n) for n in variables]
-    primal = [fraction(step["primal"].get(n, 0)) for n in variables]
+    rows = [[e.get(n, 0) + k for n, k in used] for e in exponents]
+    costs = [family.cost(n) for n, _ in used]
+    weights = {n: fraction(v) for n, v in step["primal"].items()}
+    need(weights.keys() <= dict(used).keys(), "primal: unknown variables")
+    primal = [weights.get(n, 0) for n, _ in used]
     value, dimension = check_covering(costs, rows, primal, dual)
     return RLCT(value / 2, 1 + dimension)
 
@@ -596,7 +614,7 @@ def _monomial(family: Family, step: Step) -> Verdict:
     used = set(family.k).union(*exponents)
     zero = set(map(family.index, used))
     real = not any(family.reduced(maps.at_zero(u, zero)).is_zero() for u in family.units)
-    exact = _threshold(family, family.of_role(LOCAL, PARAM), exponents, step)
+    exact = _threshold(family, (LOCAL, PARAM), exponents, step)
     return Verdict(exact, exact if real and family.has_point(used, step) else None)
 
 
@@ -629,7 +647,7 @@ def _terms(family: Family, step: Step) -> Verdict:
     variables = family.of_role(LOCAL)
     terms = [dict(zip(family.names, a, strict=True)) for f in family.gens for a in f.monoms()]
     rows = dict.fromkeys(tuple((n, int(t[n])) for n in variables if t[n]) for t in terms)
-    upper = _threshold(family, variables, [dict(row) for row in rows], step)
+    upper = _threshold(family, (LOCAL,), [dict(row) for row in rows], step)
     return Verdict(None, upper if family.has_point((), step) else None)
 
 

@@ -121,26 +121,18 @@ class MalaSettings:
 
 
 @dataclass(frozen=True)
-class HmcSettings:
+class HmcSettings(MalaSettings):
     """As :class:`MalaSettings`; leapfrogs: at most so many in a trajectory (their number is
     uniform). smallest, largest: range of the leapfrog step, √ of that of MALA's ε. A draw is a
     trajectory, (leapfrogs + 1)/2 gradients a chain."""
 
-    n: float = 10_000.0
-    beta: float | None = None
-    gamma: float = 1.0
-    chains: int = 256
     burn_in: int = 400
     draws: int = 800
-    leapfrogs: int = 10
     scales: int = 16
-    smallest: float | None = None
-    largest: float | None = None
-    heated: bool | None = None
-    device: str = "cpu"
+    leapfrogs: int = 10
 
     def __post_init__(self) -> None:
-        _check(self)
+        super().__post_init__()
         if self.leapfrogs < 1:
             raise BadInput(f"leapfrogs: expected at least 1, got {self.leapfrogs}")
 

@@ -168,6 +168,13 @@ Generator = tuple[Sequence[Any], Sequence[Sequence[int]]]
 _CHUNK_BYTES = 1 << 19  # keeps the work buffers of one chunk inside a second-level cache
 
 
+def _added(base: str, factor: float, a: str, b: str, target: str) -> str:
+    """Code for target = base + factor·a·b, or without b where that is empty."""
+    if b:
+        return f"addcmul({base}, {a}, {b}, value={factor!r}, out={target})"
+    return f"add({base}, {a}, alpha={factor!r}, out={target})"
+
+
 class _Program:
     """Straight-line batched code for p₁, …, p_k and K = Σ pᵢ² (or K = p₁), with the reverse sweep
     for ∇K.
@@ -282,11 +289,9 @@ class _Program:
             lines.append(f"mul({base}, {c!r}, out={target})")
             base = target
         for c, k in rest:
-            if k in self.fused:
-                left, right = (self._name(x) for x in self.nodes[k])  # type: ignore[union-attr]
-                lines.append(f"addcmul({base}, {left}, {right}, value={c!r}, out={target})")
-            else:
-                lines.append(f"add({base}, {self._name(k)}, alpha={c!r}, out={target})")
+            left, right = self.nodes[k] if k in self.fused else (k, None)  # type: ignore[misc]
+            names = self._name(left), "" if right is None else self._name(right)
+            lines.append(_added(base, c, *names, target))
             base = target
         if constant:
             lines.append(f"{target}.add_({constant!r})")
@@ -391,11 +396,7 @@ class _Program:
                 return [], scale, a
             return [f"mul({a}, {scale!r}, out={target})"], 1.0, target
         for factor, a, b in rest:
-            ratio = factor / scale
-            if b:
-                lines.append(f"addcmul({base}, {a}, {b}, value={ratio!r}, out={target})")
-            else:
-                lines.append(f"add({base}, {a}, alpha={ratio!r}, out={target})")
+            lines.append(_added(base, factor / scale, a, b, target))
             base = target
         if constant:
             lines.append(f"add({base}, {constant / scale!r}, out={target})")

@@ -40,7 +40,6 @@ from singularity_lab.spectroscopes.base import (
     Reading,
     current_run,
     settings_of,
-    versions,
 )
 from singularity_lab.spectroscopes.kernels import splitting
 from singularity_lab.spectroscopes.loss import Loss
@@ -395,20 +394,7 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
                 )
     elif outcome is Outcome.OK:
         outcome, reason = Outcome.FLOOR, f"only {len(curve.x)} levels"
-    return Reading(
-        device="volume",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates=estimates,
-        multiplicity=multiplicity,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics=diagnostics,
-        versions=versions(),
-    )
+    return meter.reading("volume", s, seed, estimates, outcome, reason, diagnostics, multiplicity)
 
 
 def plot(reading: Reading, ax: Any = None) -> Any:

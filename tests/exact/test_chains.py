@@ -230,7 +230,7 @@ def test_the_generators_that_the_step_gives():
     names = "a b c d e f g i"
     read = [[[parse(t, names).flint for t in row] for row in x] for x in (
         (("a+1", "b"), ("c", "d")), (("e+1", "f"), ("g", "i+2")))]  # fmt: skip
-    before, after = matrices.schur(read, 1, "through", range(8))
+    before, after = matrices.schur(matrices.coordinates(read, range(8)), 1, "through")
     assert [str(p) for p in after] == ["a", "c", "f", "d*i + 2*d"]
     assert str(before[0]) == "a*e + b*g + a + e"
 

@@ -519,7 +519,7 @@ def test_other_constants_than_the_identity():
 def test_kinds_are_not_confused():
     fam = family(CHAIN_ROLES, entries(CHAIN))
     for kind in ("pivot", "", None, "Through", 1):
-        refused(fam, {**through(CHAIN), "kind": kind}, "entr|fit")
+        refused(fam, {**through(CHAIN), "kind": kind}, "entr|kind")
     plain = family(PIVOT_ROLES, PIVOT_GENS)
     refused(plain, pivot(kind="through"), "stratum|entries")
     refused(plain, pivot(factors=[*SCHUR["factors"], [["1"]]]), "two factors")

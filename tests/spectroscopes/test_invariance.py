@@ -46,6 +46,7 @@ def test_a_multiple_of_k_has_the_volume_reading_of_k(germ, root):
     plain = measure("volume", germ, seed=0, **SMALL)
     times = measure("volume", scaled(germ, root), seed=0, **SMALL)
     assert gap(plain, times) < 1.82  # three standard errors
+    assert times.lambda_.value == pytest.approx(plain.lambda_.value, rel=0.05)
     # At this size P(m) of the cusp is undecided: what is identified must not contradict.
     assert len({plain.identified_multiplicity, times.identified_multiplicity} - {None}) <= 1
 
@@ -83,3 +84,5 @@ def test_volume_does_not_see_the_coordinates(invariance, germ):
     found = invariance.pairs("volume", [germ], maps=3, scalings=0, seed=1)
     assert all(p.before.ok and p.after.ok for p in found)
     assert max(p.gap for p in found) < 1.82
+    for p in found:
+        assert p.after.lambda_.value == pytest.approx(p.before.lambda_.value, rel=0.05)
