@@ -62,7 +62,7 @@ are.
 
 """
 
-# Code that reads the same to the last bit as older code: 14 readings of as many rows made again with
+# Code that reads the same to the last bit as older code: 14 readings of as many rows made again by
 # both. Two helpers of the device had been written twice.
 SAME = {"857871318d9e575b": {"13337bb01df457c7"}}
 
