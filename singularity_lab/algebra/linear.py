@@ -140,21 +140,22 @@ def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> t
         raise CertificateError(f"covering program: {len(rows)} dual values are needed")
     # integer numerators over a denominator each: v = vs/v_unit, y = ys/y_unit, c = cs/c_unit
     (vs, v_unit), (ys, y_unit), (cs, c_unit) = map(_scaled, (primal, dual, costs))
-    if any(v < 0 for v in vs):
+    if min(vs, default=0) < 0:
         raise CertificateError("covering program: the primal solution has a negative entry")
-    if any(y < 0 for y in ys):
+    if min(ys, default=0) < 0:
         raise CertificateError("covering program: the dual solution has a negative entry")
     products = [sum(map(mul, vs, a)) for a in rows]
-    for a, product in zip(rows, products, strict=True):
-        if product < v_unit:
-            product = Fraction(product, v_unit)
-            raise CertificateError(f"covering program: <v, a> = {product} < 1 at a = {tuple(a)}")
+    if (least := min(products, default=v_unit)) < v_unit:
+        a = tuple(rows[products.index(least)])
+        raise CertificateError(
+            f"covering program: <v, a> = {Fraction(least, v_unit)} < 1 at a = {a}"
+        )
     columns = zip(*rows, strict=True) if rows else [()] * n
     used = [c_unit * sum(map(mul, ys, column)) for column in columns]
     slack = [y_unit * c - u for c, u in zip(cs, used, strict=True)]
-    for i in range(n):
-        if slack[i] < 0:
-            raise CertificateError(f"covering program: the dual exceeds the cost of variable {i}")
+    if (least := min(slack, default=0)) < 0:
+        i = slack.index(least)
+        raise CertificateError(f"covering program: the dual exceeds the cost of variable {i}")
     value = Fraction(sum(map(mul, cs, vs)), c_unit * v_unit)
     total = sum(ys)
     if value.numerator * y_unit != total * value.denominator:
@@ -178,12 +179,13 @@ def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> t
 
 def _flat(rows: Sequence[Row], free: Sequence[int]) -> int:
     """The dimension of {v : ⟨v, a⟩ = 1 for the rows a, v_i = 0 where i is not free}."""
-    left = [[row[i] for i in free] for row in rows]
+    columns = list(zip(*rows, strict=True))
+    left = list(zip(*(columns[i] for i in free), strict=True)) if rows else []
     independent = 0
     while left:
         # a row that has a column to itself is independent of the others
         own = [j for j, c in enumerate(zip(*left, strict=True)) if c.count(0) == len(left) - 1]
-        rest = [row for row in left if not any(row[j] for j in own)]
+        rest = [row for row in left if not any(map(row.__getitem__, own))]
         if len(rest) == len(left):
             break
         independent, left = independent + len(left) - len(rest), rest
@@ -419,8 +421,9 @@ def _primitive(row: Row) -> list[int]:
 
 def _scaled(row: Row) -> tuple[list[int], int]:
     """Integers, and the common denominator that makes a rational row of them."""
-    bottom = lcm(*(x.denominator for x in row))
-    return [x.numerator * (bottom // x.denominator) for x in row], bottom
+    pairs = [x.as_integer_ratio() for x in row]
+    bottom = lcm(*[q for _, q in pairs])
+    return [p if q == bottom else p * (bottom // q) for p, q in pairs], bottom
 
 
 def _unit(i: int, n: int) -> list[int]:

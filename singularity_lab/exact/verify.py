@@ -581,7 +581,7 @@ def _threshold(
     for i, y in step["dual"]:
         dual[_index(i, exponents)] = fraction(y)
     rows = [[e.get(n, 0) + k for n, k in used] for e in exponents]
-    costs = [family.cost(n) for n, _ in used]
+    costs = [family.cost(n) for n, _ in used] if family.h else [1] * len(used)
     weights = {n: fraction(v) for n, v in step["primal"].items()}
     need(weights.keys() <= dict(used).keys(), "primal: unknown variables")
     primal = [weights.get(n, 0) for n, _ in used]
