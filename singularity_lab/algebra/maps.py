@@ -7,6 +7,7 @@ and the verifier share these: each is a few lines of algebra, and knows nothing 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from itertools import compress, count
 from typing import Any
 
@@ -34,6 +35,24 @@ def constant_value(p: Poly) -> flint.fmpq:
     return flint.fmpq(0) if p.is_zero() else p.leading_coefficient()
 
 
+@lru_cache(maxsize=64)
+def _variables(context: flint.fmpq_mpoly_ctx) -> tuple[Poly, ...]:
+    return tuple(context.gens())
+
+
+def position(p: Poly) -> int | None:
+    """The position of a variable, None for any other polynomial.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> [position(parse(s, "x y").flint) for s in ("y", "2*y", "x*y")]
+    [1, None, None]
+    """
+    try:
+        return _variables(p.context()).index(p)
+    except ValueError:
+        return None
+
+
 def monomial(context: flint.fmpq_mpoly_ctx, exponents: Mapping[int, int]) -> Poly:
     """The monomial with these exponents, coefficient 1."""
     return context.from_dict({tuple(exponents.get(i, 0) for i in range(context.nvars())): 1})
@@ -46,6 +65,8 @@ def content(p: Poly) -> dict[int, int]:
     >>> content(parse("x^2*y - x*y*z", "x y z").flint)
     {0: 1, 1: 1}
     """
+    if (alone := position(p)) is not None:
+        return {alone: 1}
     common = p.term_content()
     if common.is_constant():
         return {}

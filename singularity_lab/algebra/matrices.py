@@ -21,7 +21,6 @@ coordinates Y₁' = Y₁ + U⁻¹bY₂ and D' = D − cU⁻¹b.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from operator import mul
 from typing import NamedTuple, TypeVar
 
@@ -56,20 +55,14 @@ def entry(p: Poly) -> tuple[flint.fmpq, int | None] | None:
     >>> [entry(parse(s, "x y").flint) for s in ("y + 1", "3", "2*x", "x + y")]
     [(1, 1), (3, None), None, None]
     """
-    if p.is_constant():
-        return maps.constant_value(p), None
-    if len(p) > 2:
-        return None
-    constant = p.coefficient(1) if len(p) == 2 else flint.fmpq(0)
-    try:
-        return constant, _variables(p.context()).index(p - constant)
-    except ValueError:  # not a variable
-        return None
-
-
-@lru_cache(maxsize=64)
-def _variables(context: flint.fmpq_mpoly_ctx) -> tuple[Poly, ...]:
-    return tuple(context.gens())
+    constant = flint.fmpq(0)
+    if len(p) == 2:
+        constant = p.coefficient(1)
+        p = p - constant
+    i = maps.position(p)
+    if i is None and p.is_constant():
+        return constant + maps.constant_value(p), None
+    return None if i is None else (constant, i)
 
 
 def block(matrix: Sequence[Sequence[_E]], rows: slice, columns: slice) -> list[list[_E]]:
