@@ -48,9 +48,9 @@ from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.family import KINDS, LOCAL, PARAM, UNIT, Family
 from singularity_lab.exact.spectrum import nondegenerate
 from singularity_lab.exact.verify import (
-    _BRANCHES,
-    _LEAVES,
-    _MOVES,
+    BRANCHES,
+    LEAVES,
+    MOVES,
     Verdict,
     starting_family,
     verify,
@@ -262,11 +262,11 @@ class _Reader:
         if family.field is not None:  # charts at irrational points are not read
             return _Curve.above(Fraction(0), self.size)
         marks = []
-        while step["op"] in _MOVES:
+        while step["op"] in MOVES:
             marks.append(step.get("id"))
             if self.over == "C":
                 self.complex_move(family, step)
-            family = _MOVES[step["op"]](family, step).normal()
+            family = MOVES[step["op"]](family, step).normal()
             step = step["then"]
         marks.append(step.get("id"))
         if self.over == "C" and family.signs:
@@ -277,7 +277,7 @@ class _Reader:
                 lemma = Family.of_lemma(family.names, step["lemma"]["family"])
                 self.run(lemma, step["lemma"]["proof"])
             curve = self.done[step["step"]]
-        elif op in _BRANCHES:
+        elif op in BRANCHES:
             curve = self.branch(family, step)
         else:
             curve = self.leaf(family, step)
@@ -301,7 +301,7 @@ class _Reader:
 
     def branch(self, family: Family, step: Step) -> _Curve:
         op = step["op"]
-        families, combine = _BRANCHES[op](family, step)
+        families, combine = BRANCHES[op](family, step)
         curves = [
             self.run(f.normal(), case) if case is not None else _Curve.above(Fraction(0), self.size)
             for f, case in zip(families, step["cases"], strict=True)
@@ -428,7 +428,7 @@ class _Reader:
             return self.newton(family, step)
         if op == "terms":
             return self.terms(family)
-        verdict = _LEAVES[op](family, step)
+        verdict = LEAVES[op](family, step)
         if verdict.empty:
             return _Curve.empty(self.size)
         return _Curve.above(2 * verdict.lower.value if verdict.lower else Fraction(0), self.size)

@@ -125,9 +125,10 @@ def _index(i: Any, listed: Sequence[Any]) -> int:
 
 
 Branches = tuple[list[Family], Callable[[list[Verdict]], Verdict]]
-_MOVES: dict[Any, Callable[[Family, Step], Family]] = {}
-_BRANCHES: dict[Any, Callable[[Family, Step], Branches]] = {}
-_LEAVES: dict[Any, Callable[[Family, Step], Verdict]] = {}
+# Steps by name: to another description of a family, to several families, to what is proved of it.
+MOVES: dict[Any, Callable[[Family, Step], Family]] = {}
+BRANCHES: dict[Any, Callable[[Family, Step], Branches]] = {}
+LEAVES: dict[Any, Callable[[Family, Step], Verdict]] = {}
 _MALFORMED: tuple[type[Exception], ...] = (SingularityLabError, FlintError, ArithmeticError)
 _MALFORMED += (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 _H = TypeVar("_H", bound=Callable[..., Any])
@@ -151,10 +152,10 @@ class _Replay:
         moves: list[Step] = []
         arrived = self.where = where
         try:
-            while (op := step.get("op")) in _MOVES:
+            while (op := step.get("op")) in MOVES:
                 if "id" in step:
                     marks.append((integer(step["id"]), family))
-                family = _MOVES[op](family, step).normal()
+                family = MOVES[op](family, step).normal()
                 moves.append(step)
                 step, where = step["then"], f"{where}.{op}"
                 self.where = where
@@ -162,13 +163,13 @@ class _Replay:
                 marks.append((integer(step["id"]), family))
             if self.observer is not None:
                 self.observer.enter(moves, family, step, arrived)
-            if op in _BRANCHES:
+            if op in BRANCHES:
                 verdict = self.branch(family, step, where)
             elif op == "see":
                 verdict = self.see(family, step)
             else:
-                need(op in _LEAVES, f"unknown step {op!r}")
-                verdict = _LEAVES[op](family, step)
+                need(op in LEAVES, f"unknown step {op!r}")
+                verdict = LEAVES[op](family, step)
         except CertificateError as error:
             raise error if error.where else CertificateError(str(error), where) from None
         for ident, marked in marks:
@@ -178,7 +179,7 @@ class _Replay:
         return verdict
 
     def branch(self, family: Family, step: Step, where: str) -> Verdict:
-        families, combine = _BRANCHES[step["op"]](family, step)
+        families, combine = BRANCHES[step["op"]](family, step)
         cases = step["cases"]
         need(len(cases) == len(families), f"{len(families)} cases needed, {len(cases)} given")
         verdicts = []
@@ -201,7 +202,7 @@ class _Replay:
 # -- moves: another description of the same family --------------------------------------------
 
 
-@_register(_MOVES)
+@_register(MOVES)
 def _generators(family: Family, step: Step) -> Family:
     """Other generators of the same ideal: each operation is invertible over the local ring; or of
     an ideal of the same order of size: f = monomial · (terms that are all ≥ 0) is split into its
@@ -233,7 +234,7 @@ def _generators(family: Family, step: Step) -> Family:
     return family.but(gens=tuple(gens))
 
 
-@_register(_MOVES)
+@_register(MOVES)
 def _change(family: Family, step: Step) -> Family:
     """An analytic coordinate instead of x: x = (a·x' + r)/c with units a, c, and r without x
     (MATH §2.3). r = 0 for a unit variable, and where x carries a monomial factor or a sign; on the
@@ -274,7 +275,7 @@ def _grading(family: Family, step: Step, polys: Sequence[Poly]) -> dict[str, int
     return weights
 
 
-@_register(_MOVES)
+@_register(MOVES)
 def _contract(family: Family, step: Step) -> Family:
     """A positive dilation moves every parameter value into each neighbourhood of 0, and (λ, m) can
     only drop in the limit: the germ at parameter 0 decides (MATH §2.9)."""
@@ -287,7 +288,7 @@ def _contract(family: Family, step: Step) -> Family:
     return family.but(role={**family.role, **dict.fromkeys(moved, LOCAL)})
 
 
-@_register(_MOVES)
+@_register(MOVES)
 def _relax(family: Family, step: Step) -> Family:
     """A unit variable is a parameter that is known not to be 0, or to be > 0."""
     x = step["var"]
@@ -300,7 +301,7 @@ def _relax(family: Family, step: Step) -> Family:
     )
 
 
-@_register(_MOVES)
+@_register(MOVES)
 def _nonvanishing(family: Family, step: Step) -> Family:
     """A polynomial in the parameters without a zero on the stratum, by evidence."""
     p = family.at_stratum(family.read(step["poly"]))
@@ -308,7 +309,7 @@ def _nonvanishing(family: Family, step: Step) -> Family:
     return family.but(units=(*family.units, p))
 
 
-@_register(_MOVES)
+@_register(MOVES)
 def _coordinate(family: Family, step: Step) -> Family:
     """A generator that is smooth in a free local variable, and alone with it, is a coordinate."""
     i, x = _index(step["gen"], family.gens), step["var"]
@@ -321,7 +322,7 @@ def _coordinate(family: Family, step: Step) -> Family:
     return family.but(gens=(*family.gens[:i], family.gen(x), *family.gens[i + 1 :]))
 
 
-@_register(_MOVES)
+@_register(MOVES)
 def _schur(family: Family, step: Step) -> Family:
     """Generators that are the entries of a product of matrices of free coordinates: its smooth part
     splits off. The theorems and their conditions are in :mod:`singularity_lab.algebra.matrices`."""
@@ -351,7 +352,7 @@ def _least(verdicts: list[Verdict]) -> Verdict:
     return Verdict(lower, min(uppers, default=None), empty=not met)
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _blowup(family: Family, step: Step) -> Branches:
     """Weighted blow-up of {x_S = 0} (MATH §2.8): x_i = ±t^(w_i), x_j = t^(w_j)·x_j'.
 
@@ -384,7 +385,7 @@ def _blowup(family: Family, step: Step) -> Branches:
     return families, _least
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _split(family: Family, step: Step) -> Branches:
     """A parameter is 0 or not; only not, where a condition fails at 0."""
     x = step["var"]
@@ -395,7 +396,7 @@ def _split(family: Family, step: Step) -> Branches:
     return [zero, other], _least
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _roots(family: Family, step: Step) -> Branches:
     """A parameter is a root of an irreducible c, or not. Each root is a value of a field Q(γ), and
     there x is a local variable again: x = value + x'. The roots lie in disjoint intervals, as many
@@ -418,7 +419,7 @@ def _roots(family: Family, step: Step) -> Branches:
     return [*families, family.but(units=(*family.units, c))], _least
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _locus(family: Family, step: Step) -> Branches:
     """The stratum is split into q = 0 and q ≠ 0, q being the value of F there. Where dF ≠ 0 in
     free variables ``by``, F is a coordinate; a generator F^e·g must have g without these, or a
@@ -469,7 +470,7 @@ def _locus(family: Family, step: Step) -> Branches:
     return [zero, other], combine
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _dehomogenise(family: Family, step: Step) -> Branches:
     """A dilation moves a unit variable to ±1; along it the family is a product (MATH §2.9). The
     reflection of an odd weight moves −1 to 1, where it respects the variables that are ≥ 0."""
@@ -489,7 +490,7 @@ def _dehomogenise(family: Family, step: Step) -> Branches:
     return [at(value) for value in ((1,) if one_side else (1, -1))], _least
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _sum(family: Family, step: Step) -> Branches:
     """Sum rule: ideals in disjoint variables without a common factor (MATH §2.4). Conditions may
     not tie two blocks together; units that meet none are left out."""
@@ -524,7 +525,7 @@ def _sum(family: Family, step: Step) -> Branches:
     return list(map(part, blocks, parts)), combine
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _free(family: Family, step: Step) -> Branches:
     """Product rule: variables that occur in the factor ∏|x|^(2k) only (MATH §2.4)."""
     free = set(family.role) - family.occurs(*family.gens, *family.units, *family.signs)
@@ -545,7 +546,7 @@ def _free(family: Family, step: Step) -> Branches:
     return [family.but(role=role)], combine
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _subideal(family: Family, step: Step) -> Branches:
     """Fewer generators bound (λ, m) below (MATH §2.7)."""
     keep = [_index(i, family.gens) for i in step["keep"]]
@@ -553,7 +554,7 @@ def _subideal(family: Family, step: Step) -> Branches:
     return [smaller], lambda verdicts: replace(verdicts[0], upper=None)
 
 
-@_register(_BRANCHES)
+@_register(BRANCHES)
 def _both(family: Family, step: Step) -> Branches:
     """Two proofs about one family: what either proves holds."""
 
@@ -589,7 +590,7 @@ def _threshold(
     return RLCT(value / 2, 1 + dimension)
 
 
-@_register(_LEAVES)
+@_register(LEAVES)
 def _monomial(family: Family, step: Step) -> Verdict:
     """An ideal generated by monomials times units, other generators being multiples of these.
 
@@ -618,7 +619,7 @@ def _monomial(family: Family, step: Step) -> Verdict:
     return Verdict(exact, exact if real and family.has_point(used, step) else None)
 
 
-@_register(_LEAVES)
+@_register(LEAVES)
 def _newton(family: Family, step: Step) -> Verdict:
     """Nondegenerate generators in local variables: (λ, m) by their Newton polyhedron (MATH §2.6);
     the theorems are stated in :mod:`singularity_lab.algebra.faces`."""
@@ -633,14 +634,14 @@ def _newton(family: Family, step: Step) -> Verdict:
     return Verdict(exact, exact if family.has_point((), step) else None)
 
 
-@_register(_LEAVES)
+@_register(LEAVES)
 def _empty(family: Family, step: Step) -> Verdict:
     """A sign condition that is a constant ≤ 0: no real point."""
     need(any(map(family.is_constant, family.signs)), "no sign condition fails")
     return Verdict(empty=True)
 
 
-@_register(_LEAVES)
+@_register(LEAVES)
 def _terms(family: Family, step: Step) -> Verdict:
     """The ideal of all terms in the local variables bounds (λ, m) above (MATH §2.6), whatever the
     coefficients, at a point of the stratum where no parameter is 0."""
@@ -651,7 +652,7 @@ def _terms(family: Family, step: Step) -> Verdict:
     return Verdict(None, upper if family.has_point((), step) else None)
 
 
-@_register(_LEAVES)
+@_register(LEAVES)
 def _order(family: Family, step: Step) -> Verdict:
     """2λ ≥ lct_C ≥ 1/order (restriction to a line); Hölder's inequality for prior exponents < 0."""
     need(not family.of_role(PARAM, UNIT), "an ideal at a point is needed")
@@ -664,7 +665,7 @@ def _order(family: Family, step: Step) -> Verdict:
     return Verdict(RLCT((1 + least) / (2 * order), len(family.role)), None)
 
 
-@_register(_LEAVES)
+@_register(LEAVES)
 def _open(family: Family, step: Step) -> Verdict:
     """Nothing is proved of this family."""
     return Verdict()
