@@ -43,7 +43,8 @@ def check_newton(
 
     gens: in one ring; k, costs: in its order; torus: each variable ``nonzero`` or ``positive``.
     proof: "criterion"; "primal", "dual" = [[exponent, y], …] for μ; "faces" = [{"face",
-    "evidence"}, …]; for a transversal f with μ ≥ 1 "strict": {"face", "zero"} or {"empty": faces}.
+    "evidence"}, …], the vertices being optional; for a transversal f with μ ≥ 1 "strict": {"face",
+    "zero"} or {"empty": faces}.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> no_zero = {"kind": "sign", "index": 0}

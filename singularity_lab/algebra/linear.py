@@ -157,10 +157,9 @@ def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> t
         i = slack.index(least)
         raise CertificateError(f"covering program: the dual exceeds the cost of variable {i}")
     value = Fraction(sum(map(mul, cs, vs)), c_unit * v_unit)
-    total = sum(ys)
-    if value.numerator * y_unit != total * value.denominator:
+    if (dual_value := Fraction(sum(ys), y_unit)) != value:
         raise CertificateError(
-            f"covering program: primal value {value} and dual value {total}/{y_unit} differ"
+            f"covering program: primal value {value} and dual value {dual_value} differ"
         )
     needed = [a for a, y in zip(rows, ys, strict=True) if y]
     free = [i for i in range(n) if not slack[i]]
@@ -178,7 +177,7 @@ def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> t
 
 
 def _flat(rows: Sequence[Row], free: Sequence[int]) -> int:
-    """The dimension of {v : ⟨v, a⟩ = 1 for the rows a, v_i = 0 where i is not free}."""
+    """The dimension of {v : ⟨v, a⟩ = 1 for the rows a, v_i = 0 where i is not free} ≠ ∅."""
     columns = list(zip(*rows, strict=True))
     left = list(zip(*(columns[i] for i in free), strict=True)) if rows else []
     independent = 0

@@ -86,13 +86,13 @@ def strip(p: Poly, q: Poly) -> Poly:
 
 def stripped(p: Poly, q: Poly) -> tuple[Poly, int]:
     """p without its factors q, and how many they are (none for a constant q)."""
-    count = 0
+    times = 0
     while not p.is_constant() and not q.is_constant():
         quotient, rest = divmod(p, q)
         if not rest.is_zero():
             break
-        p, count = quotient, count + 1
-    return p, count
+        p, times = quotient, times + 1
+    return p, times
 
 
 def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:
@@ -109,16 +109,20 @@ def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:
 
 
 def translate(p: Poly, by: Mapping[int, flint.fmpq]) -> Poly:
-    """p(x + c) for constants c, by Taylor's formula: Σ c^j/j! ∂^j p, one variable at a time.
+    """p(x + c) for constants c.
+
+    By Taylor's formula, Σ c^j/j! ∂^j p, one variable at a time, where the degrees are low: the
+    polynomials of networks have many variables, and a substitution costs their number squared.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> print(translate(parse("x^2*y - z", "x y z").flint, {0: flint.fmpq(1, 2), 2: flint.fmpq(3)}))
     x^2*y + x*y + 1/4*y - z - 3
     """
     degrees = p.degrees()
-    for i, c in by.items():
-        if not degrees[i]:
-            continue
+    moved = {i: c for i, c in by.items() if degrees[i] > 0}
+    if any(degrees[i] > 8 for i in moved):
+        return compose(p, {i: p.context().gen(i) + c for i, c in moved.items()})
+    for i, c in moved.items():
         slope, j = p.derivative(i), 1
         while not slope.is_zero():
             term = slope * (c / j)
@@ -190,3 +194,14 @@ def of_one_sign(p: Poly, nonnegative: Collection[int]) -> bool:
         i in nonnegative or (e - low[i]) % 2 == 0 for a in p.monoms() for i, e in enumerate(a) if e
     )
     return even and len({c > 0 for c in p.coeffs()}) == 1
+
+
+def equal_sets(a: Sequence[Poly], b: Sequence[Poly]) -> bool:
+    """Do the lists have the same elements? (Polynomials have no hash.)
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> x, y = (parse(s, "x y").flint for s in "xy")
+    >>> equal_sets([x, y], [y, x, x]), equal_sets([x, y], [x])
+    (True, False)
+    """
+    return all(p in b for p in a) and all(p in a for p in b)

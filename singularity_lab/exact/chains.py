@@ -58,7 +58,7 @@ def _apply(g: Germs, factors: list[Matrix], rank: int, kind: str) -> tuple[Germs
         before, after = matrices.schur(read, rank, kind)
     except ValueError:
         return None
-    if sorted(map(str, before)) != sorted(str(f.poly) for f in g.gens):
+    if not maps.equal_sets(before, [f.poly for f in g.gens]):
         return None
     step = {
         "op": "schur",

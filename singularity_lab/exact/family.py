@@ -271,7 +271,7 @@ class Family:
         need(not self.signs and not other.signs, "sign conditions are not compared")
         change = self.substitution(images)
         mapped = _monic(map(change, self.gens)), _monic(map(change, self.units))
-        same = all(map(equal_sets, mapped, other._shape))
+        same = all(map(maps.equal_sets, mapped, other._shape))
         need(same, "the two families differ")
         return moved
 
@@ -320,11 +320,6 @@ class Family:
 def _monic(polys: Iterable[Poly]) -> list[Poly]:
     """The polynomials up to constants."""
     return [p if (c := p.leading_coefficient()) == 1 else p / c for p in polys]
-
-
-def equal_sets(a: Sequence[Poly], b: Sequence[Poly]) -> bool:
-    """Do the lists have the same elements? (They have no hash.)"""
-    return all(p in b for p in a) and all(p in a for p in b)
 
 
 def need(condition: bool, message: str, *about: object) -> None:

@@ -259,7 +259,7 @@ def _newton_route(
         return None, (f"Newton polyhedron: {found.reason}",)
     step, value = found
     faces = len(step["faces"])
-    method = f"Newton polyhedron, {step['criterion']} on the vertices and {faces} compact faces"
+    method = f"Newton polyhedron, {step['criterion']} on {faces} compact faces besides the vertices"
     return _prove(problem, step, value, method, started, notes), ()
 
 

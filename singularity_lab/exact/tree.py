@@ -376,8 +376,9 @@ def in_words(step: Step) -> str:
     if op == "nonvanishing":
         return f"{_short(str(step['poly']))} has no real zero"
     if op == "newton":
-        faces = len(step["faces"])
-        return f"Newton polyhedron, {step['criterion']} on the vertices and {faces} compact faces"
+        faces = sum(len(entry["face"]) > 1 for entry in step["faces"])
+        where = f"{faces} compact faces besides the vertices"
+        return f"Newton polyhedron, {step['criterion']} on {where}"
     if op == "coordinate":
         return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
     if op == "relax":

@@ -37,7 +37,6 @@ from singularity_lab.exact.family import (
     UNIT,
     Family,
     Poly,
-    equal_sets,
     integer,
     need,
 )
@@ -335,7 +334,7 @@ def _schur(family: Family, step: Step) -> Family:
     need(able, "schur: the coordinates must be free")  # a complement of units may vanish
     need(not names & family.occurs(*family.units, *family.signs), "schur: under a condition")
     before, after = matrices.schur(factors, integer(step["rank"]), step["kind"])
-    same = equal_sets(before, family.gens)
+    same = maps.equal_sets(before, family.gens)
     need(same, "schur: the generators are not the entries of the product")
     return family.but(gens=tuple(after))
 
@@ -583,8 +582,8 @@ def _threshold(
         dual[_index(i, exponents)] = fraction(y)
     rows = [[e.get(n, 0) + k for n, k in used] for e in exponents]
     costs = [family.cost(n) for n, _ in used] if family.h else [1] * len(used)
-    weights = {n: fraction(v) for n, v in step["primal"].items()}
-    need(weights.keys() <= dict(used).keys(), "primal: unknown variables")
+    weights = {n: w for n, v in step["primal"].items() if (w := fraction(v))}
+    need(weights.keys() <= dict(used).keys(), "primal: a variable that does not occur")
     primal = [weights.get(n, 0) for n, _ in used]
     value, dimension = check_covering(costs, rows, primal, dual)
     return RLCT(value / 2, 1 + dimension)

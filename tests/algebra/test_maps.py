@@ -1,0 +1,63 @@
+"""Laws of the maps that engine and verifier share: translations, pullbacks, contents, positions."""
+
+from math import comb
+
+import flint
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import rationals, sparse_polynomials
+
+from singularity_lab.algebra import maps
+from singularity_lab.algebra.polynomial import Polynomial, parse, to_fmpq
+
+
+@given(f=sparse_polynomials(variables=3, high=12), shift=st.tuples(*[rationals()] * 3))
+def test_a_translation_is_a_substitution_and_can_be_undone(f, shift):
+    """By Taylor's formula up to degree 8 in a moved variable, by composition above."""
+    by = {i: to_fmpq(c) for i, c in enumerate(shift)}
+    moved = maps.translate(f.flint, by)
+    images = {i: f.flint.context().gen(i) + c for i, c in by.items()}
+    assert moved == maps.compose(f.flint, images)
+    assert maps.translate(moved, {i: -c for i, c in by.items()}) == f.flint
+
+
+def test_a_translation_of_high_degree():
+    """(x + 1)^4000 by its coefficients: the formula for low degrees would take minutes here."""
+    f = parse("x^4000 - y", "x y").flint
+    moved = maps.translate(f, {0: flint.fmpq(1)})
+    assert moved.to_dict()[2, 0] == comb(4000, 2)
+    assert len(moved) == 4002
+
+
+@given(f=sparse_polynomials(variables=3), a=sparse_polynomials(variables=3))
+def test_a_pullback_is_the_substitution_times_a_power_of_the_denominator(f, a):
+    """x = (a·x + y)/(1 + y²): both the short way for degree one and the general one."""
+    x, y = (parse(s, f.variables).flint for s in f.variables[:2])
+    numerator, denominator = a.flint * x + y, y * y + 1
+    degree = int(f.flint.degrees()[0])
+    expected = sum(
+        (c * numerator**e * denominator ** (degree - e)
+         for e, c in maps.coefficients(f.flint, 0).items()), x * 0)  # fmt: skip
+    assert maps.pull_back(f.flint, 0, numerator, denominator) == expected
+
+
+@given(f=sparse_polynomials(variables=3))
+def test_content_and_occurring_variables_are_those_of_the_exponents(f):
+    rows = [tuple(map(int, a)) for a in f.flint.monoms()]
+    least = [min(column) for column in zip(*rows, strict=True)]
+    assert maps.content(f.flint) == {i: e for i, e in enumerate(least) if e}
+    most = [max(column) for column in zip(*rows, strict=True)]
+    assert maps.occurring(f.flint) == {i for i, e in enumerate(most) if e}
+
+
+@pytest.mark.parametrize(("text", "place"), [("z", 2), ("2*z", None), ("x + z", None), ("1", None)])
+def test_only_a_variable_has_a_position(text, place):
+    assert maps.position(parse(text, "x y z").flint) == place
+
+
+@given(f=sparse_polynomials(variables=2), places=st.sets(st.integers(0, 1)))
+def test_variables_set_to_zero(f, places):
+    kept = {a: c for a, c in f.terms() if not any(a[i] for i in places)}
+    expected = Polynomial.from_terms(kept, f.variables)
+    assert maps.at_zero(f.flint, places) == expected.flint
