@@ -582,6 +582,7 @@ def _threshold(
         dual[_index(i, exponents)] = fraction(y)
     rows = [[e.get(n, 0) + k for n, k in used] for e in exponents]
     costs = [family.cost(n) for n, _ in used] if family.h else [1] * len(used)
+    need(step["primal"].keys() <= family.role.keys(), "primal: unknown variables")
     weights = {n: w for n, v in step["primal"].items() if (w := fraction(v))}
     need(weights.keys() <= dict(used).keys(), "primal: a variable that does not occur")
     primal = [weights.get(n, 0) for n, _ in used]
