@@ -16,6 +16,11 @@ ideal is (U − 1, W, Z, entries of D₁⋯D_L).
 *Pivot.* Let X = [[U, b], [c, D]] with U = I_a at the origin, and Y = [[Y₁], [Y₂]]. Then
 XY = λ·diag(U, D')·[[Y₁ + U⁻¹bY₂], [Y₂]]: the ideal of the entries of XY is (Y₁', D'Y₂) in the
 coordinates Y₁' = Y₁ + U⁻¹bY₂ and D' = D − cU⁻¹b.
+
+*Inner.* Let a factor between two others be Y = [[U, b], [c, D]] with U = I and b = c = 0 at the
+origin, X = [X₁, X₂] the one before it and Z = [[Z₁], [Z₂]] the one after it. Then XYZ = X₁'Z₁' +
+X₂D'Z₂ with X₁' = X₁ + X₂cU⁻¹, Z₁' = UZ₁ + bZ₂ and D' = D − cU⁻¹b: in these coordinates Y has become
+diag(I, D').
 """
 
 from __future__ import annotations
@@ -117,12 +122,15 @@ def coordinates(factors: Sequence[Matrix], local: Collection[int]) -> list[list[
     return entries
 
 
-def schur(factors: Sequence[Entries], rank: int, kind: str) -> tuple[list[Poly], list[Poly]]:
+def schur(
+    factors: Sequence[Entries], rank: int, kind: str, place: int = 0
+) -> tuple[list[Poly], list[Poly]]:
     """An ideal of entries of a product, and the ideal that it becomes in the new coordinates.
 
     factors: as :func:`coordinates` gives them; the first ``rank`` rows and columns (of the first
-    factor only, for a pivot) are those of U.
-    kind: "through" for the entries of X₁⋯X_L − diag(I_r, 0), "pivot" for those of XY.
+    factor only, for a pivot; of the one with this ``place``, for an inner one) are those of U.
+    kind: "through" for the entries of X₁⋯X_L − diag(I_r, 0), "pivot" for those of XY, "inner" for
+    those of X₁⋯X_L.
     Returns the generators before and after; the new coordinates go by the names of the old ones.
     Raises ValueError where a condition of the theorem fails.
 
@@ -139,17 +147,24 @@ def schur(factors: Sequence[Entries], rank: int, kind: str) -> tuple[list[Poly],
     Traceback (most recent call last):
         ...
     ValueError: factor 1: an entry must be a coordinate, constant on the stratum
+    >>> three = coordinates([read("p q"), read("a+1 b,c d"), read("r,s")], range(8))
+    >>> [str(p) for p in schur(three, 1, "inner", 1)[1]]
+    ['d*q*s + p*r']
     """
     widths = [len(f) for f in factors] + [len(factors[-1][0])]
-    if kind not in ("through", "pivot"):
+    if kind not in ("through", "pivot", "inner"):
         raise ValueError(f"unknown kind {kind!r}")
-    if not 1 <= rank <= min(widths[:2] if kind == "pivot" else widths):
+    if not 0 <= place < len(factors) or (place > 0) != (kind == "inner"):
+        raise ValueError(f"no place {place} for the kind {kind}")
+    if not 1 <= rank <= min(widths if kind == "through" else widths[place : place + 2]):
         raise ValueError("the factors are smaller than the rank")
     before = product([_polynomials(f) for f in factors])
     if kind == "through":
         for i in range(rank):
             before[i][i] -= 1
         return flat(before), _through(factors, rank)
+    if kind == "inner":
+        return flat(before), _inner(factors, rank, place)
     if len(factors) != 2:
         raise ValueError("a pivot needs two factors")
     return flat(before), _pivot(factors[0], factors[1], rank)
@@ -209,3 +224,24 @@ def _pivot(x: Entries, y: Entries, rank: int) -> list[Poly]:
     if not b_is_0 and not y2_is_0:
         raise ValueError("factor 1: the change moves coordinates away from the stratum")
     return [e.poly for e in flat(y[:rank])] + _product([d, y2])
+
+
+def _inner(factors: Sequence[Entries], rank: int, place: int) -> list[Poly]:
+    if not 0 < place < len(factors) - 1:
+        raise ValueError("an inner factor stands between two others")
+    top, low = slice(0, rank), slice(rank, None)
+    x, y, z = factors[place - 1 : place + 2]
+    _unit_block(place, block(y, top, top), own=False)
+    for part in (block(y, top, low), block(y, low, top)):
+        _need(place, part, own=False)
+    if any(e.variable is None for e in flat(block(y, low, low))):
+        raise ValueError(f"factor {place}: the entries must be coordinates")
+    _need(place - 1, block(x, slice(None), top), None)
+    _need(place + 1, block(z, top, slice(None)), None)
+    polys = [_polynomials(f) for f in factors]
+    zero = polys[0][0][0] * 0
+    for i, row in enumerate(polys[place]):
+        for j in range(len(row)):
+            if i < rank or j < rank:
+                row[j] = zero + int(i == j)
+    return flat(product(polys))

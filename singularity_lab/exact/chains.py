@@ -32,8 +32,8 @@ def schur(g: Germs) -> tuple[Germs, Any] | None:
         found = _peel(m)
         if found is None:
             continue
-        for kind, factors, rank in _normal_forms(*found):
-            moved = _apply(g, factors, rank, kind)
+        for form in _normal_forms(*found):
+            moved = _apply(g, *form)
             if moved is not None:
                 return moved
     return None
@@ -43,7 +43,9 @@ def _transposed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(c) for c in zip(*rows, strict=True)]
 
 
-def _apply(g: Germs, factors: list[Matrix], rank: int, kind: str) -> tuple[Germs, Any] | None:
+def _apply(
+    g: Germs, kind: str, factors: list[Matrix], rank: int, place: int = 0
+) -> tuple[Germs, Any] | None:
     try:
         read = matrices.coordinates(factors, g.locals)
     except ValueError:
@@ -55,10 +57,10 @@ def _apply(g: Germs, factors: list[Matrix], rank: int, kind: str) -> tuple[Germs
     if any(Generator(u).occurs & used for u in g.units):
         return None
     try:
-        before, after = matrices.schur(read, rank, kind)
+        before, after = matrices.schur(read, rank, kind, place)
     except ValueError:
         return None
-    if not maps.equal_sets(before, [f.poly for f in g.gens]):
+    if not maps.equal_sets(before, [f.poly for f in g.gens]) or maps.equal_sets(before, after):
         return None
     step = {
         "op": "schur",
@@ -66,6 +68,8 @@ def _apply(g: Germs, factors: list[Matrix], rank: int, kind: str) -> tuple[Germs
         "rank": rank,
         "factors": [[[str(e) for e in row] for row in f] for f in factors],
     }
+    if place:
+        step["place"] = place
     return g.but(gens=tuple(Generator(p) for p in after)).normal(), step
 
 
@@ -182,8 +186,8 @@ def _combination(rest: list[list[Poly]], left: list[Poly]) -> list[flint.fmpq] |
 
 def _normal_forms(
     factors: list[Matrix], constants: list[list[flint.fmpq]]
-) -> list[tuple[str, list[Matrix], int]]:
-    """Ways to bring the invertible blocks to the top: (kind, factors, rank)."""
+) -> list[tuple[str, list[Matrix], int, int]]:
+    """Ways to bring the invertible blocks to the top: (kind, factors, rank, place)."""
     fixed = [[[_constant(p) for p in row] for row in f] for f in factors]
     ones = [
         (i, j)
@@ -202,20 +206,23 @@ def _normal_forms(
         if any(len(set(n)) < len(n) for n in nodes):
             return []
         orders = [list(n) for n in nodes]
-        return [("through", _permuted(factors, orders), len(ones))]
-    if len(factors) != 2:
-        return []
-    x, y = fixed
-    pivots = [
-        (i, q)
-        for i, row in enumerate(x)
-        for q, c in enumerate(row)
-        if c == 1 and _alone(x, i, q) and not any(y[q])
-    ]
-    if not pivots:
-        return []
-    orders = [[i for i, _ in pivots], [q for _, q in pivots], []]
-    return [("pivot", _permuted(factors, orders), len(pivots))]
+        return [("through", _permuted(factors, orders), len(ones), 0)]
+    forms = []
+    for place, x in enumerate(fixed[:-1]):
+        if (place == 0) != (len(factors) == 2):
+            continue
+        pivots = [
+            (i, q)
+            for i, row in enumerate(x)
+            for q, c in enumerate(row)
+            if c == 1 and _alone(x, i, q) and (place or not any(fixed[1][q]))
+        ]
+        orders = [[] for _ in range(len(factors) + 1)]
+        orders[place : place + 2] = [[i for i, _ in pivots], [q for _, q in pivots]]
+        if pivots:
+            kind = "inner" if place else "pivot"
+            forms.append((kind, _permuted(factors, orders), len(pivots), place))
+    return forms
 
 
 def _constant(p: Poly) -> flint.fmpq:

@@ -345,7 +345,7 @@ def in_words(step: Step) -> str:
         factors = step["factors"]
         shape = "×".join(str(n) for n in (*map(len, factors), len(factors[-1][0])))
         rank = step["rank"]
-        block = "block" if step["kind"] == "through" else "pivot"
+        block = {"through": "block", "pivot": "pivot"}.get(step["kind"], "inner block")
         return f"product of matrices {shape}, Schur complement of the {rank}×{rank} {block}"
     if op == "generators":
         done = [name for name, *_ in step["do"]]

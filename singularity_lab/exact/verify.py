@@ -333,7 +333,8 @@ def _schur(family: Family, step: Step) -> Family:
     able = all(family.is_free(n) and family.role[n] != UNIT for n in names)
     need(able, "schur: the coordinates must be free")  # a complement of units may vanish
     need(not names & family.occurs(*family.units, *family.signs), "schur: under a condition")
-    before, after = matrices.schur(factors, integer(step["rank"]), step["kind"])
+    rank, place = integer(step["rank"]), integer(step.get("place", 0))
+    before, after = matrices.schur(factors, rank, step["kind"], place)
     same = maps.equal_sets(before, family.gens)
     need(same, "schur: the generators are not the entries of the product")
     return family.but(gens=tuple(after))

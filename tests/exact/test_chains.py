@@ -225,6 +225,29 @@ def test_a_pivot_at_any_value_of_the_parameters(seed):
     assert mul(x, y) == [*top, *plus(mul(mul(c, inv), top), mul(low, y[a:]))]
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_an_inner_factor_becomes_a_block_diagonal_one(seed):
+    """XYZ = [X₁ + X₂cU⁻¹, X₂]·diag(I, D')·[[UZ₁ + bZ₂], [Z₂]]."""
+    source = random.Random(seed)
+    a, p, q, m, n = (source.randint(1, 3) for _ in range(5))
+    x, y, z = (
+        [[rational(source, 7) for _ in range(columns)] for _ in range(rows)]
+        for rows, columns in ((m, a + p), (a + p, a + q), (a + q, n))
+    )
+    for i in range(a):
+        for j in range(a):
+            y[i][j] = int(i == j) + rational(source, 29)
+    u, b, c, d = cut(y, a)
+    inv = inverse(u)
+    right = mul([row[a:] for row in x], mul(c, inv))
+    left = [[*plus([row[:a]], [r])[0], *row[a:]] for row, r in zip(x, right, strict=True)]
+    below = [*plus(mul(u, z[:a]), mul(b, z[a:])), *z[a:]]
+    nought = [[Fraction(0)] * q for _ in range(a)]
+    zeros = [[Fraction(0)] * a for _ in range(p)]
+    middle = glue(eye(a), nought, zeros, plus(d, mul(mul(c, inv), b), -1))
+    assert mul(mul(x, y), z) == mul(mul(left, middle), below)
+
+
 def test_the_generators_that_the_step_gives():
     """Through: U − 1, W, Z and the product of the lower blocks, by name."""
     names = "a b c d e f g i"
@@ -282,9 +305,11 @@ def without(monkeypatch, problem, budget):
         return rlct(problem, budget=budget)
 
 
-def compare(monkeypatch, widths, rank, budget=20):
+def compare(monkeypatch, widths, rank, budget=20, at=None):
     source = random.Random(f"{widths} {rank}")
     problem = linear_network(widths, rank, source)
+    if at is not None:
+        problem = LocalProblem.build(problem.ideal, at=at)
     found, plain = rlct(problem, budget=budget), without(monkeypatch, problem, budget)
     ops = {s["op"] for c in plain.certificates for s in c.steps()}
     assert "schur" not in ops
@@ -308,3 +333,34 @@ def test_small_networks_have_the_same_values_without_the_step(monkeypatch):
 @pytest.mark.parametrize("shape", SLOW, ids=str)
 def test_larger_networks_have_the_same_values_without_the_step(monkeypatch, shape):
     assert compare(monkeypatch, *shape, budget=60)[1]
+
+
+def kinds(problem, budget=20):
+    steps = rlct(problem, budget=budget).certificate.steps()
+    return {s["kind"] for s in steps if s["op"] == "schur"}
+
+
+INNER = [((2, 2, 2, 1), "b12"), ((1, 2, 2, 2), "b21"), ((2, 2, 2, 2), "b11"), ((2, 2, 3, 1), "b13"),
+         ((2, 2, 2, 2, 1), "c21")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("widths", "one"), INNER, ids=str)
+def test_a_rank_one_inner_factor_has_the_same_value_without_the_step(monkeypatch, widths, one):
+    """The network is 0 since its outer factors are; an inner one has rank 1."""
+    exact, used = compare(monkeypatch, widths, 0, at={one: 1})
+    assert exact
+    assert used
+    assert "inner" in kinds(LocalProblem.build(linear_network(widths, 0).ideal, at={one: 1}))
+
+
+def test_a_network_that_was_out_of_reach_without_it():
+    """2-3-3-2 where the middle factor alone has rank 1: (λ, m) of what is left, by itself."""
+    network = LocalProblem.build(linear_network((2, 3, 3, 2), 0).ideal, at={"b11": 1})
+    rest = [
+        f"p{i}*r{j} + " + " + ".join(f"a{i}{k}*b{k}{n}*c{n}{j}" for k in "12" for n in "12")
+        for i in "12"
+        for j in "12"
+    ]
+    found = rlct(network, budget=60)
+    assert found.exact
+    assert found.rlct == rlct(LocalProblem.build(rest), budget=60).rlct

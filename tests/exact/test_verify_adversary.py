@@ -392,6 +392,64 @@ def test_pivots_need_coordinates_that_keep_the_stratum(roles, gens, factors, opt
     refused(fam, pivot(factors=matrices(factors or "1 b, c d; y, z")), match)
 
 
+INNER_ROLES = dict.fromkeys("abcdpqrs", "local") | {"d": "param"}
+INNER = "p q; a+1 b, c d; r, s"
+INNER_GEN = "p*(a+1)*r + p*b*s + q*c*r + q*d*s"
+
+
+def inner(factors=INNER, **changes):
+    step = {"op": "schur", "kind": "inner", "place": 1, "rank": 1, "factors": matrices(factors)}
+    return {**step, **changes, "then": OPEN}
+
+
+def test_an_inner_block_leaves_a_sum_of_products():
+    """(p, q)·[[1 + a, b], [c, d]]·(r, s)ᵀ is p·r + q·d·s in other coordinates."""
+    seen = []
+
+    class Watch:
+        def enter(self, moves, family, step, where):
+            seen.append([str(g) for g in family.gens])
+
+        def leave(self, verdict): ...
+
+    replay_script(family(INNER_ROLES, [INNER_GEN], names="abcdpqrs"), inner(), Watch())
+    assert seen == [["d*q*s + p*r"]]
+
+
+@pytest.mark.parametrize(
+    ("roles", "gen", "factors", "changes", "match"),
+    [
+        # b, c, p or r is any number: X₁ + X₂cU⁻¹ and the like would leave the stratum
+        ({"b": "param"}, INNER_GEN, INNER, {}, "on the stratum"),
+        ({"c": "param"}, INNER_GEN, INNER, {}, "on the stratum"),
+        ({"p": "param"}, INNER_GEN, INNER, {}, "on the stratum"),
+        ({"r": "param"}, INNER_GEN, INNER, {}, "on the stratum"),
+        ({"a": "param"}, INNER_GEN, INNER, {}, "on the stratum"),
+        ({"d": "unit"}, INNER_GEN, INNER, {}, "free"),
+        # no coordinate of its own takes up what the block leaves
+        ({}, "(a+1)*r + b*s + q*c*r + q*d*s", "1 q; a+1 b, c d; r, s", {}, "on the stratum"),
+        ({}, "p*(a+1) + p*b*s + q*c + q*d*s", "p q; a+1 b, c d; 1, s", {}, "on the stratum"),
+        ({}, "p*(a+1)*r + p*b*s + q*c*r", "p q; a+1 b, c 0; r, s", {}, "coordinates"),
+        # a block that is not I, and entries beside it that are not 0
+        ({}, "p*(a+2)*r + p*b*s + q*c*r + q*d*s", "p q; a+2 b, c d; r, s", {}, "on the stratum"),
+        ({}, "p*a*r + p*b*s + q*c*r + q*d*s", "p q; a b, c d; r, s", {}, "on the stratum"),
+        ({}, INNER_GEN.replace("b*s", "(b+1)*s"), "p q; a+1 b+1, c d; r, s", {}, "on the stratum"),
+        # another place, kind or size
+        ({}, INNER_GEN, INNER, {"place": 0}, "place"),
+        ({}, INNER_GEN, INNER, {"place": 2}, "smaller|between"),
+        ({}, INNER_GEN, INNER, {"place": 3}, "place"),
+        ({}, INNER_GEN, INNER, {"place": True}, "integer"),
+        ({}, INNER_GEN, INNER, {"kind": "pivot"}, "place"),
+        ({}, INNER_GEN, INNER, {"kind": "through"}, "place"),
+        ({}, INNER_GEN, INNER, {"rank": 2}, "smaller|stratum"),
+        ({}, INNER_GEN + " + d", INNER, {}, "not the entries"),
+    ],
+)  # fmt: skip
+def test_inner_blocks_need_coordinates_that_keep_the_stratum(roles, gen, factors, changes, match):
+    fam = family({**INNER_ROLES, **roles}, [gen], names="abcdpqrs")
+    refused(fam, inner(factors, **changes), match)
+
+
 def test_a_condition_of_sign_is_a_condition():
     """d > 0 as a parameter: d − c·b may be negative."""
     fam = family({**PIVOT_ROLES, "d": "unit"}, PIVOT_GENS, positive=["d"])
