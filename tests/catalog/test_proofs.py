@@ -6,7 +6,17 @@ from __future__ import annotations
 import pytest
 
 from singularity_lab.catalog import families
+from singularity_lab.errors import OutOfScope
 from singularity_lab.truth import ground_truth
+
+
+def is_polynomial(entry):
+    """Networks with transcendental losses are in the catalog to be measured: no germ, no proof."""
+    try:
+        entry.problem()
+    except OutOfScope:
+        return False
+    return True
 
 
 @pytest.mark.slow
@@ -15,4 +25,5 @@ def test_certificates_agree_with_claims(family, tmp_path):
     for entry in families()[family].rows:
         truth = ground_truth(entry, 4, cache=tmp_path)
         assert not truth.contradictions, str(truth)
-        assert truth.status in ("proved", "bracketed"), str(truth)
+        wanted = {"proved", "bracketed"} if is_polynomial(entry) else {"unknown"}
+        assert truth.status in wanted, str(truth)
