@@ -6,8 +6,8 @@
 Groups: exact and literature (the rows of ``exact.json`` and ``literature.json`` in the folder of
 truth tables, if it is there), rrr4 (every reduced-rank regression with sizes ≤ 4), rrr5, rrr6,
 rrr8, deep, tanh, hard; all of them unless named. A row is the median of ``--repeat`` runs, of one
-run where that takes longer than 10 s. Memories of earlier runs are emptied
-before each. A search may take 1.5 times its target, and 20 s at least, unless ``--limit`` says so.
+run where that takes longer than 10 s. Memories of earlier runs are emptied before each. A search
+may take 1.5 times its target, and 20 s at least, unless ``--limit`` says so.
 ``--merge`` adds what was measured before, ``--docs`` writes the tables between the marks ENGINE.
 
 The engine sees generators and a point, nothing else. Closed formulas are compared afterwards.

@@ -190,9 +190,9 @@ def _unit_block(f: int, u: Entries, own: bool) -> None:
 
 def _product(factors: Sequence[Entries]) -> list[Poly]:
     """The entries of the product, as polynomials."""
-    return (
-        flat(product(list(map(_polynomials, factors)))) if all(f and f[0] for f in factors) else []
-    )
+    if all(f and f[0] for f in factors):
+        return flat(product(list(map(_polynomials, factors))))
+    return []
 
 
 def _through(factors: Sequence[Entries], rank: int) -> list[Poly]:

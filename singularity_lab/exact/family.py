@@ -91,7 +91,7 @@ class Family:
         return family.but(gens=gens, units=units).normal()
 
     def but(self, **changes: Any) -> Family:
-        """With these fields changed: as dataclasses.replace, in a fifth of its time."""
+        """With these fields changed: as dataclasses.replace, in half its time."""
         other, mine = object.__new__(Family), self.__dict__
         other.__dict__.update({n: mine[n] for n in Family.__match_args__}, **changes)
         return other

@@ -417,6 +417,22 @@ def test_single_changes_of_products_of_matrices_are_rejected(certificates):
     assert kept.total() <= 12, story
 
 
+def test_single_changes_of_an_inner_block_are_rejected():
+    """A product of three factors, the middle one of rank 1 at the point."""
+    entries = [
+        f"p{i}*(b11*r1 + b12*r2) + q{i}*(b21*r1 + b22*r2)"
+        for i in (1, 2)
+    ]  # fmt: skip
+    document = rlct(entries, at={"b11": 1}).certificate.to_json()
+    steps = Certificate.from_json(document).steps()
+    assert [s["place"] for s in steps if s.get("kind") == "inner"] == [1]
+    rejected, kept = check_mutations({"inner": document}, 200, seed=4)
+    story = report(rejected, kept)
+    assert rejected.total() >= 150, story
+    assert not [what for what in kept if what[0] == "claim"], story
+    assert kept.total() <= 0.06 * rejected.total(), story
+
+
 @pytest.mark.slow
 def test_many_single_changes_are_rejected(certificates):
     """The same for more than 14,000 changes, large certificates included."""
