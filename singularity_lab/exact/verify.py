@@ -25,6 +25,7 @@ from singularity_lab.algebra import faces, maps, matrices
 from singularity_lab.algebra.algebraic import check_roots
 from singularity_lab.algebra.charts import charts, representatives
 from singularity_lab.algebra.evidence import check_zero, univariate
+from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
 from singularity_lab.algebra.polynomial import Polynomial, fraction, ring
@@ -39,7 +40,6 @@ from singularity_lab.exact.family import (
     Poly,
     integer,
 )
-from singularity_lab.exact.hypotheses import hold, lacks, under
 
 
 @dataclass(frozen=True)
