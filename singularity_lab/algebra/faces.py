@@ -22,8 +22,8 @@ from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra.algebraic import NumberField
-from singularity_lab.algebra.face_lattice import check_faces
 from singularity_lab.algebra.evidence import Domain, check_no_zero, check_zero
+from singularity_lab.algebra.face_lattice import check_faces
 from singularity_lab.algebra.hypotheses import hold, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
