@@ -1,13 +1,15 @@
 """Every hypothesis of every step, broken alone: refused by its name; and its check does the work.
 
 A cell is a step and a hypothesis that it states. Its ``bad`` script breaks just that one, and its
-``good`` twin none. With the one check switched off the bad script is accepted: no other check stands
-in for it, unless the cell says which.
+``good`` twin none. With the one check switched off the bad script is accepted: no other check
+stands in for it, unless the cell says which.
 """
 
 import contextlib
 import inspect
+import itertools
 import os
+import random
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +20,7 @@ import pytest
 
 from singularity_lab.algebra import faces, matrices
 from singularity_lab.algebra.algebraic import NumberField
+from singularity_lab.algebra.face_lattice import check_faces
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import parse
@@ -371,14 +374,16 @@ for y, poly, by, unit in (
     bound = locus(poly, by, on=FIFTH, **LINE)
     cell("locus", "units", (family(roles, gens, [unit]), bound),
          (family(roles, gens, ["b^2 + 1", "x^2 + 1"]), bound))
-for unit, bad in (("b^2 + 1", False), ("b*(y^2 + 1)", True), ("b*(x + 1)", True)):
+
+
+def over_a_field(unit):
     subject = family("b:param t:param x:param y:param z:local", ["b^5*z"], [unit])
-    over_field = locus("x - s", "x y", on=FIFTH, smooth=FIRST, exists=between("1", "2"))
-    step = roots(MINUS, PLUS, cases=[over_field, OPEN, OPEN])
-    if bad:
-        cell("locus", "units", (subject, step), harmless)
-    else:
-        harmless = (subject, step)
+    step = locus("x - s", "x y", on=FIFTH, smooth=FIRST, exists=between("1", "2"))
+    return subject, roots(MINUS, PLUS, cases=[step, OPEN, OPEN])
+
+
+for unit in ("b*(y^2 + 1)", "b*(x + 1)"):
+    cell("locus", "units", over_a_field(unit), over_a_field("b^2 + 1"))
 SIGNED = at_b(roles="b:param y:local u:unit", positive=["u"])
 RELAX = {"op": "relax", "var": "u"}
 WITH_U = locus(smooth={**SLOPE, "then": {"kind": "sign", "index": 3}})  # u·s − 1 comes second
@@ -745,3 +750,47 @@ def test_a_half_space_that_is_left_out_is_missed():
             patch.setattr(NewtonPolyhedron, "of", of)
             with pytest.raises(CertificateError, match="newton: faces: a half-space is left out"):
                 verify(certificate)
+
+
+def test_the_symbol_of_a_field_is_not_the_inverse_of_a_unit():
+    """Evidence writes s_p for the inverse of the units in p; a field may not take that name."""
+    named_s = [
+        {**r, "symbol": "s_p", "field": "s_p^2 - 2", "value": v}
+        for r, v in ((MINUS, "-s_p"), (PLUS, "s_p"))
+    ]
+    subject = family("p:param t:param x:local", ["x"], ["p - 5"])
+    step = roots(*named_s, cases=[nonvanishing("p - s_p"), OPEN, OPEN])
+    assert "names" in outcome(subject, step) or "once" in outcome(subject, step)
+
+
+def random_supports(count):
+    source = random.Random(7)
+    for _ in range(count):
+        n = source.choice((1, 2, 3, 3, 4, 5))
+        points = {
+            tuple(source.choice((0, 0, 1, 2, 3, 4)) for _ in range(n))
+            for _ in range(source.randint(1, 10))
+        }
+        yield sorted(points)
+
+
+def test_the_two_enumerations_agree():
+    """On random supports, among them points in the hull, on axes, and in few dimensions."""
+    sizes = 0
+    for support in random_supports(150):
+        first = NewtonPolyhedron.of(support)
+        listed = first.compact_faces()
+        sides = [(f.normal, f.value) for f in first.facets]
+        check_faces(support, sides, listed)
+        sizes += len(listed)
+        if len(listed) > 1:
+            with pytest.raises(CertificateError, match="left out"):
+                check_faces(support, sides, listed[1:])
+        with pytest.raises(CertificateError, match="a half-space is left out"):
+            check_faces(support, sides[1:], listed)
+        for face in map(frozenset, itertools.combinations(support, 2)):
+            if face not in listed:
+                with pytest.raises(CertificateError, match="no compact face"):
+                    check_faces(support, sides, [*listed, face])
+                break
+    assert sizes > 500
