@@ -763,6 +763,30 @@ def test_the_symbol_of_a_field_is_not_the_inverse_of_a_unit():
     assert "names" in outcome(subject, step) or "once" in outcome(subject, step)
 
 
+def test_what_is_gone_is_not_spoken_of():
+    """u is 1 after the dilation: a condition on it would be one on something else."""
+    step = dehomogenise("u", u=1, y=2)
+    assert outcome(U, {**step, "cases": [nonvanishing("y^2 + 1")]}) == ""
+    gone = outcome(U, {**step, "cases": [nonvanishing("u^2 + 1")]})
+    assert "speaks of a variable that is gone" in gone
+
+
+def test_a_proof_over_one_field_is_none_over_another():
+    """(x·(t² − 2), x²) at t = √2 was proved with the symbol s: elsewhere s is another number."""
+    known = {"id": 7, **OPEN}
+    images = {"t": ["t", 1], "x": ["x", 1]}
+    again = {"op": "see", "step": 7, "map": images}
+    assert outcome(T, roots(MINUS, PLUS, cases=[known, OPEN, OPEN])) == ""
+    for cases in ([known, OPEN, again], [OPEN, known, again]):
+        assert "see: same: the two rings differ" in outcome(T, roots(MINUS, PLUS, cases=cases))
+    cube = [{**PLUS, "field": "s^2 - 3", "between": ["1", "2"]}]
+    half = family("t:param x:local", ["x*(t^2 - 2)", "x^2"], positive=["t"])
+    other = roots(*cube, poly="t^2 - 3", cases=[again, OPEN])
+    first = roots(PLUS, cases=[known, OPEN])
+    both = {"op": "both", "cases": [first, other]}
+    assert "see: same: the two rings differ" in outcome(half, both)
+
+
 def random_supports(count):
     source = random.Random(7)
     for _ in range(count):
