@@ -80,9 +80,11 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     claim, kind = certificate.claim, certificate.kind
     below = kind == "upper" or (found.lower is not None and claim <= found.lower)
     above = kind == "lower" or (found.upper is not None and found.upper <= claim)
-    hold("below", below, "claimed {}, proved lower {}", claim, found.lower)
-    why = f" ({'; '.join(found.why[:3])})" if found.why and found.upper is None else ""
-    hold("above", above, "claimed {}, proved upper {}{}", claim, found.upper, why)
+    if lacks("below", below, "more is claimed"):
+        raise CertificateError(f"claimed {claim}, proved lower {found.lower}")
+    if lacks("above", above, "less is claimed"):
+        why = f" ({'; '.join(found.why[:3])})" if found.why and found.upper is None else ""
+        raise CertificateError(f"claimed {claim}, proved upper {found.upper}{why}")
     return found
 
 
