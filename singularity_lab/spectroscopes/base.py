@@ -204,6 +204,8 @@ class Reading:
             if self.identified_multiplicity is None:
                 shown += ": m is not identifiable at this depth"
             lines.append(f"  {shown}")
+        if self.diagnostics.get("regime"):
+            lines.append(f"  {self.diagnostics['regime']}: no proved row is of this kind and size")
         c = self.cost
         lines.append(
             f"  {c.evaluations:,} K + {c.gradients:,} ∇K evaluations, "
@@ -647,8 +649,11 @@ class Meter:
     ) -> Reading:
         """The reading of a device that has looked at the loss through this counter.
 
-        settings: a dataclass, with every default resolved.
+        settings: a dataclass, with every default resolved. A loss that is no polynomial is marked
+        ``uncalibrated``: no row with a proved value stands behind a reading of it.
         """
+        if self.loss.kind != "polynomial":
+            diagnostics = {**diagnostics, "regime": "uncalibrated"}
         return Reading(
             device=device,
             loss_id=self.loss.loss_id,
