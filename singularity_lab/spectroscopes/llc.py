@@ -448,7 +448,7 @@ def _scattered(
     return u
 
 
-def _may_scatter(loss: Loss, gamma: float) -> bool:
+def may_scatter(loss: Loss, gamma: float) -> bool:
     """Whether there is a scale to scatter chains on: a localisation, or walls on every side."""
     if gamma > 0:
         return True
@@ -490,7 +490,7 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     run, cut = current_run(), None
     saved = run.restore()
     quarter = s.chains // 4
-    check = s.check and _may_scatter(loss, s.gamma)
+    check = s.check and may_scatter(loss, s.gamma)
     kinds: list[dict[str, bool]] = [{}]
     share = torch.ones(s.chains, dtype=dtype, device=s.device)
     if check:
@@ -689,7 +689,7 @@ def sample(
     """
     loss, run = meter.loss, current_run()
     radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
-    heated = heated and _may_scatter(loss, s.gamma)
+    heated = heated and may_scatter(loss, s.gamma)
     cooling = 3 * s.burn_in // 4 if heated and s.gamma > 0 and s.burn_in >= 16 else -1
     middle = (s.chains + 1) // 2
     hot = (torch.arange(s.chains, device=s.device) >= middle).double()
@@ -796,7 +796,7 @@ def _adjusted(name: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Readi
     nbeta = _nbeta(s)
     average = Average(s.chains, s.burn_in, s.draws, s.device)
     cut, extra = None, {}
-    heated = s.heated and _may_scatter(loss, s.gamma)
+    heated = s.heated and may_scatter(loss, s.gamma)
     try:
         kernel = name.removeprefix("llc-")
         steps = sample(meter, s, nbeta, generator, average, kernel=kernel, heated=heated)
