@@ -133,7 +133,7 @@ def measure(
         print(reading)
     if reading.outcome in ("bad loss", "no minimum"):
         raise typer.Exit(BAD_INPUT)
-    if not reading.estimates:
+    if not {"lambda", "llc"} & reading.estimates.keys():
         raise typer.Exit(UNDECIDED)
 
 
