@@ -46,6 +46,7 @@ from singularity_lab.spectroscopes.loss import Loss
 _KEPT = 400  # windows of draws kept per chain for R-hat, ESS and the trace
 _SHOWN = 512  # chains whose averages are told; with more, fewer windows are kept
 _LEVEL = 0.9
+_BELOW = 3.0  # standard errors of a group of chains below L(w*)
 _PROBE = 5  # steps between two looks at the batch that never changes
 _SAMPLERS = ("sgld", "rmsprop", "sgnht")
 _R_HAT_SGLD, _R_HAT = 1.2, 1.1  # largest allowed, of unadjusted and of adjusted chains
@@ -322,7 +323,11 @@ def _outcome(
             Outcome.BAD_LOSS,
             "the loss is constant where the chains went: nothing to measure",
         )
-    if e.high < 0:
+    below = [
+        float(g.means.mean() + _BELOW * g.means.std(ddof=1) / math.sqrt(len(g.means))) < 0
+        for g in groups
+    ]
+    if e.high < 0 or any(below):
         return Outcome.NO_MINIMUM, (
             "the chains find lower losses than L(w*): train on, hold the chains nearer (a larger "
             "gamma), or measure the loss against the checkpoint's own outputs"
