@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         program_trace,
     )
     from singularity_lab.spectroscopes.base import Reading, measure
+    from singularity_lab.spectroscopes.networks import llc, network_loss
     from singularity_lab.truth import ground_truth
 
 __version__ = "0.1.0"
@@ -74,9 +75,11 @@ __all__ = [
     "explain",
     "ground_truth",
     "jets",
+    "llc",
     "load",
     "loss",
     "measure",
+    "network_loss",
     "network_strata",
     "newton_polyhedron",
     "parse",
@@ -121,9 +124,11 @@ _HOME = {
     "explain": "exact.solve",
     "ground_truth": "truth",
     "jets": "exact.jets",
+    "llc": "spectroscopes.networks",
     "load": "catalog.load",
     "loss": "losses",
     "measure": "spectroscopes.base",
+    "network_loss": "spectroscopes.networks",
     "network_strata": "exact.strata",
     "newton_polyhedron": "exact.newton",
     "parse": "algebra.polynomial",

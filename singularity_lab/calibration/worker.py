@@ -75,7 +75,7 @@ def _record(message: Mapping[str, Any], reading: Reading) -> Record:
     data = reading.to_dict()
     return {
         **_head(message),
-        **{name: data["lambda"][name] for name in ("value", "low", "high", "level")},
+        **{name: data["estimate"][name] for name in ("value", "low", "high", "level")},
         "outcome": data["outcome"],
         "reason": data["reason"],
         **{name: data["cost"][name] for name in ("evaluations", "gradients", "cpu_seconds")},

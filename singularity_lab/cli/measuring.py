@@ -131,9 +131,9 @@ def measure(
         print_json(reading.to_dict())
     else:
         print(reading)
-    if reading.outcome == "bad loss":
+    if reading.outcome in ("bad loss", "no minimum"):
         raise typer.Exit(BAD_INPUT)
-    if "lambda" not in reading.estimates:
+    if not {"lambda", "llc"} & reading.estimates.keys():
         raise typer.Exit(UNDECIDED)
 
 

@@ -21,6 +21,7 @@ from singularity_lab.spectroscopes.loss import (
     ModuleLoss,
     PolynomialLoss,
 )
+from singularity_lab.spectroscopes.networks import network_loss
 
 __all__ = [
     "Budget",
@@ -36,5 +37,6 @@ __all__ = [
     "Spectroscope",
     "devices",
     "measure",
+    "network_loss",
     "register",
 ]

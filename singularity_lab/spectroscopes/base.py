@@ -66,6 +66,7 @@ class Outcome(StrEnum):
     FLOOR = "floating-point floor"
     BUDGET = "budget"
     BAD_LOSS = "bad loss"
+    NO_MINIMUM = "no minimum"
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,16 @@ class Reading:
         return self.estimates.get("lambda", Estimate(math.nan, -math.inf, math.inf, 0.9))
 
     @property
+    def estimate(self) -> Estimate:
+        """What the device is for: λ where it claims one, else its first estimate (``llc``: nβ(E[L]
+        − L(w*)) at one n, β, γ). NaN with an infinite interval where there is none."""
+        return (
+            self.lambda_
+            if "lambda" in self.estimates
+            else next(iter(self.estimates.values()), self.lambda_)
+        )
+
+    @property
     def ok(self) -> bool:
         """Whether the outcome is ``ok``."""
         return self.outcome is Outcome.OK
@@ -171,12 +182,21 @@ class Reading:
         return m if m is not None and self.multiplicity[m] >= IDENTIFIED else None  # type: ignore[index]
 
     # -- text
+    def symbol(self, name: str) -> str:
+        """How an estimate is written: λ; LLC(n, β, γ) for the field's estimate, which is another
+        number at each n, β and γ; else its name."""
+        if name == "llc":
+            s = self.settings
+            beta = s["beta"] if s["beta"] is not None else 1 / math.log(s["n"])
+            return f"LLC(n = {s['n']:g}, β = {beta:.3g}, γ = {s['gamma']:g})"
+        return "λ" if name == "lambda" else name
+
     def __str__(self) -> str:
         lines = [f"{self.device} on {self.loss_id} (d = {self.dim}): {self.outcome}"]
         if self.reason:
             lines[0] += f" — {self.reason}"
         for name, e in self.estimates.items():
-            lines.append(f"  {'λ' if name == 'lambda' else name} = {e}")
+            lines.append(f"  {self.symbol(name)} = {e}")
         if self.multiplicity:
             shown = ", ".join(
                 f"P(m={m}) = {p:.2f}" for m, p in self.multiplicity.items() if p > 0.005
@@ -184,6 +204,8 @@ class Reading:
             if self.identified_multiplicity is None:
                 shown += ": m is not identifiable at this depth"
             lines.append(f"  {shown}")
+        if self.diagnostics.get("regime"):
+            lines.append(f"  {self.diagnostics['regime']}: no proved row is of this kind and size")
         c = self.cost
         lines.append(
             f"  {c.evaluations:,} K + {c.gradients:,} ∇K evaluations, "
@@ -193,8 +215,7 @@ class Reading:
 
     def _repr_html_(self) -> str:
         rows = [
-            (f"{'λ' if n == 'lambda' else html.escape(n)}", html.escape(str(e)))
-            for n, e in self.estimates.items()
+            (html.escape(self.symbol(n)), html.escape(str(e))) for n, e in self.estimates.items()
         ]
         for m, p in (self.multiplicity or {}).items():
             rows.append((f"P(m = {m})", f"{p:.3f}"))
@@ -217,6 +238,7 @@ class Reading:
             "device": self.device,
             "loss_id": self.loss_id,
             "dim": self.dim,
+            "estimate": dataclasses.asdict(self.estimate),
             "lambda": dataclasses.asdict(self.lambda_),
             "multiplicity": (
                 None
@@ -627,8 +649,11 @@ class Meter:
     ) -> Reading:
         """The reading of a device that has looked at the loss through this counter.
 
-        settings: a dataclass, with every default resolved.
+        settings: a dataclass, with every default resolved. A loss that is no polynomial is marked
+        ``uncalibrated``: no row with a proved value stands behind a reading of it.
         """
+        if self.loss.kind != "polynomial":
+            diagnostics = {**diagnostics, "regime": "uncalibrated"}
         return Reading(
             device=device,
             loss_id=self.loss.loss_id,

@@ -238,7 +238,7 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
         for t in range(total):
             if t % 64 == 0 and run.progress is not None:
                 run.progress(t / total, f"step {t} of {total}")
-            state = mala.step(state, steps, potential, generator, count=t < s.burn_in)
+            state = mala.step(state, steps, potential, generator, learn=t < s.burn_in)
             if t < s.burn_in:
                 if t % 50 == 49:
                     steps = mala.adapt(steps)

@@ -10,13 +10,16 @@ and by Hamiltonian trajectories, so that their error is the target's bias and Mo
 alone. That bias stays: for multiplicity m the target is about λ − (m − 1)/log n (on w₁²w₂² at n =
 10⁴, γ = 1 it is 0.78 λ).
 
-Here n is a setting: the loss may be a population loss K, which then stands for L.
+Here n is a setting: the loss may be a population loss K, which then stands for L. What is read is
+the estimate ``llc`` at this n, β and γ; no λ is claimed. Half of the chains begin at w*, half are
+scattered as widely as the localisation allows, and SGLD takes ε in one half and ε/2 in the other:
+:mod:`singularity_lab.spectroscopes.convergence` says when the outcome is ``ok``.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -36,14 +39,17 @@ from singularity_lab.spectroscopes.base import (
     current_run,
     settings_of,
 )
-from singularity_lab.spectroscopes.diagnostics import effective_sample_size, split_r_hat
+from singularity_lab.spectroscopes.convergence import Group, Judgement, interval, judge
 from singularity_lab.spectroscopes.kernels import hmc, mala, sgld, sgnht
 from singularity_lab.spectroscopes.loss import Loss
 
-_KEPT = 400  # draws kept per chain for R-hat, ESS and the trace
-_SHOWN = 512  # chains whose trace is kept
+_KEPT = 400  # windows of draws kept per chain for R-hat, ESS and the trace
+_SHOWN = 512  # chains whose averages are told; with more, fewer windows are kept
 _LEVEL = 0.9
+_BELOW = 3.0  # standard errors of a group of chains below L(w*)
+_PROBE = 5  # steps between two looks at the batch that never changes
 _SAMPLERS = ("sgld", "rmsprop", "sgnht")
+_R_HAT_SGLD, _R_HAT = 1.2, 1.1  # largest allowed, of unadjusted and of adjusted chains
 _EVERY = 128  # steps between two looks at the clock of the checkpoints
 
 
@@ -52,10 +58,11 @@ class Settings:
     """n: sample size; beta: inverse temperature, None for 1/log n; gamma: localisation strength.
 
     sampler: sgld, rmsprop or sgnht. epsilon: its step (of SGNHT h², with h its step in time); None
-    takes 0.2/(nβh + γ), h the largest curvature within the localisation. chains, burn_in, draws:
-    chains run at once, steps thrown away, steps averaged. minibatch: use the loss's own
-    minibatches, a fresh one for every chain and step. halving: run again at ε/2, report both and
-    their extrapolation, and call the target biased where they differ. divergence, decay,
+    takes 0.2/(nβh + γ), h the largest Hessian eigenvalue at w*, near it, and again where the chains
+    are during burn-in. chains, burn_in, draws: chains run at once, steps thrown away, steps
+    averaged. minibatch: use the loss's own minibatches, a fresh one for every chain and step.
+    check: run the four groups of :mod:`singularity_lab.spectroscopes.convergence`; False runs all
+    chains from w* at the step ε, as the field does, and is never ``ok``. divergence, decay,
     stability: of RMSprop-SGLD, the term Γ, α and δ. friction: A of SGNHT. precision: of the chains;
     single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸. device: of torch.
     """
@@ -69,7 +76,7 @@ class Settings:
     burn_in: int = 10_000
     draws: int = 10_000
     minibatch: bool = False
-    halving: bool = False
+    check: bool = True
     divergence: bool = True
     decay: float = 0.99
     stability: float = 0.1
@@ -79,6 +86,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         _check(self)
+        if self.check and (self.chains % 4 or self.chains < 8):
+            raise BadInput(
+                "chains: expected a multiple of 4, at least 8 (four groups; check=False runs one), "
+                f"got {self.chains}"
+            )
         if self.sampler not in _SAMPLERS:
             raise BadInput(f"sampler: expected one of {_SAMPLERS}, got {self.sampler!r}")
         if not (self.epsilon is None or self.epsilon > 0):
@@ -98,10 +110,11 @@ class MalaSettings:
     burn-in.
 
     smallest, largest: range of ε; None for 10⁻³/(nβ·h) … 1/γ, h the largest Hessian eigenvalue
-    within the localisation. heated: every second chain begins its warm-up where nβ·h is γ, and
-    cools (geometrically, over three quarters of it). A chain from w* takes long to walk outwards
-    along a valley and reads low; one that cools lags behind and reads high: what they disagree on
-    has not mixed. None for that up to ten parameters; above, all chains begin at w*.
+    within the localisation. heated: the second half of the chains begins scattered, at a
+    temperature where nβ·h is γ, and cools (geometrically, over three quarters of the warm-up), with
+    step sizes of its own. A chain from w* takes long to walk outwards along a valley and reads low;
+    one that cools lags behind and reads high: what they disagree on has not mixed. False starts all
+    chains at w*, and is never ``ok``.
     """
 
     n: float = 10_000.0
@@ -113,7 +126,7 @@ class MalaSettings:
     scales: int = 20
     smallest: float | None = None
     largest: float | None = None
-    heated: bool | None = None
+    heated: bool = True
     device: str = "cpu"
 
     def __post_init__(self) -> None:
@@ -170,44 +183,66 @@ def _generator(s: Any, seed: int) -> torch.Generator:
 
 
 class Average:
-    """Running mean of K per chain over the draws (never over burn-in), and a thinned trace with
-    it."""
+    """Running mean of K per chain over the draws (never over burn-in), with averages over
+    consecutive windows of draws, and of burn-in."""
 
     def __init__(
         self, chains: int, burn_in: int, draws: int, device: torch.device | str = "cpu"
     ) -> None:
         self.total = torch.zeros(chains, dtype=torch.float64, device=device)
+        self.window = torch.zeros_like(self.total)
         self.count = 0
-        self.every = max(1, math.ceil(draws / _KEPT))
+        kept = min(_KEPT, max(40, _KEPT * _SHOWN // chains))
+        self.every = max(1, math.ceil(draws / kept))
         self.every_burn = max(1, math.ceil(burn_in / _KEPT))
         self.trace: list[Tensor] = []
         self.burn_trace: list[Tensor] = []
+        self.probes: list[Tensor] = []
 
     def add(self, value: Tensor) -> None:
         """One draw of every chain."""
         self.total += value
-        if self.count % self.every == 0:
-            self.trace.append(value[:_SHOWN].to(torch.float64, copy=True))
+        self.window += value
         self.count += 1
+        if self.count % self.every == 0:
+            self.trace.append(self.window / self.every)
+            self.window = torch.zeros_like(self.total)
 
     def burn(self, t: int, value: Tensor) -> None:
         """One step of burn-in: traced, not averaged."""
         if t % self.every_burn == 0:
-            self.burn_trace.append(value[:_SHOWN].to(torch.float64, copy=True))
+            self.burn_trace.append(value.to(torch.float64, copy=True))
 
     def state(self) -> dict[str, Any]:
         """For a checkpoint."""
         return {
             "total": self.total,
+            "window": self.window,
             "count": self.count,
             "trace": list(self.trace),
             "burn_trace": list(self.burn_trace),
+            "probes": list(self.probes),
         }
 
     def resume(self, state: dict[str, Any]) -> None:
         """Back to :meth:`state`."""
-        self.total, self.count = state["total"], state["count"]
+        self.total, self.window, self.count = state["total"], state["window"], state["count"]
         self.trace, self.burn_trace = state["trace"], state["burn_trace"]
+        self.probes = state["probes"]
+
+    def groups(self, factor: float, kinds: Sequence[Mapping[str, bool]]) -> list[Group]:
+        """The chains in as many equal groups as there are kinds, in their order; the chains that
+        left the finite numbers are left out. factor: multiplies K."""
+        means = (factor * self.total / self.count).cpu().numpy()
+        trace = (factor * torch.stack(self.trace, dim=1)).cpu().numpy()
+        probes = (factor * torch.stack(self.probes, dim=1)).cpu().numpy() if self.probes else None
+        out, size = [], len(means) // len(kinds)
+        for k, kind in enumerate(kinds):
+            part = np.arange(k * size, (k + 1) * size if k + 1 < len(kinds) else len(means))
+            part = part[np.isfinite(means[part]) & np.isfinite(trace[part]).all(1)]
+            probe = None if probes is None else probes[part]
+            out.append(Group(means[part], trace[part], probe, **kind))
+        return out
 
 
 def _plain(x: Any) -> dict[str, Any]:
@@ -225,61 +260,92 @@ def _reading(
     nbeta: float,
     cut: str | None,
     extra: dict[str, Any],
+    kinds: Sequence[Mapping[str, bool]],
+    r_hat: float,
     biased: str = "",
-    more: dict[str, Estimate] | None = None,
 ) -> Reading:
-    """Per-chain estimates, their spread, R-hat and ESS, and the outcome that they allow."""
+    """The estimate ``llc`` with its interval, the parts that it was made of, and the outcome."""
     estimates: dict[str, Estimate] = {}
-    diagnostics: dict[str, Any] = {"nbeta": nbeta, **extra}
+    diagnostics: dict[str, Any] = {"nbeta": nbeta, "loss_at_centre": meter.offset, **extra}
     outcome, reason = Outcome.OK, ""
-    if average.count < 8:
+    if average.count < 8 or len(average.trace) < 4:
         outcome, reason = Outcome.BUDGET, f"{cut} spent in burn-in"
-    else:
-        per_chain = (nbeta * average.total / average.count).cpu()
-        finite = torch.isfinite(per_chain)
-        trace = nbeta * torch.stack(average.trace, dim=1).cpu()
-        lost = int((~finite).sum())
-        kept, shown = per_chain[finite], finite[:_SHOWN]
-        trace = trace[shown]
-        diagnostics |= {
-            "per_chain": per_chain[:_SHOWN].tolist(),
-            "diverged_chains": lost,
-            "draws": average.count,
-            "trace_mean": trace.mean(0).tolist() if len(trace) else [],
-            "burn_in_trace_mean": [
-                float(nbeta * v.cpu()[shown].mean()) if len(trace) else None
-                for v in average.burn_trace
-            ],
+        return meter.reading(device, s, seed, estimates, outcome, reason, diagnostics)
+    groups = average.groups(nbeta, kinds)
+    means = (nbeta * average.total / average.count).cpu()
+    lost = len(means) - sum(len(g.means) for g in groups)
+    whole = np.concatenate([g.windows for g in groups])
+    diagnostics |= {
+        "per_chain": means[:_SHOWN].tolist(),
+        "groups": [dict(kind) for kind in kinds],
+        "diverged_chains": lost,
+        "draws": average.count,
+        "trace_mean": whole.mean(0).tolist() if len(whole) else [],
+        "burn_in_trace_mean": [float(nbeta * v.cpu().nanmean()) for v in average.burn_trace],
+    }
+    if all(len(g.means) >= 2 for g in groups):
+        verdict = judge(
+            groups,
+            r_hat=r_hat,
+            relaxation=extra.get("relaxation_steps", 0.0),
+            draws=average.count,
+        )
+        estimates["llc"] = e = verdict.interval(_LEVEL)
+        for g in groups if len(groups) > 1 else []:
+            name = ("scattered" if g.scattered else "from w*") + ", ε/2" * g.halved
+            spread = float(g.means.std(ddof=1)) / math.sqrt(len(g.means))
+            estimates[name] = interval(float(g.means.mean()), spread, len(g.means) - 1, _LEVEL)
+        diagnostics |= verdict.numbers | {
+            "standard_error": verdict.error,
+            "loss_of_chains": meter.offset + e.value / nbeta,
         }
-        if len(kept) >= 2 and len(trace) >= 2:
-            mean, spread = float(kept.mean()), float(kept.std())
-            half = 1.645 * spread / math.sqrt(len(kept))
-            estimates["lambda"] = Estimate(mean, mean - half, mean + half, _LEVEL)
-            r_hat = split_r_hat(trace.numpy())
-            ess = effective_sample_size(trace.numpy())
-            diagnostics |= {"chain_std": spread, "r_hat": r_hat, "ess": ess}
-            if mean < -2 * half:
-                outcome = Outcome.BAD_LOSS
-                reason = "w* is no minimum: the mean loss of the chains is below L(w*)"
-            elif mean == 0.0 and spread == 0.0:
-                outcome = Outcome.BAD_LOSS
-                reason = "the loss is constant where the chains went: nothing to measure"
-            elif cut is not None:
-                outcome, reason = Outcome.BUDGET, f"{cut} spent after {average.count} draws"
-            elif r_hat > 1.1 or ess < 4 * len(trace):
-                outcome = Outcome.NOT_MIXED
-                reason = f"R-hat {r_hat:.3g}, {ess:.0f} effective draws over {len(trace)} chains"
-            elif mean > 10 * loss.dim:
-                outcome = Outcome.DIVERGED
-                reason = f"λ̂ = {mean:.3g} is far above d/2 = {loss.dim / 2:g}: step too large"
-            elif biased:
-                outcome, reason = Outcome.BIASED_TARGET, biased
-        if lost:
-            outcome = Outcome.DIVERGED
-            reason = f"{lost} of {len(per_chain)} chains left the finite numbers"
-    return meter.reading(
-        device, s, seed, estimates | (more or {} if estimates else {}), outcome, reason, diagnostics
-    )
+        outcome, reason = _outcome(loss, meter, s, verdict, e, cut, average.count, biased, groups)
+    if lost:
+        outcome = Outcome.DIVERGED
+        reason = f"{lost} of {len(means)} chains left the finite numbers"
+    return meter.reading(device, s, seed, estimates, outcome, reason, diagnostics)
+
+
+def _outcome(
+    loss: Loss,
+    meter: Meter,
+    s: Any,
+    verdict: Judgement,
+    e: Estimate,
+    cut: str | None,
+    draws: int,
+    biased: str,
+    groups: Sequence[Group],
+) -> tuple[Outcome, str]:
+    """The outcome of a run whose chains all stayed finite, and why."""
+    if e.value == 0.0 and verdict.numbers["chain_std"] == 0.0:
+        return (
+            Outcome.BAD_LOSS,
+            "the loss is constant where the chains went: nothing to measure",
+        )
+    below = [
+        float(g.means.mean() + _BELOW * g.means.std(ddof=1) / math.sqrt(len(g.means))) < 0
+        for g in groups
+    ]
+    if e.high < 0 or any(below):
+        return Outcome.NO_MINIMUM, (
+            "the chains find lower losses than L(w*): train on, hold the chains nearer (a larger "
+            "gamma), or measure the loss against the checkpoint's own outputs"
+        )
+    if e.low > loss.dim / (2 if loss.domain is None and loss.prior_exponents is None else 1):
+        return Outcome.DIVERGED, (
+            f"{e.value:.3g} is above d/2 = {loss.dim / 2:g}, the most that a minimum can give: the "
+            "chains have left the basin of w*, or the step is too large"
+        )
+    if cut is not None:
+        return Outcome.BUDGET, f"{cut} spent after {draws} draws"
+    if verdict.complaint:
+        return (Outcome.BIASED_TARGET if verdict.biased else Outcome.NOT_MIXED), verdict.complaint
+    if not any(g.scattered for g in groups):
+        return Outcome.NOT_MIXED, "all chains began at w*: nothing shows that they have left it"
+    if e.low < 0:
+        return Outcome.NOT_MIXED, f"the interval [{e.low:.3g}, {e.high:.3g}] holds negative values"
+    return (Outcome.BIASED_TARGET, biased) if biased else (Outcome.OK, "")
 
 
 def _walls(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | None, Tensor | None]:
@@ -295,9 +361,33 @@ def _walls(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | Non
 # ---------------------------------------------------------------------------------- SGLD, SGNHT
 
 
+class _Minibatches:
+    """∇K on fresh minibatches, and again on the rows of the last one."""
+
+    def __init__(self, meter: Meter, loss: Any, generator: torch.Generator) -> None:
+        self.generator = generator
+        self.last = generator.get_state()
+        center = loss.center.to(generator.device)
+        draw = loss.stochastic_value_and_grad
+        self._fresh = meter.counted(lambda u: draw(u + center, generator))
+        self._again = meter.counted(lambda u: draw(u + center, self._replayed()))
+
+    def _replayed(self) -> torch.Generator:
+        generator = torch.Generator(device=self.generator.device)
+        return generator.set_state(self.last)
+
+    def __call__(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        self.last = self.generator.get_state()
+        return self._fresh(u)
+
+    def again(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """∇K at other points on the rows of the last call."""
+        return self._again(u)
+
+
 def _langevin(
     s: Settings,
-    epsilon: float,
+    epsilon: Tensor,
     nbeta: float,
     gradient: sgld.Gradient,
     generator: torch.Generator,
@@ -311,17 +401,16 @@ def _langevin(
     if s.sampler == "sgnht":
         return (
             lambda u: sgnht.init(u, gradient, generator, friction=s.friction),
-            lambda x: sgnht.step(
-                x, gradient, h=math.sqrt(epsilon), friction=s.friction, **common
-            ),
+            lambda x: sgnht.step(x, gradient, h=epsilon.sqrt(), friction=s.friction, **common),
             sgnht.State,
-        )  # fmt: skip
+        )
     if s.sampler == "rmsprop":
+        same = gradient.again if isinstance(gradient, _Minibatches) else gradient
         return (
             lambda u: sgld.init(u, gradient, rmsprop=True),
             lambda x: sgld.rmsprop_step(
                 x, gradient, epsilon=epsilon, decay=s.decay, stability=s.stability,
-                divergence=s.divergence, **common,
+                probe=same if s.divergence else None, **common,
             ),
             sgld.State,
         )  # fmt: skip
@@ -332,107 +421,155 @@ def _langevin(
     )
 
 
-def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """λ̂ = nβ(E[L] − L(w*)) by SGLD (or RMSprop-SGLD, SGNHT) from w*, chains batched. See
-    :class:`Settings`.
+def _scattered(
+    meter: Meter,
+    s: Any,
+    generator: torch.Generator,
+    walls: tuple[Tensor | None, Tensor | None],
+    calm: Callable[[Tensor], Tensor],
+    count: int,
+) -> Tensor:
+    """Columns (d, count) from N(0, 1/γ), each halved until ``calm`` (a mask over columns) holds.
 
-    The interval is for the chains' mean (spread over chains / √chains), not for λ: it knows
-    neither the bias of the target, nor that of the step (``halving`` looks for the latter). Chains
-    reflect at the walls of a domain.
+    Without localisation a wall on every side is needed, and the law is uniform between them.
+    """
+    d, (lower, upper) = meter.loss.dim, walls
+    if s.gamma > 0:
+        u = torch.randn((d, count), generator=generator, dtype=torch.float64, device=s.device)
+        u = u / math.sqrt(s.gamma)
+    else:
+        u = torch.rand((d, count), generator=generator, dtype=torch.float64, device=s.device)
+        u = lower + (upper - lower) * u  # type: ignore[operator]
+    if lower is not None and upper is not None:
+        inside = 0.999  # w* may stand on a wall: fold to the inside, never on it
+        u = torch.where((u < lower) & (upper > 0), -u, u)
+        u = torch.where((u > upper) & (lower < 0), -u, u)
+        u = torch.maximum(torch.minimum(u, inside * upper), inside * lower)
+    for _ in range(40):
+        wild = ~calm(u)
+        if not bool(wild.any()):
+            break
+        u = torch.where(wild, u / 2, u)
+    return u
+
+
+def may_scatter(loss: Loss, gamma: float) -> bool:
+    """Whether there is a scale to scatter chains on: a localisation, or walls on every side."""
+    if gamma > 0:
+        return True
+    return loss.domain is not None and all(
+        math.isfinite(x) for x in (*loss.domain.lower, *loss.domain.upper)
+    )
+
+
+def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+    """The local learning coefficient estimate nβ(E[L] − L(w*)) at one n, β and γ, by SGLD (or
+    RMSprop-SGLD, SGNHT), chains batched. See :class:`Settings`.
+
+    Estimates: ``llc``, extrapolated to ε = 0 from ε and ε/2, with an interval for *its own target*
+    (not for λ: it does not know the bias (m − 1)/log n); then the groups of chains by start and
+    step. Chains reflect at the walls of a domain.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
-    >>> r = measure("llc", square, seed=0, n=1000, epsilon=1e-3, burn_in=500, draws=2000)
-    >>> abs(r.lambda_.value - 0.5) < 0.05
-    True
+    >>> r = measure("llc", square, seed=0, n=1000, epsilon=1e-3, burn_in=2000, draws=4000)
+    >>> r.ok, abs(r.estimates["llc"].value - 0.5) < 0.05
+    (True, True)
     """
     s = settings_of(Settings, settings, "llc")
     meter = Meter(loss, budget)
     generator = _generator(s, seed)
     nbeta = _nbeta(s)
     gradient: sgld.Gradient = meter.k_and_grad
+    probe: Callable[[Tensor], Tensor] | None = None
     if s.minibatch:
-        draw = getattr(loss, "stochastic_value_and_grad", None)
-        if draw is None:
+        if getattr(loss, "stochastic_value_and_grad", None) is None:
             raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
-        center = loss.center.to(s.device)
-        gradient = meter.counted(lambda u: draw(u + center, generator))
+        gradient = _Minibatches(meter, loss, generator)
+        fixed = getattr(loss, "fixed_value", None)
+        if fixed is not None:
+            center = loss.center.to(s.device)
+            probe = lambda u: fixed(u + center)  # noqa: E731
     dtype = torch.float64 if s.precision == "double" else torch.float32
     walls = _walls(loss, s.device)
     run, cut = current_run(), None
     saved = run.restore()
-    epsilon = s.epsilon
-    if epsilon is None:
-        if saved is None:
-            radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
-            h = curvature(meter, radius, torch.Generator().manual_seed(seed))
-            epsilon = 0.2 / (nbeta * h + s.gamma)
-            if not 0 < epsilon < math.inf:
-                raise BadLoss(f"no step fits a curvature of {h:.3g}", meter.counts())
-        else:
-            epsilon = saved["epsilon"]
-    rounds = [Average(s.chains, s.burn_in, s.draws, s.device) for _ in range(1 + s.halving)]
+    quarter = s.chains // 4
+    check = s.check and may_scatter(loss, s.gamma)
+    kinds: list[dict[str, bool]] = [{}]
+    share = torch.ones(s.chains, dtype=dtype, device=s.device)
+    if check:
+        kinds = [
+            {"halved": half, "scattered": far} for half in (False, True) for far in (False, True)
+        ]
+        share[2 * quarter :] = 0.5
+    average = Average(s.chains, s.burn_in, s.draws, s.device)
     total = s.burn_in + s.draws
-    first, begin, state = 0, 0, None
-    if saved is not None:
-        first, begin = saved["round"], saved["t"]
-        for average, kept in zip(rounds, saved["averages"], strict=True):
-            average.resume(kept)
-        generator.set_state(saved["generator"])
-        meter.resume(saved["meter"])
+    epsilon, state, begin = s.epsilon, None, 0
+    extra: dict[str, Any] = {"sampler": s.sampler}
     try:
-        for k in range(first, len(rounds)):
-            init, step, kind = _langevin(s, epsilon / 2**k, nbeta, gradient, generator, walls)
-            average = rounds[k]
-            if saved is not None and k == first:
-                state = kind(**saved["state"])
+        if saved is None:
+            if epsilon is None:
+                near = _near(loss, s, torch.Generator().manual_seed(seed))
+                epsilon = _stable(meter, s, nbeta, near.to(s.device))
+        else:
+            epsilon, begin, extra = saved["epsilon"], saved["t"], saved["extra"]
+            average.resume(saved["average"])
+            generator.set_state(saved["generator"])
+            meter.resume(saved["meter"])
+        init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
+        if saved is not None:
+            state = kind(**saved["state"])
+            if isinstance(gradient, _Minibatches):
+                gradient.last = saved["last"]
+        else:
+            start = torch.zeros((loss.dim, s.chains), dtype=torch.float64, device=s.device)
+            if check:
+
+                def calm(u: Tensor) -> Tensor:
+                    value, slope = meter.k_and_grad(u.t())
+                    force = nbeta * slope.t() + s.gamma * u
+                    after = meter.k((u - 0.5 * epsilon * force).t())
+                    return after <= value.clamp_min(0.0) + 1.0 / nbeta
+
+                far = _scattered(meter, s, generator, walls, calm, 2 * quarter)
+                start[:, quarter : 2 * quarter] = far[:, :quarter]
+                start[:, 3 * quarter :] = far[:, quarter:]
+                extra["scatter"] = float(far.norm(dim=0).mean())
+            state = init(start.to(dtype))
+            if not bool(torch.isfinite(state.gradient).all()):
+                raise BadLoss("the gradient at the centre is not finite", meter.counts())
+        for t in range(begin, total):
+            if t % _EVERY == 0:
+                run.keep(
+                    lambda t=t, state=state, epsilon=epsilon: {  # type: ignore[misc]
+                        "t": t, "epsilon": epsilon, "extra": extra, "state": _plain(state),
+                        "average": average.state(), "generator": generator.get_state(),
+                        "last": getattr(gradient, "last", None), "meter": meter.state(),
+                    },
+                    t / total,
+                    f"step {t} of {total}",
+                )  # fmt: skip
+            if s.epsilon is None and t < s.burn_in and t in (s.burn_in // 2, 3 * s.burn_in // 4):
+                some = state.position[:, :: max(1, s.chains // 8)].t().to(torch.float64)
+                epsilon = min(epsilon, _stable(meter, s, nbeta, some))
+                init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
+            state = step(state)
+            if t < s.burn_in:
+                average.burn(t, state.value)
             else:
-                begin = 0
-                state = init(torch.zeros((loss.dim, s.chains), dtype=dtype, device=s.device))
-                if not bool(torch.isfinite(state.gradient).all()):
-                    raise BadLoss("the gradient at the centre is not finite", meter.counts())
-            for t in range(begin, total):
-                if t % _EVERY == 0:
-                    run.keep(
-                        lambda k=k, t=t, state=state: {  # type: ignore[misc]
-                            "round": k, "t": t, "epsilon": epsilon, "state": _plain(state),
-                            "averages": [a.state() for a in rounds],
-                            "generator": generator.get_state(), "meter": meter.state(),
-                        },
-                        (k + t / total) / len(rounds),
-                        f"step {t} of {total}",
-                    )  # fmt: skip
-                state = step(state)
-                if t < s.burn_in:
-                    average.burn(t, state.value)
-                else:
-                    average.add(state.value)
+                average.add(state.value)
+                if probe is not None and t % _PROBE == 0:
+                    average.probes.append(probe(state.position.t()))
     except BudgetSpent as error:
         cut = str(error)
     biased = "the prior factor ∏|w|^τ is not part of this estimator" * bool(loss.prior_exponents)
-    extra: dict[str, Any] = {"epsilon": epsilon, "sampler": s.sampler}
-    if s.gamma > 0:
+    extra["epsilon"] = epsilon
+    if s.gamma > 0 and epsilon is not None:
         extra["relaxation_steps"] = 2 / (epsilon * s.gamma)
-    more: dict[str, Estimate] = {}
-    if s.halving and rounds[1].count >= 8:
-        whole, half = (nbeta * (a.total / a.count).cpu() for a in rounds)
-        values = [float(x.mean()) for x in (whole, half)]
-        errors = [1.645 * float(x.std()) / math.sqrt(s.chains) for x in (whole, half)]
-        straight = 2 * values[1] - values[0]
-        spread = math.hypot(2 * errors[1], errors[0])
-        more["lambda at half the step"] = Estimate(
-            values[1], values[1] - errors[1], values[1] + errors[1], _LEVEL
-        )
-        more["lambda extrapolated"] = Estimate(
-            straight, straight - spread, straight + spread, _LEVEL
-        )
-        gap, noise = values[0] - values[1], math.hypot(*errors)
-        extra["halving"] = {"difference": gap, "error": noise}
-        if abs(gap) > 1.5 * noise and abs(gap) > 0.02 * abs(values[0]) and not biased:
-            biased = (
-                f"halving the step changes the estimate by {-gap:.3g} ± {noise:.2g}: discretisation"
-            )
-    return _reading("llc", loss, meter, s, seed, rounds[0], nbeta, cut, extra, biased, more)
+    return _reading(
+        "llc", loss, meter, s, seed, average, nbeta, cut, extra, kinds, _R_HAT_SGLD, biased
+    )
 
 
 # ---------------------------------------------------------------------------------- MALA, HMC
@@ -469,21 +606,54 @@ def potential(meter: Meter, nbeta: float | Tensor, gamma: float) -> mala.Potenti
     return evaluate
 
 
-def curvature(meter: Meter, radius: float, generator: torch.Generator, count: int = 64) -> float:
-    """Largest |∇K(u + δv) − ∇K(u)|/δ over random points within the radius and random unit
-    directions v."""
-    d, device = meter.loss.dim, generator.device
-    shape = (count, d)
-    u = torch.randn(shape, generator=generator, dtype=torch.float64, device=device)
-    u = radius * u / math.sqrt(d)
-    v = torch.randn(shape, generator=generator, dtype=torch.float64, device=device)
+def _near(loss: Loss, s: Any, generator: torch.Generator) -> Tensor:
+    """w* and random points within the localisation, as displacements (k, d)."""
+    radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+    count = 8 if loss.dim > 50 else 32
+    u = torch.randn((count, loss.dim), generator=generator, dtype=torch.float64)
+    u[0] = 0.0
+    return radius * u / math.sqrt(loss.dim)
+
+
+def _stable(meter: Meter, s: Any, nbeta: float, points: Tensor) -> float:
+    """The step 0.2/(nβh + γ), h the largest curvature at the points (k, d)."""
+    radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+    h = largest_eigenvalue(meter, points, radius)
+    epsilon = 0.2 / (nbeta * h + s.gamma)
+    if not 0 < epsilon < math.inf:
+        raise BadLoss(f"no step fits a curvature of {h:.3g}", meter.counts())
+    return epsilon
+
+
+def largest_eigenvalue(meter: Meter, points: Tensor, radius: float, rounds: int = 12) -> float:
+    """The largest absolute Hessian eigenvalue over points u (k, d), by power iteration on
+    difference quotients of ∇K; infinite when no gradient there is finite. k·(rounds + 1) gradients.
+
+    Random directions see h/√d of an eigenvalue h: a step chosen by them is far too large in many
+    dimensions.
+    """
+    single = getattr(meter.loss, "dtype", None) == torch.float32
+    delta = (1e-2 if single else 1e-4) * radius
+    _, at = meter.k_and_grad(points)
+    generator = torch.Generator(device=points.device).manual_seed(0)
+    v = torch.randn(points.shape, generator=generator, dtype=torch.float64, device=points.device)
     v = v / v.norm(dim=1, keepdim=True)
-    delta = 1e-4 * radius
-    _, a = meter.k_and_grad(u)
-    _, b = meter.k_and_grad(u + delta * v)
-    h = (b - a).norm(dim=1) / delta
+    h = torch.zeros(len(points), dtype=torch.float64, device=points.device)
+    for _ in range(rounds):
+        _, beside = meter.k_and_grad(points + delta * v)
+        product = (beside - at) / delta
+        size = product.norm(dim=1)
+        h = torch.maximum(h, size)
+        v = torch.where((size > 0)[:, None], product / size.clamp_min(1e-300)[:, None], v)
     h = h[torch.isfinite(h)]
     return float(h.max()) if len(h) else math.inf
+
+
+def curvature(meter: Meter, radius: float, generator: torch.Generator, count: int = 64) -> float:
+    """The largest Hessian eigenvalue over so many random points within the radius."""
+    shape = (count if meter.loss.dim <= 50 else min(count, 8), meter.loss.dim)
+    u = torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device)
+    return largest_eigenvalue(meter, radius * u / math.sqrt(meter.loss.dim), radius)
 
 
 def _start(loss: Loss, s: Any, radius: float, generator: torch.Generator) -> Tensor:
@@ -519,13 +689,15 @@ def sample(
     ``average``.
 
     also: called with every draw's positions (c, d). part: (k, of): which of several runs this is,
-    for checkpoints and progress. heated: every second chain begins its warm-up hot.
-    Returns the histogram of steps.
+    for checkpoints and progress. heated: the second half of the chains begins its warm-up scattered
+    and hot. Returns the histograms of steps, one for each half.
     """
     loss, run = meter.loss, current_run()
     radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+    heated = heated and may_scatter(loss, s.gamma)
     cooling = 3 * s.burn_in // 4 if heated and s.gamma > 0 and s.burn_in >= 16 else -1
-    odd = (torch.arange(s.chains, device=s.device) % 2).double()
+    middle = (s.chains + 1) // 2
+    hot = (torch.arange(s.chains, device=s.device) >= middle).double()
     evaluate = potential(meter, nbeta, s.gamma)
     resumable = also is None and part[1] == 1
     saved = run.restore() if resumable else None
@@ -550,13 +722,22 @@ def sample(
         )
         if not (0 < smallest < largest < math.inf):
             raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
-        heat = s.gamma / h  # there the largest curvature is that of the localisation
+        heat = s.gamma / h if s.gamma > 0 else 1.0  # there h counts as much as the localisation
         start = _start(loss, s, radius, generator)
+        if heated:
+
+            def calm(u: Tensor) -> Tensor:
+                energy, _, _ = evaluate_hot(u)
+                return torch.isfinite(energy) & (energy <= 2.0 * loss.dim + 20.0)
+
+            evaluate_hot = potential(meter, nbeta * heat, s.gamma)
+            walls = _walls(loss, s.device)
+            start[:, middle:] = _scattered(meter, s, generator, walls, calm, s.chains - middle)
         if kernel == "hmc":
-            steps = hmc.steps(smallest, largest, s.scales, device=s.device)
+            steps = hmc.steps(smallest, largest, s.scales, 2 if heated else 1, device=s.device)
             state = begin_at(start.t().contiguous())
         else:
-            steps = mala.steps(smallest, largest, s.scales, device=s.device)
+            steps = mala.steps(smallest, largest, s.scales, 2 if heated else 1, device=s.device)
             state = begin_at(start)
         if not bool(torch.isfinite(state.potential).all()):
             raise BadLoss("the loss is not finite near the centre", meter.counts())
@@ -593,7 +774,7 @@ def sample(
                 run.progress(share, word)
         if t <= cooling and (t % _COOL == 0 or t == cooling):
             left = 1.0 - (t if t == cooling else t - t % _COOL) / cooling
-            evaluate = potential(meter, nbeta * heat ** (left * odd), s.gamma)
+            evaluate = potential(meter, nbeta * heat ** (left * hot), s.gamma)
             state = begin_at(state.position)
         learn = t < s.burn_in
         if kernel == "hmc":
@@ -601,7 +782,7 @@ def sample(
             if learn and t % 20 == 19:
                 steps = hmc.adapt(steps)
         else:
-            state = mala.step(state, steps, evaluate, generator, count=learn)
+            state = mala.step(state, steps, evaluate, generator, learn=learn)
             if learn and t % 50 == 49:
                 steps = mala.adapt(steps)
         if learn:
@@ -620,24 +801,25 @@ def _adjusted(name: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Readi
     nbeta = _nbeta(s)
     average = Average(s.chains, s.burn_in, s.draws, s.device)
     cut, extra = None, {}
+    heated = s.heated and may_scatter(loss, s.gamma)
     try:
-        heated = s.heated if s.heated is not None else loss.dim <= 10
         kernel = name.removeprefix("llc-")
         steps = sample(meter, s, nbeta, generator, average, kernel=kernel, heated=heated)
         rate = (steps.accepted + 1e-300) / (steps.tried + 1e-300)
         extra = {
             "epsilon": steps.epsilon.tolist(),
-            "step_weights": steps.weights.reshape(-1).tolist(),
-            "acceptance": rate.reshape(-1).tolist(),
+            "step_weights": steps.weights.tolist(),
+            "acceptance": rate.tolist(),
         }
     except BudgetSpent as error:
         cut = str(error)
-    return _reading(name, loss, meter, s, seed, average, nbeta, cut, extra)
+    kinds: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}] if heated else [{}]
+    return _reading(name, loss, meter, s, seed, average, nbeta, cut, extra, kinds, _R_HAT)
 
 
 def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """λ̂ = nβ(E[L] − L(w*)) with the same target as :func:`llc`, by Metropolis-adjusted Langevin
-    steps.
+    """The estimate nβ(E[L] − L(w*)) with the same target as :func:`llc`, by Metropolis-adjusted
+    Langevin steps.
 
     No discretisation error: what is left is the bias of the target and Monte Carlo noise. Domain
     and monomial prior belong to the target exactly. See :class:`MalaSettings`.
@@ -653,7 +835,7 @@ def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
     >>> r = measure("llc-hmc", square, seed=0, burn_in=100, draws=200)
-    >>> abs(r.lambda_.value - 0.5) < 0.03
+    >>> abs(r.estimates["llc"].value - 0.5) < 0.03
     True
     """
     s = settings_of(HmcSettings, settings, "llc-hmc")
@@ -673,7 +855,7 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     s, done = reading.settings, reading.diagnostics["draws"]
     ax.plot(np.linspace(-s["burn_in"], 0, len(burn), endpoint=False), burn, color="0.7")
     ax.plot(np.linspace(0, done, len(draws), endpoint=False), draws)
-    e = reading.lambda_
+    e = reading.estimate
     ax.axhspan(e.low, e.high, alpha=0.3)
     ax.axhline(e.value, ls="--")
     ax.set_xlabel("step after burn-in")

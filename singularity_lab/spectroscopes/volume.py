@@ -320,7 +320,7 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> cross = PolynomialLoss.from_exponents([([1], [(1, 1)])], loss_id="w1^2*w2^2")
-    >>> r = measure("volume", cross, seed=0, depth=40, particles=128)
+    >>> r = measure("volume", cross, seed=0, depth=60, particles=256)
     >>> r.most_probable_multiplicity, abs(r.lambda_.value - 0.5) < 0.05
     (2, True)
     """

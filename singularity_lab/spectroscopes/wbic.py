@@ -15,7 +15,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
+import numpy as np
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.base import (
@@ -27,8 +27,14 @@ from singularity_lab.spectroscopes.base import (
     Reading,
     settings_of,
 )
-from singularity_lab.spectroscopes.diagnostics import effective_sample_size, split_r_hat
-from singularity_lab.spectroscopes.llc import Average, MalaSettings, _generator, sample
+from singularity_lab.spectroscopes.convergence import judge
+from singularity_lab.spectroscopes.llc import (
+    Average,
+    MalaSettings,
+    _generator,
+    may_scatter,
+    sample,
+)
 from singularity_lab.spectroscopes.loss import Loss
 
 
@@ -61,38 +67,47 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     estimates: dict[str, Estimate] = {}
     outcome, reason, diagnostics = Outcome.OK, "", {}
     try:
-        means, traces = [], []
+        heated = s.heated and may_scatter(loss, s.gamma)
+        kinds = [{"scattered": False}, {"scattered": True}] if heated else [{}]
+        levels = []
         for k, b in enumerate(betas):
             average = Average(s.chains, s.burn_in, s.draws, s.device)
-            sample(meter, replace(s, beta=b), s.n * b, generator, average, part=(k, 2))
-            means.append((s.n * average.total / average.count).cpu())
-            traces.append((s.n * b * torch.stack(average.trace, dim=1)).cpu().numpy())
+            at = replace(s, beta=b)
+            sample(meter, at, s.n * b, generator, average, part=(k, 2), heated=heated)
+            levels.append(average.groups(s.n, kinds))
         gap = 1 / betas[0] - 1 / betas[1]
-        per_chain = (means[0] - means[1]) / gap
-        root = math.sqrt(s.chains)
-        value, half = float(per_chain.mean()), 1.645 * float(per_chain.std()) / root
-        level = float(means[0].mean()) + s.n * meter.offset
-        spread = 1.645 * float(means[0].std()) / root
-        estimates["lambda"] = Estimate(value, value - half, value + half, 0.9)
-        estimates["wbic"] = Estimate(level, level - spread, level + spread, 0.9)
-        r_hat = max(split_r_hat(t) for t in traces)
-        ess = min(effective_sample_size(t) for t in traces)
+        verdict = judge(
+            [
+                replace(hot, means=(hot.means - cold.means) / gap,
+                        windows=(hot.windows - cold.windows) / gap)
+                for hot, cold in zip(*levels, strict=True)
+            ],
+            r_hat=1.1,
+        )  # fmt: skip
+        warm = judge(levels[0], r_hat=1.1)
+        estimates["lambda"] = verdict.interval(0.9)
+        level = warm.interval(0.9)
+        at_centre = s.n * meter.offset
+        estimates["wbic"] = Estimate(
+            level.value + at_centre, level.low + at_centre, level.high + at_centre, 0.9
+        )
         diagnostics = {
             "betas": betas,
-            "mean_n_loss": [float(x.mean()) for x in means],
-            "r_hat": r_hat,
-            "ess": ess,
+            "mean_n_loss": [float(np.concatenate([g.means for g in x]).mean()) for x in levels],
+            **verdict.numbers,
+            "r_hat": max(verdict.numbers["r_hat"], warm.numbers["r_hat"]),
+            "standard_error": verdict.error,
         }
-        drop = -float(means[0].mean())
-        if all(not bool(x.any()) for x in means):
+        if warm.numbers["chain_std"] == 0.0 and warm.value == 0.0:
             outcome = Outcome.BAD_LOSS
             reason = "the loss is constant where the chains went: nothing to measure"
-        elif drop > 2 * spread:
-            outcome = Outcome.BAD_LOSS
-            reason = f"w* is no minimum: E[nL] is below nL(w*) by {drop:.3g}"
-        elif r_hat > 1.1 or ess < 4 * s.chains:
-            outcome = Outcome.NOT_MIXED
-            reason = f"R-hat {r_hat:.3g}, {ess:.0f} effective draws over {s.chains} chains"
+        elif level.high < 0:
+            outcome = Outcome.NO_MINIMUM
+            reason = f"E[nL] is below nL(w*) by {-level.value:.3g}"
+        elif verdict.complaint or warm.complaint:
+            outcome, reason = Outcome.NOT_MIXED, verdict.complaint or warm.complaint
+        elif not heated:
+            outcome, reason = Outcome.NOT_MIXED, "all chains began at w*"
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before both temperatures were sampled"
     return meter.reading("wbic", s, seed, estimates, outcome, reason, diagnostics)

@@ -100,7 +100,7 @@ def test_the_known_bias_is_a_bias_of_the_device(tmp_path, monkeypatch):
 
 
 def test_both_arms_must_sample_one_target():
-    short = {"chains": 4, "burn_in": 10, "draws": 10}
+    short = {"chains": 8, "burn_in": 10, "draws": 10}
     arms = [Arm("llc", short), Arm("llc-mala", {**short, "gamma": 2.0})]
     found = calibrate(arms, LocalProblem.build("x*y"), workers=0)
     with pytest.raises(BadInput, match="gamma"):

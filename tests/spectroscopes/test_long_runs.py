@@ -13,7 +13,7 @@ QUICK = {
     "llc": {"burn_in": 150, "draws": 400, "epsilon": 1e-3},
     "llc, rmsprop": {"burn_in": 150, "draws": 400, "sampler": "rmsprop"},
     "llc, sgnht": {"burn_in": 150, "draws": 400, "sampler": "sgnht"},
-    "llc, halving": {"burn_in": 150, "draws": 300, "halving": True, "epsilon": None},
+    "llc, own step": {"burn_in": 150, "draws": 300, "epsilon": None},
     "llc-mala": {"burn_in": 100, "draws": 200},
     "llc-hmc": {"burn_in": 60, "draws": 100},
     "volume": {"particles": 64, "depth": 20.0, "max_sweeps": 20},

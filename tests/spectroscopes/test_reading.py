@@ -86,7 +86,7 @@ def test_json_round_trip_and_the_promised_fields(device):
     assert again.fingerprint() == r.fingerprint()
     assert again.to_json() == r.to_json()
     assert again.lambda_ == r.lambda_
-    assert "λ" in str(r)
+    assert ("LLC(n = " if device.startswith("llc") else "λ") in str(r)
     assert "<table>" in r._repr_html_()
 
 
@@ -161,7 +161,7 @@ def test_losses_that_break_the_rules_get_a_clear_outcome_from_every_device(devic
     elif device == "hessian" and name == "NaN off the centre":
         assert not r.ok
     else:
-        assert r.outcome in (Outcome.BAD_LOSS, Outcome.DIVERGED), (r.outcome, r.reason)
+        assert r.outcome in (Outcome.BAD_LOSS, Outcome.NO_MINIMUM, Outcome.DIVERGED), r.reason
         assert r.reason
 
 

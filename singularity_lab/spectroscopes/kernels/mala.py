@@ -22,8 +22,8 @@ Potential = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class Steps:
-    """The histogram of step sizes: epsilon (s,), weights (s,) summing to one, tried and accepted
-    counts (s,)."""
+    """The histograms of step sizes: epsilon (s,); weights (g, s), rows summing to one; tried and
+    accepted counts (g, s). Of c chains, chain k belongs to group ⌊k·g/c⌋."""
 
     epsilon: Tensor
     weights: Tensor
@@ -42,9 +42,13 @@ class State:
 
 
 def steps(
-    smallest: float, largest: float, count: int = 20, device: torch.device | str = "cpu"
+    smallest: float,
+    largest: float,
+    count: int = 20,
+    groups: int = 1,
+    device: torch.device | str = "cpu",
 ) -> Steps:
-    """Log-spaced step sizes with equal weights."""
+    """Log-spaced step sizes with equal weights, for so many groups of chains."""
     epsilon = torch.logspace(
         torch.log10(torch.tensor(smallest)).item(),
         torch.log10(torch.tensor(largest)).item(),
@@ -52,17 +56,17 @@ def steps(
         dtype=torch.float64,
         device=device,
     )
-    flat = torch.full((count,), 1.0 / count, dtype=torch.float64, device=device)
-    half = torch.full((count,), 0.5, dtype=torch.float64, device=device)
+    flat = torch.full((groups, count), 1.0 / count, dtype=torch.float64, device=device)
+    half = torch.full((groups, count), 0.5, dtype=torch.float64, device=device)
     return Steps(epsilon, flat, 2 * half, half)
 
 
 def adapt(s: Steps, floor: float = 0.01) -> Steps:
-    """New weights ∝ acceptance rate · √ε, each at least ``floor`` of the largest; counts are
-    halved (forgetting)."""
+    """New weights ∝ acceptance rate · √ε, each at least ``floor`` of its group's largest; counts
+    are halved (forgetting)."""
     worth = s.accepted / s.tried * s.epsilon.sqrt()
-    weights = worth.clamp_min(floor * float(worth.max()))
-    return Steps(s.epsilon, weights / weights.sum(), s.tried / 2, s.accepted / 2)
+    weights = torch.maximum(worth, floor * worth.amax(1, keepdim=True))
+    return Steps(s.epsilon, weights / weights.sum(1, keepdim=True), s.tried / 2, s.accepted / 2)
 
 
 def init(position: Tensor, potential: Potential) -> State:
@@ -71,13 +75,17 @@ def init(position: Tensor, potential: Potential) -> State:
 
 
 def step(
-    state: State, s: Steps, potential: Potential, generator: torch.Generator, count: bool = False
+    state: State, s: Steps, potential: Potential, generator: torch.Generator, learn: bool = False
 ) -> State:
-    """One step of all chains; with ``count`` the histogram's counters are updated in place."""
+    """One step of all chains; with ``learn`` the histograms' counters are updated in place."""
     d, c = state.position.shape
-    which = torch.multinomial(s.weights, c, replacement=True, generator=generator)
-    eps = s.epsilon[which]
     device = state.position.device
+    groups, count = s.weights.shape
+    group = torch.arange(c, device=device) * groups // c
+    draw = torch.rand((c, 1), generator=generator, dtype=torch.float64, device=device)
+    mass = torch.cumsum(s.weights, 1)
+    which = (draw > mass[group]).sum(1).clamp_(max=count - 1)
+    eps = s.epsilon[which]
     noise = torch.empty((d, c), dtype=torch.float32, device=device).normal_(generator=generator)
     noise = noise.to(torch.float64)
     proposal = torch.addcmul(state.position, eps, state.gradient, value=-0.5)
@@ -88,9 +96,10 @@ def step(
     log_ratio += 0.5 * (noise * noise).sum(0) - 0.5 * (back * back).sum(0) / eps
     uniform = torch.rand(c, generator=generator, dtype=torch.float64, device=device)
     accept = torch.log(uniform) < log_ratio  # False for NaN and for +∞ potentials
-    if count:
-        s.tried.index_add_(0, which, torch.ones(c, dtype=torch.float64, device=device))
-        s.accepted.index_add_(0, which, accept.to(torch.float64))
+    if learn:
+        cell = group * count + which
+        s.tried.view(-1).index_add_(0, cell, torch.ones(c, dtype=torch.float64, device=device))
+        s.accepted.view(-1).index_add_(0, cell, accept.to(torch.float64))
     return State(
         torch.where(accept, new.position, state.position),
         torch.where(accept, new.potential, state.potential),

@@ -13,7 +13,7 @@ RMSprop-SGLD has a step of its own in every coordinate, G = 1/(δ + √V), V a m
 
 Without Γ, as it is mostly run, the target is another one: steps are short where gradients are
 large, and the chain stays there. Here V = αV + (1 − α)(∇K)² has the derivative 2(1 − α)·∂_iK·∂²_iK,
-and ∂²_iK is estimated by Hutchinson's probe: s_i(∂_iK(u + ηs) − ∂_iK(u))/η with random signs s.
+and ∂²_iK is estimated by Hutchinson's probe: (∂_iK(u + η) − ∂_iK(u))/η_i, signs of η random.
 """
 
 from __future__ import annotations
@@ -58,24 +58,24 @@ def step(
     state: State,
     k_and_grad: Gradient,
     *,
-    epsilon: float,
+    epsilon: Tensor,
     nbeta: float,
     gamma: float,
     generator: torch.Generator,
     lower: Tensor | None = None,
     upper: Tensor | None = None,
 ) -> State:
-    """One step of all chains, in the precision of the position. lower, upper: (d, 1) walls at which
-    chains are reflected.
+    """One step of all chains, in the precision of the position. epsilon: (c,), the step of each
+    chain. lower, upper: (d, 1) walls at which chains are reflected.
 
     Noise is drawn in single precision (its 24 bits are far below the step).
     """
     u = state.position
     new = torch.empty(u.shape, dtype=torch.float32, device=u.device)
-    new.normal_(0.0, epsilon**0.5, generator=generator)
+    new.normal_(generator=generator).mul_(epsilon.sqrt())
     new = new.to(u.dtype)  # a sum of two precisions takes three times as long as the copy
-    new.add_(u, alpha=1.0 - 0.5 * epsilon * gamma)
-    new.add_(state.gradient, alpha=-0.5 * epsilon * nbeta)
+    new.addcmul_(u, 1.0 - 0.5 * epsilon * gamma)
+    new.addcmul_(state.gradient, epsilon, value=-0.5 * nbeta)
     new = _reflect(new, lower, upper)
     value, gradient = k_and_grad(new.t())
     return State(new, value, gradient.t())
@@ -85,29 +85,33 @@ def rmsprop_step(
     state: State,
     k_and_grad: Gradient,
     *,
-    epsilon: float,
+    epsilon: Tensor,
     nbeta: float,
     gamma: float,
     generator: torch.Generator,
     decay: float = 0.99,
     stability: float = 0.1,
-    divergence: bool = True,
+    probe: Gradient | None = None,
     lower: Tensor | None = None,
     upper: Tensor | None = None,
 ) -> State:
-    """One step of RMSprop-SGLD. decay: α; stability: δ; divergence: with the term Γ (one more
-    gradient a step)."""
+    """One step of RMSprop-SGLD. epsilon: (c,); decay: α; stability: δ; probe: the function whose
+    gradient the state holds (for minibatches that of the *same* rows), for the term Γ at the price
+    of one more gradient a step; None leaves Γ out.
+
+    The probe moves each coordinate by a tenth of its own noise √(εG): the curvature that the chain
+    feels, far above rounding.
+    """
     u, g = state.position, state.gradient
     assert state.second is not None
     root = state.second.sqrt()
     metric = 1.0 / (stability + root)
     drift = metric * (nbeta * g + gamma * u)
-    if divergence:
+    if probe is not None:
         signs = torch.randint(2, u.shape, generator=generator, device=u.device).to(u.dtype)
-        signs = 2.0 * signs - 1.0
-        eta = 1e-4 * u.abs().mean(0, keepdim=True) + 1e-6
-        _, probe = k_and_grad((u + eta * signs).t())
-        curvature = signs * (probe.t() - g) / eta
+        eta = (2.0 * signs - 1.0) * (0.1 * (epsilon * metric).sqrt())
+        _, beside = probe((u + eta).t())
+        curvature = (beside.t() - g) / eta
         slope = (1.0 - decay) * g * curvature / root.clamp_min(1e-30)  # ∂√V
         drift = drift + slope * metric * metric
     noise = torch.empty(u.shape, dtype=torch.float32, device=u.device).normal_(generator=generator)

@@ -46,7 +46,7 @@ def step(
     state: State,
     k_and_grad: Gradient,
     *,
-    h: float,
+    h: Tensor,
     nbeta: float,
     gamma: float,
     friction: float,
@@ -55,18 +55,18 @@ def step(
     lower: Tensor | None = None,
     upper: Tensor | None = None,
 ) -> State:
-    """One step of all chains. h: step in time (h² compares with the ε of SGLD); friction: A.
+    """One step of all chains. h: (c,), step in time (h² compares with the ε of SGLD); friction: A.
 
     hold: False leaves out the momentum term, and is kept as a negative control. Walls turn the
     chain back with its momentum.
     """
     u, p = state.position, state.momentum
     noise = torch.empty(u.shape, dtype=torch.float32, device=u.device)
-    noise.normal_(0.0, (2.0 * friction * h) ** 0.5, generator=generator)
+    noise.normal_(generator=generator).mul_((2.0 * friction * h).sqrt())
     force = torch.add(nbeta * state.gradient, u, alpha=gamma)
     damped = p * (1.0 - h * state.thermostat) if hold else p
-    p = torch.add(damped, force, alpha=-h) + noise
-    moved = torch.add(u, p, alpha=h)
+    p = torch.addcmul(damped, force, h, value=-1.0) + noise
+    moved = torch.addcmul(u, p, h)
     new = _reflect(moved, lower, upper)
     if new is not moved:
         p = torch.where(new == moved, p, -p)

@@ -1,0 +1,344 @@
+"""The local learning coefficient estimate of a torch model as people have it: model, data,
+criterion.
+
+    from singularity_lab import llc
+    reading = llc(model, train_loader, torch.nn.CrossEntropyLoss())
+
+Two losses, two names. *Excess*: L − L(w*), which needs w* to be a minimum, or chains that are held
+near enough. *Self-teacher*: the loss against the function that the model itself computes at w*
+(Kullback–Leibler divergence, or squared distance), which is 0 at w* and positive around it at
+every step of training, so that a reading exists at every checkpoint; for the squared loss its
+target is that of a regression on the model's own function with unit noise.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.base import Budget, Reading, measure
+from singularity_lab.spectroscopes.loss import Domain, ModuleLoss
+
+__all__ = ["llc", "network_loss"]
+
+_MOST_ROWS = 1_000_000  # rows of data held in memory
+_SHARE = 0.8  # of the seconds, planned: the rest is for what the pilot did not see
+
+Criterion = Callable[[Any, Any], Tensor]
+
+
+def network_loss(
+    model: torch.nn.Module,
+    data: Any,
+    criterion: Criterion | None = None,
+    *,
+    loss: Callable[[torch.nn.Module, Any], Tensor] | None = None,
+    self_teacher: bool | str = False,
+    batch_size: int | None = 128,
+    box: float | None = None,
+    dtype: torch.dtype = torch.float32,
+    loss_id: str | None = None,
+) -> ModuleLoss:
+    """The loss of a torch model on data as a function of its trainable parameters.
+
+    model: in evaluation mode; ``requires_grad=False`` freezes, buffers stay, tied weights count
+    once. data: a DataLoader, a Dataset, a pair (inputs, targets) of tensors with n rows, or any
+    iterable of batches (pairs; with ``loss=`` anything made of tensors). criterion: (outputs,
+    targets) → a mean, a sum, or the losses of the examples, as torch's ``cross_entropy``; squared
+    error when None. loss: (model, batch) → a mean, a sum or losses of the examples, instead of a
+    criterion. self_teacher: False for the data's targets; True or "kl" or "squared" for the
+    model's own outputs (see the module's text); "kl" reads logits along the last axis. batch_size:
+    of minibatches. box: half-width of a hard box around w*, or None. Raises BadInput saying what to
+    do.
+
+    >>> net = torch.nn.Linear(2, 1)
+    >>> x = torch.randn(10, 2)
+    >>> network_loss(net, (x, net(x).detach())).dim
+    3
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise BadInput(f"model: expected a torch.nn.Module, received {type(model).__name__}")
+    if (criterion is not None) and (loss is not None):
+        raise BadInput("criterion, loss: expected one of the two, received both")
+    _check_modes(model)
+    batch = _collected(data)
+    module, inputs, targets = model, None, None
+    if loss is not None:
+        if self_teacher:
+            raise BadInput("self_teacher: expected a criterion on outputs, received loss=")
+        module, inputs, targets = _WithLoss(model, loss), batch, tree_leaves(batch)[0]
+        criterion = lambda out, _: out  # noqa: E731
+    else:
+        if not (isinstance(batch, (tuple, list)) and len(batch) == 2):
+            raise BadInput(
+                "data: expected batches (inputs, targets), received "
+                f"{_described(batch)}; pass loss=lambda model, batch: ... for others"
+            )
+        inputs, targets = batch
+        if self_teacher:
+            targets, criterion = _own_targets(model, inputs, criterion, self_teacher)
+        elif criterion is None and not targets.is_floating_point():
+            raise BadInput(
+                "criterion: squared error needs real targets, received "
+                f"{targets.dtype}; pass criterion=torch.nn.functional.cross_entropy"
+            )
+    rows = int(tree_leaves(batch)[0].shape[0])
+    named = type(model).__name__ + (", self-teacher" if self_teacher else "")
+    domain = None
+    if box is not None:
+        moving = [p.detach().reshape(-1) for p in model.parameters() if p.requires_grad]
+        domain = Domain.box(torch.cat(moving).double().tolist(), box)
+    try:
+        out = ModuleLoss(
+            module, inputs, targets, criterion,
+            batch_size=None if batch_size is None else min(batch_size, rows), dtype=dtype,
+            domain=domain, loss_id=loss_id or f"module:{named}", chunk=16,
+        )  # fmt: skip
+        out.value_and_grad(out.center[None].repeat(2, 1))
+    except (RuntimeError, NotImplementedError) as error:
+        line = str(error).strip().splitlines()[0][:200]
+        raise BadInput(
+            f"model: {type(model).__name__} cannot be mapped over chains by torch.func ({line}); "
+            "write what it does in place, or by indices, as plain tensor operations"
+        ) from error
+    return out
+
+
+class _WithLoss(torch.nn.Module):
+    """A model together with its loss on a batch."""
+
+    def __init__(self, model: torch.nn.Module, loss: Callable[..., Tensor]) -> None:
+        super().__init__()
+        self.model, self.loss = model, loss
+
+    def forward(self, batch: Any) -> Tensor:
+        return self.loss(self.model, batch)
+
+
+def _described(x: Any) -> str:
+    if isinstance(x, Mapping):
+        return f"a dict of {sorted(map(str, x))}"[:80]
+    if isinstance(x, (tuple, list)):
+        return f"a {type(x).__name__} of {len(x)}"
+    return type(x).__name__
+
+
+def _check_modes(model: torch.nn.Module) -> None:
+    """Refuse layers whose output depends on more than their input."""
+    norm, drop = torch.nn.modules.batchnorm._BatchNorm, torch.nn.modules.dropout._DropoutNd
+    for name, layer in model.named_modules():
+        what = f"{name or 'model'} ({type(layer).__name__})"
+        if isinstance(layer, norm) and (layer.training or layer.running_mean is None):
+            raise BadInput(
+                f"model: {what} normalises by the batch, so that an example has no loss of its "
+                "own; call model.eval() to use its running statistics"
+            )
+        if isinstance(layer, drop) and layer.training and layer.p > 0:
+            raise BadInput(f"model: {what} is random in training mode; call model.eval()")
+        if isinstance(layer, torch.nn.RNNBase):
+            raise BadInput(
+                f"model: {what} is one kernel that torch.func cannot map over chains; write the "
+                "recurrence as tensor operations in a loop"
+            )
+
+
+def _collected(data: Any) -> Any:
+    """All batches joined: nested tensors with n rows."""
+    if isinstance(data, (tuple, list)) and data and all(isinstance(x, Tensor) for x in data):
+        return tuple(data)
+    if isinstance(data, torch.utils.data.Dataset) and not isinstance(
+        data, torch.utils.data.IterableDataset
+    ):
+        data = torch.utils.data.DataLoader(data, batch_size=256)
+    if not isinstance(data, Iterable) or isinstance(data, (Tensor, str, Mapping)):
+        raise BadInput(
+            "data: expected a DataLoader, a Dataset, a pair of tensors or an iterable of batches, "
+            f"received {_described(data)}"
+        )
+    batches, rows = [], 0
+    for batch in data:
+        leaves = tree_leaves(batch)
+        if not leaves or not all(isinstance(x, Tensor) and x.ndim for x in leaves):
+            raise BadInput(f"data: expected batches of tensors, received {_described(batch)}")
+        batches.append(tuple(batch) if isinstance(batch, list) else batch)
+        rows += int(leaves[0].shape[0])
+        if rows > _MOST_ROWS:
+            raise BadInput(
+                f"data: expected at most {_MOST_ROWS:,} rows, received more (an endless loader?); "
+                "pass a subset"
+            )
+    if not batches:
+        raise BadInput("data: expected at least one batch, received none")
+    try:
+        return tree_map(lambda *parts: torch.cat(parts), *batches)
+    except (RuntimeError, ValueError) as error:
+        line = str(error).splitlines()[0][:160]
+        raise BadInput(f"data: batches of different shapes cannot be joined ({line})") from error
+
+
+def _own_targets(
+    model: torch.nn.Module, inputs: Any, criterion: Criterion | None, kind: bool | str
+) -> tuple[Tensor, Criterion]:
+    """The model's outputs as targets, and the loss against them."""
+    classes = (torch.nn.CrossEntropyLoss, torch.nn.functional.cross_entropy)
+    squares = (torch.nn.MSELoss, torch.nn.functional.mse_loss)
+    axis = -1
+    if kind is True:
+        if criterion is None or criterion in squares or isinstance(criterion, squares[0]):
+            kind = "squared"
+        elif criterion in classes or isinstance(criterion, classes[0]):
+            kind, axis = "kl", 1
+    with torch.no_grad():
+        rows = int(tree_leaves(inputs)[0].shape[0])
+        outputs = torch.cat(
+            [model(tree_map(lambda x, k=k: x[k : k + 512], inputs)) for k in range(0, rows, 512)]
+        )
+    if kind == "squared":
+        return outputs, lambda out, own: ((out - own) ** 2).reshape(out.shape[0], -1).mean(1)
+    if kind == "kl":
+
+        def divergence(out: Tensor, own: Tensor) -> Tensor:
+            p, q = own.log_softmax(axis), out.log_softmax(axis)
+            return (p.exp() * (p - q)).sum(axis).reshape(out.shape[0], -1).mean(1)
+
+        return outputs, divergence
+    raise BadInput(
+        "self_teacher: expected 'kl' (outputs are logits along the last axis) or 'squared' for "
+        f"this criterion, received {kind!r}"
+    )
+
+
+def llc(
+    model: torch.nn.Module,
+    data: Any,
+    criterion: Criterion | None = None,
+    *,
+    loss: Callable[[torch.nn.Module, Any], Tensor] | None = None,
+    self_teacher: bool | str = False,
+    device: str | None = None,
+    n: float | None = None,
+    gamma: float = 100.0,
+    seed: int = 0,
+    seconds: float = 100.0,
+    batch_size: int = 128,
+    box: float | None = None,
+    dtype: torch.dtype = torch.float32,
+    progress: bool | Callable[[float, str], None] = True,
+    **settings: Any,
+) -> Reading:
+    """The local learning coefficient estimate nβ(E[L] − L(w*)) of a torch model, as a reading that
+    says at which n, β and γ, with an interval and whether it may be believed.
+
+    model, data, criterion, loss, self_teacher, batch_size, box, dtype: as in :func:`network_loss`.
+    device: "llc-hmc" (full batches, no discretisation error) or "llc" (the field's SGLD on
+    minibatches); None takes the first where a pilot says that it ends in time. n: sample size that
+    sets the resolution, the number of examples when None. gamma: strength of the localisation: the
+    larger, the nearer to w* and the faster; at 100 a weight moves by about 0.1. seconds: CPU
+    seconds that the run is planned for. progress: True for a line on the terminal, or a function of
+    (share, words). settings: of the device (chains, burn_in, draws, epsilon, beta, …).
+
+    The reading is of its own target at this n, β and γ: for λ itself read at several n, or
+    use the devices ``volume`` and ``anneal`` on losses that they can evaluate.
+
+    >>> torch.manual_seed(0)  # doctest: +ELLIPSIS
+    <torch._C.Generator object at ...>
+    >>> net = torch.nn.Linear(3, 1, bias=False)
+    >>> x = torch.randn(400, 3)
+    >>> reading = llc(net, (x, x @ torch.ones(3, 1)), gamma=1.0, self_teacher=True, seconds=5)
+    >>> reading.ok, abs(reading.estimate.value - 1.5) < 0.2  # regular: d/2
+    (True, True)
+    """
+    at = network_loss(
+        model, data, criterion, loss=loss, self_teacher=self_teacher, batch_size=batch_size,
+        box=box, dtype=dtype,
+    )  # fmt: skip
+    if device not in (None, "llc", "llc-hmc", "llc-mala"):
+        raise BadInput(
+            f"device: expected 'llc', 'llc-hmc', 'llc-mala' or None, received {device!r}"
+        )
+    if not seconds > 0:
+        raise BadInput(f"seconds: expected a positive number, received {seconds!r}")
+    name, plan = _planned(at, device, seconds, settings)
+    chosen = {"n": float(at.n_data if n is None else n), "gamma": gamma, **plan, **settings}
+    told = _terminal(name, chosen) if progress is True else progress
+    return measure(
+        name, at, seed=seed, budget=Budget(cpu_seconds=2 * seconds + 5),
+        progress=told if callable(told) else None, **chosen,
+    )  # fmt: skip
+
+
+_HMC = {"chains": 12, "burn_in": 120, "draws": 240, "leapfrogs": 20, "scales": 12}
+_SGLD = {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minibatch": True}
+_FEWEST = 0.25  # of the usual steps, before HMC gives way to SGLD
+
+
+def _planned(
+    at: ModuleLoss, device: str | None, seconds: float, settings: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """The device and the settings whose run ends in time, by the cost of a few gradients."""
+
+    def cost(evaluate: Callable[[], Any]) -> float:
+        evaluate()
+        begin, count = time.process_time(), 0
+        while count < 3 or (time.process_time() - begin < 0.2 and count < 50):
+            evaluate()
+            count += 1
+        return (time.process_time() - begin) / count
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        if device in (None, "llc-hmc", "llc-mala"):
+            plan = {**_HMC, **{k: v for k, v in settings.items() if k in _HMC}}
+            points = at.center[None].repeat(plan["chains"], 1)
+            whole = cost(lambda: at.value_and_grad(points))
+            trajectory = whole * (plan["leapfrogs"] + 1) / 2
+            share = _SHARE * seconds / (trajectory * (plan["burn_in"] + plan["draws"]))
+            if device is not None or share >= _FEWEST:
+                return device or "llc-hmc", _shortened(plan, min(share, 1.0), device, settings)
+        plan = {**_SGLD, **{k: v for k, v in settings.items() if k in _SGLD}}
+        points = at.center[None].repeat(plan["chains"], 1)
+        generator = torch.Generator().manual_seed(0)
+        step = cost(lambda: at.stochastic_value_and_grad(points, generator))
+        share = _SHARE * seconds / (1.2 * step * (plan["burn_in"] + plan["draws"]))
+        return "llc", _shortened(plan, min(share, 4.0), "llc", settings)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _shortened(
+    plan: dict[str, Any], share: float, device: str | None, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    out = dict(plan)
+    if device == "llc-mala":
+        out = {"chains": plan["chains"], "burn_in": 2_000, "draws": 4_000}
+    for key in ("burn_in", "draws"):
+        if key not in settings:
+            out[key] = max(20, int(share * out[key]))
+    return out
+
+
+def _terminal(name: str, settings: Mapping[str, Any]) -> Callable[[float, str], None]:
+    """A line on standard error with the share done and the time left, where that is a terminal."""
+    begin = time.monotonic()
+    if not sys.stderr.isatty():
+        return lambda share, word: None
+    steps = settings["burn_in"] + settings["draws"]
+    print(f"{name}: {settings['chains']} chains, {steps:,} steps each", file=sys.stderr)
+
+    def tell(share: float, word: str) -> None:
+        spent = time.monotonic() - begin
+        left = spent * (1 - share) / share if share > 0.02 else None
+        rest = "" if left is None else f", {left:.0f} s left"
+        print(f"\r{name}: {share:.0%}{rest}   ", end="", file=sys.stderr, flush=True)
+        if share > 0.99:
+            print(file=sys.stderr)
+
+    return tell

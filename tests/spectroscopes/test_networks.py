@@ -1,0 +1,160 @@
+"""Torch models as people have them: what is moved, what is refused, and that a reading is of its
+target."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+from singularity_lab import llc, network_loss
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import ModuleLoss, measure
+
+
+def classifier(seed: int = 0):
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 3))
+    return net, torch.randn(60, 4), torch.randint(3, (60,))
+
+
+def test_a_mean_a_sum_and_single_losses_are_one_criterion():
+    """Values, gradients and the losses of the examples agree, whatever the reduction."""
+    net, x, y = classifier()
+    made = [
+        ModuleLoss(net, x, y, lambda o, t, r=r: F.cross_entropy(o, t, reduction=r), batch_size=20)
+        for r in ("none", "mean", "sum")
+    ]
+    w = made[0].center + 0.1 * torch.randn(4, made[0].dim, dtype=torch.float64)
+    for other in made[1:]:
+        for a, b in zip(made[0].value_and_grad(w), other.value_and_grad(w), strict=True):
+            assert torch.allclose(a, b, rtol=1e-12)
+        assert torch.allclose(made[0].example_values(w), other.example_values(w), rtol=1e-12)
+    assert made[1].example_values(w).shape == (4, 60)
+
+
+def test_rows_in_runs_change_nothing():
+    net, x, y = classifier()
+    whole = ModuleLoss(net, x, y, F.cross_entropy)
+    parts = ModuleLoss(net, x, y, F.cross_entropy, rows=7, chunk=2)
+    w = whole.center + 0.1 * torch.randn(5, whole.dim, dtype=torch.float64)
+    for a, b in zip(whole.value_and_grad(w), parts.value_and_grad(w), strict=True):
+        assert torch.allclose(a, b, rtol=1e-12)
+    assert torch.allclose(whole.value(w), parts.value(w), rtol=1e-12)
+
+
+def test_frozen_parameters_stay_and_tied_ones_count_once():
+    net, x, y = classifier()
+    net[0].requires_grad_(False)
+    loss = network_loss(net, (x, y), F.cross_entropy)
+    assert loss.dim == 5 * 3 + 3
+
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+            self.b.weight = self.a.weight
+
+        def forward(self, x):
+            return self.b(self.a(x))
+
+    tied = network_loss(Tied(), (x, x), dtype=torch.float64)
+    assert tied.dim == 16
+    moved = tied.center + torch.randn(1, 16, dtype=torch.float64)
+    m = moved.reshape(4, 4)
+    assert float(tied.value(moved)) == pytest.approx(
+        float(((x.double() @ m.t() @ m.t() - x) ** 2).sum(1).mean())
+    )
+
+
+def test_loaders_data_sets_and_dicts_give_one_loss():
+    net, x, y = classifier()
+    data = TensorDataset(x, y)
+    w = network_loss(net, (x, y), F.cross_entropy).center[None]
+    made = [
+        network_loss(net, (x, y), F.cross_entropy),
+        network_loss(net, data, nn.CrossEntropyLoss()),
+        network_loss(net, DataLoader(data, batch_size=16, shuffle=True), F.cross_entropy),
+        network_loss(
+            net,
+            [{"x": x[:30], "y": y[:30]}, {"x": x[30:], "y": y[30:]}],
+            loss=lambda model, batch: F.cross_entropy(model(batch["x"]), batch["y"]),
+        ),
+    ]
+    values = [float(m.value(w)) for m in made]
+    assert values == pytest.approx([values[0]] * 4, rel=1e-6)
+    assert {m.n_data for m in made} == {60}
+
+
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTM(4, 3, batch_first=True)
+
+    def forward(self, x):
+        return self.cell(x[:, None, :])[0][:, 0]
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "kind", "word"),
+    [
+        (nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)), "xy", F.cross_entropy, "model.eval()"),
+        (nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5)), "xy", F.cross_entropy, "model.eval()"),
+        (nn.Linear(4, 3), "xy", None, "cross_entropy"),
+        (nn.Linear(4, 3), "x", F.cross_entropy, "inputs, targets"),
+        (nn.Linear(4, 3), "none", F.cross_entropy, "at least one batch"),
+        (nn.Linear(4, 3), "xy", lambda o, y: F.cross_entropy(o, y) ** 2 + len(o), "their mean"),
+        (nn.Linear(4, 3).requires_grad_(False), "xy", F.cross_entropy, "requires a gradient"),
+        (Recurrent(), "xy", F.cross_entropy, "tensor operations"),
+        ("no module", "xy", F.cross_entropy, "torch.nn.Module"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind, word):
+    _, x, y = classifier()
+    given = {"xy": (x, y), "x": [x[:5], x[5:7]], "none": []}[data]
+    if data == "x":
+        given = DataLoader(TensorDataset(x), batch_size=16)
+    with pytest.raises(BadInput, match=word.replace("(", r"\(").replace(")", r"\)")) as told:
+        network_loss(model, given, kind)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("kind", ["squared", "kl"])
+def test_the_loss_against_the_own_function_is_zero_at_the_centre_and_positive_beside_it(kind):
+    net, x, y = classifier()
+    loss = network_loss(net, (x, y), F.cross_entropy, self_teacher=kind, dtype=torch.float64)
+    value, slope = loss.value_and_grad(loss.center[None])
+    assert abs(float(value)) < 1e-12
+    assert float(slope.abs().max()) < 1e-6
+    assert bool((loss.value(loss.center + 0.1 * torch.randn(20, loss.dim)) > 0).all())
+
+
+def test_a_regular_model_reads_half_its_dimension():
+    """K = E(x·(w − w*))²/1: d/2 at every n, here against the Gaussian target with γ."""
+    torch.manual_seed(1)
+    x = torch.randn(500, 4)
+    net = nn.Linear(4, 1, bias=False)
+    n, gamma = 500.0, 5.0
+    r = llc(net, (x, net(x).detach()), gamma=gamma, seconds=6, progress=False)
+    nbeta = n / math.log(n)
+    h = torch.linalg.eigvalsh(2 * (x.T @ x / len(x)).double())
+    target = float((0.5 * nbeta * h / (nbeta * h + gamma)).sum())
+    assert r.ok
+    assert r.estimate.low < target < r.estimate.high
+    assert r.estimate.value == pytest.approx(target, rel=0.1)
+    assert "uncalibrated" in str(r)
+
+
+def test_a_box_holds_the_chains():
+    """Without localisation, in a box: K = (w − w*)² on [−½, ½]."""
+    x = torch.ones(200, 1)
+    net = nn.Linear(1, 1, bias=False)
+    loss = network_loss(net, (x, net(x).detach()), box=0.5, dtype=torch.float64)
+    r = measure("llc-hmc", loss, seed=0, n=200, gamma=0.0, chains=64, burn_in=100, draws=200)
+    assert r.ok
+    assert r.estimate.value == pytest.approx(0.5, rel=0.1)
