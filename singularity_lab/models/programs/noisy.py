@@ -200,7 +200,7 @@ def _last_match(
     """μ_i = λ_i ∏_{j>i} (1 − λ_j) and ∏ (1 − λ_j), where 1 − λ_j = Σ_{i≠j} λ_i."""
     tail = semiring.one
     found = {}
-    for entry in reversed(machine.entries):
+    for entry in reversed(machine.code_tape):
         if entry not in match:
             continue
         found[entry] = semiring.mul(match[entry], tail)
