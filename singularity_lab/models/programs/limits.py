@@ -21,9 +21,10 @@ NAMES = 200  # symbols, states, letters, instructions, wires, …
 CASES = 4_096  # inputs
 WORD = 1_000  # letters of an input
 OPTIONS = 20_000  # options of all choices together
+PARAMETERS = 1_000  # of a program whose λ is asked for
 OUTPUT_BITS = 12  # wires of a circuit's output
 CONFIGURATIONS = 400_000  # of one propagation in the exact semantics
-TERMS = 20_000_000  # sums and products of one propagation of marginals
+TERMS = 3_000_000  # sums and products of one propagation
 DIGITS = 400  # of a number in a certificate
 ROWS = 5_000  # syndromes of a certificate's packing
 

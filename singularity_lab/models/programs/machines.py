@@ -83,8 +83,9 @@ class Machine(Protocol):
 
     kind: the word that opens its text. choices: all of W, in order. semantics: those it knows.
     clocked: True where the number of steps matters; the others run to their end. ``canonical`` is
-    the one spelling of an input, ``gives`` whether an input can have an output. ``start`` reads an input and a number of steps; ``query`` is the next choice asked for, or None
-    when the run has ended; ``answer`` the state after an option; ``output`` that of an ended run.
+    the one spelling of an input, ``gives`` whether an input can have an output. ``start`` reads an
+    input and a number of steps; ``query`` is the next choice asked for, or None when the run has
+    ended; ``answer`` the state after an option; ``output`` that of an ended run.
     ``lines`` and ``code_lines`` are the machine and a code as text.
     """
 

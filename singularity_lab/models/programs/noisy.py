@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from singularity_lab.algebra.polynomial import Polynomial, ring, unit
 from singularity_lab.errors import BadInput
+from singularity_lab.models.programs import limits
 from singularity_lab.models.programs.arithmetic import Formula, Leaf, Recorder
 from singularity_lab.models.programs.circuits import CONSTANTS, Circuit
 from singularity_lab.models.programs.machines import Code, Program, check_steps
@@ -64,6 +65,8 @@ def laws(
     p: the element of each (choice, option), frozen choices included; an option whose element is
     the semiring's zero may be left out. Returns one {output: element} for each case.
 
+    Raises BadInput where the propagation is larger than :mod:`.limits` allow.
+
     >>> from singularity_lab.models.programs import program
     >>> xor = program("xor-lookup")
     >>> half = {(c.name, o): Fraction(1, 2) for c in xor.machine.choices for o in c.options}
@@ -78,11 +81,25 @@ def laws(
         law = _exact(semiring, p, program)
         return [dict(law(program.machine.start(c.value, steps))) for c in program.cases]
     machine = program.machine
+    limits.at_most(limits.TERMS, _terms(program, steps, semantics), "steps: sums and products")
     if isinstance(machine, TuringMachine):
         return [_turing(semiring, p, machine, c.value, steps, semantics) for c in program.cases]
     if isinstance(machine, Circuit):
         return [_wires(semiring, p, machine, c.value) for c in program.cases]
     raise BadInput(f"semantics: {semantics!r} is not written for a {machine.kind}")
+
+
+def _terms(program: Program, steps: int, semantics: str) -> int:
+    """The number of sums and products of a propagation of marginals, nearly."""
+    machine, each = program.machine, 0
+    if isinstance(machine, TuringMachine):
+        s, q, d = len(machine.symbols), len(machine.states), len(machine.moves)
+        each = steps * s * q * (s + q + d + (s * q if semantics == "staged" else 0))
+        each += steps * (steps + 2) * s * d
+    elif isinstance(machine, Circuit):
+        each = sum((len(g.inputs) + 4) * 2 ** len(g.inputs) for g in machine.gates)
+        each += len(machine.outputs) * 2 ** len(machine.outputs)
+    return each * len(program.cases)
 
 
 def _exact(
@@ -92,8 +109,10 @@ def _exact(
     machine = program.machine
     options = {c.name: c.options for c in machine.choices}
     known: dict[Any, Law] = {}
+    terms = 0
 
     def law(start: Any) -> Law:
+        nonlocal terms
         stack = [start]
         while stack:
             state = stack[-1]
@@ -110,8 +129,14 @@ def _exact(
             if waiting:
                 stack += waiting
                 continue
+            if len(known) >= limits.CONFIGURATIONS or terms > limits.TERMS:
+                raise BadInput(
+                    f"steps: {program.name} has more than {limits.CONFIGURATIONS} configurations "
+                    "or outputs within its steps; fewer steps, inputs or options are needed"
+                )
             found: Law = {}
             for option, following in after.items():
+                terms += len(known[following])
                 weight = p[choice, option]
                 for output, element in known[following].items():
                     term = semiring.mul(weight, element)

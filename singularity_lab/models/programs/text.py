@@ -234,9 +234,7 @@ def _cases(lines: _Lines, machine: Machine, code: dict[str, str]) -> tuple[Case,
     return tuple(cases.values())
 
 
-def _read_input(
-    lines: _Lines, machine: Machine, code: dict[str, str], line: str
-) -> Iterator[Case]:
+def _read_input(lines: _Lines, machine: Machine, code: dict[str, str], line: str) -> Iterator[Case]:
     """The case of a line ``input VALUE -> OUTPUT [weight q]``, or those of all inputs."""
     value, arrow, rest = line.partition("->")
     value, parts = value.strip(), rest.split()
@@ -253,9 +251,7 @@ def _read_input(
     except ZeroDivisionError:
         raise BadInput(f"the weight {parts[2]!r} is no rational") from None
     if value != "all" or not isinstance(machine, Circuit):
-        yield Case(
-            "" if value == EMPTY else value, "" if parts[0] == EMPTY else parts[0], weight
-        )
+        yield Case("" if value == EMPTY else value, "" if parts[0] == EMPTY else parts[0], weight)
         return
     if parts[0] != "code":
         raise BadInput("'input all -> code' is needed")
