@@ -364,7 +364,7 @@ class _Search:
         check_program(document)
         if certificate is not None:
             try:
-                _check_ideal(document, certificate)
+                _check_ideal(document, certificate, 2 * LISTING)
             except _TooLarge:
                 certificate = syndromes = None
         how = "hitting program by cutting planes"
@@ -989,7 +989,9 @@ def check_ideal(document: Mapping[str, Any], certificate: Certificate | Mapping[
 
 
 def _check_ideal(
-    document: Mapping[str, Any], certificate: Certificate | Mapping[str, Any]
+    document: Mapping[str, Any],
+    certificate: Certificate | Mapping[str, Any],
+    effort: int = DERIVING,
 ) -> tuple[RLCT, list[str] | None]:
     """The value of a checked certificate and the minimal syndromes, which both are derived anew."""
     with _refusing():
@@ -1000,7 +1002,7 @@ def _check_ideal(
             own = Certificate.from_json(document["certificate"])
             _need(own.to_json() == certificate.to_json(), "ideal: the two certificates differ")
             return own.claim, None
-        names, exponents = _ideal(asked)
+        names, exponents = _ideal(asked, effort)
         germ = _germ(names, exponents, asked.chart)
         _need(
             problem_to_json(certificate.problem) == problem_to_json(germ),
@@ -1015,12 +1017,12 @@ def _check_ideal(
     return value, [monomial_text(names, a) for a in exponents]
 
 
-def _ideal(asked: _Asked) -> tuple[list[str], list[Exponent]]:
+def _ideal(asked: _Asked, effort: int) -> tuple[list[str], list[Exponent]]:
     """The minimal syndromes: one propagation from the text, in the semiring of monomial ideals."""
     p, outside = asked.program, _outside(asked)
     if not isinstance(p, Program):
         raise CertificateError("ideal: a real program has no syndromes")
-    ideals = MonomialIdeals(len(outside), limit=100_000, effort=DERIVING)
+    ideals = MonomialIdeals(len(outside), limit=100_000, effort=effort)
     leaves: dict[tuple[str, str], Any] = {
         (name, o): ideals.one for name, options in asked.support.items() for o in options
     }

@@ -1,4 +1,4 @@
-"""``singlab program list``, ``show``, ``rlct``, ``census``, ``trace`` and ``check``."""
+"""``singlab program list``, ``show``, ``rlct``, ``census``, ``trace``, ``hessian``, ``check``."""
 
 from __future__ import annotations
 
@@ -275,6 +275,54 @@ def trace(
         )
         return
     print("\n".join(map(str, found)))
+
+
+@app.command()
+def hessian(
+    name: Name,
+    steps: Steps = None,
+    semantics: SemanticsOption = "exact",
+    set_: Set = None,
+    tape: Tape = None,
+    budget: Budget = 20.0,
+    as_json: Json = False,
+) -> None:
+    """The potential H at a code: its polynomial, Hessian and rank, and the syndromes it counts.
+
+    Below them λ of H in both charts: corner, W as a manifold with corners, and open, which ignores
+    the corner. Each has the seconds of --budget, after which its bounds are printed.
+    """
+    from singularity_lab.cli.shell import print_json
+    from singularity_lab.errors import BadInput, Undecided
+    from singularity_lab.models.programs import limits
+    from singularity_lab.models.programs.machines import Program
+    from singularity_lab.models.programs.potential import potential
+    from singularity_lab.programs import program_rlct
+
+    p = _found(name, tape)
+    if not isinstance(p, Program):
+        raise BadInput(f"program: {name} has real parameters and no codes (rlct takes it)")
+    code = _pairs(set_, "--set") or None
+    try:
+        with limits.time_limit(budget):
+            found = potential(p, steps, semantics, code)
+    except limits.OutOfTime:
+        raise Undecided(f"budget: H has more terms than {budget:g} s suffice for") from None
+    document, lines = found.to_json(), [str(found)]
+    for chart in ("corner", "open"):
+        try:
+            r = program_rlct(p, steps, semantics, chart, code=code, budget=budget)
+            told = {"lambda_H": str(r.lambda_H), "multiplicity": r.multiplicity}
+            lines.append(f"chart {chart}: lambda_H = {r.lambda_H}, m = {r.multiplicity}")
+        except Undecided as error:
+            known = error.bounds.to_json()
+            told = {key: known[key] for key in ("lower", "upper", "reason")}
+            lines.append(f"chart {chart}: {error.bounds}")
+        document[chart] = told
+    if as_json:
+        print_json(document)
+        return
+    print("\n".join(lines))
 
 
 @app.command()

@@ -25,6 +25,7 @@ PARAMETERS = 1_000  # of a program whose λ is asked for
 OUTPUT_BITS = 12  # wires of a circuit's output
 CONFIGURATIONS = 400_000  # of one propagation in the exact semantics
 TERMS = 3_000_000  # sums and products of one propagation
+PRODUCTS = 10_000_000  # of terms, where polynomials are expanded
 DIGITS = 400  # of a number in a certificate
 ROWS = 5_000  # syndromes of a certificate's packing
 

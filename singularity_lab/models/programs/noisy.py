@@ -27,7 +27,12 @@ from singularity_lab.models.programs import limits
 from singularity_lab.models.programs.arithmetic import Formula, Leaf, Recorder
 from singularity_lab.models.programs.circuits import CONSTANTS, Circuit
 from singularity_lab.models.programs.machines import Code, Program, check_steps
-from singularity_lab.models.programs.semirings import Numbers, Semiring, total
+from singularity_lab.models.programs.semirings import (
+    Expansion,
+    Numbers,
+    Semiring,
+    total,
+)
 from singularity_lab.models.programs.turing import MOVES, TuringMachine
 
 Semantics = Literal["exact", "naive", "staged"]
@@ -325,9 +330,12 @@ def error_polynomials(
     steps: int | None = None,
     semantics: str = "exact",
     code: Code | None = None,
+    products: int = limits.PRODUCTS,
 ) -> list[Polynomial]:
     """e_x in the error coordinates at a code, one for each input; the code's own probability is
     1 − Σε.
+
+    products: of terms that are made at most; raises BadInput beyond.
 
     >>> from singularity_lab.models.programs import program
     >>> print(*error_polynomials(program("xor-lookup")))
@@ -347,7 +355,7 @@ def error_polynomials(
             (p[c.name, o] for o in c.options if o != at[c.name]), context.constant(0)
         )
     formula = wrong_runs(program, steps, semantics)
-    numbers = Numbers(context.constant(0), one)
+    numbers = Expansion(context.constant(0), one, products)
     return [Polynomial(variables, e) for e in formula.evaluate(numbers, p)]
 
 
@@ -371,8 +379,12 @@ def squared_error(
     steps: int | None = None,
     semantics: str = "exact",
     code: Code | None = None,
+    products: int = limits.PRODUCTS,
 ) -> Polynomial:
-    """H = Σ q(x) Σ_y (f_x(w)_y − [y = y*(x)])²: the loss of squared error, which is of order E²."""
+    """H = Σ q(x) Σ_y (f_x(w)_y − [y = y*(x)])²: the loss of squared error, which is of order E².
+
+    products: of terms that are made at most; raises BadInput beyond.
+    """
     names = coordinates(program, code)
     variables = tuple(names)
     context = ring(variables)
@@ -388,10 +400,11 @@ def squared_error(
         p[c.name, at[c.name]] = one - sum(rest, context.constant(0))
     mass = sum((c.weight for c in program.cases), Fraction(0))
     result = Polynomial.constant(0, variables)
-    numbers = Numbers(context.constant(0), one)
+    numbers = Expansion(context.constant(0), one, products)
     for case, law in zip(program.cases, laws(numbers, p, program, steps, semantics), strict=True):
         for output, element in law.items():
             f = Polynomial(variables, element)
             miss = f - 1 if output == case.target else f
-            result = result + miss * miss * (case.weight / mass)
+            square = Polynomial(variables, numbers.mul(miss.flint, miss.flint))
+            result = result + square * (case.weight / mass)
     return result

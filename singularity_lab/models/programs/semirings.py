@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
 
-from singularity_lab.errors import Undecided
+from singularity_lab.errors import BadInput, Undecided
+from singularity_lab.models.programs import limits
 
 E = TypeVar("E")
 Exponent = tuple[int, ...]
@@ -65,6 +66,24 @@ class Numbers(Generic[E]):
         return a + b
 
     def mul(self, a: Any, b: Any) -> Any:
+        return a * b
+
+
+class Expansion(Numbers[Any]):
+    """flint's polynomials, of which only so many products of terms are made.
+
+    Raises BadInput beyond.
+    """
+
+    def __init__(self, zero: Any, one: Any, products: int = limits.PRODUCTS) -> None:
+        super().__init__(zero, one)
+        object.__setattr__(self, "left", [products])
+
+    def mul(self, a: Any, b: Any) -> Any:
+        left: list[int] = self.left  # type: ignore[attr-defined]
+        left[0] -= len(a) * len(b)
+        if left[0] < 0:
+            raise BadInput("program: its loss has too many terms to be expanded")
         return a * b
 
 
