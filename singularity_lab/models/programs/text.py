@@ -44,6 +44,7 @@ from singularity_lab.models.programs.machines import (
     Machine,
     Program,
     check_name,
+    check_steps,
     expand,
 )
 from singularity_lab.models.programs.registers import RegisterMachine
@@ -212,7 +213,8 @@ def parse_program(text: str) -> Program:
 
 def _cases(lines: _Lines, machine: Machine, code: dict[str, str]) -> tuple[Case, ...]:
     cases: dict[str, Case] = {}
-    steps = lines.number("steps", 1)
+    with on_line(lines.words["steps"][0] if "steps" in lines.words else lines.opens):
+        steps = check_steps(lines.number("steps", 1))
     for number, line in lines.repeated.get("input", []):
         with on_line(number):
             for case in _read_input(lines, machine, code, line):
