@@ -29,7 +29,6 @@ from singularity_lab.models.programs.circuits import CONSTANTS, Circuit
 from singularity_lab.models.programs.machines import Code, Program, check_steps
 from singularity_lab.models.programs.semirings import (
     Expansion,
-    Numbers,
     Semiring,
     total,
 )
@@ -83,7 +82,7 @@ def laws(
     if semantics == "exact":
         if isinstance(p, Timed):
             raise BadInput("p: elements that depend on the step need a semantics of marginals")
-        law = _exact(semiring, p, program)
+        law = _exact(semiring, p, program, _most(program, steps))
         return [dict(law(program.machine.start(c.value, steps))) for c in program.cases]
     machine = program.machine
     limits.at_most(limits.TERMS, _terms(program, steps, semantics), "steps: sums and products")
@@ -107,8 +106,14 @@ def _terms(program: Program, steps: int, semantics: str) -> int:
     return each * len(program.cases)
 
 
+def _most(program: Program, steps: int) -> int:
+    """How many configurations are followed: fewer where each holds a long piece of a tape."""
+    cells = 2 * steps if isinstance(program.machine, TuringMachine) else 0
+    return limits.CONFIGURATIONS * 25 // max(25, cells)
+
+
 def _exact(
-    semiring: Semiring[Any], p: Mapping[Leaf, Any], program: Program
+    semiring: Semiring[Any], p: Mapping[Leaf, Any], program: Program, most: int
 ) -> Callable[[Any], Law]:
     """law(state) = Σ over options p(option) · law(next state), each state once."""
     machine = program.machine
@@ -134,9 +139,9 @@ def _exact(
             if waiting:
                 stack += waiting
                 continue
-            if len(known) >= limits.CONFIGURATIONS or terms > limits.TERMS:
+            if len(known) >= most or terms > limits.TERMS:
                 raise BadInput(
-                    f"steps: {program.name} has more than {limits.CONFIGURATIONS} configurations "
+                    f"steps: {program.name} has more than {most} configurations "
                     "or outputs within its steps; fewer steps, inputs or options are needed"
                 )
             found: Law = {}

@@ -206,17 +206,17 @@ class SyndromeProgram:
 
     @cached_property
     def _degree(self) -> int:
-        """The largest number of choices in one derivation."""
-        import numpy as np
-
-        degrees = self.formula.batch(
-            {leaf: np.ones(1, dtype=np.int64) for leaf in self.formula.leaves},
-            np.maximum,
-            np.add,
-            0,
-            0,
-        )
-        return int(degrees.max(initial=1))
+        """The largest number of choices in one derivation; in the staged semantics it grows
+        exponentially with the steps."""
+        degrees: list[int] = []
+        for node in self.formula.nodes:
+            if node[0] == "+":
+                degrees.append(max(degrees[node[1]], degrees[node[2]]))
+            elif node[0] == "*":
+                degrees.append(degrees[node[1]] + degrees[node[2]])
+            else:
+                degrees.append(int(node[0] == "leaf"))
+        return max(degrees, default=1)
 
     def cheapest(
         self, prices: Sequence[int], tie: bool = False

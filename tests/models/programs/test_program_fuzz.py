@@ -45,8 +45,10 @@ VALUES = [
     None, True, False, 0, 1, 2, -1, 10**9, 10**30, 2.5, float("nan"), float("inf"), 1e308, "", "0",
     "1", "2", "7/2", "10/2", " 2.5 ", "2.5", "1e999999999", "1/0", "-1", "٣", "1_0", "\ud800", "∞",
     [], {}, [[]], ["a", "b"], {"a": 1}, "corner", "corner:", "corner: 1", "corner:2/2",
-    "corner:1/3", "amplitude", "open", "exact", "naive", "staged", "x" * 5000, "9" * 5000, 127, 128, 2**31,
+    "corner:1/3", "amplitude", "open", "exact", "naive", "staged", "x" * 5000, "9" * 5000, 127,
+    128, 2**31,
 ]  # fmt: skip
+ODD = ("10000000000", "-1", "²", "all", "code", "()", "set", "input")
 
 
 @cache
@@ -189,7 +191,7 @@ def changed_text(text, draw):
             else:
                 words = lines[k].split()
                 if words:
-                    every = [*text.split(), *"10000000000 -1 ² all code () set input".split()]
+                    every = [*text.split(), *ODD]
                     words[draw.randrange(len(words))] = draw.choice(every)
                     lines[k] = " ".join(words)
             text = "\n".join(lines)
