@@ -361,7 +361,10 @@ class _Search:
             hitting = hitting.minimal(syndromes)
             certificate = syndrome_certificate(sp, syndromes, hitting)
         document = program_certificate(sp, hitting)
-        check_program(document)
+        try:
+            check_program(document)
+        except _TooLarge as error:
+            raise self.undecided(str(error)) from None
         if certificate is not None:
             try:
                 _check_ideal(document, certificate, 2 * LISTING)
@@ -817,7 +820,7 @@ def _refusing() -> Iterator[None]:
     except CertificateError:
         raise
     except SingularityLabError as error:
-        raise CertificateError(str(error)) from None
+        raise CertificateError(f"malformed: {error}") from None
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
             RecursionError) as error:  # fmt: skip
         message = f"malformed: {type(error).__name__}: {str(error)[:200]}"
@@ -896,8 +899,29 @@ def _check_covering(asked: _Asked, document: Mapping[str, Any]) -> RLCT:
     unknown = sorted(set(primal) - set(names))
     _need(not unknown, f"primal: unknown variables {str(unknown[:3])[:80]}")
     weights = {n: _rational(x, f"primal: {n}") for n, x in primal.items()}
-    _need(all(x > 0 for x in weights.values()), "primal: the weights that are given must be > 0")
+    _need(all(x >= 0 for x in weights.values()), "primal: the weights must be >= 0")
     v = [weights.get(n, Fraction(0)) for n in names]
+    unit = lcm(*(x.denominator for x in v)) if v else 1
+    limits.at_most(4096, unit.bit_length(), "primal: bits of the common denominator")
+
+    def cheapest(tilts: Sequence[Sequence[int]]) -> Any:
+        """The least ⟨v, μ⟩ over all wrong runs, in units, and the least ⟨t, μ⟩ among those."""
+        prices = _Prices(len(tilts))
+        leaves: dict[tuple[str, str], Any] = {
+            (name, o): prices.one for name, options in support.items() for o in options
+        }
+        for k, (n, x) in enumerate(zip(names, v, strict=True)):
+            leaves[outside[n]] = (int(x * unit), tuple(t[k] for t in tilts))
+        least = prices.zero
+        for case, law in zip(p.cases, laws(prices, leaves, p, steps, semantics), strict=True):
+            wrong = total(prices, (e for y, e in law.items() if y != case.target))
+            least = prices.add(least, wrong)
+        return least
+
+    least = cheapest([])
+    _need(least is not None, "no run is wrong: E is identically 0")
+    _need(least[0] >= unit, f"primal: some wrong run costs {Fraction(least[0], unit)} < 1")
+    _need(all(weights.values()), "primal: weights that are 0 are left out")
 
     rows, ys = [], []
     fields = ("syndrome", "y", "input", "run") if semantics == "exact" else ("syndrome", "y")
@@ -935,27 +959,12 @@ def _check_covering(asked: _Asked, document: Mapping[str, Any]) -> RLCT:
             "the solutions are not strictly complementary: a free weight is 0",
         )
 
-    # One propagation: the least ⟨v, μ⟩ over all wrong runs and, among those, the least ±⟨d, μ⟩.
-    unit = lcm(*(x.denominator for x in v)) if v else 1
-    limits.at_most(4096, unit.bit_length(), "primal: bits of the common denominator")
-    tilts = [[sign * x for x in d] for d in directions for sign in (1, -1)]
-    prices = _Prices(len(tilts))
-    leaves: dict[tuple[str, str], Any] = {
-        (name, o): prices.one for name, options in support.items() for o in options
-    }
-    for k, (n, x) in enumerate(zip(names, v, strict=True)):
-        leaves[outside[n]] = (int(x * unit), tuple(t[k] for t in tilts))
-    least = prices.zero
-    for case, law in zip(p.cases, laws(prices, leaves, p, steps, semantics), strict=True):
-        wrong = total(prices, (e for y, e in law.items() if y != case.target))
-        least = prices.add(least, wrong)
-    if least is None:
-        raise CertificateError("no run is wrong: E is identically 0")
-    _need(least[0] >= unit, f"primal: some wrong run costs {Fraction(least[0], unit)} < 1")
-    _need(
-        least[0] > unit or all(t >= 0 for t in least[1]),
-        "the optimal face is smaller than claimed: a wrong run cuts it",
-    )
+    if directions:
+        tilts = [[sign * x for x in d] for d in directions for sign in (1, -1)]
+        _need(
+            least[0] > unit or all(t >= 0 for t in cheapest(tilts)[1]),
+            "the optimal face is smaller than claimed: a wrong run cuts it",
+        )
     return RLCT(value, 1 + len(directions))
 
 
@@ -1107,7 +1116,9 @@ def _replay(
     counts: dict[str, int] = {}
     for choice, option in run:
         if option not in support[choice]:
-            _need((choice, option) in name, f"dual {i}: no option {choice:.40} = {option:.40}")
+            _need(
+                (choice, option) in name, f"dual {i}: {choice:.40} = {option:.40} is not possible"
+            )
             key = name[choice, option]
             counts[key] = counts.get(key, 0) + 1
     _need(counts == dict(row["syndrome"]), f"dual {i}: the run has another syndrome")

@@ -264,7 +264,7 @@ class SyndromeProgram:
             prices = [p * scale + d for p, d in zip(prices, direction, strict=True)]
         found: dict[Exponent, int] = {}
         least: Fraction | None = None
-        for case, (price, exponent) in enumerate(self.cheapest(prices, tie=direction is None)):
+        for case, (price, exponent) in enumerate(self.cheapest(prices, tie=True)):
             if price is None:
                 continue
             cost = sum((x * e for x, e in zip(v, exponent, strict=True) if e), Fraction(0))
