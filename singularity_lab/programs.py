@@ -85,6 +85,7 @@ EXPLICIT_LIMIT = 400  # minimal syndromes that are listed in a certificate
 LISTING = 5_000_000  # products and comparisons that may be spent on listing them: about a second
 DERIVING = 60_000_000  # the same, for deriving a list that is claimed
 QUESTION = ("program", "steps", "semantics", "chart", "support")
+LARGEST = 2**31  # exponents of a certificate stay below
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 CLAIM = ("lambda_E", "lambda_H", "multiplicity")
 
@@ -351,6 +352,8 @@ class _Search:
         self.covering = sp = SyndromeProgram(a.program, a.number, a.semantics, a.support, a.chart)
         hitting = sp.solve()
         self.covering.lower = self.covering.upper = hitting.value
+        if any(max(s.exponent) >= LARGEST for s, _ in hitting.dual):
+            raise self.undecided("exponents of its syndromes are too large for a certificate")
         syndromes: tuple[Syndrome, ...] | None = None
         with contextlib.suppress(Undecided):
             syndromes = sp.syndromes(max(self.limit, 3000), LISTING)
@@ -421,7 +424,7 @@ class _Search:
             reason = "; ".join([reason, *(note[:80] for note in result.notes[:2])])
         elif self.covering is not None:
             lower, upper = self.covering.lower, self.covering.upper
-            if lower == upper:
+            if lower == upper and reason == "the budget is used up":
                 reason += " before the value that was found had been checked"
         elif isinstance(a.program, Program) and not a.faces and a.solves():
             # K vanishes at the code to second order, E to first
@@ -930,7 +933,7 @@ def _check_covering(asked: _Asked, document: Mapping[str, Any]) -> RLCT:
         syndrome = row["syndrome"]
         _need(isinstance(syndrome, dict) and set(syndrome) <= set(names),
               f"dual {i}: unknown variable")  # fmt: skip
-        _need(all(type(e) is int and 0 < e < 2**31 for e in syndrome.values()),
+        _need(all(type(e) is int and 0 < e < LARGEST for e in syndrome.values()),
               f"dual {i}: no exponent")  # fmt: skip
         exponent = tuple(syndrome.get(n, 0) for n in names)
         y = _rational(row["y"], f"dual {i}: y")
