@@ -1,8 +1,8 @@
 """The named programs: machines whose singularities are worked out, grouped by what they compute.
 
 Turing machines: detectA after Clift, Murfet and Wallbridge 2021, a small detectA with twelve
-parameters, parity of ones, and larger ones. Circuits, automata, branching programs, register machines:
-several constructions of one function, since the function does not decide λ. ``program(name)``
+parameters, parity of ones, and larger ones. Circuits, automata, branching programs, register
+machines: several constructions of one function, since the function does not decide λ. ``program(name)``
 builds one, ``program_names()`` lists them, ``parse_program`` reads a user's own.
 """
 
