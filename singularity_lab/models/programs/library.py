@@ -2,8 +2,8 @@
 
 Turing machines: detectA after Clift, Murfet and Wallbridge 2021, a small detectA with twelve
 parameters, parity of ones, and larger ones. Circuits, automata, branching programs, register
-machines: several constructions of one function, since the function does not decide λ. ``program(name)``
-builds one, ``program_names()`` lists them, ``parse_program`` reads a user's own.
+machines: several constructions of one function, since the function does not decide λ.
+``program(name)`` builds one, ``program_names()`` lists them, ``parse_program`` reads a user's own.
 """
 
 from __future__ import annotations
