@@ -1,4 +1,4 @@
-"""``singlab program list``, ``show``, ``rlct``, ``census``, ``trace`` and ``check``."""
+"""``singlab program list``, ``show``, ``rlct``, ``census``, ``trace``, ``hessian``, ``check``."""
 
 from __future__ import annotations
 
@@ -33,6 +33,13 @@ Face = Annotated[
         "--face", metavar="CHOICE=OPTION,OPTION", help="Allowed options of a face; repeatable."
     ),
 ]
+Tape = Annotated[
+    str | None,
+    typer.Option("--tape", metavar="ENTRIES", help="Order of the code tape (staged): Br,Ba,…"),
+]
+Budget = Annotated[
+    float, typer.Option("--budget", metavar="SECONDS", help="Seconds; bounds when they are over.")
+]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
 
@@ -44,12 +51,38 @@ def _pairs(items: list[str] | None, option: str) -> dict[str, str]:
         name, sign, value = item.partition("=")
         if not sign or not name or not value:
             raise BadInput(f"{option}: CHOICE=OPTION is needed, received {item!r}")
+        if name.strip() in found:
+            raise BadInput(f"{option}: {name.strip()} is given twice")
         found[name.strip()] = value.strip()
     return found
 
 
-def _faces(items: list[str] | None) -> dict[str, frozenset[str]]:
-    return {n: frozenset(v.split(",")) for n, v in _pairs(items, "--face").items()}
+def _faces(items: list[str] | None, code: list[str] | None) -> dict[str, frozenset[str]]:
+    from singularity_lab.errors import BadInput
+
+    found = {}
+    for name, value in _pairs(items, "--face").items():
+        if name in _pairs(code, "--set"):
+            raise BadInput(f"--face: {name} has its option by --set already")
+        found[name] = frozenset(option.strip() for option in value.split(","))
+    return found
+
+
+def _found(name: str, tape: str | None) -> Any:
+    """The program, with another order of the code tape if one is asked for."""
+    from dataclasses import replace
+
+    from singularity_lab.errors import BadInput
+    from singularity_lab.models.programs.machines import Program
+    from singularity_lab.models.programs.turing import TuringMachine
+    from singularity_lab.programs import find_any
+
+    p = find_any(name)
+    if tape is None:
+        return p
+    if not isinstance(p, Program) or not isinstance(p.machine, TuringMachine):
+        raise BadInput(f"tape: only a Turing machine has a code tape, received {name!r}")
+    return replace(p, machine=replace(p.machine, tape=tuple(tape.replace(",", " ").split())))
 
 
 @app.command("list")
@@ -94,23 +127,33 @@ def rlct(
     chart: ChartOption = "corner",
     set_: Set = None,
     face: Face = None,
+    tape: Tape = None,
+    budget: Budget = 60.0,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the program certificate to this file.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """λ and m of a program at its code, another code or a face, with certificates."""
-    from singularity_lab.cli.shell import note, print_json
-    from singularity_lab.errors import BadInput
+    """λ and m of a program at its code, another code or a face, with certificates.
+
+    Where the seconds do not suffice it prints the bounds so far, and ends with exit code 3.
+    """
+    from singularity_lab.cli.shell import UNDECIDED, note, print_json
+    from singularity_lab.errors import Undecided
     from singularity_lab.programs import program_rlct
 
-    result = program_rlct(
-        name, steps, semantics, chart, code=_pairs(set_, "--set") or None,
-        support=_faces(face) or None,
-    )  # fmt: skip
+    try:
+        result = program_rlct(
+            _found(name, tape), steps, semantics, chart, code=_pairs(set_, "--set") or None,
+            support=_faces(face, set_) or None, budget=budget,
+        )  # fmt: skip
+    except Undecided as error:
+        if as_json:
+            print_json(error.bounds.to_json())
+        else:
+            print(error.bounds)
+        raise typer.Exit(UNDECIDED) from None
     if out is not None:
-        if result.program_certificate is None:
-            raise BadInput("out: the open chart has no program certificate")
         out.write_text(json.dumps(result.program_certificate, indent=1) + "\n", encoding="utf-8")
         note(f"program certificate written to {out}")
     if as_json:
@@ -204,6 +247,7 @@ def trace(
     semantics: SemanticsOption = "exact",
     set_: Set = None,
     face: Face = None,
+    tape: Tape = None,
     as_json: Json = False,
 ) -> None:
     """Each minimal syndrome with what it comes from: which wrong step, on which input."""
@@ -211,8 +255,9 @@ def trace(
     from singularity_lab.programs import program_trace
 
     found = program_trace(
-        name, steps, semantics, code=_pairs(set_, "--set") or None, support=_faces(face) or None
-    )
+        _found(name, tape), steps, semantics, code=_pairs(set_, "--set") or None,
+        support=_faces(face, set_) or None,
+    )  # fmt: skip
     if as_json:
         print_json(
             [
@@ -233,6 +278,57 @@ def trace(
 
 
 @app.command()
+def hessian(
+    name: Name,
+    steps: Steps = None,
+    semantics: SemanticsOption = "exact",
+    set_: Set = None,
+    tape: Tape = None,
+    budget: Budget = 20.0,
+    as_json: Json = False,
+) -> None:
+    """The potential H at a code: its polynomial, Hessian and rank, and the syndromes it counts.
+
+    Below them λ of H in both charts: corner, W as a manifold with corners, and open, which ignores
+    the corner. Each has the seconds of --budget, after which its bounds are printed.
+    """
+    from singularity_lab.cli.shell import print_json
+    from singularity_lab.errors import BadInput, Undecided
+    from singularity_lab.models.programs import limits
+    from singularity_lab.models.programs.machines import Program
+    from singularity_lab.models.programs.potential import potential
+    from singularity_lab.programs import program_rlct
+
+    p = _found(name, tape)
+    if not isinstance(p, Program):
+        raise BadInput(f"program: {name} has real parameters and no codes (rlct takes it)")
+    code = _pairs(set_, "--set") or None
+    try:
+        with limits.time_limit(budget):
+            found = potential(p, steps, semantics, code)
+    except limits.OutOfTime:
+        raise Undecided(f"budget: H has more terms than {budget:g} s suffice for") from None
+    document, lines = found.to_json(), [str(found)]
+    for chart in ("corner", "open"):
+        try:
+            r = program_rlct(p, steps, semantics, chart, code=code, budget=budget)
+            told = {"lambda_H": str(r.lambda_H), "multiplicity": r.multiplicity}
+            lines.append(f"chart {chart}: lambda_H = {r.lambda_H}, m = {r.multiplicity}")
+        except Undecided as error:
+            known = error.bounds.to_json()
+            told = {key: known[key] for key in ("lower", "upper", "reason")}
+            lines.append(f"chart {chart}: {error.bounds}")
+        except BadInput as error:  # e_x has too many terms
+            told = {"reason": str(error)}
+            lines.append(f"chart {chart}: not asked: {error}")
+        document[chart] = told
+    if as_json:
+        print_json(document)
+        return
+    print("\n".join(lines))
+
+
+@app.command()
 def check(
     file: Annotated[
         Path,
@@ -248,8 +344,8 @@ def check(
 ) -> None:
     """Replay a program certificate. Exit code 2 when it does not hold.
 
-    Of an answer of ``program rlct --json`` both certificates are replayed, and the ideal of the
-    one is derived from the program's text in the other.
+    Of an answer of ``program rlct --json`` both certificates are replayed, the ideal of the one is
+    derived from the program's text in the other, and all that it says is compared with them.
     """
     from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
     from singularity_lab.errors import BadInput, CertificateError
@@ -259,22 +355,23 @@ def check(
         raise BadInput(f"file: there is no file {file}")
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"file: {file} is not JSON: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"file: {file} is not JSON: {str(error)[:200]}") from None
     if not isinstance(document, dict):
         raise BadInput(f"file: {file} is no certificate")
     if document.get("program_certificate", document) is None:
-        raise BadInput("file: an answer in the open chart; singlab verify replays its certificate")
+        raise BadInput("file: an answer with bounds alone, which has no program certificate")
     try:
-        claim, _ = replay_program(document, name)
+        claim, about = replay_program(document, name)
     except CertificateError as error:
         if as_json:
             print_json({"verified": False, "error": str(error)})
         say_error(f"the certificate is rejected: {error}")
         raise typer.Exit(BAD_INPUT) from None
     if as_json:
-        print_json({"verified": True, **claim})
+        print_json({"verified": True, **claim, "about": about})
         return
     told = claim["lambda_E"] or claim["lambda_H"]
     sign = "lambda_E" if claim["lambda_E"] else "lambda_H"
     print(f"verified: {sign} = {told}, m = {claim['multiplicity']}")
+    print(f"of {about}")

@@ -8,6 +8,7 @@ any semiring, or level by level with numpy on whole batches, and walks a cheapes
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -166,13 +167,19 @@ class Formula:
         prices: the min-plus value of each node; sums are walked to a child of least price.
         """
         used: dict[Leaf, int] = {}
-        stack = [root]
-        while stack:
-            node = self.nodes[stack.pop()]
+        times = {root: 1}  # a product of a node with itself uses it twice, and so on: no tree
+        waiting = [-root]
+        while waiting:
+            number = -heapq.heappop(waiting)
+            count, node = times.pop(number), self.nodes[number]
+            if node[0] == "leaf":
+                used[node[1], node[2]] = used.get((node[1], node[2]), 0) + count
+                continue
+            children = node[1:] if node[0] == MUL else ()
             if node[0] == ADD:
-                stack.append(node[1] if prices[node[1]] <= prices[node[2]] else node[2])
-            elif node[0] == MUL:
-                stack += node[1:]
-            elif node[0] == "leaf":
-                used[node[1], node[2]] = used.get((node[1], node[2]), 0) + 1
+                children = (node[1] if prices[node[1]] <= prices[node[2]] else node[2],)
+            for child in children:
+                if child not in times:
+                    heapq.heappush(waiting, -child)
+                times[child] = times.get(child, 0) + count
         return used

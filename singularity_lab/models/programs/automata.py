@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from singularity_lab.errors import BadInput
-from singularity_lab.models.programs.machines import Choice, check_names, split_word
+from singularity_lab.models.programs import limits
+from singularity_lab.models.programs.machines import (
+    Choice,
+    check_names,
+    join_word,
+    split_word,
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,7 @@ class Automaton:
     accepting: tuple[str, ...] = ()
     emits: tuple[str, ...] = ()
     kind = "automaton"
+    clocked = False
     semantics = ("exact",)
 
     def __post_init__(self) -> None:
@@ -43,12 +50,19 @@ class Automaton:
         for q in self.accepting:
             if q not in self.states:
                 raise BadInput(f"accepting: {q!r} is not a state ({' '.join(self.states)})")
+        if len(set(self.accepting)) != len(self.accepting):
+            raise BadInput(f"accepting: each may appear once, received {' '.join(self.accepting)}")
         if self.emits and self.accepting:
             raise BadInput("accepting: a transducer's output is the word that it emits")
+        size = len(self.states) * len(self.letters) * (len(self.states) + len(self.emits))
+        limits.at_most(limits.OPTIONS, size, "letters and states: options of all entries")
+
+    @cached_property
+    def _joint(self) -> str:
+        return "" if all(len(n) == 1 for n in (*self.letters, *self.states)) else "_"
 
     def entry(self, state: str, letter: str) -> str:
-        short = all(len(n) == 1 for n in (*self.letters, *self.states))
-        return f"{state}{letter}" if short else f"{state}_{letter}"
+        return state + self._joint + letter
 
     @cached_property
     def choices(self) -> tuple[Choice, ...]:
@@ -92,6 +106,19 @@ class Automaton:
             return "1" if state[1] in self.accepting else "0"
         return state[1]
 
+    def canonical(self, value: str) -> str:
+        """The one spelling of an input."""
+        return join_word(split_word(value, self.letters, "input"), self.letters)
+
+    def gives(self, value: str, output: str) -> bool:
+        """True if the output is one that some code gives on the input."""
+        if not self.emits:
+            return output in (("0", "1") if self.accepting else self.states)
+        ends = {0}  # places of the output to which some word of letters emitted reaches
+        for _ in split_word(value, self.letters, "input"):
+            ends = {i + len(a) for i in ends for a in self.emits if output.startswith(a, i)}
+        return len(output) in ends
+
     def lines(self) -> list[str]:
         lines = [f"letters {' '.join(self.letters)}", f"states {' '.join(self.states)}"]
         if self.accepting:
@@ -127,6 +154,7 @@ class BranchingProgram:
     exits: int
     reads: tuple[int, ...]
     kind = "branching"
+    clocked = False
     semantics = ("exact",)
 
     def __post_init__(self) -> None:
@@ -138,6 +166,8 @@ class BranchingProgram:
             raise BadInput(f"widths: 1 to 10 nodes in a layer, received {self.widths}")
         if min(self.reads) < 0:
             raise BadInput(f"reads: positions >= 0 are needed, received {self.reads}")
+        limits.at_most(limits.NAMES, len(self.widths), "widths: layers")
+        limits.at_most(limits.WORD, max(self.reads), "reads: positions")
 
     def _after(self, layer: int) -> int:
         return self.widths[layer + 1] if layer + 1 < len(self.widths) else self.exits
@@ -156,10 +186,21 @@ class BranchingProgram:
         )
 
     def start(self, value: str, steps: int) -> tuple[tuple[str, ...], int, str]:
+        return (self._bits(value), 0, "0")
+
+    def _bits(self, value: str) -> tuple[str, ...]:
         word = split_word(value, ("0", "1"), "input")
         if len(word) <= max(self.reads):
             raise BadInput(f"input: {max(self.reads) + 1} bits are needed, received {value!r}")
-        return (word, 0, "0")
+        return word
+
+    def canonical(self, value: str) -> str:
+        """The one spelling of an input."""
+        return "".join(self._bits(value))
+
+    def gives(self, value: str, output: str) -> bool:
+        """True if the output is the number of a node after the last layer."""
+        return output in map(str, range(self.exits))
 
     def query(self, state: tuple[tuple[str, ...], int, str]) -> str | None:
         word, layer, node = state

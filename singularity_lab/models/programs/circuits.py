@@ -13,7 +13,8 @@ from functools import cached_property
 from itertools import product
 
 from singularity_lab.errors import BadInput
-from singularity_lab.models.programs.machines import Choice, check_word
+from singularity_lab.models.programs import limits
+from singularity_lab.models.programs.machines import EMPTY, Choice, check_word
 
 CONSTANTS = {"0": "0", "1": "1"}
 
@@ -45,12 +46,20 @@ class Circuit:
     gates: tuple[Gate, ...]
     outputs: tuple[str, ...]
     kind = "circuit"
+    clocked = False
     semantics = ("exact", "naive")
 
     def __post_init__(self) -> None:
         arity = dict(self.tables)
         if len(arity) != len(self.tables):
             raise BadInput("tables: a name is given twice")
+        for name, k in self.tables:
+            check_word(name, "table")
+            limits.at_most(14, k, f"table {name}: inputs")
+        limits.at_most(limits.OPTIONS, sum(2 * 2**k for _, k in self.tables), "tables: rows")
+        for what, found in (("inputs", self.inputs), ("gates", self.gates)):
+            limits.at_most(limits.NAMES, len(found), what)
+        limits.at_most(limits.OUTPUT_BITS, len(self.outputs), "output: wires")
         known = {*CONSTANTS}
         for name in self.inputs:
             check_word(name, "inputs")
@@ -96,6 +105,7 @@ class Circuit:
 
     def bits(self, value: str) -> dict[str, str]:
         """The values of the input wires. Raises BadInput unless there is one bit for each."""
+        value = "" if value == EMPTY else value
         if len(value) != len(self.inputs) or set(value) - {"0", "1"}:
             raise BadInput(f"input: {len(self.inputs)} bits are needed, received {value!r}")
         return dict(zip(self.inputs, value, strict=True))
@@ -122,6 +132,14 @@ class Circuit:
     def output(self, state: tuple[int, tuple[tuple[str, str], ...]]) -> str:
         values = {**CONSTANTS, **dict(state[1])}
         return "".join(values[w] for w in self.outputs)
+
+    def canonical(self, value: str) -> str:
+        """The one spelling of an input."""
+        return "".join(self.bits(value).values())
+
+    def gives(self, value: str, output: str) -> bool:
+        """True for a word of as many bits as there are output wires."""
+        return len(output) == len(self.outputs) and not set(output) - {"0", "1"}
 
     def _trim(self, at: int, wires: Mapping[str, str]) -> tuple[int, tuple[tuple[str, str], ...]]:
         return (at, tuple(sorted((w, v) for w, v in wires.items() if w in self._live[at])))

@@ -1,9 +1,9 @@
 """The named programs: machines whose singularities are worked out, grouped by what they compute.
 
-Turing machines: detectA and parityCheck after Clift, Murfet and Wallbridge 2021, a small detectA
-with twelve parameters, and larger ones. Circuits, automata, branching programs, register machines:
-several constructions of one function, since the function does not decide λ. ``program(name)``
-builds one, ``program_names()`` lists them, ``parse_program`` reads a user's own.
+Turing machines: detectA after Clift, Murfet and Wallbridge 2021, a small detectA with twelve
+parameters, parity of ones, and larger ones. Circuits, automata, branching programs, register
+machines: several constructions of one function, since the function does not decide λ.
+``program(name)`` builds one, ``program_names()`` lists them, ``parse_program`` reads a user's own.
 """
 
 from __future__ import annotations
@@ -115,7 +115,11 @@ def _parity(word: str) -> str:
 
 
 def parity_check(longest: int, erase: bool) -> Program:
-    """parityCheck (d = 30) on all words over 0, 1 of lengths 1 to ``longest``."""
+    """The parity of the ones, with d = 30, on all words over 0, 1 of lengths 1 to ``longest``.
+
+    The name is the laboratory's: this is not the parityCheck of Clift, Murfet and Wallbridge 2021
+    (docs/programs.md, "The papers").
+    """
     rules = {}
     for q, other in (("e", "o"), ("o", "e")):
         rules["0", q] = ("_" if erase else "0", q, "R")
@@ -128,7 +132,7 @@ def parity_check(longest: int, erase: bool) -> Program:
         cases(words("01", range(1, longest + 1)), _parity),
         steps=longest + 1 if not erase else longest,
         function=f"parity of a word of at most {longest} bits",
-        summary=f"parityCheck: {'erases' if erase else 'writes back'} each bit that it reads.",
+        summary=f"The parity of the ones: it {'erases' if erase else 'writes back'} each bit read.",
     )
 
 

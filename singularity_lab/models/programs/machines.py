@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from singularity_lab.errors import BadInput
+from singularity_lab.models.programs import limits
 
 State = Hashable
 Code = Mapping[str, str]
@@ -32,6 +33,7 @@ Support = Mapping[str, frozenset[str]]
 Step = tuple[str, str]  # (choice, option)
 
 _WORD = re.compile(r"[A-Za-z0-9_]+")
+_NAME = re.compile(r"[A-Za-z0-9._+-]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,15 @@ class Machine(Protocol):
     """A transition system that asks for choices; what each model of computation implements.
 
     kind: the word that opens its text. choices: all of W, in order. semantics: those it knows.
-    ``start`` reads an input and a number of steps; ``query`` is the next choice asked for, or None
-    when the run has ended; ``answer`` the state after an option; ``output`` that of an ended run.
+    clocked: True where the number of steps matters; the others run to their end. ``canonical`` is
+    the one spelling of an input, ``gives`` whether an input can have an output. ``start`` reads an
+    input and a number of steps; ``query`` is the next choice asked for, or None when the run has
+    ended; ``answer`` the state after an option; ``output`` that of an ended run.
     ``lines`` and ``code_lines`` are the machine and a code as text.
     """
 
     kind: str
+    clocked: bool
 
     @property
     def choices(self) -> tuple[Choice, ...]: ...
@@ -100,6 +105,10 @@ class Machine(Protocol):
     def answer(self, state: Any, option: str) -> State: ...
 
     def output(self, state: Any) -> str: ...
+
+    def canonical(self, value: str) -> str: ...
+
+    def gives(self, value: str, output: str) -> bool: ...
 
     def lines(self) -> list[str]: ...
 
@@ -130,6 +139,9 @@ class Program:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "code", MappingProxyType(dict(self.code)))
+        check_name(self.name)
+        if self.function != " ".join(self.function.split()) or "#" in self.function:
+            raise BadInput(f"function: one line without '#' is needed, got {self.function[:80]!r}")
         names = []
         for c in self.machine.choices:
             names += [c.name] if c.bare else [c.name, *(c.variable(o) for o in c.options)]
@@ -154,11 +166,14 @@ class Program:
             raise BadInput(f"code: no option is given for {_some(missing)}")
         if not self.cases:
             raise BadInput(f"program {self.name}: at least one input is needed")
+        cases = tuple(replace(c, value=self.machine.canonical(c.value)) for c in self.cases)
+        object.__setattr__(self, "cases", cases)
         values = [c.value for c in self.cases]
         if len(set(values)) != len(values):
             twice = next(v for v in values if values.count(v) > 1)
             raise BadInput(f"program {self.name}: the input {twice!r} is given twice")
         check_steps(self.steps)
+        limits.at_most(limits.CASES, len(self.cases), f"program {self.name}: inputs")
 
     @cached_property
     def free(self) -> tuple[Choice, ...]:
@@ -231,10 +246,11 @@ class Program:
         if self.function:
             lines.append(f"function {self.function}")
         lines += [f"freeze {name}" for name in sorted(self.frozen)]
-        lines.append(f"steps {self.steps}")
+        if self.machine.clocked:
+            lines.append(f"steps {self.steps}")
         for case in self.cases:
             weight = f" weight {case.weight}" if case.weight != 1 else ""
-            lines.append(f"input {case.value or EMPTY} -> {case.target}{weight}")
+            lines.append(f"input {case.value or EMPTY} -> {case.target or EMPTY}{weight}")
         return "\n".join(lines) + "\n"
 
     def __str__(self) -> str:
@@ -257,10 +273,40 @@ def check_word(text: str, what: str) -> str:
     return text
 
 
+def check_name(name: str) -> str:
+    """The name of a program: one word, in which no claim can be hidden; raises BadInput otherwise.
+
+    >>> check_name("xor-4nand-shared")
+    'xor-4nand-shared'
+    """
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise BadInput(
+            "name: one word of at most 80 letters, digits, '.', '_', '+' and '-' is needed, "
+            f"received {str(name)[:80]!r}"
+        )
+    return name
+
+
 def check_steps(steps: int) -> int:
-    """A number of steps ≥ 0; raises BadInput otherwise."""
+    """A number of steps from 0 to 1000; raises BadInput otherwise."""
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
-        raise BadInput(f"steps: an integer >= 0 is needed, received {steps!r}")
+        raise BadInput(f"steps: an integer >= 0 is needed, received {steps!r}"[:120])
+    return limits.at_most(limits.STEPS, steps, "steps")
+
+
+def choose_steps(program: Program, steps: int | None) -> int:
+    """The number of steps of a question: the program's own for None.
+
+    Raises BadInput for a number of steps of a machine that has none: all numbers would be the same
+    question.
+    """
+    if steps is None:
+        return program.steps
+    check_steps(steps)
+    if not program.machine.clocked:
+        raise BadInput(
+            f"steps: a {program.machine.kind} runs to its end and takes none, received {steps}"
+        )
     return steps
 
 
@@ -269,6 +315,7 @@ def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
     names = tuple(names)
     if not names:
         raise BadInput(f"{what}: at least one is needed")
+    limits.at_most(limits.NAMES, len(names), what)
     for name in names:
         check_word(name, what)
     if len(set(names)) != len(names):
@@ -306,12 +353,22 @@ def split_word(text: str, alphabet: Sequence[str], what: str) -> tuple[str, ...]
         letters = tuple(text.replace(",", " ").split())
     else:
         letters = tuple(text)
+    limits.at_most(limits.WORD, len(letters), f"{what}: letters")
     for letter in letters:
         if letter not in alphabet:
             raise BadInput(
                 f"{what}: {letter!r} in {text!r} is not one of the symbols {' '.join(alphabet)}"
             )
     return letters
+
+
+def join_word(letters: Sequence[str], alphabet: Sequence[str]) -> str:
+    """The one spelling of a word: letters one after the other, with commas where names are longer.
+
+    >>> join_word(("A", "B"), ("A", "B")), join_word(("x1", "x2"), ("x1", "x2"))
+    ('AB', 'x1,x2')
+    """
+    return ("" if all(len(a) == 1 for a in alphabet) else ",").join(letters)
 
 
 def words(alphabet: Sequence[str], lengths: Iterable[int]) -> tuple[str, ...]:

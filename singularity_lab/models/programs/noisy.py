@@ -23,10 +23,15 @@ from typing import Any, Literal
 
 from singularity_lab.algebra.polynomial import Polynomial, ring, unit
 from singularity_lab.errors import BadInput
+from singularity_lab.models.programs import limits
 from singularity_lab.models.programs.arithmetic import Formula, Leaf, Recorder
 from singularity_lab.models.programs.circuits import CONSTANTS, Circuit
 from singularity_lab.models.programs.machines import Code, Program, check_steps
-from singularity_lab.models.programs.semirings import Numbers, Semiring, total
+from singularity_lab.models.programs.semirings import (
+    Expansion,
+    Semiring,
+    total,
+)
 from singularity_lab.models.programs.turing import MOVES, TuringMachine
 
 Semantics = Literal["exact", "naive", "staged"]
@@ -64,6 +69,8 @@ def laws(
     p: the element of each (choice, option), frozen choices included; an option whose element is
     the semiring's zero may be left out. Returns one {output: element} for each case.
 
+    Raises BadInput where the propagation is larger than :mod:`.limits` allow.
+
     >>> from singularity_lab.models.programs import program
     >>> xor = program("xor-lookup")
     >>> half = {(c.name, o): Fraction(1, 2) for c in xor.machine.choices for o in c.options}
@@ -75,9 +82,10 @@ def laws(
     if semantics == "exact":
         if isinstance(p, Timed):
             raise BadInput("p: elements that depend on the step need a semantics of marginals")
-        law = _exact(semiring, p, program)
+        law = _exact(semiring, p, program, _most(program, steps))
         return [dict(law(program.machine.start(c.value, steps))) for c in program.cases]
     machine = program.machine
+    limits.at_most(limits.TERMS, _terms(program, steps, semantics), "steps: sums and products")
     if isinstance(machine, TuringMachine):
         return [_turing(semiring, p, machine, c.value, steps, semantics) for c in program.cases]
     if isinstance(machine, Circuit):
@@ -85,15 +93,36 @@ def laws(
     raise BadInput(f"semantics: {semantics!r} is not written for a {machine.kind}")
 
 
+def _terms(program: Program, steps: int, semantics: str) -> int:
+    """The number of sums and products of a propagation of marginals, nearly."""
+    machine, each = program.machine, 0
+    if isinstance(machine, TuringMachine):
+        s, q, d = len(machine.symbols), len(machine.states), len(machine.moves)
+        each = steps * s * q * (s + q + d + (s * q if semantics == "staged" else 0))
+        each += steps * (steps + 2) * s * d
+    elif isinstance(machine, Circuit):
+        each = sum((len(g.inputs) + 4) * 2 ** len(g.inputs) for g in machine.gates)
+        each += len(machine.outputs) * 2 ** len(machine.outputs)
+    return each * len(program.cases)
+
+
+def _most(program: Program, steps: int) -> int:
+    """How many configurations are followed: fewer where each holds a long piece of a tape."""
+    cells = 2 * steps if isinstance(program.machine, TuringMachine) else 0
+    return limits.CONFIGURATIONS * 25 // max(25, cells)
+
+
 def _exact(
-    semiring: Semiring[Any], p: Mapping[Leaf, Any], program: Program
+    semiring: Semiring[Any], p: Mapping[Leaf, Any], program: Program, most: int
 ) -> Callable[[Any], Law]:
     """law(state) = Σ over options p(option) · law(next state), each state once."""
     machine = program.machine
     options = {c.name: c.options for c in machine.choices}
     known: dict[Any, Law] = {}
+    terms = 0
 
     def law(start: Any) -> Law:
+        nonlocal terms
         stack = [start]
         while stack:
             state = stack[-1]
@@ -110,8 +139,14 @@ def _exact(
             if waiting:
                 stack += waiting
                 continue
+            if len(known) >= most or terms > limits.TERMS:
+                raise BadInput(
+                    f"steps: {program.name} has more than {most} configurations "
+                    "or outputs within its steps; fewer steps, inputs or options are needed"
+                )
             found: Law = {}
             for option, following in after.items():
+                terms += len(known[following])
                 weight = p[choice, option]
                 for output, element in known[following].items():
                     term = semiring.mul(weight, element)
@@ -200,7 +235,7 @@ def _last_match(
     """μ_i = λ_i ∏_{j>i} (1 − λ_j) and ∏ (1 − λ_j), where 1 − λ_j = Σ_{i≠j} λ_i."""
     tail = semiring.one
     found = {}
-    for entry in reversed(machine.entries):
+    for entry in reversed(machine.code_tape):
         if entry not in match:
             continue
         found[entry] = semiring.mul(match[entry], tail)
@@ -300,9 +335,12 @@ def error_polynomials(
     steps: int | None = None,
     semantics: str = "exact",
     code: Code | None = None,
+    products: int = limits.PRODUCTS,
 ) -> list[Polynomial]:
     """e_x in the error coordinates at a code, one for each input; the code's own probability is
     1 − Σε.
+
+    products: of terms that are made at most; raises BadInput beyond.
 
     >>> from singularity_lab.models.programs import program
     >>> print(*error_polynomials(program("xor-lookup")))
@@ -322,7 +360,7 @@ def error_polynomials(
             (p[c.name, o] for o in c.options if o != at[c.name]), context.constant(0)
         )
     formula = wrong_runs(program, steps, semantics)
-    numbers = Numbers(context.constant(0), one)
+    numbers = Expansion(context.constant(0), one, products)
     return [Polynomial(variables, e) for e in formula.evaluate(numbers, p)]
 
 
@@ -346,8 +384,12 @@ def squared_error(
     steps: int | None = None,
     semantics: str = "exact",
     code: Code | None = None,
+    products: int = limits.PRODUCTS,
 ) -> Polynomial:
-    """H = Σ q(x) Σ_y (f_x(w)_y − [y = y*(x)])²: the loss of squared error, which is of order E²."""
+    """H = Σ q(x) Σ_y (f_x(w)_y − [y = y*(x)])²: the loss of squared error, which is of order E².
+
+    products: of terms that are made at most; raises BadInput beyond.
+    """
     names = coordinates(program, code)
     variables = tuple(names)
     context = ring(variables)
@@ -363,10 +405,11 @@ def squared_error(
         p[c.name, at[c.name]] = one - sum(rest, context.constant(0))
     mass = sum((c.weight for c in program.cases), Fraction(0))
     result = Polynomial.constant(0, variables)
-    numbers = Numbers(context.constant(0), one)
+    numbers = Expansion(context.constant(0), one, products)
     for case, law in zip(program.cases, laws(numbers, p, program, steps, semantics), strict=True):
         for output, element in law.items():
             f = Polynomial(variables, element)
             miss = f - 1 if output == case.target else f
-            result = result + miss * miss * (case.weight / mass)
+            square = Polynomial(variables, numbers.mul(miss.flint, miss.flint))
+            result = result + square * (case.weight / mass)
     return result

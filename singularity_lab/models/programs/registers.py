@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from singularity_lab.errors import BadInput
+from singularity_lab.models.programs import limits
 from singularity_lab.models.programs.machines import Choice, check_names, check_steps
 
-_INSTRUCTION = re.compile(r"(INC|DEC|CLR|JNZ|JZ)(\d)(?:_(\d+))?|CPY(\d)(\d)|JMP_(\d+)|NOP")
+_INSTRUCTION = re.compile(r"(INC|DEC|CLR|JNZ|JZ)(\d)(?:_(\d{1,3}))?|CPY(\d)(\d)|JMP_(\d{1,3})|NOP")
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ class RegisterMachine:
     reads: int = 2
     top: int = 5
     kind = "register"
+    clocked = True
     semantics = ("exact",)
 
     def __post_init__(self) -> None:
         check_names(self.instructions, "instructions")
         if self.registers < 1 or self.length < 1 or self.top < 1:
             raise BadInput("registers, length, top: integers >= 1 are needed")
+        limits.at_most(9, self.registers, "registers")
+        limits.at_most(limits.NAMES, self.length, "length")
+        limits.at_most(limits.STEPS, self.top, "top")
         if not 1 <= self.reads <= self.registers:
             raise BadInput(f"reads: a register 1 … {self.registers}, received {self.reads}")
         for text in self.instructions:
@@ -61,13 +66,23 @@ class RegisterMachine:
     # state: (steps left, line, registers)
 
     def start(self, value: str, steps: int) -> tuple[int, int, tuple[int, ...]]:
-        parts = value.split(",")
-        if not all(p.strip().isdigit() for p in parts) or len(parts) > self.registers:
-            raise BadInput(f"input: counters such as '2,0' are needed, received {value!r}")
-        counters = [int(p) for p in parts] + [0] * (self.registers - len(parts))
-        if max(counters) > self.top:
-            raise BadInput(f"input: counters go to {self.top}, received {value!r}")
-        return (check_steps(steps), 0, tuple(counters))
+        return (check_steps(steps), 0, self._counters(value))
+
+    def _counters(self, value: str) -> tuple[int, ...]:
+        parts = [p.strip() for p in value.split(",")]
+        if not all(p.isascii() and p.isdigit() for p in parts) or len(parts) > self.registers:
+            raise BadInput(f"input: counters such as '2,0' are needed, received {value[:80]!r}")
+        if max(map(len, parts)) > 9 or max(map(int, parts)) > self.top:
+            raise BadInput(f"input: counters go to {self.top}, received {value[:80]!r}")
+        return (*map(int, parts), *[0] * (self.registers - len(parts)))
+
+    def canonical(self, value: str) -> str:
+        """The one spelling of an input: all counters."""
+        return ",".join(map(str, self._counters(value)))
+
+    def gives(self, value: str, output: str) -> bool:
+        """True for a number from 0 to ``top``."""
+        return output in map(str, range(self.top + 1))
 
     def query(self, state: tuple[int, int, tuple[int, ...]]) -> str | None:
         left, line, _ = state

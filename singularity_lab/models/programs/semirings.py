@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
 
-from singularity_lab.errors import Undecided
+from singularity_lab.errors import BadInput, Undecided
+from singularity_lab.models.programs import limits
 
 E = TypeVar("E")
 Exponent = tuple[int, ...]
@@ -65,6 +66,24 @@ class Numbers(Generic[E]):
         return a + b
 
     def mul(self, a: Any, b: Any) -> Any:
+        return a * b
+
+
+class Expansion(Numbers[Any]):
+    """flint's polynomials, of which only so many products of terms are made.
+
+    Raises BadInput beyond.
+    """
+
+    def __init__(self, zero: Any, one: Any, products: int = limits.PRODUCTS) -> None:
+        super().__init__(zero, one)
+        object.__setattr__(self, "left", [products])
+
+    def mul(self, a: Any, b: Any) -> Any:
+        left: list[int] = self.left  # type: ignore[attr-defined]
+        left[0] -= len(a) * len(b)
+        if left[0] < 0:
+            raise BadInput("program: its loss has too many terms to be expanded")
         return a * b
 
 
@@ -133,6 +152,7 @@ class MonomialIdeals:
 
     known: exponents of the ideal that is computed in the end; what they divide is dropped at once,
     for all that it leads to is divisible too. degree: terms above this total degree are dropped.
+    effort: how many products and comparisons may be made, beyond which Undecided is raised too.
 
     >>> ring = MonomialIdeals(2)
     >>> x, y = ring.variable(0), ring.variable(1)
@@ -146,8 +166,9 @@ class MonomialIdeals:
         limit: int = 20_000,
         known: Iterable[Exponent] = (),
         degree: int | None = None,
+        effort: int | None = None,
     ) -> None:
-        self.variables, self.limit, self.degree = variables, limit, degree
+        self.variables, self.limit, self.degree, self.effort = variables, limit, degree, effort
         self.known = [self.pack(e) for e in known]
         self.guard = int.from_bytes(b"\x80" * variables, "little")
         self.zero: frozenset[int] = frozenset()
@@ -170,6 +191,8 @@ class MonomialIdeals:
             if self.degree is not None and degree > self.degree:
                 break
             upper = e | guard
+            if self.effort is not None:
+                self._spend(len(kept))
             if not any((upper - k) & guard == guard for k in kept):
                 kept.append(e)
                 if len(kept) - len(self.known) > self.limit:
@@ -190,7 +213,17 @@ class MonomialIdeals:
             return self.zero
         if a == self.one or b == self.one:
             return b if a == self.one else a
-        return self.minimal(x + y for x in a for y in b)
+        if self.effort is not None:
+            self._spend(len(a) * len(b))
+        products = [x + y for x in a for y in b]
+        if any(e & self.guard for e in products):
+            raise Undecided("monomial ideal: exponents above 127")
+        return self.minimal(products)
+
+    def _spend(self, amount: int) -> None:
+        self.effort = (self.effort or 0) - amount
+        if self.effort < 0:
+            raise Undecided("monomial ideal: more products and comparisons than the effort allows")
 
 
 class Witnesses:

@@ -24,6 +24,7 @@ Both are written as text, one statement a line, ``#`` opens a comment (:func:`pa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -40,7 +41,10 @@ from singularity_lab.algebra.polynomial import (
 )
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
+from singularity_lab.models.programs import limits
+from singularity_lab.models.programs.machines import check_name, check_word
 from singularity_lab.models.programs.semirings import Numbers
+from singularity_lab.models.programs.text import Line, on_line, statements
 
 
 @dataclass(frozen=True)
@@ -137,13 +141,20 @@ class StraightLine:
         names = (*self.parameters, *self.inputs)
         values = {n: Polynomial.from_terms({_unit(i, len(names)): 1}, names)
                   for i, n in enumerate(names)}  # fmt: skip
+        degrees = dict.fromkeys(names, 1)
         for name, expression in self.statements:
-            total = Polynomial.constant(0, names)
+            total, degrees[name] = Polynomial.constant(0, names), 0
             for exponent, c in expression.terms():
                 term = Polynomial.constant(c, names)
-                for v, e in zip(expression.variables, exponent, strict=True):
-                    if e:
-                        term = term * values[v] ** e
+                powers = [(v, e) for v, e in zip(expression.variables, exponent, strict=True) if e]
+                degree = sum(degrees[v] * e for v, e in powers)
+                limits.at_most(_DEGREE, degree, f"statement {name} = …: degree")
+                degrees[name] = max(degrees[name], degree)
+                for v, e in powers:
+                    for _ in range(e):
+                        size = len(term.flint) * len(values[v].flint)
+                        limits.at_most(_PRODUCTS, size, f"statement {name} = …: products of terms")
+                        term = term * values[v]
                 total = total + term
             values[name] = total
         return values[self.output]
@@ -243,6 +254,8 @@ class ProbabilisticTarget:
 
 RealProgram = StraightLine | ProbabilisticTarget
 REAL_KINDS = ("straight-line", "probabilistic")
+_RATIONAL = re.compile(r"-?[0-9]{1,40}(/[0-9]{1,40}|\.[0-9]{1,40})?")
+_DEGREE, _PRODUCTS = 200, 4_000_000  # of the output of a straight-line program, as it is expanded
 
 
 def _words(key: str, names: Sequence[str]) -> str:
@@ -269,65 +282,113 @@ def parse_real_program(text: str) -> RealProgram:
     (True, True)
     """
     kind = name = ""
-    single: dict[str, str] = {}
-    statements, at, outcomes = list[str](), dict[str, str](), dict[str, str]()
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.partition("#")[0].strip()
-        if not line:
-            continue
-        word, _, rest = line.partition(" ")
-        rest = rest.strip()
+    opens = 1
+    single: dict[str, Line] = {}
+    body: list[Line] = []
+    for number, line in statements(text):
+        word, *tail = line.split(None, 1)
+        rest = tail[0] if tail else ""
         if not kind:
             if word not in REAL_KINDS or not rest:
                 raise BadInput(
                     f"line {number}: one of {', '.join(REAL_KINDS)} and a name is needed, "
-                    f"received {line!r}"
+                    f"received {line[:80]!r}"
                 )
-            kind, name = word, rest
+            kind, name, opens = word, rest, number
+            with on_line(number):
+                check_name(name)
             continue
-        left, sign, right = (part.strip() for part in line.partition("="))
         known = ("parameters", "inputs", "output", "target")[: 4 if kind == REAL_KINDS[0] else 1]
-        if word == "at" and sign:
-            at[left.removeprefix("at").strip()] = right
-        elif word == "outcome" and kind == "probabilistic":
-            y, colon, expression = rest.partition(":")
-            y = y.strip()
-            if not colon or not y or y in outcomes:
-                raise BadInput(
-                    f"line {number}: 'outcome NAME: polynomial', each once, is needed, "
-                    f"received {line!r}"
-                )
-            outcomes[y] = expression
-        elif word in known and not sign:
+        if word in known and "=" not in line:
             if word in single:
                 raise BadInput(f"line {number}: '{word}' is given twice")
-            single[word] = rest
-        elif kind == "straight-line" and sign:
-            statements.append(line)
+            single[word] = (number, rest)
+        elif word in ("at", "outcome" if kind == REAL_KINDS[1] else "at") or (
+            kind == REAL_KINDS[0] and "=" in line
+        ):
+            body.append((number, line))
         else:
-            raise BadInput(f"line {number}: {line!r} does not belong into a {kind} program")
-    needed = ("parameters", "output", "target") if kind == "straight-line" else ("parameters",)
-    for key in needed if kind else ():
+            raise BadInput(f"line {number}: {line[:80]!r} does not belong into a {kind} program")
+    if not kind:
+        raise BadInput("line 1: program: the text is empty; a law needs outcomes")
+    for key in ("parameters", "output", "target") if kind == REAL_KINDS[0] else ("parameters",):
         if key not in single:
-            raise BadInput(f"{kind} {name}: a line '{key} …' is needed")
-    if kind == "straight-line":
-        return StraightLine.parse(
-            "\n".join(statements), parameters=single["parameters"],
-            inputs=single.get("inputs", "").split(), output=single["output"],
-            target=single["target"], at=at, name=name,
-        )  # fmt: skip
-    if not outcomes:
-        raise BadInput(f"program: a law needs outcomes, received {text.strip()[:60]!r}")
-    names = check_names(single["parameters"])
-    for key in at:
-        if key not in names:
-            raise BadInput(f"at: {key!r} is no parameter")
-    return ProbabilisticTarget(
-        name,
-        names,
-        {y: parse(p, names) for y, p in outcomes.items()},
-        {k: fraction(v, f"at[{k}]") for k, v in at.items()},
-    )
+            raise BadInput(f"line {opens}: {kind} {name}: a line '{key} …' is needed")
+    with on_line(single["parameters"][0]):
+        parameters = check_names(single["parameters"][1])
+        limits.at_most(limits.NAMES, len(parameters), "parameters")
+    at = _read_point(body, parameters)
+    if kind == REAL_KINDS[0]:
+        return _read_straight_line(name, parameters, single, body, at, opens)
+    law: dict[str, Polynomial] = {}
+    for number, line in body:
+        if line.split()[0] == "at":
+            continue
+        y, colon, expression = line.removeprefix("outcome").partition(":")
+        y = y.strip()
+        with on_line(number):
+            if not colon or not y or y in law:
+                raise BadInput(f"'outcome NAME: polynomial', each once, is needed, got {line!r}")
+            law[check_word(y, "outcome")] = parse(expression, parameters)
+    with on_line(opens):
+        if not law:
+            raise BadInput("a law needs outcomes: a line 'outcome NAME: polynomial'")
+        return ProbabilisticTarget(name, parameters, law, at)
+
+
+def _read_point(body: Sequence[Line], parameters: Sequence[str]) -> dict[str, Fraction]:
+    """The lines ``at NAME = VALUE``."""
+    at: dict[str, Fraction] = {}
+    for number, line in body:
+        words = line.split()
+        if words[0] != "at" or words[1:2] == ["="]:
+            continue
+        left, _, right = (part.strip() for part in line.removeprefix("at").partition("="))
+        if not right or not _RATIONAL.fullmatch(right):
+            raise BadInput(f"line {number}: 'at NAME = RATIONAL' is needed, received {line[:80]!r}")
+        if left not in parameters:
+            raise BadInput(f"line {number}: at: {left!r} is no parameter")
+        if left in at:
+            raise BadInput(f"line {number}: at {left} is given twice")
+        with on_line(number):
+            at[left] = fraction(right, f"at[{left}]")
+    return at
+
+
+def _read_straight_line(
+    name: str,
+    parameters: tuple[str, ...],
+    single: Mapping[str, Line],
+    body: Sequence[Line],
+    at: Mapping[str, Fraction],
+    opens: int,
+) -> StraightLine:
+    inputs: tuple[str, ...] = ()
+    if "inputs" in single:
+        with on_line(single["inputs"][0]):
+            inputs = check_names(single["inputs"][1])
+            for x in inputs:
+                if x in parameters:
+                    raise BadInput(f"inputs: {x!r} is a parameter")
+    known, assigned = [*parameters, *inputs], list[tuple[str, Polynomial]]()
+    for number, line in body:
+        words = line.split()
+        if words[0] == "at" and words[1:2] != ["="]:
+            continue
+        left, _, right = line.partition("=")
+        with on_line(number):
+            (new,) = check_names([left.strip()])
+            if new in known:
+                raise BadInput(f"the name {new!r} is taken")
+            assigned.append((new, parse(right, known)))
+        known.append(new)
+    with on_line(single["target"][0]):
+        target = parse(single["target"][1], inputs)
+    place = single["output"][0] if single["output"][1] not in known else opens
+    with on_line(place):
+        return StraightLine(
+            parameters, inputs, tuple(assigned), single["output"][1], target, at, name
+        )
 
 
 def coin_xor(coins: int) -> ProbabilisticTarget:

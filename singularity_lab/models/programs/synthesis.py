@@ -18,6 +18,7 @@ infinitesimal δ, so that m is proved as well. All arithmetic is over Q.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -41,6 +42,7 @@ from singularity_lab.models.programs.semirings import (
 )
 
 _INT64 = 2**61
+_ALPHA = re.compile(r"-?[0-9]{1,40}(/[0-9]{1,40}|\.[0-9]{1,40})?")
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,14 @@ class Chart:
         """``corner``, ``corner:α``, ``amplitude`` or ``open``."""
         if isinstance(text, Chart):
             return text
-        kind, _, rest = text.partition(":")
-        if kind == "amplitude" and not rest:
+        kind, colon, rest = text.partition(":")
+        if colon and kind in ("amplitude", "open"):
+            raise BadInput(f"chart: only corner takes a parameter, received {text[:80]!r}")
+        if colon and not _ALPHA.fullmatch(rest):
+            raise BadInput(f"chart: corner:ALPHA with a rational is needed, received {text[:80]!r}")
+        if kind == "amplitude":
             return cls("amplitude", Fraction(1, 2))
-        if rest and kind != "corner":
-            raise BadInput(f"chart: only corner takes a parameter, received {text!r}")
-        return cls(kind, fraction(rest, "chart: alpha") if rest else Fraction(1))
+        return cls(kind, fraction(rest, "chart: alpha") if colon else Fraction(1))
 
     def __str__(self) -> str:
         return f"corner:{self.alpha}" if self.kind == "corner" and self.alpha != 1 else self.kind
@@ -145,6 +149,7 @@ class SyndromeProgram:
 
     program: a :class:`~singularity_lab.models.programs.machines.Program`. support: the options that
     are allowed; the program's code unless given. formula: the wrong runs, if they are at hand.
+    lower, upper: what :meth:`solve` knows of λ_E so far.
 
     Raises OutOfScope where E does not vanish on the support, or vanishes identically.
 
@@ -180,6 +185,8 @@ class SyndromeProgram:
         self.leaves: tuple[Leaf, ...] = tuple(names.values())
         self._number = {leaf: i for i, leaf in enumerate(self.leaves)}
         self.costs = (self.chart.alpha,) * len(self.variables)
+        # v = (1, …, 1) is feasible, for a wrong run takes some option outside the support
+        self.lower, self.upper = Fraction(0), sum(self.costs, Fraction(0))
         if all(self.formula.nodes[r][0] == "0" for r in self.formula.roots):
             raise OutOfScope("program: no run is wrong, E is identically 0")
         for root, (degree, _) in enumerate(self.cheapest([0] * len(self.variables), tie=True)):
@@ -199,17 +206,17 @@ class SyndromeProgram:
 
     @cached_property
     def _degree(self) -> int:
-        """The largest number of choices in one derivation."""
-        import numpy as np
-
-        degrees = self.formula.batch(
-            {leaf: np.ones(1, dtype=np.int64) for leaf in self.formula.leaves},
-            np.maximum,
-            np.add,
-            0,
-            0,
-        )
-        return int(degrees.max(initial=1))
+        """The largest number of choices in one derivation; in the staged semantics it grows
+        exponentially with the steps."""
+        degrees: list[int] = []
+        for node in self.formula.nodes:
+            if node[0] == "+":
+                degrees.append(max(degrees[node[1]], degrees[node[2]]))
+            elif node[0] == "*":
+                degrees.append(degrees[node[1]] + degrees[node[2]])
+            else:
+                degrees.append(int(node[0] == "leaf"))
+        return max(degrees, default=1)
 
     def cheapest(
         self, prices: Sequence[int], tie: bool = False
@@ -256,15 +263,21 @@ class SyndromeProgram:
             scale = 2 * self._degree * max(map(abs, direction)) + 1
             prices = [p * scale + d for p, d in zip(prices, direction, strict=True)]
         found: dict[Exponent, int] = {}
-        for case, (price, exponent) in enumerate(self.cheapest(prices, tie=direction is None)):
+        least: Fraction | None = None
+        for case, (price, exponent) in enumerate(self.cheapest(prices, tie=True)):
             if price is None:
                 continue
-            if sum(x * e for x, e in zip(v, exponent, strict=True)) < 1 or (
+            cost = sum((x * e for x, e in zip(v, exponent, strict=True) if e), Fraction(0))
+            least = cost if least is None else min(least, cost)
+            if cost < 1 or (
                 direction is not None
-                and sum(x * e for x, e in zip(v, exponent, strict=True)) == 1
+                and cost == 1
                 and sum(d * e for d, e in zip(direction, exponent, strict=True)) < 0
             ):
                 found.setdefault(exponent, case)
+        if least and direction is None:  # v / least is feasible
+            spent = sum((c * x for c, x in zip(self.costs, v, strict=True)), Fraction(0))
+            self.upper = min(self.upper, spent / least)
         return found
 
     # -- the program ------------------------------------------------------------------------------
@@ -278,6 +291,7 @@ class SyndromeProgram:
         rows: dict[Exponent, int] = self._violated([Fraction(0)] * n)
         for round_ in range(1, limit + 1):
             solution = covering_lp(self.costs, list(rows))
+            self.lower = max(self.lower, solution.value)  # fewer constraints, a smaller minimum
             fresh = self._violated(solution.primal)
             if not fresh and solution.face_dimension:
                 needed = [list(e) for e, y in zip(rows, solution.dual, strict=True) if y]
@@ -315,14 +329,15 @@ class SyndromeProgram:
                 }
         raise Undecided(f"hitting program: not solved in {limit} rounds of cutting planes")
 
-    def syndromes(self, limit: int = 3000) -> tuple[Syndrome, ...]:
+    def syndromes(self, limit: int = 3000, effort: int | None = None) -> tuple[Syndrome, ...]:
         """All minimal syndromes, by full enumeration: the ideal of E, by degree.
 
-        Raises Undecided when there are more than ``limit`` at some point of the propagation.
+        Raises Undecided when there are more than ``limit`` at some point of the propagation, or
+        when it takes more products and comparisons than ``effort``.
         """
         found: dict[Exponent, int] = {}
         for degree in (1, 2, 3, None):
-            ring = MonomialIdeals(len(self.variables), limit, found, degree)
+            ring = MonomialIdeals(len(self.variables), limit, found, degree, effort)
             values = {
                 leaf: ring.minimal(ring.variable(self._number[leaf]))
                 if leaf in self._number
@@ -332,6 +347,7 @@ class SyndromeProgram:
             for case, ideal in enumerate(self.formula.evaluate(ring, values)):
                 for packed in ideal:
                     found.setdefault(ring.unpack(packed), case)
+            effort = ring.effort
             ring = MonomialIdeals(len(self.variables), max(limit, len(found)))
             kept = {ring.unpack(e) for e in ring.minimal(map(ring.pack, found))}
             found = {e: case for e, case in found.items() if e in kept}

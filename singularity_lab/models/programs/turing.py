@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from singularity_lab.errors import BadInput
+from singularity_lab.models.programs import limits
 from singularity_lab.models.programs.machines import (
     Choice,
     check_names,
     check_steps,
+    join_word,
     split_word,
 )
 
@@ -32,7 +34,8 @@ class TuringMachine:
 
     moves: some of L, S, R. reads: ``state`` (the output is the state at the end) or ``symbol`` (the
     symbol under the head). The choices of the entry (σ, q) are ``w_σq``, ``q_σq`` and ``d_σq``, in
-    the order σ first, then q; it is the order of the code tape of the staged semantics.
+    the order σ first, then q. tape: the names of all entries in their order on the code tape, which
+    the staged semantics scans; the same order unless given.
 
     >>> m = TuringMachine(("B", "A"), ("r", "a"), ("S", "R"))
     >>> [c.name for c in m.choices][:3], len(m.choices)
@@ -44,7 +47,9 @@ class TuringMachine:
     moves: tuple[str, ...] = ("S", "L", "R")
     start_state: str = ""
     reads: str = "state"
+    tape: tuple[str, ...] = ()
     kind = "turing"
+    clocked = True
     semantics = ("exact", "naive", "staged")
 
     def __post_init__(self) -> None:
@@ -60,15 +65,32 @@ class TuringMachine:
             raise BadInput(f"start: {self.start_state!r} is not a state ({' '.join(self.states)})")
         if self.reads not in ("state", "symbol"):
             raise BadInput(f"reads: 'state' or 'symbol' is needed, received {self.reads!r}")
+        size = len(self.entries) * (len(self.symbols) + len(self.states) + len(self.moves))
+        limits.at_most(limits.OPTIONS, size, "symbols and states: options of all entries")
+        names = [self.entry(s, q) for s, q in self.entries]
+        if not self.tape:
+            object.__setattr__(self, "tape", tuple(names))
+        if sorted(self.tape) != sorted(names):
+            raise BadInput(f"tape: each of {' '.join(names[:8])} … once is needed, received "
+                           f"{' '.join(self.tape)[:80]!r}")  # fmt: skip
+
+    @cached_property
+    def _joint(self) -> str:
+        return "" if all(len(n) == 1 for n in (*self.symbols, *self.states)) else "_"
 
     def entry(self, symbol: str, state: str) -> str:
         """The name of a table entry: ``Br``, or ``B_reject`` where names are longer."""
-        short = all(len(n) == 1 for n in (*self.symbols, *self.states))
-        return f"{symbol}{state}" if short else f"{symbol}_{state}"
+        return symbol + self._joint + state
+
+    @cached_property
+    def code_tape(self) -> tuple[tuple[str, str], ...]:
+        """(σ, q) in the order of the code tape."""
+        pairs = {self.entry(s, q): (s, q) for s, q in self.entries}
+        return tuple(pairs[name] for name in self.tape)
 
     @cached_property
     def entries(self) -> tuple[tuple[str, str], ...]:
-        """(σ, q) in the order of the code tape."""
+        """(σ, q), σ first."""
         return tuple((s, q) for s in self.symbols for q in self.states)
 
     @cached_property
@@ -88,13 +110,13 @@ class TuringMachine:
         """How far from the head the output looks when no step is left; −1: not at all."""
         return -1 if self.reads == "state" else 0
 
-    def tape(self, value: str) -> tuple[str, ...]:
+    def letters(self, value: str) -> tuple[str, ...]:
         """The letters of an input. Raises BadInput for an unknown symbol."""
         return split_word(value, self.symbols, "input")
 
     def window(self, value: str, radius: int) -> tuple[str, ...]:
         """The cells −radius … radius of the tape at the start."""
-        letters = self.tape(value)
+        letters = self.letters(value)
         blank = self.symbols[0]
         return tuple(
             letters[u] if 0 <= u < len(letters) else blank for u in range(-radius, radius + 1)
@@ -138,6 +160,14 @@ class TuringMachine:
     def output(self, state: Configuration) -> str:
         return state[2] if self.reads == "state" else state[1][0]
 
+    def canonical(self, value: str) -> str:
+        """The one spelling of an input."""
+        return join_word(self.letters(value), self.symbols)
+
+    def gives(self, value: str, output: str) -> bool:
+        """True if the output is a state (a symbol, if that is what is read)."""
+        return output in (self.states if self.reads == "state" else self.symbols)
+
     def simulate(
         self, value: str, steps: int, code: Mapping[str, str], wrong: Mapping[tuple[int, str], str]
     ) -> str:
@@ -145,7 +175,7 @@ class TuringMachine:
 
         An implementation that shares nothing with ``query`` and ``answer``.
         """
-        tape = dict(enumerate(self.tape(value)))
+        tape = dict(enumerate(self.letters(value)))
         head, q = 0, self.start_state
         for t in range(steps):
             entry = self.entry(tape.get(head, self.symbols[0]), q)
@@ -160,6 +190,7 @@ class TuringMachine:
             f"moves {' '.join(self.moves)}",
             f"start {self.start_state}",
             f"reads {self.reads}",
+            *([] if self.code_tape == self.entries else [f"tape {' '.join(self.tape)}"]),
         ]
 
     def code(self, rules: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, str]:

@@ -26,7 +26,7 @@ def text_changes(text):
     lines = text.splitlines()
     words = sorted({w for line in lines[1:] for w in line.replace(":", " ").split() if len(w) < 5})
     for i, line in enumerate(lines[1:], start=1):
-        yield "\n".join(lines[:i] + lines[i + 1 :])
+        yield "\n".join([*lines[:i], *lines[i + 1 :], ""])
         parts = line.split()
         if parts[0] in ("function", "symbols", "states", "moves", "reads", "start"):
             continue
@@ -34,7 +34,7 @@ def text_changes(text):
             for w in words:
                 if w != part and w[-1] != ":":
                     changed = [*parts[:k], w, *parts[k + 1 :]]
-                    yield "\n".join([*lines[:i], " ".join(changed), *lines[i + 1 :]])
+                    yield "\n".join([*lines[:i], " ".join(changed), *lines[i + 1 :], ""])
                     if k == 0:
                         break
 

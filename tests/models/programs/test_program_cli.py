@@ -71,7 +71,7 @@ def test_a_file_with_a_program_and_its_certificate(run, tmp_path):
     assert not code
     assert "lambda_E = 7/2" in out
     _, out, _ = run("check", str(proof))
-    assert out == "verified: lambda_E = 7/2, m = 1\n"
+    assert out.startswith("verified: lambda_E = 7/2, m = 1\nof xor-4nand-shared (circuit, d = 4, ")
     proof.write_text(proof.read_text().replace('"7/2"', '"3"'))
     code, out, err = run("check", str(proof), "--json")
     assert code == 2
@@ -106,7 +106,7 @@ def test_an_answer_is_checked_as_a_whole(run, tmp_path):
     answer.write_text(out)
     code, out, _ = run("check", str(answer), "--program", "xor-4nand-shared")
     assert not code
-    assert out == "verified: lambda_E = 7/2, m = 1\n"
+    assert out.startswith("verified: lambda_E = 7/2, m = 1\nof xor-4nand-shared (circuit, d = 4, ")
     code, _, err = run("check", str(answer), "--program", "xor-lookup")
     assert code == 2
     assert "about another program" in err

@@ -224,7 +224,7 @@ def altered():
         (change(["dual", first, "input"], "ABBA"), "is no input"),
         (change(["dual", 0, "syndrome"], {"d_Ar_R": 3}), "another syndrome"),
         (change(["chart"], "corner:1/2"), "packing uses"),
-        (change(["chart"], "open"), "corner or amplitude"),
+        (change(["chart"], "open"), "there is no field 'primal'"),
         (change(["steps"], 3), "some wrong run costs"),
         (change(["semantics"], "quantum"), "semantics"),
         (change(["version"], 2), "version"),
