@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
+from singularity_lab.errors import CertificateError
+
 
 class Chart(NamedTuple):
     """The chart x_i = sign·t^w of the blow-up: its group of variables, x_i, w, the sign, and
@@ -43,7 +45,7 @@ def representatives(
 ) -> list[Chart]:
     """The first chart of each orbit under symmetries x ↦ ±y of the family and of the centre.
 
-    Raises ValueError where a symmetry leaves the centre, its groups or its weights.
+    Raises CertificateError where a symmetry leaves the centre, its groups or its weights.
 
     >>> swap = {"x": ("y", 1), "y": ("x", 1)}
     >>> [c.variable for c in representatives(charts([[("x", 1), ("y", 1)]], ()), [swap])]
@@ -63,7 +65,7 @@ def representatives(
             other = place.get((to, 1 if c.two_sided else c.sign * sign))
             alike = other is not None and (listed[other].group, listed[other].weight)
             if other is None or alike != (c.group, c.weight):
-                raise ValueError(f"the symmetry takes the chart of {c.variable} to that of {to}")
+                raise CertificateError(f"the symmetry takes the chart of {c.variable} to that of {to}")
             a, b = sorted((find(n), find(other)))
             root[b] = a
     return [c for n, c in enumerate(listed) if find(n) == n]

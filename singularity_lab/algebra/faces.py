@@ -11,24 +11,38 @@ zero there. Then the strict transform of f = 0 is smooth and transversal, a divi
 It matters for μ ≥ 1 only: for μ > 1, (λ, m) = (½, 1) if the polynomial of some compact face has a
 zero; for μ = 1, m grows by 1 if that of one inside the hit face has (see ``exact.newton``).
 
-Vertices need no evidence: a single term has no zero in the torus.
+Vertices need no evidence: a single term has no zero in the torus. That no compact face is left out
+is proved by :mod:`singularity_lab.algebra.duality`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra.algebraic import NumberField
+from singularity_lab.algebra.duality import check_faces
 from singularity_lab.algebra.evidence import Domain, check_no_zero, check_zero
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, fraction
-from singularity_lab.errors import CertificateError
+from singularity_lab.errors import CertificateError, SingularityLabError
 
 Face = frozenset[Exponent]
+
+# What the theorems assume; each error begins with the name of what fails.
+HYPOTHESES = {
+    "criterion": "the criterion is definite, or transversal for one generator",
+    "optimum": "the primal and the dual solution are feasible, of one value, and complementary",
+    "faces": "the compact faces of the Newton polyhedron are all there, and no others",
+    "evidence": "on each the face polynomials, for transversal with the logarithmic derivatives, "
+    "have no common zero in the torus",
+    "strict": "transversal, μ ≥ 1: the face polynomial has a zero on a face, inside the hit face "
+    "if μ = 1; or on none of these",
+}
 
 
 def check_newton(
@@ -60,13 +74,15 @@ def check_newton(
     rows = [[e + m for e, m in zip(a, k, strict=True)] for a in support]
     primal = [fraction(v) for v in proof["primal"]]
     dual = {tuple(a): fraction(y) for a, y in proof["dual"]}
-    _need(set(dual) <= set(support), "dual: no such exponent")
+    _need("optimum", set(dual) <= set(support), "dual: no such exponent")
     optimum = [dual.get(a, Fraction(0)) for a in support]
-    mu, dimension = check_covering(costs, rows, primal, optimum)
-    faces = NewtonPolyhedron.of(support).compact_faces()
+    with _named("optimum"):
+        mu, dimension = check_covering(costs, rows, primal, optimum)
+    with _named("faces"):
+        faces = _all_faces(support)
     transversal = proof["criterion"] == "transversal"
-    _need(transversal or proof["criterion"] == "definite", "unknown criterion")
-    _need(len(gens) == 1 or not transversal, "transversal: one generator is needed")
+    _need("criterion", transversal or proof["criterion"] == "definite", "unknown criterion")
+    _need("criterion", len(gens) == 1 or not transversal, "transversal: one generator is needed")
 
     names = gens[0].variables
     relations = [] if field is None else [field.relation(names)]
@@ -82,9 +98,10 @@ def check_newton(
     def check(entries: Any, wanted: Sequence[Face], logarithmic: bool) -> None:
         evidence = {_face(entry): entry["evidence"] for entry in entries}
         needed = {face for face in wanted if len(face) > 1}
-        _need(needed <= evidence.keys() <= set(wanted), "other faces than needed")
+        _need("faces", needed <= evidence.keys() <= set(wanted), "other faces than needed")
         for face, proof in evidence.items():
-            check_no_zero([*on(face, logarithmic), *relations], domain, proof)
+            with _named("evidence"):
+                check_no_zero([*on(face, logarithmic), *relations], domain, proof)
 
     check(proof["faces"], faces, transversal)
     if not transversal or mu < 1:
@@ -95,10 +112,12 @@ def check_newton(
         hit = {a for a, weight in zip(support, weights, strict=True) if weight == 1}
         decisive = tuple(face for face in faces if face <= hit)
     if "zero" not in proof["strict"]:
-        check(proof["strict"]["empty"], decisive, False)
+        with _named("strict"):
+            check(proof["strict"]["empty"], decisive, False)
         return RLCT(mu / 2, 1 + dimension)
-    _need(_face(proof["strict"]) in decisive, "strict: another face")
-    check_zero(on(_face(proof["strict"]), False), torus, proof["strict"]["zero"])
+    _need("strict", _face(proof["strict"]) in decisive, "another face")
+    with _named("strict"):
+        check_zero(on(_face(proof["strict"]), False), torus, proof["strict"]["zero"])
     return RLCT(Fraction(1, 2), 1 if mu > 1 else 2 + dimension)
 
 
@@ -106,6 +125,23 @@ def _face(entry: Mapping[str, Any]) -> Face:
     return frozenset(tuple(a) for a in entry["face"])
 
 
-def _need(condition: bool, message: str) -> None:
+def _all_faces(support: Sequence[Exponent]) -> tuple[Face, ...]:
+    """The compact faces, with the proof that these are all."""
+    polyhedron = NewtonPolyhedron.of(support)
+    faces = polyhedron.compact_faces()
+    check_faces(support, [(f.normal, f.value) for f in polyhedron.facets], faces)
+    return faces
+
+
+def _need(name: str, condition: bool, message: str) -> None:
     if not condition:
-        raise CertificateError(f"newton: {message}")
+        raise CertificateError(f"{name}: {message}")
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """A hypothesis that is checked elsewhere: its name is put before what fails there."""
+    try:
+        yield
+    except SingularityLabError as error:
+        raise CertificateError(f"{name}: {error}") from None

@@ -32,10 +32,24 @@ from typing import NamedTuple, TypeVar
 import flint
 
 from singularity_lab.algebra import maps
+from singularity_lab.errors import CertificateError
 
 Poly = flint.fmpq_mpoly
 Matrix = Sequence[Sequence[Poly]]
 _E = TypeVar("_E")
+
+# What the theorems assume; each error begins with the name of what fails.
+HYPOTHESES = {
+    "fit": "the shapes of the factors fit",
+    "coordinate": "an entry is c + x with a constant c and a variable x, or a constant",
+    "apart": "a variable stands in one place",
+    "kind": "through, pivot of two factors, or inner, between two others",
+    "size": "the block U is not empty, and no larger than the factors",
+    "stratum": "entries are constant on the stratum, with the constants of the theorem, where a "
+    "coordinate takes up what the block leaves or must not be moved",
+    "own": "what takes up a factor, and each entry of D, has a variable of its own",
+    "keeps": "the change of a pivot moves no coordinate away from the stratum",
+}
 
 
 def product(factors: Sequence[Matrix]) -> list[list[Poly]]:
@@ -103,22 +117,22 @@ def coordinates(factors: Sequence[Matrix], local: Collection[int]) -> list[list[
 
     local: the positions of variables that are 0 on the stratum; the others take every real value
     there (one that is never 0 would not do: D − cU⁻¹b may vanish).
-    Raises ValueError for other matrices.
+    Raises CertificateError for other matrices.
     """
     widths = [*map(len, factors[1:]), len(factors[-1][0])]
     if not all(len(row) == w for f, w in zip(factors, widths, strict=True) for row in f):
-        raise ValueError("the factors do not fit")
+        raise CertificateError("fit: the factors do not fit")
 
     def read(p: Poly) -> Entry:
         if (found := entry(p)) is None:
-            raise ValueError(f"{p} is no coordinate")
+            raise CertificateError(f"coordinate: {p} is no coordinate")
         constant, variable = found
         return Entry(p, constant, variable, variable is None or variable in local)
 
     entries = [[list(map(read, row)) for row in f] for f in factors]
     places = [e.variable for f in entries for e in flat(f) if e.variable is not None]
     if len(set(places)) < len(places):
-        raise ValueError("a coordinate stands in two places")
+        raise CertificateError("apart: a coordinate stands in two places")
     return entries
 
 
@@ -132,7 +146,7 @@ def schur(
     kind: "through" for the entries of X₁⋯X_L − diag(I_r, 0), "pivot" for those of XY, "inner" for
     those of X₁⋯X_L.
     Returns the generators before and after; the new coordinates go by the names of the old ones.
-    Raises ValueError where a condition of the theorem fails.
+    Raises CertificateError where a condition of the theorem fails.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> names = "a b c d p q r s"
@@ -146,18 +160,18 @@ def schur(
     >>> schur(coordinates([x, y], [4]), 1, "pivot")
     Traceback (most recent call last):
         ...
-    ValueError: factor 1: an entry must be a coordinate, constant on the stratum
+    singularity_lab.errors.CertificateError: stratum: factor 1: an entry must be a coordinate, constant on the stratum
     >>> three = coordinates([read("p q"), read("a+1 b,c d"), read("r,s")], range(8))
     >>> [str(p) for p in schur(three, 1, "inner", 1)[1]]
     ['d*q*s + p*r']
     """
     widths = [len(f) for f in factors] + [len(factors[-1][0])]
     if kind not in ("through", "pivot", "inner"):
-        raise ValueError(f"unknown kind {kind!r}")
+        raise CertificateError(f"kind: unknown kind {kind!r}")
     if not 0 <= place < len(factors) or (place > 0) != (kind == "inner"):
-        raise ValueError(f"no place {place} for the kind {kind}")
+        raise CertificateError(f"kind: no place {place} for the kind {kind}")
     if not 1 <= rank <= min(widths if kind == "through" else widths[place : place + 2]):
-        raise ValueError("the factors are smaller than the rank")
+        raise CertificateError("size: the factors are smaller than the rank")
     before = product([_polynomials(f) for f in factors])
     if kind == "through":
         for i in range(rank):
@@ -166,7 +180,7 @@ def schur(
     if kind == "inner":
         return flat(before), _inner(factors, rank, place)
     if len(factors) != 2:
-        raise ValueError("a pivot needs two factors")
+        raise CertificateError("kind: a pivot needs two factors")
     return flat(before), _pivot(factors[0], factors[1], rank)
 
 
@@ -175,11 +189,23 @@ def _polynomials(matrix: Entries) -> list[list[Poly]]:
 
 
 def _need(f: int, part: Entries, at: int | None = 0, own: bool = True) -> None:
-    """The entries are local, with variables of their own, and with this constant."""
+    """The entries are local, with this constant, and with variables of their own if asked."""
+    _stratum(f, part, at)
+    if own:
+        _own(f, part)
+
+
+def _stratum(f: int, part: Entries, at: int | None) -> None:
     for e in flat(part):
-        if not e.local or (own and e.variable is None) or (at is not None and e.constant != at):
+        if not e.local or (at is not None and e.constant != at):
             value = "constant" if at is None else at
-            raise ValueError(f"factor {f}: an entry must be a coordinate, {value} on the stratum")
+            message = f"factor {f}: an entry must be a coordinate, {value} on the stratum"
+            raise CertificateError(f"stratum: {message}")
+
+
+def _own(f: int, part: Entries) -> None:
+    if any(e.variable is None for e in flat(part)):
+        raise CertificateError(f"own: factor {f}: the entries must be coordinates")
 
 
 def _unit_block(f: int, u: Entries, own: bool) -> None:
@@ -215,27 +241,29 @@ def _pivot(x: Entries, y: Entries, rank: int) -> list[Poly]:
         all(e.local and e.constant == 0 for e in flat(part))
         for part in (block(x, top, low), block(x, low, top), y2)
     )
-    if any(e.variable is None for e in flat(d)):
-        raise ValueError("factor 0: the entries must be coordinates")
-    if not b_is_0 and not c_is_0 and any(e.local for e in flat(d)):
-        raise ValueError("factor 0: the change moves coordinates away from the stratum")
+    _own(0, d)
+    if not b_is_0 and not c_is_0:
+        _keeps(0, not any(e.local for e in flat(d)))
     _need(1, y[:rank])
     _need(1, y2, None, own=False)
-    if not b_is_0 and not y2_is_0:
-        raise ValueError("factor 1: the change moves coordinates away from the stratum")
+    _keeps(1, b_is_0 or y2_is_0)
     return [e.poly for e in flat(y[:rank])] + _product([d, y2])
+
+
+def _keeps(f: int, truth: bool) -> None:
+    if not truth:
+        raise CertificateError(f"keeps: factor {f}: the change moves coordinates away from the stratum")
 
 
 def _inner(factors: Sequence[Entries], rank: int, place: int) -> list[Poly]:
     if not 0 < place < len(factors) - 1:
-        raise ValueError("an inner factor stands between two others")
+        raise CertificateError("kind: an inner factor stands between two others")
     top, low = slice(0, rank), slice(rank, None)
     x, y, z = factors[place - 1 : place + 2]
     _unit_block(place, block(y, top, top), own=False)
     for part in (block(y, top, low), block(y, low, top)):
         _need(place, part, own=False)
-    if any(e.variable is None for e in flat(block(y, low, low))):
-        raise ValueError(f"factor {place}: the entries must be coordinates")
+    _own(place, block(y, low, low))
     _need(place - 1, block(x, slice(None), top), None)
     _need(place + 1, block(z, top, slice(None)), None)
     polys = [_polynomials(f) for f in factors]

@@ -15,6 +15,7 @@ from typing import Any
 import flint
 
 from singularity_lab.algebra import maps, matrices
+from singularity_lab.errors import CertificateError
 from singularity_lab.exact.germs import Generator, Germs
 
 Poly = flint.fmpq_mpoly
@@ -48,7 +49,7 @@ def _apply(
 ) -> tuple[Germs, Any] | None:
     try:
         read = matrices.coordinates(factors, g.locals)
-    except ValueError:
+    except CertificateError:
         return None
     places = {e.variable for f in read for e in matrices.flat(f)}
     used = {i for i in places if i is not None}
@@ -58,7 +59,7 @@ def _apply(
         return None
     try:
         before, after = matrices.schur(read, rank, kind, place)
-    except ValueError:
+    except CertificateError:
         return None
     if not maps.equal_sets(before, [f.poly for f in g.gens]) or maps.equal_sets(before, after):
         return None

@@ -427,8 +427,8 @@ def test_an_inner_block_leaves_a_sum_of_products():
         ({"a": "param"}, INNER_GEN, INNER, {}, "on the stratum"),
         ({"d": "unit"}, INNER_GEN, INNER, {}, "free"),
         # no coordinate of its own takes up what the block leaves
-        ({}, "(a+1)*r + b*s + q*c*r + q*d*s", "1 q; a+1 b, c d; r, s", {}, "on the stratum"),
-        ({}, "p*(a+1) + p*b*s + q*c + q*d*s", "p q; a+1 b, c d; 1, s", {}, "on the stratum"),
+        ({}, "(a+1)*r + b*s + q*c*r + q*d*s", "1 q; a+1 b, c d; r, s", {}, "own"),
+        ({}, "p*(a+1) + p*b*s + q*c + q*d*s", "p q; a+1 b, c d; 1, s", {}, "own"),
         ({}, "p*(a+1)*r + p*b*s + q*c*r", "p q; a+1 b, c 0; r, s", {}, "coordinates"),
         # a block that is not I, and entries beside it that are not 0
         ({}, "p*(a+2)*r + p*b*s + q*c*r + q*d*s", "p q; a+2 b, c d; r, s", {}, "on the stratum"),
@@ -539,11 +539,11 @@ def test_a_product_of_rank_one_splits():
         (matrices("a+1 b+1, c d; e+1 f, g i"), {}, 1, "stratum"),
         (matrices("a+1 b, c d; e+1 f, g+1 i"), {}, 1, "stratum"),
         # what must absorb a factor has no coordinate to do so
-        (matrices("1 b, c d; e+1 f, g i"), {}, 1, "stratum"),
-        (matrices("a+1 b, 0 d; e+1 f, g i"), {}, 1, "stratum"),
-        (matrices("a+1 b, c d; e+1 0, g i"), {}, 1, "stratum"),
-        (matrices("a+1 b, c 0; e+1 f, g i"), {}, 1, "stratum"),
-        (matrices("a+1 b, c d; e+1 f, g 1"), {}, 1, "stratum"),
+        (matrices("1 b, c d; e+1 f, g i"), {}, 1, "own"),
+        (matrices("a+1 b, 0 d; e+1 f, g i"), {}, 1, "own"),
+        (matrices("a+1 b, c d; e+1 0, g i"), {}, 1, "own"),
+        (matrices("a+1 b, c 0; e+1 f, g i"), {}, 1, "own"),
+        (matrices("a+1 b, c d; e+1 f, g 1"), {}, 1, "own"),
         (matrices("a+1 b, c d; e+1 f, g d"), {}, 1, "two places"),
         (matrices("a+1 b, c d; a+1 f, g i"), {}, 1, "two places"),
         # shapes that do not fit
