@@ -8,7 +8,7 @@ own text, so that a table of checks outlives moves of code between files.
 from __future__ import annotations
 
 import ast
-import importlib
+import importlib.util
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -16,15 +16,24 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 # Each imports only those before it, besides modules that check nothing.
-MODULES = (
-    "singularity_lab.algebra.linear",
-    "singularity_lab.algebra.evidence",
-    "singularity_lab.algebra.algebraic",
-    "singularity_lab.algebra.faces",
-    "singularity_lab.algebra.charts",
-    "singularity_lab.algebra.matrices",
-    "singularity_lab.exact.family",
-    "singularity_lab.exact.verify",
+ORDER = (
+    "algebra.hypotheses",
+    "exact.hypotheses",
+    "algebra.linear",
+    "algebra.evidence",
+    "algebra.algebraic",
+    "algebra.duality",
+    "algebra.face_lattice",
+    "algebra.faces",
+    "algebra.charts",
+    "algebra.matrices",
+    "exact.family",
+    "exact.verify",
+)
+MODULES = tuple(
+    f"singularity_lab.{name}"
+    for name in ORDER
+    if importlib.util.find_spec(f"singularity_lab.{name}") is not None
 )
 CHECKERS = {"need", "_require", "_need", "_unit_block", "check_zero", "check_no_zero", "check_same"}
 # modules that do more than check: only these functions of theirs are part of the verifier

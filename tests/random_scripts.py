@@ -27,7 +27,7 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp, nullspace
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Polynomial, parse, ring
+from singularity_lab.algebra.polynomial import Polynomial, parse, ring, to_fmpq
 from singularity_lab.algebra.problem import Germ, LocalProblem
 from singularity_lab.algebra.real import no_common_zero
 from singularity_lab.errors import CertificateError, SingularityLabError
@@ -57,31 +57,74 @@ class Root:
 
     @cached_property
     def least(self) -> RLCT | None:
-        points = list(self.points())
+        return self._least(FEW, 120)
+
+    @cached_property
+    def sought(self) -> RLCT | None:
+        """The same with many more points: only where an upper bound is below ``least``."""
+        return self._least(MANY, 2500)
+
+    def _least(self, values: Sequence[Any], most: int) -> RLCT | None:
+        points = list(itertools.islice(self.points(values), most))
         if not points:  # perhaps an empty stratum, of which everything would be true
             raise Undecided(f"no point of {self}")
         return min((v for at in points if (v := self.germ(at)) is not None), default=None)
 
-    def points(self) -> Iterator[dict[str, Any]]:
-        """Points of the stratum at which the family's special germs lie: small numbers."""
-        role, positive = self.data["role"], self.data["positive"]
+    def points(self, values: Sequence[Any]) -> Iterator[dict[str, Any]]:
+        """Points of the stratum at which its special germs lie: those with small coordinates, and
+        those that solve a factor of a generator or of two for a variable, where it is linear."""
+        role, positive, dice = self.data["role"], self.data["positive"], random.Random(0)
         free = [n for n, r in role.items() if r != LOCAL]
-        few: tuple[Any, ...] = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
-        few = few if len(free) < 3 else few[:4] if len(free) == 3 else few[:3]
-        if any("^2 - 2" in g for g in self.data["gens"]) and len(free) == 1:
-            few = (*few, "sqrt(2)", "-sqrt(2)")
+        index = {n: self.names.index(n) for n in free}
+        gens = [parse(g, self.names).flint for g in self.data["gens"]]
+        stratum = [maps.at_zero(g, {i for i, n in enumerate(self.names) if n not in free}) for g in gens]
+        parts = [q for g in (*gens, *stratum) if not g.is_zero() for q in irreducible(g)]
+        parts = [maps.at_zero(q, {i for i, n in enumerate(self.names) if n not in free}) for q in parts]
+        linear = [
+            (n, -(q - a * ring(self.names).gen(i)), a)
+            for q in parts
+            for n, i in index.items()
+            if q.degrees()[i] == 1
+            for a in [q.derivative(i)]
+        ]
         units = [parse(u, self.names) for u in self.data["units"]]
         signs = [parse(p, self.names) for p in self.signs]
-        for values in itertools.product(few, repeat=len(free)):
-            at = dict(zip(free, values, strict=True))
+        grid = list(itertools.product(values, repeat=len(free)))
+        if len(grid) > 700:
+            grid = [tuple(dice.choice(values) for _ in free) for _ in range(700)]
+        start = [dict(zip(free, row, strict=True)) for row in grid]
+        if len(free) == 1 and any("^2 - 2" in g for g in self.data["gens"]):
+            start += [{free[0]: "sqrt(2)"}, {free[0]: "-sqrt(2)"}]
+        seen = set()
+
+        def solved(at: dict[str, Any]) -> Iterator[dict[str, Any]]:
+            there = [to_fmpq(Fraction(at.get(n, 0))) for n in self.names]
+            for n, above, below in linear:
+                low = below(*there)
+                if low != 0:
+                    value = above(*there) / low
+                    yield {**at, n: Fraction(int(value.p), int(value.q))}
+
+        def all_of() -> Iterator[dict[str, Any]]:
+            first = dice.sample(start, len(start))
+            for at in (at for at in first if not any(isinstance(v, str) for v in at.values())):
+                for once in solved(at):
+                    yield once
+                    yield from solved(once)
+                yield at
+            yield from (at for at in first if any(isinstance(v, str) for v in at.values()))
+
+        for at in all_of():
+            key = tuple(at.values())
+            if key in seen:
+                continue
+            seen.add(key)
             low = [n for n, v in at.items() if n in positive and (v == "-sqrt(2)" or rational(v) < 0)]
             if low or any(role[n] == UNIT and v == 0 for n, v in at.items()):
                 continue
-            if units or signs:
-                there = [rational(at.get(n, 0)) for n in self.names]
-                if not all(u(there) for u in units) or not all(p(there) > 0 for p in signs):
-                    continue
-            yield at
+            there = [rational(at.get(n, 0)) for n in self.names]
+            if all(u(there) for u in units) and all(p(there) > 0 for p in signs):
+                yield at
 
     def germ(self, at: Mapping[str, Any]) -> RLCT | None:
         """(λ, m) of the germ at a point of the stratum, None where K does not vanish."""
@@ -106,8 +149,14 @@ class Root:
         if least is not None and verdict.lower is not None and verdict.lower > least:
             return f"lower {verdict.lower}, truth {least}"
         if verdict.upper is not None and (least is None or verdict.upper < least):
-            return f"upper {verdict.upper}, truth {least}"
+            least = self.sought
+            if least is None or verdict.upper < least:
+                return f"upper {verdict.upper}, truth {least}"
         return None
+
+
+FEW = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
+MANY = (*FEW, 3, -3, Fraction(1, 3), Fraction(-1, 3), 5, Fraction(3, 2), Fraction(-3, 2))
 
 
 def rational(value: Any) -> Fraction:
@@ -499,7 +548,7 @@ KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
 
 
 @cache
-def pool(size: int, seed: int = 1, kinds: tuple[str, ...] = ()) -> list[Root]:
+def pool(size: int, seed: object = 1, kinds: tuple[str, ...] = ()) -> list[Root]:
     """Roots with their truth; the same for all verifiers."""
     dice = random.Random(f"{seed} {kinds}")
     if not kinds:
