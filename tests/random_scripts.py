@@ -57,7 +57,7 @@ class Root:
 
     @cached_property
     def least(self) -> RLCT | None:
-        return self._least(FEW, 120)
+        return self._least(FEW, 60 if len(self.names) < 5 else 25)
 
     @cached_property
     def sought(self) -> RLCT | None:
@@ -394,6 +394,22 @@ def separate(dice: random.Random) -> Root:
     return Root(names, lemma(role, gens, units=units, **more), signs)
 
 
+def signed(dice: random.Random) -> Root:
+    """Parameters and unit variables under sign conditions that cut off where K is most singular,
+    or do not."""
+    names = NAMES[:3]
+    role = {"x": LOCAL, "y": dice.choice((PARAM, UNIT)), "z": dice.choice((PARAM, UNIT))}
+    sign = dice.choice("+-")
+    form = dice.choice(("y", "y", f"y {sign} z", "y - 1", f"y {sign} z^2", f"y*z {sign} 1"))
+    gens = [f"x*({form})^{dice.randint(1, 3)}"]
+    cut = dice.choice(
+        (f"y {sign} z", "y - z", "y", "-y", "z", "y - 1", "1 - y", "y + 1", f"({form})*z", f"({form})*(z^2 + 1)", "-z^2 - 1", "y*z")
+    )
+    units = [factor(dice, ("y", "z"))] if dice.random() < 0.3 else []
+    positive = [n for n in "yz" if dice.random() < 0.2]
+    return Root(names, lemma(role, gens, units=units, positive=positive), (cut,))
+
+
 def one_germ(dice: random.Random) -> Root:
     """A germ at a point: all variables are local."""
     names = NAMES[: dice.randint(2, 3)]
@@ -537,6 +553,7 @@ KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
     "graded": (5, graded),
     "bound": (3, bound),
     "separate": (4, separate),
+    "signed": (2, signed),
     "germ": (3, one_germ),
     "quadric": (3, quadric),
     "symmetric": (3, symmetric),
@@ -768,20 +785,28 @@ class Writer:
 
     def leaf(self, family: Any) -> tuple[Step, Any]:
         dice = self.dice
-        kinds = ["monomial", "free", "newton", "order"] if dice.random() < 0.8 else ["terms", "order", "monomial"]
+        kinds = ["monomial", "split", "stripped", "free", "newton", "order"] if dice.random() < 0.8 else ["terms", "order", "monomial"]
         if self.focus in LEAF_OPS and dice.random() < 0.7:
             kinds.insert(0, self.focus)
         if family.signs:
             kinds.insert(0, "empty")
         for kind in kinds:
             try:
-                step = getattr(self, f"leaf_{kind}")(family)
+                step = {} if kind == "stripped" else getattr(self, f"leaf_{kind}")(family)
                 if step is None:
                     continue
                 if family.signs and "witness" not in step:
                     witness = self.witness(family)
                     if witness is not None:
                         step["witness"] = witness
+                if kind == "stripped":
+                    return self.stripped(family)
+                if kind == "split":
+                    terms = self.moves["generators"](family, step).normal()
+                    after = self.leaf_monomial(terms)
+                    if after is None:
+                        continue
+                    return {**step, "then": after}, self.leaves["monomial"](terms, after)
                 if kind == "free":
                     (child,), combine = self.branches["free"](family, step)
                     case = {"op": "monomial", "primal": {}, "dual": []}
@@ -871,6 +896,53 @@ class Writer:
 
     def leaf_empty(self, family: Any) -> Step:
         return {"op": "empty"}
+
+    def leaf_split(self, family: Any) -> Step | None:
+        """Sums of terms of one sign, or that look so, become their terms."""
+        walls = {i for i, n in enumerate(family.names) if n in family.positive or n not in family.role}
+        many = [i for i, f in enumerate(family.gens) if len(f) > 1]
+        fit = [i for i in many if maps.of_one_sign(family.gens[i], walls)]
+        chosen = fit if self.dice.random() > self.wild else many
+        if not chosen:
+            return None
+        return {"op": "generators", "do": [["split", i] for i in reversed(chosen)]}
+
+    def stripped(self, family: Any) -> tuple[Step, Any]:
+        """Factors of the generators without a zero on the stratum, by the simplest evidence, are
+        divided out; then a monomial ideal may be left."""
+        steps: list[Step] = []
+        do: list[Any] = []
+        for i, f in enumerate(family.gens):
+            for q, e in f.factor()[1] if len(f) > 1 else ():
+                if len(q) == 1:
+                    continue
+                if not family.is_unit(q):
+                    p = family.at_stratum(q)
+                    if family.is_constant(p):
+                        continue
+                    alone = len(family.occurs(p)) == 1
+                    for kind in ("sign", "sturm") if alone else ("sign",):
+                        step = {"op": "nonvanishing", "poly": str(q), "evidence": {"kind": kind, "index": 0}}
+                        try:
+                            family = self.moves["nonvanishing"](family, step).normal()
+                        except MALFORMED:
+                            continue
+                        steps.append(step)
+                        break
+                    else:
+                        continue
+                do += [["div", i, str(q)]] * int(e)
+        if not do:
+            raise ValueError("nothing to divide by")
+        steps.append({"op": "generators", "do": do})
+        family = self.moves["generators"](family, steps[-1]).normal()
+        last = self.leaf_monomial(family)
+        if last is None:
+            raise ValueError("no monomials are left")
+        verdict = self.leaves["monomial"](family, last)
+        for step in reversed(steps):
+            last = {**step, "then": last}
+        return last, verdict
 
     def leaf_free(self, family: Any) -> Step:
         return {"op": "free"}
