@@ -61,7 +61,12 @@ def changed(dice: random.Random, document: Any, others: Sequence[Any]) -> Any:
     """The document, changed in a few places."""
     document = copy.deepcopy(document)
     for _ in range(dice.choice((1, 1, 1, 2, 3, 4))):
-        path = dice.choice(list(places(document)))
+        part = dice.choice(("claim", "problem")) if dice.random() < 0.15 else ""
+        inside = isinstance(document, dict) and isinstance(document.get(part), dict)
+        found = list(places(document[part], (part,)) if inside else places(document))
+        if not found:
+            break
+        path = dice.choice(found)
         holder, key = at(document, path[:-1]), path[-1]
         value = holder[key]
         how = dice.random()

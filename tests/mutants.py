@@ -249,5 +249,8 @@ def hunt(check: str, seconds: float, seed: int = 1, size: int = 60) -> tuple[str
         )
         if claims:
             return claims[0][0], asked
+    if function == "verify":
+        asked, false = random_scripts.attack_claims(verifier, 10**9, seed, late)
+        return (false[0] if false else None), asked
     found = random_scripts.attack(verifier, roots, 10**9, seed, focus=focus, late=late)
     return (found.false[0][2] if found.false else None), asked + found.scripts

@@ -456,7 +456,7 @@ def matrices(dice: random.Random) -> Root:
     """The entries of a product of matrices of coordinates, some of which are not as they should
     be, and the step that names the factors."""
     shape = dice.choice(((2, 2, 1), (2, 2, 1), (1, 2, 1), (1, 1, 1), (1, 2, 2), (2, 1, 1), (1, 2, 2, 1), (1, 1, 1, 1)))
-    kind = "inner" if len(shape) == 4 else dice.choice(("pivot", "through"))
+    kind = dice.choice(("inner", "inner", "pivot", "through") if len(shape) == 4 else ("pivot", "through"))
     count = sum(a * b for a, b in itertools.pairwise(shape))
     names = tuple("abcdefghij"[:count])
     role = {n: dice.choice((LOCAL, LOCAL, LOCAL, PARAM)) for n in names}
@@ -475,10 +475,18 @@ def matrices(dice: random.Random) -> Root:
         i, j = dice.randrange(len(f)), dice.randrange(len(f[0]))
         n = dice.choice(names)
         f[i][j] = dice.choice(("0", "1", "2", f"{n} + 1", n, f"2*{n}", f"{n}^2", f"{f[i][j]} + 1"))
+    if dice.random() < 0.1:  # a row or a column is missing
+        f = dice.choice(factors)
+        if len(f) > 1:
+            f.pop()
+        else:
+            f[0].pop()
+        if not f[0]:
+            return symmetric(dice)
     total = [[f"({e})" for e in row] for row in factors[0]]
     for f in factors[1:]:
         total = [
-            ["(" + " + ".join(f"{r}*({f[k][j]})" for k, r in enumerate(row)) + ")" for j in range(len(f[0]))]
+            ["(" + " + ".join(f"{r}*({f[k][j]})" for k, r in enumerate(row[: len(f)])) + ")" for j in range(len(f[0]))]
             for row in total
         ]
     if kind == "through":
@@ -673,6 +681,10 @@ def _torus(dice: random.Random, polys: Sequence[Polynomial], domain: dict[str, A
     vectors = [[dice.choice((0, 0, 1, 1, 2, -1)) for _ in names] for _ in new]
     if len(new) == len(names) and dice.random() < 0.5:
         vectors = [[int(i == j) * dice.choice((1, 1, 2)) for j in range(len(names))] for i in range(len(new))]
+    if dice.random() < 0.15:
+        new, vectors = new[:1], [[dice.choice((0.5, "1", 1.0)) if j == 0 else 0 for j in range(len(names))]]
+        if vectors[0][0] == "1":
+            vectors[0][0] = True
     images = []
     for p in polys:
         image = None
@@ -684,8 +696,6 @@ def _torus(dice: random.Random, polys: Sequence[Polynomial], domain: dict[str, A
             for k in itertools.product(range(4), repeat=len(new)):
                 a = tuple(sum(kj * v[i] for kj, v in zip(k, vectors, strict=True)) for i in range(len(names)))
                 inverse.setdefault(a, k)
-            for base in [dict()]:
-                del base
             low = [tuple(x - y for x, y in zip(a, first, strict=True)) for a in terms]
             start = tuple(sum(kj * v[i] for kj, v in zip(shift, vectors, strict=True)) for i in range(len(names)))
             at = [inverse.get(tuple(x + y for x, y in zip(a, start, strict=True))) for a in low]
@@ -1214,6 +1224,8 @@ class Writer:
         weights = [dice.choice((1, 1, 1, 2, 3)) for _ in chosen]
         if dice.random() < 0.4 and (graded := self.gradings(family, False)):
             weights = [graded.get(n, 1) for n in chosen]
+        if dice.random() < 0.03:
+            weights[0] = dice.choice((0, -1, True, 1.5))
         centre = [[n, w] for n, w in zip(chosen, weights, strict=True)]
         if dice.random() < 0.04:
             centre.append(dice.choice(centre))
@@ -1251,6 +1263,8 @@ class Writer:
         if x is None:
             return None
         alone = [q for q in self.parts(family) if family.occurs(q) == {x} and q.total_degree() > 1]
+        if dice.random() < 0.1:
+            alone = self.parts(family)
         c = str(dice.choice(alone)) if alone else dice.choice((f"{x}^2 - 2", f"{x}^2 - 1", f"{x}^2 + 1", f"{x}^4 - 4"))
         plus = {"symbol": "r", "field": "r^2 - 2", "value": "r", "between": ["1", "2"]}
         minus = {"symbol": "r", "field": "r^2 - 2", "value": "-r", "between": ["-2", "-1"]}
@@ -1580,12 +1594,59 @@ def attack_zeros(
             zero["factor"] = factor(dice, names)
         else:
             polys = polys[:1]
+        if dice.random() < 0.2:  # no zero where no variable is 0
+            domain = dict.fromkeys(names, dice.choice(("nonzero", "positive")))
+            p = parse("*".join(f"{v}^{dice.choice((1, 1, 3))}" for v in names), names)
+            polys = [p]
         try:
             check_zero([p, *polys], domain, zero) if dice.random() < 0.5 else check_zero([p], domain, zero)
         except MALFORMED:
             continue
         return n, [(f"a zero of {p}", domain, zero)]
     return tries, []
+
+
+# -- claims of whole certificates ------------------------------------------------------------------
+
+
+def attack_claims(
+    verifier: SimpleNamespace, tries: int, seed: Any, late: Callable[[], bool] = lambda: False
+) -> tuple[int, list[str]]:
+    """Certificates with a true proof, or "zero", and a claim near to what it proves."""
+    dice = random.Random(seed)
+    for n in range(tries):
+        root = dice.choice(pool(20, 1, ("germ", "walls", "quadric", "monomials")))
+        if late():
+            return n, []
+        if len(set(root.data["role"].values())) > 1 or root.data["k"] or root.least is None:
+            continue
+        least = root.least
+        names = tuple(root.data["role"])
+        problem = LocalProblem.build(
+            list(root.data["gens"]), names, prior=root.data["h"], nonnegative=root.data["positive"]
+        )
+        writer = Writer(verifier, (seed, n).__repr__())
+        family = verifier.verify.starting_family(_Document(problem, {}))
+        step, _ = writer.script(root, family.normal())
+        if dice.random() < 0.2:
+            step = {"op": "zero"}
+        value = dice.choice((least.value, least.value * 2, least.value / 2, Fraction(0)))
+        claim = RLCT(value, dice.choice((least.multiplicity, 1, 2)))
+        kind = dice.choice(("exact", "lower", "upper"))
+        certificate = verifier.verify.Certificate(problem, kind, claim, step)
+        try:
+            verifier.verify.verify(certificate)
+        except MALFORMED:
+            continue
+        if not {"exact": claim == least, "lower": claim <= least, "upper": claim >= least}[kind]:
+            return n, [f"{kind} {claim} of {root.data['gens']}, truth {least}"]
+    return tries, []
+
+
+@dataclass
+class _Document:
+    problem: LocalProblem
+    proof: Step
 
 
 # -- attacks ----------------------------------------------------------------------------------
