@@ -65,7 +65,9 @@ def representatives(
             other = place.get((to, 1 if c.two_sided else c.sign * sign))
             alike = other is not None and (listed[other].group, listed[other].weight)
             if other is None or alike != (c.group, c.weight):
-                raise CertificateError(f"the symmetry takes the chart of {c.variable} to that of {to}")
+                raise CertificateError(
+                    f"the symmetry takes the chart of {c.variable} to that of {to}"
+                )
             a, b = sorted((find(n), find(other)))
             root[b] = a
     return [c for n, c in enumerate(listed) if find(n) == n]

@@ -12,24 +12,23 @@ It matters for μ ≥ 1 only: for μ > 1, (λ, m) = (½, 1) if the polynomial of
 zero; for μ = 1, m grows by 1 if that of one inside the hit face has (see ``exact.newton``).
 
 Vertices need no evidence: a single term has no zero in the torus. That no compact face is left out
-is proved by :mod:`singularity_lab.algebra.duality`.
+is checked by :mod:`singularity_lab.algebra.face_lattice`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra.algebraic import NumberField
-from singularity_lab.algebra.duality import check_faces
 from singularity_lab.algebra.evidence import Domain, check_no_zero, check_zero
+from singularity_lab.algebra.face_lattice import check_faces
+from singularity_lab.algebra.hypotheses import hold, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, fraction
-from singularity_lab.errors import CertificateError, SingularityLabError
 
 Face = frozenset[Exponent]
 
@@ -74,15 +73,15 @@ def check_newton(
     rows = [[e + m for e, m in zip(a, k, strict=True)] for a in support]
     primal = [fraction(v) for v in proof["primal"]]
     dual = {tuple(a): fraction(y) for a, y in proof["dual"]}
-    _need("optimum", set(dual) <= set(support), "dual: no such exponent")
+    hold("optimum", set(dual) <= set(support), "dual: no such exponent")
     optimum = [dual.get(a, Fraction(0)) for a in support]
-    with _named("optimum"):
+    with under("optimum"):
         mu, dimension = check_covering(costs, rows, primal, optimum)
-    with _named("faces"):
+    with under("faces"):
         faces = _all_faces(support)
     transversal = proof["criterion"] == "transversal"
-    _need("criterion", transversal or proof["criterion"] == "definite", "unknown criterion")
-    _need("criterion", len(gens) == 1 or not transversal, "transversal: one generator is needed")
+    hold("criterion", transversal or proof["criterion"] == "definite", "unknown criterion")
+    hold("criterion", len(gens) == 1 or not transversal, "transversal: one generator is needed")
 
     names = gens[0].variables
     relations = [] if field is None else [field.relation(names)]
@@ -98,9 +97,9 @@ def check_newton(
     def check(entries: Any, wanted: Sequence[Face], logarithmic: bool) -> None:
         evidence = {_face(entry): entry["evidence"] for entry in entries}
         needed = {face for face in wanted if len(face) > 1}
-        _need("faces", needed <= evidence.keys() <= set(wanted), "other faces than needed")
+        hold("faces", needed <= evidence.keys() <= set(wanted), "other faces than needed")
         for face, proof in evidence.items():
-            with _named("evidence"):
+            with under("evidence"):
                 check_no_zero([*on(face, logarithmic), *relations], domain, proof)
 
     check(proof["faces"], faces, transversal)
@@ -112,11 +111,11 @@ def check_newton(
         hit = {a for a, weight in zip(support, weights, strict=True) if weight == 1}
         decisive = tuple(face for face in faces if face <= hit)
     if "zero" not in proof["strict"]:
-        with _named("strict"):
+        with under("strict"):
             check(proof["strict"]["empty"], decisive, False)
         return RLCT(mu / 2, 1 + dimension)
-    _need("strict", _face(proof["strict"]) in decisive, "another face")
-    with _named("strict"):
+    hold("strict", _face(proof["strict"]) in decisive, "another face")
+    with under("strict"):
         check_zero(on(_face(proof["strict"]), False), torus, proof["strict"]["zero"])
     return RLCT(Fraction(1, 2), 1 if mu > 1 else 2 + dimension)
 
@@ -131,17 +130,3 @@ def _all_faces(support: Sequence[Exponent]) -> tuple[Face, ...]:
     faces = polyhedron.compact_faces()
     check_faces(support, [(f.normal, f.value) for f in polyhedron.facets], faces)
     return faces
-
-
-def _need(name: str, condition: bool, message: str) -> None:
-    if not condition:
-        raise CertificateError(f"{name}: {message}")
-
-
-@contextmanager
-def _named(name: str) -> Iterator[None]:
-    """A hypothesis that is checked elsewhere: its name is put before what fails there."""
-    try:
-        yield
-    except SingularityLabError as error:
-        raise CertificateError(f"{name}: {error}") from None

@@ -32,7 +32,7 @@ from typing import NamedTuple, TypeVar
 import flint
 
 from singularity_lab.algebra import maps
-from singularity_lab.errors import CertificateError
+from singularity_lab.algebra.hypotheses import hold
 
 Poly = flint.fmpq_mpoly
 Matrix = Sequence[Sequence[Poly]]
@@ -120,19 +120,18 @@ def coordinates(factors: Sequence[Matrix], local: Collection[int]) -> list[list[
     Raises CertificateError for other matrices.
     """
     widths = [*map(len, factors[1:]), len(factors[-1][0])]
-    if not all(len(row) == w for f, w in zip(factors, widths, strict=True) for row in f):
-        raise CertificateError("fit: the factors do not fit")
+    fit = all(len(row) == w for f, w in zip(factors, widths, strict=True) for row in f)
+    hold("fit", fit, "the factors do not fit")
 
     def read(p: Poly) -> Entry:
-        if (found := entry(p)) is None:
-            raise CertificateError(f"coordinate: {p} is no coordinate")
-        constant, variable = found
+        found = entry(p)
+        hold("coordinate", found is not None, "{} is no coordinate", p)
+        constant, variable = found or (flint.fmpq(0), None)
         return Entry(p, constant, variable, variable is None or variable in local)
 
     entries = [[list(map(read, row)) for row in f] for f in factors]
     places = [e.variable for f in entries for e in flat(f) if e.variable is not None]
-    if len(set(places)) < len(places):
-        raise CertificateError("apart: a coordinate stands in two places")
+    hold("apart", len(set(places)) == len(places), "a coordinate stands in two places")
     return entries
 
 
@@ -157,21 +156,20 @@ def schur(
     >>> x, y = read("1 b,c d"), read("p,r")
     >>> [str(p) for p in schur(coordinates([x, y], [4, 6]), 1, "pivot")[1]]
     ['p', 'd*r']
-    >>> schur(coordinates([x, y], [4]), 1, "pivot")
+    >>> schur(coordinates([x, y], [4]), 1, "pivot")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    singularity_lab.errors.CertificateError: stratum: factor 1: an entry must be a coordinate, constant on the stratum
+    singularity_lab.errors.CertificateError: stratum: factor 1: an entry must be a coordinate, ...
     >>> three = coordinates([read("p q"), read("a+1 b,c d"), read("r,s")], range(8))
     >>> [str(p) for p in schur(three, 1, "inner", 1)[1]]
     ['d*q*s + p*r']
     """
     widths = [len(f) for f in factors] + [len(factors[-1][0])]
-    if kind not in ("through", "pivot", "inner"):
-        raise CertificateError(f"kind: unknown kind {kind!r}")
-    if not 0 <= place < len(factors) or (place > 0) != (kind == "inner"):
-        raise CertificateError(f"kind: no place {place} for the kind {kind}")
-    if not 1 <= rank <= min(widths if kind == "through" else widths[place : place + 2]):
-        raise CertificateError("size: the factors are smaller than the rank")
+    hold("kind", kind in ("through", "pivot", "inner"), f"unknown kind {kind!r}")
+    placed = 0 <= place < len(factors) and (place > 0) == (kind == "inner")
+    hold("kind", placed, f"no place {place} for the kind {kind}")
+    most = min(widths if kind == "through" else widths[place : place + 2])
+    hold("size", 1 <= rank <= most, "the factors are smaller than the rank")
     before = product([_polynomials(f) for f in factors])
     if kind == "through":
         for i in range(rank):
@@ -179,8 +177,7 @@ def schur(
         return flat(before), _through(factors, rank)
     if kind == "inner":
         return flat(before), _inner(factors, rank, place)
-    if len(factors) != 2:
-        raise CertificateError("kind: a pivot needs two factors")
+    hold("kind", len(factors) == 2, "a pivot needs two factors")
     return flat(before), _pivot(factors[0], factors[1], rank)
 
 
@@ -196,16 +193,14 @@ def _need(f: int, part: Entries, at: int | None = 0, own: bool = True) -> None:
 
 
 def _stratum(f: int, part: Entries, at: int | None) -> None:
-    for e in flat(part):
-        if not e.local or (at is not None and e.constant != at):
-            value = "constant" if at is None else at
-            message = f"factor {f}: an entry must be a coordinate, {value} on the stratum"
-            raise CertificateError(f"stratum: {message}")
+    there = all(e.local and (at is None or e.constant == at) for e in flat(part))
+    value = "constant" if at is None else at
+    hold("stratum", there, f"factor {f}: an entry must be a coordinate, {value} on the stratum")
 
 
 def _own(f: int, part: Entries) -> None:
-    if any(e.variable is None for e in flat(part)):
-        raise CertificateError(f"own: factor {f}: the entries must be coordinates")
+    own = all(e.variable is not None for e in flat(part))
+    hold("own", own, f"factor {f}: the entries must be coordinates")
 
 
 def _unit_block(f: int, u: Entries, own: bool) -> None:
@@ -251,13 +246,11 @@ def _pivot(x: Entries, y: Entries, rank: int) -> list[Poly]:
 
 
 def _keeps(f: int, truth: bool) -> None:
-    if not truth:
-        raise CertificateError(f"keeps: factor {f}: the change moves coordinates away from the stratum")
+    hold("keeps", truth, f"factor {f}: the change moves coordinates away from the stratum")
 
 
 def _inner(factors: Sequence[Entries], rank: int, place: int) -> list[Poly]:
-    if not 0 < place < len(factors) - 1:
-        raise CertificateError("kind: an inner factor stands between two others")
+    hold("kind", 0 < place < len(factors) - 1, "an inner factor stands between two others")
     top, low = slice(0, rank), slice(rank, None)
     x, y, z = factors[place - 1 : place + 2]
     _unit_block(place, block(y, top, top), own=False)

@@ -609,10 +609,11 @@ class _Search:
         """Solve the strata f = 0 and f ≠ 0; the first bounds above where real points are proved."""
         value = g.at_stratum(f)
         here = Generator(q).occurs
-        near = [u for u in g.units if Generator(u).occurs & here]
+        able = here | set(by)  # a unit in further variables may bind those that go on
+        near = [u for u in g.units if Generator(u).occurs & able]
         if any(g.symbol in Generator(p).occurs for p in (value, *near)):
-            variables = here - {g.symbol}
-            near = [u for u in near if Generator(u).occurs & variables]
+            variables = Generator(value).occurs - {g.symbol}
+            near = [u for u in near if Generator(u).occurs & (able - {g.symbol})]
             prime = len(variables) == 1 and all(
                 Generator(u).occurs <= here | {g.symbol}
                 and g.field is not None
@@ -623,7 +624,7 @@ class _Search:
             prime = (
                 Generator(value).occurs == here
                 and [e for _, e in value.factor()[1]] == [1]
-                and all(Generator(u).occurs <= here and q.gcd(u).is_constant() for u in near)
+                and all(Generator(u).occurs <= able and q.gcd(u).is_constant() for u in near)
             )
         if not prime:
             evidence = {**evidence, "exists": None}

@@ -25,6 +25,7 @@ from singularity_lab.algebra import faces, maps, matrices
 from singularity_lab.algebra.algebraic import check_roots
 from singularity_lab.algebra.charts import charts, representatives
 from singularity_lab.algebra.evidence import check_zero, univariate
+from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import check_covering
 from singularity_lab.algebra.polynomial import Polynomial, fraction, ring
@@ -39,7 +40,6 @@ from singularity_lab.exact.family import (
     Poly,
     integer,
 )
-from singularity_lab.exact.hypotheses import hold, lacks, under
 
 
 @dataclass(frozen=True)
@@ -393,7 +393,7 @@ def _coordinate(family: Family, step: Step) -> Family:
 @_register(
     MOVES,
     **matrices.HYPOTHESES,
-    rational="entries are rational",
+    rational="entries have rational constants, and no symbol of a field",
     free="the coordinates are no unit variables, without monomial factor, prior and sign",
     conditions="no unit and no sign condition involves a coordinate",
     entries="the generators are the entries of the product, less those of diag(I, 0) for through",
@@ -523,10 +523,10 @@ def _roots(family: Family, step: Step) -> Branches:
     with under("complete"):
         values = check_roots(dense, kind, step["roots"])
     families = []
-    for field, value in values:
-        new = field.symbol not in family.names
+    for root_field, value in values:
+        new = root_field.symbol not in family.names
         hold("symbol", new, "a new name is needed for the symbol")
-        lifted = family.lifted(field)
+        lifted = family.lifted(root_field)
         image = {x: value.in_ring(lifted.names).flint + lifted.gen(x)}
         at = {n: {m: e for m, e in getattr(family, n).items() if m != x} for n in ("k", "h")}
         role, positive = {**family.role, x: LOCAL}, family.positive - {x}
@@ -610,7 +610,7 @@ def _no_point(family: Family, q: Poly, by: set[str], zero: Family, exists: Any) 
         with under("point"):
             check_zero(there, family.domain(here), exists, sign)
             change = exists["kind"] == "sign change" and (rational or "factor" not in exists)
-            hold("kind", change, "a change of sign of {} itself is needed", q)
+            hold("point", change, "a change of sign of {} itself is needed", q)
     return why
 
 

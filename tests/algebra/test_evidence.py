@@ -164,7 +164,19 @@ FALSE = [
         {"kind": "torus", "variables": [], "vectors": [], "images": ["1"], "then": SIGN0},
     ),
     ("x + 1", PLANE, {"kind": "roots", "variables": ["x"], "then": SIGN0}),
-]
+    # 0 is the product of the factors 0 and, with ratio 0, of any others
+    ("0", TORUS, {"kind": "factor", "index": 0, "factors": [["x", 1]], "cases": [SIGN0]}),
+    ("x + y", TORUS, {"kind": "factor", "index": 0, "factors": [["0", 1]], "cases": [SIGN0]}),
+    ("x*(x + y)", TORUS, {"kind": "factor", "index": 0, "factors": [["x", 1], ["x + y", 1]],
+                          "cases": [{"kind": "sign", "index": 1}]}),
+    # a new variable without its vector, one that is 0 somewhere, a polynomial without its image
+    ("x + y", TORUS, {"kind": "torus", "variables": ["t", "u"], "vectors": [[1, -1]],
+                      "images": ["t + 1"], "then": SIGN0}),
+    ("y^2 - 1", {"x": "real", "y": "nonzero"}, {"kind": "torus", "variables": ["t"],
+     "vectors": [[1, 0]], "images": ["t - t"], "then": SIGN0}),
+    ("x + y", TORUS, {"kind": "torus", "variables": ["t"], "vectors": [[1, -1]],
+                      "images": [], "then": SIGN0}),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "domain", "evidence"), FALSE)
@@ -235,6 +247,10 @@ def test_zeros():
     change = {"kind": "sign change", "points": [["1", "1"], ["2", "1"]]}
     check_zero(polys("x^2 - 2*y"), TORUS, change)
     # 1/x changes sign between −1 and 1 on the torus without a zero: so must the segment stay inside
+    with pytest.raises(CertificateError, match="unknown kind"):
+        check_zero(polys("x - 2*y"), TORUS, {**point, "kind": "somewhere"})
+    with pytest.raises(CertificateError, match="rational"):
+        check_zero(polys("x - 2*y"), TORUS, point, lambda p, at: 1)
     with pytest.raises(CertificateError, match="segment"):
         check_zero(polys("x"), TORUS, {"kind": "sign change", "points": [["1", "1"], ["-1", "1"]]})
     with pytest.raises(CertificateError, match="malformed"):
