@@ -6,6 +6,8 @@ guided by outcomes: a document that is refused in a way that was not seen before
 changed further, so that it goes deeper than single changes do.
 """
 
+# ruff: noqa: E501, SIM905
+
 from __future__ import annotations
 
 import copy
@@ -104,7 +106,13 @@ def other_of_its_kind(dice: random.Random, value: Any, key: Any) -> Any:
             return str(dice.choice((number + 1, -number, number / 2, 2 * number, 1 - number)))
         i = dice.randrange(len(value) + 1)
         return dice.choice(
-            (f"-({value})", f"({value})^2", f"{value} + 1", value[:i], value[:i] + dice.choice("xy+-*^(2/") + value[i:])
+            (
+                f"-({value})",
+                f"({value})^2",
+                f"{value} + 1",
+                value[:i],
+                value[:i] + dice.choice("xy+-*^(2/") + value[i:],
+            )
         )
     if isinstance(value, list):
         new = list(value)

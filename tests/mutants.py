@@ -5,6 +5,8 @@ raises, or a part of an ``and`` that a bound rests on. It goes by the name of it
 own text, so that a table of checks outlives moves of code between files.
 """
 
+# ruff: noqa: SIM102
+
 from __future__ import annotations
 
 import ast
@@ -79,7 +81,10 @@ def checks(source: str, module: str) -> Iterator[tuple[str, ast.AST, str]]:
                 yield key(inside, of_call(child)), child, "silent"
             if wanted and isinstance(child, ast.If) and isinstance(child.body[-1], ast.Raise):
                 text = ast.unparse(child.test)
-                if text not in ("not condition", "error.where"):  # the raising itself, an error's place
+                if text not in (
+                    "not condition",
+                    "error.where",
+                ):  # the raising itself, an error's place
                     yield key(inside, f"if {ast.unparse(child.test)}: raise"), child, "else"
             if isinstance(child, ast.Assign) and isinstance(child.targets[0], ast.Name):
                 target, value = child.targets[0].id, child.value
@@ -235,7 +240,7 @@ def hunt(check: str, seconds: float, seed: int = 1, size: int = 60) -> tuple[str
     focus, kinds = AIMS.get(function, ("", ()))
     roots = random_scripts.pool(size, 1, kinds)
     for root in roots:
-        root.least  # noqa: B018: not counted as time of the hunt
+        assert root.least is None or root.least.multiplicity  # not counted as time of the hunt
     started = time.process_time()
 
     def late() -> bool:

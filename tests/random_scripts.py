@@ -8,6 +8,7 @@ it is false where it crosses the truth. The writer knows nothing of which step i
 for any verifier, also for one that lacks a check.
 """
 
+
 from __future__ import annotations
 
 import itertools
@@ -77,9 +78,13 @@ class Root:
         free = [n for n, r in role.items() if r != LOCAL]
         index = {n: self.names.index(n) for n in free}
         gens = [parse(g, self.names).flint for g in self.data["gens"]]
-        stratum = [maps.at_zero(g, {i for i, n in enumerate(self.names) if n not in free}) for g in gens]
+        stratum = [
+            maps.at_zero(g, {i for i, n in enumerate(self.names) if n not in free}) for g in gens
+        ]
         parts = [q for g in (*gens, *stratum) if not g.is_zero() for q in irreducible(g)]
-        parts = [maps.at_zero(q, {i for i, n in enumerate(self.names) if n not in free}) for q in parts]
+        parts = [
+            maps.at_zero(q, {i for i, n in enumerate(self.names) if n not in free}) for q in parts
+        ]
         linear = [
             (n, -(q - a * ring(self.names).gen(i)), a)
             for q in parts
@@ -119,7 +124,9 @@ class Root:
             if key in seen:
                 continue
             seen.add(key)
-            low = [n for n, v in at.items() if n in positive and (v == "-sqrt(2)" or rational(v) < 0)]
+            low = [
+                n for n, v in at.items() if n in positive and (v == "-sqrt(2)" or rational(v) < 0)
+            ]
             if low or any(role[n] == UNIT and v == 0 for n, v in at.items()):
                 continue
             there = [rational(at.get(n, 0)) for n in self.names]
@@ -161,7 +168,9 @@ MANY = (*FEW, 3, -3, Fraction(1, 3), Fraction(-1, 3), 5, Fraction(3, 2), Fractio
 
 def rational(value: Any) -> Fraction:
     """A value of the grid; a rational number near it for √2, where only signs are asked for."""
-    return {"sqrt(2)": Fraction(99, 70), "-sqrt(2)": Fraction(-99, 70)}.get(value) or Fraction(value)
+    return {"sqrt(2)": Fraction(99, 70), "-sqrt(2)": Fraction(-99, 70)}.get(value) or Fraction(
+        value
+    )
 
 
 @lru_cache(maxsize=1 << 16)
@@ -198,9 +207,7 @@ def value_at(
         if any(any(not any(a) for a in g.flint.monoms()) for g in germ.generators):
             return None
     try:
-        found = rlct(
-            list(gens), names, at=dict(at), prior=dict(prior), nonnegative=wall, budget=3
-        )
+        found = rlct(list(gens), names, at=dict(at), prior=dict(prior), nonnegative=wall, budget=3)
     except SingularityLabError:  # K does not vanish at this point
         return None
     if not found.exact:
@@ -355,7 +362,13 @@ def bound(dice: random.Random) -> Root:
         gens.append(f"{dice.choice(names)}*x^2")
     other = dice.choice((b, c))
     binding = dice.choice(
-        (f"({form})*({other}^2 + 1)", f"({form})*({other} - 2)", f"{form} + {other}", f"{form} - {b}*{c}", form)
+        (
+            f"({form})*({other}^2 + 1)",
+            f"({form})*({other} - 2)",
+            f"{form} + {other}",
+            f"{form} - {b}*{c}",
+            form,
+        )
     )
     if dice.random() < 0.1:
         role[c] = LOCAL
@@ -385,7 +398,9 @@ def separate(dice: random.Random) -> Root:
     free = [n for n in names if role[n] != LOCAL]
     units = []
     if free and dice.random() < 0.6:
-        tied = dice.choice(("y - w", "y + w", "y*w - 1", "y - w - 1", "y^2 + w", factor(dice, free)))
+        tied = dice.choice(
+            ("y - w", "y + w", "y*w - 1", "y - w - 1", "y^2 + w", factor(dice, free))
+        )
         units = [tied]
     signs = (dice.choice(("y - w", "w + 1", "y + w + 1")),) if dice.random() < 0.2 else ()
     more = {"k": {dice.choice(names): 1}} if dice.random() < 0.2 else {}
@@ -403,7 +418,20 @@ def signed(dice: random.Random) -> Root:
     form = dice.choice(("y", "y", f"y {sign} z", "y - 1", f"y {sign} z^2", f"y*z {sign} 1"))
     gens = [f"x*({form})^{dice.randint(1, 3)}"]
     cut = dice.choice(
-        (f"y {sign} z", "y - z", "y", "-y", "z", "y - 1", "1 - y", "y + 1", f"({form})*z", f"({form})*(z^2 + 1)", "-z^2 - 1", "y*z")
+        (
+            f"y {sign} z",
+            "y - z",
+            "y",
+            "-y",
+            "z",
+            "y - 1",
+            "1 - y",
+            "y + 1",
+            f"({form})*z",
+            f"({form})*(z^2 + 1)",
+            "-z^2 - 1",
+            "y*z",
+        )
     )
     units = [factor(dice, ("y", "z"))] if dice.random() < 0.3 else []
     positive = [n for n in "yz" if dice.random() < 0.2]
@@ -426,7 +454,9 @@ def quadric(dice: random.Random) -> Root:
     names = NAMES[: dice.randint(2, 3)]
     signs = [dice.choice(("+", "+", "-")) for _ in names]
     power = dice.choice((1, 2, 2, 2))
-    form = " ".join(f"{s} {n}^{dice.choice((power, power, 4))}" for s, n in zip(signs, names, strict=True))
+    form = " ".join(
+        f"{s} {n}^{dice.choice((power, power, 4))}" for s, n in zip(signs, names, strict=True)
+    )
     gens = [form] if dice.random() < 0.75 else [f"({form})*{dice.choice(names)}"]
     gens += [dice.choice(names) + "^3"] if dice.random() < 0.15 else []
     positive = [n for n in names if dice.random() < 0.3] if dice.random() < 0.5 else []
@@ -447,7 +477,13 @@ def symmetric(dice: random.Random) -> Root:
     gens = list(gens)
     if dice.random() < 0.4:
         i = dice.randrange(len(gens))
-        gens[i] = dice.choice((f"({gens[i]})^2", f"({gens[i]})*{dice.choice(names)}", f"{gens[i]} + {dice.choice(names)}^3"))
+        gens[i] = dice.choice(
+            (
+                f"({gens[i]})^2",
+                f"({gens[i]})*{dice.choice(names)}",
+                f"{gens[i]} + {dice.choice(names)}^3",
+            )
+        )
     more = weights_of(dice, role) if dice.random() < 0.4 else {}
     return Root(names, lemma(role, gens, **more))
 
@@ -455,8 +491,21 @@ def symmetric(dice: random.Random) -> Root:
 def matrices(dice: random.Random) -> Root:
     """The entries of a product of matrices of coordinates, some of which are not as they should
     be, and the step that names the factors."""
-    shape = dice.choice(((2, 2, 1), (2, 2, 1), (1, 2, 1), (1, 1, 1), (1, 2, 2), (2, 1, 1), (1, 2, 2, 1), (1, 1, 1, 1)))
-    kind = dice.choice(("inner", "inner", "pivot", "through") if len(shape) == 4 else ("pivot", "through"))
+    shape = dice.choice(
+        (
+            (2, 2, 1),
+            (2, 2, 1),
+            (1, 2, 1),
+            (1, 1, 1),
+            (1, 2, 2),
+            (2, 1, 1),
+            (1, 2, 2, 1),
+            (1, 1, 1, 1),
+        )
+    )
+    kind = dice.choice(
+        ("inner", "inner", "pivot", "through") if len(shape) == 4 else ("pivot", "through")
+    )
     count = sum(a * b for a, b in itertools.pairwise(shape))
     names = tuple("abcdefghij"[:count])
     role = {n: dice.choice((LOCAL, LOCAL, LOCAL, PARAM)) for n in names}
@@ -486,7 +535,10 @@ def matrices(dice: random.Random) -> Root:
     total = [[f"({e})" for e in row] for row in factors[0]]
     for f in factors[1:]:
         total = [
-            ["(" + " + ".join(f"{r}*({f[k][j]})" for k, r in enumerate(row[: len(f)])) + ")" for j in range(len(f[0]))]
+            [
+                "(" + " + ".join(f"{r}*({f[k][j]})" for k, r in enumerate(row[: len(f)])) + ")"
+                for j in range(len(f[0]))
+            ]
             for row in total
         ]
     if kind == "through":
@@ -501,12 +553,27 @@ def matrices(dice: random.Random) -> Root:
     hint = {"op": "schur", "kind": kind, "rank": 1, "factors": factors}
     hints = [hint if kind != "inner" else {**hint, "place": 1}]
     wrong = dict(hints[0])
-    wrong |= dice.choice(({"kind": dice.choice(("pivot", "through", "inner"))}, {"rank": dice.choice((0, 2, 3))}, {"place": dice.randrange(3)}))
+    wrong |= dice.choice(
+        (
+            {"kind": dice.choice(("pivot", "through", "inner"))},
+            {"rank": dice.choice((0, 2, 3))},
+            {"place": dice.randrange(3)},
+        )
+    )
     units = [factor(dice, list(role))] if dice.random() < 0.15 else []
     more: dict[str, Any] = {}
     if dice.random() < 0.15:
-        more = dice.choice(({"k": {dice.choice(list(role)): 1}}, {"h": {dice.choice(list(role)): "1"}}, {"positive": [dice.choice(list(role))]}))
-        more = {what: ({n: e for n, e in v.items() if role[n] != UNIT} if isinstance(v, dict) else v) for what, v in more.items()}
+        more = dice.choice(
+            (
+                {"k": {dice.choice(list(role)): 1}},
+                {"h": {dice.choice(list(role)): "1"}},
+                {"positive": [dice.choice(list(role))]},
+            )
+        )
+        more = {
+            what: ({n: e for n, e in v.items() if role[n] != UNIT} if isinstance(v, dict) else v)
+            for what, v in more.items()
+        }
     return Root(names, lemma(role, gens, units=units, **more), hints=(*hints, wrong), depth=4)
 
 
@@ -536,7 +603,15 @@ def walls(dice: random.Random) -> Root:
     names = NAMES[: dice.randint(2, 3)]
     a, b = names[:2]
     sign = dice.choice("+-")
-    form = dice.choice((f"{a} {sign} {b}", f"{a} {sign} {b}^2", f"{a}^2 {sign} {b}^3", f"{a} {sign} 2*{b}", f"{a}^3 {sign} {b}"))
+    form = dice.choice(
+        (
+            f"{a} {sign} {b}",
+            f"{a} {sign} {b}^2",
+            f"{a}^2 {sign} {b}^3",
+            f"{a} {sign} 2*{b}",
+            f"{a}^3 {sign} {b}",
+        )
+    )
     gens = [f"({form})^{dice.randint(1, 2)}"]
     if dice.random() < 0.4:
         gens[0] += f"*{dice.choice(names)}^{dice.randint(1, 2)}"
@@ -551,7 +626,10 @@ def monomials(dice: random.Random) -> Root:
     """Monomial ideals: covering programs."""
     names = NAMES[: dice.randint(1, 4)]
     role = {n: dice.choice((LOCAL, LOCAL, PARAM)) for n in names}
-    gens = ["*".join(f"{n}^{dice.choice((0, 0, 1, 1, 2, 3))}" for n in names) for _ in range(dice.randint(1, 4))]
+    gens = [
+        "*".join(f"{n}^{dice.choice((0, 0, 1, 1, 2, 3))}" for n in names)
+        for _ in range(dice.randint(1, 4))
+    ]
     h = {n: dice.choice(("1", "-1/2", "2")) for n in names if dice.random() < 0.2}
     return Root(names, lemma(role, gens, h=h))
 
@@ -671,18 +749,30 @@ def write_evidence(
     if kind == "roots":
         chosen = [n for n in names if domain[n] == "positive" or dice.random() < 0.2]
         squared = {n: parse(n, names) ** 2 for n in chosen}
-        return {"kind": "roots", "variables": chosen, "then": after([q.substitute(squared) for q in polys])}
+        return {
+            "kind": "roots",
+            "variables": chosen,
+            "then": after([q.substitute(squared) for q in polys]),
+        }
     return _torus(dice, polys, domain, after)
 
 
-def _torus(dice: random.Random, polys: Sequence[Polynomial], domain: dict[str, Any], after: Any) -> Any:
+def _torus(
+    dice: random.Random, polys: Sequence[Polynomial], domain: dict[str, Any], after: Any
+) -> Any:
     names = tuple(domain)
     new = [f"t{i}" for i in range(dice.randint(1, max(1, len(names))))]
     vectors = [[dice.choice((0, 0, 1, 1, 2, -1)) for _ in names] for _ in new]
     if len(new) == len(names) and dice.random() < 0.5:
-        vectors = [[int(i == j) * dice.choice((1, 1, 2)) for j in range(len(names))] for i in range(len(new))]
+        vectors = [
+            [int(i == j) * dice.choice((1, 1, 2)) for j in range(len(names))]
+            for i in range(len(new))
+        ]
     if dice.random() < 0.15:
-        new, vectors = new[:1], [[dice.choice((0.5, "1", 1.0)) if j == 0 else 0 for j in range(len(names))]]
+        new, vectors = (
+            new[:1],
+            [[dice.choice((0.5, "1", 1.0)) if j == 0 else 0 for j in range(len(names))]],
+        )
         if vectors[0][0] == "1":
             vectors[0][0] = True
     images = []
@@ -690,20 +780,32 @@ def _torus(dice: random.Random, polys: Sequence[Polynomial], domain: dict[str, A
         image = None
         terms = dict(p.terms())
         first = min(terms) if terms else None
-        for shift in itertools.product(range(-1, 3), repeat=len(new)) if first and len(new) < 3 else ():
+        for shift in (
+            itertools.product(range(-1, 3), repeat=len(new)) if first and len(new) < 3 else ()
+        ):
             # the image that pulls back to p, if there is one: exponents are matched one by one
             inverse = {}
             for k in itertools.product(range(4), repeat=len(new)):
-                a = tuple(sum(kj * v[i] for kj, v in zip(k, vectors, strict=True)) for i in range(len(names)))
+                a = tuple(
+                    sum(kj * v[i] for kj, v in zip(k, vectors, strict=True))
+                    for i in range(len(names))
+                )
                 inverse.setdefault(a, k)
             low = [tuple(x - y for x, y in zip(a, first, strict=True)) for a in terms]
-            start = tuple(sum(kj * v[i] for kj, v in zip(shift, vectors, strict=True)) for i in range(len(names)))
+            start = tuple(
+                sum(kj * v[i] for kj, v in zip(shift, vectors, strict=True))
+                for i in range(len(names))
+            )
             at = [inverse.get(tuple(x + y for x, y in zip(a, start, strict=True))) for a in low]
             if all(k is not None for k in at):
-                image = Polynomial.from_terms(dict(zip(at, terms.values(), strict=True)), tuple(new))
+                image = Polynomial.from_terms(
+                    dict(zip(at, terms.values(), strict=True)), tuple(new)
+                )
                 break
         if image is None:
-            image = dice.choice((Polynomial.constant(1, tuple(new)), parse(f"{new[0]} + 1", tuple(new))))
+            image = dice.choice(
+                (Polynomial.constant(1, tuple(new)), parse(f"{new[0]} + 1", tuple(new)))
+            )
         images.append(image)
     kinds = {}
     for t, a in zip(new, vectors, strict=True):
@@ -716,13 +818,34 @@ def _torus(dice: random.Random, polys: Sequence[Polynomial], domain: dict[str, A
     if dice.random() < 0.1:
         new = new[:-1]
     if not images:
-        return {"kind": "torus", "variables": new, "vectors": vectors, "images": listed, "then": {"kind": "sign", "index": 0}}
-    return {"kind": "torus", "variables": new, "vectors": vectors, "images": listed, "then": after(images, kinds)}
+        return {
+            "kind": "torus",
+            "variables": new,
+            "vectors": vectors,
+            "images": listed,
+            "then": {"kind": "sign", "index": 0},
+        }
+    return {
+        "kind": "torus",
+        "variables": new,
+        "vectors": vectors,
+        "images": listed,
+        "then": after(images, kinds),
+    }
 
 
 # -- writers ----------------------------------------------------------------------------------
 
-MALFORMED = (SingularityLabError, FlintError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError)
+MALFORMED = (
+    SingularityLabError,
+    FlintError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+)
 
 
 class Writer:
@@ -795,7 +918,11 @@ class Writer:
 
     def leaf(self, family: Any) -> tuple[Step, Any]:
         dice = self.dice
-        kinds = ["monomial", "split", "stripped", "free", "newton", "order"] if dice.random() < 0.8 else ["terms", "order", "monomial"]
+        kinds = (
+            ["monomial", "split", "stripped", "free", "newton", "order"]
+            if dice.random() < 0.8
+            else ["terms", "order", "monomial"]
+        )
         if self.focus in LEAF_OPS and dice.random() < 0.7:
             kinds.insert(0, self.focus)
         if family.signs:
@@ -857,17 +984,32 @@ class Writer:
             step["primal"][n] = self.dice.choice(("0", "1", "1/2", "-1"))
         return step
 
-    def pair(self, costs: tuple[Any, ...], rows: tuple[tuple[int, ...], ...]) -> tuple[list[Any], list[Any]]:
+    def pair(
+        self, costs: tuple[Any, ...], rows: tuple[tuple[int, ...], ...]
+    ) -> tuple[list[Any], list[Any]]:
         """An optimal pair of a covering program, or one changed in a place or two."""
         primal, dual, value, face = covering(costs, rows)
         new, other = list(primal), list(dual)
         dice = self.dice
         if self.focus == "covering":
-            few = (0, 0, 1, Fraction(1, 2), Fraction(1, 2), Fraction(1, 3), Fraction(1, 4), -1, Fraction(-1, 2))
+            few = (
+                0,
+                0,
+                1,
+                Fraction(1, 2),
+                Fraction(1, 2),
+                Fraction(1, 3),
+                Fraction(1, 4),
+                -1,
+                Fraction(-1, 2),
+            )
             for _ in range(40):
                 new, other = ([dice.choice((old, *few)) for old in v] for v in (primal, dual))
                 try:
-                    if self.verifier.linear.check_covering(costs, rows, new, other) != (value, face):
+                    if self.verifier.linear.check_covering(costs, rows, new, other) != (
+                        value,
+                        face,
+                    ):
                         return new, other
                 except MALFORMED:
                     continue
@@ -877,7 +1019,9 @@ class Writer:
                 v = dice.choice((new, other))
                 if v:
                     i = dice.randrange(len(v))
-                    v[i] = dice.choice((0, 1, v[i] * 2, v[i] / 2, -v[i], v[i] + 1, Fraction(1, 2), v[i] + v[i - 1]))
+                    v[i] = dice.choice(
+                        (0, 1, v[i] * 2, v[i] / 2, -v[i], v[i] + 1, Fraction(1, 2), v[i] + v[i - 1])
+                    )
             if dice.random() < 0.3 and new:  # another vertex of the optimal face
                 flipped = covering(tuple(reversed(costs)), tuple(tuple(reversed(r)) for r in rows))
                 new = list(reversed(flipped[0]))
@@ -909,7 +1053,9 @@ class Writer:
 
     def leaf_split(self, family: Any) -> Step | None:
         """Sums of terms of one sign, or that look so, become their terms."""
-        walls = {i for i, n in enumerate(family.names) if n in family.positive or n not in family.role}
+        walls = {
+            i for i, n in enumerate(family.names) if n in family.positive or n not in family.role
+        }
         many = [i for i, f in enumerate(family.gens) if len(f) > 1]
         fit = [i for i in many if maps.of_one_sign(family.gens[i], walls)]
         chosen = fit if self.dice.random() > self.wild else many
@@ -932,7 +1078,11 @@ class Writer:
                         continue
                     alone = len(family.occurs(p)) == 1
                     for kind in ("sign", "sturm") if alone else ("sign",):
-                        step = {"op": "nonvanishing", "poly": str(q), "evidence": {"kind": kind, "index": 0}}
+                        step = {
+                            "op": "nonvanishing",
+                            "poly": str(q),
+                            "evidence": {"kind": kind, "index": 0},
+                        }
                         try:
                             family = self.moves["nonvanishing"](family, step).normal()
                         except MALFORMED:
@@ -966,7 +1116,11 @@ class Writer:
             if dice.random() < 0.9:
                 return None
             names = tuple(family.of_role(LOCAL, PARAM, UNIT))
-        if not names or len(names) > 3 or any(len(f) > 6 or f.total_degree() > 8 for f in family.gens):
+        if (
+            not names
+            or len(names) > 3
+            or any(len(f) > 6 or f.total_degree() > 8 for f in family.gens)
+        ):
             return None
         gens = tuple(str(f) for f in family.gens)
         k = tuple(family.k.get(n, 0) for n in names)
@@ -992,7 +1146,10 @@ class Writer:
             else:
                 step["faces"][i]["evidence"] = {"kind": dice.choice(("sign", "sturm")), "index": 0}
         elif "strict" in step:
-            zero = {"kind": "point", "point": [dice.choice(("1", "-1", "0", "2")) for _ in range(len(step["primal"]))]}
+            zero = {
+                "kind": "point",
+                "point": [dice.choice(("1", "-1", "0", "2")) for _ in range(len(step["primal"]))],
+            }
             if "zero" in step["strict"] and dice.random() < 0.5:
                 step["strict"] = {"empty": step["faces"]}
             elif step["faces"]:
@@ -1017,10 +1174,20 @@ class Writer:
             for face in wanted:
                 if len(face) < 2 or dice.random() < 0.1:
                     continue
-                parts = [Polynomial.from_terms({a: c for a, c in p.terms() if a in face}, names) for p in polys]
+                parts = [
+                    Polynomial.from_terms({a: c for a, c in p.terms() if a in face}, names)
+                    for p in polys
+                ]
                 if logarithmic:
-                    parts += [parse(n, names) * Polynomial(names, parts[0].flint.derivative(i)) for i, n in enumerate(names)]
-                known = _proved(tuple(map(str, parts)), tuple(domain.items())) if dice.random() < 0.6 else None
+                    parts += [
+                        parse(n, names) * Polynomial(names, parts[0].flint.derivative(i))
+                        for i, n in enumerate(names)
+                    ]
+                known = (
+                    _proved(tuple(map(str, parts)), tuple(domain.items()))
+                    if dice.random() < 0.6
+                    else None
+                )
                 evidence = json.loads(known) if known else write_evidence(dice, parts, domain, 1)
                 listed.append({"face": [list(a) for a in sorted(face)], "evidence": evidence})
             return listed
@@ -1034,7 +1201,10 @@ class Writer:
         }
         if dice.random() < 0.1:
             step["dual"].append([[dice.randint(0, 2) for _ in names], dice.choice(("1/2", "1"))])
-        if criterion == "transversal" and sum(v * c for v, c in zip(primal, [1 + e for e in prior], strict=True)) >= 1:
+        if (
+            criterion == "transversal"
+            and sum(v * c for v, c in zip(primal, [1 + e for e in prior], strict=True)) >= 1
+        ):
             if dice.random() < 0.4:
                 step["strict"] = {"empty": entries(False, faces)}
             else:
@@ -1107,7 +1277,11 @@ class Writer:
             if dice.random() < 0.2:
                 j = dice.choice((i, i - count, -1))
             q = quotient(family.gens[i], family.gens[j]) if dice.random() < 0.7 else None
-            text = f"-({q})" if q is not None else dice.choice(("1", "-1", *family.role, self.poly(family)))
+            text = (
+                f"-({q})"
+                if q is not None
+                else dice.choice(("1", "-1", *family.role, self.poly(family)))
+            )
             do = [["add", i, j, text]]
         elif how < 0.8:
             do = [["split", i]]
@@ -1118,7 +1292,14 @@ class Writer:
             q = self.poly(family)
             do = [["mul", i, q]] * dice.choice((1, 2, 3))
         else:
-            do = [[dice.choice(("add", "div", "drop", "mul")), dice.choice((i, -1, True, count)), dice.choice(("1", i)), "1"]]
+            do = [
+                [
+                    dice.choice(("add", "div", "drop", "mul")),
+                    dice.choice((i, -1, True, count)),
+                    dice.choice(("1", i)),
+                    "1",
+                ]
+            ]
         return {"op": "generators", "do": do}
 
     def draw_change(self, family: Any) -> Step | None:
@@ -1140,7 +1321,18 @@ class Writer:
         if num == x:
             o = dice.choice(others)
             num = dice.choice(
-                (f"{x} + {o}", f"{x} - {o}", f"-{x}", f"{x} + 1", f"{x} - 1", f"{x}*{o}", f"{x} - {o}^2", f"2*{x}", f"{x}^2", f"{x} + {x}*{o}")
+                (
+                    f"{x} + {o}",
+                    f"{x} - {o}",
+                    f"-{x}",
+                    f"{x} + 1",
+                    f"{x} - 1",
+                    f"{x}*{o}",
+                    f"{x} - {o}^2",
+                    f"2*{x}",
+                    f"{x}^2",
+                    f"{x} + {x}*{o}",
+                )
             )
             den = dice.choice(("1", "1", "1", o, f"{o} + 1", "-1", f"{o}^2 + 1"))
         return {"op": "change", "var": x, "num": num, "den": den}
@@ -1265,7 +1457,11 @@ class Writer:
         alone = [q for q in self.parts(family) if family.occurs(q) == {x} and q.total_degree() > 1]
         if dice.random() < 0.1:
             alone = self.parts(family)
-        c = str(dice.choice(alone)) if alone else dice.choice((f"{x}^2 - 2", f"{x}^2 - 1", f"{x}^2 + 1", f"{x}^4 - 4"))
+        c = (
+            str(dice.choice(alone))
+            if alone
+            else dice.choice((f"{x}^2 - 2", f"{x}^2 - 1", f"{x}^2 + 1", f"{x}^4 - 4"))
+        )
         plus = {"symbol": "r", "field": "r^2 - 2", "value": "r", "between": ["1", "2"]}
         minus = {"symbol": "r", "field": "r^2 - 2", "value": "-r", "between": ["-2", "-1"]}
         roots = [plus] if x in family.positive else [minus, plus]
@@ -1273,12 +1469,33 @@ class Writer:
             far = {**plus, "between": ["2", "3"]}
             other = {**plus, "value": "2*r", "between": ["2", "3"]}
             near = {**minus, "between": ["1", "2"]}
-            lists = (roots, [plus], [plus, plus], [plus, far], [minus, near], [near], [minus, plus], [], [minus], [other], [minus, other])
+            lists = (
+                roots,
+                [plus],
+                [plus, plus],
+                [plus, far],
+                [minus, near],
+                [near],
+                [minus, plus],
+                [],
+                [minus],
+                [other],
+                [minus, other],
+            )
             roots = [dict(r) for r in dice.choice(lists)]
             if roots and dice.random() < 0.5:
                 root = dice.choice(roots)
                 key, value = dice.choice(
-                    (("value", "2*r"), ("value", "1"), ("between", ["1", "3"]), ("between", ["-2", "2"]), ("between", ["2", "3"]), ("symbol", dice.choice(family.names)), ("field", "r^2 - 3"), ("between", ["2", "1"]))
+                    (
+                        ("value", "2*r"),
+                        ("value", "1"),
+                        ("between", ["1", "3"]),
+                        ("between", ["-2", "2"]),
+                        ("between", ["2", "3"]),
+                        ("symbol", dice.choice(family.names)),
+                        ("field", "r^2 - 3"),
+                        ("between", ["2", "1"]),
+                    )
                 )
                 root[key] = value
                 if key == "symbol":
@@ -1288,7 +1505,11 @@ class Writer:
 
     def draw_locus(self, family: Any) -> Step | None:
         dice = self.dice
-        free = [n for n in family.role if family.is_free(n)] if dice.random() > self.wild / 3 else list(family.role)
+        free = (
+            [n for n in family.role if family.is_free(n)]
+            if dice.random() > self.wild / 3
+            else list(family.role)
+        )
         if not free:
             return None
         text = self.poly(family)
@@ -1327,11 +1548,19 @@ class Writer:
             return {"kind": "sign change", "points": [["-1"], ["1"]]}
         if dice.random() < 0.03:
             return {"kind": "point", "point": ["0" if dice.random() < 0.5 else "1" for _ in domain]}
-        choices = {"real": (0, 1, -1, 2, -2), "nonzero": (1, -1, 2, -2), "positive": (1, 2, Fraction(1, 2)), "nonnegative": (0, 1, 2, Fraction(1, 2))}
+        choices = {
+            "real": (0, 1, -1, 2, -2),
+            "nonzero": (1, -1, 2, -2),
+            "positive": (1, 2, Fraction(1, 2)),
+            "nonnegative": (0, 1, 2, Fraction(1, 2)),
+        }
         places = [family.names.index(n) for n in domain]
         last = None
         for _ in range(6):
-            at = [dice.choice(choices[kind] if dice.random() > 0.05 else choices["real"]) for kind in domain.values()]
+            at = [
+                dice.choice(choices[kind] if dice.random() > 0.05 else choices["real"])
+                for kind in domain.values()
+            ]
             images = [Fraction(0)] * len(family.names)
             for i, v in zip(places, at, strict=True):
                 images[i] = Fraction(v)
@@ -1340,7 +1569,10 @@ class Writer:
                 continue
             sign = value > 0
             if last is not None and (last[0] != sign or dice.random() < 0.1):
-                return {"kind": "sign change", "points": [[str(v) for v in last[1]], [str(v) for v in at]]}
+                return {
+                    "kind": "sign change",
+                    "points": [[str(v) for v in last[1]], [str(v) for v in at]],
+                }
             last = last or (sign, at)
         return None
 
@@ -1383,7 +1615,11 @@ class Writer:
         """A family proved before, or a lemma about one like this, renamed or changed in a place."""
         if self.seen and self.dice.random() < 0.4:
             ident = self.dice.choice(self.seen)[0]
-            renaming = {n: [n, 1] for n in family.role} if self.dice.random() < 0.7 else self.renaming(family)
+            renaming = (
+                {n: [n, 1] for n in family.role}
+                if self.dice.random() < 0.7
+                else self.renaming(family)
+            )
             return {"op": "see", "step": ident, "map": renaming}
         if family.field is not None or (family.signs and self.dice.random() < 0.5):
             return None
@@ -1414,13 +1650,19 @@ class Writer:
             self.alter(data, names, renaming, list(family.names))
         return {"op": "see", "map": renaming, "lemma": {"family": data}}
 
-    def alter(self, data: dict[str, Any], names: list[str], renaming: dict[str, Any], every: list[str]) -> None:
+    def alter(
+        self, data: dict[str, Any], names: list[str], renaming: dict[str, Any], every: list[str]
+    ) -> None:
         dice, n = self.dice, self.dice.choice(names)
         how = dice.randrange(12)
         if how == 0 and n in data["role"]:
             data["role"][n] = dice.choice((LOCAL, PARAM, UNIT, "ghost"))
         elif how == 1:
-            data["positive"] = [p for p in data["positive"] if p != n] if n in data["positive"] else [*data["positive"], n]
+            data["positive"] = (
+                [p for p in data["positive"] if p != n]
+                if n in data["positive"]
+                else [*data["positive"], n]
+            )
         elif how == 2:
             data["k"][n] = dice.choice((0, 1, 2, 3))
         elif how == 3:
@@ -1465,7 +1707,9 @@ class Writer:
             family.check_same(other, step["map"])
             self.accepted["see"] += 1
             return step, verdict
-        other = self.verifier.family.Family.of_lemma(family.names, step["lemma"]["family"], family.field)
+        other = self.verifier.family.Family.of_lemma(
+            family.names, step["lemma"]["family"], family.field
+        )
         family.check_same(other, step["map"])
         self.idents += 1
         ident = self.idents
@@ -1557,7 +1801,11 @@ def attack_zeros(
     have one. Returns how many were tried and the first false one that is accepted."""
     dice = random.Random(seed)
     check, check_zero = verifier.evidence.check_no_zero, verifier.evidence.check_zero
-    kinds = {"real": (0, 0, 1, -1, 2, -2), "nonzero": (1, -1, 2, -2), "positive": (1, 2, Fraction(1, 2))}
+    kinds = {
+        "real": (0, 0, 1, -1, 2, -2),
+        "nonzero": (1, -1, 2, -2),
+        "positive": (1, 2, Fraction(1, 2)),
+    }
     kinds["nonnegative"] = (0, 0, 1, 2)
     for n in range(tries):
         if n % 256 == 0 and late():
@@ -1581,7 +1829,9 @@ def attack_zeros(
             except MALFORMED:
                 continue
             return n, [(f"no zero of {[str(p) for p in polys]}, zero at {at}", domain, evidence)]
-        p = parse("+".join(f"{v}^2" for v in names) + dice.choice((" + 1", f" + {names[0]} + 1")), names)
+        p = parse(
+            "+".join(f"{v}^2" for v in names) + dice.choice((" + 1", f" + {names[0]} + 1")), names
+        )
         if dice.random() < 0.3:
             p = parse("*".join(names) + " + 1" + "".join(f"+{v}" for v in names), names)
             domain = dict.fromkeys(names, "positive")
@@ -1599,7 +1849,9 @@ def attack_zeros(
             p = parse("*".join(f"{v}^{dice.choice((1, 1, 3))}" for v in names), names)
             polys = [p]
         try:
-            check_zero([p, *polys], domain, zero) if dice.random() < 0.5 else check_zero([p], domain, zero)
+            check_zero([p, *polys], domain, zero) if dice.random() < 0.5 else check_zero(
+                [p], domain, zero
+            )
         except MALFORMED:
             continue
         return n, [(f"a zero of {p}", domain, zero)]

@@ -1,7 +1,6 @@
 """Random proof scripts: none of them proves too much, and each lack of a check is found out."""
 
 import json
-import time
 from dataclasses import replace
 
 import mutants
