@@ -506,7 +506,7 @@ def _require_covering(costs: Row, rows: Sequence[Row]) -> None:
     if not rows:
         raise BadInput("rows: at least one constraint is needed")
     for a in rows:
-        if len(a) != len(costs) or any(x < 0 for x in a):
+        if len(a) != len(costs) or (a and min(a) < 0):
             raise BadInput(f"rows: {len(costs)} numbers >= 0 are needed, received {tuple(a)}")
         if not any(a):
             raise OutOfScope("covering program: the row 0 makes it infeasible")

@@ -26,6 +26,7 @@ from singularity_lab.algebra.evidence import Kind, univariate
 from singularity_lab.algebra.polynomial import Polynomial, fresh, parse, ring
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import no_common_zero
+from singularity_lab.deadline import TimeLimit
 from singularity_lab.exact.certificate import Step
 
 Poly = flint.fmpq_mpoly
@@ -350,7 +351,9 @@ class Germs:
                 product = product * Polynomial(self.names, u).in_ring(names)
             domain[inverse] = "real"
             listed.append(product - 1)
-        return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
+        with TimeLimit(3 * budget):
+            return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
+        return None
 
     def domain(self, variables: Iterable[int] | None = None) -> dict[str, Kind]:
         """The ranges of parameters and unit variables, as evidence names them."""
