@@ -61,7 +61,8 @@ def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     solution has y_a = 0, and v_i > 0 wherever each has no slack at i. y proves the dimension of the
     face: it is strictly complementary to v, or the rows and slacks in its support have the rank of
     all that are tight. Rows implied by other rows are left out (y_a = 0). Large programs are split
-    into those of separate variables, and rows are taken in as they are violated. Raises OutOfScope if a row is 0 (no v is feasible), BadInput if a sign rule is broken.
+    into those of separate variables, and rows are taken in as they are violated. Raises OutOfScope
+    if a row is 0 (no v is feasible), BadInput if a sign rule is broken.
 
     >>> s = covering_lp([1, 1], [(2, 0), (0, 3)])
     >>> s.value, s.primal, s.dual, s.face_dimension

@@ -34,7 +34,7 @@ from singularity_lab.algebra.evidence import (
 )
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, fraction, ring
-from singularity_lab.deadline import check_time, time_left
+from singularity_lab.deadline import time_left
 from singularity_lab.errors import CertificateError
 
 _PRIME = (1 << 61) - 1

@@ -42,7 +42,7 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.real import Zero, no_common_zero
-from singularity_lab.deadline import TimeLimit, check_time, require_seconds, time_left
+from singularity_lab.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import torus
 from singularity_lab.exact.certificate import Certificate, Step

@@ -188,8 +188,8 @@ def volume_expansion(
     """λ, m and the leading constant of V(ε) = ∫_{K < ε} ∏ |x|^τ dx near a point.
 
     K = Σ fᵢ², or one K ≥ 0 with ``convention="loss"``. The neighbourhood is one of the point in
-    R^n, or where ``nonnegative`` variables are ≥ 0. digits: wanted of the constant. budget: CPU seconds, None for
-    no limit.
+    R^n, or where ``nonnegative`` variables are ≥ 0. digits: wanted of the constant. budget: CPU
+    seconds, None for no limit.
 
     Raises OutOfScope where no formula here applies: degenerate K (other than one f in two variables
     without prior), a hit face that is not compact (the constant depends on the neighbourhood), λ

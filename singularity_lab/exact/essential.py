@@ -29,7 +29,7 @@ import networkx
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.deadline import TimeLimit, require_seconds, time_left
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.jets import jets
 
 

@@ -249,9 +249,7 @@ def jets(
     codimensions: list[int] = []
     found: Jets | None = None
     with TimeLimit(budget + _UNWIND, started):
-        found = _jets(
-            generators, order, variables, field, fibre, at, budget, check, codimensions
-        )
+        found = _jets(generators, order, variables, field, fibre, at, budget, check, codimensions)
     if found is not None:
         return replace(found, checked=_checked(found, check)) if check else found
     raise Undecided(

@@ -441,9 +441,7 @@ class _Search:
 
     def give_up(self, g: Germs) -> Outcome:
         """Leave a family open: the term ideal's upper bound, and what lower bound there is."""
-        shown = [
-            str(f.poly) if len(f.poly) <= 40 else f"{len(f.poly)} terms" for f in g.gens[:4]
-        ]
+        shown = [str(f.poly) if len(f.poly) <= 40 else f"{len(f.poly)} terms" for f in g.gens[:4]]
         self.frontier.append("(" + ", ".join(shown) + (", …)" if len(g.gens) > 4 else ")"))
         keep = [i for i, f in enumerate(g.gens) if monomial_of(g, f) is not None]
         cases: list[Step] = []

@@ -185,9 +185,9 @@ def singularity(
 ) -> Singularity:
     """The invariants of the isolated singularity of {f = 0} at a point (the origin unless given).
 
-    columns: a limit on the size of the linear algebra. budget: CPU seconds, None for no limit. Raises OutOfScope where f does not vanish
-    there, is not critical there, or (proved) has a critical point that is not isolated; Undecided
-    where a limit does not suffice.
+    columns: a limit on the size of the linear algebra. budget: CPU seconds, None for no limit.
+    Raises OutOfScope where f does not vanish there, is not critical there, or (proved) has a
+    critical point that is not isolated; Undecided where a limit does not suffice.
 
     >>> s = singularity("x^3 + y^4 + z^2")
     >>> s.type, s.milnor, s.tjurina, str(s.central_charge)

@@ -227,7 +227,11 @@ def rlct(
         if sum(lengths) * len(germ.variables) > _LARGE:
             if max(lengths) == 1 and not germ.field:
                 return _prove(
-                    problem, *_monomial_ideal(germ), "monomial ideal, linear program", started, notes
+                    problem,
+                    *_monomial_ideal(germ),
+                    "monomial ideal, linear program",
+                    started,
+                    notes,
                 )
             known = _first_bounds(problem, germ, budget, started, notes)
         newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
@@ -416,6 +420,15 @@ def _terms_bound(germ: Germ) -> tuple[Step, RLCT]:
     from singularity_lab.exact.newton import term_ideal_bound
 
     return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
+
+
+def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
+    """The bound of the term ideal, which does not depend on the coefficients."""
+    found = terms_leaf(Germs.of(germ))
+    assert found is not None
+    assert found.upper is not None
+    scale = 2 if germ.convention == "loss" else 1
+    return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
 
 def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:

@@ -163,7 +163,9 @@ def symmetries(g: Germs, groups: Centre) -> list[dict[str, tuple[str, int]]]:
         if len(part) > _MANY:
             alike = [first, *(i for i, _ in part[1:] if _is_exchange(g, first, i))]
             if len(alike) > 1:  # one cycle joins them
-                cycle = {i: (g.names[j], 1) for i, j in zip(alike, alike[1:] + alike[:1], strict=True)}
+                cycle = {
+                    i: (g.names[j], 1) for i, j in zip(alike, alike[1:] + alike[:1], strict=True)
+                }
                 found.append({g.names[i]: to for i, to in {**plain, **cycle}.items()})
                 for i in alike:
                     root[i] = min(alike)
@@ -194,7 +196,9 @@ def _is_exchange(g: Germs, i: int, j: int) -> bool:
     other = {i: j, j: i}
 
     def moved(p: Generator) -> frozenset[tuple[frozenset[tuple[int, int]], str]]:
-        return frozenset((frozenset((other.get(v, v), e) for v, e in t), str(c)) for t, c in p.terms)
+        return frozenset(
+            (frozenset((other.get(v, v), e) for v, e in t), str(c)) for t, c in p.terms
+        )
 
     for kind in (0, 1):
         changed = [f for k, f in _polys(g) if k == kind and (i in f.occurs or j in f.occurs)]

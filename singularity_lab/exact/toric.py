@@ -39,7 +39,7 @@ from singularity_lab.algebra.polynomial import (
 )
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.deadline import TimeLimit, check_time, require_seconds
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.newton import FaceInquiry, FaceReport
 
 if TYPE_CHECKING:
