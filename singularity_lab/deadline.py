@@ -38,8 +38,8 @@ class TimeLimit:
     """A context that ends its body after so many CPU seconds; ``expired`` says whether it did.
 
     seconds: from ``started`` (a reading of ``time.process_time``), or from now; None for no limit
-    of its own. A limit inside another one ends with it at the latest; the outer one is then the one
-    that has expired.
+    of its own. A limit inside another one ends with it at the latest: then the outer one has
+    expired, and the exception goes on to it.
 
     >>> with TimeLimit(0.01) as limit:
     ...     while True:
@@ -71,9 +71,10 @@ class TimeLimit:
         while stack and stack.pop() is not self:
             pass
         _set_alarm()
-        now = time.process_time()
-        self.expired = now > self.own
-        return kind is OutOfTime and not (stack and now > stack[-1].end)
+        out = kind is OutOfTime
+        mine = not stack or self.own <= stack[-1].end  # the earlier one of the two
+        self.expired = mine and (out or time.process_time() > self.own)
+        return out and mine
 
     @property
     def left(self) -> float:
@@ -89,11 +90,27 @@ class TimeLimit:
         _set_alarm()
 
 
-def check_time() -> None:
-    """Raise OutOfTime past the innermost time limit of this thread; else return."""
+def check_time(ahead: float = 0.0) -> None:
+    """Raise OutOfTime past the innermost time limit of this thread; else return.
+
+    ahead: CPU seconds, about, of a call into a library that cannot be interrupted: it is not begun
+    where the limit would pass before its end.
+    """
     stack = _limits.stack
-    if stack and time.process_time() > stack[-1].end:
+    if stack and time.process_time() + ahead > stack[-1].end:
         raise OutOfTime
+
+
+def factoring_time(degree: int) -> float:
+    """CPU seconds, about, for the factors over Q of a polynomial in one variable (measured: 0.35 at
+    degree 1,000, 7 at 4,000)."""
+    return 4e-7 * degree * degree
+
+
+def roots_time(degree: int) -> float:
+    """CPU seconds, about, for all complex roots of a polynomial in one variable, isolated in balls
+    (measured: 0.06 at degree 100, 0.6 at 300)."""
+    return 7e-6 * degree * degree
 
 
 def time_left() -> float:

@@ -49,7 +49,13 @@ from singularity_lab.algebra.polynomial import (
     to_fmpq,
 )
 from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
-from singularity_lab.deadline import TimeLimit, check_time, require_seconds
+from singularity_lab.deadline import (
+    TimeLimit,
+    check_time,
+    factoring_time,
+    require_seconds,
+    roots_time,
+)
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.newton import newton_step
 from singularity_lab.exact.torus import lattice_form
@@ -652,10 +658,12 @@ def _common_zeros(dense: Sequence[Sequence[Fraction]]) -> list[tuple[flint.arb, 
     for row in dense:
         common = common.gcd(flint.fmpq_poly([to_fmpq(c) for c in row]))
     found: list[tuple[flint.arb, int]] = [(flint.arb(0), 0)]
+    check_time(factoring_time(common.degree()))
     for q, e in common.factor()[1]:
         if q.degree() == 1 and q[0] == 0:
             found[0] = (flint.arb(0), int(e))
             continue
+        check_time(roots_time(q.degree()))
         pairs: list[Any] = list(q.numer().complex_roots())
         found += [(root.real, int(e)) for root, _ in pairs if root.imag == 0]
     return sorted(found, key=lambda pair: float(pair[0].mid()))

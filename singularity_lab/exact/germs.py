@@ -26,7 +26,7 @@ from singularity_lab.algebra.evidence import Kind, univariate
 from singularity_lab.algebra.polynomial import Polynomial, fresh, parse, ring
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import no_common_zero
-from singularity_lab.deadline import TimeLimit
+from singularity_lab.deadline import TimeLimit, check_time
 from singularity_lab.exact.certificate import Step
 
 Poly = flint.fmpq_mpoly
@@ -78,6 +78,7 @@ class Generator:
 
     @cached_property
     def factors(self) -> list[tuple[Poly, int]]:
+        check_time(maps.factoring_time(self.poly))
         return [(p, int(e)) for p, e in self.poly.factor()[1]]
 
 

@@ -301,12 +301,14 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
     field = germ.field
 
     def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
+        value: Any
         if field is None:
             value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
         else:
             value = field.sign(g.substitute(dict(point)).flint)
         return int(value > 0) - int(value < 0)
 
+    values: list[Any]
     if field is None:
         values = [maps.constant_term(g.flint) for g in germ.generators]
     else:

@@ -230,7 +230,8 @@ def zeta(
     require_seconds(budget)
     started = time.process_time()
     found: tuple[Candidate, ...] | None = None
-    topological, notes = None, []
+    topological: Rational | None = None
+    notes: list[str] = []
     with TimeLimit(budget) as limit:
         problem = LocalProblem.build(f, variables, at=at, convention="loss")
         germ = problem.ideal.generators[0].translate(problem.rational_point)
