@@ -29,9 +29,20 @@ class _Limits(threading.local):
 
     def __init__(self) -> None:
         self.stack: list[TimeLimit] = []
+        self.waited = 0.0
 
 
 _limits = _Limits()
+
+
+def clock() -> float:
+    """The seconds that limits count: CPU time of the process, and waiting for helper processes."""
+    return time.process_time() + _limits.waited
+
+
+def count_waiting(seconds: float) -> None:
+    """Add to the clock of this thread what it has waited for a process that works for it."""
+    _limits.waited += seconds
 
 
 class TimeLimit:
@@ -49,7 +60,7 @@ class TimeLimit:
     """
 
     def __init__(self, seconds: float | None, started: float | None = None) -> None:
-        begin = time.process_time() if started is None else started
+        begin = clock() if started is None else started + _limits.waited
         self.own = float("inf") if seconds is None else begin + seconds
         self.end = self.own
         self.expired = False
@@ -73,17 +84,17 @@ class TimeLimit:
         _set_alarm()
         out = kind is OutOfTime
         mine = not stack or self.own <= stack[-1].end  # the earlier one of the two
-        self.expired = mine and (out or time.process_time() > self.own)
+        self.expired = mine and (out or clock() > self.own)
         return out and mine
 
     @property
     def left(self) -> float:
         """CPU seconds left, < 0 after the end."""
-        return self.end - time.process_time()
+        return self.end - clock()
 
     def shorten(self, seconds: float) -> None:
         """End after so many CPU seconds from now, if that is earlier than before."""
-        self.own = min(self.own, time.process_time() + seconds)
+        self.own = min(self.own, clock() + seconds)
         stack = _limits.stack
         for n, limit in enumerate(stack):
             limit.end = min(limit.own, stack[n - 1].end) if n else limit.own
@@ -97,7 +108,7 @@ def check_time(ahead: float = 0.0) -> None:
     where the limit would pass before its end.
     """
     stack = _limits.stack
-    if stack and time.process_time() + ahead > stack[-1].end:
+    if stack and clock() + ahead > stack[-1].end:
         raise OutOfTime
 
 
@@ -116,7 +127,7 @@ def roots_time(degree: int) -> float:
 def time_left() -> float:
     """CPU seconds until the innermost time limit of this thread; infinite without one."""
     stack = _limits.stack
-    return stack[-1].end - time.process_time() if stack else float("inf")
+    return stack[-1].end - clock() if stack else float("inf")
 
 
 def require_seconds(budget: float | None, zero: bool = False) -> None:
@@ -152,7 +163,7 @@ def _set_alarm() -> None:
 
 def _ring(number: int, frame: FrameType | None) -> None:
     stack = _limits.stack
-    if not stack or time.process_time() <= stack[-1].end:
+    if not stack or clock() <= stack[-1].end:
         return
     inner = frame
     while frame is not None:

@@ -13,8 +13,6 @@ from typing import Any
 
 import flint
 
-from singularity_lab.deadline import factoring_time as in_one_variable
-
 Poly = flint.fmpq_mpoly
 
 
@@ -35,14 +33,6 @@ def occurring(*polys: Poly) -> frozenset[int]:
 def constant_value(p: Poly) -> flint.fmpq:
     """The value of a constant polynomial."""
     return flint.fmpq(0) if p.is_zero() else p.leading_coefficient()
-
-
-def factoring_time(p: Poly) -> float:
-    """CPU seconds, about, that the factors of p take: much of it only in one variable, where the
-    degree is high."""
-    degrees = [int(d) for d in p.degrees() if d]
-    seconds = in_one_variable(max(degrees, default=0))
-    return seconds if len(degrees) == 1 else seconds / 100
 
 
 def constant_term(p: Poly) -> flint.fmpq:

@@ -23,10 +23,11 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import NumberField, coordinates, real_roots
 from singularity_lab.algebra.charts import Chart, charts, representatives
 from singularity_lab.algebra.evidence import Kind, univariate
+from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.polynomial import Polynomial, fresh, parse, ring
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import no_common_zero
-from singularity_lab.deadline import TimeLimit, check_time
+from singularity_lab.deadline import TimeLimit
 from singularity_lab.exact.certificate import Step
 
 Poly = flint.fmpq_mpoly
@@ -78,8 +79,7 @@ class Generator:
 
     @cached_property
     def factors(self) -> list[tuple[Poly, int]]:
-        check_time(maps.factoring_time(self.poly))
-        return [(p, int(e)) for p, e in self.poly.factor()[1]]
+        return [(p, int(e)) for p, e in factor_if_quick(self.poly)[1]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,12 +24,13 @@ from typing import Any
 import flint
 import numpy as np
 
+from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import find_zero
-from singularity_lab.deadline import OutOfTime, TimeLimit, check_time
+from singularity_lab.deadline import OutOfTime, TimeLimit, check_time, clock
 from singularity_lab.exact.certificate import Step
 from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
@@ -98,7 +98,7 @@ def resolve_germ(
     depend on the machine unless one of these limits ends the search.
     """
     search = _Search(
-        deadline=None if budget is None else time.process_time() + budget,
+        deadline=None if budget is None else clock() + budget,
         most_nodes=nodes,
         most_memory=None if memory is None else _resident() + memory,
         progress=progress,
@@ -240,7 +240,7 @@ class _Search:
     def is_late(self) -> bool:
         """Has a limit ended the search?"""
         if not self.ended:
-            if self.deadline is not None and time.process_time() > self.deadline:
+            if self.deadline is not None and clock() > self.deadline:
                 self.ended = "time"
             elif self.most_nodes is not None and self.nodes >= self.most_nodes:
                 self.ended = "nodes"
@@ -639,7 +639,7 @@ class _Search:
         else:
             prime = (
                 Generator(value).occurs == here
-                and [e for _, e in value.factor()[1]] == [1]
+                and [e for _, e in factor(value)[1]] == [1]
                 and all(Generator(u).occurs <= here and q.gcd(u).is_constant() for u in near)
             )
         if not prime:
@@ -856,7 +856,7 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     def offer(p: Poly) -> None:
         if p.is_constant() or g.is_unit(p):
             return
-        factors = [q for q, _ in p.factor()[1]]
+        factors = [q for q, _ in factor(p)[1]]
         if g.field is not None and len(Generator(p).occurs - {g.symbol}) == 1:
             factors = g.field.factors(p)
         for q in sorted(factors, key=lambda q: (len(q), q.total_degree(), str(q))):
@@ -985,7 +985,7 @@ def singular_values(g: Germs, q: Poly) -> list[Poly]:
                 value = value.gcd(a.resultant(b, name))
         if value.is_zero() or value.is_constant():
             continue
-        factors = [p for p, _ in value.factor()[1] if not g.is_unit(p)]
+        factors = [p for p, _ in factor(value)[1] if not g.is_unit(p)]
         found += sorted(factors, key=lambda p: (p.total_degree(), len(p), str(p)))
     return found
 

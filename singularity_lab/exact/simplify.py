@@ -13,6 +13,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.linear import nullspace, solve_lp
 from singularity_lab.exact.certificate import Step
 from singularity_lab.exact.chains import schur
@@ -247,7 +248,7 @@ def rescale(g: Germs) -> Moves | None:
         if shared is None or len(shared) == 1:
             continue
         unit = g.context.constant(1)
-        for q, e in shared.factor()[1]:
+        for q, e in factor(shared)[1]:
             if len(q) > 1 and g.is_unit(q):
                 unit *= q**e
         if unit.is_constant():

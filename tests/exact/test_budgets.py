@@ -13,9 +13,10 @@ from fractions import Fraction
 import pytest
 
 import singularity_lab
-from singularity_lab import BadInput, Undecided, explain, jets, rlct, verify, zeta
+from singularity_lab import BadInput, Undecided, explain, jets, parse, rlct, verify, zeta
 from singularity_lab import singularity as invariants
 from singularity_lab.algebra.linear import _covering, _large_covering, check_covering, covering_lp
+from singularity_lab.deadline import TimeLimit
 from singularity_lab.exact.contact import contact_loci
 from singularity_lab.exact.density import volume_expansion
 from singularity_lab.exact.dual_graph import resolution_graph
@@ -62,11 +63,18 @@ HARD = {
 
 @pytest.mark.parametrize("name", HARD)
 def test_bounds_on_both_sides_within_the_budget(name):
-    found = within(1, lambda: rlct(HARD[name], budget=1))
+    found = within(0.5, lambda: rlct(HARD[name], budget=0.5))
     lower, upper = found.bounds.lower, found.bounds.upper
     assert 0 < lower.value <= upper.value
     for certificate in found.certificates:
         verify(certificate)
+
+
+def test_the_bounds_of_many_terms_are_those_of_order_and_dimension_or_better():
+    """Order 30 in 4 variables: 1/60 <= λ <= 4/60."""
+    found = rlct(HARD["many terms of one degree"], budget=0.3)
+    assert Fraction(1, 60) <= found.bounds.lower.value
+    assert found.bounds.upper.value <= Fraction(4, 60)
 
 
 @pytest.mark.slow
@@ -78,13 +86,6 @@ def test_random_problems_within_the_budget(seed):
     assert found.bounds.lower.value <= found.bounds.upper.value
     for certificate in found.certificates:
         verify(certificate)
-
-
-def test_bounds_of_a_hard_germ_contain_what_a_substitution_proves():
-    """(x + y + z + w)^30 is u^30 in other coordinates: λ = 1/60, and (xyzw)^9 lowers no bound."""
-    found = rlct(HARD["many terms of one degree"], budget=1)
-    assert found.bounds.lower.value <= Fraction(4, 60)
-    assert found.bounds.upper.value <= Fraction(4, 60)  # 4 variables, order 30
 
 
 def test_a_sum_of_many_squares_is_decided():
@@ -137,16 +138,16 @@ OTHERS = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_others_answer_or_are_undecided(name):
-    within(0.6, lambda: OTHERS[name](0.6))
+    within(0.4, lambda: OTHERS[name](0.4))
 
 
 def test_what_is_known_is_told():
     with pytest.raises(Undecided) as failure:
-        jets("x^2 - y^3", 10**6, budget=0.5)
+        jets("x^2 - y^3", 10**6, budget=0.3)
     known = failure.value.bounds
-    assert known[:7] == (1, 1, 1, 1, 1, 1, 1) or len(known) > 5
+    assert len(known) > 5
     assert known == jets("x^2 - y^3", len(known) - 1).codimensions
-    found = zeta("x^1000000 - y^999999", budget=0.5)
+    found = zeta("x^1000000 - y^999999", budget=0.3)
     assert found.candidates[0].pole == -Fraction(1999999, 999999 * 10**6)
     with pytest.raises(Undecided, match="real poles"):
         _ = found.real_poles
@@ -201,3 +202,26 @@ def test_a_large_program_is_quick():
     assert time.process_time() - started < 3
     assert (found.value, found.face_dimension) == (Fraction(4, 24), 0)
     assert check_covering([1] * 4, rows, found.primal, found.dual) == (Fraction(4, 24), 0)
+
+
+# -- factors ------------------------------------------------------------------------------------
+
+
+def test_factors_come_from_another_process_where_they_may_take_long():
+    p = parse("(x^44 - y^45)*(x^3 - 2/3*y^34)^2")
+    with TimeLimit(60) as limit:
+        content, factors = p.factor()
+    assert not limit.expired
+    assert content == Fraction(1, 9)
+    assert {(str(q), e) for q, e in factors} == {("-y^45 + x^44", 1), ("-2*y^34 + 3*x^3", 2)}
+
+
+def test_a_factorisation_without_end_is_ended():
+    """FLINT takes minutes for these two curves; threads wait for the process as well."""
+    started = time.monotonic()
+    with TimeLimit(0.3) as limit:
+        parse("(x^300 - y^7)*(x^3 - y^30)").factor()
+    assert limit.expired
+    assert time.monotonic() - started < 20
+    found = rlct("(x^300 - y^7)*(x^3 - y^30)*(1 + x + y)", budget=1)
+    assert found.bounds.upper is not None
