@@ -482,18 +482,34 @@ class Explanation:
         """Draw the (first) tree; returns matplotlib's Axes."""
         from singularity_lab.exact.tree import plot_tree
 
+        if not self.trees:
+            raise Undecided("plot: the proof is too long to be told within the budget")
         return plot_tree(self.trees[0], ax)
 
 
 def explain(
-    generators: Generators, variables: str | Iterable[str] | None = None, **options: Any
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    budget: float | None = 60.0,
+    **options: Any,
 ) -> Explanation:
     """The proof behind :func:`rlct`, told chart by chart; the same arguments.
+
+    budget: CPU seconds for both; a search ends a little earlier, so that its proof can be told. A
+    proof that takes too long to tell has no tree.
 
     >>> print(explain("x*y").lines[1].split(";")[0])
     0 x*y: monomial ideal, optimal weight (x: 1/2, y: 1/2)
     """
     from singularity_lab.exact.tree import proof_tree
 
-    result = rlct(generators, variables, **options)
-    return Explanation(result, tuple(proof_tree(c) for c in result.certificates))
+    require_seconds(budget)
+    started = time.process_time()
+    search = None if budget is None else 0.9 * budget
+    result = rlct(generators, variables, budget=search, **options)
+    trees = []
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        for certificate in result.certificates:
+            trees.append(proof_tree(certificate))
+    return Explanation(result, tuple(trees))
