@@ -9,6 +9,7 @@ or tick. Where signals do not work (other threads, Windows), the loops look.
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -166,11 +167,14 @@ def _ring(number: int, frame: FrameType | None) -> None:
     if not stack or clock() <= stack[-1].end:
         return
     inner = frame
+    collecting = {getattr(c, "__code__", None) for c in gc.callbacks}
     while frame is not None:
         # limits, clean-up and imports are not left half done: the next tick comes soon
         file, name = frame.f_code.co_filename, frame.f_code.co_name
         if file == __file__ or file.startswith("<frozen importlib"):
             return
+        if name == "__del__" or frame.f_code in collecting:
+            return  # an exception would be lost there
         if file.endswith(_QUIET) and (frame is inner or name in ("__enter__", "__exit__")):
             return
         frame = frame.f_back
