@@ -16,7 +16,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -40,6 +39,7 @@ from singularity_lab.catalog.store import (
     row_key,
     shipped,
 )
+from singularity_lab.deadline import TimeLimit, require_seconds
 from singularity_lab.errors import BadInput, SingularityLabError, Undecided
 from singularity_lab.exact.certificate import Certificate
 
@@ -259,10 +259,9 @@ def ground_truth(
     >>> print(ground_truth("nc-1-1", 0).rlct)
     (1/2, 2)
     """
+    require_seconds(budget, zero=True)
     if isinstance(entry, str):
         entry = load(entry)
-    if budget is not None and budget < 0:
-        raise BadInput(f"budget: CPU seconds >= 0 are needed, received {budget}")
     if not entry.polynomial:
         return judge(entry, Bounds(None, None), notes=("the loss is no polynomial",))
     problem = entry.problem()
@@ -480,8 +479,7 @@ def prove(
     """
     if workers < 1:
         raise BadInput(f"workers: at least one process is needed, received {workers}")
-    if budget is not None and not budget > 0:
-        raise BadInput(f"budget: CPU seconds > 0 are needed, received {budget}")
+    require_seconds(budget)
     store = CertificateStore(cache_folder()) if cache is None else _stores(cache)[-1]
     failures: list[Exception] = []
     groups: dict[str, list[Entry]] = {}  # rows of one problem are searched once
@@ -562,36 +560,12 @@ def _search(encoded: bytes, budget: float | None, folder: Path) -> Exception | N
     entry = msgspec.json.decode(encoded, type=Entry)
     store = CertificateStore(folder)
     try:
-        with contextlib.suppress(_OverTime), _time_limit(budget):
+        with TimeLimit(None if budget is None else OVERRUN * budget + GRACE):
             ground_truth(entry, budget, cache=store)
             return None
         if store.document(entry.problem()) is None:  # given up, and nothing was found before
-            with contextlib.suppress(_OverTime), _time_limit(10 * FIRST_BUDGET):
+            with TimeLimit(10 * FIRST_BUDGET):
                 ground_truth(entry, FIRST_BUDGET / 20, cache=store)
     except SingularityLabError as error:
         return error
     return None
-
-
-class _OverTime(BaseException):
-    """A search that has used much more than its budget."""
-
-
-@contextlib.contextmanager
-def _time_limit(budget: float | None) -> Iterator[None]:
-    """Raise _OverTime after OVERRUN · budget + GRACE CPU seconds, where signals work."""
-    here = threading.current_thread() is threading.main_thread()
-    if budget is None or not here or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise _OverTime
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, OVERRUN * budget + GRACE)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)

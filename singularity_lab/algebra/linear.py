@@ -20,10 +20,12 @@ from operator import mul
 
 import flint
 
+from singularity_lab.deadline import check_time
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
 
 Number = int | Fraction
 _WORD = 2**62
+_LARGE = 4_000  # entries of a program that is solved by parts
 Row = Sequence[Number]
 
 
@@ -55,9 +57,12 @@ class CoveringSolution:
 def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     """Minimise ⟨c, v⟩ over v ≥ 0 with ⟨v, a⟩ ≥ 1 for every row a; costs c > 0, rows a ≥ 0.
 
-    Returns a strictly complementary pair: ⟨v, a⟩ > 1 wherever every optimal dual solution has y_a
-    = 0, and v_i > 0 wherever each has no slack at i; rows implied by other rows are left out (y_a
-    = 0). Raises OutOfScope if a row is 0 (no v is feasible), BadInput if a sign rule is broken.
+    v is in the relative interior of the optimal face: ⟨v, a⟩ > 1 wherever every optimal dual
+    solution has y_a = 0, and v_i > 0 wherever each has no slack at i. y proves the dimension of the
+    face: it is strictly complementary to v, or the rows and slacks in its support have the rank of
+    all that are tight. Rows implied by other rows are left out (y_a = 0). Large programs are split
+    into those of separate variables, and rows are taken in as they are violated. Raises OutOfScope
+    if a row is 0 (no v is feasible), BadInput if a sign rule is broken.
 
     >>> s = covering_lp([1, 1], [(2, 0), (0, 3)])
     >>> s.value, s.primal, s.dual, s.face_dimension
@@ -66,6 +71,13 @@ def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     1
     """
     _require_covering(costs, rows)
+    if len(costs) * len(rows) > _LARGE:
+        return _large_covering(costs, rows)
+    return _covering(costs, rows)
+
+
+def _covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+    """:func:`covering_lp` by one tableau."""
     kept = _minimal_rows(rows)
     tableau = _packing_tableau(costs, [rows[i] for i in kept])
     n, m = len(costs), len(kept)
@@ -75,7 +87,7 @@ def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     total = tableau.solution()
     count = 1
     unknown = [j for j in allowed if total[j] == 0]
-    while unknown:
+    while unknown and not _shows_dimension(costs, [rows[i] for i in kept], prices[m:], total):
         objective = [0] * (m + n)
         for j in unknown:
             objective[j] = 1
@@ -105,6 +117,91 @@ def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     return CoveringSolution(value, primal, tuple(dual), n - rank(tight))
 
 
+def _shows_dimension(costs: Row, rows: Sequence[Row], v: Row, total: Row) -> bool:
+    """True if the rows and slacks in the support of a dual solution have the rank of all that are
+    tight at v, so that v is in the relative interior of the optimal face."""
+    n, m = len(costs), len(rows)
+    needed = [a for a, y in zip(rows, total, strict=False) if y]
+    free = [i for i in range(n) if not total[m + i]]
+    whole, unit = _scaled(v[:n])
+    tight = [a for a in rows if sum(map(mul, whole, a)) == unit]
+    loose = [i for i in range(n) if whole[i]]
+    return _flat(tight, loose) == _flat(needed, free)
+
+
+def _large_covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+    """:func:`covering_lp` by parts: programs in separate variables, and in each of them the rows
+    that the optimum of the others violates, as long as there are any."""
+    primal = [Fraction(0)] * len(costs)
+    dual = [Fraction(0)] * len(rows)
+    value, dimension = Fraction(0), 0
+    for places, members in _components(rows):
+        part_costs = [costs[i] for i in places]
+        part_rows = [tuple(rows[j][i] for i in places) for j in members]
+        part = _by_violated_rows(part_costs, part_rows)
+        for i, v in zip(places, part.primal, strict=True):
+            primal[i] = v
+        for j, y in zip(members, part.dual, strict=True):
+            dual[j] = y
+        value, dimension = value + part.value, dimension + part.face_dimension
+    return CoveringSolution(value, tuple(primal), tuple(dual), dimension)
+
+
+def _components(rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
+    """Variables that rows join, with these rows: (places, indices of rows), in order."""
+    root: dict[int, int] = {}
+
+    def find(i: int) -> int:
+        while root[i] != i:
+            root[i] = root[root[i]]
+            i = root[i]
+        return i
+
+    supports = [[i for i, x in enumerate(a) if x] for a in rows]
+    for first, *others in supports:
+        root.setdefault(first, first)
+        for i in others:
+            root.setdefault(i, i)
+            root[find(i)] = find(first)
+        check_time()
+    found: dict[int, tuple[list[int], list[int]]] = {}
+    for i in sorted(root):
+        found.setdefault(find(i), ([], []))[0].append(i)
+    for j, support in enumerate(supports):
+        found[find(support[0])][1].append(j)
+    return list(found.values())
+
+
+def _by_violated_rows(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+    """The solution of a program with many rows by those of few: rows violated by the optimum are
+    added, then such as are tight at it and would lower the dimension of its face."""
+    n = len(costs)
+    if len(rows) <= 2 * n + 20:
+        return _covering(costs, rows)
+    active = dict.fromkeys(
+        min(range(len(rows)), key=lambda j: (not rows[j][i], sum(rows[j]), j)) for i in range(n)
+    )
+    while True:
+        check_time()
+        chosen = list(active)
+        part = _covering(costs, [rows[j] for j in chosen])
+        whole, unit = _scaled(part.primal)
+        products = [sum(map(mul, whole, a)) for a in rows]
+        wrong = sorted((j for j, p in enumerate(products) if p < unit), key=products.__getitem__)
+        if not wrong:
+            # without new rows: those that the optimal face of the few does not keep tight
+            tight = [j for j, p in enumerate(products) if p == unit]
+            loose = [i for i in range(n) if whole[i]]
+            if _flat([rows[j] for j in tight], loose) == part.face_dimension:
+                break
+            wrong = [j for j in tight if j not in active]
+        active.update(dict.fromkeys(wrong[: n + 5]))
+    dual = [Fraction(0)] * len(rows)
+    for j, y in zip(chosen, part.dual, strict=True):
+        dual[j] = y
+    return CoveringSolution(part.value, part.primal, tuple(dual), part.face_dimension)
+
+
 def covering_value(costs: Row, rows: Sequence[Row]) -> Fraction:
     """The optimum of :func:`covering_lp` alone, which costs less.
 
@@ -112,6 +209,8 @@ def covering_value(costs: Row, rows: Sequence[Row]) -> Fraction:
     Fraction(5, 6)
     """
     _require_covering(costs, rows)
+    if len(costs) * len(rows) > _LARGE:
+        return _large_covering(costs, rows).value
     kept = _minimal_rows(rows)
     tableau = _packing_tableau(costs, [rows[i] for i in kept])
     m = len(kept)
@@ -270,6 +369,7 @@ class _Tableau:
             cost, denominator = self.wide_pivots(cost, denominator, allowed)
         stalled = 0
         while True:
+            check_time()
             # Dantzig's rule; Bland's while the objective stands still
             if stalled > 4:
                 enter = next((j for j in allowed if cost[j] < 0), -1)
@@ -310,6 +410,7 @@ class _Tableau:
         columns = np.array(allowed)
         stalled = 0
         while True:
+            check_time()
             prices = table[-1, columns]
             enter = int(columns[np.argmax(prices < 0) if stalled > 4 else np.argmin(prices)])
             entering = table[:, enter].copy()
@@ -349,6 +450,7 @@ class _Tableau:
         for i, other in enumerate(self.rows):
             q = other[enter]
             if q and i != leave:
+                check_time()
                 line = [p * a - q * b for a, b in zip(other, row, strict=True)]
                 g = gcd(*line)
                 self.rows[i] = [a // g for a in line] if g > 1 else line
@@ -390,6 +492,7 @@ def _minimal_rows(rows: Sequence[Row]) -> list[int]:
     level: list[tuple[Number, ...]] = []
     total: Number = -1
     for a in sorted(first, key=lambda a: (sum(a), a)):
+        check_time()
         if sum(a) != total:
             total, smaller, level = sum(a), smaller + level, []
         if not any(all(x <= y for x, y in zip(b, a, strict=True)) for b in smaller):
@@ -404,7 +507,7 @@ def _require_covering(costs: Row, rows: Sequence[Row]) -> None:
     if not rows:
         raise BadInput("rows: at least one constraint is needed")
     for a in rows:
-        if len(a) != len(costs) or any(x < 0 for x in a):
+        if len(a) != len(costs) or (a and min(a) < 0):
             raise BadInput(f"rows: {len(costs)} numbers >= 0 are needed, received {tuple(a)}")
         if not any(a):
             raise OutOfScope("covering program: the row 0 makes it infeasible")

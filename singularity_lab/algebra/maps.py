@@ -35,6 +35,19 @@ def constant_value(p: Poly) -> flint.fmpq:
     return flint.fmpq(0) if p.is_zero() else p.leading_coefficient()
 
 
+def constant_term(p: Poly) -> flint.fmpq:
+    """The value at 0.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> print(constant_term(parse("x*y - 3/2", "x y").flint))
+    -3/2
+    """
+    if len(p) == 1 and not p.is_constant():
+        return flint.fmpq(0)
+    last = len(p) - 1  # 1 is the smallest monomial of the ring's order
+    return p.coefficient(last) if last >= 0 and not any(p.monomial(last)) else flint.fmpq(0)
+
+
 @lru_cache(maxsize=64)
 def _variables(context: flint.fmpq_mpoly_ctx) -> tuple[Poly, ...]:
     return tuple(context.gens())
@@ -47,6 +60,8 @@ def position(p: Poly) -> int | None:
     >>> [position(parse(s, "x y").flint) for s in ("y", "2*y", "x*y")]
     [1, None, None]
     """
+    if len(p) != 1 or p.total_degree() != 1:
+        return None
     try:
         return _variables(p.context()).index(p)
     except ValueError:

@@ -16,6 +16,7 @@ from math import gcd
 from operator import mul
 from typing import TYPE_CHECKING, Any
 
+from singularity_lab.deadline import check_time
 from singularity_lab.errors import BadInput, OutOfScope
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class NewtonPolyhedron:
         known = set(start)
         queue = list(known)
         while queue:
+            check_time()
             face = queue.pop()
             for vertex in start:
                 join = face & vertex
@@ -320,6 +322,7 @@ def minimal_elements(points: Sequence[Exponent]) -> tuple[Exponent, ...]:
     """
     kept: list[Exponent] = []
     for a in sorted(set(points), key=lambda a: (sum(a), a)):
+        check_time()
         if not any(all(x <= y for x, y in zip(b, a, strict=True)) for b in kept):
             kept.append(a)
     return tuple(sorted(kept))
@@ -340,6 +343,7 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
         rays.append(((*w, first[i]), (zero ^ (1 << i)) | (1 << n)))
     work = 0
     for step, a in enumerate(rest, start=1):
+        check_time()
         bit = 1 << (n + step)
         negative, positive, kept = [], [], []
         for ray, mask in rays:
@@ -356,6 +360,7 @@ def _half_spaces(points: Sequence[Exponent], n: int, limit: int) -> list[tuple[E
         if work > limit * 2_000:
             raise OutOfScope(f"Newton polyhedron: too large for double description ({n} variables)")
         for u, mask_u, value_u in negative:
+            check_time()
             for v, mask_v, value_v in positive:
                 common = mask_u & mask_v
                 if common.bit_count() < n - 1:

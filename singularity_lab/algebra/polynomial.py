@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import flint
 
-from singularity_lab.algebra import maps
+from singularity_lab.algebra import factoring, maps
 from singularity_lab.errors import BadInput, ParseError
 
 if TYPE_CHECKING:
@@ -379,7 +379,7 @@ class Polynomial:
         >>> c, [(str(p), e) for p, e in factors]
         (Fraction(2, 1), [('x + y', 1), ('x - y', 1)])
         """
-        content, factors = self.flint.factor()
+        content, factors = factoring.factor(self.flint)
         pairs = sorted(
             ((Polynomial(self.variables, p), int(e)) for p, e in factors),
             key=lambda t: str(t[0]),

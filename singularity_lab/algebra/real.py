@@ -34,6 +34,7 @@ from singularity_lab.algebra.evidence import (
 )
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, fraction, ring
+from singularity_lab.deadline import time_left
 from singularity_lab.errors import CertificateError
 
 _PRIME = (1 << 61) - 1
@@ -68,7 +69,7 @@ def no_common_zero(
     'torus'
     """
     polys = [p.in_ring(tuple(domain)) for p in polys]
-    search = _Search(time.process_time() + budget)
+    search = _Search(time.process_time() + min(budget, time_left()))
     live = [p for p in polys if not p.is_zero]
     quick = _sign(live, domain)
     if quick is None:

@@ -257,12 +257,14 @@ def plan(
     rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem],
     seeds: int | Iterable[int],
     budget: Budget | float | None = None,
+    evaluations: float | None = None,
 ) -> Plan:
     """A plan from what people write.
 
     devices: one or several of: a name, a function, a pair (device, settings), an :class:`Arm`.
-    rows: ids, entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget: of
-    one measurement. Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
+    rows: ids, entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget:
+    CPU seconds of one measurement; evaluations: how many of K and ∇K it may take; None for no
+    limit. Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
 
     >>> p = plan("hessian", LocalProblem.build("x^2 - y^3"), 2)
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
@@ -292,7 +294,7 @@ def plan(
     for seed in numbers:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise BadInput(f"seeds: integers >= 0 are needed, received {seed!r}")
-    return Plan(members, arms, numbers, Budget.of(budget))
+    return Plan(members, arms, numbers, Budget.of(budget, evaluations))
 
 
 # The negative controls: coordinate samplers in the curved valley of the binomial mixture (λ = 3/4,

@@ -45,6 +45,7 @@ def calibrate(
     out: str | Path | None = None,
     workers: int = 2,
     budget: Budget | float | None = None,
+    evaluations: float | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
     """Run devices over rows whose truth is proved, and score the readings.
@@ -53,8 +54,9 @@ def calibrate(
     catalog, entries or local problems. seeds: integers, or how many. out: the folder that keeps
     readings and certificates (the same call goes on where it stopped); without it nothing is kept.
     workers: processes; 0 measures in this process, which also serves a device that no other process
-    could import. budget: of one measurement. progress: called with what is done, how much of it,
-    out of how much, and the last one's name.
+    could import. budget: CPU seconds of one measurement; evaluations: how many of K and ∇K it may
+    take; None for no limit. progress: called with what is done, how much of it, out of how much,
+    and the last one's name.
 
     Returns a :class:`~singularity_lab.calibration.score.Calibration`; failures stay in it. Raises
     BadInput for a plan that makes no sense.
@@ -63,7 +65,7 @@ def calibrate(
     >>> print(c.measurements[0].truth.value, c.measurements[0].value)
     1 1.0
     """
-    return run_plans([plan(devices, rows, seeds, budget)], out, workers, progress)
+    return run_plans([plan(devices, rows, seeds, budget, evaluations)], out, workers, progress)
 
 
 def run_plans(

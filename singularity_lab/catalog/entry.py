@@ -72,7 +72,8 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     """A reading that a device took at a row, kept on file: for rows whose λ nobody can prove.
 
     device: its name in the registry. value: its estimate of λ as decimal text; low, high: its
-    interval; seed, budget (evaluations) and settings: what repeats it; outcome: in one word or two.
+    interval; seed, evaluations and budget (limits: of K and ∇K, and in CPU seconds), settings: what
+    repeats it; outcome: in one word or two.
     """
 
     device: str
@@ -80,6 +81,7 @@ class Measured(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     seed: int
     low: str = ""
     high: str = ""
+    evaluations: Number | str = ""
     budget: Number | str = ""
     settings: dict[str, Any] = {}
     outcome: str = "ok"

@@ -178,17 +178,25 @@ def show(
     """Show a row: its model, its germ, what is proved, what papers claim, what was measured."""
     from singularity_lab.catalog.entry import to_toml
     from singularity_lab.catalog.load import load
+    from singularity_lab.deadline import TimeLimit, require_seconds
+    from singularity_lab.errors import Undecided
     from singularity_lab.exact.certificate import problem_to_json
     from singularity_lab.exact.solve import describe_loss
     from singularity_lab.truth import ground_truth
 
-    entry = load(id)
-    truth = ground_truth(entry, budget)
+    require_seconds(budget, zero=True)
+    seconds = budget or 20.0
+    with TimeLimit(seconds) as limit:
+        entry = load(id)
+        problem = problem_to_json(entry.problem()) if entry.polynomial else None
+    if limit.expired:
+        raise Undecided(f"id: the row is not built within {seconds} CPU seconds")
+    truth = ground_truth(entry, max(budget - (seconds - limit.left), 0.1) if budget else 0.0)
     if as_json:
         document = truth.to_json() | {
             "title": entry.title,
             "note": entry.note,
-            "problem": problem_to_json(entry.problem()) if entry.polynomial else None,
+            "problem": problem,
             "readings": [str(r) for r in entry.readings],
         }
         print_json(document)

@@ -61,16 +61,9 @@ Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: th
 
 
 def _limits(seconds: float | None, evaluations: float | None) -> Budget:
-    import math
-
     from singularity_lab.spectroscopes.base import Budget
 
-    return Budget.of(
-        Budget(
-            math.inf if evaluations is None else evaluations,
-            math.inf if seconds is None else seconds,
-        )
-    )
+    return Budget.of(seconds, evaluations)
 
 
 def measure(

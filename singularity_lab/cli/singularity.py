@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from singularity_lab.cli import words
-from singularity_lab.cli.proving import At, Json, Vars
+from singularity_lab.cli.proving import At, Json, Seconds, Vars
 from singularity_lab.cli.shell import ExpressionCommand, print_json
 from singularity_lab.errors import BadInput
 
@@ -39,9 +41,7 @@ def jets(
         Over, typer.Option("--field", help="Of which components are counted.")
     ] = Over.C,
     fibre: Annotated[bool, typer.Option("--fibre", help="Only the jets at the point.")] = False,
-    budget: Annotated[
-        float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")
-    ] = 60.0,
+    budget: Seconds = 60.0,
     check: Annotated[
         float,
         typer.Option("--check", metavar="SECONDS", help="CPU seconds for each Gröbner basis."),
@@ -73,6 +73,7 @@ def zeta(
     expression: Expression,
     variables: Vars = None,
     at: At = None,
+    budget: Seconds = 60.0,
     as_json: Json = False,
 ) -> None:
     """Candidate poles and topological zeta function of f; V(ε) of K = f² with its constant."""
@@ -81,10 +82,14 @@ def zeta(
     from singularity_lab.exact.zeta import zeta as newton_zeta
 
     point = words.point(at)
-    result = newton_zeta(expression.strip(), variables, at=point)
+    started = time.process_time()
+    result = newton_zeta(expression.strip(), variables, at=point, budget=budget)
+    with contextlib.suppress(Undecided):
+        _ = result.real_poles  # they come first
+    left = max(budget - (time.process_time() - started), 0.1 * budget)
     volume, why = None, ""
     try:
-        volume = volume_expansion(expression.strip(), variables, at=point)
+        volume = volume_expansion(expression.strip(), variables, at=point, budget=left)
     except (OutOfScope, Undecided) as error:
         why = str(error)
     if as_json:
@@ -102,12 +107,13 @@ def singularity(
     expression: Expression,
     variables: Vars = None,
     at: At = None,
+    budget: Seconds = 60.0,
     as_json: Json = False,
 ) -> None:
     """Corank, Milnor and Tjurina numbers, Arnold's type, spectrum, weights and charges of f = 0."""
     from singularity_lab.exact.singularity import singularity as invariants
 
-    result = invariants(expression.strip(), variables, at=words.point(at))
+    result = invariants(expression.strip(), variables, at=words.point(at), budget=budget)
     if as_json:
         print_json(result.to_json())
     else:

@@ -42,6 +42,7 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.real import Zero, no_common_zero
+from singularity_lab.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import torus
 from singularity_lab.exact.certificate import Certificate, Step
@@ -147,8 +148,9 @@ def contact_loci(
     """Codimensions of {ord_I ≥ p}, p ≤ order + 1, near a point, from a certificate's charts.
 
     generators: an ideal, a local problem with its prior, or a certificate that is there already.
-    budget: CPU seconds for the engine. Raises BadInput for another field or an order < 0,
-    OutOfScope for the zero ideal, Undecided over C where a step is proved over R only.
+    budget: CPU seconds; a search ends early enough for the charts to be read. Raises BadInput for
+    another field or an order < 0, OutOfScope for the zero ideal, Undecided over C where a step is
+    proved over R only, and where the budget does not suffice.
 
     >>> loci = contact_loci("a*(e*i-f*h)-b*(d*i-f*g)+c*(d*h-e*g)", 3, field="C")
     >>> [str(c) for c in loci.codimensions]
@@ -159,17 +161,26 @@ def contact_loci(
         raise BadInput(f"field: R or C, received {field!r}")
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
         raise BadInput(f"order: an integer >= 0 is needed, received {order!r}")
-    if isinstance(generators, Certificate):
-        certificate = generators
-    else:
-        from singularity_lab.exact.solve import rlct
+    require_seconds(budget)
+    with TimeLimit(1.15 * budget + 1.2):
+        if isinstance(generators, Certificate):
+            certificate = generators
+        else:
+            from singularity_lab.exact.solve import rlct
 
-        problem = (
-            generators
-            if isinstance(generators, LocalProblem)
-            else LocalProblem.build(generators, variables, at=at)
-        )
-        certificate = rlct(problem, budget=budget).certificates[0]
+            problem = (
+                generators
+                if isinstance(generators, LocalProblem)
+                else LocalProblem.build(generators, variables, at=at)
+            )
+            left = min(budget, time_left())
+            certificate = rlct(problem, budget=max(0.8 * left, 0.1)).certificates[0]
+        return _read(certificate, order, field, started)
+    raise Undecided(f"contact loci: not decided within {budget} CPU seconds")
+
+
+def _read(certificate: Certificate, order: int, field: ArcField, started: float) -> ContactLoci:
+    """The contact loci that the charts of a certificate give."""
     verify(certificate)
     certificate.problem.localize()  # OutOfScope for irrational points
     if certificate.problem.convention == "loss":

@@ -49,10 +49,19 @@ from singularity_lab.algebra.polynomial import (
     to_fmpq,
 )
 from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
+from singularity_lab.deadline import (
+    TimeLimit,
+    check_time,
+    factoring_time,
+    require_seconds,
+    roots_time,
+)
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.newton import newton_step
 from singularity_lab.exact.torus import lattice_form
 from singularity_lab.exact.zeta import DualFan, monomial_volume
+
+_FOLLOWING = 2_000  # candidates of exponents that follow the leading one, for each cone
 
 
 @dataclass(frozen=True)
@@ -180,34 +189,43 @@ def volume_expansion(
     nonnegative: str | Iterable[str] = (),
     convention: Convention = "ideal",
     digits: int = 15,
+    budget: float | None = 60.0,
 ) -> VolumeExpansion:
     """λ, m and the leading constant of V(ε) = ∫_{K < ε} ∏ |x|^τ dx near a point.
 
     K = Σ fᵢ², or one K ≥ 0 with ``convention="loss"``. The neighbourhood is one of the point in
-    R^n, or where ``nonnegative`` variables are ≥ 0. digits: wanted of the constant.
+    R^n, or where ``nonnegative`` variables are ≥ 0. digits: wanted of the constant. budget: CPU
+    seconds, None for no limit.
 
     Raises OutOfScope where no formula here applies: degenerate K (other than one f in two variables
     without prior), a hit face that is not compact (the constant depends on the neighbourhood), λ
     from the strict transform, integrals over more than two variables; Undecided where nondegeneracy
-    is not decided.
+    is not decided, or the budget is spent.
 
     >>> print(volume_expansion(["x", "y"]))
     V(eps) = 3.141592654*eps^(1) + ..., L = -log eps; Gamma functions, convolution of 2 blocks
     >>> print(volume_expansion("x*y"))
     V(eps) = 2*eps^(1/2)*L + 4*eps^(1/2), L = -log eps; monomial, all terms
     """
+    require_seconds(budget)
     started = time.process_time()
-    if isinstance(generators, LocalProblem):
-        problem = generators
-    else:
-        problem = LocalProblem.build(
-            generators,
-            variables,
-            at=at,
-            prior=prior,
-            nonnegative=nonnegative,
-            convention=convention,
-        )
+    with TimeLimit(budget):
+        if isinstance(generators, LocalProblem):
+            problem = generators
+        else:
+            problem = LocalProblem.build(
+                generators,
+                variables,
+                at=at,
+                prior=prior,
+                nonnegative=nonnegative,
+                convention=convention,
+            )
+        return _expansion(problem, digits, started)
+    raise Undecided(f"volume: not decided within {budget} CPU seconds")
+
+
+def _expansion(problem: LocalProblem, digits: int, started: float) -> VolumeExpansion:
     germ = problem.localize()
     live = tuple(g for g in germ.generators if not g.is_zero)
     if not live:
@@ -640,10 +658,12 @@ def _common_zeros(dense: Sequence[Sequence[Fraction]]) -> list[tuple[flint.arb, 
     for row in dense:
         common = common.gcd(flint.fmpq_poly([to_fmpq(c) for c in row]))
     found: list[tuple[flint.arb, int]] = [(flint.arb(0), 0)]
+    check_time(factoring_time(common.degree()))
     for q, e in common.factor()[1]:
         if q.degree() == 1 and q[0] == 0:
             found[0] = (flint.arb(0), int(e))
             continue
+        check_time(roots_time(q.degree()))
         pairs: list[Any] = list(q.numer().complex_roots())
         found += [(root.real, int(e)) for root, _ in pairs if root.imag == 0]
     return sorted(found, key=lambda pair: float(pair[0].mid()))
@@ -698,12 +718,16 @@ def _plane_integral(
 def _following(
     germ: Germ, live: Sequence[Polynomial], leading: _Leading
 ) -> tuple[tuple[Fraction, int], ...]:
-    """Candidate exponents after the leading term, up to λ + 1, with the largest power of L."""
+    """Candidate exponents after the leading term, up to λ + 1, with the largest power of L.
+
+    Where there would be more than _FOLLOWING in a cone, the range is shorter.
+    """
     power = 1 if germ.convention == "loss" else 2
     support = sorted({a for g in live for a in g.support()})
     fan = DualFan(NewtonPolyhedron.of(support))
     direction = [1 + h for h in germ.prior]
-    limit = leading.exponent + 1
+    most = max(power * sum(map(fan.order, fan.rays(cone))) for cone in fan.maximal)
+    limit = leading.exponent + min(Fraction(1), Fraction(_FOLLOWING, most))
     orders: dict[Fraction, int] = {}
     for cone in fan.maximal:
         here: dict[Fraction, int] = {}
@@ -711,8 +735,9 @@ def _following(
             n = power * fan.order(v)
             if n == 0:
                 continue
+            check_time()
             nu = sum((x * d for x, d in zip(v, direction, strict=True)), Fraction(0))
-            k = 0
+            k = max(0, ceil(leading.exponent * n - nu))
             while (nu + k) / n <= limit:
                 exponent = (nu + k) / n
                 here[exponent] = here.get(exponent, 0) + 1

@@ -31,6 +31,7 @@ import flint
 from singularity_lab.algebra.evidence import count_roots
 from singularity_lab.algebra.polynomial import Point, Polynomial, fraction, to_fmpq
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.zeta import Rational
 
@@ -195,15 +196,25 @@ class ResolutionGraph:
 
 
 def resolution_graph(
-    f: Polynomial | str, *, at: Point | None = None, limit: int = 200
+    f: Polynomial | str,
+    *,
+    at: Point | None = None,
+    limit: int = 200,
+    budget: float | None = 60.0,
 ) -> ResolutionGraph:
     """The dual graph of the least embedded resolution of {f = 0} at a point, f of two variables.
 
-    At least one point is blown up. Raises OutOfScope where f is not zero at the point or has not
-    two variables, Undecided beyond ``limit`` blow-ups and at conjugate points that are no normal
-    crossings.
+    At least one point is blown up. budget: CPU seconds, None for no limit. Raises OutOfScope where
+    f is not zero at the point or has not two variables, Undecided beyond ``limit`` blow-ups or the
+    budget, and at conjugate points that are no normal crossings.
     """
-    problem = LocalProblem.build(f, at=at, convention="loss")
+    require_seconds(budget)
+    with TimeLimit(budget):
+        return _resolve(LocalProblem.build(f, at=at, convention="loss"), limit)
+    raise Undecided(f"resolution graph: not finished within {budget} CPU seconds")
+
+
+def _resolve(problem: LocalProblem, limit: int) -> ResolutionGraph:
     germ = problem.ideal.generators[0].translate(problem.rational_point)
     if len(germ.variables) != 2:
         raise OutOfScope(f"resolution graph: two variables are needed, {germ} has others")
@@ -239,6 +250,7 @@ class _Blowups:
 
     def blow_up(self, factors: Sequence[_Factor], through: dict[str, int]) -> None:
         """Blow up the origin, and go on at each point of the new divisor."""
+        check_time()
         if len(self.orders) >= self.limit:
             raise Undecided(f"resolution graph: more than {self.limit} blow-ups")
         old = list(through.values())

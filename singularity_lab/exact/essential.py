@@ -28,7 +28,8 @@ import networkx
 
 from singularity_lab.algebra.polynomial import Exponent, Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.jets import jets
 
 
@@ -96,7 +97,7 @@ class EssentialDivisors:
 def essential_divisors(f: Polynomial | str, *, budget: float = 30.0) -> EssentialDivisors:
     """Essential divisors of an ADE surface singularity; else the divisors of a proof tree.
 
-    f: a germ at the origin. budget: CPU seconds for the engine in the second case.
+    f: a germ at the origin. budget: CPU seconds. Raises Undecided where they do not suffice.
 
     >>> e = essential_divisors("x^2 + y^3 + z^4")
     >>> len(e.proved), e.method
@@ -106,17 +107,20 @@ def essential_divisors(f: Polynomial | str, *, budget: float = 30.0) -> Essentia
     """
     from singularity_lab.exact.singularity import singularity
 
-    germ = LocalProblem.build(f, convention="loss").ideal.generators[0]
-    if germ.is_zero or germ({}):
-        raise OutOfScope(f"essential divisors: {germ} does not vanish at 0, or is 0")
-    if len(germ.variables) == 3 and germ.order == 2:
-        try:
-            kind = singularity(germ).kind
-        except OutOfScope:  # not isolated
-            kind = None
-        if kind is not None and kind.simple:
-            return _of_surface(germ, kind.series, kind.milnor)
-    return _of_tree(germ, budget)
+    require_seconds(budget)
+    with TimeLimit(1.15 * budget + 1.2):
+        germ = LocalProblem.build(f, convention="loss").ideal.generators[0]
+        if germ.is_zero or germ({}):
+            raise OutOfScope(f"essential divisors: {germ} does not vanish at 0, or is 0")
+        if len(germ.variables) == 3 and germ.order == 2:
+            try:
+                kind = singularity(germ, budget=budget).kind
+            except OutOfScope:  # not isolated
+                kind = None
+            if kind is not None and kind.simple:
+                return _of_surface(germ, kind.series, kind.milnor)
+        return _of_tree(germ, max(0.1, min(budget, time_left() - 0.8)))
+    raise Undecided(f"essential divisors: not decided within {budget} CPU seconds")
 
 
 def _of_surface(f: Polynomial, series: str, n: int) -> EssentialDivisors:

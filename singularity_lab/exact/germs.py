@@ -23,9 +23,11 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import NumberField, coordinates, real_roots
 from singularity_lab.algebra.charts import Chart, charts, representatives
 from singularity_lab.algebra.evidence import Kind, univariate
+from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.polynomial import Polynomial, fresh, parse, ring
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import no_common_zero
+from singularity_lab.deadline import TimeLimit
 from singularity_lab.exact.certificate import Step
 
 Poly = flint.fmpq_mpoly
@@ -77,7 +79,7 @@ class Generator:
 
     @cached_property
     def factors(self) -> list[tuple[Poly, int]]:
-        return [(p, int(e)) for p, e in self.poly.factor()[1]]
+        return [(p, int(e)) for p, e in factor_if_quick(self.poly)[1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -350,7 +352,9 @@ class Germs:
                 product = product * Polynomial(self.names, u).in_ring(names)
             domain[inverse] = "real"
             listed.append(product - 1)
-        return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
+        with TimeLimit(3 * budget):
+            return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
+        return None
 
     def domain(self, variables: Iterable[int] | None = None) -> dict[str, Kind]:
         """The ranges of parameters and unit variables, as evidence names them."""

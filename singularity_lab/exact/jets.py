@@ -48,6 +48,7 @@ from singularity_lab.algebra.linear import covering_lp, solve_lp
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, fraction
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.real import Zero, no_common_zero
+from singularity_lab.deadline import TimeLimit, check_time, require_seconds, time_left
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import torus
 from singularity_lab.exact.contact import ContactLoci, contact_loci
@@ -55,6 +56,7 @@ from singularity_lab.exact.oracles import NotInstalled, OutOfBudget, Singular
 
 Field = Literal["C", "R", "Q"]
 _LIMIT = 4_000_000  # orders v on one level
+_UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,40 @@ def jets(
         raise BadInput(f"order: an integer >= 0 is needed, received {order!r}")
     if field not in ("C", "R", "Q"):
         raise BadInput(f"field: C, R or Q, received {field!r}")
+    require_seconds(budget)
+    codimensions: list[int] = []
+    found: Jets | None = None
+    with TimeLimit(budget + _UNWIND, started):
+        found = _jets(generators, order, variables, field, fibre, at, budget, check, codimensions)
+    if found is not None:
+        return replace(found, checked=_checked(found, check)) if check else found
+    raise Undecided(
+        f"jets: order {len(codimensions)} is not decided within {budget} CPU seconds; "
+        f"codimensions before: {_shortened(codimensions)}",
+        tuple(codimensions),
+    )
+
+
+def _shortened(codimensions: Sequence[int]) -> str:
+    """The list, or its last ten."""
+    if len(codimensions) <= 20:
+        return str(list(codimensions))
+    return "…, " + ", ".join(map(str, codimensions[-10:]))
+
+
+def _jets(
+    generators: Ideal | Polynomial | str | Sequence[str | Polynomial],
+    order: int,
+    variables: str | Iterable[str] | None,
+    field: Field,
+    fibre: bool,
+    at: Point | None,
+    budget: float,
+    check: float,
+    codimensions: list[int],
+) -> Jets:
+    """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
+    started = time.process_time()
     problem = LocalProblem.build(generators, variables, at=at)
     ideal = problem.ideal.translate(problem.rational_point) if at is not None else problem.ideal
     live = [g for g in ideal.generators if not g.is_zero]
@@ -258,7 +294,6 @@ def jets(
     search = _Search(field, started + budget)
     state = _State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
-    codimensions: list[int] = []
     counts: list[int | None] = []
     strata: list[tuple[Stratum, ...]] = []
     charts: _Charts | None = None
@@ -269,7 +304,7 @@ def jets(
             raise OutOfScope(f"jets: {ideal} has no points over {field}")
         if answer.best is None or (low is not None and low < answer.best):
             if charts is None and not fibre:
-                charts = _Charts.of(ideal, order, field, started + budget - time.process_time())
+                charts = _Charts.of(ideal, order, field, max(time_left(), 0.1))
             found = charts.at(m) if charts is not None else None
             if found is not None:
                 codimensions.append(found[0])
@@ -281,7 +316,7 @@ def jets(
             )
             raise Undecided(
                 f"jets of {ideal}: order {m} is not decided ({answer.reason}); {known}; "
-                f"codimensions before: {codimensions}",
+                f"codimensions before: {_shortened(codimensions)}",
                 tuple(codimensions),
             )
         codimensions.append(answer.best)
@@ -298,7 +333,7 @@ def jets(
         notes = [f"orders {where} from the charts of the resolution at 0"]
         if None in counts:
             notes.append("components not counted where exceptional divisors matter")
-    result = Jets(
+    return Jets(
         ideal,
         field,
         order,
@@ -310,7 +345,6 @@ def jets(
         time.process_time() - started,
         tuple(notes),
     )
-    return replace(result, checked=_checked(result, check)) if check else result
 
 
 def _checked(result: Jets, budget: float) -> tuple[int, ...]:
@@ -491,6 +525,7 @@ class _Search:
         if bound is not None:
             reach = min(reach, bound)
         while True:
+            check_time()
             answer = self.level(state, demand, reach, cap)
             enough = answer.best
             if answer.undecided is not None and enough is not None:

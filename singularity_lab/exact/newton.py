@@ -37,6 +37,7 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Ideal, Polynomial, Rational, fraction
 from singularity_lab.algebra.problem import Germ, LocalProblem
 from singularity_lab.algebra.real import Zero, no_common_zero
+from singularity_lab.deadline import TimeLimit, check_time, time_left
 from singularity_lab.errors import BadInput, OutOfScope
 
 Step = dict[str, Any]
@@ -181,7 +182,7 @@ class FaceInquiry:
 
     def __init__(self, frame: _Frame, budget: float) -> None:
         self.frame = frame
-        self.deadline = time.process_time() + budget
+        self.deadline = time.process_time() + min(budget, time_left())
         self.definite: dict[Face, FaceReport] = {}
         self.transversal: dict[Face, FaceReport] = {}
 
@@ -216,7 +217,10 @@ class FaceInquiry:
 
     def ask(self, face: Face, polys: Sequence[Polynomial], logarithmic: bool) -> FaceReport:
         left = self.deadline - time.process_time()
-        answer = no_common_zero(polys, self.frame.torus, left / 2) if left > 0 else None
+        answer = None
+        if left > 0:
+            with TimeLimit(left):
+                answer = no_common_zero(polys, self.frame.torus, left / 2)
         return FaceReport(face, tuple(polys), answer, logarithmic)
 
     def about(self, face: Face) -> FaceReport:
@@ -429,11 +433,21 @@ class _Frame:
         live = [g for g in germ.generators if not g.is_zero]
         if not live:
             raise OutOfScope("Newton polyhedron: K vanishes identically")
-        contents = [g.flint.term_content().degrees() for g in live]
-        k = tuple(min(int(c[i]) for c in contents) for i in range(len(germ.variables)))
-        monomial = Polynomial.from_terms({k: 1}, germ.variables)
-        live = [Polynomial(g.variables, g.flint / monomial.flint) for g in live]
-        support = dict.fromkeys(tuple(int(e) for e in a) for g in live for a in g.flint.monoms())
+        common = live[0].flint.term_content()
+        for g in live[1:]:
+            if common.is_constant():
+                break
+            check_time()
+            common = common.gcd(g.flint.term_content())
+        k = (0,) * len(germ.variables)
+        if not common.is_constant():
+            k = tuple(map(int, common.degrees()))
+            monomial = Polynomial.from_terms({k: 1}, germ.variables)
+            live = [Polynomial(g.variables, g.flint / monomial.flint) for g in live]
+        support: dict[Exponent, None] = {}
+        for g in live:
+            check_time()
+            support.update(dict.fromkeys(tuple(map(int, a)) for a in g.flint.monoms()))
         if not any(k) and (0,) * len(k) in support:
             constant = [g for g in live if (0,) * len(k) in g.support()]
             raise OutOfScope(f"K does not vanish at the point: generator {constant[0]}")

@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,11 +24,13 @@ from typing import Any
 import flint
 import numpy as np
 
+from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.real import find_zero
+from singularity_lab.deadline import OutOfTime, TimeLimit, check_time, clock
 from singularity_lab.exact.certificate import Step
 from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, iterate_terms
 from singularity_lab.exact.simplify import gradings, monomial_of, simplify
@@ -92,19 +93,21 @@ def resolve_germ(
     ends the search.
 
     budget: CPU seconds; nodes: charts; memory: MiB by which the process may grow. A first Ctrl-C
-    ends the search, too, with the bounds so far. The outcome does not depend on the machine unless
-    one of these limits ends the search.
+    ends the search, too, with the bounds so far. After the budget open charts get bounds from
+    their terms; what is not done soon (5 % and 0.4 s) stays open without. The outcome does not
+    depend on the machine unless one of these limits ends the search.
     """
     search = _Search(
-        deadline=None if budget is None else time.process_time() + budget,
+        deadline=None if budget is None else clock() + budget,
         most_nodes=nodes,
         most_memory=None if memory is None else _resident() + memory,
         progress=progress,
     )
-    g = Germs.of(germ)
-    search.fibre = linear_fibre(g)
     best: Outcome | None = None
-    with _stopped_by_interrupt(search):
+    search.limit = TimeLimit(None if budget is None else 1.05 * budget + 0.4)
+    with search.limit, _stopped_by_interrupt(search):
+        g = Germs.of(germ)
+        search.fibre = linear_fibre(g)
         if search.fibre:
             best = search.by_fewer(g)
         for depth in (10, 24):
@@ -114,7 +117,8 @@ def resolve_germ(
             search.horizon = depth
             found = search.solve(g, None, depth)
             best = found if best is None else joined(found, best)
-    assert best is not None
+    if best is None:
+        search.ended, best = search.ended or "time", _nothing()
     return Resolution(
         best.lower,
         best.upper,
@@ -142,7 +146,8 @@ def _resident() -> float:
 
 @contextmanager
 def _stopped_by_interrupt(search: _Search) -> Iterator[None]:
-    """A first Ctrl-C ends the search in good order; a second one interrupts as ever."""
+    """A first Ctrl-C ends the search with its bounds, within a second; a second one raises
+    KeyboardInterrupt."""
     usual = signal.default_int_handler
     if (
         threading.current_thread() is not threading.main_thread()
@@ -155,12 +160,18 @@ def _stopped_by_interrupt(search: _Search) -> Iterator[None]:
         if search.ended:
             usual(number, frame)
         search.ended = "interrupted"
+        search.limit.shorten(0.5)
 
     signal.signal(signal.SIGINT, stop)
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
+
+
+def _nothing() -> Outcome:
+    """A family of which nothing is proved."""
+    return Outcome(None, None, {"op": "open"}, open=1)
 
 
 def _tighter(a: Outcome, b: Outcome) -> bool:
@@ -208,6 +219,7 @@ class _Lower(Exception):
 @dataclass
 class _Search:
     deadline: float | None
+    limit: TimeLimit = field(default_factory=lambda: TimeLimit(None))
     most_nodes: int | None = None
     most_memory: float | None = None
     ended: str = ""
@@ -228,7 +240,7 @@ class _Search:
     def is_late(self) -> bool:
         """Has a limit ended the search?"""
         if not self.ended:
-            if self.deadline is not None and time.process_time() > self.deadline:
+            if self.deadline is not None and clock() > self.deadline:
                 self.ended = "time"
             elif self.most_nodes is not None and self.nodes >= self.most_nodes:
                 self.ended = "nodes"
@@ -295,8 +307,13 @@ class _Search:
         self.nodes += 1
         if self.progress is not None:
             self.progress(self.nodes)
-        g, steps = simplify(g, self.is_late)
-        found = self.node(g, target, fuel)
+        try:
+            check_time()
+            g, steps = simplify(g, self.is_late)
+            found = self.node(g, target, fuel)
+        except OutOfTime:  # comes again at the next look, in each chart that is left
+            self.ended = self.ended or "time"
+            return _nothing()
         return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
 
     def node(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
@@ -424,9 +441,8 @@ class _Search:
 
     def give_up(self, g: Germs) -> Outcome:
         """Leave a family open: the term ideal's upper bound, and what lower bound there is."""
-        self.frontier.append(
-            "(" + ", ".join(str(f.poly) for f in g.gens[:4]) + (", …)" if len(g.gens) > 4 else ")")
-        )
+        shown = [str(f.poly) if len(f.poly) <= 40 else f"{len(f.poly)} terms" for f in g.gens[:4]]
+        self.frontier.append("(" + ", ".join(shown) + (", …)" if len(g.gens) > 4 else ")"))
         keep = [i for i, f in enumerate(g.gens) if monomial_of(g, f) is not None]
         cases: list[Step] = []
         lower = upper = None
@@ -435,12 +451,13 @@ class _Search:
             if leaf is not None and leaf.lower is not None:
                 lower = leaf.lower
                 cases.append({"op": "subideal", "keep": keep, "cases": [leaf.step]})
+        check_time()
         top = terms_leaf(g)
         if top is not None:
             upper = top.upper
             cases.append(top.step)
         if not cases:
-            return Outcome(None, None, {"op": "open"}, open=1)
+            return _nothing()
         step = cases[0] if len(cases) == 1 else {"op": "both", "cases": cases}
         return Outcome(lower, upper, step, open=1)
 
@@ -623,7 +640,7 @@ class _Search:
         else:
             prime = (
                 Generator(value).occurs == here
-                and [e for _, e in value.factor()[1]] == [1]
+                and [e for _, e in factor(value)[1]] == [1]
                 and all(Generator(u).occurs <= able and q.gcd(u).is_constant() for u in near)
             )
         if not prime:
@@ -840,7 +857,7 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     def offer(p: Poly) -> None:
         if p.is_constant() or g.is_unit(p):
             return
-        factors = [q for q, _ in p.factor()[1]]
+        factors = [q for q, _ in factor(p)[1]]
         if g.field is not None and len(Generator(p).occurs - {g.symbol}) == 1:
             factors = g.field.factors(p)
         for q in sorted(factors, key=lambda q: (len(q), q.total_degree(), str(q))):
@@ -969,7 +986,7 @@ def singular_values(g: Germs, q: Poly) -> list[Poly]:
                 value = value.gcd(a.resultant(b, name))
         if value.is_zero() or value.is_constant():
             continue
-        factors = [p for p, _ in value.factor()[1] if not g.is_unit(p)]
+        factors = [p for p, _ in factor(value)[1] if not g.is_unit(p)]
         found += sorted(factors, key=lambda p: (p.total_degree(), len(p), str(p)))
     return found
 

@@ -13,7 +13,9 @@ from typing import Any
 import flint
 import numpy as np
 
+from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.linear import nullspace, solve_lp
+from singularity_lab.deadline import check_time
 from singularity_lab.exact.certificate import Step
 from singularity_lab.exact.chains import schur
 from singularity_lab.exact.germs import LOCAL, PARAM, UNIT, Generator, Germs, Term
@@ -47,6 +49,7 @@ def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, l
         if late is not None and late():
             return g, steps
         for move in moves:
+            check_time()
             found = move(g)
             if found is not None:
                 g = found[0]
@@ -231,6 +234,7 @@ def rescale(g: Germs) -> Moves | None:
         return None
     best: tuple[Any, ...] | None = None
     for i in sorted(g.occurs):
+        check_time()
         if g.role[i] == UNIT or i in g.positive:
             continue
         shared: Poly | None = None
@@ -247,7 +251,7 @@ def rescale(g: Germs) -> Moves | None:
         if shared is None or len(shared) == 1:
             continue
         unit = g.context.constant(1)
-        for q, e in shared.factor()[1]:
+        for q, e in factor(shared)[1]:
             if len(q) > 1 and g.is_unit(q):
                 unit *= q**e
         if unit.is_constant():
@@ -272,6 +276,7 @@ def pivot(g: Germs) -> Moves | None:
         return None
     best: tuple[Any, ...] | None = None
     for i in sorted(g.occurs):
+        check_time()
         if g.role[i] == UNIT or g.is_free(i) is False:
             continue
         here = [n for n, f in enumerate(g.gens) if i in f.occurs]
@@ -449,6 +454,7 @@ def shear(g: Germs) -> Move | None:
     linear: Counter[int] = Counter()
     matches: dict[int, Counter[tuple[Term, tuple[int, int]]]] = {}
     for f in g.gens:
+        check_time()
         if len(f.poly) == 1 or len(f.poly) > 600:
             continue
         rests: dict[Term, list[tuple[int, flint.fmpq]]] = {}
@@ -492,6 +498,7 @@ def shear_ahead(g: Germs) -> Moves | None:
     """
     votes: Counter[tuple[int, frozenset[tuple[Term, tuple[int, int]]]]] = Counter()
     for f in g.gens:
+        check_time()
         if not 2 <= len(f.poly) <= 300:
             continue
         linear: Counter[int] = Counter()
@@ -570,6 +577,7 @@ def collect(g: Germs) -> Moves | None:
     generators."""
     seen: Counter[tuple[Any, ...]] = Counter()
     for f in g.gens:
+        check_time()
         if not 2 <= len(f.poly) <= 400:
             continue
         parts: dict[tuple[int, int], list[tuple[Term, flint.fmpq]]] = {}
@@ -589,6 +597,7 @@ def collect(g: Germs) -> Moves | None:
     tried: set[tuple[int, Any]] = set()
     best: tuple[Any, ...] | None = None
     for form, _ in seen.most_common(24):
+        check_time()
         alone = [t[0][0] for t, _ in form if len(t) == 1 and t[0][1] == 1]
         for i in alone[:3]:
             if g.role[i] not in (LOCAL, PARAM) or not g.is_free(i) or (i, form) in tried:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Point, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.deadline import TimeLimit, require_seconds
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import spectrum as spectra
 from singularity_lab.exact.arnold import Arnold, classify
@@ -180,12 +181,13 @@ def singularity(
     *,
     at: Point | None = None,
     columns: int = 6_000,
+    budget: float | None = 60.0,
 ) -> Singularity:
     """The invariants of the isolated singularity of {f = 0} at a point (the origin unless given).
 
-    columns: a limit on the size of the linear algebra. Raises OutOfScope where f does not vanish
-    there, is not critical there, or (proved) has a critical point that is not isolated; Undecided
-    where the limit does not suffice.
+    columns: a limit on the size of the linear algebra. budget: CPU seconds, None for no limit.
+    Raises OutOfScope where f does not vanish there, is not critical there, or (proved) has a
+    critical point that is not isolated; Undecided where a limit does not suffice.
 
     >>> s = singularity("x^3 + y^4 + z^2")
     >>> s.type, s.milnor, s.tjurina, str(s.central_charge)
@@ -199,7 +201,13 @@ def singularity(
       note: weights of the normal form: x^5 and squares
       note: spectrum from the weights
     """
-    problem = LocalProblem.build(f, variables, at=at, convention="loss")
+    require_seconds(budget)
+    with TimeLimit(budget):
+        return _invariants(LocalProblem.build(f, variables, at=at, convention="loss"), columns)
+    raise Undecided(f"singularity: not decided within {budget} CPU seconds")
+
+
+def _invariants(problem: LocalProblem, columns: int) -> Singularity:
     germ = problem.ideal.generators[0].translate(problem.rational_point)
     if germ.is_zero:
         raise OutOfScope("singularity: the zero polynomial")

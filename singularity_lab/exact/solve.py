@@ -11,13 +11,16 @@ import html
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
+from singularity_lab.algebra.linear import covering_lp
+from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational, to_fmpq
 from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
+from singularity_lab.deadline import TimeLimit, require_seconds
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.germs import Germs
@@ -26,6 +29,10 @@ from singularity_lab.exact.verify import verify
 
 if TYPE_CHECKING:
     import networkx
+
+# A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
+OVERRUN, GRACE = 1.15, 1.2
+_LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 Generators = LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
 
@@ -192,56 +199,82 @@ def rlct(
     Reference: Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, Definition 2.8,
     Theorem 6.7.
     """
-    started = time.process_time()
-    if isinstance(generators, LocalProblem):
-        problem = generators
-    else:
-        problem = LocalProblem.build(
-            generators,
-            variables,
-            at=at,
-            prior=prior,
-            nonnegative=nonnegative,
-            box=box,
-            convention=convention,
-        )
-    limits = (
-        ("budget", budget, "CPU seconds"),
-        ("nodes", nodes, "charts"),
-        ("memory", memory, "MiB"),
-    )
-    for name, limit, unit in limits:
+    require_seconds(budget)
+    for name, limit, unit in (("nodes", nodes, "charts"), ("memory", memory, "MiB")):
         if limit is not None and not limit > 0:
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
-    germ = problem.localize(algebraic=True)
-    notes = _check_loss(problem, germ)
-    if all(g.is_zero for g in germ.generators):
-        return _prove(
-            problem, {"op": "zero"}, RLCT(Fraction(0), 1), "K is identically 0", started, notes
+    started = time.process_time()
+    known: Result | None = None
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        if isinstance(generators, LocalProblem):
+            problem = generators
+        else:
+            problem = LocalProblem.build(
+                generators,
+                variables,
+                at=at,
+                prior=prior,
+                nonnegative=nonnegative,
+                box=box,
+                convention=convention,
+            )
+        germ = problem.localize(algebraic=True)
+        notes = _check_loss(problem, germ)
+        if all(g.is_zero for g in germ.generators):
+            zero = RLCT(Fraction(0), 1)
+            return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+        lengths = [len(g.flint) for g in germ.generators]
+        if sum(lengths) * len(germ.variables) > _LARGE:
+            if max(lengths) == 1 and not germ.field:
+                return _prove(
+                    problem,
+                    *_monomial_ideal(germ),
+                    "monomial ideal, linear program",
+                    started,
+                    notes,
+                )
+            known = _first_bounds(problem, germ, budget, started, notes)
+        newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
+        if newton is not None:
+            return newton
+        notes = (*notes, *note)
+        spent = time.process_time() - started
+        found = resolve_germ(
+            germ,
+            budget=None if budget is None else max(budget - spent, 0.05),
+            nodes=nodes,
+            memory=memory,
+            progress=progress,
         )
-    newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
-    if newton is not None:
-        return newton
-    notes = (*notes, *note)
-    found = resolve_germ(germ, budget=budget, nodes=nodes, memory=memory, progress=progress)
-    scale = 2 if problem.convention == "loss" else 1
-    lower, upper = (v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper))
-    method = (
-        "monomial ideal, linear program"
-        if found.blow_ups == 0
-        else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
-    )
-    if lower is not None and lower == upper:
-        try:
-            return _prove(problem, found.step, lower, method, started, notes)
-        except CertificateError as error:  # a fault of the engine: what is not verified is not said
-            notes = (*notes, f"the verifier rejects the engine's proof: {error}")
-    ended = f" (ended by: {found.ended})" if found.ended else ""
-    notes = (
-        *notes,
-        f"{found.open} charts are open{ended}, for example {'; '.join(found.frontier[-2:])}",
-    )
-    return _bracket(problem, germ, found.step, lower, upper, method, started, notes)
+        scale = 2 if problem.convention == "loss" else 1
+        lower, upper = (
+            v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper)
+        )
+        method = (
+            "monomial ideal, linear program"
+            if found.blow_ups == 0
+            else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
+        )
+        ended = f" (ended by: {found.ended})" if found.ended else ""
+        frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
+        still_open = f"{found.open} charts are open{ended}{frontier}"
+        known = known or _first_bounds(problem, germ, budget, started, notes)
+        known = replace(known, method=method, notes=(*notes, still_open))
+        if lower is not None and lower == upper:
+            unverified = "a proof was found, and there was no time to verify it"
+            known = replace(known, notes=(*notes, unverified))
+            try:
+                return _prove(problem, found.step, lower, method, started, notes)
+            except CertificateError as error:  # a fault of the engine: what is not verified
+                rejected = f"the verifier rejects the engine's proof: {error}"
+                known = replace(known, notes=(*notes, rejected, still_open))
+        known = _bracket(known, found.step, lower, upper)
+    if known is None:
+        raise Undecided(
+            f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
+            Bounds(None, None),
+        )
+    return replace(known, seconds=time.process_time() - started)
 
 
 def _newton_route(
@@ -268,15 +301,23 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
     field = germ.field
 
     def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
-        there = g.substitute({n: point.get(n, Fraction(0)) for n in germ.variables})
-        value = there({}) if field is None else field.sign(there.flint)
+        value: Any
+        if field is None:
+            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
+        else:
+            value = field.sign(g.substitute(dict(point)).flint)
         return int(value > 0) - int(value < 0)
 
-    if any(sign(g, {}) for g in germ.generators):
+    values: list[Any]
+    if field is None:
+        values = [maps.constant_term(g.flint) for g in germ.generators]
+    else:
+        inside = range(len(germ.variables))
+        values = [field.sign(maps.at_zero(g.flint, inside)) for g in germ.generators]
+    if any(v != 0 for v in values):
         at = ", ".join(f"{n} = {c}" for n, c in zip(problem.variables, problem.point, strict=True))
         said = ""
         if field is None:
-            values = [g({}) for g in germ.generators]
             total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
             said = f": K = {total} there"
         raise OutOfScope(f"K does not vanish at the point ({at}){said}, so lambda is infinite")
@@ -312,33 +353,75 @@ def _prove(
     return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
 
 
-def _bracket(
+def _monomial_ideal(germ: Germ) -> tuple[Step, RLCT]:
+    """The leaf of an ideal of many monomials, without the engine's moves."""
+    rows = [tuple(map(int, g.flint.monomial(0))) for g in germ.generators if not g.is_zero]
+    solution = covering_lp([h + 1 for h in germ.prior], rows)
+    step = {
+        "op": "monomial",
+        "primal": {n: str(v) for n, v in zip(germ.variables, solution.primal, strict=True) if v},
+        "dual": [[i, str(y)] for i, y in enumerate(solution.dual) if y],
+    }
+    scale = 2 if germ.convention == "loss" else 1
+    return step, RLCT(scale * solution.value / 2, 1 + solution.face_dimension)
+
+
+def _first_bounds(
     problem: LocalProblem,
     germ: Germ,
-    step: Step,
-    lower: RLCT | None,
-    upper: RLCT | None,
-    method: str,
+    budget: float | None,
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """Both sides with a verified certificate each: the engine's, or else the bounds of the order
-    and of the term ideal."""
+    """Both sides, verified, from the order and the terms: or, where the linear program of the terms
+    takes more than a fourth of the budget, from the blow-up of the origin."""
+    low = Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})
+    verify(low)
+    high = None
+    with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
+        step, top = _terms_bound(germ)
+        high = Certificate(problem, "upper", top, step)
+        verify(high)
+    if high is None:
+        step, top = _origin_bound(germ)
+        high = Certificate(problem, "upper", top, step)
+        verify(high)
+    seconds = time.process_time() - started
+    bounds = Bounds(low.claim, high.claim)
+    notes = (*notes, "bounds from the order and the terms alone (ended by: time)")
+    return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
+
+
+def _bracket(known: Result, step: Step, lower: RLCT | None, upper: RLCT | None) -> Result:
+    """The bounds known and those of the engine, where these are better and hold.
+
+    Of equal claims the shorter proof stays: the engine's may be long.
+    """
+    problem = known.problem
+    low, high = known.certificates
+    better = lower is not None and lower > low.claim, upper is not None and upper < high.claim
+    try:
+        if better[0] and lower is not None:
+            mine = Certificate(problem, "lower", lower, step)
+            verdict = verify(mine)
+            low = mine
+            if better[1] and upper is not None and verdict.upper and verdict.upper <= upper:
+                high = Certificate(problem, "upper", upper, step)
+        elif better[1] and upper is not None:
+            mine = Certificate(problem, "upper", upper, step)
+            verify(mine)
+            high = mine
+    except CertificateError as error:
+        note = f"the verifier rejects the engine's proof: {error}"
+        known = replace(known, notes=(*known.notes, note))
+    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
+
+
+def _terms_bound(germ: Germ) -> tuple[Step, RLCT]:
+    """The upper bound of the term ideal."""
     from singularity_lab.exact.newton import term_ideal_bound
 
-    by_terms, top = term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
-    low = [Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})]
-    high = [Certificate(problem, "upper", top, by_terms)]
-    if lower is not None:
-        low.append(Certificate(problem, "lower", lower, step))
-    if upper is not None:
-        high.append(Certificate(problem, "upper", upper, step))
-    # the best claim first, and of equal claims the shorter proof: the engine's may be long
-    best_low = next(filter(_holds, sorted(low, key=lambda c: c.claim, reverse=True)))
-    best_high = next(filter(_holds, sorted(high, key=lambda c: c.claim)))
-    seconds = time.process_time() - started
-    bounds = Bounds(best_low.claim, best_high.claim)
-    return Result(problem, bounds, (best_low, best_high), method, seconds, notes)
+    return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
 
 
 def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
@@ -350,12 +433,21 @@ def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
     return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
 
-def _holds(certificate: Certificate) -> bool:
-    try:
-        verify(certificate)
-    except CertificateError:
-        return False
-    return True
+def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
+    """The upper bound of one divisor, the exceptional one of the origin: (n + Σ τ)/(2·order)."""
+    g = Germs.of(germ)
+    groups = [[(i, 1)] for i in g.locals]
+    first, *others = g.charts(groups)
+    found = terms_leaf(g.chart(groups, first))
+    assert found is not None
+    assert found.upper is not None
+    step = {
+        "op": "blowup",
+        "groups": [[[g.names[i], w] for i, w in group] for group in groups],
+        "cases": [found.step, *(None for _ in others)],
+    }
+    scale = 2 if germ.convention == "loss" else 1
+    return step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
 
 def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
@@ -390,18 +482,34 @@ class Explanation:
         """Draw the (first) tree; returns matplotlib's Axes."""
         from singularity_lab.exact.tree import plot_tree
 
+        if not self.trees:
+            raise Undecided("plot: the proof is too long to be told within the budget")
         return plot_tree(self.trees[0], ax)
 
 
 def explain(
-    generators: Generators, variables: str | Iterable[str] | None = None, **options: Any
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    budget: float | None = 60.0,
+    **options: Any,
 ) -> Explanation:
     """The proof behind :func:`rlct`, told chart by chart; the same arguments.
+
+    budget: CPU seconds for both; a search ends a little earlier, so that its proof can be told. A
+    proof that takes too long to tell has no tree.
 
     >>> print(explain("x*y").lines[1].split(";")[0])
     0 x*y: monomial ideal, optimal weight (x: 1/2, y: 1/2)
     """
     from singularity_lab.exact.tree import proof_tree
 
-    result = rlct(generators, variables, **options)
-    return Explanation(result, tuple(proof_tree(c) for c in result.certificates))
+    require_seconds(budget)
+    started = time.process_time()
+    search = None if budget is None else 0.9 * budget
+    result = rlct(generators, variables, budget=search, **options)
+    trees = []
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        for certificate in result.certificates:
+            trees.append(proof_tree(certificate))
+    return Explanation(result, tuple(trees))

@@ -15,6 +15,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
 
+from singularity_lab.deadline import check_time
 from singularity_lab.exact.germs import Centre, Generator, Germs, Term
 
 Colours = dict[int, int]
@@ -22,6 +23,7 @@ Key = tuple[Any, ...]
 
 
 _MASK = (1 << 61) - 1
+_MANY = 16  # variables of a group, for which exchanges are tried before labelled forms
 
 
 def _graph(g: Germs) -> list[tuple[int, list[tuple[int, Term]]]]:
@@ -52,6 +54,7 @@ def _refine(graph: list[Any], colours: Colours) -> Colours:
     """The coarsest stable colouring below the given one; colours are hashes that know no names."""
     count = len(set(colours.values()))
     while True:
+        check_time()
         seen = dict.fromkeys(colours, 0)
         for kind, terms in graph:
             looks = []
@@ -146,6 +149,7 @@ def symmetries(g: Germs, groups: Centre) -> list[dict[str, tuple[str, int]]]:
     """
     group = {i: n for n, part in enumerate(groups) for i, _ in part}
     found: list[dict[str, tuple[str, int]]] = []
+    plain = {i: (n, 1) for i, n in enumerate(g.names) if i in g.role and i != g.symbol}
     for part in groups:
         root = {i: i for i, _ in part}
 
@@ -156,9 +160,19 @@ def symmetries(g: Germs, groups: Centre) -> list[dict[str, tuple[str, int]]]:
 
         first = part[0][0]
         form = None
+        if len(part) > _MANY:
+            alike = [first, *(i for i, _ in part[1:] if _is_exchange(g, first, i))]
+            if len(alike) > 1:  # one cycle joins them
+                cycle = {
+                    i: (g.names[j], 1) for i, j in zip(alike, alike[1:] + alike[:1], strict=True)
+                }
+                found.append({g.names[i]: to for i, to in {**plain, **cycle}.items()})
+                for i in alike:
+                    root[i] = min(alike)
         for other, _ in part[1:]:
             if find(other) == find(first):
                 continue
+            check_time()
             form = form or labelling(g, [first])
             key, order = labelling(g, [other])
             if key != form[0]:
@@ -172,6 +186,28 @@ def symmetries(g: Germs, groups: Centre) -> list[dict[str, tuple[str, int]]]:
                 a, b = find(i), find(to[i])
                 root[max(a, b)] = min(a, b)
     return found
+
+
+def _is_exchange(g: Germs, i: int, j: int) -> bool:
+    """True if the family stays as it is when two variables change places."""
+    start = _start(g)
+    if start[i] != start[j]:
+        return False
+    other = {i: j, j: i}
+
+    def moved(p: Generator) -> frozenset[tuple[frozenset[tuple[int, int]], str]]:
+        return frozenset(
+            (frozenset((other.get(v, v), e) for v, e in t), str(c)) for t, c in p.terms
+        )
+
+    for kind in (0, 1):
+        changed = [f for k, f in _polys(g) if k == kind and (i in f.occurs or j in f.occurs)]
+        images = Counter(map(moved, changed))
+        if images != Counter(
+            frozenset((frozenset(t), str(c)) for t, c in f.terms) for f in changed
+        ):
+            return False
+    return True
 
 
 def _polys(g: Germs) -> list[tuple[int, Generator]]:

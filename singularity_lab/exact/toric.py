@@ -38,7 +38,8 @@ from singularity_lab.algebra.polynomial import (
     Rational,
 )
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.deadline import TimeLimit, check_time, require_seconds
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.newton import FaceInquiry, FaceReport
 
 if TYPE_CHECKING:
@@ -433,9 +434,9 @@ def toric_resolution(
 ) -> ToricResolution:
     """The toric modification of K = Σ f² at 0, chart by chart, and (λ, m) where that proves it.
 
-    budget: CPU seconds for questions about real zeros of face polynomials, about. limit: on the
-    number of cones and of compact faces. Raises OutOfScope beyond it, for the zero ideal, and where
-    K does not vanish.
+    budget: CPU seconds for questions about real zeros of face polynomials; the fan and the charts
+    may take as long. limit: on the number of cones and of compact faces. Raises OutOfScope beyond
+    it, for the zero ideal, and where K does not vanish; Undecided where the time does not suffice.
 
     >>> r = toric_resolution(["x + y^2", "z"])
     >>> print(r.value, r.term_threshold, r.normal_crossing)
@@ -443,17 +444,25 @@ def toric_resolution(
 
     Reference: Varchenko 1976; Arnold, Gusein-Zade and Varchenko 1988, §8.3.
     """
-    problem = (
-        ideal
-        if isinstance(ideal, LocalProblem)
-        else LocalProblem.build(ideal, variables, prior=prior)
-    )
+    require_seconds(budget)
+    with TimeLimit(1.15 * budget + 1.2):
+        problem = (
+            ideal
+            if isinstance(ideal, LocalProblem)
+            else LocalProblem.build(ideal, variables, prior=prior)
+        )
+        return _resolve(problem, budget, limit)
+    raise Undecided(f"toric resolution: not finished within {budget} CPU seconds")
+
+
+def _resolve(problem: LocalProblem, budget: float, limit: int) -> ToricResolution:
     inquiry = FaceInquiry.of(problem.localize(), budget)
     polyhedron = NewtonPolyhedron.of(inquiry.support)
     fan = Fan.normal(polyhedron).regular(limit)
     charts: list[ResolvedChart] = []
     orbits: list[tuple[RLCT, bool | None]] = []
     for cone in fan.cones:
+        check_time()
         rays = tuple(fan.rays[j] for j in sorted(cone))
         chart, found = _resolve_chart(ToricChart(inquiry.variables, rays), polyhedron, inquiry)
         charts.append(chart)

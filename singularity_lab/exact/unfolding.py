@@ -151,8 +151,8 @@ def along(
 ) -> UnfoldingPath:
     """Type and λ of the germ at the origin of a family, for rational values of its parameter.
 
-    λ is that of K = F_s² (:func:`solve.rlct`, proved). budget: CPU seconds for each λ.
-    Raises BadInput where the parameter does not occur, Undecided where λ is not decided.
+    λ is that of K = F_s² (:func:`solve.rlct`, proved). budget: CPU seconds for each λ, and for
+    each type. Raises BadInput where the parameter does not occur, Undecided where λ is not decided.
 
     >>> print(along("x^4 + s*x^3 + y^2", "s", [0, "1/10"]))
     s = 0: A3, (lambda, m) = (3/8, 1)
@@ -180,7 +180,7 @@ def along(
                 kind, mu = "smooth", 0
             else:
                 try:
-                    s_type = singularity(germ)
+                    s_type = singularity(germ, budget=budget)
                     kind, mu = s_type.type, s_type.milnor
                 except OutOfScope:
                     kind = "not isolated"

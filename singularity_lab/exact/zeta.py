@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from math import factorial, gcd
@@ -29,6 +29,7 @@ import flint
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, fraction
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.spectrum import nondegenerate
 from singularity_lab.exact.torus import lattice_form, polytope_faces
@@ -122,7 +123,7 @@ class Zeta:
 
     candidates: of ∫ |f|^s near 0, the largest first (those of ∫ K^z, K = f², are half of them).
     topological: Z(s) from the Newton polyhedron, or for degenerate plane curves from the resolution
-    graph; None elsewhere (``notes`` say why).
+    graph; None elsewhere (``notes`` say why). left: CPU seconds that ``real_poles`` may take.
     """
 
     f: Polynomial
@@ -130,6 +131,7 @@ class Zeta:
     topological: Rational | None
     seconds: float
     notes: tuple[str, ...] = ()
+    left: float | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def poles(self) -> tuple[tuple[Fraction, int, Fraction], ...] | None:
@@ -138,10 +140,22 @@ class Zeta:
 
     @cached_property
     def real_poles(self) -> tuple[RealPole, ...]:
-        """Poles of ∫ |f|^s φ over R^n with leading Laurent coefficients, where computable."""
+        """Poles of ∫ |f|^s φ over R^n with leading Laurent coefficients, where computable.
+
+        Raises Undecided where the budget of :func:`zeta` does not suffice.
+        """
         from singularity_lab.exact.poles import real_poles
 
-        return real_poles(self.f)
+        with TimeLimit(self.left):
+            return real_poles(self.f)
+        raise Undecided("real poles: not computed within the budget")
+
+    def _told_real_poles(self) -> tuple[tuple[RealPole, ...], tuple[str, ...]]:
+        """The real poles, and notes with what is missing."""
+        try:
+            return self.real_poles, self.notes
+        except Undecided as error:
+            return (), (*self.notes, str(error))
 
     @property
     def at_zero(self) -> Fraction | None:
@@ -155,6 +169,7 @@ class Zeta:
         return newton_polyhedron(NewtonPolyhedron.of(self.f.support()), ax=ax)
 
     def to_json(self) -> dict[str, Any]:
+        real, notes = self._told_real_poles()
         return {
             "polynomial": str(self.f),
             "variables": list(self.f.variables),
@@ -166,13 +181,14 @@ class Zeta:
             "poles": None
             if self.poles is None
             else [{"pole": str(p), "order": k, "leading": str(c)} for p, k, c in self.poles],
-            "real_poles": [p.to_json() for p in self.real_poles],
+            "real_poles": [p.to_json() for p in real],
             "at_zero": None if self.at_zero is None else str(self.at_zero),
             "seconds": round(self.seconds, 4),
-            "notes": list(self.notes),
+            "notes": list(notes),
         }
 
     def __str__(self) -> str:
+        real, notes = self._told_real_poles()
         lines = [f"zeta functions of {self.f} at 0 ({self.seconds:.2f} s)"]
         text = ", ".join(f"{c.pole} (order <= {c.order})" for c in self.candidates)
         lines.append(f"  candidate poles of |f|^s: {text}")
@@ -180,21 +196,28 @@ class Zeta:
             lines.append(f"  topological: {self.topological}, Z(0) = {self.at_zero}")
             text = ", ".join(f"{p}" + (f" (order {k})" if k > 1 else "") for p, k, _ in self.poles)
             lines.append(f"  its poles: {text or 'none'}")
-        for p in self.real_poles:
+        for p in real:
             size = "" if p.order == 1 else f" of order {p.order}"
             lines.append(
                 f"  real pole {p.pole}{size}, leading coefficient {p.leading:.10g} +- {p.error:.1g}"
             )
-        lines += [f"  note: {n}" for n in self.notes]
+        lines += [f"  note: {n}" for n in notes]
         return "\n".join(lines)
 
 
 def zeta(
-    f: Polynomial | str, variables: str | Iterable[str] | None = None, *, at: Point | None = None
+    f: Polynomial | str,
+    variables: str | Iterable[str] | None = None,
+    *,
+    at: Point | None = None,
+    budget: float | None = 60.0,
 ) -> Zeta:
     """Candidate poles and the topological zeta function of the germ of f at a point.
 
-    Raises OutOfScope where f does not vanish there, or is 0.
+    budget: CPU seconds, None for no limit. When they are spent, the toric candidates are returned
+    without the topological zeta function.
+    Raises OutOfScope where f does not vanish there, or is 0; Undecided where the budget does not
+    suffice for the candidates.
 
     >>> z = zeta("x^2 - y^3")
     >>> print(z)
@@ -204,29 +227,41 @@ def zeta(
       its poles: -5/6, -1
       real pole -5/6, leading coefficient 6.635196964 +- 6e-15
     """
+    require_seconds(budget)
     started = time.process_time()
-    problem = LocalProblem.build(f, variables, at=at, convention="loss")
-    germ = problem.ideal.generators[0].translate(problem.rational_point)
-    if germ.is_zero:
-        raise OutOfScope("zeta: the zero polynomial")
-    if germ({}):
-        raise OutOfScope(f"zeta: {germ} does not vanish at the point")
-    fan = DualFan(NewtonPolyhedron.of(germ.support()))
+    found: tuple[Candidate, ...] | None = None
+    topological: Rational | None = None
     notes: list[str] = []
-    good = nondegenerate(germ)
-    topological = None
-    if good:
-        topological = _denef_loeser(fan)
-        if topological(0) != 1:
-            raise AssertionError(f"topological zeta function: Z(0) = {topological(0)}, not 1")
-    found = candidates(fan)
-    if topological is None and len(germ.variables) == 2:
-        topological, found = _of_plane_curve(germ, found, notes)
-    elif good is False:
-        notes.append("degenerate over C on a compact face: candidates are of the toric part only")
-    elif good is None:
-        notes.append("nondegeneracy over C is not decided: no topological zeta function")
-    return Zeta(germ, found, topological, time.process_time() - started, tuple(notes))
+    with TimeLimit(budget) as limit:
+        problem = LocalProblem.build(f, variables, at=at, convention="loss")
+        germ = problem.ideal.generators[0].translate(problem.rational_point)
+        if germ.is_zero:
+            raise OutOfScope("zeta: the zero polynomial")
+        if germ({}):
+            raise OutOfScope(f"zeta: {germ} does not vanish at the point")
+        fan = DualFan(NewtonPolyhedron.of(germ.support()))
+        found = candidates(fan)
+        good = nondegenerate(germ)
+        if good:
+            z = _denef_loeser(fan)
+            if z(0) != 1:
+                raise AssertionError(f"topological zeta function: Z(0) = {z(0)}, not 1")
+            topological = z
+        elif len(germ.variables) == 2:
+            topological, found = _of_plane_curve(germ, found, notes)
+        elif good is False:
+            notes.append(
+                "degenerate over C on a compact face: candidates are of the toric part only"
+            )
+        else:
+            notes.append("nondegeneracy over C is not decided: no topological zeta function")
+    if found is None:
+        raise Undecided(f"zeta: candidates are not found within {budget} CPU seconds")
+    if limit.expired and topological is None:
+        notes.append(f"candidates are of the toric part only: {budget} CPU seconds are spent")
+    seconds = time.process_time() - started
+    left = None if budget is None else max(budget - seconds, 0.05 * budget)
+    return Zeta(germ, found, topological, seconds, tuple(notes), left)
 
 
 def _of_plane_curve(
@@ -289,6 +324,7 @@ class DualFan:
         known = set(self._vertex_masks.values())
         queue = list(known)
         while queue:
+            check_time()
             face = queue.pop()
             for other in (*self._vertex_masks.values(), *directions):
                 join = face & other
@@ -355,6 +391,7 @@ def candidates(fan: DualFan) -> tuple[Candidate, ...]:
     for pole, rays in ratios.items():
         order = 0
         for face in compact:
+            check_time()
             cone = fan.rays(fan.dual(face))
             with_ratio = [v for v in cone if v in rays]
             # a vertex: its cone; a face of positive dimension: the strict transform may pass
@@ -373,6 +410,7 @@ def _denef_loeser(fan: DualFan) -> Rational:
         cone = fan.dual(face)
         part = Rational.of(flint.fmpq_poly([0]), one)
         for simplex in fan.simplices(cone):
+            check_time()
             bottom = one
             for v in simplex:
                 bottom = bottom * flint.fmpq_poly([sum(v), fan.order(v)])

@@ -103,13 +103,25 @@ class Budget:
     cpu_seconds: float = math.inf
 
     @classmethod
-    def of(cls, budget: Budget | float | None) -> Budget:
-        """None: no limit. A number: evaluations."""
-        if budget is None:
-            return cls()
-        out = budget if isinstance(budget, Budget) else cls(evaluations=float(budget))
+    def of(cls, budget: Budget | float | None, evaluations: float | None = None) -> Budget:
+        """Both limits, from a number of CPU seconds and one of evaluations; None: no limit.
+
+        Raises BadInput for limits <= 0, and for evaluations beside a Budget.
+
+        >>> Budget.of(60, 1e6)
+        Budget(evaluations=1000000.0, cpu_seconds=60.0)
+        """
+        if isinstance(budget, Budget):
+            if evaluations is not None:
+                raise BadInput("evaluations: a Budget has its own")
+            out = budget
+        else:
+            out = cls(
+                math.inf if evaluations is None else float(evaluations),
+                math.inf if budget is None else float(budget),
+            )
         if not (out.evaluations > 0 and out.cpu_seconds > 0):
-            raise BadInput(f"budget: expected positive limits, got {out}")
+            raise BadInput(f"budget, evaluations: expected positive limits, got {out}")
         return out
 
 
@@ -541,6 +553,7 @@ def measure(
     *,
     seed: int,
     budget: Budget | float | None = None,
+    evaluations: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_every: float = 60.0,
     progress: Callable[[float, str], None] | None = None,
@@ -550,7 +563,8 @@ def measure(
 
     device: a name from :func:`devices`, or a function with the signature of :class:`Spectroscope`.
     seed: integer ≥ 0; the same seed gives the same reading bit for bit, whatever the number of
-    threads. budget: a :class:`Budget`, or a number of evaluations. checkpoint: a file in which a
+    threads. budget: CPU seconds (then the reading depends on the machine), or a :class:`Budget`
+    with both limits. evaluations: of K and ∇K, a limit that does not. checkpoint: a file in which a
     long run keeps its state every ``checkpoint_every`` CPU seconds; the same call goes on from it,
     to the same reading bit for bit, also with a larger budget. progress: called with the share
     that is done and a word. settings: of the device, among them ``device`` of torch ("cuda") where
@@ -571,7 +585,7 @@ def measure(
         raise BadInput(f"seed: expected an integer ≥ 0, got {seed!r}")
     function = _device(device) if isinstance(device, str) else device
     name = device if isinstance(device, str) else getattr(device, "__name__", "device")
-    limits = Budget.of(budget)
+    limits = Budget.of(budget, evaluations)
     started = time.process_time()
     if not (math.isfinite(checkpoint_every) and checkpoint_every >= 0):
         raise BadInput(f"checkpoint_every: expected CPU seconds ≥ 0, got {checkpoint_every!r}")

@@ -44,8 +44,8 @@ def test_seeds_are_outermost_and_the_order_does_not_change():
 
 
 def test_a_key_names_everything_that_a_reading_depends_on():
-    def key(device="hessian", row=CUSP, seeds=(0,), budget=None):
-        return plan(device, row, seeds, budget).tasks()[0].key
+    def key(device="hessian", row=CUSP, seeds=(0,), **limits):
+        return plan(device, row, seeds, **limits).tasks()[0].key
 
     moved = LocalProblem.build("x^2 - y^3", at={"x": 1, "y": 1})
     others = [
@@ -55,8 +55,9 @@ def test_a_key_names_everything_that_a_reading_depends_on():
         key(row=LocalProblem.build("x^2 - y^3", prior={"x": 1})),
         key(seeds=(1,)),
         key(budget=100),
+        key(evaluations=100),
     ]
-    assert len({key(), *others}) == 7
+    assert len({key(), *others}) == 8
 
 
 def test_claims_and_notes_do_not_change_a_key():

@@ -204,7 +204,7 @@ def test_losses_that_break_the_rules(function, words):
 
 
 def test_a_budget_ends_the_ladder_with_its_word():
-    r = measure("anneal", crossing(1, 1), seed=0, budget=20_000, particles=16)
+    r = measure("anneal", crossing(1, 1), seed=0, evaluations=20_000, particles=16)
     assert r.outcome is Outcome.BUDGET
     assert r.cost.evaluations + r.cost.gradients <= 20_000
 
@@ -348,7 +348,7 @@ def test_its_plot_has_the_energy_and_lambda():
     r = measure("anneal", crossing(1, 1), seed=0, particles=8, span=9.0)
     ax = r.plot()
     assert len(ax.lines) == 3
-    empty = measure("anneal", crossing(1, 1), seed=0, budget=2000, particles=16)
+    empty = measure("anneal", crossing(1, 1), seed=0, evaluations=2000, particles=16)
     with pytest.raises(BadInput, match="no ladder"):
         empty.plot()
 

@@ -102,7 +102,7 @@ def test_no_jets_where_the_loss_does_not_vanish():
 
 
 def test_outcomes_and_bad_input():
-    r = measure("jet", cusp(), seed=0, budget=2_000)
+    r = measure("jet", cusp(), seed=0, evaluations=2_000)
     assert r.outcome is Outcome.BUDGET
     with pytest.raises(BadInput, match="generators"):
         measure("jet", FunctionLoss(lambda w: w[:, 0] ** 2, 1), seed=0)

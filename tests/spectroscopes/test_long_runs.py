@@ -59,7 +59,8 @@ def test_a_budget_that_was_spent_can_be_raised(device, tmp_path):
     whole = measure(device, crossing(1, 1), seed=4, **QUICK[device])
     spent = (whole.cost.evaluations + whole.cost.gradients) // 2
     long = {"checkpoint": file, "checkpoint_every": 0.0, **QUICK[device]}
-    assert measure(device, crossing(1, 1), seed=4, budget=spent, **long).outcome is Outcome.BUDGET
+    part = measure(device, crossing(1, 1), seed=4, evaluations=spent, **long)
+    assert part.outcome is Outcome.BUDGET
     again = measure(device, crossing(1, 1), seed=4, **long)
     assert again.fingerprint() == whole.fingerprint()
 

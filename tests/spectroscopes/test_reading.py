@@ -132,6 +132,8 @@ def test_a_device_from_outside_is_one_function():
         (lambda: measure("hessian", lambda w: w, seed=0), "loss"),
         (lambda: measure("hessian", crossing(1), seed=0, nonsense=1), "nonsense"),
         (lambda: measure("hessian", crossing(1), seed=0, budget=0), "budget"),
+        (lambda: measure("hessian", crossing(1), seed=0, evaluations=0), "evaluations"),
+        (lambda: measure("hessian", crossing(1), seed=0, budget=Budget(), evaluations=9), "own"),
         (lambda: Reading.from_json("{}"), "not the JSON of a reading"),
         (lambda: measure("llc", crossing(1), seed=0, n=0.5), "n:"),
         (lambda: measure("llc", crossing(1), seed=0, minibatch=True), "minibatch"),

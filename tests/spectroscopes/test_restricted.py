@@ -146,7 +146,7 @@ def test_outcomes_and_bad_input():
         RestrictedLoss(crossing(1), [1])
     with pytest.raises(BadInput, match="dimension"):
         MixtureLoss({"a": crossing(1), "b": crossing(1, 1)})
-    r = measure("susceptibility", gaussian_pair(), seed=0, budget=5_000)
+    r = measure("susceptibility", gaussian_pair(), seed=0, evaluations=5_000)
     assert r.outcome is Outcome.BUDGET
     slope = FunctionLoss(lambda w: w[:, 0] + 0 * w[:, 1], 2)
     r = measure("susceptibility", MixtureLoss({"a": slope}), seed=0, burn_in=50, draws=50)

@@ -111,7 +111,7 @@ def test_too_short_a_curve_identifies_no_poles():
 
 
 def test_a_budget_ends_it():
-    r = measure("spectrum", crossing(1, 2), seed=0, budget=30_000)
+    r = measure("spectrum", crossing(1, 2), seed=0, evaluations=30_000)
     assert r.outcome is Outcome.BUDGET
 
 

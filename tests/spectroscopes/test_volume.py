@@ -176,10 +176,10 @@ def test_singular_matrices_near_the_identity_do_not_hide_its_multiplicity():
 
 
 def test_a_budget_ends_the_run_with_what_is_known():
-    r = measure("volume", crossing(1, 1), seed=0, budget=400_000, **SMALL)
+    r = measure("volume", crossing(1, 1), seed=0, evaluations=400_000, **SMALL)
     assert r.outcome is Outcome.BUDGET
     assert r.cost.evaluations <= 400_000
-    tiny = measure("volume", crossing(1, 1), seed=0, budget=1_000, **SMALL)
+    tiny = measure("volume", crossing(1, 1), seed=0, evaluations=1_000, **SMALL)
     assert tiny.outcome is Outcome.BUDGET
     assert math.isnan(tiny.lambda_.value)
 
