@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational, point_values
 from singularity_lab.algebra.problem import Convention, Interval, LocalProblem
 from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.lookup import find_row
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model
 from singularity_lab.spectroscopes.loss import (
@@ -58,7 +59,7 @@ def loss(
 ) -> Loss:
     """The loss of a catalog row, of polynomials, or of a torch module on data, batched over chains.
 
-    source: an :class:`Entry` or a Model; a LocalProblem, an Ideal, a Polynomial or expressions (K =
+    source: an :class:`Entry`, its id or a Model; a LocalProblem, an Ideal, a Polynomial or expressions (K =
     Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch module with
     ``inputs`` and ``targets``. form, for entries and models: ``polynomial`` is the exact loss as a
     sum of squares (fast, accurate near 0); ``ideal`` is Σ generators², which has the same λ and m;
@@ -77,6 +78,8 @@ def loss(
     >>> K.center.tolist(), K.value(torch.tensor([[2.0, 2.0]])).tolist()
     ([1.0, 1.0], [9.0])
     """
+    if isinstance(source, str | list | tuple):
+        source = find_row(source, variables) or source
     if isinstance(source, Entry | Model):
         _refuse(
             "given by the model",

@@ -48,7 +48,7 @@ from singularity_lab.algebra.polynomial import (
     Rational,
     to_fmpq,
 )
-from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
+from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.newton import newton_step
 from singularity_lab.exact.torus import lattice_form
@@ -172,7 +172,7 @@ class _Leading:
 
 
 def volume_expansion(
-    generators: LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial],
+    generators: Generators,
     variables: str | Iterable[str] | None = None,
     *,
     at: Point | None = None,
@@ -197,17 +197,14 @@ def volume_expansion(
     V(eps) = 2*eps^(1/2)*L + 4*eps^(1/2), L = -log eps; monomial, all terms
     """
     started = time.process_time()
-    if isinstance(generators, LocalProblem):
-        problem = generators
-    else:
-        problem = LocalProblem.build(
-            generators,
-            variables,
-            at=at,
-            prior=prior,
-            nonnegative=nonnegative,
-            convention=convention,
-        )
+    problem = LocalProblem.of(
+        generators,
+        variables,
+        at=at,
+        prior=prior,
+        nonnegative=nonnegative,
+        convention=convention,
+    )
     germ = problem.localize()
     live = tuple(g for g in germ.generators if not g.is_zero)
     if not live:

@@ -30,7 +30,7 @@ import flint
 
 from singularity_lab.algebra.evidence import count_roots
 from singularity_lab.algebra.polynomial import Point, Polynomial, fraction, to_fmpq
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.zeta import Rational
 
@@ -84,6 +84,7 @@ class ResolutionGraph:
     divisors: tuple[Exceptional, ...]
     edges: tuple[tuple[int, int], ...]
     strict: tuple[StrictTransform, ...]
+    label: str = ""
 
     def euler(self, number: int) -> int:
         """χ of a divisor without the points on other components."""
@@ -177,7 +178,8 @@ class ResolutionGraph:
         }
 
     def __str__(self) -> str:
-        lines = [f"resolution graph of {self.f}: {len(self.divisors)} divisors"]
+        label = f"{self.label}: " if self.label else ""
+        lines = [f"resolution graph of {label}{self.f}: {len(self.divisors)} divisors"]
         for d in self.divisors:
             met = [f"E{j if i == d.number else i}" for i, j in self.edges if d.number in (i, j)]
             for s in self.strict:
@@ -195,20 +197,19 @@ class ResolutionGraph:
 
 
 def resolution_graph(
-    f: Polynomial | str, *, at: Point | None = None, limit: int = 200
+    f: LocalProblem | HasProblem | Polynomial | str, *, at: Point | None = None, limit: int = 200
 ) -> ResolutionGraph:
     """The dual graph of the least embedded resolution of {f = 0} at a point, f of two variables.
 
-    At least one point is blown up. Raises OutOfScope where f is not zero at the point or has not
-    two variables, Undecided beyond ``limit`` blow-ups and at conjugate points that are no normal
+    f: a polynomial, or a local problem or a row with one generator. At least one point is blown up.
+    Raises OutOfScope where f is not zero at the point or has not two variables, for a prior or
+    constraints that are active there, Undecided beyond ``limit`` blow-ups and at conjugate points that are no normal
     crossings.
     """
-    problem = LocalProblem.build(f, at=at, convention="loss")
-    germ = problem.ideal.generators[0].translate(problem.rational_point)
+    problem = LocalProblem.of(f, at=at)
+    germ = problem.hypersurface("resolution graph", density=True)
     if len(germ.variables) != 2:
         raise OutOfScope(f"resolution graph: two variables are needed, {germ} has others")
-    if germ.is_zero or germ({}):
-        raise OutOfScope(f"resolution graph: {germ} does not vanish at the point, or is 0")
     work = _Blowups(limit)
     factors = [(_plain(q), e) for q, e in germ.factor()[1] if not q({})]
     work.blow_up(factors, {})
@@ -216,7 +217,8 @@ def resolution_graph(
         Exceptional(i + 1, n, nu, s)
         for i, (n, nu, s) in enumerate(zip(work.orders, work.nus, work.squares, strict=True))
     )
-    return ResolutionGraph(germ, divisors, tuple(sorted(work.edges)), tuple(work.strict))
+    edges = tuple(sorted(work.edges))
+    return ResolutionGraph(germ, divisors, edges, tuple(work.strict), problem.label)
 
 
 _Factor = tuple[Polynomial, int]

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Point, Polynomial
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import spectrum as spectra
 from singularity_lab.exact.arnold import Arnold, classify
@@ -61,6 +61,7 @@ class Singularity:
     weights: tuple[Fraction, ...] | None
     modality: int | None
     notes: tuple[str, ...] = ()
+    label: str = ""
 
     @property
     def type(self) -> str:
@@ -127,6 +128,7 @@ class Singularity:
 
         return {
             "polynomial": str(self.f),
+            **({"label": self.label} if self.label else {}),
             "variables": list(self.f.variables),
             "type": self.type,
             "real_form": self.kind.real or None,
@@ -150,8 +152,9 @@ class Singularity:
         }
 
     def __str__(self) -> str:
+        label = f"{self.label}: " if self.label else ""
         lines = [
-            f"{self.f} at 0: {self.kind}",
+            f"{label}{self.f} at 0: {self.kind}",
             f"  corank {self.corank}, {self.splitting.rank} squares of which {self.index} negative"
             f"; residual part {self.residual}",
             f"  mu = {self.milnor}, tau = {self.tjurina}"
@@ -175,7 +178,7 @@ class Singularity:
 
 
 def singularity(
-    f: Polynomial | str,
+    f: LocalProblem | HasProblem | Polynomial | str,
     variables: str | Iterable[str] | None = None,
     *,
     at: Point | None = None,
@@ -183,8 +186,9 @@ def singularity(
 ) -> Singularity:
     """The invariants of the isolated singularity of {f = 0} at a point (the origin unless given).
 
-    columns: a limit on the size of the linear algebra. Raises OutOfScope where f does not vanish
-    there, is not critical there, or (proved) has a critical point that is not isolated; Undecided
+    f: a polynomial, or a local problem or a row with one generator; prior and constraints do not
+    enter, and ``notes`` say so. columns: a limit on the size of the linear algebra. Raises
+    OutOfScope for several generators, where f does not vanish there, is not critical there, or (proved) has a critical point that is not isolated; Undecided
     where the limit does not suffice.
 
     >>> s = singularity("x^3 + y^4 + z^2")
@@ -199,12 +203,8 @@ def singularity(
       note: weights of the normal form: x^5 and squares
       note: spectrum from the weights
     """
-    problem = LocalProblem.build(f, variables, at=at, convention="loss")
-    germ = problem.ideal.generators[0].translate(problem.rational_point)
-    if germ.is_zero:
-        raise OutOfScope("singularity: the zero polynomial")
-    if germ({}):
-        raise OutOfScope(f"singularity: {germ} does not vanish at the point")
+    problem = LocalProblem.of(f, variables, at=at)
+    germ = problem.hypersurface("singularity")
     if germ.order < 2:
         raise OutOfScope(
             f"singularity: {germ} is smooth at the point (mu = 0): it has a linear part"
@@ -213,6 +213,8 @@ def singularity(
     mu = local.dimension
     kind = classify(splitting.residual, mu)
     notes: list[str] = []
+    if not problem.flat:
+        notes.append(f"of f alone: {problem.describe_density()} do not enter")
     try:
         tau_algebra = tjurina_algebra(germ, columns)
         basis = milnor_algebra(germ, columns)
@@ -239,6 +241,7 @@ def singularity(
         weights,
         modality,
         tuple(notes),
+        problem.label,
     )
 
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import html
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
-from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
+from singularity_lab.algebra.polynomial import Point, Polynomial, Rational
+from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.germs import Germs
@@ -26,8 +26,6 @@ from singularity_lab.exact.verify import verify
 
 if TYPE_CHECKING:
     import networkx
-
-Generators = LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,7 @@ class Result:
         return {
             "status": "exact" if self.exact else "bounds",
             "loss": describe_loss(self.problem),
+            **({"label": self.problem.label} if self.problem.label else {}),
             "lambda": str(self.value) if self.exact else None,
             "multiplicity": self.multiplicity if self.exact else None,
             "lower": pair(self.bounds.lower),
@@ -105,7 +104,7 @@ class Result:
         }
 
     def __str__(self) -> str:
-        loss = describe_loss(self.problem)
+        loss = self._loss()
         if self.exact:
             return (
                 f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
@@ -115,6 +114,10 @@ class Result:
         how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
         return f"{self.bounds} for {loss} ({how}){why}"
 
+    def _loss(self) -> str:
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        return label + describe_loss(self.problem)
+
     def _repr_html_(self) -> str:
         head = (
             f"λ = <b>{self.value}</b>, m = <b>{self.multiplicity}</b>"
@@ -122,7 +125,7 @@ class Result:
             else html.escape(str(self.bounds)).replace("lambda", "λ")
         )
         return (
-            f"<div>{head} for <code>{html.escape(describe_loss(self.problem))}</code>"
+            f"<div>{head} for <code>{html.escape(self._loss())}</code>"
             f"<br><small>{html.escape(self.method)}, certificate verified, "
             f"{self.seconds:.2f} s</small></div>"
         )
@@ -168,7 +171,8 @@ def rlct(
 ) -> Result:
     """The real log canonical threshold λ and its multiplicity m of the germ of K at a point.
 
-    generators: expressions f1, …, fk (text, Polynomial, Ideal or a LocalProblem); K = Σ fᵢ². With
+    generators: expressions f1, …, fk (text, Polynomial, Ideal), a LocalProblem or a row of the
+    catalog, which bring their own point, prior and constraints; K = Σ fᵢ². With
     ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given), its
     coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds;
@@ -193,18 +197,15 @@ def rlct(
     Theorem 6.7.
     """
     started = time.process_time()
-    if isinstance(generators, LocalProblem):
-        problem = generators
-    else:
-        problem = LocalProblem.build(
-            generators,
-            variables,
-            at=at,
-            prior=prior,
-            nonnegative=nonnegative,
-            box=box,
-            convention=convention,
-        )
+    problem = LocalProblem.of(
+        generators,
+        variables,
+        at=at,
+        prior=prior,
+        nonnegative=nonnegative,
+        box=box,
+        convention=convention,
+    )
     limits = (
         ("budget", budget, "CPU seconds"),
         ("nodes", nodes, "charts"),

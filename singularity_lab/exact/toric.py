@@ -37,7 +37,7 @@ from singularity_lab.algebra.polynomial import (
     Polynomial,
     Rational,
 )
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.exact.newton import FaceInquiry, FaceReport
 
@@ -413,7 +413,8 @@ class ToricResolution:
         return dual_graph(self.graph(), ax=ax)
 
     def __str__(self) -> str:
-        head = f"toric modification with {len(self.charts)} charts"
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        head = f"{label}toric modification with {len(self.charts)} charts"
         if self.value is not None:
             return f"{head}, all with normal crossings: (lambda, m) = {self.value}"
         opened = [c for c in self.charts if c.crossing is None]
@@ -424,16 +425,18 @@ class ToricResolution:
 
 
 def toric_resolution(
-    ideal: LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial],
+    ideal: Generators,
     variables: str | Iterable[str] | None = None,
     *,
+    at: Point | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     budget: float = 5.0,
     limit: int = 2_000,
 ) -> ToricResolution:
-    """The toric modification of K = Σ f² at 0, chart by chart, and (λ, m) where that proves it.
+    """The toric modification of K = Σ f² at a point, chart by chart, and (λ, m) where proved.
 
-    budget: CPU seconds for questions about real zeros of face polynomials, about. limit: on the
+    ideal: generators at the origin or the point ``at``, or a local problem or a row at its own
+    point. budget: CPU seconds for questions about real zeros of face polynomials, about. limit: on the
     number of cones and of compact faces. Raises OutOfScope beyond it, for the zero ideal, and where
     K does not vanish.
 
@@ -443,11 +446,7 @@ def toric_resolution(
 
     Reference: Varchenko 1976; Arnold, Gusein-Zade and Varchenko 1988, §8.3.
     """
-    problem = (
-        ideal
-        if isinstance(ideal, LocalProblem)
-        else LocalProblem.build(ideal, variables, prior=prior)
-    )
+    problem = LocalProblem.of(ideal, variables, at=at, prior=prior)
     inquiry = FaceInquiry.of(problem.localize(), budget)
     polyhedron = NewtonPolyhedron.of(inquiry.support)
     fan = Fan.normal(polyhedron).regular(limit)

@@ -28,7 +28,7 @@ import flint
 
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, fraction
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.spectrum import nondegenerate
 from singularity_lab.exact.torus import lattice_form, polytope_faces
@@ -130,6 +130,7 @@ class Zeta:
     topological: Rational | None
     seconds: float
     notes: tuple[str, ...] = ()
+    label: str = ""
 
     @cached_property
     def poles(self) -> tuple[tuple[Fraction, int, Fraction], ...] | None:
@@ -157,6 +158,7 @@ class Zeta:
     def to_json(self) -> dict[str, Any]:
         return {
             "polynomial": str(self.f),
+            **({"label": self.label} if self.label else {}),
             "variables": list(self.f.variables),
             "candidates": [
                 {"pole": str(c.pole), "order": c.order, "rays": [list(v) for v in c.rays]}
@@ -173,7 +175,8 @@ class Zeta:
         }
 
     def __str__(self) -> str:
-        lines = [f"zeta functions of {self.f} at 0 ({self.seconds:.2f} s)"]
+        label = f"{self.label}: " if self.label else ""
+        lines = [f"zeta functions of {label}{self.f} at 0 ({self.seconds:.2f} s)"]
         text = ", ".join(f"{c.pole} (order <= {c.order})" for c in self.candidates)
         lines.append(f"  candidate poles of |f|^s: {text}")
         if self.topological is not None and self.poles is not None:
@@ -190,11 +193,16 @@ class Zeta:
 
 
 def zeta(
-    f: Polynomial | str, variables: str | Iterable[str] | None = None, *, at: Point | None = None
+    f: LocalProblem | HasProblem | Polynomial | str,
+    variables: str | Iterable[str] | None = None,
+    *,
+    at: Point | None = None,
 ) -> Zeta:
     """Candidate poles and the topological zeta function of the germ of f at a point.
 
-    Raises OutOfScope where f does not vanish there, or is 0.
+    f: a polynomial, or a local problem or a row with one generator; the flat density near the
+    point is meant. Raises OutOfScope where f does not vanish there, or is 0, for several
+    generators, and for a prior or constraints that are active at the point.
 
     >>> z = zeta("x^2 - y^3")
     >>> print(z)
@@ -205,12 +213,8 @@ def zeta(
       real pole -5/6, leading coefficient 6.635196964 +- 6e-15
     """
     started = time.process_time()
-    problem = LocalProblem.build(f, variables, at=at, convention="loss")
-    germ = problem.ideal.generators[0].translate(problem.rational_point)
-    if germ.is_zero:
-        raise OutOfScope("zeta: the zero polynomial")
-    if germ({}):
-        raise OutOfScope(f"zeta: {germ} does not vanish at the point")
+    problem = LocalProblem.of(f, variables, at=at)
+    germ = problem.hypersurface("zeta", density=True)
     fan = DualFan(NewtonPolyhedron.of(germ.support()))
     notes: list[str] = []
     good = nondegenerate(germ)
@@ -226,7 +230,8 @@ def zeta(
         notes.append("degenerate over C on a compact face: candidates are of the toric part only")
     elif good is None:
         notes.append("nondegeneracy over C is not decided: no topological zeta function")
-    return Zeta(germ, found, topological, time.process_time() - started, tuple(notes))
+    seconds = time.process_time() - started
+    return Zeta(germ, found, topological, seconds, tuple(notes), problem.label)
 
 
 def _of_plane_curve(
