@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from singularity_lab.algebra.expression import Expression, Node
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational, point_values
 from singularity_lab.algebra.problem import Convention, Interval, LocalProblem
 from singularity_lab.catalog.entry import Entry
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Loss", "loss"]
 
 Form = Literal["polynomial", "twin", "analytic", "ideal"]
+TypedForm = tuple[Any, ...]
 
 
 def loss(
@@ -186,14 +188,64 @@ def _of_problem(problem: LocalProblem, loss_id: str | None) -> Loss:
     generators = [g for g in problem.ideal.generators if not g.is_zero]
     if not generators:
         raise BadInput("generators: all of them are 0; there is no loss to measure")
+    as_loss = problem.convention == "loss"
     return PolynomialLoss.from_exponents(
         [_terms(g) for g in generators],
         center=list(problem.point),
         domain=_domain(problem.box),
         prior_exponents=_exponents(problem.prior),
-        as_loss=problem.convention == "loss",
+        as_loss=as_loss,
         loss_id=loss_id,
+        typed=_typed(generators, as_loss),
     )
+
+
+def _typed(
+    generators: Sequence[Polynomial], as_loss: bool
+) -> tuple[TypedForm, list[tuple[list[Any], list[tuple[int, ...]]]]] | None:
+    """K in its typed form over leaves, or None where that is no more than a sum of terms.
+
+    One K that is typed as a sum of terms is taken by its factors over Q, where one is a power.
+    """
+    leaves: list[Polynomial] = []
+    forms = []
+    for g in generators:
+        e = Expression.of(g)
+        if as_loss and e.expanded and not g.is_constant:
+            c, factors = g.factor()
+            if c > 0 and any(n > 1 for _, n in factors):
+                parts = [_power_of(_leaf(q, leaves), n) for q, n in factors]
+                forms.append(("product", (("number", c), *parts)))
+                continue
+        forms.append(_form(e.tree, e, leaves))
+    if all(f[0] == "leaf" for f in forms):
+        return None
+    whole = forms[0] if as_loss else ("sum", tuple(("power", f, 2) for f in forms))
+    return whole, [_terms(q) for q in leaves]
+
+
+def _form(node: Node, e: Expression, leaves: list[Polynomial]) -> TypedForm:
+    """Powers and products as typed, and sums of squares; every other sum is one leaf, expanded.
+
+    (x + 1)² − 1 near 0 is better expanded; (x − y)² + (x·y)⁴ is not.
+    """
+    here = Expression(e.variables, node)
+    if node[0] == "number":
+        return node
+    if node[0] == "power" and node[1][0] != "variable":
+        return ("power", _form(node[1], e, leaves), node[2])
+    if not here.expanded and (node[0] == "product" or here.squares() is not None):
+        return (node[0], tuple(_form(part, e, leaves) for part in node[1]))
+    return _leaf(here.polynomial, leaves)
+
+
+def _leaf(q: Polynomial, leaves: list[Polynomial]) -> TypedForm:
+    leaves.append(q)
+    return ("leaf", len(leaves) - 1)
+
+
+def _power_of(form: TypedForm, n: int) -> TypedForm:
+    return form if n == 1 else ("power", form, n)
 
 
 def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | None) -> Loss:
@@ -203,6 +255,8 @@ def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | N
     name = loss_id or repr(model)
     if form == "ideal":
         return _of_problem(problem, f"{name}:ideal")
+    if form == "polynomial" and model.name == "inline":  # as typed
+        return _of_problem(problem, name)
     if form == "polynomial":
         as_loss = model.convention == "loss"
         return PolynomialLoss.from_exponents(
