@@ -529,7 +529,7 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
     Raises ParseError with the position of what does not fit.
 
     >>> print(parse("w1^2*w2^2 / 4 - 0.5*w1"))
-    1/4*w1^2*w2^2 - 1/2*w1
+    w1^2*w2^2/4 - 0.5*w1
     >>> parse("x^2 - z", "x y")
     Traceback (most recent call last):
     ...

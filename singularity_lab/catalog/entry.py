@@ -161,7 +161,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
         >>> e = Entry(id="cusp", vars=["x", "y"], ideal=["x^2 - y^3"])
         >>> print(e.problem().ideal)
-        (-y^3 + x^2) in Q[x, y]
+        (x^2 - y^3) in Q[x, y]
         """
         return replace(self.model().problem(self.at or None), label=self.label)
 

@@ -33,8 +33,8 @@ def find_row(source: Any, variables: Any = None) -> Entry | None:
     (2, None, None)
     >>> find_row("nc-1-7")
     Traceback (most recent call last):
-    singularity_lab.errors.BadInput: id: the catalog has no row 'nc-1-7'; perhaps nc-1-1-2, \
-nc-1-1-1, nc-1-3; for an expression give the variables
+    singularity_lab.errors.BadInput: id: the catalog has no row 'nc-1-7'; perhaps nc-1-3, \
+nc-1-2, nc-1-1; for an expression give the variables
     """
     if isinstance(source, Entry):
         return source

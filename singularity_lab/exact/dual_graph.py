@@ -72,7 +72,7 @@ class ResolutionGraph:
 
     >>> g = resolution_graph("x^2 - y^3")
     >>> print(g)
-    resolution graph of -y^3 + x^2: 3 divisors
+    resolution graph of x^2 - y^3: 3 divisors
       E1 (N 2, nu 2, E^2 = -3) meets E3
       E2 (N 3, nu 3, E^2 = -2) meets E3
       E3 (N 6, nu 5, E^2 = -1) meets E1, E2, 1 branch

@@ -1218,8 +1218,8 @@ def jet_equations(ideal: Ideal, m: int) -> tuple[Polynomial, ...]:
     """Equations of J_m: the coefficients of t^0, …, t^m of g(Σ x_k t^k), for each generator g.
 
     >>> for e in jet_equations(Ideal.parse("x^2 - y^3"), 1): print(e)
-    -y_0^3 + x_0^2
-    -3*y_0^2*y_1 + 2*x_0*x_1
+    x_0^2 - y_0^3
+    2*x_0*x_1 - 3*y_0^2*y_1
     """
     if m < 0:
         raise BadInput(f"m: an integer >= 0 is needed, received {m}")

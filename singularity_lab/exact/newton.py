@@ -165,7 +165,7 @@ def nondegeneracy(germ: Germ, budget: float = 5.0, limit: int = 2_000) -> Nondeg
     >>> print(nondegeneracy(germ))
     definite on 7 compact faces
     >>> print(nondegeneracy(LocalProblem.build(["x + y^2", "z"]).localize()))
-    not proved nondegenerate: y^2 + x on a compact face: zero at (-1, 1, 1)
+    not proved nondegenerate: x + y^2 on a compact face: zero at (-1, 1, 1)
     """
     inquiry = FaceInquiry.of(germ, budget)
     return inquiry.decide(inquiry.frame.compact_faces(limit))

@@ -195,7 +195,7 @@ def singularity(
     >>> s.type, s.milnor, s.tjurina, str(s.central_charge)
     ('E6', 6, 6, '5/2')
     >>> print(singularity("x^2 - 2*x*y^2 + y^4 + y^5"))
-    y^5 + y^4 - 2*x*y^2 + x^2 at 0: A4: x^5, modality 0
+    x^2 - 2*x*y^2 + y^4 + y^5 at 0: A4: x^5, modality 0
       corank 1, 1 squares of which 0 negative; residual part y^5
       mu = 4, tau = 4 (quasi-homogeneous in some coordinates)
       spectrum -3/10, -1/10, 1/10, 3/10

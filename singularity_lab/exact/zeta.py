@@ -206,7 +206,7 @@ def zeta(
 
     >>> z = zeta("x^2 - y^3")
     >>> print(z)
-    zeta functions of -y^3 + x^2 at 0 (0... s)
+    zeta functions of x^2 - y^3 at 0 (0... s)
       candidate poles of |f|^s: -5/6 (order <= 1), -1 (order <= 1)
       topological: (4*s + 5)/((6*s + 5)*(s + 1)), Z(0) = 1
       its poles: -5/6, -1
