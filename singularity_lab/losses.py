@@ -61,15 +61,15 @@ def loss(
 ) -> Loss:
     """The loss of a catalog row, of polynomials, or of a torch module on data, batched over chains.
 
-    source: an :class:`Entry`, its id or a Model; a LocalProblem, an Ideal, a Polynomial or expressions (K =
-    Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch module with
-    ``inputs`` and ``targets``. form, for entries and models: ``polynomial`` is the exact loss as a
-    sum of squares (fast, accurate near 0); ``ideal`` is Σ generators², which has the same λ and m;
-    ``twin`` is the torch implementation of the loss; ``analytic`` the model's own loss where it is
-    no polynomial (a divergence, a tanh network). at: the centre w*, for models a stratum's name
-    too. prior, nonnegative, box: as in LocalProblem.build. criterion, batch_size: as in ModuleLoss.
-    Raises BadInput for a combination that makes no sense, and for a form that the model does not
-    have.
+    source: an :class:`Entry`, its id or a Model; a LocalProblem, an Ideal, a Polynomial or
+    expressions (K = Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch
+    module with ``inputs`` and ``targets``. form, for entries and models: ``polynomial`` is the
+    exact loss as a sum of squares (fast, accurate near 0); ``ideal`` is Σ generators², which has
+    the same λ and m; ``twin`` is the torch implementation of the loss; ``analytic`` the model's own
+    loss where it is no polynomial (a divergence, a tanh network). at: the centre w*, for models a
+    stratum's name too. prior, nonnegative, box: as in LocalProblem.build. criterion, batch_size: as
+    in ModuleLoss. Raises BadInput for a combination that makes no sense, and for a form that the
+    model does not have.
 
     >>> import torch
     >>> K = loss("x^2 - y^3")

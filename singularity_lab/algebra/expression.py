@@ -1,7 +1,7 @@
 """A polynomial as it was typed: sums, products and powers, beside the expanded polynomial.
 
-Expanding destroys what the typed form says. (x³ − y⁴)² expanded is rounding noise near its zero set,
-(x − y)² + (x·y)⁴ hides its squares, and x⁹⁹·(x² + y³)¹⁹¹ has hundreds of terms in place of two
+Expanding destroys what the typed form says. (x³ − y⁴)² expanded is rounding noise near its zero
+set, (x − y)² + (x·y)⁴ hides its squares, and x⁹⁹·(x² + y³)¹⁹¹ has hundreds of terms in place of two
 factors. The tree is plain data (tuples of texts, integers and fractions), which the measuring arm
 evaluates without knowing this module.
 """
@@ -12,18 +12,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
 from typing import Any
 
 from singularity_lab.algebra.polynomial import (
     Polynomial,
+    _tokens,
     check_names,
-    expanded,
     fraction,
     names_in,
     ring,
-    to_fmpq,
-    _tokens,
 )
 from singularity_lab.errors import ParseError
 
@@ -67,7 +64,8 @@ class Expression:
     def polynomial(self) -> Polynomial:
         """The same polynomial, expanded."""
         gens = [Polynomial(self.variables, g) for g in ring(self.variables).gens()]
-        return self.evaluate(gens, Polynomial.constant(1, self.variables))
+        found: Polynomial = self.evaluate(gens, Polynomial.constant(1, self.variables))
+        return found
 
     def evaluate(self, values: Sequence[Any], one: Any = Fraction(1)) -> Any:
         """The value with elements of any commutative ring in place of the variables.
@@ -128,7 +126,9 @@ class _Reader:
     def __init__(self, text: str, names: tuple[str, ...]) -> None:
         self.text = text
         self.place = {n: i for i, n in enumerate(names)}
-        self.tokens = [("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in _tokens(text)]
+        self.tokens = [
+            ("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in _tokens(text)
+        ]
         self.at = 0
 
     def read(self) -> Node:
@@ -207,7 +207,9 @@ class _Reader:
 
 
 def _sum(parts: Sequence[Node]) -> Node:
-    return parts[0] if len(parts) == 1 else ("sum", tuple(parts)) if parts else ("number", Fraction(0))
+    return (
+        parts[0] if len(parts) == 1 else ("sum", tuple(parts)) if parts else ("number", Fraction(0))
+    )
 
 
 def _product(parts: Sequence[Node]) -> Node:

@@ -150,9 +150,8 @@ def _loss(target: list[str], given: dict[str, Any], dimension: int | None) -> Lo
         return _imported(target[0], given["at"], dimension)
     if dimension is not None:
         raise BadInput("--dim: only a function has to be told its number of parameters")
-    from singularity_lab.losses import loss
-
     from singularity_lab.catalog.lookup import find_row
+    from singularity_lab.losses import loss
 
     row = find_row(target, given["variables"])
     if row is None:

@@ -169,10 +169,10 @@ def contact_loci(
         from singularity_lab.exact.solve import rlct
 
         problem = replace(LocalProblem.of(generators, variables, at=at), convention="ideal")
-        problem.rational_point  # OutOfScope for irrational points, before the search
+        problem.localize()  # OutOfScope for irrational points, before the search
         certificate = rlct(problem, budget=budget).certificates[0]
     verify(certificate)
-    certificate.problem.localize()
+    certificate.problem.localize()  # OutOfScope for irrational points
     if certificate.problem.convention == "loss":
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":

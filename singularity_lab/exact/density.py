@@ -42,7 +42,6 @@ from singularity_lab.algebra.evidence import count_roots, univariate
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import (
-    Ideal,
     Point,
     Polynomial,
     Rational,

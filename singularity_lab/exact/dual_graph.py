@@ -203,8 +203,8 @@ def resolution_graph(
 
     f: a polynomial, or a local problem or a row with one generator. At least one point is blown up.
     Raises OutOfScope where f is not zero at the point or has not two variables, for a prior or
-    constraints that are active there, Undecided beyond ``limit`` blow-ups and at conjugate points that are no normal
-    crossings.
+    constraints that are active there, Undecided beyond ``limit`` blow-ups and at conjugate points
+    that are no normal crossings.
     """
     problem = LocalProblem.of(f, at=at)
     germ = problem.hypersurface("resolution graph", density=True)

@@ -88,9 +88,10 @@ class Jets:
 
     field: C, R or Q. Over R: of the real jets, components with real points; over Q: of the scheme,
     so that conjugate components count once. fibre: whether only jets at the point are meant.
-    method: ``weights``, ``monomial``, ``stratification``, ``charts`` or ``contact loci``. strata: for each m those of
-    least codimension, none where the charts decided. checked: the orders at which a Gröbner basis
-    of the equations (modulo 32003 with Singular) gave the same codimension. notes: what is missing.
+    method: ``weights``, ``monomial``, ``stratification``, ``charts`` or ``contact loci``. strata:
+    for each m those of least codimension, none where the charts decided. checked: the orders at
+    which a Gröbner basis of the equations (modulo 32003 with Singular) gave the same codimension.
+    notes: what is missing.
     """
 
     ideal: Ideal
@@ -231,12 +232,13 @@ def jets(
     generators: an ideal, or a local problem or a row, whose point is then moved to 0; prior and
     constraints do not enter, and ``notes`` say so.
     field: over which. fibre: only the jets at a point (``at``, the origin unless given); otherwise
-    all jets in affine space are meant. Where these are not decided, the contact loci of the engine's
-    certificate near the point answer instead, if they are (method ``contact loci``). budget: CPU seconds. check: CPU seconds for each Gröbner
-    basis of the equations, from order 0 on until one does not end; a codimension that differs is an
-    AssertionError (over C and Q only; there is no such check over R).
-    Raises Undecided (with the orders decided so far as ``bounds``) where the stratification ends
-    without an answer, BadInput for an order < 0, OutOfScope for the zero ideal.
+    all jets in affine space are meant. Where these are not decided, the contact loci of the
+    engine's certificate near the point answer instead, if they are (method ``contact loci``).
+    budget: CPU seconds. check: CPU seconds for each Gröbner basis of the equations, from order 0 on
+    until one does not end; a codimension that differs is an AssertionError (over C and Q only;
+    there is no such check over R). Raises Undecided (with the orders decided so far as ``bounds``)
+    where the stratification ends without an answer, BadInput for an order < 0, OutOfScope for the
+    zero ideal.
 
     >>> r = jets("x^2 - y^3", order=6)
     >>> r.dimensions, r.top_components, r.method

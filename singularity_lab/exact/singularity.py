@@ -188,8 +188,8 @@ def singularity(
 
     f: a polynomial, or a local problem or a row with one generator; prior and constraints do not
     enter, and ``notes`` say so. columns: a limit on the size of the linear algebra. Raises
-    OutOfScope for several generators, where f does not vanish there, is not critical there, or (proved) has a critical point that is not isolated; Undecided
-    where the limit does not suffice.
+    OutOfScope for several generators, where f does not vanish there, is not critical there, or
+    (proved) has a critical point that is not isolated; Undecided where the limit does not suffice.
 
     >>> s = singularity("x^3 + y^4 + z^2")
     >>> s.type, s.milnor, s.tjurina, str(s.central_charge)

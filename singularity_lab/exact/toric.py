@@ -33,7 +33,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import (
     Exponent,
-    Ideal,
+    Point,
     Polynomial,
     Rational,
 )
@@ -436,9 +436,9 @@ def toric_resolution(
     """The toric modification of K = Σ f² at a point, chart by chart, and (λ, m) where proved.
 
     ideal: generators at the origin or the point ``at``, or a local problem or a row at its own
-    point. budget: CPU seconds for questions about real zeros of face polynomials, about. limit: on the
-    number of cones and of compact faces. Raises OutOfScope beyond it, for the zero ideal, and where
-    K does not vanish.
+    point. budget: CPU seconds for questions about real zeros of face polynomials, about. limit: on
+    the number of cones and of compact faces. Raises OutOfScope beyond it, for the zero ideal, and
+    where K does not vanish.
 
     >>> r = toric_resolution(["x + y^2", "z"])
     >>> print(r.value, r.term_threshold, r.normal_crossing)

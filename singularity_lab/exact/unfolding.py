@@ -31,7 +31,7 @@ class Unfolding:
     >>> print(u.polynomial())
     x^3 + x*s2 + y^2 + s1
     >>> print(u.at({"s2": "1/2"}))
-    x^3 + y^2 + 1/2*x
+    x^3 + 1/2*x + y^2
     """
 
     f: Polynomial

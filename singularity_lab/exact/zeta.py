@@ -29,7 +29,7 @@ import flint
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, fraction
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
-from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.errors import BadInput, Undecided
 from singularity_lab.exact.spectrum import nondegenerate
 from singularity_lab.exact.torus import lattice_form, polytope_faces
 

@@ -52,7 +52,7 @@ def generic_minors(rows: int, columns: int, size: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("generic_minors", rows=2, columns=2, size=2).ideal)
-    (-x12*x21 + x11*x22) in Q[x11, x12, x21, x22]
+    (x11*x22 - x12*x21) in Q[x11, x12, x21, x22]
     """
     at_least(1, rows=rows, columns=columns, size=size)
     if size > min(rows, columns):

@@ -39,10 +39,10 @@ def latent_class(
     features only) and ``generic`` (all do). Strata of ``independent``: ``vanishing`` (one class has
     weight 1, u = 0), ``interior`` (equal weights, u = 0), ``far`` (the other classes have weight 0
     and stand at one point u ≠ 0), ``far-aside`` (three classes or more: the third elsewhere, with
-    the sign of its first feature changed). Generators: the moments E ∏_{i ∈ S} (indicator − truth). K = Σ_x (p(x) − p*(x))².
-    ``analytic``: Kullback–Leibler.
-    Raises BadInput for fewer than two classes or sizes below 2, and for dependent truths beyond
-    binary, two classes. Rusakov and Geiger 2005 (binary, two classes).
+    the sign of its first feature changed). Generators: the moments E ∏_{i ∈ S} (indicator − truth).
+    K = Σ_x (p(x) − p*(x))². ``analytic``: Kullback–Leibler. Raises BadInput for fewer than two
+    classes or sizes below 2, and for dependent truths beyond binary, two classes. Rusakov and
+    Geiger 2005 (binary, two classes).
 
     >>> from singularity_lab.models import build
     >>> print(build("latent_class", sizes=[2, 2], classes=2).ideal.generators[0])
@@ -362,7 +362,7 @@ def factor_analysis(observed: int, factors: int, true_factors: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("factor_analysis", observed=2, factors=1, true_factors=0).ideal)
-    (l11^2 + p1 - 1, l11*l21, l21^2 + p2 - 1) in Q[p1, p2, l11, l21]
+    (p1 + l11^2 - 1, l11*l21, p2 + l21^2 - 1) in Q[p1, p2, l11, l21]
     """
     at_least(2, observed=observed)
     at_least(1, factors=factors)
@@ -493,7 +493,8 @@ def hidden_markov(length: int) -> Model:
     Strata (u = 0 in all but the fourth): ``interior`` (a = b = 1/3, t = 1/2: the chain is
     stationary, t = a/(a + b)), ``frozen`` (a = b = 0, t = 0), ``absorbing`` (b = 0, t = 0, a = 1/3:
     the second state is never left), ``unseen`` (t = a = 0, u2 ≠ 0: the second state is never
-    entered), ``drifting`` (t = 1/2, a = 1/3, b = 1/4: a generic point, not stationary). Raises BadInput for length < 1.
+    entered), ``drifting`` (t = 1/2, a = 1/3, b = 1/4: a generic point, not stationary). Raises
+    BadInput for length < 1.
 
     >>> from singularity_lab.models import build
     >>> print(build("hidden_markov", length=1).ideal)

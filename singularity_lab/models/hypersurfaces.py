@@ -110,7 +110,7 @@ def ade(
 
     >>> from singularity_lab.models import build
     >>> print(build("ade", type="E", k=7).ideal)
-    (x*y^3 + x^3) in Q[x, y]
+    (x^3 + x*y^3) in Q[x, y]
     """
     at_least(2, variables=variables)
     names = _letters(variables)

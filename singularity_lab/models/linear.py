@@ -250,7 +250,7 @@ def linear_convolution(kernels: list[int], target: list[Number] | None = None) -
 
     >>> from singularity_lab.models import build
     >>> print(build("linear_convolution", kernels=[2, 2]).ideal)
-    (a0*b0, a1*b0 + a0*b1, a1*b1) in Q[a0, a1, b0, b1]
+    (a0*b0, a0*b1 + a1*b0, a1*b1) in Q[a0, a1, b0, b1]
     """
     if len(kernels) < 2:
         raise BadInput(f"kernels: at least two kernel sizes are needed, received {kernels}")

@@ -543,7 +543,6 @@ class PolynomialLoss:
         exact = [_rational(x, "center") for x in (center if center is not None else [0] * dim)]
         self.generators = tuple(dict(g) for g in generators)
 
-
         def about(polys: Sequence[dict[Exponent, Fraction]]) -> list[dict[Exponent, float]]:
             return [{e: float(c) for e, c in _shift(dict(g), exact).items()} for g in polys]
 
@@ -575,8 +574,8 @@ class PolynomialLoss:
         exponents. center: w*, where exact rationals are kept exact. domain: a :class:`Domain` that
         contains w*. prior_exponents: τ ≥ 0 … of the prior factor ∏|wᵢ|^τᵢ. as_loss: one polynomial
         is K itself. typed: K again, as a form of :mod:`~singularity_lab.spectroscopes.typed` over
-        leaves given like generators, by which it is evaluated. Raises BadInput on unequal lengths, negative or fractional exponents,
-        non-finite coefficients.
+        leaves given like generators, by which it is evaluated. Raises BadInput on unequal lengths,
+        negative or fractional exponents, non-finite coefficients.
 
         >>> loss = PolynomialLoss.from_exponents([([1], [(1, 1)])], loss_id="w1^2*w2^2")
         >>> loss.value(torch.tensor([[2.0, 3.0], [0.0, 1.0]])).tolist()

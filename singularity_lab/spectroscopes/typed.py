@@ -119,4 +119,3 @@ def finite(form: Form) -> Form:
     if form[0] == "leaf":
         return form
     return (form[0], tuple(finite(part) for part in form[1]))
-

@@ -86,7 +86,9 @@ def test_computed_polynomials_print_in_the_order_of_the_variables():
     assert str((f + 0).in_ring("y x")) == "-y^3 + x^2 + 1"
 
 
-@pytest.mark.parametrize("text", ["x +", "(x", "x^y", "x y", "x^-1", "1/x", "x/0", "", "x^2^2", "2x"])
+@pytest.mark.parametrize(
+    "text", ["x +", "(x", "x^y", "x y", "x^-1", "1/x", "x/0", "", "x^2^2", "2x"]
+)
 def test_what_parse_refuses_has_no_typed_form(text):
     with pytest.raises(ParseError):
         parse(text, NAMES)

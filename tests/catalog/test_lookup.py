@@ -11,7 +11,6 @@ import singularity_lab as lab
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog import entries, load
-from singularity_lab.catalog.lookup import find_row
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 
 
@@ -118,3 +117,74 @@ def _says_why(function, id: str) -> str:
     with pytest.raises(OutOfScope) as refused:
         function(id)
     return str(refused.value)
+
+
+def test_a_text_is_the_row_and_with_variables_the_expression():
+    assert "row nc-1-1 of the catalog" in str(lab.rlct("nc-1-1"))
+    assert lab.rlct("nc-1-1").to_json()["label"] == "row nc-1-1 of the catalog"
+    assert lab.rlct(["nc-1-1"]).multiplicity == 2
+    typed = lab.rlct("nc-1-1", "nc", at={"nc": 2})
+    assert "row" not in str(typed)
+    assert typed.multiplicity == 1
+
+
+def test_a_misspelt_row_is_no_expression():
+    for function in (lab.rlct, lab.jets, lab.zeta, lab.singularity, lab.loss):
+        with pytest.raises(BadInput, match="no row 'nc-1-7'"):
+            function("nc-1-7")
+
+
+def test_generated_rows_and_other_points_of_a_row():
+    generated = "deep_linear:widths=[1,1,1,1],rank=0"
+    assert lab.rlct(generated).rlct == lab.rlct(load(generated)).rlct
+    away = lab.rlct("nc-1-1", at={"w1": 0, "w2": 1})
+    assert away.rlct == lab.rlct("w1*w2", at={"w1": 0, "w2": 1}).rlct
+    assert away.multiplicity == 1
+    with pytest.raises(BadInput, match="prior: given by the problem"):
+        lab.rlct("nc-1-1", prior={"w1": 1})
+
+
+def test_every_function_of_a_germ_takes_an_id():
+    row = load("rrr-2-2-1-r1")
+    assert (
+        lab.contact_loci(row.id, 3).codimensions
+        == lab.contact_loci(_by_hand(row.id), 3).codimensions
+    )
+    assert lab.newton_polyhedron(row.id) == lab.newton_polyhedron(_by_hand(row.id))
+    assert str(lab.toric_resolution(row.id)).startswith("row rrr-2-2-1-r1 of the catalog: ")
+    assert lab.loss(row.id).center.tolist() == [1, 0, 1, 0]
+    cusp = "bp-2-3"
+    germ = _by_hand(cusp)
+    assert lab.essential_divisors(cusp).divisors == lab.essential_divisors(germ).divisors
+    assert lab.volume_expansion(cusp).constant == lab.volume_expansion(germ).constant
+    assert lab.resolution_graph(cusp).divisors == lab.resolution_graph(germ).divisors
+
+
+def test_what_a_theory_does_not_cover_is_said_with_its_reason():
+    with pytest.raises(OutOfScope, match="row rrr-2-2-1-r1 of the catalog has 4 generators"):
+        lab.zeta("rrr-2-2-1-r1")
+    walls = LocalProblem.build("x*y", nonnegative="x", prior={"y": 1})
+    with pytest.raises(OutOfScope, match=r"the prior \|y\|\^1 and constraints on x"):
+        lab.zeta(walls)
+    assert any("constraints on x" in note for note in lab.singularity(walls).notes)
+    assert any("constraints on x" in note for note in lab.jets(walls, 1).notes)
+    with pytest.raises(OutOfScope, match="the loss is no polynomial"):
+        lab.rlct(next(e.id for e in entries() if not e.polynomial))
+
+
+def test_jets_fall_back_on_the_contact_loci_near_the_point():
+    id = "swish-1in-1out-2-r1-copy"
+    near = lab.jets(id, 2, budget=8)
+    assert near.method == "contact loci"
+    assert any("near the point only" in note for note in near.notes)
+    assert near.codimensions == lab.contact_loci(_by_hand(id), 2, field="C").codimensions
+    assert near.top_components == (None,) * 3
+
+
+def test_functions_of_the_package_can_be_pickled():
+    assert pickle.loads(pickle.dumps(lab.rlct)) is lab.rlct
+
+
+def test_the_newton_polyhedron_stands_at_an_algebraic_point():
+    moved = lab.newton_polyhedron("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"})
+    assert moved.vertices == lab.newton_polyhedron("x^2 - y^3").vertices

@@ -78,7 +78,9 @@ def test_descriptions_fix_the_stratum():
     assert "at one point" in far.description
     up = build("deep_linear", widths=[2, 2, 2, 2], rank=0).stratum("up-ab")
     assert "same unit" in up.description
-    assert "same unit" not in build("deep_linear", widths=[2] * 4, rank=0).stratum("up-ac").description
+    assert (
+        "same unit" not in build("deep_linear", widths=[2] * 4, rank=0).stratum("up-ac").description
+    )
 
 
 def test_a_published_value_is_on_the_row():
