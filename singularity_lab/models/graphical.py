@@ -210,7 +210,7 @@ def stochastic_factorisation(rows: int, columns: int, factors: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("stochastic_factorisation", rows=2, columns=1, factors=2).ideal)
-    (a11*b11 - a12*b11 + 1/2*a11 + 1/2*a12) in Q[a11, a12, b11]
+    (a11*b11 + 1/2*a11 - a12*b11 + 1/2*a12) in Q[a11, a12, b11]
     """
     at_least(2, rows=rows, factors=factors)
     at_least(1, columns=columns)
