@@ -20,6 +20,7 @@ from sphinx.application import Sphinx
 
 from singularity_lab.catalog import Entry, entries, families
 from singularity_lab.catalog.checks import bibliography
+from singularity_lab.catalog.repeats import repeats
 from singularity_lab.catalog.store import shipped
 from singularity_lab.catalog.strata import RankStratum, rank_strata
 from singularity_lab.truth import listing
@@ -153,13 +154,15 @@ def sources() -> Table:
 
 
 def new_values() -> Table:
-    """The rows tagged new."""
-    body = [
-        [f"`{e.id}`", t["dimension"], value(t), t["multiplicity"] or "–", e.model().statement]
-        for e, t in rows()
-        if "new" in e.tags
-    ]
-    return markdown(["row", "d", "λ", "m", "model"], body)
+    """The germs of the rows tagged new: rows that repeat one stand in one line."""
+    told = {e.id: t for e, t in rows() if "new" in e.tags}
+    body = []
+    for same in repeats(e for e, _ in rows() if e.id in told):
+        first, t = same[0], told[same[0].id]
+        names = ", ".join(f"`{e.id}`" for e in same)
+        m = t["multiplicity"] or "–"
+        body.append([names, t["dimension"], value(t), m, first.model().statement])
+    return markdown(["rows of one germ", "d", "λ", "m", "model"], body)
 
 
 def readings() -> Table:

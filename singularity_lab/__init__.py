@@ -151,6 +151,22 @@ _HOME = {
 }
 
 
+# Functions of a germ: an id of the catalog as their first argument is the row, everywhere.
+_OF_GERMS = frozenset({
+    "contact_loci",
+    "essential_divisors",
+    "explain",
+    "jets",
+    "newton_polyhedron",
+    "resolution_graph",
+    "rlct",
+    "singularity",
+    "toric_resolution",
+    "volume_expansion",
+    "zeta",
+})  # fmt: skip
+
+
 def __getattr__(name: str) -> Any:
     """Import a public name from its home and keep it here for the next time."""
     if name not in _HOME:
@@ -165,6 +181,9 @@ def __getattr__(name: str) -> Any:
             "pip install 'singularity-lab[torch]'",
             name="torch",
         ) from error
+    if name in _OF_GERMS:
+        value = import_module(f"{__name__}.catalog.lookup").takes_rows(value)
+        value.__module__ = __name__  # so that it can be pickled by its name here
     globals()[name] = value
     return value
 

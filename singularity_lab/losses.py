@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from singularity_lab.algebra.expression import Expression, Node
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational, point_values
 from singularity_lab.algebra.problem import Convention, Interval, LocalProblem
 from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.lookup import find_row
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model
 from singularity_lab.spectroscopes.loss import (
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Loss", "loss"]
 
 Form = Literal["polynomial", "twin", "analytic", "ideal"]
+TypedForm = tuple[Any, ...]
 
 
 def loss(
@@ -58,15 +61,15 @@ def loss(
 ) -> Loss:
     """The loss of a catalog row, of polynomials, or of a torch module on data, batched over chains.
 
-    source: an :class:`Entry` or a Model; a LocalProblem, an Ideal, a Polynomial or expressions (K =
-    Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch module with
-    ``inputs`` and ``targets``. form, for entries and models: ``polynomial`` is the exact loss as a
-    sum of squares (fast, accurate near 0); ``ideal`` is Σ generators², which has the same λ and m;
-    ``twin`` is the torch implementation of the loss; ``analytic`` the model's own loss where it is
-    no polynomial (a divergence, a tanh network). at: the centre w*, for models a stratum's name
-    too. prior, nonnegative, box: as in LocalProblem.build. criterion, batch_size: as in ModuleLoss.
-    Raises BadInput for a combination that makes no sense, and for a form that the model does not
-    have.
+    source: an :class:`Entry`, its id or a Model; a LocalProblem, an Ideal, a Polynomial or
+    expressions (K = Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch
+    module with ``inputs`` and ``targets``. form, for entries and models: ``polynomial`` is the
+    exact loss as a sum of squares (fast, accurate near 0); ``ideal`` is Σ generators², which has
+    the same λ and m; ``twin`` is the torch implementation of the loss; ``analytic`` the model's own
+    loss where it is no polynomial (a divergence, a tanh network). at: the centre w*, for models a
+    stratum's name too. prior, nonnegative, box: as in LocalProblem.build. criterion, batch_size: as
+    in ModuleLoss. Raises BadInput for a combination that makes no sense, and for a form that the
+    model does not have.
 
     >>> import torch
     >>> K = loss("x^2 - y^3")
@@ -77,6 +80,8 @@ def loss(
     >>> K.center.tolist(), K.value(torch.tensor([[2.0, 2.0]])).tolist()
     ([1.0, 1.0], [9.0])
     """
+    if isinstance(source, str | list | tuple):
+        source = find_row(source, variables) or source
     if isinstance(source, Entry | Model):
         _refuse(
             "given by the model",
@@ -183,14 +188,64 @@ def _of_problem(problem: LocalProblem, loss_id: str | None) -> Loss:
     generators = [g for g in problem.ideal.generators if not g.is_zero]
     if not generators:
         raise BadInput("generators: all of them are 0; there is no loss to measure")
+    as_loss = problem.convention == "loss"
     return PolynomialLoss.from_exponents(
         [_terms(g) for g in generators],
         center=list(problem.point),
         domain=_domain(problem.box),
         prior_exponents=_exponents(problem.prior),
-        as_loss=problem.convention == "loss",
+        as_loss=as_loss,
         loss_id=loss_id,
+        typed=_typed(generators, as_loss),
     )
+
+
+def _typed(
+    generators: Sequence[Polynomial], as_loss: bool
+) -> tuple[TypedForm, list[tuple[list[Any], list[tuple[int, ...]]]]] | None:
+    """K in its typed form over leaves, or None where that is no more than a sum of terms.
+
+    One K that is typed as a sum of terms is taken by its factors over Q, where one is a power.
+    """
+    leaves: list[Polynomial] = []
+    forms = []
+    for g in generators:
+        e = Expression.of(g)
+        if as_loss and e.expanded and not g.is_constant:
+            c, factors = g.factor()
+            if c > 0 and any(n > 1 for _, n in factors):
+                parts = [_power_of(_leaf(q, leaves), n) for q, n in factors]
+                forms.append(("product", (("number", c), *parts)))
+                continue
+        forms.append(_form(e.tree, e, leaves))
+    if all(f[0] == "leaf" for f in forms):
+        return None
+    whole = forms[0] if as_loss else ("sum", tuple(("power", f, 2) for f in forms))
+    return whole, [_terms(q) for q in leaves]
+
+
+def _form(node: Node, e: Expression, leaves: list[Polynomial]) -> TypedForm:
+    """Powers and products as typed, and sums of squares; every other sum is one leaf, expanded.
+
+    (x + 1)² − 1 near 0 is better expanded; (x − y)² + (x·y)⁴ is not.
+    """
+    here = Expression(e.variables, node)
+    if node[0] == "number":
+        return node
+    if node[0] == "power" and node[1][0] != "variable":
+        return ("power", _form(node[1], e, leaves), node[2])
+    if not here.expanded and (node[0] == "product" or here.squares() is not None):
+        return (node[0], tuple(_form(part, e, leaves) for part in node[1]))
+    return _leaf(here.polynomial, leaves)
+
+
+def _leaf(q: Polynomial, leaves: list[Polynomial]) -> TypedForm:
+    leaves.append(q)
+    return ("leaf", len(leaves) - 1)
+
+
+def _power_of(form: TypedForm, n: int) -> TypedForm:
+    return form if n == 1 else ("power", form, n)
 
 
 def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | None) -> Loss:
@@ -200,6 +255,8 @@ def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | N
     name = loss_id or repr(model)
     if form == "ideal":
         return _of_problem(problem, f"{name}:ideal")
+    if form == "polynomial" and model.name == "inline":  # as typed
+        return _of_problem(problem, name)
     if form == "polynomial":
         as_loss = model.convention == "loss"
         return PolynomialLoss.from_exponents(

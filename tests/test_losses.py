@@ -135,3 +135,60 @@ def test_no_answer_crosses_the_border():
     K = loss(load("rrr-2-2-2-r0"))
     assert not any("rlct" in a or "lambda" in a or "claim" in a for a in dir(K))
     assert "3/2" not in repr(K)
+
+
+TYPED = [
+    "(x^3 - y^4)^2",
+    "x^6 - 2*x^3*y^4 + y^8",
+    "(x - y)^2 + (x*y)^4",
+    "3*x^2*((x - y)^2 + y^4/2)^3*(1 + x^2)",
+    "((x^2 - y^3)^2)^3",
+]
+
+
+@pytest.mark.parametrize("text", TYPED)
+@pytest.mark.parametrize("at", [None, {"x": 1, "y": 1}])
+def test_a_typed_loss_is_the_exact_one_near_its_zeros(text, at):
+    """Where the expanded polynomial is rounding noise, at 10^-5 and less from {K = 0}."""
+    from fractions import Fraction
+
+    from singularity_lab.algebra.polynomial import parse
+
+    exact = parse(text) + 0
+    if at is not None and exact(at):
+        return  # no zero there
+    K = loss(text, at=at, convention="loss")
+    points = [(1 + 2.0**-20, 1 + 2.0**-22), (2.0**-8, 2.0**-6), (0.5, 0.5 + 2.0**-30)]
+    w = torch.tensor(points, dtype=torch.float64)
+    value, gradient = K.value_and_grad(w)
+    assert torch.equal(K.value(w), value)
+    for p, v, g in zip(points, value, gradient, strict=True):
+        at_p = [Fraction(c) for c in p]
+        assert v.item() == pytest.approx(float(exact(at_p)), rel=1e-7)
+        for name, slope in zip("xy", g, strict=True):
+            assert slope.item() == pytest.approx(float(exact.derivative(name)(at_p)), rel=1e-7)
+
+
+def test_the_expanded_sum_is_used_where_it_is_better():
+    """(x + 1)^2 - 1 at 0 is 2x + x^2, and not the difference of two numbers near 1."""
+    K = loss("((x + 1)^2 - 1)^2", convention="loss")
+    small = torch.tensor([[1e-20]], dtype=torch.float64)
+    assert K.value(small).item() == pytest.approx(4e-40, rel=1e-12)
+
+
+def test_an_ideal_is_evaluated_in_its_factors():
+    K = loss("(x^3 - y^4)^3*x")
+    near = torch.tensor([[1 + 2.0**-30, 1.0]], dtype=torch.float64)
+    assert K.value(near).item() == pytest.approx((3 * 2.0**-30) ** 6, rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["(x^3-y^4)^2", "(x-y)^2 + (x*y)^4"])
+def test_a_typed_loss_is_measured(text):
+    from singularity_lab.exact.solve import rlct
+    from singularity_lab.spectroscopes import measure
+
+    reading = measure("volume", loss(text, convention="loss"), seed=0)
+    truth = float(rlct(text, convention="loss").value)
+    assert reading.outcome == "ok"
+    assert abs(reading.estimates["lambda"].value - truth) < 0.02

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
 from operator import mul
+from typing import Any
 
 import flint
 
@@ -487,6 +488,8 @@ def _minimal_rows(rows: Sequence[Row]) -> list[int]:
     first: dict[tuple[Number, ...], int] = {}
     for i, a in enumerate(rows):
         first.setdefault(tuple(a), i)
+    if len(first) > 200 and all(type(x) is int and x < 2**31 for a in first for x in a):
+        return _minimal_integer_rows(first)
     kept: list[int] = []
     smaller: list[tuple[Number, ...]] = []  # those kept with a smaller sum
     level: list[tuple[Number, ...]] = []
@@ -498,6 +501,20 @@ def _minimal_rows(rows: Sequence[Row]) -> list[int]:
         if not any(all(x <= y for x, y in zip(b, a, strict=True)) for b in smaller):
             kept.append(first[a])
             level.append(a)
+    return sorted(kept)
+
+
+def _minimal_integer_rows(first: dict[tuple[Any, ...], int]) -> list[int]:
+    """The same for many rows of integers: each kept row strikes out those above it, at once."""
+    import numpy as np
+
+    listed = sorted(first, key=lambda a: (sum(a), a))
+    rows, places = np.array(listed, dtype=np.int64), np.array([first[a] for a in listed])
+    kept = []
+    while len(rows):
+        kept.append(int(places[0]))
+        left = (rows < rows[0]).any(axis=1)
+        rows, places = rows[left], places[left]
     return sorted(kept)
 
 

@@ -180,6 +180,13 @@ def pull_back(p: Poly, i: int, numerator: Poly, denominator: Poly) -> Poly:
     if degree == 1:
         slope = p.derivative(i)
         return slope * numerator + (p - slope * p.context().gen(i)) * denominator
+    if degree >= 16 and len(p) >= 300:  # the factors of a power are much shorter
+        c, factors = p.factor_squarefree()
+        if len(factors) > 1 or any(e > 1 for _, e in factors):
+            product = p.context().constant(c)
+            for q, e in factors:
+                product *= pull_back(q, i, numerator, denominator) ** int(e)
+            return product
     total = p.context().constant(0)
     for e, part in coefficients(p, i).items():
         total += part * numerator**e * denominator ** (degree - e)

@@ -141,18 +141,20 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
 class Polynomial:
     """A polynomial in named variables with rational coefficients; immutable and hashable.
 
-    variables: the ring's names, in order; flint: the underlying ``fmpq_mpoly``.
+    variables: the ring's names, in order; flint: the underlying ``fmpq_mpoly``. typed: the text
+    that it was read from, where it was; arithmetic forgets it.
     Arithmetic between different rings happens in the ring with all the names.
 
-    >>> f = parse("(x^2 - y^3)^2")
-    >>> print(f)
-    y^6 - 2*x^2*y^3 + x^4
+    >>> f = parse("(x^2-y^3)^2")
+    >>> print(f, "=", f + 0)
+    (x^2 - y^3)^2 = x^4 - 2*x^2*y^3 + y^6
     >>> f.degree, f({"x": 1, "y": 2})
     (6, Fraction(49, 1))
     """
 
     variables: tuple[str, ...]
     flint: flint.fmpq_mpoly
+    typed: str = ""
 
     @classmethod
     def from_terms(
@@ -161,7 +163,7 @@ class Polynomial:
         """The polynomial Σ c·w^a from ``{a: c}``.
 
         >>> print(Polynomial.from_terms({(2, 0): 1, (0, 3): -1}, "x y"))
-        -y^3 + x^2
+        x^2 - y^3
         """
         names = check_names(variables)
         for a in terms:
@@ -278,7 +280,7 @@ class Polynomial:
         data = {
             tuple(a[i] if i >= 0 else 0 for i in place): c for a, c in self.flint.to_dict().items()
         }
-        return Polynomial(names, ring(names).from_dict(data))
+        return Polynomial(names, ring(names).from_dict(data), self.typed)
 
     def _pair(self, other: Polynomial | Rational) -> tuple[Polynomial, Polynomial]:
         if not isinstance(other, Polynomial):
@@ -370,6 +372,8 @@ class Polynomial:
         """f(w + p): the germ at p, moved to the origin."""
         values = point_values(point, self.variables)
         moved = {i: to_fmpq(value) for i, value in enumerate(values) if value}
+        if not moved:
+            return self
         return Polynomial(self.variables, maps.translate(self.flint, moved))
 
     def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
@@ -382,7 +386,7 @@ class Polynomial:
         content, factors = factoring.factor(self.flint)
         pairs = sorted(
             ((Polynomial(self.variables, p), int(e)) for p, e in factors),
-            key=lambda t: str(t[0]),
+            key=lambda t: str(t[0].flint),
         )
         return fraction(content), tuple(pairs)
 
@@ -394,7 +398,8 @@ class Polynomial:
     # -- printing -----------------------------------------------------------------------------
 
     def __str__(self) -> str:
-        return str(self.flint)
+        """As typed, or the terms in the order of the variables: text that ``parse`` reads."""
+        return as_typed(self.typed) if self.typed else in_order(self.flint, self.variables)
 
     def __repr__(self) -> str:
         return f"Polynomial({str(self)!r}, {' '.join(self.variables)!r})"
@@ -524,7 +529,7 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
     Raises ParseError with the position of what does not fit.
 
     >>> print(parse("w1^2*w2^2 / 4 - 0.5*w1"))
-    1/4*w1^2*w2^2 - 1/2*w1
+    w1^2*w2^2/4 - 0.5*w1
     >>> parse("x^2 - z", "x y")
     Traceback (most recent call last):
     ...
@@ -536,13 +541,47 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
         checked = check_names(variables)
         found = expanded(text, checked)
         if found is not None:
-            return Polynomial(checked, found)
+            return Polynomial(checked, found, text)
         variables = checked
     tokens = list(_tokens(text))
     names = (
         natural_order(v for k, v, _ in tokens if k == "name") if variables is None else variables
     )
     return _Parser(text, tokens, check_names(names)).read()
+
+
+def in_order(f: flint.fmpq_mpoly, names: tuple[str, ...]) -> str:
+    """The terms of a polynomial in lexicographic order of its variables, as people write them.
+
+    >>> names = ("x", "y")
+    >>> str(parse("-y^3 + x^2").flint), in_order(parse("-y^3 + x^2").flint, names)
+    ('-y^3 + x^2', 'x^2 - y^3')
+    """
+    if not names or len(f) < 2:
+        return str(f)
+    return str(_lexicographic(names).from_dict(f.to_dict()))
+
+
+@lru_cache(maxsize=512)
+def _lexicographic(names: tuple[str, ...]) -> flint.fmpq_mpoly_ctx:
+    return flint.fmpq_mpoly_ctx.get(names, flint.Ordering.lex)
+
+
+@lru_cache(maxsize=256)
+def as_typed(text: str) -> str:
+    """An expression with the blanks of this house: around the signs of a sum, and nowhere else.
+
+    >>> as_typed(" -(x-y) ** 2*z + 3 * x/4")
+    '-(x - y)^2*z + 3*x/4'
+    """
+    out, last = "", ""
+    for _, token, _ in _tokens(text):
+        if token in ("+", "-") and last not in ("", "(", "+", "-", "*", "/"):
+            out += f" {token} "
+        else:
+            out += "^" if token == "**" else token
+        last = token
+    return out
 
 
 def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
@@ -588,6 +627,7 @@ def _is_natural(text: str) -> bool:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    """(kind, text, position) of each number, name and operator of an expression."""
     position = 0
     while text[position:].strip():
         match = _TOKEN.match(text, position)
@@ -619,7 +659,7 @@ class _Parser:
             if kind != "operator" or token == "(":
                 self.fail(f"an operator is missing before {token!r} (write products with *)")
             self.fail(f"unexpected {token!r}")
-        return Polynomial(self.names, value)
+        return Polynomial(self.names, value, self.text)
 
     def fail(self, message: str) -> None:
         place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)

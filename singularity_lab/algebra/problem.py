@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import flint
 
@@ -30,6 +30,15 @@ Convention = Literal["ideal", "loss"]
 Interval = tuple[Fraction | None, Fraction | None]
 
 
+@runtime_checkable
+class HasProblem(Protocol):
+    """Something that stands for a germ, as a row of the catalog does."""
+
+    def problem(self) -> LocalProblem:
+        """The germ with its point, prior, constraints and convention."""
+        ...
+
+
 @dataclass(frozen=True)
 class LocalProblem:
     """The germ at a point of K with prior density ∏|wᵢ|^τᵢ · (positive smooth), on a box.
@@ -40,6 +49,7 @@ class LocalProblem:
     convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = |f| for the one generator f.
     prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable,
     None where there is no bound; a bound matters where the point lies on it.
+    label: what the germ is called, such as ``row nc-1-1``; it is no part of the problem.
 
     >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
     >>> p.prior, p.box
@@ -51,6 +61,7 @@ class LocalProblem:
     prior: tuple[Fraction, ...]
     box: tuple[Interval, ...]
     convention: Convention = "ideal"
+    label: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         if self.convention not in ("ideal", "loss"):
@@ -116,9 +127,111 @@ class LocalProblem:
             convention=convention,
         )
 
+    @classmethod
+    def of(
+        cls,
+        source: Generators,
+        variables: str | Iterable[str] | None = None,
+        *,
+        at: Point | None = None,
+        prior: Mapping[str, Rational | str] | None = None,
+        nonnegative: str | Iterable[str] = (),
+        box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
+        convention: Convention = "ideal",
+    ) -> LocalProblem:
+        """The problem that a source is or has, or the one built from generators.
+
+        Raises BadInput where a source with a problem of its own is given another point or prior.
+
+        >>> LocalProblem.of(LocalProblem.build("x^2"), at={"x": 1})
+        Traceback (most recent call last):
+        singularity_lab.errors.BadInput: at: given by the problem, so it cannot be given as well
+        """
+        if not isinstance(source, LocalProblem | HasProblem):
+            return cls.build(
+                source,
+                variables,
+                at=at,
+                prior=prior,
+                nonnegative=nonnegative,
+                box=box,
+                convention=convention,
+            )
+        given = {"variables": variables, "at": at, "prior": prior, "box": box}
+        given["nonnegative"] = nonnegative or None
+        given["convention"] = None if convention == "ideal" else convention
+        for name, value in given.items():
+            if value is not None:
+                raise BadInput(f"{name}: given by the problem, so it cannot be given as well")
+        if isinstance(source, LocalProblem):
+            return source
+        # a row has a method; a result and a certificate have the problem itself
+        return source.problem() if callable(source.problem) else source.problem
+
     @property
     def variables(self) -> tuple[str, ...]:
         return self.ideal.variables
+
+    @property
+    def at_walls(self) -> tuple[str, ...]:
+        """The variables whose coordinate lies on a bound of its interval."""
+        sides = zip(self.variables, self.point, self.box, strict=True)
+        return tuple(
+            n
+            for n, at, (low, high) in sides
+            if (low is not None and at == low) or (high is not None and at == high)
+        )
+
+    @property
+    def flat(self) -> bool:
+        """Whether no prior exponent and no constraint is active at the point."""
+        active = any(t for t, at in zip(self.prior, self.point, strict=True) if not at)
+        return not active and not self.at_walls
+
+    def hypersurface(self, what: str, *, density: bool = False) -> Polynomial:
+        """The one polynomial f of the problem, moved to the origin.
+
+        what: who asks, for messages. density: whether the answer would depend on the prior and on
+        the constraints, of which its theory knows none. Raises OutOfScope for several generators,
+        where f is 0 or does not vanish at the point, and with ``density`` for a problem that is
+        not flat.
+
+        >>> print(LocalProblem.build("x^2 - 2*x - y", at={"x": 2}).hypersurface("zeta"))
+        x^2 + 2*x - y
+        """
+        live = [g for g in self.ideal.generators if not g.is_zero]
+        if not live:
+            raise OutOfScope(f"{what}: the zero polynomial")
+        if len(live) > 1:
+            raise OutOfScope(
+                f"{what}: one polynomial is needed, {self.label or 'the ideal'} has "
+                f"{len(live)} generators"
+            )
+        if density and not self.flat:
+            raise OutOfScope(
+                f"{what}: the flat density near the point is meant, "
+                f"{self.label or 'the problem'} has {self.describe_density()}"
+            )
+        germ = live[0].translate(self.rational_point)
+        if germ({}):
+            raise OutOfScope(f"{what}: {germ} does not vanish at the point")
+        return germ
+
+    def describe_density(self) -> str:
+        """The active prior and constraints in words; the empty text where there are none.
+
+        >>> LocalProblem.build("x*y", prior={"x": 1}, nonnegative="y").describe_density()
+        'the prior |x|^1 and constraints on y'
+        """
+        tau = "*".join(
+            f"|{n}|^{t}"
+            for n, t, at in zip(self.variables, self.prior, self.point, strict=True)
+            if t and not at
+        )
+        walls = ", ".join(self.at_walls)
+        parts = [f"the prior {tau}"] if tau else []
+        parts += [f"constraints on {walls}"] if walls else []
+        return " and ".join(parts)
 
     @property
     def rational_point(self) -> tuple[Fraction, ...]:
@@ -187,6 +300,9 @@ class LocalProblem:
             for tau, at in zip(self.prior, self.point, strict=True)
         )
         return Germ(names, generators, exponents, tuple(nonnegative), self.convention, field)
+
+
+Generators = LocalProblem | HasProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
 
 
 @dataclass(frozen=True)

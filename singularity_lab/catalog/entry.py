@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -162,9 +163,14 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
         >>> e = Entry(id="cusp", vars=["x", "y"], ideal=["x^2 - y^3"])
         >>> print(e.problem().ideal)
-        (-y^3 + x^2) in Q[x, y]
+        (x^2 - y^3) in Q[x, y]
         """
-        return self.model().problem(self.at or None)
+        return replace(self.model().problem(self.at or None), label=self.label)
+
+    @property
+    def label(self) -> str:
+        """What answers about its germ call the row."""
+        return f"row {self.id} of the catalog" if self.family else f"row {self.id}"
 
     def stratum(self) -> Stratum | None:
         """The named stratum that the row stands at, or None for a point without a name."""

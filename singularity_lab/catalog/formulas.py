@@ -262,13 +262,18 @@ def _tanh(p: dict[str, Any], stratum: str) -> list[Claim]:
 
 @formula("latent_class")
 def _naive_bayes(p: dict[str, Any], stratum: str) -> list[Claim]:
-    """Rusakov and Geiger 2005, Theorem 4: binary features, two classes."""
+    """Rusakov and Geiger 2005, Theorem 4: binary features, two classes.
+
+    Where no feature depends on the class: (n + 1)/2 for n ≥ 3, with m = 1; (3/2, 3) for n = 2.
+    """
     n = len(p["sizes"])
     if p["classes"] != 2 or any(k != 2 for k in p["sizes"]):
         return []
     if p["truth"] == "independent":
-        if stratum != "vanishing" or n == 2:
+        if stratum != "vanishing":
             return []
+        if n == 2:
+            return [_claim(RLCT(Fraction(3, 2), 3), "rusakov2005", "Theorem 4", scope="global")]
         value = Fraction(1, 2) if n == 1 else Fraction(n + 1, 2)
     elif p["truth"] == "pair":
         value = Fraction(3, 2) if n == 2 else Fraction(2 * n - 1, 2)

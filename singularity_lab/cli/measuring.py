@@ -130,7 +130,6 @@ def measure(
         raise typer.Exit(UNDECIDED)
 
 
-_ROW = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -144,24 +143,15 @@ def _loss(target: list[str], given: dict[str, Any], dimension: int | None) -> Lo
         return _imported(target[0], given["at"], dimension)
     if dimension is not None:
         raise BadInput("--dim: only a function has to be told its number of parameters")
+    from singularity_lab.catalog.lookup import find_row
     from singularity_lab.losses import loss
 
-    if len(target) == 1 and plain and given["at"] is None and _ROW.fullmatch(target[0]):
-        from singularity_lab.catalog.load import entries, load
-
-        ids = [e.id for e in entries()]
-        if target[0] in ids:
-            return loss(load(target[0]))
-        # `nc-1-7` would be the polynomial nc − 8: a word that begins as rows do is a misspelt row.
-        if "-" in target[0] and target[0].partition("-")[0] in {i.partition("-")[0] for i in ids}:
-            from difflib import get_close_matches
-
-            near = ", ".join(get_close_matches(target[0], ids, n=3)) or "none is near"
-            raise BadInput(
-                f"target: the catalog has no row {target[0]!r} (near: {near}); "
-                "for an expression give --vars"
-            )
-    return loss(target, **given)
+    row = find_row(target, given["variables"])
+    if row is None:
+        return loss(target, **given)
+    if given["convention"] != "ideal":
+        raise BadInput("--as: given by the row, so it cannot be given as well")
+    return loss(row, **{k: v for k, v in given.items() if k != "convention"})
 
 
 def _imported(path: str, at: Any, dimension: int | None) -> Loss:

@@ -39,7 +39,9 @@ class Convention(StrEnum):
 Expressions = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="EXPR…", help="Polynomials f1 f2 …: K = f1² + f2² + …", show_default=False
+        metavar="EXPR…|ROW",
+        help="Polynomials f1 f2 …: K = f1² + f2² + …; or the id of a row of the catalog.",
+        show_default=False,
     ),
 ]
 Vars = Annotated[
@@ -80,15 +82,29 @@ def arguments(
     """The keyword arguments of ``rlct`` and ``explain`` from the options."""
     if not expressions:
         raise BadInput("EXPR: at least one expression is needed (or --batch FILE)")
+    generators, point = germ(expressions, variables, at)
     return {
-        "generators": [e.strip() for e in expressions],
+        "generators": generators,
         "variables": variables,
-        "at": words.point(at),
+        "at": point,
         "nonnegative": nonnegative or (),
         "prior": words.prior(prior),
         "box": words.box(box),
         "convention": convention.value,
     }
+
+
+def germ(expressions: list[str], variables: str | None, at: str | None) -> tuple[Any, Any]:
+    """The generators and the point that the words name, or the germ of a row, and no point."""
+    from singularity_lab.catalog.lookup import find_row, germ_of
+
+    texts = [e.strip() for e in expressions]
+    row = find_row(texts, variables)
+    if row is None:
+        return texts, words.point(at)
+    if at is not None and row.polynomial and at in {s.name for s in row.model().strata}:
+        return germ_of(row, at), None
+    return germ_of(row, words.point(at)), None
 
 
 def rlct(
@@ -227,6 +243,9 @@ def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
     generators = item.get("generators")
     if isinstance(generators, str):
         generators = [generators]
+    row = _row_of(generators, item)
+    if row is not None:
+        return {"generators": row, "budget": _seconds(item, budget)}, ignored
     if not isinstance(generators, list) or not all(isinstance(g, str) for g in generators):
         raise BadInput(f"generators: a list of expressions is needed, received {generators!r}")
     for key, kinds in (("vars", (str, list)), ("nonnegative", (str, list)), ("point", (dict, list)),
@@ -244,11 +263,7 @@ def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
     for name, side in box.items():
         if not isinstance(side, list) or len(side) != 2:
             raise BadInput(f"box[{name}]: [low, high] is needed, received {side!r}")
-    limit = item.get("budget", budget)
-    try:
-        limit = None if limit is None else float(limit)
-    except (TypeError, ValueError):
-        raise BadInput(f"budget: seconds are needed, received {limit!r}") from None
+    limit = _seconds(item, budget)
     return {
         "generators": generators,
         "variables": names,
@@ -259,6 +274,27 @@ def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
         "convention": item.get("as") or "ideal",
         "budget": limit,
     }, ignored
+
+
+def _row_of(generators: Any, item: Mapping[str, Any]) -> Any:
+    """The germ of the row that an item names, or None."""
+    from singularity_lab.catalog.lookup import find_row, germ_of
+
+    row = find_row(generators, item.get("vars"))
+    if row is None:
+        return None
+    for key in ("nonnegative", "prior", "box", "as"):
+        if item.get(key):
+            raise BadInput(f"{key}: given by the row, so it cannot be given as well")
+    return germ_of(row, item.get("point"))
+
+
+def _seconds(item: Mapping[str, Any], budget: float) -> float | None:
+    limit = item.get("budget", budget)
+    try:
+        return None if limit is None else float(limit)
+    except (TypeError, ValueError):
+        raise BadInput(f"budget: seconds are needed, received {limit!r}") from None
 
 
 # -- explain, verify

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from singularity_lab.cli import words
-from singularity_lab.cli.proving import At, Json, Seconds, Vars
+from singularity_lab.cli.proving import At, Json, Seconds, Vars, germ
 from singularity_lab.cli.shell import ExpressionCommand, print_json
 from singularity_lab.errors import BadInput
 
@@ -27,9 +26,15 @@ class Over(StrEnum):
 
 Expressions = Annotated[
     list[str] | None,
-    typer.Argument(metavar="EXPR…", help="Generators f1 f2 … of the ideal.", show_default=False),
+    typer.Argument(
+        metavar="EXPR…|ROW",
+        help="Generators f1 f2 … of the ideal, or the id of a row of the catalog.",
+        show_default=False,
+    ),
 ]
-Expression = Annotated[str, typer.Argument(metavar="EXPR", help="A polynomial f.")]
+Expression = Annotated[
+    str, typer.Argument(metavar="EXPR|ROW", help="A polynomial f, or the id of a row.")
+]
 
 
 def jets(
@@ -53,13 +58,14 @@ def jets(
         raise BadInput("EXPR: at least one expression is needed")
     from singularity_lab.exact.jets import jets as stratify
 
+    generators, point = germ(expressions, variables, at)
     result = stratify(
-        [e.strip() for e in expressions],
+        generators,
         order,
         variables,
         field=over.value,
         fibre=fibre,
-        at=words.point(at),
+        at=point,
         budget=budget,
         check=check,
     )
@@ -81,15 +87,15 @@ def zeta(
     from singularity_lab.exact.density import volume_expansion
     from singularity_lab.exact.zeta import zeta as newton_zeta
 
-    point = words.point(at)
+    generators, point = germ([expression], variables, at)
     started = time.process_time()
-    result = newton_zeta(expression.strip(), variables, at=point, budget=budget)
+    result = newton_zeta(generators, variables, at=point, budget=budget)
     with contextlib.suppress(Undecided):
         _ = result.real_poles  # they come first
     left = max(budget - (time.process_time() - started), 0.1 * budget)
     volume, why = None, ""
     try:
-        volume = volume_expansion(expression.strip(), variables, at=point, budget=left)
+        volume = volume_expansion(generators, variables, at=point, budget=left)
     except (OutOfScope, Undecided) as error:
         why = str(error)
     if as_json:
@@ -113,7 +119,8 @@ def singularity(
     """Corank, Milnor and Tjurina numbers, Arnold's type, spectrum, weights and charges of f = 0."""
     from singularity_lab.exact.singularity import singularity as invariants
 
-    result = invariants(expression.strip(), variables, at=words.point(at), budget=budget)
+    generators, point = germ([expression], variables, at)
+    result = invariants(generators, variables, at=point, budget=budget)
     if as_json:
         print_json(result.to_json())
     else:

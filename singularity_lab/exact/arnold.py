@@ -104,7 +104,7 @@ def representative(kind: Arnold) -> Polynomial | None:
     """A germ of the class, nondegenerate for its Newton polyhedron, in 1, 2 or 3 variables.
 
     >>> print(representative(classify(parse("x^3 + y^6"), 10)))
-    y^6 + x^3
+    x^3 + y^6
     """
     mu = kind.milnor
     if kind.series == "A":

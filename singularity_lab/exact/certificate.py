@@ -135,7 +135,7 @@ def problem_to_json(problem: LocalProblem) -> dict[str, Any]:
 
     return {
         "variables": list(names),
-        "generators": [str(g) for g in problem.ideal.generators],
+        "generators": [str(g.flint) for g in problem.ideal.generators],
         "convention": problem.convention,
         "point": {n: str(c) for n, c in zip(names, problem.point, strict=True) if c},
         "prior": {n: str(t) for n, t in zip(names, problem.prior, strict=True) if t},

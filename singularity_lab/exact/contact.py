@@ -26,7 +26,7 @@ from __future__ import annotations
 import heapq
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from math import ceil, lcm
@@ -39,8 +39,8 @@ from singularity_lab.algebra.charts import charts, representatives
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.polynomial import Point, Polynomial
+from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.algebra.real import Zero, no_common_zero
 from singularity_lab.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
@@ -110,6 +110,7 @@ class ContactLoci:
 
         return {
             "generators": [str(g) for g in self.problem.ideal.generators],
+            **({"label": self.problem.label} if self.problem.label else {}),
             "field": self.field,
             "lower": texts(self.lower),
             "upper": texts(self.upper),
@@ -118,7 +119,9 @@ class ContactLoci:
         }
 
     def __str__(self) -> str:
-        lines = [f"contact loci of {self.problem.ideal} near the point over {self.field}"]
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        ideal = f"{label}{self.problem.ideal}"
+        lines = [f"contact loci of {ideal} near the point over {self.field}"]
         for p, (low, high) in enumerate(zip(self.lower, self.upper, strict=True), 1):
             known = f"= {low}" if low == high else f">= {low}, <= {'?' if high is None else high}"
             lines.append(f"  codim {{ord >= {p}}} {known if low is not None else 'is infinite'}")
@@ -137,7 +140,7 @@ class ContactLoci:
 
 
 def contact_loci(
-    generators: Certificate | LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial],
+    generators: Certificate | Generators,
     order: int = 6,
     variables: str | Iterable[str] | None = None,
     *,
@@ -147,10 +150,11 @@ def contact_loci(
 ) -> ContactLoci:
     """Codimensions of {ord_I ≥ p}, p ≤ order + 1, near a point, from a certificate's charts.
 
-    generators: an ideal, a local problem with its prior, or a certificate that is there already.
-    budget: CPU seconds; a search ends early enough for the charts to be read. Raises BadInput for
-    another field or an order < 0, OutOfScope for the zero ideal, Undecided over C where a step is
-    proved over R only, and where the budget does not suffice.
+    generators: an ideal, a local problem or a row with its prior, or a certificate that is there
+    already; of a loss K the ideal (K) is meant. budget: CPU seconds; a search ends early enough for
+    the charts to be read. Raises BadInput for another field or an order < 0, OutOfScope for the
+    zero ideal, Undecided over C where a step is proved over R only, and where the budget does not
+    suffice.
 
     >>> loci = contact_loci("a*(e*i-f*h)-b*(d*i-f*g)+c*(d*h-e*g)", 3, field="C")
     >>> [str(c) for c in loci.codimensions]
@@ -168,11 +172,8 @@ def contact_loci(
         else:
             from singularity_lab.exact.solve import rlct
 
-            problem = (
-                generators
-                if isinstance(generators, LocalProblem)
-                else LocalProblem.build(generators, variables, at=at)
-            )
+            problem = replace(LocalProblem.of(generators, variables, at=at), convention="ideal")
+            problem.localize()  # OutOfScope for irrational points, before the search
             left = min(budget, time_left())
             certificate = rlct(problem, budget=max(0.8 * left, 0.1)).certificates[0]
         return _read(certificate, order, field, started)

@@ -42,13 +42,12 @@ from singularity_lab.algebra.evidence import count_roots, univariate
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import (
-    Ideal,
     Point,
     Polynomial,
     Rational,
     to_fmpq,
 )
-from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
+from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
 from singularity_lab.deadline import (
     TimeLimit,
     check_time,
@@ -181,7 +180,7 @@ class _Leading:
 
 
 def volume_expansion(
-    generators: LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial],
+    generators: Generators,
     variables: str | Iterable[str] | None = None,
     *,
     at: Point | None = None,
@@ -210,17 +209,14 @@ def volume_expansion(
     require_seconds(budget)
     started = time.process_time()
     with TimeLimit(budget):
-        if isinstance(generators, LocalProblem):
-            problem = generators
-        else:
-            problem = LocalProblem.build(
-                generators,
-                variables,
-                at=at,
-                prior=prior,
-                nonnegative=nonnegative,
-                convention=convention,
-            )
+        problem = LocalProblem.of(
+            generators,
+            variables,
+            at=at,
+            prior=prior,
+            nonnegative=nonnegative,
+            convention=convention,
+        )
         return _expansion(problem, digits, started)
     raise Undecided(f"volume: not decided within {budget} CPU seconds")
 

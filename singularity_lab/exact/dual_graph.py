@@ -30,7 +30,7 @@ import flint
 
 from singularity_lab.algebra.evidence import count_roots
 from singularity_lab.algebra.polynomial import Point, Polynomial, fraction, to_fmpq
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.zeta import Rational
@@ -73,7 +73,7 @@ class ResolutionGraph:
 
     >>> g = resolution_graph("x^2 - y^3")
     >>> print(g)
-    resolution graph of -y^3 + x^2: 3 divisors
+    resolution graph of x^2 - y^3: 3 divisors
       E1 (N 2, nu 2, E^2 = -3) meets E3
       E2 (N 3, nu 3, E^2 = -2) meets E3
       E3 (N 6, nu 5, E^2 = -1) meets E1, E2, 1 branch
@@ -85,6 +85,7 @@ class ResolutionGraph:
     divisors: tuple[Exceptional, ...]
     edges: tuple[tuple[int, int], ...]
     strict: tuple[StrictTransform, ...]
+    label: str = ""
 
     def euler(self, number: int) -> int:
         """χ of a divisor without the points on other components."""
@@ -178,7 +179,8 @@ class ResolutionGraph:
         }
 
     def __str__(self) -> str:
-        lines = [f"resolution graph of {self.f}: {len(self.divisors)} divisors"]
+        label = f"{self.label}: " if self.label else ""
+        lines = [f"resolution graph of {label}{self.f}: {len(self.divisors)} divisors"]
         for d in self.divisors:
             met = [f"E{j if i == d.number else i}" for i, j in self.edges if d.number in (i, j)]
             for s in self.strict:
@@ -196,7 +198,7 @@ class ResolutionGraph:
 
 
 def resolution_graph(
-    f: Polynomial | str,
+    f: LocalProblem | HasProblem | Polynomial | str,
     *,
     at: Point | None = None,
     limit: int = 200,
@@ -204,22 +206,21 @@ def resolution_graph(
 ) -> ResolutionGraph:
     """The dual graph of the least embedded resolution of {f = 0} at a point, f of two variables.
 
-    At least one point is blown up. budget: CPU seconds, None for no limit. Raises OutOfScope where
-    f is not zero at the point or has not two variables, Undecided beyond ``limit`` blow-ups or the
-    budget, and at conjugate points that are no normal crossings.
+    f: a polynomial, or a local problem or a row with one generator. At least one point is blown up.
+    budget: CPU seconds, None for no limit. Raises OutOfScope where f is not zero at the point or
+    has not two variables, for a prior or constraints that are active there, Undecided beyond
+    ``limit`` blow-ups or the budget, and at conjugate points that are no normal crossings.
     """
     require_seconds(budget)
     with TimeLimit(budget):
-        return _resolve(LocalProblem.build(f, at=at, convention="loss"), limit)
+        return _resolve(LocalProblem.of(f, at=at), limit)
     raise Undecided(f"resolution graph: not finished within {budget} CPU seconds")
 
 
 def _resolve(problem: LocalProblem, limit: int) -> ResolutionGraph:
-    germ = problem.ideal.generators[0].translate(problem.rational_point)
+    germ = problem.hypersurface("resolution graph", density=True)
     if len(germ.variables) != 2:
         raise OutOfScope(f"resolution graph: two variables are needed, {germ} has others")
-    if germ.is_zero or germ({}):
-        raise OutOfScope(f"resolution graph: {germ} does not vanish at the point, or is 0")
     work = _Blowups(limit)
     factors = [(_plain(q), e) for q, e in germ.factor()[1] if not q({})]
     work.blow_up(factors, {})
@@ -227,7 +228,8 @@ def _resolve(problem: LocalProblem, limit: int) -> ResolutionGraph:
         Exceptional(i + 1, n, nu, s)
         for i, (n, nu, s) in enumerate(zip(work.orders, work.nus, work.squares, strict=True))
     )
-    return ResolutionGraph(germ, divisors, tuple(sorted(work.edges)), tuple(work.strict))
+    edges = tuple(sorted(work.edges))
+    return ResolutionGraph(germ, divisors, edges, tuple(work.strict), problem.label)
 
 
 _Factor = tuple[Polynomial, int]

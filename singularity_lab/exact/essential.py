@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import index
 from typing import Any
@@ -26,8 +26,8 @@ from typing import Any
 import flint
 import networkx
 
-from singularity_lab.algebra.polynomial import Exponent, Polynomial, parse
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, parse
+from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.jets import jets
@@ -57,6 +57,7 @@ class EssentialDivisors:
     divisors: tuple[EssentialDivisor, ...]
     method: str
     graph: networkx.Graph
+    label: str = ""
 
     @property
     def proved(self) -> tuple[EssentialDivisor, ...]:
@@ -65,6 +66,7 @@ class EssentialDivisors:
     def to_json(self) -> dict[str, Any]:
         return {
             "polynomial": str(self.f),
+            **({"label": self.label} if self.label else {}),
             "form": str(self.form),
             "method": self.method,
             "divisors": [
@@ -80,7 +82,8 @@ class EssentialDivisors:
         }
 
     def __str__(self) -> str:
-        lines = [f"divisors over {self.f}: {self.method}"]
+        label = f"{self.label}: " if self.label else ""
+        lines = [f"divisors over {label}{self.f}: {self.method}"]
         for d in self.divisors:
             said = "essential" if d.essential else "not decided"
             weights = "" if d.weights is None else f", orders {d.weights}"
@@ -94,10 +97,18 @@ class EssentialDivisors:
         return dual_graph(self.graph, ax=ax)
 
 
-def essential_divisors(f: Polynomial | str, *, budget: float = 30.0) -> EssentialDivisors:
+def essential_divisors(
+    f: LocalProblem | HasProblem | Polynomial | str,
+    *,
+    at: Point | None = None,
+    budget: float = 30.0,
+) -> EssentialDivisors:
     """Essential divisors of an ADE surface singularity; else the divisors of a proof tree.
 
-    f: a germ at the origin. budget: CPU seconds. Raises Undecided where they do not suffice.
+    f: a polynomial, at the origin or the point ``at``, or a local problem or a row with one
+    generator. budget: CPU seconds. Raises OutOfScope where f is 0 or does not vanish there, for
+    several generators, and for a prior or constraints that are active at the point; Undecided
+    where the budget does not suffice.
 
     >>> e = essential_divisors("x^2 + y^3 + z^4")
     >>> len(e.proved), e.method
@@ -109,17 +120,18 @@ def essential_divisors(f: Polynomial | str, *, budget: float = 30.0) -> Essentia
 
     require_seconds(budget)
     with TimeLimit(1.15 * budget + 1.2):
-        germ = LocalProblem.build(f, convention="loss").ideal.generators[0]
-        if germ.is_zero or germ({}):
-            raise OutOfScope(f"essential divisors: {germ} does not vanish at 0, or is 0")
+        problem = LocalProblem.of(f, at=at)
+        germ = problem.hypersurface("essential divisors", density=True)
         if len(germ.variables) == 3 and germ.order == 2:
             try:
                 kind = singularity(germ, budget=budget).kind
             except OutOfScope:  # not isolated
                 kind = None
             if kind is not None and kind.simple:
-                return _of_surface(germ, kind.series, kind.milnor)
-        return _of_tree(germ, max(0.1, min(budget, time_left() - 0.8)))
+                found = _of_surface(germ, kind.series, kind.milnor)
+                return replace(found, label=problem.label)
+        found = _of_tree(germ, max(0.1, min(budget, time_left() - 0.8)))
+        return replace(found, label=problem.label)
     raise Undecided(f"essential divisors: not decided within {budget} CPU seconds")
 
 

@@ -46,7 +46,7 @@ import numpy as np
 from singularity_lab.algebra.evidence import count_roots, univariate
 from singularity_lab.algebra.linear import covering_lp, solve_lp
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, fraction
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.algebra.real import Zero, no_common_zero
 from singularity_lab.deadline import TimeLimit, check_time, require_seconds, time_left
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
@@ -90,9 +90,10 @@ class Jets:
 
     field: C, R or Q. Over R: of the real jets, components with real points; over Q: of the scheme,
     so that conjugate components count once. fibre: whether only jets at the point are meant.
-    method: ``weights``, ``monomial``, ``stratification`` or ``charts``. strata: for each m those of
-    least codimension, none where the charts decided. checked: the orders at which a Gröbner basis
-    of the equations (modulo 32003 with Singular) gave the same codimension. notes: what is missing.
+    method: ``weights``, ``monomial``, ``stratification``, ``charts`` or ``contact loci``. strata:
+    for each m those of least codimension, none where the charts decided. checked: the orders at
+    which a Gröbner basis of the equations (modulo 32003 with Singular) gave the same codimension.
+    notes: what is missing.
     """
 
     ideal: Ideal
@@ -106,6 +107,7 @@ class Jets:
     seconds: float = dataclass_field(compare=False)
     notes: tuple[str, ...] = ()
     checked: tuple[int, ...] = ()
+    label: str = ""
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -172,6 +174,7 @@ class Jets:
     def to_json(self) -> dict[str, Any]:
         return {
             "generators": [str(g) for g in self.ideal.generators],
+            **({"label": self.label} if self.label else {}),
             "variables": list(self.variables),
             "order": self.order,
             "field": self.field,
@@ -192,7 +195,8 @@ class Jets:
 
     def __str__(self) -> str:
         what = "fibre over 0 of J_m" if self.fibre else "J_m"
-        head = f"{what} of {self.ideal} over {self.field} ({self.method}, {self.seconds:.2f} s)"
+        ideal = f"{self.label}: {self.ideal}" if self.label else f"{self.ideal}"
+        head = f"{what} of {ideal} over {self.field} ({self.method}, {self.seconds:.2f} s)"
         lines = [head, "  m  dim  codim  top components"]
         for m, (d, c, k) in enumerate(
             zip(self.dimensions, self.codimensions, self.top_components, strict=True)
@@ -215,7 +219,7 @@ class Jets:
 
 
 def jets(
-    generators: Ideal | Polynomial | str | Sequence[str | Polynomial],
+    generators: Generators,
     order: int = 6,
     variables: str | Iterable[str] | None = None,
     *,
@@ -227,12 +231,16 @@ def jets(
 ) -> Jets:
     """Dimensions and numbers of top components of the jet schemes J_0, …, J_order of an ideal.
 
+    generators: an ideal, or a local problem or a row, whose point is then moved to 0; prior and
+    constraints do not enter, and ``notes`` say so.
     field: over which. fibre: only the jets at a point (``at``, the origin unless given); otherwise
-    all jets in affine space are meant. budget: CPU seconds. check: CPU seconds for each Gröbner
-    basis of the equations, from order 0 on until one does not end; a codimension that differs is an
-    AssertionError (over C and Q only; there is no such check over R).
-    Raises Undecided (with the orders decided so far as ``bounds``) where the stratification ends
-    without an answer, BadInput for an order < 0, OutOfScope for the zero ideal.
+    all jets in affine space are meant. Where these are not decided, the contact loci of the
+    engine's certificate near the point answer instead, if they are (method ``contact loci``).
+    budget: CPU seconds. check: CPU seconds for each Gröbner basis of the equations, from order 0 on
+    until one does not end; a codimension that differs is an AssertionError (over C and Q only;
+    there is no such check over R). Raises Undecided (with the orders decided so far as ``bounds``)
+    where the stratification ends without an answer, BadInput for an order < 0, OutOfScope for the
+    zero ideal.
 
     >>> r = jets("x^2 - y^3", order=6)
     >>> r.dimensions, r.top_components, r.method
@@ -267,7 +275,7 @@ def _shortened(codimensions: Sequence[int]) -> str:
 
 
 def _jets(
-    generators: Ideal | Polynomial | str | Sequence[str | Polynomial],
+    generators: Generators,
     order: int,
     variables: str | Iterable[str] | None,
     field: Field,
@@ -279,8 +287,10 @@ def _jets(
 ) -> Jets:
     """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
     started = time.process_time()
-    problem = LocalProblem.build(generators, variables, at=at)
-    ideal = problem.ideal.translate(problem.rational_point) if at is not None else problem.ideal
+    problem = LocalProblem.of(generators, variables, at=at)
+    ideal = problem.ideal
+    if any(problem.point):
+        ideal = ideal.translate(problem.rational_point)
     live = [g for g in ideal.generators if not g.is_zero]
     if not live:
         raise OutOfScope("jets: the zero ideal (all jets)")
@@ -291,7 +301,7 @@ def _jets(
         raise OutOfScope("jets: the unit ideal has no jets")
     if check and field == "R":
         raise BadInput("check: Gröbner bases see the field C or Q, not R")
-    search = _Search(field, started + budget)
+    search = _Search(field, started + 0.8 * budget)  # the rest is for the contact loci
     state = _State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     counts: list[int | None] = []
@@ -314,6 +324,10 @@ def _jets(
             known = f"codim J_{m} >= {low}" + (
                 "" if answer.best is None else f" and <= {answer.best}"
             )
+            left = started + budget - time.process_time()
+            near = None if fibre or check else _near_the_point(problem, ideal, order, field, left)
+            if near is not None:
+                return replace(near, seconds=time.process_time() - started)
             raise Undecided(
                 f"jets of {ideal}: order {m} is not decided ({answer.reason}); {known}; "
                 f"codimensions before: {_shortened(codimensions)}",
@@ -343,7 +357,52 @@ def _jets(
         tuple(counts),
         tuple(strata),
         time.process_time() - started,
-        tuple(notes),
+        tuple(notes + _what_is_meant(problem, ideal, fibre)),
+        label=problem.label,
+    )
+
+
+def _what_is_meant(problem: LocalProblem, ideal: Ideal, fibre: bool) -> list[str]:
+    """What of a problem with a point of its own the jets of its ideal do not say."""
+    notes = []
+    if not problem.flat:
+        notes.append(f"of the ideal alone: {problem.describe_density()} do not enter")
+    if problem.convention == "loss":
+        notes.append("of the loss K itself: the least codim/(m + 1) bounds lambda, not 2*lambda")
+    if not fibre and (problem.label or any(problem.point)) and not _graded(ideal):
+        notes.append("of the whole zero set: worse points than this one count as well")
+    return notes
+
+
+def _near_the_point(
+    problem: LocalProblem, ideal: Ideal, order: int, over: Field, seconds: float
+) -> Jets | None:
+    """Codimensions of the jets that lie near the point, from the charts of a certificate.
+
+    ideal: of the germ, moved to 0. None where some order is not decided.
+    """
+    if seconds <= 0:
+        return None
+    try:
+        loci = contact_loci(ideal, order, field="R" if over == "R" else "C", budget=seconds)
+    except (Undecided, OutOfScope):
+        return None
+    codimensions = [c for c in loci.codimensions if c is not None and c.denominator == 1]
+    if len(codimensions) <= order:
+        return None
+    notes = ["near the point only, from the charts of the certificate; components not counted"]
+    return Jets(
+        ideal,
+        over,
+        order,
+        False,
+        "contact loci",
+        tuple(map(int, codimensions)),
+        (None,) * (order + 1),
+        ((),) * (order + 1),
+        loci.seconds,
+        tuple(notes + [n for n in _what_is_meant(problem, ideal, True)]),
+        label=problem.label,
     )
 
 
@@ -1196,8 +1255,8 @@ def jet_equations(ideal: Ideal, m: int) -> tuple[Polynomial, ...]:
     """Equations of J_m: the coefficients of t^0, …, t^m of g(Σ x_k t^k), for each generator g.
 
     >>> for e in jet_equations(Ideal.parse("x^2 - y^3"), 1): print(e)
-    -y_0^3 + x_0^2
-    -3*y_0^2*y_1 + 2*x_0*x_1
+    x_0^2 - y_0^3
+    2*x_0*x_1 - 3*y_0^2*y_1
     """
     if m < 0:
         raise BadInput(f"m: an integer >= 0 is needed, received {m}")

@@ -106,7 +106,7 @@ def koszul(
 
     >>> m = koszul(["x", "y"], ["x^2", "y^3"])
     >>> m.size, str(m.f)
-    (2, 'y^4 + x^3')
+    (2, 'x^3 + y^4')
     """
     if len(left) != len(right) or not left:
         raise BadInput("koszul: two lists of one length >= 1 are needed")

@@ -34,8 +34,8 @@ from singularity_lab.algebra.evidence import Evidence, Kind
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Exponent, Ideal, Polynomial, Rational, fraction
-from singularity_lab.algebra.problem import Germ, LocalProblem
+from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, Rational, fraction
+from singularity_lab.algebra.problem import Generators, Germ, LocalProblem
 from singularity_lab.algebra.real import Zero, no_common_zero
 from singularity_lab.deadline import TimeLimit, check_time, time_left
 from singularity_lab.errors import BadInput, OutOfScope
@@ -45,20 +45,24 @@ Face = frozenset[Exponent]
 
 
 def newton_polyhedron(
-    ideal: Ideal | Polynomial | str | Sequence[str | Polynomial],
+    ideal: Generators,
     variables: str | Sequence[str] | None = None,
+    *,
+    at: Point | None = None,
 ) -> NewtonPolyhedron:
-    """conv(exponents of all generators) + the positive orthant, at the origin.
+    """conv(exponents of all generators) + the positive orthant, in coordinates about the point.
 
     Its vertices, facets, compact faces, and where the ray (1, …, 1) hits it.
-    Raises OutOfScope for the zero ideal.
+    ideal: generators at the origin or the point ``at``, or a local problem or a row at its own
+    point. Raises OutOfScope for the zero ideal.
 
     >>> P = newton_polyhedron("(x^2 - y^3)*(y^2 - x^3)")
     >>> P.vertices, P.distance(), sorted(P.hit_face())
     (((0, 5), (2, 2), (5, 0)), Fraction(2, 1), [(2, 2)])
     """
-    problem = LocalProblem.build(ideal, variables)
-    support = {a for g in problem.ideal.generators for a in g.support()}
+    germ = LocalProblem.of(ideal, variables, at=at).localize(algebraic=True)
+    n = len(germ.variables)  # a number field has a symbol after them
+    support = {a[:n] for g in germ.generators for a in g.support()}
     if not support:
         raise OutOfScope("Newton polyhedron: the zero ideal has none")
     return NewtonPolyhedron.of(sorted(support))
@@ -162,7 +166,7 @@ def nondegeneracy(germ: Germ, budget: float = 5.0, limit: int = 2_000) -> Nondeg
     >>> print(nondegeneracy(germ))
     definite on 7 compact faces
     >>> print(nondegeneracy(LocalProblem.build(["x + y^2", "z"]).localize()))
-    not proved nondegenerate: y^2 + x on a compact face: zero at (-1, 1, 1)
+    not proved nondegenerate: x + y^2 on a compact face: zero at (-1, 1, 1)
     """
     inquiry = FaceInquiry.of(germ, budget)
     return inquiry.decide(inquiry.frame.compact_faces(limit))

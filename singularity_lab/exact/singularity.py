@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Point, Polynomial
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.deadline import TimeLimit, require_seconds
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact import spectrum as spectra
@@ -62,6 +62,7 @@ class Singularity:
     weights: tuple[Fraction, ...] | None
     modality: int | None
     notes: tuple[str, ...] = ()
+    label: str = ""
 
     @property
     def type(self) -> str:
@@ -128,6 +129,7 @@ class Singularity:
 
         return {
             "polynomial": str(self.f),
+            **({"label": self.label} if self.label else {}),
             "variables": list(self.f.variables),
             "type": self.type,
             "real_form": self.kind.real or None,
@@ -151,8 +153,9 @@ class Singularity:
         }
 
     def __str__(self) -> str:
+        label = f"{self.label}: " if self.label else ""
         lines = [
-            f"{self.f} at 0: {self.kind}",
+            f"{label}{self.f} at 0: {self.kind}",
             f"  corank {self.corank}, {self.splitting.rank} squares of which {self.index} negative"
             f"; residual part {self.residual}",
             f"  mu = {self.milnor}, tau = {self.tjurina}"
@@ -176,7 +179,7 @@ class Singularity:
 
 
 def singularity(
-    f: Polynomial | str,
+    f: LocalProblem | HasProblem | Polynomial | str,
     variables: str | Iterable[str] | None = None,
     *,
     at: Point | None = None,
@@ -185,15 +188,17 @@ def singularity(
 ) -> Singularity:
     """The invariants of the isolated singularity of {f = 0} at a point (the origin unless given).
 
-    columns: a limit on the size of the linear algebra. budget: CPU seconds, None for no limit.
-    Raises OutOfScope where f does not vanish there, is not critical there, or (proved) has a
-    critical point that is not isolated; Undecided where a limit does not suffice.
+    f: a polynomial, or a local problem or a row with one generator; prior and constraints do not
+    enter, and ``notes`` say so. columns: a limit on the size of the linear algebra. budget: CPU
+    seconds, None for no limit. Raises OutOfScope for several generators, where f does not vanish
+    there, is not critical there, or (proved) has a critical point that is not isolated; Undecided
+    where a limit does not suffice.
 
     >>> s = singularity("x^3 + y^4 + z^2")
     >>> s.type, s.milnor, s.tjurina, str(s.central_charge)
     ('E6', 6, 6, '5/2')
     >>> print(singularity("x^2 - 2*x*y^2 + y^4 + y^5"))
-    y^5 + y^4 - 2*x*y^2 + x^2 at 0: A4: x^5, modality 0
+    x^2 - 2*x*y^2 + y^4 + y^5 at 0: A4: x^5, modality 0
       corank 1, 1 squares of which 0 negative; residual part y^5
       mu = 4, tau = 4 (quasi-homogeneous in some coordinates)
       spectrum -3/10, -1/10, 1/10, 3/10
@@ -203,16 +208,12 @@ def singularity(
     """
     require_seconds(budget)
     with TimeLimit(budget):
-        return _invariants(LocalProblem.build(f, variables, at=at, convention="loss"), columns)
+        return _invariants(LocalProblem.of(f, variables, at=at), columns)
     raise Undecided(f"singularity: not decided within {budget} CPU seconds")
 
 
 def _invariants(problem: LocalProblem, columns: int) -> Singularity:
-    germ = problem.ideal.generators[0].translate(problem.rational_point)
-    if germ.is_zero:
-        raise OutOfScope("singularity: the zero polynomial")
-    if germ({}):
-        raise OutOfScope(f"singularity: {germ} does not vanish at the point")
+    germ = problem.hypersurface("singularity")
     if germ.order < 2:
         raise OutOfScope(
             f"singularity: {germ} is smooth at the point (mu = 0): it has a linear part"
@@ -221,6 +222,8 @@ def _invariants(problem: LocalProblem, columns: int) -> Singularity:
     mu = local.dimension
     kind = classify(splitting.residual, mu)
     notes: list[str] = []
+    if not problem.flat:
+        notes.append(f"of f alone: {problem.describe_density()} do not enter")
     try:
         tau_algebra = tjurina_algebra(germ, columns)
         basis = milnor_algebra(germ, columns)
@@ -247,6 +250,7 @@ def _invariants(problem: LocalProblem, columns: int) -> Singularity:
         weights,
         modality,
         tuple(notes),
+        problem.label,
     )
 
 

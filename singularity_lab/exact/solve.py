@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.linear import covering_lp
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational, to_fmpq
-from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
+from singularity_lab.algebra.polynomial import Point, Polynomial, Rational, to_fmpq
+from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
 from singularity_lab.deadline import TimeLimit, require_seconds
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
 from singularity_lab.exact.certificate import Certificate, Step
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
 OVERRUN, GRACE = 1.15, 1.2
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
-
-Generators = LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
 
 
 @dataclass(frozen=True)
@@ -99,6 +97,7 @@ class Result:
         return {
             "status": "exact" if self.exact else "bounds",
             "loss": describe_loss(self.problem),
+            **({"label": self.problem.label} if self.problem.label else {}),
             "lambda": str(self.value) if self.exact else None,
             "multiplicity": self.multiplicity if self.exact else None,
             "lower": pair(self.bounds.lower),
@@ -112,7 +111,7 @@ class Result:
         }
 
     def __str__(self) -> str:
-        loss = describe_loss(self.problem)
+        loss = self._loss()
         if self.exact:
             return (
                 f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
@@ -122,6 +121,10 @@ class Result:
         how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
         return f"{self.bounds} for {loss} ({how}){why}"
 
+    def _loss(self) -> str:
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        return label + describe_loss(self.problem)
+
     def _repr_html_(self) -> str:
         head = (
             f"λ = <b>{self.value}</b>, m = <b>{self.multiplicity}</b>"
@@ -129,7 +132,7 @@ class Result:
             else html.escape(str(self.bounds)).replace("lambda", "λ")
         )
         return (
-            f"<div>{head} for <code>{html.escape(describe_loss(self.problem))}</code>"
+            f"<div>{head} for <code>{html.escape(self._loss())}</code>"
             f"<br><small>{html.escape(self.method)}, certificate verified, "
             f"{self.seconds:.2f} s</small></div>"
         )
@@ -175,7 +178,8 @@ def rlct(
 ) -> Result:
     """The real log canonical threshold λ and its multiplicity m of the germ of K at a point.
 
-    generators: expressions f1, …, fk (text, Polynomial, Ideal or a LocalProblem); K = Σ fᵢ². With
+    generators: expressions f1, …, fk (text, Polynomial, Ideal), a LocalProblem or a row of the
+    catalog, which bring their own point, prior and constraints; K = Σ fᵢ². With
     ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given), its
     coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds;
@@ -206,18 +210,15 @@ def rlct(
     started = time.process_time()
     known: Result | None = None
     with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
-        if isinstance(generators, LocalProblem):
-            problem = generators
-        else:
-            problem = LocalProblem.build(
-                generators,
-                variables,
-                at=at,
-                prior=prior,
-                nonnegative=nonnegative,
-                box=box,
-                convention=convention,
-            )
+        problem = LocalProblem.of(
+            generators,
+            variables,
+            at=at,
+            prior=prior,
+            nonnegative=nonnegative,
+            box=box,
+            convention=convention,
+        )
         germ = problem.localize(algebraic=True)
         notes = _check_loss(problem, germ)
         if all(g.is_zero for g in germ.generators):

@@ -33,11 +33,11 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import (
     Exponent,
-    Ideal,
+    Point,
     Polynomial,
     Rational,
 )
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.newton import FaceInquiry, FaceReport
@@ -414,7 +414,8 @@ class ToricResolution:
         return dual_graph(self.graph(), ax=ax)
 
     def __str__(self) -> str:
-        head = f"toric modification with {len(self.charts)} charts"
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        head = f"{label}toric modification with {len(self.charts)} charts"
         if self.value is not None:
             return f"{head}, all with normal crossings: (lambda, m) = {self.value}"
         opened = [c for c in self.charts if c.crossing is None]
@@ -425,18 +426,21 @@ class ToricResolution:
 
 
 def toric_resolution(
-    ideal: LocalProblem | Ideal | Polynomial | str | Sequence[str | Polynomial],
+    ideal: Generators,
     variables: str | Iterable[str] | None = None,
     *,
+    at: Point | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     budget: float = 5.0,
     limit: int = 2_000,
 ) -> ToricResolution:
-    """The toric modification of K = Σ f² at 0, chart by chart, and (λ, m) where that proves it.
+    """The toric modification of K = Σ f² at a point, chart by chart, and (λ, m) where proved.
 
-    budget: CPU seconds for questions about real zeros of face polynomials; the fan and the charts
-    may take as long. limit: on the number of cones and of compact faces. Raises OutOfScope beyond
-    it, for the zero ideal, and where K does not vanish; Undecided where the time does not suffice.
+    ideal: generators at the origin or the point ``at``, or a local problem or a row at its own
+    point. budget: CPU seconds for questions about real zeros of face polynomials; the fan and the
+    charts may take as long. limit: on the number of cones and of compact faces. Raises OutOfScope
+    beyond it, for the zero ideal, and where K does not vanish; Undecided where the time does not
+    suffice.
 
     >>> r = toric_resolution(["x + y^2", "z"])
     >>> print(r.value, r.term_threshold, r.normal_crossing)
@@ -446,11 +450,7 @@ def toric_resolution(
     """
     require_seconds(budget)
     with TimeLimit(1.15 * budget + 1.2):
-        problem = (
-            ideal
-            if isinstance(ideal, LocalProblem)
-            else LocalProblem.build(ideal, variables, prior=prior)
-        )
+        problem = LocalProblem.of(ideal, variables, at=at, prior=prior)
         return _resolve(problem, budget, limit)
     raise Undecided(f"toric resolution: not finished within {budget} CPU seconds")
 

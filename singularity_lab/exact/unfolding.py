@@ -29,9 +29,9 @@ class Unfolding:
     >>> from singularity_lab.algebra.polynomial import parse
     >>> u = unfold(parse("x^3 + y^2", "x y"))
     >>> print(u.polynomial())
-    x^3 + y^2 + x*s2 + s1
+    x^3 + x*s2 + y^2 + s1
     >>> print(u.at({"s2": "1/2"}))
-    x^3 + y^2 + 1/2*x
+    x^3 + 1/2*x + y^2
     """
 
     f: Polynomial

@@ -28,9 +28,9 @@ import flint
 
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, fraction
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.deadline import TimeLimit, check_time, require_seconds
-from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.errors import BadInput, Undecided
 from singularity_lab.exact.spectrum import nondegenerate
 from singularity_lab.exact.torus import lattice_form, polytope_faces
 
@@ -131,6 +131,7 @@ class Zeta:
     topological: Rational | None
     seconds: float
     notes: tuple[str, ...] = ()
+    label: str = ""
     left: float | None = field(default=None, compare=False, repr=False)
 
     @cached_property
@@ -172,6 +173,7 @@ class Zeta:
         real, notes = self._told_real_poles()
         return {
             "polynomial": str(self.f),
+            **({"label": self.label} if self.label else {}),
             "variables": list(self.f.variables),
             "candidates": [
                 {"pole": str(c.pole), "order": c.order, "rays": [list(v) for v in c.rays]}
@@ -189,7 +191,8 @@ class Zeta:
 
     def __str__(self) -> str:
         real, notes = self._told_real_poles()
-        lines = [f"zeta functions of {self.f} at 0 ({self.seconds:.2f} s)"]
+        label = f"{self.label}: " if self.label else ""
+        lines = [f"zeta functions of {label}{self.f} at 0 ({self.seconds:.2f} s)"]
         text = ", ".join(f"{c.pole} (order <= {c.order})" for c in self.candidates)
         lines.append(f"  candidate poles of |f|^s: {text}")
         if self.topological is not None and self.poles is not None:
@@ -206,7 +209,7 @@ class Zeta:
 
 
 def zeta(
-    f: Polynomial | str,
+    f: LocalProblem | HasProblem | Polynomial | str,
     variables: str | Iterable[str] | None = None,
     *,
     at: Point | None = None,
@@ -214,14 +217,15 @@ def zeta(
 ) -> Zeta:
     """Candidate poles and the topological zeta function of the germ of f at a point.
 
-    budget: CPU seconds, None for no limit. When they are spent, the toric candidates are returned
-    without the topological zeta function.
-    Raises OutOfScope where f does not vanish there, or is 0; Undecided where the budget does not
-    suffice for the candidates.
+    f: a polynomial, or a local problem or a row with one generator; the flat density near the
+    point is meant. budget: CPU seconds, None for no limit; when they are spent, the toric
+    candidates are returned without the topological zeta function. Raises OutOfScope where f does
+    not vanish there, or is 0, for several generators, and for a prior or constraints that are
+    active at the point; Undecided where the budget does not suffice for the candidates.
 
     >>> z = zeta("x^2 - y^3")
     >>> print(z)
-    zeta functions of -y^3 + x^2 at 0 (0... s)
+    zeta functions of x^2 - y^3 at 0 (0... s)
       candidate poles of |f|^s: -5/6 (order <= 1), -1 (order <= 1)
       topological: (4*s + 5)/((6*s + 5)*(s + 1)), Z(0) = 1
       its poles: -5/6, -1
@@ -233,12 +237,8 @@ def zeta(
     topological: Rational | None = None
     notes: list[str] = []
     with TimeLimit(budget) as limit:
-        problem = LocalProblem.build(f, variables, at=at, convention="loss")
-        germ = problem.ideal.generators[0].translate(problem.rational_point)
-        if germ.is_zero:
-            raise OutOfScope("zeta: the zero polynomial")
-        if germ({}):
-            raise OutOfScope(f"zeta: {germ} does not vanish at the point")
+        problem = LocalProblem.of(f, variables, at=at)
+        germ = problem.hypersurface("zeta", density=True)
         fan = DualFan(NewtonPolyhedron.of(germ.support()))
         found = candidates(fan)
         good = nondegenerate(germ)
@@ -261,7 +261,7 @@ def zeta(
         notes.append(f"candidates are of the toric part only: {budget} CPU seconds are spent")
     seconds = time.process_time() - started
     left = None if budget is None else max(budget - seconds, 0.05 * budget)
-    return Zeta(germ, found, topological, seconds, tuple(notes), left)
+    return Zeta(germ, found, topological, seconds, tuple(notes), problem.label, left)
 
 
 def _of_plane_curve(

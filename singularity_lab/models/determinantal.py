@@ -52,7 +52,7 @@ def generic_minors(rows: int, columns: int, size: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("generic_minors", rows=2, columns=2, size=2).ideal)
-    (-x12*x21 + x11*x22) in Q[x11, x12, x21, x22]
+    (x11*x22 - x12*x21) in Q[x11, x12, x21, x22]
     """
     at_least(1, rows=rows, columns=columns, size=size)
     if size > min(rows, columns):
@@ -88,7 +88,7 @@ def symmetric_minors(dimension: int, size: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("symmetric_minors", dimension=2, size=2).ideal)
-    (-x12^2 + x11*x22) in Q[x11, x12, x22]
+    (x11*x22 - x12^2) in Q[x11, x12, x22]
     """
     at_least(1, dimension=dimension, size=size)
     if size > dimension:
@@ -131,7 +131,7 @@ def pfaffians(dimension: int, size: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("pfaffians", dimension=4, size=2).ideal)
-    (x14*x23 - x13*x24 + x12*x34) in Q[x12, x13, x14, x23, x24, x34]
+    (x12*x34 - x13*x24 + x14*x23) in Q[x12, x13, x14, x23, x24, x34]
     """
     at_least(1, dimension=dimension, size=size)
     if 2 * size > dimension:

@@ -38,10 +38,11 @@ def latent_class(
     ``independent`` (uniform law), ``pair`` (the first two features depend on the class, binary
     features only) and ``generic`` (all do). Strata of ``independent``: ``vanishing`` (one class has
     weight 1, u = 0), ``interior`` (equal weights, u = 0), ``far`` (the other classes have weight 0
-    and u ≠ 0). Generators: the moments E ∏_{i ∈ S} (indicator − truth). K = Σ_x (p(x) − p*(x))².
-    ``analytic``: Kullback–Leibler.
-    Raises BadInput for fewer than two classes or sizes below 2, and for dependent truths beyond
-    binary, two classes. Rusakov and Geiger 2005 (binary, two classes).
+    and stand at one point u ≠ 0), ``far-aside`` (three classes or more: the third elsewhere, with
+    the sign of its first feature changed). Generators: the moments E ∏_{i ∈ S} (indicator − truth).
+    K = Σ_x (p(x) − p*(x))². ``analytic``: Kullback–Leibler. Raises BadInput for fewer than two
+    classes or sizes below 2, and for dependent truths beyond binary, two classes. Rusakov and
+    Geiger 2005 (binary, two classes).
 
     >>> from singularity_lab.models import build
     >>> print(build("latent_class", sizes=[2, 2], classes=2).ideal.generators[0])
@@ -124,8 +125,22 @@ def latent_class(
                 deepest=True,
             ),
             Stratum("interior", point(ring.variables, interior), "equal weights, u = 0"),
-            Stratum("far", point(ring.variables, far), "the other classes have weight 0, u not 0"),
+            Stratum(
+                "far",
+                point(ring.variables, far),
+                "the other classes have weight 0 and stand at one point, u not 0",
+            ),
         )
+        if classes > 2:  # where the classes of weight 0 stand matters: these are other strata
+            aside = far | {u[2][0][0]: -quarter}
+            strata += (
+                Stratum(
+                    "far-aside",
+                    point(ring.variables, aside),
+                    "the other classes have weight 0, u not 0, the third differs from the second "
+                    "in the sign of the first feature",
+                ),
+            )
     else:
         values: dict[str, Rational] = {"t2": half}
         for i in range(dependent):
@@ -195,7 +210,7 @@ def stochastic_factorisation(rows: int, columns: int, factors: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("stochastic_factorisation", rows=2, columns=1, factors=2).ideal)
-    (a11*b11 - a12*b11 + 1/2*a11 + 1/2*a12) in Q[a11, a12, b11]
+    (a11*b11 + 1/2*a11 - a12*b11 + 1/2*a12) in Q[a11, a12, b11]
     """
     at_least(2, rows=rows, factors=factors)
     at_least(1, columns=columns)
@@ -347,7 +362,7 @@ def factor_analysis(observed: int, factors: int, true_factors: int) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("factor_analysis", observed=2, factors=1, true_factors=0).ideal)
-    (l11^2 + p1 - 1, l11*l21, l21^2 + p2 - 1) in Q[p1, p2, l11, l21]
+    (p1 + l11^2 - 1, l11*l21, p2 + l21^2 - 1) in Q[p1, p2, l11, l21]
     """
     at_least(2, observed=observed)
     at_least(1, factors=factors)
@@ -475,9 +490,11 @@ def hidden_markov(length: int) -> Model:
     P(output = 1 | state) from 1/2. With the signs x = ±1 of the outputs, E ∏_{i ∈ S} x_i = 2^|S|
     M_S with M_S = Σ over paths of P(path) ∏_{i ∈ S} u_{state i}; the generators are the M_S, ∅ ≠ S
     ⊂ {1, …, length}. K = Σ_x (p(x) − 2^{−length})². ``analytic``: the Kullback–Leibler divergence.
-    Strata (u = 0 in all): ``interior`` (a = b = 1/3, t = 1/2), ``frozen`` (a = b = 0, t = 0),
-    ``absorbing`` (b = 0, t = 0, a = 1/3: the second state is never left); ``unseen`` (t = a = 0, u2
-    ≠ 0: the second state is never entered). Raises BadInput for length < 1.
+    Strata (u = 0 in all but the fourth): ``interior`` (a = b = 1/3, t = 1/2: the chain is
+    stationary, t = a/(a + b)), ``frozen`` (a = b = 0, t = 0), ``absorbing`` (b = 0, t = 0, a = 1/3:
+    the second state is never left), ``unseen`` (t = a = 0, u2 ≠ 0: the second state is never
+    entered), ``drifting`` (t = 1/2, a = 1/3, b = 1/4: a generic point, not stationary). Raises
+    BadInput for length < 1.
 
     >>> from singularity_lab.models import build
     >>> print(build("hidden_markov", length=1).ideal)
@@ -509,11 +526,20 @@ def hidden_markov(length: int) -> Model:
     ]
     third = fraction("1/3")
     strata = (
-        Stratum("interior", point(names, {"t": half, "a": third, "b": third}), "u = 0"),
+        Stratum(
+            "interior",
+            point(names, {"t": half, "a": third, "b": third}),
+            "u = 0, the chain is stationary: t = a/(a + b)",
+        ),
         Stratum("frozen", point(names, {}), "u = 0, the state never changes and is 1"),
         Stratum("absorbing", point(names, {"a": third}), "u = 0, state 2 is never left"),
         Stratum(
             "unseen", point(names, {"u2": fraction("1/4"), "b": third}), "state 2 is never entered"
+        ),
+        Stratum(
+            "drifting",
+            point(names, {"t": half, "a": third, "b": fraction("1/4")}),
+            "u = 0, 0 < t, a, b < 1, the chain is not stationary",
         ),
     )
 

@@ -67,7 +67,7 @@ def brieskorn_pham(exponents: list[int], signs: list[int] | None = None) -> Mode
 
     >>> from singularity_lab.models import build
     >>> print(build("brieskorn_pham", exponents=[2, 3], signs=[1, -1]).ideal)
-    (-y^3 + x^2) in Q[x, y]
+    (x^2 - y^3) in Q[x, y]
     """
     if not exponents:
         raise BadInput("exponents: at least one is needed, received none")
@@ -110,7 +110,7 @@ def ade(
 
     >>> from singularity_lab.models import build
     >>> print(build("ade", type="E", k=7).ideal)
-    (x*y^3 + x^3) in Q[x, y]
+    (x^3 + x*y^3) in Q[x, y]
     """
     at_least(2, variables=variables)
     names = _letters(variables)
@@ -170,7 +170,7 @@ def arnold(name: str) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("arnold", name="Z11").ideal)
-    (y^5 + x^3*y) in Q[x, y]
+    (x^3*y + y^5) in Q[x, y]
     """
     if name not in _ARNOLD:
         raise BadInput(f"name: one of {', '.join(_ARNOLD)} is needed, received {name!r}")
@@ -344,7 +344,7 @@ def space_curve(powers: list[int]) -> Model:
 
     >>> from singularity_lab.models import build
     >>> print(build("space_curve", powers=[3, 4, 5]).ideal)
-    (x^3 - y*z, y^2 - x*z, -x^2*y + z^2) in Q[x, y, z]
+    (x^3 - y*z, -x*z + y^2, -x^2*y + z^2) in Q[x, y, z]
     """
     if len(powers) != 3 or sorted(set(powers)) != powers or math.gcd(*powers) != 1:
         raise BadInput(f"powers: three increasing coprime integers, received {powers}")

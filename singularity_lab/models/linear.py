@@ -100,6 +100,11 @@ def reduced_rank_regression(inputs: int, outputs: int, hidden: int, rank: int) -
     )
 
 
+def _neighbours(layers: Sequence[int]) -> bool:
+    """True if two of the layers follow each other."""
+    return any(j == i + 1 for i, j in itertools.pairwise(layers))
+
+
 @builder
 def deep_linear(widths: list[int], rank: int) -> Model:
     """Deep linear network x ↦ W_L ⋯ W_1 x with layer widths n₀, n₁, …, n_L and a truth of the given
@@ -107,7 +112,8 @@ def deep_linear(widths: list[int], rank: int) -> Model:
 
     The strata are: ``deepest`` (every layer diag(1^rank, 0)), and for each choice of layers of rank
     larger than the truth's by one, at most L − 1 of them, ``up-…`` (the named layers carry one
-    further unit that the next or the previous layer kills).
+    further unit that the next or the previous layer kills; consecutive ones carry the same unit, so
+    that their product has rank larger by one too: the ranks of single layers do not fix m).
     Raises BadInput for fewer than three widths (one layer is regular: use two) or a rank above the
     least width. Aoyagi 2024 gives the global λ and m.
 
@@ -147,7 +153,8 @@ def deep_linear(widths: list[int], rank: int) -> Model:
                 Stratum(
                     "up-" + "".join(letters[k] for k in chosen),
                     point(ring.variables, values),
-                    f"layers {', '.join(letters[k] for k in chosen)} have rank {rank + 1}",
+                    f"layers {', '.join(letters[k] for k in chosen)} have rank {rank + 1}"
+                    + ("; neighbours carry the same unit" if _neighbours(chosen) else ""),
                 )
             )
 
@@ -243,7 +250,7 @@ def linear_convolution(kernels: list[int], target: list[Number] | None = None) -
 
     >>> from singularity_lab.models import build
     >>> print(build("linear_convolution", kernels=[2, 2]).ideal)
-    (a0*b0, a1*b0 + a0*b1, a1*b1) in Q[a0, a1, b0, b1]
+    (a0*b0, a0*b1 + a1*b0, a1*b1) in Q[a0, a1, b0, b1]
     """
     if len(kernels) < 2:
         raise BadInput(f"kernels: at least two kernel sizes are needed, received {kernels}")

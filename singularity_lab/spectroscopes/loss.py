@@ -26,6 +26,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.typed import Form, TypedProgram, finite
 
 __all__ = ["Domain", "FunctionLoss", "Loss", "ModuleLoss", "PolynomialLoss"]
 
@@ -477,6 +478,31 @@ def _rational(x: Any, name: str) -> Fraction:
         raise BadInput(f"{name}: expected a finite rational or float, got {x!r}") from error
 
 
+def _polynomials(
+    generators: Sequence[Generator], name: str, dim: int | None
+) -> tuple[list[dict[Exponent, Fraction]], int | None]:
+    """Generators as exponents and coefficients, and the number of variables, checked."""
+    polys: list[dict[Exponent, Fraction]] = []
+    for i, (coefficients, rows) in enumerate(generators):
+        if len(coefficients) != len(rows):
+            raise BadInput(
+                f"{name}[{i}]: expected one exponent row per coefficient, "
+                f"got {len(coefficients)} and {len(rows)}"
+            )
+        poly: dict[Exponent, Fraction] = {}
+        for c, row in zip(coefficients, rows, strict=True):
+            e = tuple(int(x) for x in row)
+            if any(x < 0 for x in e) or any(int(x) != x for x in row):
+                raise BadInput(f"{name}[{i}]: exponents are integers ≥ 0, got {tuple(row)}")
+            if dim is None:
+                dim = len(e)
+            if len(e) != dim:
+                raise BadInput(f"{name}[{i}]: expected {dim} exponents a row, got {len(e)}")
+            poly[e] = poly.get(e, Fraction(0)) + _rational(c, f"{name}[{i}]")
+        polys.append({e: c for e, c in poly.items() if c})
+    return polys, dim
+
+
 class PolynomialLoss:
     """K = Σ fᵢ² from generators fᵢ, or one polynomial K itself, with batched hand-generated value
     and gradient.
@@ -502,6 +528,7 @@ class PolynomialLoss:
         prior_exponents: Sequence[float] | None = None,
         as_loss: bool = False,
         loss_id: str | None = None,
+        typed: tuple[Form, Sequence[dict[Exponent, Fraction]]] | None = None,
     ) -> None:
         if dim < 1:
             raise BadInput(f"dim: expected at least one variable, got {dim}")
@@ -516,10 +543,18 @@ class PolynomialLoss:
         self.as_loss = as_loss
         exact = [_rational(x, "center") for x in (center if center is not None else [0] * dim)]
         self.generators = tuple(dict(g) for g in generators)
-        shifted = [
-            {e: float(c) for e, c in _shift(dict(g), exact).items()} for g in self.generators
-        ]
-        self._program = _Program(shifted, dim, squared=not as_loss)
+
+        def about(polys: Sequence[dict[Exponent, Fraction]]) -> list[dict[Exponent, float]]:
+            return [{e: float(c) for e, c in _shift(dict(g), exact).items()} for g in polys]
+
+        self._form = typed
+        self._program: _Program | TypedProgram
+        if typed is None:
+            self._program = _Program(about(self.generators), dim, squared=not as_loss)
+        else:
+            form, leaves = typed
+            parts = [_Program([p], dim, squared=False) for p in about(leaves)]
+            self._program = TypedProgram(finite(form), parts, lambda: about(self.generators))
         self.loss_id = loss_id if loss_id is not None else self._digest()
 
     @classmethod
@@ -532,38 +567,23 @@ class PolynomialLoss:
         prior_exponents: Sequence[float] | None = None,
         as_loss: bool = False,
         loss_id: str | None = None,
+        typed: tuple[Form, Sequence[Generator]] | None = None,
     ) -> PolynomialLoss:
         """K = Σᵢ (Σₜ cᵢₜ w^{aᵢₜ})² from pairs (coefficients, exponent rows).
 
         generators: for each fᵢ its coefficients (int, Fraction or float) and as many rows of d
         exponents. center: w*, where exact rationals are kept exact. domain: a :class:`Domain` that
         contains w*. prior_exponents: τ ≥ 0 … of the prior factor ∏|wᵢ|^τᵢ. as_loss: one polynomial
-        is K itself. Raises BadInput on unequal lengths, negative or fractional exponents,
-        non-finite coefficients.
+        is K itself. typed: K again, as a form of :mod:`~singularity_lab.spectroscopes.typed` over
+        leaves given like generators, by which it is evaluated. Raises BadInput on unequal lengths,
+        negative or fractional exponents, non-finite coefficients.
 
         >>> loss = PolynomialLoss.from_exponents([([1], [(1, 1)])], loss_id="w1^2*w2^2")
         >>> loss.value(torch.tensor([[2.0, 3.0], [0.0, 1.0]])).tolist()
         [36.0, 0.0]
         """
-        polys: list[dict[Exponent, Fraction]] = []
-        dim: int | None = None
-        for i, (coefficients, rows) in enumerate(generators):
-            if len(coefficients) != len(rows):
-                raise BadInput(
-                    f"generators[{i}]: expected one exponent row per coefficient, "
-                    f"got {len(coefficients)} and {len(rows)}"
-                )
-            poly: dict[Exponent, Fraction] = {}
-            for c, row in zip(coefficients, rows, strict=True):
-                e = tuple(int(x) for x in row)
-                if any(x < 0 for x in e) or any(int(x) != x for x in row):
-                    raise BadInput(f"generators[{i}]: exponents are integers ≥ 0, got {tuple(row)}")
-                if dim is None:
-                    dim = len(e)
-                if len(e) != dim:
-                    raise BadInput(f"generators[{i}]: expected {dim} exponents a row, got {len(e)}")
-                poly[e] = poly.get(e, Fraction(0)) + _rational(c, f"generators[{i}]")
-            polys.append({e: c for e, c in poly.items() if c})
+        polys, dim = _polynomials(generators, "generators", None)
+        leaves = None if typed is None else _polynomials(typed[1], "leaves", dim)[0]
         if dim is None:
             raise BadInput("generators: expected at least one term, got none")
         return cls(
@@ -574,6 +594,7 @@ class PolynomialLoss:
             prior_exponents=prior_exponents,
             as_loss=as_loss,
             loss_id=loss_id,
+            typed=None if typed is None or leaves is None else (typed[0], leaves),
         )
 
     def _digest(self) -> str:
@@ -583,6 +604,7 @@ class PolynomialLoss:
             self.domain,
             self.prior_exponents,
             self.as_loss,
+            *(() if self._form is None else (str(self._form),)),
         ))  # fmt: skip
         return "polynomial:" + hashlib.sha256(text.encode()).hexdigest()[:16]
 
