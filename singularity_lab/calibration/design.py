@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import inspect
 import json
 import math
@@ -20,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from singularity_lab import user_modules
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.certificate import problem_to_json
@@ -133,16 +133,11 @@ class Arm:
         return self._imported() if ":" in self.device else self.device
 
     def _imported(self) -> Callable[..., Reading]:
-        module, _, name = self.device.partition(":")
-        try:
-            found: Any = importlib.import_module(module)
-            for part in name.split("."):
-                found = getattr(found, part)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise BadInput(f"device: cannot import {self.device!r}: {error}") from None
-        if not callable(found):
-            raise BadInput(f"device: {self.device} is no function")
-        return found
+        from singularity_lab.spectroscopes.base import check_device
+
+        found = user_modules.find(self.device, "device")
+        check_device(found, self.device, self.settings)
+        return cast("Callable[..., Reading]", found)
 
     def portable(self) -> str:
         """The device as a name that another process understands. Raises BadInput if there is

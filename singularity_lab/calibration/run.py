@@ -27,6 +27,7 @@ from singularity_lab.calibration.design import Plan, Row, Task, plan
 from singularity_lab.calibration.score import Calibration, Truth, score
 from singularity_lab.calibration.store import Record, Store
 from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.user_modules import path_without_here
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
@@ -247,7 +248,7 @@ class _Feeder(threading.Thread):
             self._errors.seek(0)
             self._errors.truncate()
             self._process = process = subprocess.Popen(
-                [sys.executable, "-m", "singularity_lab.calibration.worker", str(self._folder)],
+                [sys.executable, "-P", "-c", _WORKER, _PACKAGE, str(self._folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -294,8 +295,25 @@ class _Feeder(threading.Thread):
                 self._process.kill()
 
 
+# A worker is given the package by its place, so that it is the parent's whatever the import path
+# says; the current folder is not on that path (user_modules.py).
+_PACKAGE = str(Path(__file__).resolve().parents[1] / "__init__.py")
+_WORKER = """
+import os, sys
+from importlib import util
+spec = util.spec_from_file_location(
+    "singularity_lab", sys.argv[1], submodule_search_locations=[os.path.dirname(sys.argv[1])]
+)
+sys.modules[spec.name] = package = util.module_from_spec(spec)
+spec.loader.exec_module(package)
+from singularity_lab.calibration.worker import main
+main(sys.argv[2])
+"""
+
+
 def _environment() -> dict[str, str]:
-    """The parent's, with its import path, and one thread: two workers then fill two cores."""
-    path = os.pathsep.join(p or os.getcwd() for p in sys.path)
+    """The parent's, with its import path but for the current folder, and one thread: two workers
+    then fill two cores."""
+    path = os.pathsep.join(path_without_here())
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "PYTHONPATH": path}
+    return {**os.environ, **threads, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
