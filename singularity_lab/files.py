@@ -103,9 +103,7 @@ def _decoded(file: IO[Any], source: str, name: str) -> str:
     try:
         return data if isinstance(data, str) else data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput(
-            f"{name}: {source} is not a text in UTF-8 (byte {error.start})"
-        ) from None
+        raise BadInput(f"{name}: {source} is not a text in UTF-8 (byte {error.start})") from None
 
 
 def read_json(source: str | Path, name: str, **options: Any) -> Any:
@@ -116,7 +114,7 @@ def read_json(source: str | Path, name: str, **options: Any) -> Any:
     text = read_text(source, name)
     said = "the standard input" if source == "-" else _shown(source)
     try:
-        return json.loads(text, object_pairs_hook=_object, **options)
+        return json.loads(text, **{"object_pairs_hook": _object, **options})
     except RecursionError:
         raise BadInput(f"{name}: {said} is nested too deeply") from None
     except ValueError as error:
