@@ -1,5 +1,5 @@
-"""Files that are whole or absent: written beside their place and renamed into it; read with one line
-for whatever is wrong with them."""
+"""Files that are whole or absent: written beside their place and renamed into it; read with one
+line for whatever is wrong with them."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 The module is looked for in the current folder, and loaded from there by its path; else it is
 imported from the installed environment. The current folder is never on the import path before
-anything else: a ``random.py`` there is that module for whoever asks for ``random:function``, and for
-nobody else. While the module itself is loaded, its folder stands at the end of the import path, so
-that it may import its neighbours.
+anything else: a ``random.py`` there is that module for whoever asks for ``random:function``, and
+for nobody else. While the module itself is loaded, its folder stands at the end of the import path,
+so that it may import its neighbours.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 
-__all__ = ["find", "path_without_here"]
+__all__ = ["find", "path_without_here", "safe_path"]
 
 
 def find(path: str, what: str) -> Any:
@@ -52,6 +52,20 @@ def path_without_here() -> list[str]:
     """The import path of this process without the current folder, absolute."""
     here = os.getcwd()
     return [os.path.abspath(p) for p in sys.path if p and not _same(p, here)]
+
+
+@contextlib.contextmanager
+def safe_path() -> Iterator[None]:
+    """Processes that are started in the block do not have the current folder on their path."""
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("PYTHONSAFEPATH", None)
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
 
 
 def _same(a: str, b: str) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTROL_ARMS", "CONTROL_ROW", "Arm", "Plan", "Row", "Task", "control_plan", "plan"]
 
+MOST_SEEDS = 10**6
 Device = "str | Callable[..., Reading]"
 
 
@@ -50,10 +51,7 @@ class Row:
         """From an id of the catalog, an entry, or a local problem (which becomes a row of its
         own)."""
         if isinstance(item, LocalProblem):
-            inside = ", ".join(str(g) for g in item.ideal.generators)
-            digest = _digest(problem_to_json(item))[:8]
-            name = f"({inside})" if len(inside) <= 60 else f"problem-{digest}"
-            return cls(name, "unlisted", len(item.variables), item)
+            return cls(_problem_name(item), "unlisted", len(item.variables), item)
         if isinstance(item, str):
             from singularity_lab.catalog.load import load
 
@@ -72,6 +70,28 @@ class Row:
             entry = {k: v for k, v in fields.items() if k not in said}
         problem = None if self.problem is None else problem_to_json(self.problem)
         return {"id": self.id, "entry": entry, "problem": problem}
+
+
+def _problem_name(problem: LocalProblem) -> str:
+    """The generators, with the point, prior and constraints where there are any: two problems have
+    two names.
+
+    >>> _problem_name(LocalProblem.build("x*y", at={"x": 1}, prior={"y": 2}))
+    '(x*y) at x = 1, prior |y|^2'
+    """
+    from singularity_lab.exact.solve import describe_loss
+
+    document = problem_to_json(problem)
+    name = f"({', '.join(document['generators'])})"
+    if len(name) <= 62:
+        if problem.convention == "loss":
+            name = f"K = {name[1:-1]}"
+        where = describe_loss(problem).partition(" at ")[2]
+        name += f" at {where}".replace(" at the origin", "")
+        plain = LocalProblem.build(document["generators"]).variables
+        if problem.variables != plain:
+            name += f" in {', '.join(problem.variables)}"
+    return name if len(name) <= 120 else f"problem-{_digest(document)[:16]}"
 
 
 @dataclass(frozen=True)
@@ -271,6 +291,8 @@ def plan(
     arms = tuple(Arm.of(d) for d in (devices if several else [devices]))
     one_row = isinstance(rows, str | LocalProblem) or not isinstance(rows, Iterable)
     members = tuple(Row.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
+    if isinstance(seeds, int) and seeds > MOST_SEEDS:
+        raise BadInput(f"seeds: at most {MOST_SEEDS} are measured, received {str(seeds)[:80]}")
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     parts: dict[str, list[Any]] = {
         "devices": [a.label for a in arms],

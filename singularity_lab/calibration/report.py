@@ -25,7 +25,8 @@ from singularity_lab.calibration.score import (
     percent,
     scatter,
 )
-from singularity_lab.errors import BadInput
+from singularity_lab.extras import need
+from singularity_lab.files import write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,21 +49,14 @@ _CURVES = 4  # volume curves shown, of rows with as many different m as there ar
 
 def write(calibration: Calibration, path: str | Path) -> Path:
     """Render the report into a file, whose folder is made where it is missing."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(calibration), encoding="utf-8")
-    return path
+    return write_text(path, render(calibration))
 
 
 def render(calibration: Calibration) -> str:
     """The report as HTML text. Raises BadInput when Jinja or Matplotlib is not installed."""
-    try:
-        import jinja2
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise BadInput(
-            f"report: {error.name} is needed: pip install 'singularity-lab[report]'"
-        ) from None
+    need("report", "jinja2", "matplotlib")
+    import jinja2
+
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )

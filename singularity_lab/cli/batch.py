@@ -122,7 +122,6 @@ def _name(item: Any, number: int) -> int | str:
 
 def _batch_line(name: Any, item: Any, budget: float, interrupts: _Interrupts) -> dict[str, Any]:
     """The answer to one problem; whatever is wrong with it is said in its own line."""
-    from singularity_lab.exact.solve import rlct as prove
 
     def wrong(why: object) -> dict[str, Any]:
         text = " ".join(str(why).split())
@@ -130,6 +129,8 @@ def _batch_line(name: Any, item: Any, budget: float, interrupts: _Interrupts) ->
         return {"id": name, "status": "error", "error": text}
 
     def answer(**limits: Any) -> dict[str, Any]:
+        from singularity_lab.exact.solve import rlct as prove
+
         given, ignored = _problem_of(item, budget)
         result = prove(given.pop("generators"), **given | limits)
         line = {"id": name, **result.to_json(), "text": str(result).splitlines()[0]}

@@ -19,6 +19,7 @@ from singularity_lab.cli.shell import (
     say_error,
 )
 from singularity_lab.errors import BadInput
+from singularity_lab.files import write_text
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
@@ -403,5 +404,5 @@ def _write(text: str, out: Path | None) -> None:
     else:
         if not out.parent.is_dir():
             raise BadInput(f"--out: there is no folder {out.parent}")
-        out.write_text(text, encoding="utf-8")
+        write_text(out, text)
         note(f"written: {out}")

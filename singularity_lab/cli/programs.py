@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from singularity_lab.files import replacing, write_text
+
 app = typer.Typer(help="Programs as singularities: λ of codes and faces, zero sets, syndromes.")
 
 Name = Annotated[
@@ -111,7 +113,7 @@ def rlct(
     if out is not None:
         if result.program_certificate is None:
             raise BadInput("out: the open chart has no program certificate")
-        out.write_text(json.dumps(result.program_certificate, indent=1) + "\n", encoding="utf-8")
+        write_text(out, json.dumps(result.program_certificate, indent=1) + "\n")
         note(f"program certificate written to {out}")
     if as_json:
         print_json(result.to_json())
@@ -174,7 +176,8 @@ def _draw(found: Any, file: Path) -> None:
     figure, (left, right) = plt.subplots(1, 2, figsize=(14, 5.5))
     found.plot(left)
     found.plot_faces(right)
-    figure.savefig(file)
+    with replacing(file) as part:
+        figure.savefig(part)
     plt.close(figure)
 
 

@@ -1,7 +1,7 @@
 """The measuring arm: devices that read λ, m and the density of states from K alone.
 
-Stands on torch, numpy and :mod:`singularity_lab.errors`; never on the proof arm. The names below are
-imported on first use, so that the list of devices needs no torch.
+Stands on torch, numpy and :mod:`singularity_lab.errors`; never on the proof arm. The names below
+are imported on first use, so that the list of devices needs no torch.
 """
 
 from __future__ import annotations
