@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+from typing import Any
 
 from singularity_lab.errors import BadInput
 
-__all__ = ["EXTRA_OF", "hint", "installed", "need"]
+__all__ = ["EXTRA_OF", "hint", "installed", "need", "pyplot"]
 
 # The smallest extra that brings a module; pyproject.toml says the same of distributions.
 EXTRA_OF = {
@@ -64,3 +65,17 @@ def need(what: str, *modules: str) -> None:
     for module in modules:
         if not installed(module):
             raise BadInput(f"{what}: {module} is needed and not installed: {hint(module)}")
+
+
+def pyplot() -> Any:
+    """The module ``matplotlib.pyplot``. Raises ImportError that says what to install."""
+    try:
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "matplotlib":
+            raise
+        raise ImportError(
+            f"a picture needs matplotlib, which is not installed: {hint('matplotlib')}",
+            name="matplotlib",
+        ) from None
+    return plt

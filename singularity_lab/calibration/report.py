@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
+from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +26,7 @@ from singularity_lab.calibration.score import (
     percent,
     scatter,
 )
-from singularity_lab.extras import need
+from singularity_lab.extras import need, pyplot
 from singularity_lab.files import write_text
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def render(calibration: Calibration) -> str:
         families=[("family", calibration.per_class("family"))],
         ranks=calibration.rank_fidelity(),
         versions=_versions(calibration),
+        seeds=_seeds(calibration),
         used={label: _settings(calibration, label) for label, _ in calibration.arms},
         proved=sum(t.rlct is not None for t in calibration.truths.values()),
         proof_seconds=sum(t.seconds for t in calibration.truths.values()),
@@ -160,7 +162,7 @@ class Drawing:
 
 
 def _draw(name: str, alt: str, caption: str, figure: Figure) -> Drawing:
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     buffer = io.BytesIO()
     # A fixed salt and no date: the same calibration gives the same bytes.
@@ -331,6 +333,12 @@ def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
         "reason": next((m.reason for m in members if m.reason), ""),
         "ok": all(m.ok for m in members),
     }
+
+
+def _seeds(calibration: Calibration) -> tuple[int, int]:
+    """The fewest and the most seeds that an arm has on a row where it was measured."""
+    counts = Counter((m.row.id, m.arm) for m in calibration.measurements)
+    return min(counts.values(), default=0), max(counts.values(), default=0)
 
 
 def _number(x: float | None, digits: int = 4) -> str:

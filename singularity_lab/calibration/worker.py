@@ -119,4 +119,3 @@ def main(folder: str) -> None:
                 message = json.loads(line)
                 shard.append(perform(message))
                 print(message["key"], file=reply, flush=True)
-

@@ -154,9 +154,7 @@ class CertificateStore:
                 rejected.append(f"{name}: malformed: {type(error).__name__}: {why}")
             else:
                 kept.append(certificate)
-        return Stored(
-            tuple(kept), document["budget"], tuple(rejected), document["seconds"]
-        )
+        return Stored(tuple(kept), document["budget"], tuple(rejected), document["seconds"])
 
     def write(
         self,
