@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_KEPT = re.compile(r"(``.*?``|:\w+:`.*?`|\*\*\w.*?\w\*\*|\*\w[\w ]*\w?\*)")
+# Literals, roles, and emphasis: its stars stand at the ends of words, unlike those of a product.
+_KEPT = re.compile(
+    r"(``.*?``|:\w+:`.*?`|(?<![^\s(])\*\*\w.*?\w\*\*(?!\w)"
+    r"|(?<![^\s(])\*\w(?:[\w ]*\w)?\*(?!\w))"
+)
 
 
 def escaped(lines: list[str]) -> list[str]:

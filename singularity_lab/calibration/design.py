@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from singularity_lab import user_modules
+from singularity_lab import extras, user_modules
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.certificate import problem_to_json
@@ -283,6 +283,7 @@ def plan(
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
     [('(-y^3 + x^2)', 'hessian', 0), ('(-y^3 + x^2)', 'hessian', 1)]
     """
+    extras.need("calibrate", "torch")
     from singularity_lab.spectroscopes.base import Budget
 
     several = isinstance(devices, Sequence) and not isinstance(devices, str)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -183,7 +184,7 @@ def _compare_claims(answer: Mapping[str, Any], certificates: list[Certificate]) 
         raise _other("status", answer["status"], true_status)
     true_value = None if exact is None else exact.value
     true_m = None if exact is None else exact.multiplicity
-    if "lambda" in answer and _rational("lambda", answer["lambda"]) != true_value:
+    if "lambda" in answer and not _is_rational(answer["lambda"], true_value):
         raise _other("lambda", answer["lambda"], true_value)
     if "multiplicity" in answer and _integer(answer["multiplicity"]) != true_m:
         raise _other("multiplicity", answer["multiplicity"], true_m)
@@ -195,7 +196,7 @@ def _compare_claims(answer: Mapping[str, Any], certificates: list[Certificate]) 
             continue
         if not isinstance(stated, Mapping) or bound is None:
             raise _other(name, stated, bound)
-        if _rational(f"{name}.lambda", stated.get("lambda")) != bound.value:
+        if not _is_rational(stated.get("lambda"), bound.value):
             raise _other(f"{name}.lambda", stated.get("lambda"), bound.value)
         if _integer(stated.get("multiplicity")) != bound.multiplicity:
             raise _other(f"{name}.multiplicity", stated.get("multiplicity"), bound.multiplicity)
@@ -223,7 +224,10 @@ def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
 
         raise _other("loss", answer["loss"], describe_loss(problem))
     if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
-        stated = problem_to_json(problem_from_json(answer["problem"]))
+        try:
+            stated = problem_to_json(problem_from_json(answer["problem"]))
+        except Exception:
+            raise _other("problem", answer["problem"], true) from None
         for field, value in true.items():
             if stated[field] != value:
                 raise _other(f"problem.{field}", stated[field], value)
@@ -289,10 +293,14 @@ def same_loss(stated: Any, problem: LocalProblem) -> bool:
     return one == other
 
 
-def _rational(name: str, value: Any) -> Any:
+def _is_rational(stated: Any, true: Fraction | None) -> bool:
+    """True if a field states this rational number; None states that there is none."""
     from singularity_lab.algebra.polynomial import fraction
 
-    return None if value is None else fraction(value, name)
+    try:
+        return (None if stated is None else fraction(stated)) == true
+    except BadInput:
+        return False
 
 
 def _integer(value: Any) -> Any:
