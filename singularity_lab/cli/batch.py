@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -197,6 +198,8 @@ def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
         if isinstance(limit, bool):
             raise TypeError
         limit = None if limit is None else float(limit)
+        if limit is not None and not math.isfinite(limit):
+            raise ValueError
     except (TypeError, ValueError, OverflowError):
         raise BadInput(f"budget: seconds are needed, received {str(limit)[:80]!r}") from None
     return {
