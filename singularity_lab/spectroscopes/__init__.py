@@ -53,7 +53,9 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name in _LOSSES:
-        from singularity_lab.spectroscopes import loss as home
-    else:
-        from singularity_lab.spectroscopes import base as home
-    return getattr(home, name)
+        from singularity_lab.spectroscopes import loss
+
+        return getattr(loss, name)
+    from singularity_lab.spectroscopes import base
+
+    return getattr(base, name)
