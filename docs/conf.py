@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from pathlib import Path
 
-from sphinx.application import Sphinx
-
 import singularity_lab
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # catalog_tables.py
+sys.path.insert(0, str(HERE))  # catalog_tables.py, plain_mathematics.py
 
 project = "singularity_lab"
 author = "the singularity_lab contributors"
 copyright = f"2026, {author}"
 release = singularity_lab.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "catalog_tables"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "catalog_tables", "plain_mathematics"]
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "furo"
 html_title = "singularity_lab"
@@ -32,18 +29,3 @@ autodoc_typehints = "signature"
 # Notebooks live at the top level, where people look for them; Sphinx wants its pages below docs/.
 shutil.rmtree(HERE / "notebooks", ignore_errors=True)
 shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks")
-
-
-def plain_mathematics(
-    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
-) -> None:
-    """Docstrings say |w|^τ and x*y in plain text, where reStructuredText would read markup."""
-    for i, line in enumerate(lines):
-        if not line.lstrip().startswith((">>>", "...")):
-            parts = re.split(r"(``.*?``|:\w+:`.*?`|\*\*\w.*?\w\*\*|\*\w[\w ]*\w?\*)", line)
-            parts[::2] = [re.sub(r"([|*])", r"\\\1", part) for part in parts[::2]]
-            lines[i] = "".join(parts)
-
-
-def setup(app: Sphinx) -> None:
-    app.connect("autodoc-process-docstring", plain_mathematics)

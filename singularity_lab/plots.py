@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,10 +37,19 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 def _axes(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     new: Axes = plt.subplots(figsize=(width, height), layout="constrained")[1]
     return new
+
+
+def plain(text: str) -> str:
+    r"""A name as Matplotlib prints it as it stands: a dollar sign would begin mathematics.
+
+    >>> print(plain("costs $3"))
+    costs \$3
+    """
+    return str(text).replace("$", r"\$")
 
 
 def _style(names: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -82,7 +92,7 @@ def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> 
     step = 0.012 * math.log(high / low)
     for k, (name, (colour, marker)) in enumerate(style.items()):
         shift = math.exp((k - (len(style) - 1) / 2) * step)
-        label: str | None = name
+        label: str | None = plain(name)
         for p in (q for q in drawable if q["arm"] == name):
             x, y = p["exact"] * shift, p["value"]
             if y <= 0:
@@ -129,7 +139,7 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
     m_of = {p["label"]: p["multiplicity"] for p in drawable}
     limit = 60.0
     for k, (name, (colour, marker)) in enumerate(style.items()):
-        label: str | None = name
+        label: str | None = plain(name)
         for p in (q for q in drawable if q["arm"] == name):
             y = rows.index(p["label"]) + (k - (len(style) - 1) / 2) * 0.24
             error, low, high = (
@@ -156,7 +166,7 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
             label = None
     ax.axvline(0, color="0.4", lw=1)
     ax.set_yticks(range(len(rows)))
-    ax.set_yticklabels([f"{r}  (m = {m_of[r] or '?'})" for r in rows], fontsize="small")
+    ax.set_yticklabels([f"{plain(r)}  (m = {m_of[r] or '?'})" for r in rows], fontsize="small")
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlim(-limit * 1.03, limit * 1.03)
     ax.set_xlabel("(reading − λ)/λ in per cent, with interval")
@@ -181,7 +191,7 @@ def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
     ax = _axes(ax, 6.4, 3.6)
     width = 0.8 / len(style)
     for k, (name, (colour, _)) in enumerate(style.items()):
-        label: str | None = name
+        label: str | None = plain(name)
         for b in (q for q in bars if q["arm"] == name):
             x = groups.index(b["group"]) + (k - (len(style) - 1) / 2) * width
             share = b["covered"] / b["intervals"]
@@ -210,7 +220,7 @@ def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
             fontsize="small",
         )
     ax.set_xticks(range(len(groups)))
-    ax.set_xticklabels(groups)
+    ax.set_xticklabels([plain(g) for g in groups])
     ax.set_ylim(0, 1.12)
     ax.set_ylabel("intervals that contain λ")
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(style), frameon=False)
@@ -243,7 +253,7 @@ def ledger(rows: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
         ax.plot(total, i, MARKERS[3], color=COLOURS[1], ms=4, label=labels[2])
     ax.axvline(0, color="0.4", lw=1)
     ax.set_yticks(range(len(rows)))
-    ax.set_yticklabels([r["row"] for r in rows], fontsize="small")
+    ax.set_yticklabels([plain(r["row"]) for r in rows], fontsize="small")
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_xlabel("per cent of λ")
     ax.grid(axis="x", alpha=0.25)
@@ -297,7 +307,7 @@ def volume_curve(
     for i, model in enumerate(models):
         lifted = [v + slope * u for u, v in zip(model["x"], model["log_volume"], strict=True)]
         colour = COLOURS[(i + 1) % len(COLOURS)]
-        ax.plot(model["x"], lifted, color=colour, lw=1.2, label=model["label"])
+        ax.plot(model["x"], lifted, color=colour, lw=1.2, label=plain(model["label"]))
     if exact is not None:
         m = exact[1]
         deep = [k for k, u in enumerate(x) if u >= 0.5 * max(x) and u > 1.0] or [len(x) - 1]
@@ -314,7 +324,7 @@ def volume_curve(
     ax.set_xlabel("x = −log ε")
     ax.set_ylabel("log V" if exact is None else f"log V + ({exact[0]}) x")
     if title:
-        ax.set_title(title, fontsize="medium")
+        ax.set_title(plain(title), fontsize="medium")
     ax.grid(alpha=0.25)
     ax.legend(fontsize="small", loc="lower right")
     return ax

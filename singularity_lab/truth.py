@@ -13,6 +13,7 @@ which answers at once for the whole catalog, takes the word of the index.
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -27,6 +28,7 @@ from typing import Any, Literal
 import msgspec
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.checks import CatalogCheck, RowCheck, check_catalog
 from singularity_lab.catalog.entry import Claim, Entry
 from singularity_lab.catalog.load import entries, load
@@ -40,8 +42,9 @@ from singularity_lab.catalog.store import (
     shipped,
 )
 from singularity_lab.deadline import TimeLimit, require_seconds
-from singularity_lab.errors import BadInput, SingularityLabError, Undecided
+from singularity_lab.errors import BadInput, CertificateError, SingularityLabError, Undecided
 from singularity_lab.exact.certificate import Certificate
+from singularity_lab.user_modules import safe_path
 
 __all__ = [
     "CertificateStore",
@@ -62,6 +65,7 @@ __all__ = [
     "write_index",
 ]
 
+_log = logging.getLogger(__name__)
 Status = Literal["proved", "bracketed", "cited", "disputed", "unknown"]
 
 
@@ -268,6 +272,7 @@ def ground_truth(
     old: tuple[Certificate, ...] = ()
     notes: list[str] = []
     searched = -1.0
+    damaged = False  # of the store that is written to
     stores = _stores(cache)
     for store in stores:
         stored = store.read(problem)
@@ -275,6 +280,7 @@ def ground_truth(
             continue
         old += stored.certificates
         notes += stored.rejected
+        damaged = bool(stored.rejected) and store == stores[-1]
         if stored.certificates and not stored.rejected:
             searched = max(searched, float("inf") if stored.budget is None else stored.budget)
         if bounds_of(old).exact:
@@ -287,6 +293,8 @@ def ground_truth(
     started = time.process_time()
     result = rlct(problem, budget=budget, progress=progress)
     certificates = _best((*result.certificates, *old))
+    if damaged:
+        notes.append(f"the damaged file is kept as {stores[-1].set_aside(problem)}")
     stores[-1].write(problem, certificates, budget, time.process_time() - started)
     return judge(entry, bounds_of(certificates), certificates, [*notes, *result.notes])
 
@@ -317,7 +325,7 @@ def checker(
     that are refused, a polynomial row without bounds on both sides, an index that says otherwise.
     """
     store = shipped() if cache is None else _stores(cache)[-1]
-    index = store.index()
+    index = store.readable_index()
     found: dict[str, GroundTruth] = {}  # rows may share a problem: it is verified once
 
     def truth(entry: Entry) -> tuple[str, Sequence[str]]:
@@ -367,7 +375,7 @@ def listing(rows: Iterable[Entry]) -> list[dict[str, Any]]:
     >>> listing([load("nc-1-1")])[0]["lambda"]
     '1/2'
     """
-    index = shipped().index()
+    index = shipped().readable_index()
     found = []
     for row in rows:
         line = index.get(row.id)
@@ -391,7 +399,7 @@ def write_index(
     if changed is not None:
         ids = set(changed)
         new = {problem_key(r.problem()) for r in rows if r.id in ids and r.polynomial}
-        known = {i: line for i, line in store.index().items() if line.problem not in new}
+        known = {i: line for i, line in store.readable_index().items() if line.problem not in new}
     documents: dict[str, Mapping[str, Any] | None] = {}
     lines = []
     for row in rows:
@@ -402,11 +410,23 @@ def write_index(
             problem = row.problem()
             key = problem_key(problem)
             if key not in documents:
-                documents[key] = store.document(problem)
+                documents[key] = _document(store, problem)
             lines.append(Line.of(row, documents[key]))
         else:
             lines.append(Line.of(row, None))
     store.write_index(lines)
+
+
+def _document(store: CertificateStore, problem: LocalProblem) -> Mapping[str, Any] | None:
+    """What a store holds of a problem; None, and a line in the log, for a damaged file."""
+    try:
+        found = store.document(problem)
+        for data in () if found is None else found["certificates"]:
+            Certificate.from_json(data)
+    except CertificateError as error:
+        _log.warning("%s", f"{store.folder}: {error}")
+        return None
+    return found
 
 
 def stray_files() -> list[Path]:
@@ -435,7 +455,7 @@ def check_in_processes(
     parts = [list(ids[k::16]) for k in range(16)]  # small enough that no process waits long
     results: list[RowCheck] = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+    with safe_path(), ProcessPoolExecutor(jobs, mp_context=context) as pool:
         for done in as_completed([pool.submit(_check, part, twin) for part in parts]):
             for row in done.result():
                 results.append(row)
@@ -539,16 +559,17 @@ def _runner(workers: int) -> Iterator[Callable[[Iterable[_Job]], Iterator[_Outco
         for done in as_completed(waiting):
             yield waiting[done], done.result()
 
-    try:
-        yield run
-    except BaseException:
-        processes = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-        raise
-    else:
-        pool.shutdown()
+    with safe_path():
+        try:
+            yield run
+        except BaseException:
+            processes = list((pool._processes or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+            raise
+        else:
+            pool.shutdown()
 
 
 def _ignore_interrupts() -> None:

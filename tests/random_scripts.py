@@ -8,7 +8,6 @@ it is false where it crosses the truth. The writer knows nothing of which step i
 for any verifier, also for one that lacks a check.
 """
 
-
 from __future__ import annotations
 
 import itertools

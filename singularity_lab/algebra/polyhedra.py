@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from singularity_lab.deadline import check_time
 from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.extras import pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -186,7 +187,7 @@ class NewtonPolyhedron:
         if len(labels) != n:
             raise BadInput(f"names: {n} names are needed, received {labels}")
         if ax is None:
-            import matplotlib.pyplot as plt
+            plt = pyplot()
 
             figure = plt.figure(figsize=(5.2, 4.8), layout="constrained")
             ax = figure.add_subplot(projection="3d" if n == 3 else None)

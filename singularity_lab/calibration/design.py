@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import importlib
 import inspect
 import json
 import math
@@ -20,6 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from singularity_lab import extras, user_modules
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.certificate import problem_to_json
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTROL_ARMS", "CONTROL_ROW", "Arm", "Plan", "Row", "Task", "control_plan", "plan"]
 
+MOST_SEEDS = 10**6
 Device = "str | Callable[..., Reading]"
 
 
@@ -50,10 +51,7 @@ class Row:
         """From an id of the catalog, an entry, or a local problem (which becomes a row of its
         own)."""
         if isinstance(item, LocalProblem):
-            inside = ", ".join(str(g) for g in item.ideal.generators)
-            digest = _digest(problem_to_json(item))[:8]
-            name = f"({inside})" if len(inside) <= 60 else f"problem-{digest}"
-            return cls(name, "unlisted", len(item.variables), item)
+            return cls(_problem_name(item), "unlisted", len(item.variables), item)
         if isinstance(item, str):
             from singularity_lab.catalog.load import load
 
@@ -72,6 +70,28 @@ class Row:
             entry = {k: v for k, v in fields.items() if k not in said}
         problem = None if self.problem is None else problem_to_json(self.problem)
         return {"id": self.id, "entry": entry, "problem": problem}
+
+
+def _problem_name(problem: LocalProblem) -> str:
+    """The generators, with the point, prior and constraints where there are any: two problems have
+    two names.
+
+    >>> _problem_name(LocalProblem.build("x*y", at={"x": 1}, prior={"y": 2}))
+    '(x*y) at x = 1, prior |y|^2'
+    """
+    from singularity_lab.exact.solve import describe_loss
+
+    document = problem_to_json(problem)
+    name = f"({', '.join(document['generators'])})"
+    if len(name) <= 62:
+        if problem.convention == "loss":
+            name = f"K = {name[1:-1]}"
+        where = describe_loss(problem).partition(" at ")[2]
+        name += f" at {where}".replace(" at the origin", "")
+        plain = LocalProblem.build(document["generators"]).variables
+        if problem.variables != plain:
+            name += f" in {', '.join(problem.variables)}"
+    return name if len(name) <= 120 else f"problem-{_digest(document)[:16]}"
 
 
 @dataclass(frozen=True)
@@ -133,16 +153,11 @@ class Arm:
         return self._imported() if ":" in self.device else self.device
 
     def _imported(self) -> Callable[..., Reading]:
-        module, _, name = self.device.partition(":")
-        try:
-            found: Any = importlib.import_module(module)
-            for part in name.split("."):
-                found = getattr(found, part)
-        except (ImportError, AttributeError, ValueError) as error:
-            raise BadInput(f"device: cannot import {self.device!r}: {error}") from None
-        if not callable(found):
-            raise BadInput(f"device: {self.device} is no function")
-        return found
+        from singularity_lab.spectroscopes.base import check_device
+
+        found = user_modules.find(self.device, "device")
+        check_device(found, self.device, self.settings)
+        return cast("Callable[..., Reading]", found)
 
     def portable(self) -> str:
         """The device as a name that another process understands. Raises BadInput if there is
@@ -270,6 +285,7 @@ def plan(
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
     [('(-y^3 + x^2)', 'hessian', 0), ('(-y^3 + x^2)', 'hessian', 1)]
     """
+    extras.need("calibrate", "torch")
     from singularity_lab.spectroscopes.base import Budget
 
     several = isinstance(devices, Sequence) and not isinstance(devices, str)
@@ -278,6 +294,8 @@ def plan(
     arms = tuple(Arm.of(d) for d in (devices if several else [devices]))
     one_row = isinstance(rows, str | LocalProblem) or not isinstance(rows, Iterable)
     members = tuple(Row.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
+    if isinstance(seeds, int) and seeds > MOST_SEEDS:
+        raise BadInput(f"seeds: at most {MOST_SEEDS} are measured, received {str(seeds)[:80]}")
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     parts: dict[str, list[Any]] = {
         "devices": [a.label for a in arms],

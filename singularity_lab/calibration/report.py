@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
+from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +26,8 @@ from singularity_lab.calibration.score import (
     percent,
     scatter,
 )
-from singularity_lab.errors import BadInput
+from singularity_lab.extras import need, pyplot
+from singularity_lab.files import write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,21 +50,14 @@ _CURVES = 4  # volume curves shown, of rows with as many different m as there ar
 
 def write(calibration: Calibration, path: str | Path) -> Path:
     """Render the report into a file, whose folder is made where it is missing."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(calibration), encoding="utf-8")
-    return path
+    return write_text(path, render(calibration))
 
 
 def render(calibration: Calibration) -> str:
     """The report as HTML text. Raises BadInput when Jinja or Matplotlib is not installed."""
-    try:
-        import jinja2
-        import matplotlib  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise BadInput(
-            f"report: {error.name} is needed: pip install 'singularity-lab[report]'"
-        ) from None
+    need("report", "jinja2", "matplotlib")
+    import jinja2
+
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
@@ -79,6 +74,7 @@ def render(calibration: Calibration) -> str:
         families=[("family", calibration.per_class("family"))],
         ranks=calibration.rank_fidelity(),
         versions=_versions(calibration),
+        seeds=_seeds(calibration),
         used={label: _settings(calibration, label) for label, _ in calibration.arms},
         proved=sum(t.rlct is not None for t in calibration.truths.values()),
         proof_seconds=sum(t.seconds for t in calibration.truths.values()),
@@ -166,7 +162,7 @@ class Drawing:
 
 
 def _draw(name: str, alt: str, caption: str, figure: Figure) -> Drawing:
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     buffer = io.BytesIO()
     # A fixed salt and no date: the same calibration gives the same bytes.
@@ -337,6 +333,12 @@ def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
         "reason": next((m.reason for m in members if m.reason), ""),
         "ok": all(m.ok for m in members),
     }
+
+
+def _seeds(calibration: Calibration) -> tuple[int, int]:
+    """The fewest and the most seeds that an arm has on a row where it was measured."""
+    counts = Counter((m.row.id, m.arm) for m in calibration.measurements)
+    return min(counts.values(), default=0), max(counts.values(), default=0)
 
 
 def _number(x: float | None, digits: int = 4) -> str:

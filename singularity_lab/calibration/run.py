@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import queue
+import re
 import subprocess
 import sys
 import tempfile
@@ -27,6 +29,7 @@ from singularity_lab.calibration.design import Plan, Row, Task, plan
 from singularity_lab.calibration.score import Calibration, Truth, score
 from singularity_lab.calibration.store import Record, Store
 from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.user_modules import path_without_here
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
@@ -83,7 +86,10 @@ def run_plans(
             out = stack.enter_context(tempfile.TemporaryDirectory(prefix="singlab-"))
         store = Store(out)
         stack.enter_context(store.lock())
-        rows = {row.id: row for work in plans for row in work.rows}
+        rows: dict[str, Row] = {}
+        for row in (row for work in plans for row in work.rows):
+            if rows.setdefault(row.id, row).source() != row.source():
+                raise BadInput(f"rows: two problems are named {row.id!r}; give one another id")
         truths = prove_all(rows.values(), store.folder / "certificates", progress)
         tasks = list({t.key: t for work in plans for t in work.tasks()}.values())
         records = measure_all(tasks, store, workers, progress)
@@ -109,16 +115,38 @@ def prove_all(
             folder.mkdir(exist_ok=True)
             for certificate in truth.certificates:
                 side = "" if certificate.kind == "exact" else f".{certificate.kind}"
-                certificate.save(folder / f"{_file_name(row.id)}{side}.json")
+                certificate.save(folder / f"{_file_name(row)}{side}.json")
         truths[row.id] = truth
     if progress:
         progress("proving", len(rows), len(rows), "")
     return truths
 
 
-def _file_name(text: str) -> str:
-    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in text)
-    return safe.strip("._")[:100] or "row"
+def _file_name(row: Row) -> str:
+    """The name of a row's certificate, of which no two problems have the same.
+
+    A row of the catalog has its id, which is in small letters; whatever else is measured has its
+    name as far as a file takes it, and a digest of name and problem behind an underscore.
+    """
+    if row.entry is not None and _is_on_file(row.entry):
+        return row.id
+    safe = re.sub(r"[^a-z0-9.+-]+", "-", row.id.lower()).strip("-.")[:60]
+    said = json.dumps(row.source(), sort_keys=True)
+    return f"{safe or 'row'}_{hashlib.sha256(said.encode()).hexdigest()[:16]}"
+
+
+def _is_on_file(entry: Entry) -> bool:
+    """True for a row of the catalog as it is on file, with an id that no bound's file name has."""
+    from singularity_lab.catalog.load import load
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", entry.id) or entry.id.endswith(
+        (".lower", ".upper")
+    ):
+        return False
+    try:
+        return load(entry.id) == entry
+    except BadInput:
+        return False
 
 
 # -- measurements ---------------------------------------------------------------------------------
@@ -249,7 +277,7 @@ class _Feeder(threading.Thread):
             self._errors.seek(0)
             self._errors.truncate()
             self._process = process = subprocess.Popen(
-                [sys.executable, "-m", "singularity_lab.calibration.worker", str(self._folder)],
+                [sys.executable, "-P", "-c", _WORKER, _PACKAGE, str(self._folder)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -296,8 +324,25 @@ class _Feeder(threading.Thread):
                 self._process.kill()
 
 
+# A worker is given the package by its place, so that it is the parent's whatever the import path
+# says; the current folder is not on that path (user_modules.py).
+_PACKAGE = str(Path(__file__).resolve().parents[1] / "__init__.py")
+_WORKER = """
+import os, sys
+from importlib import util
+spec = util.spec_from_file_location(
+    "singularity_lab", sys.argv[1], submodule_search_locations=[os.path.dirname(sys.argv[1])]
+)
+sys.modules[spec.name] = package = util.module_from_spec(spec)
+spec.loader.exec_module(package)
+from singularity_lab.calibration.worker import main
+main(sys.argv[2])
+"""
+
+
 def _environment() -> dict[str, str]:
-    """The parent's, with its import path, and one thread: two workers then fill two cores."""
-    path = os.pathsep.join(p or os.getcwd() for p in sys.path)
+    """The parent's, with its import path but for the current folder, and one thread: two workers
+    then fill two cores."""
+    path = os.pathsep.join(path_without_here())
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "PYTHONPATH": path}
+    return {**os.environ, **threads, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}

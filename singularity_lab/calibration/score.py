@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import html
+import io
 import json
 import math
 import time
@@ -30,6 +31,7 @@ from singularity_lab.calibration.design import Plan, Row
 from singularity_lab.calibration.store import Record
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.certificate import Certificate
+from singularity_lab.files import write_text
 
 if TYPE_CHECKING:
     from singularity_lab.calibration.ledger import ControlRow, LedgerRow
@@ -505,9 +507,7 @@ class Calibration:
             lines = [line.to_dict() for line in self.controls]
             written.append(_csv(folder / "controls.csv", lines))
         target = folder / "calibration.json"
-        target.write_text(
-            json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-        )
+        write_text(target, json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n")
         return [*written, target]
 
     def report(self, path: str | Path) -> Path:
@@ -633,12 +633,12 @@ def score(work: Plan, truths: Mapping[str, Truth], records: Mapping[str, Record]
 
 def _csv(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
     lines = list(lines)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(lines[0]))
-        writer.writeheader()
-        for line in lines:
-            writer.writerow({k: _cell(v) for k, v in line.items()})
-    return path
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, list(lines[0]))
+    writer.writeheader()
+    for line in lines:
+        writer.writerow({k: _cell(v) for k, v in line.items()})
+    return write_text(path, file.getvalue())
 
 
 def _cell(value: Any) -> Any:

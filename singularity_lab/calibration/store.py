@@ -2,27 +2,32 @@
 
 Each writer appends JSON lines to a shard of its own and syncs every line to the disk before it
 goes on, so that whatever interrupts a run, all finished measurements are kept and at most the last
-line of a shard is torn. A torn last line is ignored; a bad line anywhere else is damage and is
-reported. Shards are compacted into one Parquet file that DuckDB queries; a key that occurs twice
-counts once (the later record holds).
+line of a shard is torn. A torn last line is ignored; a file that is damaged in another way is named
+in the log and set aside (``NAME.damaged``), and what is whole in it is kept. Shards are compacted
+into one Parquet file that DuckDB queries; a key that occurs twice counts once (the later record
+holds).
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.util
 import json
+import logging
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import hint, installed
+from singularity_lab.files import set_aside, write_text
 
 __all__ = ["COLUMNS", "Shard", "Store"]
+
+_log = logging.getLogger(__name__)
 
 # The columns of a record, with their types in DuckDB. `reading` and `settings` are JSON text.
 COLUMNS = {
@@ -60,14 +65,18 @@ class Shard:
             odd = sorted(set(record) ^ set(COLUMNS))
             raise BadInput(f"record: expected the columns {list(COLUMNS)}, differs in {odd}")
         line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
-        self._file.write(line.encode())
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(line.encode("utf-8", "backslashreplace"))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:  # of a full disk the system names no file
+            raise type(error)(error.errno, error.strerror, str(self.path)) from None
 
     def close(self) -> None:
         """Close the file; an empty shard is removed."""
         empty = self._file.tell() == 0
-        self._file.close()
+        with contextlib.suppress(OSError):  # said by append, if it is a full disk
+            self._file.close()
         if empty:
             self.path.unlink(missing_ok=True)
 
@@ -133,21 +142,45 @@ class Store:
     def records(self) -> list[Record]:
         """All records, one per key, in the order of first appearance.
 
-        Raises BadInput for a damaged line that is not the last of its shard.
+        A damaged file is named in the log and set aside; the whole records in it are kept.
         """
         found: dict[str, Record] = {}
-        if self.parquet.exists():
-            duckdb = _duckdb()
+        for record in self._compacted():
+            found[record["key"]] = record
+        for path in self.shards():
+            records, damage = _lines(path)
+            if damage:
+                self._mend(path, records, damage)
+            for record in records:
+                found[record["key"]] = record
+        return list(found.values())
+
+    def _compacted(self) -> list[Record]:
+        """The records of the Parquet file; a file that is none of a store is set aside."""
+        if not self.parquet.exists():
+            return []
+        duckdb = _duckdb()
+        try:
             with duckdb.connect() as connection:
                 cursor = connection.execute("SELECT * FROM read_parquet(?)", [_glob(self.parquet)])
                 names = [column[0] for column in cursor.description]
-                for values in cursor.fetchall():
-                    record = dict(zip(names, values, strict=True))
-                    found[record["key"]] = record
-        for path in self.shards():
-            for record in _lines(path):
-                found[record["key"]] = record
-        return list(found.values())
+                rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+                if set(names) != set(COLUMNS) or not all(map(_is_record, rows)):
+                    raise BadInput("these are no readings of a store")
+                return rows
+        except (duckdb.Error, BadInput) as error:
+            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+            aside = set_aside(self.parquet)
+            _log.warning("%s", f"{self.parquet}: damaged ({why}); kept as {aside}")
+            return []
+
+    def _mend(self, path: Path, records: list[Record], damage: str) -> None:
+        """Set a damaged shard aside and write its whole records in its place, with its time."""
+        times = path.stat()
+        _log.warning("%s", f"{path}: {damage}; kept as {set_aside(path)}")
+        lines = (json.dumps(r, ensure_ascii=False) + "\n" for r in records)
+        write_text(path, "".join(lines))
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # a later record holds
 
     def keys(self) -> set[str]:
         """The keys of all records."""
@@ -160,7 +193,7 @@ class Store:
         returned. The Parquet file is replaced in one step, so that an interruption leaves either
         state, never half of one.
         """
-        if importlib.util.find_spec("duckdb") is None:
+        if not installed("duckdb"):
             return None
         shards = self.shards()
         records = self.records()
@@ -169,10 +202,13 @@ class Store:
         duckdb = _duckdb()
         lines, fresh = self.folder / ".compact.jsonl", self.folder / ".compact.parquet"
         try:
-            with lines.open("w", encoding="utf-8") as file:
+            target = _plain(fresh).replace("'", "''")
+        except BadInput:
+            return None  # a folder that DuckDB cannot name: the shards do
+        try:
+            with lines.open("w", encoding="utf-8", errors="backslashreplace") as file:
                 file.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
             types = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
-            target = str(fresh).replace("'", "''")
             with duckdb.connect() as connection:
                 connection.execute(
                     f"COPY (SELECT * FROM read_json(?, format = 'newline_delimited', "
@@ -185,6 +221,9 @@ class Store:
             fresh.replace(self.parquet)
             for path in shards:
                 path.unlink()
+        except (duckdb.Error, OSError) as error:  # a full disk, say: the shards hold everything
+            _log.warning("%s", f"{self.parquet}: not written ({str(error).splitlines()[0]})")
+            return None
         finally:
             lines.unlink(missing_ok=True)
             fresh.unlink(missing_ok=True)
@@ -208,31 +247,58 @@ class Store:
                 raise BadInput(f"sql: {str(error).splitlines()[0]}") from None
 
 
-def _lines(path: Path) -> Iterable[Record]:
-    """The records of a shard; a last line without its newline was torn by an interruption."""
+def _lines(path: Path) -> tuple[list[Record], str]:
+    """The records of a shard, and what is wrong with it, if anything; a last line without its
+    newline was torn by an interruption, and is no damage."""
     *lines, _torn = path.read_bytes().split(b"\n")
+    records, damage = [], ""
     for number, line in enumerate(lines, start=1):
         try:
             record = json.loads(line)
-        except ValueError:  # neither UTF-8 nor JSON
-            if number == len(lines):
-                return
-            raise BadInput(f"{path}, line {number}: damaged, not a JSON record") from None
-        if not isinstance(record, dict) or set(record) != set(COLUMNS):
-            raise BadInput(f"{path}, line {number}: not a record with the columns {list(COLUMNS)}")
-        yield record
+        except (ValueError, RecursionError):  # neither UTF-8 nor JSON
+            if number < len(lines):
+                damage = damage or f"line {number}: damaged, not a JSON record"
+            continue
+        if not _is_record(record):
+            damage = damage or f"line {number}: not a record of a store"
+            continue
+        records.append(record)
+    return records, damage
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "VARCHAR": (str,),
+    "BIGINT": (int,),
+    "DOUBLE": (float, int),
+}
+
+
+def _is_record(found: Any) -> bool:
+    """True if these are the columns of a record, each of its type or empty, and there is a key."""
+    return (
+        isinstance(found, dict)
+        and set(found) == set(COLUMNS)
+        and found["key"] is not None
+        and all(v is None or isinstance(v, _TYPES[COLUMNS[n]]) for n, v in found.items())
+    )
+
+
+def _plain(path: Path) -> str:
+    """A path as DuckDB takes it, in UTF-8 whatever the locale is. Raises BadInput if it is none."""
+    try:
+        return os.fsencode(path.resolve()).decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"out: DuckDB needs a path in UTF-8, received {str(path)!r}") from None
 
 
 def _glob(path: Path) -> str:
-    """A path as DuckDB takes it, its wildcards escaped."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path.resolve()))
+    """A path as DuckDB takes it where wildcards stand for others: they are escaped."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in _plain(path))
 
 
 def _duckdb() -> Any:
     try:
         import duckdb
     except ModuleNotFoundError:
-        raise BadInput(
-            "store: Parquet needs DuckDB: pip install 'singularity-lab[report]'"
-        ) from None
+        raise BadInput(f"store: Parquet needs DuckDB: {hint('duckdb')}") from None
     return duckdb

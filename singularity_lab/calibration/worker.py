@@ -1,7 +1,7 @@
 """A worker of a calibration: reads tasks (JSON lines) on its input, measures, stores, says which
 key is done.
 
-    python -m singularity_lab.calibration.worker FOLDER
+    main(FOLDER)
 
 It writes a shard of its own and syncs each record before it takes the next task. A refusal
 (BadInput of a device, say) is a record like any other. Anything unexpected ends the process with
@@ -119,7 +119,3 @@ def main(folder: str) -> None:
                 message = json.loads(line)
                 shard.append(perform(message))
                 print(message["key"], file=reply, flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

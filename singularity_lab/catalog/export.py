@@ -17,6 +17,7 @@ from typing import Any
 
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.errors import BadInput
+from singularity_lab.exact.certificate import problem_to_json
 
 Row = Mapping[str, Any]
 
@@ -33,15 +34,26 @@ COLUMNS = {
     "model": "the builder of the model; empty for an ideal that is given by polynomials",
     "parameters": "of the builder, as JSON; or variables and generators of the ideal",
     "at": "the point: the name of a stratum, or coordinates as JSON; empty for the first stratum",
+    "variables": "of the polynomials, in order, separated by semicolons; empty without polynomials",
+    "generators": "polynomials f1; f2; ... in the variables, separated by semicolons",
+    "convention": "ideal: K = f1^2 + f2^2 + ...; loss: K = f1",
+    "point": "the point of the germ: its coordinates that are not 0, as JSON of texts",
+    "prior": "exponents t of the prior |w|^t, where they are not 0, as JSON of texts",
+    "box": "constraints low <= w <= high, as JSON of [low, high]; null where there is none",
     "tags": "separated by semicolons",
     "certificates": "SHA-256 of the certificates",
 }
 
 
+PROBLEM = ("variables", "generators", "convention", "point", "prior", "box")
+
+
 def with_model(entry: Entry, row: Row) -> dict[str, Any]:
-    """A table row with what says which model and point it is."""
+    """A table row with what says which model and point it is, and the polynomials themselves."""
     given: Any = {"vars": entry.vars, "ideal": entry.ideal}
+    problem = problem_to_json(entry.problem()) if entry.polynomial else {}
     return dict(row) | {
+        **{name: problem.get(name) for name in PROBLEM},
         "model": entry.builder,
         "parameters": entry.parameters if entry.builder else given,
         "at": entry.at,
@@ -66,7 +78,7 @@ def to_csv(rows: Iterable[Row], columns: Iterable[str] = COLUMNS) -> str:
     """Comma-separated values with a header; bounds as λ alone.
 
     >>> print(to_csv([{"id": "a", "lambda": "1/2"}]).splitlines()[1])
-    a,,,,1/2,,,,,,,,,
+    a,,,,1/2,,,,,,,,,,,,,,,
     """
     columns = list(columns)
     out = io.StringIO()
@@ -103,23 +115,68 @@ def to_json_lines(rows: Iterable[Row]) -> str:
     return "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
 
 
-def croissant(rows: Sequence[Row], version: str) -> dict[str, Any]:
-    """Croissant-style metadata (ML Commons, JSON-LD) of the CSV export: columns, types,
-    checksum."""
+# The terms of Croissant 1.0, as its specification gives them.
+_CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileObject": "cr:fileObject",
+    "fileProperty": "cr:fileProperty",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+
+
+def croissant(rows: Sequence[Row], version: str, file: str = "catalog.csv") -> dict[str, Any]:
+    """Metadata in Croissant 1.0 (ML Commons, JSON-LD) of the CSV export: columns, types, checksum.
+
+    file: the name of the CSV file, which lies beside the metadata. Numbers that may be absent are
+    texts, as λ is: a table of integers has no empty cell.
+    """
     text = to_csv(rows)
-    integers = {"dimension", "multiplicity"}
     return {
-        "@context": {"@vocab": "https://schema.org/", "cr": "http://mlcommons.org/croissant/"},
-        "@type": "Dataset",
-        "name": "singularity_lab catalog",
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "name": "singularity_lab_catalog",
         "description": "Singular models with proved real log canonical thresholds.",
-        "version": version,
+        "citeAs": f"the singularity_lab contributors: catalog of singular models, {version}",
         "license": "https://www.apache.org/licenses/LICENSE-2.0",
+        "version": version,
         "distribution": [
             {
                 "@type": "cr:FileObject",
-                "@id": "catalog.csv",
-                "name": "catalog.csv",
+                "@id": file,
+                "name": file,
+                "description": "the rows as comma-separated values",
+                "contentUrl": file,
                 "encodingFormat": "text/csv",
                 "sha256": hashlib.sha256(text.encode()).hexdigest(),
             }
@@ -129,17 +186,15 @@ def croissant(rows: Sequence[Row], version: str) -> dict[str, Any]:
                 "@type": "cr:RecordSet",
                 "@id": "rows",
                 "name": "rows",
+                "description": "one model at one point",
                 "field": [
                     {
                         "@type": "cr:Field",
                         "@id": f"rows/{name}",
                         "name": name,
                         "description": description,
-                        "dataType": "Integer" if name in integers else "Text",
-                        "source": {
-                            "fileObject": {"@id": "catalog.csv"},
-                            "extract": {"column": name},
-                        },
+                        "dataType": "sc:Integer" if name == "dimension" else "sc:Text",
+                        "source": {"fileObject": {"@id": file}, "extract": {"column": name}},
                     }
                     for name, description in COLUMNS.items()
                 ],

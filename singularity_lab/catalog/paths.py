@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def in_package() -> bool:
+    """True if the catalog's data lies inside an installed package, which is nobody's to change."""
+    return catalog_path().parent == Path(__file__).resolve().parents[1]
+
+
 def catalog_path() -> Path:
     """The folder of the catalog: one TOML file per family, and ``references.bib``.
 

@@ -13,12 +13,11 @@ whoever asks for the truth of one row gets the certificate, not the line.
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import hashlib
 import json
-import os
-import tempfile
+import logging
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -34,8 +33,10 @@ from singularity_lab.catalog.paths import catalog_path
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.certificate import Certificate, problem_to_json
 from singularity_lab.exact.verify import verify
+from singularity_lab.files import LARGEST_DOCUMENT, set_aside, write_bytes
 
 SUFFIX = ".json.gz"
+_log = logging.getLogger(__name__)
 
 
 def problem_key(problem: LocalProblem) -> str:
@@ -54,6 +55,10 @@ def row_key(entry: Entry) -> str:
     fields = ("builder", "parameters", "vars", "ideal", "at", "prior", "nonnegative", "box")
     said = [getattr(entry, f) for f in (*fields, "convention")]
     return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def bounds_of(certificates: Sequence[Certificate]) -> Bounds:
@@ -102,14 +107,28 @@ class CertificateStore:
         """
         path = self.path(problem)
         try:
-            found = json.loads(gzip.decompress(path.read_bytes()))
+            with gzip.open(path) as file:
+                text = file.read(LARGEST_DOCUMENT + 1)
+            if len(text) > LARGEST_DOCUMENT:
+                raise ValueError(f"more than {LARGEST_DOCUMENT} bytes")
+            found = json.loads(text)
         except FileNotFoundError:
             return None
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise CertificateError(f"{path.name}: not gzip of JSON: {error}") from None
+        except RecursionError:
+            raise CertificateError(f"{path.name}: nested too deeply") from None
         if not isinstance(found, dict) or not isinstance(found.get("certificates"), list):
             raise CertificateError(f"{path.name}: a list of certificates is needed")
+        budget, seconds = found.setdefault("budget"), found.setdefault("seconds", 0.0)
+        if not (budget is None or _is_number(budget)) or not _is_number(seconds):
+            raise CertificateError(f"{path.name}: budget and seconds are numbers")
         return found
+
+    def set_aside(self, problem: LocalProblem) -> Path | None:
+        """Rename the file of a problem, which is damaged; the new path, or None without a file."""
+        path = self.path(problem)
+        return set_aside(path) if path.exists() else None
 
     def read(self, problem: LocalProblem) -> Stored | None:
         """What is stored about a problem, verified; None where there is no file."""
@@ -130,11 +149,12 @@ class CertificateStore:
                 verify(certificate)
             except CertificateError as error:
                 rejected.append(f"{name}: {error}")
+            except Exception as error:  # a damaged proof may break anything
+                why = " ".join(str(error).split())[:200]
+                rejected.append(f"{name}: malformed: {type(error).__name__}: {why}")
             else:
                 kept.append(certificate)
-        return Stored(
-            tuple(kept), document.get("budget"), tuple(rejected), document.get("seconds", 0.0)
-        )
+        return Stored(tuple(kept), document["budget"], tuple(rejected), document["seconds"])
 
     def write(
         self,
@@ -151,7 +171,7 @@ class CertificateStore:
         }
         text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
         path = self.path(problem)
-        write_atomically(path, gzip.compress(text.encode(), 9, mtime=0))
+        write_bytes(path, gzip.compress(text.encode(), 9, mtime=0))
         return path
 
     # -- the index ---------------------------------------------------------------------------------
@@ -171,13 +191,34 @@ class CertificateStore:
             return {}
         try:
             lines = msgspec.json.Decoder(Line).decode_lines(text)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise CertificateError(f"{self.index_path.name}: not an index: {error}") from None
         return {line.id: line for line in lines}
 
+    def readable_index(self) -> dict[str, Line]:
+        """Row id → its line, of the lines that can be read; damage is named in the log."""
+        try:
+            return self.index()
+        except CertificateError:
+            pass
+        decoder = msgspec.json.Decoder(Line)
+        found, wrong = {}, []
+        for number, text in enumerate(self.index_path.read_bytes().splitlines(), start=1):
+            try:
+                line = decoder.decode(text)
+                found[line.id] = line
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                wrong.append(number)
+        _log.warning(
+            "%s",
+            f"{self.index_path}: {len(wrong)} lines are damaged, the first is line {wrong[0]}: "
+            "singlab catalog prove --index-only writes it again",
+        )
+        return found
+
     def write_index(self, lines: Iterable[Line]) -> None:
         """Write the index, in the order given."""
-        write_atomically(self.index_path, msgspec.json.Encoder().encode_lines(list(lines)))
+        write_bytes(self.index_path, msgspec.json.Encoder().encode_lines(list(lines)))
 
 
 class Side(msgspec.Struct, frozen=True, rename={"value": "lambda"}):
@@ -239,21 +280,6 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             None if document is None else document.get("budget"),
             0.0 if document is None else document.get("seconds", 0.0),
         )
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees the old content or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
 
 
 def shipped() -> CertificateStore:

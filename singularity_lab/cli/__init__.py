@@ -6,13 +6,15 @@ stderr, ``error: …``. With ``--json`` stdout holds JSON and nothing else; prog
 
 from __future__ import annotations
 
+import signal
+import sys
 from typing import Annotated
 
 import typer
 
 from singularity_lab.cli import catalog, measuring, proving, singularity
 from singularity_lab.cli import programs as program_commands
-from singularity_lab.cli.shell import Laboratory
+from singularity_lab.cli.shell import INTERRUPTED, Laboratory
 
 __all__ = ["app", "main"]
 
@@ -57,4 +59,7 @@ measuring.add_to(app)
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    app(prog_name="singlab")
+    code = app(prog_name="singlab", standalone_mode=False)
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # one more would spoil the exit code
+    sys.exit(code)

@@ -19,6 +19,8 @@ from singularity_lab.cli.shell import (
     say_error,
 )
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import hint, installed
+from singularity_lab.files import write_text
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
@@ -226,6 +228,9 @@ def check(
     from singularity_lab.truth import check_in_processes, stray_files
 
     rows = _rows(ids, family, tag)
+    if twin and not installed("torch"):
+        twin = False
+        note(f"torch twins are not compared: torch is not installed: {hint('torch')}")
     done = 0
     with progress_bar() as progress:
 
@@ -298,10 +303,15 @@ def prove(
     row is written when it is finished: interrupt it at any time, the same command goes on.
     """
     from singularity_lab.catalog.load import entries
+    from singularity_lab.catalog.paths import in_package
     from singularity_lab.catalog.store import CertificateStore, shipped
     from singularity_lab.truth import prove as search_rows
     from singularity_lab.truth import stray_files, write_index
 
+    if into is None and in_package():
+        raise BadInput(
+            "--into: a folder is needed: the catalog of an installed package is not written to"
+        )
     rows = _rows(ids, family, tag)
     store = shipped() if into is None else CertificateStore(into)
     if fresh and not index_only:
@@ -411,5 +421,5 @@ def _write(text: str, out: Path | None) -> None:
     else:
         if not out.parent.is_dir():
             raise BadInput(f"--out: there is no folder {out.parent}")
-        out.write_text(text, encoding="utf-8")
+        write_text(out, text)
         note(f"written: {out}")

@@ -3,14 +3,13 @@ calibration."""
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from singularity_lab import extras, user_modules
 from singularity_lab.cli import words
 from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
 from singularity_lab.cli.shell import (
@@ -130,6 +129,7 @@ def measure(
         raise typer.Exit(UNDECIDED)
 
 
+MOST_PARAMETERS = 10**7  # of a function: a chain of them must fit into memory
 _PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -157,16 +157,7 @@ def _loss(target: list[str], given: dict[str, Any], dimension: int | None) -> Lo
 def _imported(path: str, at: Any, dimension: int | None) -> Loss:
     from singularity_lab.spectroscopes.loss import FunctionLoss, Loss
 
-    module, _, name = path.partition(":")
-    sys.path.insert(0, "")  # modules of the folder where the command runs
-    try:
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise BadInput(f"{path}: cannot be imported: {error}") from None
-    finally:
-        sys.path.remove("")
+    found = user_modules.find(path, "loss")
     if isinstance(found, Loss) and not isinstance(found, type):
         return found
     if not callable(found):
@@ -178,12 +169,27 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
     center = None if at is None else [float(fraction(x, "--at")) for x in at]
     if dimension is None and center is None:
         raise BadInput(f"--dim: the number of parameters of {path} is needed (or --at)")
-    return FunctionLoss(found, dimension or len(center or ()), center=center, loss_id=path)
+    number = len(center or ()) if dimension is None else dimension
+    if number > MOST_PARAMETERS:
+        raise BadInput(f"--dim: at most {MOST_PARAMETERS} parameters, received {number}")
+    loss = FunctionLoss(found, number, center=center, loss_id=path)
+    # Asked once here, so that what is no loss (os:system) is one line and not the device's trouble.
+    try:
+        loss.value_and_grad(loss.center[None])
+    except BadInput:
+        raise
+    except (Exception, SystemExit) as error:
+        why = " ".join(str(error).split())[:200]
+        raise BadInput(
+            f"loss: a torch function (c, d) → (c,) is needed, {path} raised "
+            f"{type(error).__name__}: {why}"
+        ) from None
+    return loss
 
 
 def devices(as_json: Json = False) -> None:
     """List the devices: built in, and those that installed packages bring."""
-    from singularity_lab.spectroscopes.base import devices as known
+    from singularity_lab.spectroscopes.registry import devices as known
 
     found = known()
     if as_json:
@@ -226,6 +232,8 @@ def calibrate(
     settings = words.settings(setting or [])
     if settings and len(device) > 1:
         raise BadInput("--set: with one --device only; settings belong to a device")
+    extras.need("calibrate", "torch")
+    extras.need("report", "jinja2", "matplotlib")  # asked before anything is measured
     members = _rows(rows, tag or [], family)
     from singularity_lab.calibration.design import Arm
     from singularity_lab.calibration.run import calibrate as run
@@ -253,7 +261,7 @@ def _rows(rows: str | None, tags: list[str], family: str | None) -> list[Any]:
     if rows is not None and (tags or family is not None):
         raise BadInput("--rows: stands alone, without --tag and --family")
     if rows is not None:
-        return [load(name) for name in rows.replace(",", " ").split()]
+        return [load(name) for name in words.rows(rows)]
     found = entries(family=family, tags=tags)
     if not found:
         raise BadInput(f"--tag, --family: no row has all of {tags} in the family {family}")
@@ -294,6 +302,8 @@ def demo(
 ) -> None:
     """The main job: prove the 25 rows of the tour, measure them blind, compare, write the
     report."""
+    extras.need("demo", "torch")
+    extras.need("report", "jinja2", "matplotlib")
     from singularity_lab.calibration.demo import run
 
     with _interruption(out), progress_bar() as progress:

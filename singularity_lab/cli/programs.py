@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from singularity_lab.extras import need, pyplot
+from singularity_lab.files import replacing, write_text
+
 app = typer.Typer(help="Programs as singularities: λ of codes and faces, zero sets, syndromes.")
 
 Name = Annotated[
@@ -154,7 +157,7 @@ def rlct(
             print(error.bounds)
         raise typer.Exit(UNDECIDED) from None
     if out is not None:
-        out.write_text(json.dumps(result.program_certificate, indent=1) + "\n", encoding="utf-8")
+        write_text(out, json.dumps(result.program_certificate, indent=1) + "\n")
         note(f"program certificate written to {out}")
     if as_json:
         print_json(result.to_json())
@@ -186,6 +189,9 @@ def census(
     from singularity_lab.cli.shell import note, print_json
     from singularity_lab.programs import program_census
 
+    if picture is not None:
+        need("picture", "matplotlib")  # before anything is counted
+        _picture_suffix(picture)
     found = program_census(name, steps, semantics, chart)
     document = found.to_json()
     if picture is not None:
@@ -203,21 +209,25 @@ def census(
         print(f"faces of dimension {row['dimension']}: {inside}")
 
 
-def _draw(found: Any, file: Path) -> None:
-    """The component graph beside λ over the faces."""
+def _picture_suffix(file: Path) -> None:
     from singularity_lab.errors import BadInput
 
     if file.suffix not in (".svg", ".png", ".pdf"):
         raise BadInput(f"picture: a file .svg, .png or .pdf is needed, received {file}")
+
+
+def _draw(found: Any, file: Path) -> None:
+    """The component graph beside λ over the faces."""
     import matplotlib
 
     matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(14, 5.5))
     found.plot(left)
     found.plot_faces(right)
-    figure.savefig(file)
+    with replacing(file) as part:
+        figure.savefig(part)
     plt.close(figure)
 
 

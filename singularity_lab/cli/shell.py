@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -24,12 +25,13 @@ _UsageError: type[Any] = next(
 
 def say_error(message: object) -> None:
     """One line on stderr: ``error: …``."""
-    print("error: " + " ".join(str(message).split()), file=sys.stderr)
+    note("error: " + " ".join(str(message).split()))
 
 
 def note(message: str) -> None:
     """A remark on stderr, which leaves stdout to the answer."""
-    print(message, file=sys.stderr)
+    with contextlib.suppress(OSError):  # nowhere to say it: the exit code is left
+        print(message, file=sys.stderr, flush=True)
 
 
 def print_json(document: Any) -> None:
@@ -47,16 +49,26 @@ class Laboratory(TyperGroup):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
+        if sys.stderr is None:  # closed by whoever calls; nothing is lost but remarks
+            sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - open as long as the process
+        if sys.stdout is None:
+            say_error("the standard output is closed: there is nowhere to print the answer")
+            sys.exit(BAD_INPUT)
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
         code = self._run(args, prog_name, extra)
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            code = _unwritten(error)
         if standalone_mode:
             sys.exit(code)
         return code
 
     def _run(self, args: Any, prog_name: str | None, extra: dict[str, Any]) -> int:
         from singularity_lab.errors import CertificateError, SingularityLabError, Undecided
+        from singularity_lab.extras import hint
 
         try:
             found = super().main(args=args, prog_name=prog_name, standalone_mode=False, **extra)
@@ -75,23 +87,39 @@ class Laboratory(TyperGroup):
         except RecursionError:
             say_error("the expression is nested too deeply")
             return BAD_INPUT
+        except UnicodeDecodeError as error:
+            say_error(f"a file is not a text in UTF-8: {error}")
+            return BAD_INPUT
+        except MemoryError:
+            say_error("the problem does not fit into memory")
+            return BAD_INPUT
         except OSError as error:
             if error.filename is None:
-                raise
+                return _unwritten(error)
             say_error(f"{error.strerror}: {error.filename}")
             return BAD_INPUT
         except ImportError as error:
             if error.name is None or error.name.startswith("singularity_lab"):
                 raise
-            say_error(
-                f"{error.name} is needed and not installed: pip install 'singularity-lab[all]'"
-            )
+            say_error(f"{error.name} is needed and not installed: {hint(error.name)}")
             return BAD_INPUT
         except (KeyboardInterrupt, typer.Abort):
             found = INTERRUPTED
         if found == INTERRUPTED:
             note("interrupted")
         return found if isinstance(found, int) else DONE
+
+
+def _unwritten(error: OSError) -> int:
+    """The exit code where a stream could not be written: what it holds cannot be had any more."""
+    if isinstance(error, BrokenPipeError):
+        code = DEFECT  # the reader went away: it knows
+    else:
+        say_error(f"cannot write the answer: {error.strerror or error}")
+        code = BAD_INPUT
+    with contextlib.suppress(OSError, ValueError, io.UnsupportedOperation):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
 
 
 def _with_hint(message: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 
+MOST_SEEDS = 10**6
+
 
 def pairs(text: str, option: str, form: str) -> dict[str, str]:
     """``x=1,y=-1/2`` as a mapping of texts. Raises BadInput naming the option and the form.
@@ -77,10 +79,32 @@ def seeds(text: str) -> tuple[int, ...]:
     whole = text.strip()
     try:
         if match := re.fullmatch(r"(\d+):(\d+)", whole):
-            return tuple(range(int(match[1]), int(match[2])))
+            first, last = int(match[1]), int(match[2])
+            if last - first > MOST_SEEDS:
+                raise BadInput(f"--seeds: at most {MOST_SEEDS} seeds, received {text[:80]!r}")
+            return tuple(range(first, last))
         return tuple(int(p) for p in _parts(whole))
+    except BadInput:
+        raise
     except ValueError:
-        raise BadInput(f"--seeds: expected '0:4' or '0,1,2', received {text!r}") from None
+        raise BadInput(f"--seeds: expected '0:4' or '0,1,2', received {text[:80]!r}") from None
+
+
+def rows(text: str) -> list[str]:
+    """Ids of rows between commas or blanks that stand in no bracket; the parameters of a generated
+    row belong to it.
+
+    >>> rows("nc-1-1, deep_linear:widths=[2,1,2],rank=0 bp-2-3")
+    ['nc-1-1', 'deep_linear:widths=[2,1,2],rank=0', 'bp-2-3']
+    """
+    found: list[str] = []
+    for part in _parts(text, ",; \t\n"):
+        name, equals, _ = part.partition("=")
+        if found and equals and ":" not in name and ":" in found[-1]:
+            found[-1] += "," + part
+        else:
+            found.append(part)
+    return found
 
 
 def settings(given: Sequence[str]) -> dict[str, Any]:
@@ -105,17 +129,24 @@ def settings(given: Sequence[str]) -> dict[str, Any]:
     return out
 
 
-def _parts(text: str) -> list[str]:
-    """The text between commas or semicolons that stand in no parenthesis.
+def _parts(text: str, separators: str = ",;") -> list[str]:
+    """The text between separators (commas, semicolons) that stand in no bracket and no quotes.
 
     >>> _parts("x=root(t^2 - 2, 1, 2), y=0")
     ['x=root(t^2 - 2, 1, 2)', 'y=0']
     """
-    parts, depth = [""], 0
+    parts: list[list[str]] = [[]]
+    depth, quote = 0, ""
     for c in text:
-        depth += {"(": 1, ")": -1}.get(c, 0)
-        if c in ",;" and depth <= 0:
-            parts.append("")
+        if quote:
+            quote = "" if c == quote else quote
+        elif c in "\"'":
+            quote = c
         else:
-            parts[-1] += c
-    return [p.strip() for p in parts if p.strip()]
+            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(c, 0)
+        if c in separators and depth <= 0 and not quote:
+            parts.append([])
+        else:
+            parts[-1].append(c)
+    found = ("".join(p).strip() for p in parts)
+    return [p for p in found if p]

@@ -20,6 +20,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError
+from singularity_lab.files import replacing
 
 FORMAT = "singularity-lab-certificate"
 VERSION = 1
@@ -88,7 +89,8 @@ class Certificate:
     def save(self, path: str | Path) -> Path:
         """Write the JSON document to a file."""
         path = Path(path)
-        path.write_text(json.dumps(self.to_json(), indent=1) + "\n")
+        with replacing(path) as part:
+            part.write_text(json.dumps(self.to_json(), indent=1) + "\n", encoding="utf-8")
         return path
 
     @classmethod
@@ -98,7 +100,7 @@ class Certificate:
         if not path.is_file():
             raise BadInput(f"certificate: no such file: {path}")
         try:
-            return cls.from_json(path.read_text())
+            return cls.from_json(path.read_text(encoding="utf-8"))
         except UnicodeDecodeError:
             raise CertificateError(f"not a text file: {path}") from None
 

@@ -13,6 +13,7 @@ from typing import Any
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.errors import OutOfScope
+from singularity_lab.extras import pyplot
 
 _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "0.5"
 
@@ -20,7 +21,7 @@ _BLUE, _ORANGE, _GREY = "#0072B2", "#D55E00", "0.5"
 def _axes(ax: Any, projection: str | None = None) -> Any:
     if ax is not None:
         return ax
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     figure = plt.figure(figsize=(6.4, 4.8), layout="constrained")
     return figure.add_subplot(projection=projection)

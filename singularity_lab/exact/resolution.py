@@ -147,11 +147,15 @@ def _resident() -> float:
 @contextmanager
 def _stopped_by_interrupt(search: _Search) -> Iterator[None]:
     """A first Ctrl-C ends the search with its bounds, within a second; a second one raises
-    KeyboardInterrupt."""
-    usual = signal.default_int_handler
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is not usual
+    KeyboardInterrupt.
+
+    A handler other than Python's stays in force, unless it has a method ``search_ended``: that is
+    called in place of the handler when a search ends so.
+    """
+    usual: Any = signal.getsignal(signal.SIGINT)
+    told = getattr(usual, "search_ended", None)
+    if threading.current_thread() is not threading.main_thread() or (
+        usual is not signal.default_int_handler and told is None
     ):
         yield
         return
@@ -161,6 +165,8 @@ def _stopped_by_interrupt(search: _Search) -> Iterator[None]:
             usual(number, frame)
         search.ended = "interrupted"
         search.limit.shorten(0.5)
+        if told is not None:
+            told()
 
     signal.signal(signal.SIGINT, stop)
     try:

@@ -25,6 +25,7 @@ from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.exact.certificate import Certificate, Kind, Step
 from singularity_lab.exact.family import LOCAL, PARAM, Family
 from singularity_lab.exact.verify import Verdict, replay, starting_family, verify
+from singularity_lab.extras import pyplot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -461,7 +462,7 @@ def plot_tree(tree: networkx.DiGraph, ax: Axes | None = None, limit: int = 120) 
     left = [sum(widths[:column]) for column in range(columns)]
     rows = max(top[n] + lines[n] for n in tree) + 1
     if ax is None:
-        import matplotlib.pyplot as plt
+        plt = pyplot()
 
         size = (max(4.0, 0.0535 * sum(widths)), max(2.0, 0.135 * rows))
         ax = plt.subplots(figsize=size, layout="constrained")[1]

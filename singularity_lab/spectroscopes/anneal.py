@@ -32,6 +32,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes import asymptotics
 from singularity_lab.spectroscopes.base import (
     BadLoss,
@@ -935,7 +936,7 @@ def free_energy_difference(
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """E_β[βK] and Var_β(βK) against log β, with λ and its interval."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     d = reading.diagnostics

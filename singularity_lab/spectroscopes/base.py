@@ -16,10 +16,11 @@ import hashlib
 import html
 import importlib
 import importlib.metadata
+import inspect
+import io
 import json
 import math
 import os
-import pickle
 import platform
 import resource
 import sys
@@ -34,7 +35,11 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.files import write_bytes
 from singularity_lab.spectroscopes.loss import Loss
+from singularity_lab.spectroscopes.registry import PLOTS as _PLOTS
+from singularity_lab.spectroscopes.registry import REGISTERED as _REGISTERED
+from singularity_lab.spectroscopes.registry import devices
 
 IDENTIFIED = 0.8  # P(m) from which on a reading says that it is this m
 
@@ -360,44 +365,6 @@ class Spectroscope(Protocol):
         ...
 
 
-_HERE = "singularity_lab.spectroscopes"
-_BUILT_IN: dict[str, str] = {
-    "llc": f"{_HERE}.llc:llc",
-    "llc-mala": f"{_HERE}.llc:llc_mala",
-    "llc-hmc": f"{_HERE}.llc:llc_hmc",
-    "volume": f"{_HERE}.volume:volume",
-    "wbic": f"{_HERE}.wbic:wbic",
-    "fluctuation": f"{_HERE}.fluctuation:fluctuation",
-    "anneal": f"{_HERE}.anneal:anneal",
-    "spectrum": f"{_HERE}.spectrum:spectrum",
-    "jet": f"{_HERE}.jet:jet",
-    "restricted": f"{_HERE}.restricted:restricted",
-    "susceptibility": f"{_HERE}.restricted:susceptibility",
-    "hessian": f"{_HERE}.hessian:hessian",
-    "coordinate-walk": f"{_HERE}.controls:coordinate_walk",  # negative controls: they fail
-    "coordinate-slice": f"{_HERE}.controls:coordinate_slice",
-    "joint-walk": f"{_HERE}.controls:joint_walk",  # and their counterpart, which does not
-}
-_PLOTS: dict[str, str] = {
-    "llc": f"{_HERE}.llc:plot",
-    "llc-mala": f"{_HERE}.llc:plot",
-    "llc-hmc": f"{_HERE}.llc:plot",
-    "volume": f"{_HERE}.volume:plot",
-    "wbic": f"{_HERE}.wbic:plot",
-    "fluctuation": f"{_HERE}.fluctuation:plot",
-    "anneal": f"{_HERE}.anneal:plot",
-    "spectrum": f"{_HERE}.spectrum:plot",
-    "jet": f"{_HERE}.jet:plot",
-    "restricted": f"{_HERE}.restricted:plot",
-    "susceptibility": f"{_HERE}.restricted:plot",
-    "hessian": f"{_HERE}.hessian:plot",
-    "coordinate-walk": f"{_HERE}.controls:plot",
-    "coordinate-slice": f"{_HERE}.controls:plot",
-    "joint-walk": f"{_HERE}.controls:plot",
-}
-_REGISTERED: dict[str, Spectroscope] = {}
-
-
 def register(name: str) -> Callable[[Spectroscope], Spectroscope]:
     """Decorator: make a device known to :func:`measure` under a name, for this process."""
 
@@ -406,19 +373,6 @@ def register(name: str) -> Callable[[Spectroscope], Spectroscope]:
         return device
 
     return add
-
-
-def devices() -> dict[str, str]:
-    """Names of all known devices, with where each comes from: registered, built in, or an
-    installed entry point."""
-    found = {
-        e.name: e.value
-        for e in importlib.metadata.entry_points(group="singularity_lab.spectroscopes")
-    }
-    registered = {
-        n: f"{d.__module__}:{getattr(d, '__qualname__', n)}" for n, d in _REGISTERED.items()
-    }
-    return found | _BUILT_IN | registered
 
 
 def _device(name: str) -> Spectroscope:
@@ -430,6 +384,17 @@ def _device(name: str) -> Spectroscope:
     module, function = known[name].split(":")
     device: Spectroscope = getattr(importlib.import_module(module), function)
     return device
+
+
+def check_device(device: Any, name: str, settings: Mapping[str, Any]) -> None:
+    """Raise BadInput for what cannot be called as a device with these settings."""
+    try:
+        inspect.signature(device).bind(None, seed=0, budget=None, **settings)
+    except (TypeError, ValueError) as error:
+        raise BadInput(
+            f"device: a function (loss, *, seed, budget, **settings) is needed, {name} is none: "
+            f"{error}"
+        ) from None
 
 
 S = TypeVar("S")
@@ -497,14 +462,15 @@ class LongRun:
             return None
         try:
             data = torch.load(self.path, weights_only=True)
-            key, state = data["key"], data["state"]
-        except (pickle.UnpicklingError, OSError, EOFError, RuntimeError, KeyError) as error:
-            raise BadInput(f"checkpoint: {self.path} cannot be read: {error}") from error
+            key, state = data["key"], dict(data["state"])
+        except Exception as error:  # torch raises what it likes on a damaged file
+            why = " ".join(str(error).split())[:200]
+            raise BadInput(f"checkpoint: {self.path} cannot be read: {why}") from error
         if key != self.key:
             raise BadInput(
                 f"checkpoint: {self.path} belongs to another device, loss, settings or seed"
             )
-        return dict(state)
+        return state
 
     def keep(self, state: Callable[[], dict[str, Any]], share: float, word: str = "") -> None:
         """Tell of progress, and write a checkpoint when one is due (a new file takes the old one's
@@ -513,9 +479,9 @@ class LongRun:
             self.progress(share, word)
         if self.path is None or time.process_time() - self._last < self.every:
             return
-        part = self.path.with_name(self.path.name + ".part")
-        torch.save({"key": self.key, "state": state()}, part)
-        os.replace(part, self.path)
+        data = io.BytesIO()
+        torch.save({"key": self.key, "state": state()}, data)
+        write_bytes(self.path, data.getvalue())
         self._last = time.process_time()
 
 
@@ -585,6 +551,7 @@ def measure(
         raise BadInput(f"seed: expected an integer ≥ 0, got {seed!r}")
     function = _device(device) if isinstance(device, str) else device
     name = device if isinstance(device, str) else getattr(device, "__name__", "device")
+    check_device(function, name, settings)
     limits = Budget.of(budget, evaluations)
     started = time.process_time()
     if not (math.isfinite(checkpoint_every) and checkpoint_every >= 0):
@@ -598,7 +565,12 @@ def measure(
     )
     with _one_thread(), _running(run):
         try:
-            return function(loss, seed=seed, budget=limits, **settings)
+            reading = function(loss, seed=seed, budget=limits, **settings)
+            if not isinstance(reading, Reading):
+                raise BadInput(
+                    f"device: a Reading is needed, {name} returned a {type(reading).__name__}"
+                )
+            return reading
         except BadLoss as error:
             evaluations, gradients = error.args[1] if len(error.args) > 1 else (0, 0)
             return Reading(

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes.base import (
     Budget,
     BudgetSpent,
@@ -248,7 +249,7 @@ def _box(loss: Loss, half_width: float) -> tuple[Tensor, Tensor]:
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """n·K, averaged over chains, sweep by sweep: the slow climb that the interval does not see."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     if "trace" not in reading.diagnostics:
         raise BadInput(f"plot: this reading has no trace ({reading.outcome}: {reading.reason})")

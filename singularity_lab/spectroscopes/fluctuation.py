@@ -29,6 +29,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes.base import (
     BadLoss,
     Budget,
@@ -289,7 +290,7 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
 def plot(reading: Reading, ax: Any = None) -> Any:
     """n·E[K] against n·E[K_n] over data sets, with the lines on which their means lie (sum 2λ/β,
     difference 2ν); for one data set ν by group of chains."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     d = reading.diagnostics

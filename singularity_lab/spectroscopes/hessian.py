@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes.base import (
     BadLoss,
     Budget,
@@ -113,7 +114,7 @@ def hessian(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """Absolute eigenvalues of the Hessian in decreasing order, on a log scale."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     values = sorted((abs(x) for x in reading.diagnostics["eigenvalues"]), reverse=True)

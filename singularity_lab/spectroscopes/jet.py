@@ -26,6 +26,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes.base import (
     Budget,
     BudgetSpent,
@@ -376,7 +377,7 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """Bounds codim J_m/(2(m + 1)) against m, with the smallest."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     rows = reading.diagnostics.get("strata") or []

@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes.base import (
     BadLoss,
     Budget,
@@ -847,7 +848,7 @@ def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """nβK averaged over chains along burn-in and draws, with the estimate and its interval."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     burn = np.array(reading.diagnostics["burn_in_trace_mean"], dtype=float)

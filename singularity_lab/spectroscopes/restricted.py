@@ -27,6 +27,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes import asymptotics, base
 from singularity_lab.spectroscopes.base import (
     BadLoss,
@@ -479,7 +480,7 @@ def plot(reading: Reading, ax: Any = None) -> Any:
         from dataclasses import replace
 
         return replace(reading, device=reading.settings["reader"]).plot(ax)
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     chosen = {k: e for k, e in reading.estimates.items() if k.startswith("chi[")}

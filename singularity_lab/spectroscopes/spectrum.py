@@ -30,6 +30,7 @@ import numpy as np
 import torch
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes import anneal as annealing
 from singularity_lab.spectroscopes import asymptotics, base
 from singularity_lab.spectroscopes import volume as splitting
@@ -472,7 +473,7 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """log V + λx with the fitted sum of poles; valuations in the legend."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     d = reading.diagnostics

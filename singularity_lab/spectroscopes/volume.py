@@ -29,6 +29,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes import asymptotics
 from singularity_lab.spectroscopes.base import (
     BadLoss,
@@ -399,7 +400,7 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """log V + λx against x: flat for m = 1, logarithmic for m > 1; with the best model."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     d, lam = reading.diagnostics, reading.lambda_.value

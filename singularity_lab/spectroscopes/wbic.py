@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.spectroscopes.base import (
     Budget,
     BudgetSpent,
@@ -115,7 +116,7 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
 
 def plot(reading: Reading, ax: Any = None) -> Any:
     """E_β[n(L − L*)] against 1/β at the two temperatures; the slope is λ̂."""
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     ax = ax if ax is not None else plt.subplots()[1]
     if "betas" not in reading.diagnostics:

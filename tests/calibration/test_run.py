@@ -90,7 +90,7 @@ def test_a_plan_that_makes_no_sense_is_refused(devices, rows, seeds, message):
 def test_an_unknown_device_is_refused_before_anything_starts(tmp_path):
     with pytest.raises(BadInput, match="device: expected one of"):
         calibrate("no-such-device", LINE, out=tmp_path)
-    with pytest.raises(BadInput, match="cannot import"):
+    with pytest.raises(BadInput, match="cannot be imported"):
         calibrate("devices:absent", LINE, out=tmp_path)
     assert Store(tmp_path).records() == []
 

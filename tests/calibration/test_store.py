@@ -46,21 +46,57 @@ def test_wherever_a_shard_is_torn_all_whole_lines_are_kept(tmp_path_factory, dat
     assert len(store.records()) == whole[:cut].count(b"\n")
 
 
-def test_damage_before_the_end_is_reported_and_not_passed_over(tmp_path):
+def test_a_damaged_line_is_named_and_the_rest_of_its_shard_is_kept(tmp_path, caplog):
     store = Store(tmp_path)
     path = fill(store, "a", "b", "c")
     lines = path.read_bytes().split(b"\n")
     lines[1] = b"\xff{garbage"
-    path.write_bytes(b"\n".join(lines))
-    with pytest.raises(BadInput, match="line 2: damaged"):
-        store.records()
+    damaged = b"\n".join(lines)
+    path.write_bytes(damaged)
+    os.utime(path, ns=(1, 10**18))
+    assert store.keys() == {"a", "c"}
+    assert "line 2: damaged" in caplog.text
+    assert path.with_name(f"{path.name}.damaged").read_bytes() == damaged
+    assert path.stat().st_mtime_ns == 10**18  # which record is the later one is as it was
+    caplog.clear()
+    assert store.keys() == {"a", "c"}
+    assert caplog.text == ""
 
 
-def test_a_foreign_line_is_no_record(tmp_path):
+@pytest.mark.parametrize(
+    "line",
+    ['{"key": "a"}', "[]", "[" * 10**5, json.dumps(record(3)), json.dumps(record("a", "0.5"))],
+    ids=["columns", "list", "deep", "key", "type"],
+)
+def test_a_foreign_line_is_no_record(line, tmp_path, caplog):
     store = Store(tmp_path)
-    (tmp_path / "shard-x.jsonl").write_text('{"key": "a"}\n{"key": "b"}\n')
-    with pytest.raises(BadInput, match="not a record"):
-        store.records()
+    (tmp_path / "shard-x.jsonl").write_text(f"{line}\n{json.dumps(record('b'))}\n")
+    assert store.keys() == {"b"}
+    assert "line 1: " in caplog.text
+    assert (tmp_path / "shard-x.jsonl.damaged").exists()
+
+
+@pytest.mark.parametrize("kind", ["empty", "cut", "garbage", "foreign"])
+def test_a_damaged_parquet_file_is_set_aside_and_the_shards_are_read(kind, tmp_path, caplog):
+    duckdb = pytest.importorskip("duckdb")
+    store = Store(tmp_path)
+    fill(store, "a", "b")
+    store.compact()
+    whole = store.parquet.read_bytes()
+    if kind == "foreign":
+        with duckdb.connect() as connection:
+            target = str(tmp_path / "x.parquet")
+            connection.execute(f"COPY (SELECT 1 AS one) TO '{target}' (FORMAT parquet)")
+        (tmp_path / "x.parquet").replace(store.parquet)
+    else:
+        data = {"empty": b"", "cut": whole[: len(whole) // 2], "garbage": b"no Parquet" * 99}
+        store.parquet.write_bytes(data[kind])
+    fill(store, "c")
+    assert store.keys() == {"c"}
+    assert "readings.parquet: damaged" in caplog.text
+    assert (tmp_path / "readings.parquet.damaged").exists()
+    assert store.compact() == store.parquet
+    assert store.query("SELECT count(*) FROM readings") == [(1,)]
 
 
 def test_a_record_has_the_columns_and_no_nan(tmp_path):

@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog import entries, load
 from singularity_lab.catalog.export import (
     COLUMNS,
@@ -48,10 +49,63 @@ def test_csv_reads_back(table):
         "model": "normal_crossing",
         "parameters": '{"exponents": [1, 1]}',
         "at": "",
+        "variables": "w1; w2",
+        "generators": "w1*w2",
+        "convention": "ideal",
+        "point": "{}",
+        "prior": "{}",
+        "box": "{}",
         "tags": "demo; monomial; polynomial",
         "certificates": "; ".join(table[0]["certificates"]),
     }
     assert (rows[3]["status"], rows[3]["lambda"]) == ("cited", "")
+
+
+def test_the_csv_carries_the_problem_whole():
+    """Generators, point, prior, constraints and convention of a row, read back from its line."""
+    ids = ["nc-1-1", next(e.id for e in entries() if e.prior), *_with_box_and_point()]
+    lines = [with_model(load(i), {"id": i}) for i in ids]
+    for row in csv.DictReader(io.StringIO(to_csv(lines))):
+        names = row["variables"].split("; ")
+        problem = LocalProblem.build(
+            row["generators"].split("; "),
+            names,
+            at=json.loads(row["point"]),
+            prior=json.loads(row["prior"]),
+            box={n: tuple(side) for n, side in json.loads(row["box"]).items()},
+            convention=row["convention"],
+        )
+        assert problem == load(row["id"]).problem()
+
+
+def _with_box_and_point():
+    polynomial = [e for e in entries() if e.polynomial and e.dimension < 12]
+    yield next(e.id for e in polynomial if e.nonnegative)
+    yield next(e.id for e in polynomial if any(e.problem().point))
+
+
+def test_mlcroissant_loads_the_records(table, tmp_path):
+    """The reference implementation accepts the metadata without an issue and reads every line."""
+    import logging
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own libraries
+        mlcroissant = pytest.importorskip("mlcroissant")
+        (tmp_path / "catalog.csv").write_text(to_csv(table), encoding="utf-8")
+        meta = tmp_path / "croissant.json"
+        meta.write_text(json.dumps(croissant(table, "0.1.0")), encoding="utf-8")
+        logging.disable(logging.WARNING)
+        try:
+            dataset = mlcroissant.Dataset(jsonld=meta)
+            records = list(dataset.records("rows"))
+        finally:
+            logging.disable(logging.NOTSET)
+    assert dataset.metadata.ctx.issues.errors == set()
+    texts = [{k.removeprefix("rows/"): v for k, v in r.items()} for r in records]
+    read = [r["id"].decode() if isinstance(r["id"], bytes) else r["id"] for r in texts]
+    assert read == [r["id"] for r in table]
+    assert [r["dimension"] for r in texts] == [r["dimension"] for r in table]
 
 
 def test_json_lines_keep_everything(table):

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from singularity_lab.catalog.checks import bibliography, check_entry
-from singularity_lab.catalog.load import read_family
+from singularity_lab.catalog.load import entries, read_family
 from singularity_lab.errors import BadInput
 from singularity_lab.models import model as registry
 from singularity_lab.truth import ground_truth
@@ -29,7 +29,10 @@ def test_the_row(blocks, tmp_path):
     path = tmp_path / "linear_attention.toml"
     path.write_text('family = "linear_attention"\n' + row)
     (entry,) = read_family(path).rows
-    assert entry.dimension == 24
+    assert entry.dimension == 16
+    truth = ground_truth(entry, 20, cache=tmp_path)
+    assert (truth.status, str(truth.rlct)) == ("proved", "(1/2, 1)")  # as the page says
+    assert entry.id not in {e.id for e in entries("linear_attention")}
     path.write_text('family = "linear_attention"\n' + row + claim)
     (entry,) = read_family(path).rows
     assert entry.claim[0].theorem == "main theorem, case 3"
@@ -38,7 +41,7 @@ def test_the_row(blocks, tmp_path):
     with pytest.raises(BadInput, match="unknown parameter 'head'; known: dimension, key, value"):
         read_family(path).rows[0].model()
     path.write_text('family = "linear_attention"\n' + row + claim.replace('"3/2"', '"one"'))
-    with pytest.raises(BadInput, match=r"attention-d2-k1-v1-h3': field claim\[0\].value"):
+    with pytest.raises(BadInput, match=r"attention-d1-k1-v1-h4': field claim\[0\].value"):
         read_family(path)
 
 

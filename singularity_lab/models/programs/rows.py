@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.errors import Undecided
+from singularity_lab.files import write_text
 from singularity_lab.models.model import Model, builder, origin, polynomial_twin
 from singularity_lab.models.programs.library import program as find
 from singularity_lab.models.programs.library import program_names
@@ -238,4 +239,4 @@ def files() -> dict[str, str]:
 def write(folder: str | Path) -> None:
     """Write the files into a folder."""
     for name, text in files().items():
-        (Path(folder) / name).write_text(text, encoding="utf-8")
+        write_text(Path(folder) / name, text)

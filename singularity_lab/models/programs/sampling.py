@@ -23,6 +23,7 @@ from math import inf, log, sqrt
 from typing import TYPE_CHECKING
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.models.programs.machines import Program, Support
 from singularity_lab.models.programs.noisy import output_laws, wrong_runs
 from singularity_lab.models.programs.semirings import Numbers
@@ -360,7 +361,7 @@ def plot_readings(
 
     Raises BadInput for no readings.
     """
-    import matplotlib.pyplot as plt
+    plt = pyplot()
 
     if not readings:
         raise BadInput("readings: at least one is needed")

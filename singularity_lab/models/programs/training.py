@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.errors import BadInput
+from singularity_lab.extras import pyplot
 from singularity_lab.models.programs.arithmetic import Formula
 from singularity_lab.models.programs.machines import Program
 from singularity_lab.models.programs.noisy import laws, wrong_runs
@@ -80,7 +81,7 @@ class Run:
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the log: the loss at each event, and the number of options that are still open."""
-        import matplotlib.pyplot as plt
+        plt = pyplot()
 
         axes = axes or plt.subplots(figsize=(6, 4))[1]
         at = [e.step for e in self.events]

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.errors import BadInput, Undecided
+from singularity_lab.extras import pyplot
 from singularity_lab.models.programs.arithmetic import Formula
 from singularity_lab.models.programs.machines import Code, Program
 from singularity_lab.models.programs.noisy import check_semantics, wrong_runs
@@ -335,7 +336,7 @@ class ZeroSet:
 
         The label is (λ_E, m) and the dimension; an edge carries those of the intersection.
         """
-        import matplotlib.pyplot as plt
+        plt = pyplot()
         import networkx as nx
 
         axes = axes or plt.subplots(figsize=(7, 5))[1]
@@ -383,7 +384,7 @@ class ZeroSet:
     def plot_faces(self, axes: Axes | None = None) -> Axes:
         """Draw how λ_E spreads over the faces: a disc at (dimension, λ_E), its area the number of
         faces, one colour for each multiplicity."""
-        import matplotlib.pyplot as plt
+        plt = pyplot()
 
         axes = axes or plt.subplots(figsize=(7, 5))[1]
         counts: dict[tuple[int, RLCT], int] = {}

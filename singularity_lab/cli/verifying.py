@@ -1,0 +1,315 @@
+"""``singlab verify``: certificates from anywhere, replayed, and compared with what is said beside
+them."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
+from singularity_lab.errors import BadInput, CertificateError
+from singularity_lab.files import read_json
+
+if TYPE_CHECKING:
+    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.exact.certificate import Certificate
+
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+
+
+def verify(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="CERT",
+            help="A certificate, of a program or a germ, or the JSON answer of singlab rlct or "
+            "program rlct; - is stdin.",
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Replay a proof with the independent verifier and print what it proves.
+
+    A program certificate, or an answer of program rlct, is replayed as program check does. A
+    certificate that does not verify ends with exit code 2 and the step that fails; so does an
+    answer that states another value, loss or point than its certificate.
+    """
+    from singularity_lab.programs import FORMAT
+
+    document = read_json(file, "CERT", parse_constant=_no_number)
+    if not isinstance(document, Mapping):
+        raise BadInput(f"CERT: a certificate is needed, {file} holds a {type(document).__name__}")
+    program = {"program", "digest"} <= set(document) or document.get("format") == FORMAT
+    try:
+        if program or document.get("program_certificate") is not None:
+            lines = [_program(document)]
+        else:
+            lines = list(_germ(document))
+    except Exception as error:  # a foreign document: whatever it breaks, it is not verified
+        where, why = _refusal(error)
+        if as_json:
+            print_json({"verified": False, "where": where, "error": why})
+        say_error(f"the certificate is rejected: {why}")
+        raise typer.Exit(BAD_INPUT) from None
+    for data, text in lines:
+        if as_json:
+            print_json(data)
+        else:
+            print(text)
+
+
+def _refusal(error: Exception) -> tuple[str, str]:
+    """Where a document fails, and why, in one line."""
+    if isinstance(error, CertificateError):
+        return error.where, " ".join(str(error).split())
+    if isinstance(error, RecursionError):
+        return "", "nested too deeply"
+    if isinstance(error, MemoryError):
+        return "", "too large for the memory"
+    why = " ".join(str(error).split())[:200]
+    return "", why if isinstance(error, BadInput) else f"malformed: {type(error).__name__}: {why}"
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    from singularity_lab.programs import replay_program
+
+    started = time.process_time()
+    value, about = replay_program(document)
+    seconds = time.process_time() - started
+    told = ", ".join(f"{k} = {v}" for k, v in value.items() if v is not None)
+    data = {"verified": True, "kind": "exact", **value, "loss": about, "seconds": round(seconds, 4)}
+    return data, f"proved: {told} for {about} ({seconds:.2f} s)"
+
+
+def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Replay every certificate of a document, and compare what the document states with them."""
+    from singularity_lab.exact.certificate import Certificate
+    from singularity_lab.exact.solve import describe_loss
+    from singularity_lab.exact.verify import verify as replay
+
+    found: list[Certificate] = []
+    lines = []
+    for name, data in _certificates(document):
+        started = time.process_time()
+        certificate = Certificate.from_json(data)
+        if name in ("lower", "upper", "exact") and certificate.kind != name:
+            raise CertificateError(f"certificate.{name}: its claim is of kind {certificate.kind}")
+        replay(certificate)
+        found.append(certificate)
+        seconds = time.process_time() - started
+        claim, loss = certificate.claim, describe_loss(certificate.problem)
+        steps = sum(1 for _ in certificate.steps())
+        sign = {"exact": "=", "lower": "⪰", "upper": "⪯"}[certificate.kind]
+        lines.append(
+            (
+                {
+                    "verified": True,
+                    "kind": certificate.kind,
+                    "lambda": str(claim.value),
+                    "multiplicity": claim.multiplicity,
+                    "loss": loss,
+                    "steps": steps,
+                    "seconds": round(seconds, 4),
+                },
+                f"proved: (lambda, m) {sign} {claim} for {loss} ({steps} steps, {seconds:.2f} s)",
+            )
+        )
+    compare(document, found)
+    yield from lines
+
+
+def _certificates(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The certificates of a document, each with the name that it has there; at least one.
+
+    A document is a certificate, an answer of ``rlct --json`` or ``explain --json``, or a file of a
+    store (``zcat`` of it).
+    """
+    if "result" in document and "certificate" not in document:
+        inner = document["result"]
+        if not isinstance(inner, Mapping):
+            raise CertificateError("result: an object is needed")
+        yield from _certificates(inner)
+        return
+    name = "certificates" if "certificates" in document else "certificate"
+    inside = document.get(name, document)
+    if isinstance(inside, Mapping) and "format" not in inside and inside is not document:
+        named = list(inside.items())
+    elif isinstance(inside, list):
+        named = [("", c) for c in inside]
+    else:
+        named = [("", inside)]
+    if not named:
+        raise CertificateError(f"{name}: at least one certificate is needed, there is none")
+    yield from named
+
+
+# -- an answer against its certificates ------------------------------------------------------------
+
+
+def compare(answer: Mapping[str, Any], certificates: list[Certificate]) -> None:
+    """Raise CertificateError, naming the field, where an answer states what its certificates do not
+    prove.
+
+    Of the fields of an answer, those are compared that say which problem it is and what is proved;
+    a field that is absent states nothing.
+    """
+    from singularity_lab.exact.certificate import problem_to_json
+
+    problem = certificates[0].problem
+    said = problem_to_json(problem)
+    if any(problem_to_json(c.problem) != said for c in certificates[1:]):
+        raise CertificateError("certificate: the certificates are of different problems")
+    if isinstance(answer.get("result"), Mapping):
+        compare(answer["result"], certificates)
+    _compare_claims(answer, certificates)
+    _compare_problem(answer, problem)
+
+
+def _compare_claims(answer: Mapping[str, Any], certificates: list[Certificate]) -> None:
+    from singularity_lab.catalog.store import bounds_of
+
+    bounds = bounds_of(certificates)
+    exact = next((c.claim for c in certificates if c.kind == "exact"), None)
+    true_status = "bounds" if exact is None else "exact"
+    if answer.get("status", true_status) != true_status:
+        raise _other("status", answer["status"], true_status)
+    true_value = None if exact is None else exact.value
+    true_m = None if exact is None else exact.multiplicity
+    if "lambda" in answer and not _is_rational(answer["lambda"], true_value):
+        raise _other("lambda", answer["lambda"], true_value)
+    if "multiplicity" in answer and _integer(answer["multiplicity"]) != true_m:
+        raise _other("multiplicity", answer["multiplicity"], true_m)
+    for name, bound in (("lower", bounds.lower), ("upper", bounds.upper)):
+        if name not in answer:
+            continue
+        stated = answer[name]
+        if stated is None and bound is None:
+            continue
+        if not isinstance(stated, Mapping) or bound is None:
+            raise _other(name, stated, bound)
+        if not _is_rational(stated.get("lambda"), bound.value):
+            raise _other(f"{name}.lambda", stated.get("lambda"), bound.value)
+        if _integer(stated.get("multiplicity")) != bound.multiplicity:
+            raise _other(f"{name}.multiplicity", stated.get("multiplicity"), bound.multiplicity)
+    for name in ("text", "explanation"):
+        if name in answer:
+            _compare_text(name, answer[name], certificates)
+
+
+def _compare_text(name: str, text: Any, certificates: list[Certificate]) -> None:
+    """The sentence of an answer: its λ and m, where it is one about an exact value."""
+    match = re.search(r"lambda = (\S+), m = (\d+) for", text) if isinstance(text, str) else None
+    if match is None:
+        return
+    exact = next((c.claim for c in certificates if c.kind == "exact"), None)
+    if exact is None or (match[1], match[2]) != (str(exact.value), str(exact.multiplicity)):
+        raise _other(name, f"lambda = {match[1]}, m = {match[2]}", exact)
+
+
+def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
+    from singularity_lab.exact.certificate import problem_from_json, problem_to_json
+
+    true = problem_to_json(problem)
+    if "loss" in answer and not same_loss(answer["loss"], problem):
+        from singularity_lab.exact.solve import describe_loss
+
+        raise _other("loss", answer["loss"], describe_loss(problem))
+    if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
+        try:
+            stated = problem_to_json(problem_from_json(answer["problem"]))
+        except Exception:
+            raise _other("problem", answer["problem"], true) from None
+        for field, value in true.items():
+            if stated[field] != value:
+                raise _other(f"problem.{field}", stated[field], value)
+    aliases = {"vars": "variables", "ideal": "generators", "as": "convention"}
+    for name in (*true, *aliases):
+        field = aliases.get(name, name)
+        if name in answer:
+            try:
+                stated = _restated(problem, field, answer[name])
+            except Exception:
+                raise _other(name, answer[name], true[field]) from None
+            if stated != true[field]:
+                raise _other(name, answer[name], true[field])
+    walls = [n for n, (low, _) in true["box"].items() if low == "0"]
+    if "nonnegative" in answer and sorted(answer["nonnegative"] or ()) != sorted(walls):
+        raise _other("nonnegative", answer["nonnegative"], walls)
+
+
+def _restated(problem: LocalProblem, field: str, value: Any) -> Any:
+    """A field of the problem as the answer states it, in the words of the certificate."""
+    from singularity_lab.exact.certificate import problem_from_json, problem_to_json
+
+    if field == "variables" and isinstance(value, str):
+        value = value.replace(",", " ").split()
+    if field == "variables":
+        return value
+    if field == "generators" and isinstance(value, str):
+        value = [value]
+    if field in ("point", "prior") and isinstance(value, list):
+        value = dict(zip(problem.variables, value, strict=True))
+    return problem_to_json(problem_from_json({**problem_to_json(problem), field: value}))[field]
+
+
+def same_loss(stated: Any, problem: LocalProblem) -> bool:
+    """True if a description of a loss is that of the problem: the same words, or the same
+    polynomial, however it is written, with the same words after it.
+
+    >>> from singularity_lab.algebra.problem import LocalProblem
+    >>> cusp = LocalProblem.build("x^2 - y^3")
+    >>> same_loss("K = (x^2 - y^3)^2 at the origin", cusp)
+    True
+    >>> same_loss("K = (x^2 - y^4)^2 at the origin", cusp)
+    False
+    """
+    from singularity_lab.algebra.polynomial import Ideal
+    from singularity_lab.exact.solve import describe_loss
+
+    true = describe_loss(problem)
+    if stated == true:
+        return True
+    if not isinstance(stated, str):
+        return False
+    (head, at, tail), (own, _, own_tail) = stated.partition(" at "), true.partition(" at ")
+    squares = r" \+ \.\.\. \(\d+ squares\)$"
+    mark, own_mark = re.findall(squares, head), re.findall(squares, own)
+    if not at or tail != own_tail or mark != own_mark or not head.startswith("K = "):
+        return False
+    try:
+        texts = [re.sub(squares, "", t.removeprefix("K = ")) for t in (head, own)]
+        one, other = Ideal.parse(texts, problem.variables).generators
+    except BadInput:
+        return False
+    return one == other
+
+
+def _is_rational(stated: Any, true: Fraction | None) -> bool:
+    """True if a field states this rational number; None states that there is none."""
+    from singularity_lab.algebra.polynomial import fraction
+
+    try:
+        return (None if stated is None else fraction(stated)) == true
+    except BadInput:
+        return False
+
+
+def _integer(value: Any) -> Any:
+    return value if value is None or type(value) is int else str(value)
+
+
+def _other(field: str, stated: Any, true: Any) -> CertificateError:
+    shown = " ".join(str(stated).split())
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    proved = " ".join(str(true).split())
+    proved = proved if len(proved) <= 80 else proved[:77] + "..."
+    return CertificateError(f"the answer states {shown!r}, its certificate {proved!r}", field)

@@ -1,0 +1,81 @@
+"""Libraries that are not required: which extra of the package brings which of them."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from singularity_lab.errors import BadInput
+
+__all__ = ["EXTRA_OF", "hint", "installed", "need", "pyplot"]
+
+# The smallest extra that brings a module; pyproject.toml says the same of distributions.
+EXTRA_OF = {
+    "PyNormaliz": "geo",
+    "arviz_stats": "report",
+    "clarabel": "real",
+    "contourpy": "report",
+    "dask": "cluster",
+    "dask_jobqueue": "cluster",
+    "distributed": "cluster",
+    "duckdb": "report",
+    "highspy": "geo",
+    "jinja2": "report",
+    "matplotlib": "report",
+    "mpl_toolkits": "report",
+    "nbclient": "notebook",
+    "nbformat": "notebook",
+    "numba": "speed",
+    "plotly": "report",
+    "torch": "torch",
+    "z3": "real",
+}
+
+
+def hint(module: str) -> str:
+    """The command that installs a module.
+
+    >>> hint("matplotlib.pyplot")
+    "pip install 'singularity-lab[report]'"
+    >>> hint("singular")
+    'pip install singular'
+    """
+    top = module.partition(".")[0]
+    extra = EXTRA_OF.get(top)
+    return f"pip install {top}" if extra is None else f"pip install 'singularity-lab[{extra}]'"
+
+
+def installed(module: str) -> bool:
+    """True if a module can be found; it is not imported.
+
+    >>> installed("json"), installed("no_such_module")
+    (True, False)
+    """
+    try:
+        return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def need(what: str, *modules: str) -> None:
+    """Raise BadInput that names the first module that is not installed, and what installs it.
+
+    what: what the modules are needed for.
+    """
+    for module in modules:
+        if not installed(module):
+            raise BadInput(f"{what}: {module} is needed and not installed: {hint(module)}")
+
+
+def pyplot() -> Any:
+    """The module ``matplotlib.pyplot``. Raises ImportError that says what to install."""
+    try:
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "matplotlib":
+            raise
+        raise ImportError(
+            f"a picture needs matplotlib, which is not installed: {hint('matplotlib')}",
+            name="matplotlib",
+        ) from None
+    return plt

@@ -1,0 +1,145 @@
+"""A batch: one bad item is one error line, Ctrl-C ends the item and then the batch."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from terminal import ROOT, environment, run, shell
+
+from singularity_lab.exact import solve
+
+GOOD = '{"id": "good", "generators": ["x^2-y^3"]}'
+BAD = [
+    ("id", '{"id": NaN, "generators": ["x"]}'),
+    ("id", '{"id": [1], "generators": ["x"]}'),
+    ("generators", '{"id": 0.5e5000, "generators": 1}'),
+    ("generators", '{"generators": 5}'),
+    ("generators", '{"generators": [NaN]}'),
+    ("budget", '{"generators": ["x"], "budget": 1' + "0" * 400 + "}"),
+    ("budget", '{"generators": ["x"], "budget": ' + "9" * 5000 + "}"),
+    ("budget", '{"generators": ["x"], "budget": NaN}'),
+    ("budget", '{"generators": ["x"], "budget": -1}'),
+    ("budget", '{"generators": ["x"], "budget": true}'),
+    ("", '{"generators": ["' + "9" * 5000 + '*x"]}'),
+    ("point", '{"generators": ["x"], "point": {"x": {"a": 1}}}'),
+    ("point", '{"generators": ["x"], "point": {"x": Infinity}}'),
+    ("", '{"generators": ["x"], "vars": [1, 2]}'),
+    ("", '{"generators": ["x"], "nonnegative": [[]]}'),
+    ("box", '{"generators": ["x"], "box": {"x": 5}}'),
+    ("key 'vars'", '{"vars": "x", "generators": ["x"], "vars": "y"}'),
+    ("", '{"generators": ["' + "(" * 5000 + 'x"]}'),
+    ("", "null"),
+    ("", "NaN"),
+]
+
+
+@pytest.mark.parametrize(("word", "item"), BAD, ids=range(len(BAD)))
+def test_a_bad_item_is_one_error_line_and_the_rest_is_answered(word, item):
+    code, out, err = run("rlct", "--batch", "-", "--json", stdin=f"[{GOOD}, {item}, {GOOD}]")
+    assert (code, err) == (0, "")
+    first, bad, last = (json.loads(line) for line in out.splitlines())
+    assert first["lambda"] == last["lambda"] == "5/12"
+    assert bad["status"] == "error"
+    assert word in bad["error"]
+    assert len(bad["error"]) <= 500
+    code, out, err = run("rlct", "--batch", "-", stdin=f"[{GOOD}, {item}, {GOOD}]")
+    assert (code, err, len(out.splitlines())) == (0, "", 3)
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), MemoryError(), RecursionError(), KeyError(1)])
+def test_a_fault_of_the_engine_costs_its_item_alone(error, monkeypatch):
+    prove = solve.rlct
+
+    def faulty(generators, **options):
+        if generators == ["z"]:
+            raise error
+        return prove(generators, **options)
+
+    monkeypatch.setattr(solve, "rlct", faulty)
+    items = f'[{GOOD}, {{"generators": ["z"]}}, {GOOD}]'
+    code, out, _ = run("rlct", "--batch", "-", "--json", stdin=items)
+    assert code == 0
+    assert [json.loads(x)["status"] for x in out.splitlines()] == ["exact", "error", "exact"]
+
+
+def test_a_batch_from_a_closed_input_is_one_line():
+    code = (
+        "import sys; sys.stdin = None; from singularity_lab.cli import main\n"
+        "sys.argv = ['singlab', 'rlct', '--batch', '-']; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: --batch: the standard input is closed\n"
+
+
+HARD = ["x^2*y+y^4+x*z^5*w+w^7+x^3*u^2-z^3*u^5", "x*y*z*w-u^5+x^3-w^4*y^2"]
+
+
+def test_ctrl_c_ends_the_item_with_its_bounds_and_then_the_batch():
+    items = [
+        {"id": "first", "generators": ["x"]},
+        *({"id": n, "generators": HARD, "budget": 300} for n in range(3)),
+        {"id": "last", "generators": ["x"]},
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "singularity_lab.cli", "rlct", "--batch", "-", "--json"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        cwd=ROOT,
+    )
+    with process:
+        process.stdin.write(json.dumps(items))
+        process.stdin.close()
+        assert json.loads(process.stdout.readline())["id"] == "first"
+        time.sleep(1.0)
+        process.send_signal(signal.SIGINT)
+        cut = json.loads(process.stdout.readline())
+        assert (cut["id"], cut["status"]) == (0, "bounds")
+        assert cut["lower"] is not None
+        assert cut["upper"] is not None
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        rest, said = process.stdout.read(), process.stderr.read()
+    assert process.returncode == 130
+    assert rest == ""
+    assert "2 of 5 problems are answered" in said
+    assert "Traceback" not in said
+
+
+def test_one_ctrl_c_is_told_by_the_exit_code(monkeypatch):
+    """An item whose search was interrupted has its bounds; the others are answered as usual."""
+    prove = solve.rlct
+    calls = []
+
+    def interrupted(generators, **options):
+        calls.append(generators)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return prove(generators, **options)
+
+    monkeypatch.setattr(solve, "rlct", interrupted)
+    code, out, _ = run("rlct", "--batch", "-", "--json", stdin=f"[{GOOD}, {GOOD}]")
+    assert code == 130
+    assert [json.loads(x)["id"] for x in out.splitlines()] == ["good", "good"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_exit_codes():
+    codes = {
+        0: ("rlct", "x"),
+        2: ("rlct", "x^"),
+        3: ("rlct", *HARD, "--budget", "0.01"),
+    }
+    for code, words in codes.items():
+        assert run(*words)[0] == code
+    assert shell("rlct", "x", stdout=subprocess.PIPE).returncode == 0
