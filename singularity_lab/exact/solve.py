@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, Rational
 from singularity_lab.algebra.problem import Convention, Germ, LocalProblem
-from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.germs import Germs
 from singularity_lab.exact.resolution import resolve_germ, terms_leaf
@@ -273,13 +273,14 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
         return int(value > 0) - int(value < 0)
 
     if any(sign(g, {}) for g in germ.generators):
-        at = ", ".join(f"{n} = {c}" for n, c in zip(problem.variables, problem.point, strict=True))
+        at = ", ".join(f"{n} = {shown(c)}" for n, c in zip(problem.variables, problem.point, strict=True))
         said = ""
         if field is None:
             values = [g({}) for g in germ.generators]
             total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
-            said = f": K = {total} there"
-        raise OutOfScope(f"K does not vanish at the point ({at}){said}, so lambda is infinite")
+            said = f": K = {shown(total)} there"
+        place = f"at the point ({shown(at)})" if at else "anywhere"
+        raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
     if problem.convention == "ideal":
         return ()
     source = random.Random(0)
