@@ -109,4 +109,5 @@ class CertificateError(SingularityLabError):
 
     def __init__(self, message: str, where: str = "") -> None:
         self.where = where
+        message = _short(message)
         super().__init__(f"{where}: {message}" if where else message)

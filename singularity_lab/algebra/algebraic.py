@@ -64,7 +64,9 @@ class AlgebraicNumber:
 
     def _above(self, other: Any) -> bool:
         if not isinstance(other, int | Fraction):
-            raise BadInput(f"number: only rational numbers are compared with it, not {quoted(other)}")
+            raise BadInput(
+                f"number: only rational numbers are compared with it, not {quoted(other)}"
+            )
         bits = 1
         while True:
             low, high = self.interval(bits)
@@ -123,7 +125,9 @@ def algebraic(text: Any, name: str = "value") -> Number:
     try:
         return fraction(text, name)
     except BadInput:
-        if len(text) > 2000 or not any(c.isalpha() and c not in "eE" or c in "*^(+-" for c in text):
+        if len(text) > 2000 or not any(
+            (c.isalpha() and c not in "eE") or c in "*^(+-" for c in text
+        ):
             raise
     source = text.strip().replace("^", "**")
     try:

@@ -14,11 +14,14 @@ import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
-
-import flint
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from singularity_lab.errors import BadInput, quoted
+
+if TYPE_CHECKING:
+    import flint
+
+    Poly = flint.fmpq_mpoly
 
 DIGITS = 4_000
 """Decimal digits of a number, above and below the fraction bar (Python reads at most 4,300)."""
@@ -49,16 +52,29 @@ GENERATORS = 10_000
 """Generators of an ideal."""
 BYTES = 64_000_000
 """Bytes of a document."""
+SEEDS = 10_000
+"""Seeds of a calibration."""
+SEED = 2**63 - 1
+"""A seed, as generators of random numbers take them."""
+PARAMETERS = 10_000_000
+"""Parameters of a function that is measured."""
+PROGRAM = 1_000_000
+"""Bytes of the text of a program."""
 NUMBER = 1_000_000
 """Absolute value of an integer among the parameters of a model."""
+VALUES = 100_000
+"""Numbers and texts among the parameters of a model."""
+MODEL = 100_000_000
+"""Terms times variables that a model's polynomials have on the way, and its other counts."""
 ALGEBRAIC_DEGREE = 24
 """Degree of an algebraic number."""
 ALGEBRAIC_BITS = 2_000
 """Bits of the numbers that an algebraic number is made of."""
+ROOTS = 1_000_000_000
+"""Degree³ times bits of a dense polynomial whose real roots are counted."""
 FIELD_DEGREE = 200
 """Degree of the relation of a number field."""
 
-Poly = flint.fmpq_mpoly
 _MANY = 10**12
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _RATIONAL = re.compile(
@@ -96,9 +112,7 @@ def rational(text: str, name: str = "value") -> Fraction:
     return Fraction(top, bottom * 10 ** max(-shift, 0))
 
 
-def integer(
-    text: str, name: str = "value", low: int | None = None, high: int | None = None
-) -> int:
+def integer(text: str, name: str = "value", low: int | None = None, high: int | None = None) -> int:
     """The integer that a text writes, between ``low`` and ``high`` where these are given.
 
     Raises BadInput for other texts, for digits that are not ASCII, and beyond 4,000 digits.
@@ -124,6 +138,34 @@ def between(value: int, name: str, low: int | None = None, high: int | None = No
     if high is not None and value > high:
         raise BadInput(f"{name}: an integer <= {high} is needed, received {quoted(value)}")
     return value
+
+
+def parameters(value: Any, name: str) -> None:
+    """Raise BadInput for a parameter of a model, a number or lists of such, beyond the limits.
+
+    >>> parameters([1, [2, 10**7]], "widths")
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: widths: integers of at most 1000000 are needed, received \
+10000000
+    """
+    stack, seen = [(value, 0)], 0
+    while stack:
+        item, depth = stack.pop()
+        seen += 1
+        if seen > VALUES or depth > NESTING:
+            raise BadInput(f"{name}: too many values, or nested too deeply: {quoted(value)}")
+        if isinstance(item, int) and abs(item) > NUMBER:
+            raise BadInput(
+                f"{name}: integers of at most {NUMBER} are needed, received {quoted(item)}"
+            )
+        if isinstance(item, float) and not math.isfinite(item):
+            raise BadInput(f"{name}: a finite number is needed, received {item}")
+        if isinstance(item, str) and len(item) > CHARACTERS:
+            raise BadInput(f"{name}: at most {CHARACTERS} characters, received {quoted(item)}")
+        if isinstance(item, dict):
+            stack += [(part, depth + 1) for pair in item.items() for part in pair]
+        elif isinstance(item, list | tuple):
+            stack += [(part, depth + 1) for part in item]
 
 
 # -- documents --------------------------------------------------------------------------------
@@ -358,6 +400,30 @@ expand: its coefficients may have 1e+06 bits (at most 13000)
     moved = {i: p.context().gen(i) + c for i, c in by.items() if degrees[i] > 0}
     if moved:
         substituted(p, moved).check("the polynomial moved from there to 0", "point")
+
+
+def check_pull_back(p: Poly, i: int, numerator: Poly, denominator: Poly) -> None:
+    """Raise BadInput where p, with variable i a quotient, times a power of the denominator would be
+    too large."""
+    if p.is_zero() or p.total_degree() <= 8:
+        return
+    degree = int(p.degrees()[i])
+    size = substituted(p, {i: numerator})
+    if not denominator.is_constant():
+        size = size * Size.of(denominator).power(degree)
+    size.check("the change of a coordinate")
+
+
+def product(p: Poly, q: Poly) -> Poly:
+    """p·q. Raises BadInput where that would be too large.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> print(product(parse("x + y").flint, parse("x - y").flint))
+    x^2 - y^2
+    """
+    if len(p) * len(q) > TERMS:
+        (Size.of(p) * Size.of(q)).check("a product")
+    return p * q
 
 
 def bits(value: Fraction) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from singularity_lab.algebra.limits import PARAMETERS, between
 from singularity_lab.cli import words
 from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
 from singularity_lab.cli.shell import (
@@ -193,6 +194,8 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
     from singularity_lab.algebra.polynomial import fraction
 
     center = None if at is None else [float(fraction(x, "--at")) for x in at]
+    if dimension is not None:
+        between(dimension, "--dim", 1, PARAMETERS)
     if dimension is None and center is None:
         raise BadInput(f"--dim: the number of parameters of {path} is needed (or --at)")
     return FunctionLoss(found, dimension or len(center or ()), center=center, loss_id=path)

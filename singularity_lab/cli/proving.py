@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from singularity_lab.algebra import limits
 from singularity_lab.cli import words
 from singularity_lab.cli.shell import (
     BAD_INPUT,
@@ -22,7 +22,7 @@ from singularity_lab.cli.shell import (
     progress_bar,
     say_error,
 )
-from singularity_lab.errors import BadInput, CertificateError, SingularityLabError
+from singularity_lab.errors import BadInput, CertificateError, SingularityLabError, quoted
 
 if TYPE_CHECKING:
     from singularity_lab.exact.certificate import Certificate
@@ -175,18 +175,10 @@ def _batch(source: str, budget: float, as_json: bool) -> None:
 
 def _read_batch(source: str) -> list[Any]:
     if source == "-":
-        text = sys.stdin.read()
+        text = sys.stdin.read(limits.BYTES + 1)
     else:
-        if not Path(source).is_file():
-            raise BadInput(f"--batch: there is no file {source!r}")
-        try:
-            text = Path(source).read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise BadInput(f"--batch: {source} is not a text file") from None
-    try:
-        items = json.loads(text, parse_float=str)  # 0.5 is 1/2, and not the float
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadInput(f"--batch: {source} is not JSON: {error}") from None
+        text = limits.read_text(source, "--batch")
+    items = limits.read_json(text, "--batch", exact=True)  # 0.5 is 1/2, and not the float
     if not isinstance(items, list):
         raise BadInput(
             f"--batch: a list of problems is needed, {source} holds a {type(items).__name__}"
@@ -228,11 +220,13 @@ def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
     if isinstance(generators, str):
         generators = [generators]
     if not isinstance(generators, list) or not all(isinstance(g, str) for g in generators):
-        raise BadInput(f"generators: a list of expressions is needed, received {generators!r}")
+        raise BadInput(
+            f"generators: a list of expressions is needed, received {quoted(generators)}"
+        )
     for key, kinds in (("vars", (str, list)), ("nonnegative", (str, list)), ("point", (dict, list)),
                        ("prior", (dict, list)), ("box", (dict,)), ("as", (str,))):  # fmt: skip
         if item.get(key) is not None and not isinstance(item[key], kinds):
-            raise BadInput(f"{key}: received {item[key]!r}")
+            raise BadInput(f"{key}: received {quoted(item[key])}")
     names = item.get("vars")
     prior = item.get("prior")
     if isinstance(prior, list):
@@ -243,12 +237,12 @@ def _problem_of(item: Any, budget: float) -> tuple[dict[str, Any], list[str]]:
     box = item.get("box") or {}
     for name, side in box.items():
         if not isinstance(side, list) or len(side) != 2:
-            raise BadInput(f"box[{name}]: [low, high] is needed, received {side!r}")
+            raise BadInput(f"box[{name}]: [low, high] is needed, received {quoted(side)}")
     limit = item.get("budget", budget)
     try:
         limit = None if limit is None else float(limit)
-    except (TypeError, ValueError):
-        raise BadInput(f"budget: seconds are needed, received {limit!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise BadInput(f"budget: seconds are needed, received {quoted(limit)}") from None
     return {
         "generators": generators,
         "variables": names,
@@ -360,18 +354,10 @@ def _certificates(file: str) -> Iterator[Mapping[str, Any]]:
     """The certificate documents in a file: one, or those of an answer of ``singlab rlct
     --json``."""
     if file == "-":
-        text = sys.stdin.read()
+        text = sys.stdin.read(limits.BYTES + 1)
     else:
-        if not Path(file).is_file():
-            raise BadInput(f"CERT: there is no file {file!r}")
-        try:
-            text = Path(file).read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise BadInput(f"CERT: {file} is not a text file") from None
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise BadInput(f"CERT: {file} is not JSON: {error}") from None
+        text = limits.read_text(file, "CERT")
+    document = limits.read_json(text, "CERT")
     if not isinstance(document, Mapping):
         raise BadInput(f"CERT: {file} holds a {type(document).__name__}, not a certificate")
     if document.get("program_certificate") is not None or {"program", "digest"} <= set(document):

@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 
 from flint.utils.flint_exceptions import FlintError
 
-from singularity_lab.algebra import maps, matrices
+from singularity_lab.algebra import limits, maps, matrices
 from singularity_lab.algebra.algebraic import check_roots
 from singularity_lab.algebra.charts import charts, representatives
 from singularity_lab.algebra.evidence import check_zero, univariate
@@ -211,18 +211,20 @@ def _generators(family: Family, step: Step) -> Family:
         if name == "append":  # Σ q_j·f_j
             new = ring(family.names).constant(0)
             for j, q in args[0]:
-                new += family.read(q) * gens[_index(j, gens)]
+                new += limits.product(family.read(q), gens[_index(j, gens)])
+            limits.Size.of(new).check("a generator")
             gens.append(new)
             continue
         i = _index(args[0], gens)
         if name == "add":  # f_i + q·f_j
             j = _index(args[1], gens)
             need(i != j, "add: two generators are needed")
-            gens[i] = gens[i] + family.read(args[2]) * gens[j]
+            gens[i] = gens[i] + limits.product(family.read(args[2]), gens[j])
+            limits.Size.of(gens[i]).check("a generator")
         elif name in ("div", "mul"):  # by a unit
             q = family.read(args[1])
             need(family.is_unit(q), f"{name}: {args[1]} is not a unit here")
-            gens[i] = gens[i] / q if name == "div" else gens[i] * q
+            gens[i] = gens[i] / q if name == "div" else limits.product(gens[i], q)
         else:
             need(name == "split", f"unknown operation {name!r}")
             signed = family.role.keys() - family.positive  # the symbol of a field is > 0
@@ -254,7 +256,11 @@ def _change(family: Family, step: Step) -> Family:
         increasing = family.is_constant(scale) and family.sign(scale) > 0
         need(increasing, f"{x} >= 0 needs a positive scale")
 
-    moved = family.each(lambda p: maps.pull_back(p, i, numerator, c))
+    def pulled(p: Poly) -> Poly:
+        limits.check_pull_back(p, i, numerator, c)
+        return maps.pull_back(p, i, numerator, c)
+
+    moved = family.each(pulled)
     if not moved.signs:
         return moved
     # p was multiplied by a power of c: an even one keeps its sign

@@ -29,6 +29,7 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.programs.automata import Automaton, BranchingProgram
 from singularity_lab.models.programs.circuits import Circuit, Gate, truth_tables
@@ -58,9 +59,14 @@ class _Lines:
         if key not in self.words and default is not None:
             return default
         (text,) = self.need(key) if len(self.need(key)) == 1 else ("",)
-        if not text.isdigit():
+        if not _is_number(text):
             raise BadInput(f"{self.kind} {self.name}: '{key}' needs one integer >= 0")
         return int(text)
+
+
+def _is_number(text: str) -> bool:
+    """True for an integer >= 0 in ASCII digits, of a size that a program may have."""
+    return text.isascii() and text.isdigit() and len(text) <= 9
 
 
 _SINGLE = {
@@ -107,7 +113,7 @@ def parse_program(text: str) -> Program:
                 f"line {number}: 'input VALUE -> OUTPUT [weight q]' is needed, received {line!r}"
             )
         try:
-            weight = Fraction(parts[2]) if len(parts) > 1 else Fraction(1)
+            weight = fraction(parts[2], f"line {number}: weight") if len(parts) > 1 else Fraction(1)
         except (ValueError, ZeroDivisionError):
             raise BadInput(f"line {number}: the weight {parts[2]!r} is no rational") from None
         value = value.strip()
@@ -208,7 +214,7 @@ def _automaton(lines: _Lines) -> tuple[Machine, dict[str, str]]:
 
 def _integers(lines: _Lines, key: str) -> tuple[int, ...]:
     parts = lines.need(key)
-    if not all(p.isdigit() for p in parts):
+    if not all(map(_is_number, parts)):
         raise BadInput(f"{lines.kind} {lines.name}: '{key}' needs integers >= 0")
     return tuple(map(int, parts))
 
@@ -225,7 +231,7 @@ def _circuit(lines: _Lines) -> tuple[Machine, dict[str, str]]:
     tables = []
     for number, line in lines.repeated.get("table", []):
         parts = line.split()
-        if len(parts) != 2 or not parts[1].isdigit():
+        if len(parts) != 2 or not _is_number(parts[1]):
             raise BadInput(f"line {number}: 'table NAME ARITY' is needed, received {line!r}")
         tables.append((parts[0], int(parts[1])))
     gates = []
