@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 import msgspec
 
 from singularity_lab.algebra import limits
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
+from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values, to_fmpq
 from singularity_lab.algebra.problem import Convention, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, quoted
 
@@ -84,8 +84,15 @@ class Model:
     def __post_init__(self) -> None:
         for what in ("parameters", "prior", "box"):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
+        generators = self.ideal.generators
+        work = len(self.strata) * len(generators) * (10 + len(self.ideal.variables))
+        at_most(limits.MODEL // 4, **{"strata times generators times variables": work})
         for stratum in self.strata:
-            if any(g(stratum.point) for g in self.ideal.generators):
+            values = [to_fmpq(c) for c in stratum.point]
+            if any(
+                g.flint(*values) if values and g.degree <= 100 else g(stratum.point)
+                for g in generators
+            ):
                 raise BadInput(
                     f"model {self.name}: stratum {stratum.name!r} is not a zero of the ideal"
                 )

@@ -73,7 +73,7 @@ class Ring:
         return [[self[n] for n in row] for row in names]
 
     def sum(self, items: Sequence[Polynomial]) -> Polynomial:
-        self.spend(sum(len(p.flint) for p in items) + len(items))
+        self.spend(sum(len(p.flint) for p in items) * (1 + len(items) // 8) + 4 * len(items))
         total = self.constant(0)
         for p in items:
             total = total + p
@@ -101,7 +101,7 @@ class Ring:
             raise BadInput(
                 f"multiply: inner sizes must agree, received {len(left[0])} and {len(right)}"
             )
-        rows, columns = ([sum(len(p.flint) for p in v) for v in m] for m in (left, zip(*right)))
+        rows, columns = ([sum(len(p.flint) for p in v) for v in m] for m in (left, transpose(right)))
         inner = max(1, len(right))
         self.spend(sum(rows) * sum(columns) // inner)
         return [
