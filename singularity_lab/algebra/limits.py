@@ -191,7 +191,8 @@ def read_text(path: str | Path, name: str, most: int = BYTES) -> str:
 def read_json(text: str | bytes, name: str, *, exact: bool = False) -> Any:
     """The value of a JSON document.
 
-    exact: whether decimals are kept as texts, so that 0.5 is 1/2 and not the float. Raises BadInput
+    exact: whether decimals are kept as texts, so that 0.5 is 1/2 and not the float, and integers
+    that are too long as well, so that whoever reads them says where they stand. Raises BadInput
     for what is no JSON, NaN and infinities among it, for integers beyond 4,000 digits, and for
     documents that are too deep or too large.
 
@@ -205,6 +206,9 @@ def read_json(text: str | bytes, name: str, *, exact: bool = False) -> Any:
     def refuse(constant: str) -> NoReturn:
         raise BadInput(f"{name}: not JSON: {constant} is no number there")
 
+    def whole(digits: str) -> Any:
+        return digits if exact and len(digits) > DIGITS else integer(digits, name)
+
     def decimal(digits: str) -> Any:
         if exact:
             return digits
@@ -217,7 +221,7 @@ def read_json(text: str | bytes, name: str, *, exact: bool = False) -> Any:
     try:
         return json.loads(
             text,
-            parse_int=lambda digits: integer(digits, name),
+            parse_int=whole,
             parse_float=decimal,
             parse_constant=refuse,
         )

@@ -601,6 +601,8 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     >>> print(expanded("x^2 - 1/2*y", ("x", "y")), expanded("x*(x - y)", ("x", "y")))
     x^2 - 1/2*y None
     """
+    if len(text) > limits.DIGITS and not _has_short_terms(text, names):
+        return None  # the parser says what is too long
     index = _positions(names)
     name, plus, last = text.partition(" + ")
     if name in index and (not plus or _is_natural(last)):  # a coordinate, perhaps moved
@@ -608,14 +610,7 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     if _is_natural(text):
         return ring(names).constant(int(text))
     terms: dict[tuple[int, ...], flint.fmpq | int] = {}
-    parts = text.replace(" - ", " + -").split(" + ")
-    if len(text) > limits.DIGITS and (
-        len(text) > limits.CHARACTERS
-        or len(parts) * len(names) > limits.CELLS
-        or len(max(parts, key=len)) > limits.DIGITS
-    ):
-        return None  # the parser says what is too long
-    for part in parts:
+    for part in text.replace(" - ", " + -").split(" + "):
         negative = part.startswith("-")
         top, bottom = -1 if negative else 1, 1
         exponents = [0] * len(names)
@@ -640,6 +635,12 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
         coefficient = flint.fmpq(top, bottom) if bottom > 1 else top
         terms[key] = terms[key] + coefficient if key in terms else coefficient
     return ring(names).from_dict(terms)
+
+
+def _has_short_terms(text: str, names: Sequence[str]) -> bool:
+    parts = text.replace(" - ", " + -").split(" + ") if len(text) <= limits.CHARACTERS else [text]
+    few = len(parts) * len(names) <= limits.CELLS
+    return few and len(max(parts, key=len)) <= limits.DIGITS
 
 
 def _is_natural(text: str) -> bool:

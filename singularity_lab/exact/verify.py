@@ -65,7 +65,10 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
-    family = starting_family(certificate)
+    try:
+        family = starting_family(certificate)
+    except SingularityLabError as error:
+        raise CertificateError(f"problem: {error}") from None
     if certificate.proof.get("op") == "zero":
         need(all(g.is_zero() for g in family.gens), "K is not identically 0")
         found = Verdict(RLCT(Fraction(0), 1), RLCT(Fraction(0), 1))
