@@ -103,7 +103,9 @@ def family_file(source: random.Random) -> str:
     values = (*VALUES, '"x^2"', '["x^2 - y^3"]', '["(x+y)^1000000"]', '["x", "y"]', "{x = 1}",
               '{x = "1e999999999"}', '{x = ["0", "1"]}', '"ideal"', '"a-b"', '"deep_linear"')  # fmt: skip
     lines = [source.choice(('family = "f"', 'family = "f"', "family = 1", ""))]
-    lines += [f"{source.choice(('title', 'model'))} = {source.choice(values)}"] * source.randrange(2)
+    lines += [f"{source.choice(('title', 'model'))} = {source.choice(values)}"] * source.randrange(
+        2
+    )
     lines.append(source.choice(("[[entry]]", "[[entry]]", "[entry]", "entry = [1, 2]")))
     lines += ['id = "a"', 'ideal = ["x^2 - y^3"]'] if source.random() < 0.5 else []
     for _ in range(source.randrange(4)):

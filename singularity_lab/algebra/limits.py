@@ -44,7 +44,7 @@ CELLS = 20_000_000
 """Terms times variables of a polynomial."""
 SIZE = 400_000_000
 """Terms times bits of a polynomial."""
-WORK = 20_000_000
+WORK = 5_000_000
 """Terms computed on the way to a polynomial, and to all generators of an ideal."""
 VALUE = 1_000_000
 """Bits of the value of a polynomial at a point."""

@@ -134,9 +134,7 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
         parts = [s for s in re.split(r"([0-9]+)", name) if s]
         counted = [(s.lstrip("0"), s) if s[0] in "0123456789" else ("", s) for s in parts]
         # digits without leading zeros compare as numbers do, by length first
-        return [
-            (0, len(n), n) if s[0] in "0123456789" else (1, 0, s) for n, s in counted
-        ], name
+        return [(0, len(n), n) if s[0] in "0123456789" else (1, 0, s) for n, s in counted], name
 
     return tuple(sorted(set(names), key=key))
 
@@ -539,9 +537,7 @@ def point_values(
             )
         return tuple(read(point.get(v, 0), f"{name}[{v}]") for v in variables)
     if isinstance(point, str) or len(point) != len(variables):
-        raise BadInput(
-            f"{name}: {len(variables)} coordinates are needed, received {quoted(point)}"
-        )
+        raise BadInput(f"{name}: {len(variables)} coordinates are needed, received {quoted(point)}")
     return tuple(read(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True))
 
 
@@ -821,9 +817,7 @@ class _Parser:
                 self.fail(f"unknown variable {shown(token)!r} (known: {known})")
             self.at += 1
             if self.peek() == "(":
-                self.fail(
-                    f"an operator is missing after {shown(token)!r} (write products with *)"
-                )
+                self.fail(f"an operator is missing after {shown(token)!r} (write products with *)")
             return self.gens[token], 0.0
         if token == "(":
             opening = self.at

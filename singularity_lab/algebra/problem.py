@@ -67,7 +67,9 @@ class LocalProblem:
                 )
         for name, at, (low, high) in zip(self.ideal.variables, self.point, self.box, strict=True):
             if low is not None and high is not None and low >= high:
-                raise BadInput(f"box[{name}]: low < high is needed, received {shown(low)}, {shown(high)}")
+                raise BadInput(
+                    f"box[{name}]: low < high is needed, received {shown(low)}, {shown(high)}"
+                )
             if (low is not None and at < low) or (high is not None and at > high):
                 raise BadInput(f"point[{name}]: {shown(at)} lies outside the domain")
 

@@ -273,7 +273,9 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
         return int(value > 0) - int(value < 0)
 
     if any(sign(g, {}) for g in germ.generators):
-        at = ", ".join(f"{n} = {shown(c)}" for n, c in zip(problem.variables, problem.point, strict=True))
+        at = ", ".join(
+            f"{n} = {shown(c)}" for n, c in zip(problem.variables, problem.point, strict=True)
+        )
         said = ""
         if field is None:
             values = [g({}) for g in germ.generators]

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Literal
 
 from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.models.model import Model, Side, Stratum, at_least, at_most, builder, unweighted
+from singularity_lab.models.model import (
+    Model,
+    Side,
+    Stratum,
+    at_least,
+    at_most,
+    builder,
+    unweighted,
+)
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
 
 if TYPE_CHECKING:

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 from singularity_lab.algebra import limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.models.model import Model, Stratum, at_least, at_most, builder, origin, unweighted
+from singularity_lab.models.model import (
+    Model,
+    Stratum,
+    at_least,
+    at_most,
+    builder,
+    origin,
+    unweighted,
+)
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point
 
 if TYPE_CHECKING:

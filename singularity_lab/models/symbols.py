@@ -101,7 +101,9 @@ class Ring:
             raise BadInput(
                 f"multiply: inner sizes must agree, received {len(left[0])} and {len(right)}"
             )
-        rows, columns = ([sum(len(p.flint) for p in v) for v in m] for m in (left, transpose(right)))
+        rows, columns = (
+            [sum(len(p.flint) for p in v) for v in m] for m in (left, transpose(right))
+        )
         inner = max(1, len(right))
         self.spend(sum(rows) * sum(columns) // inner)
         return [
