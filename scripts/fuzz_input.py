@@ -29,7 +29,7 @@ from singularity_lab.errors import QUOTE, SingularityLabError
 
 ALPHABET = "xyzw19.^*+-/() _eE,٣²λ−\u00a0'\"\\{}[]=\n#@:t"
 ATOMS = ("x", "y", "1", "3", ".5", "1/3", "٣", "x²", "2^1000000", "1e999999999", "9" * 5000, "w10",
-         "x^999999", "(x+y)", "0", "00", "1.", "x_1", "sqrt(2)", "root(t^3-2,1,2)", "cbrt(5)")  # fmt: skip
+         "x^999999", "(x+y)", "0", "00", "1.", "x_1", "sqrt(2)", "root(t^3-2,1,2)", "cbrt(5)")  # fmt: skip  # noqa: E501
 EXPONENTS = ("0", "1", "2", "3", "7", "24", "64", "1000", "100000", "1000000", "1000001", "-1",
              "1/2", "x", "9" * 20, "٣", "")  # fmt: skip
 
@@ -101,7 +101,7 @@ def family_file(source: random.Random) -> str:
     fields = ("id", "title", "model", "vars", "ideal", "at", "prior", "nonnegative", "box", "tags",
               "claim", "parameters", "convention", "scope", "note", "reading", "other")  # fmt: skip
     values = (*VALUES, '"x^2"', '["x^2 - y^3"]', '["(x+y)^1000000"]', '["x", "y"]', "{x = 1}",
-              '{x = "1e999999999"}', '{x = ["0", "1"]}', '"ideal"', '"a-b"', '"deep_linear"')  # fmt: skip
+              '{x = "1e999999999"}', '{x = ["0", "1"]}', '"ideal"', '"a-b"', '"deep_linear"')  # fmt: skip  # noqa: E501
     lines = [source.choice(('family = "f"', 'family = "f"', "family = 1", ""))]
     lines += [f"{source.choice(('title', 'model'))} = {source.choice(values)}"] * source.randrange(
         2

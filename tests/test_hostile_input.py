@@ -50,9 +50,9 @@ def test_numbers_and_powers_beyond_the_limits(words):
 
 @pytest.mark.parametrize(
     "rest",
-    ["folder=1", "grid=true", 'family="x"', "max_dimension=1", "", 'tags="x"', 'at="x"', 'model="x"',
+    ["folder=1", "grid=true", 'family="x"', "max_dimension=1", "", 'tags="x"', 'at="x"', 'model="x"',  # noqa: E501
      "widths=[1,1,1],rank=0@*", "widths=[1000,1000,1000],rank=0", f"widths=[{LONG},1,1],rank=0",
-     "widths=[1000000,1000000,1000000],rank=0", "widths=" + "[" * 3000, "widths=[1,1,1] }\nx = { a=1",
+     "widths=[1000000,1000000,1000000],rank=0", "widths=" + "[" * 3000, "widths=[1,1,1] }\nx = { a=1",  # noqa: E501
      "widths=1979-05-27,rank=0", "widths=[1,1,1],rank=٣", "x" * 20_000],
     ids=range(17),
 )  # fmt: skip

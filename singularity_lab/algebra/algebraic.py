@@ -139,8 +139,8 @@ def algebraic(text: Any, name: str = "value") -> Number:
         message = f"{name}: {reason}"
         if not isinstance(error, SingularityLabError) or "roots between" not in str(error):
             message = (
-                f"{name}: not a rational or real algebraic number: {quoted(text)} ({reason}); write "
-                "1/3, sqrt(2) or root(t^3 - 2, 1, 2)"
+                f"{name}: not a rational or real algebraic number: {quoted(text)} ({reason}); "
+                "write 1/3, sqrt(2) or root(t^3 - 2, 1, 2)"
             )
         raise BadInput(message) from None
 

@@ -392,6 +392,7 @@ def check_substitution(p: Poly, images: Mapping[int, Poly]) -> None:
 def check_translation(p: Poly, by: Mapping[int, flint.fmpq]) -> None:
     """Raise BadInput where p, moved by a constant vector, would be too large.
 
+    >>> import flint
     >>> from singularity_lab.algebra.polynomial import parse
     >>> check_translation(parse("x^1000000 - 1").flint, {0: flint.fmpq(1)})
     Traceback (most recent call last):

@@ -775,10 +775,8 @@ class _Parser:
                 bits = size.bits
             if pairs > 64:
                 self.spend(pairs)
-            if operator == "*":
-                value = value * factor
-            else:
-                value = value / factor.leading_coefficient()
+            whole = operator == "*"
+            value = value * factor if whole else value / factor.leading_coefficient()
         return (value if sign == 1 else -value), bits
 
     def power(self) -> _Value:

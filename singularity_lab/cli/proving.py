@@ -353,10 +353,7 @@ def verify(
 def _certificates(file: str) -> Iterator[Mapping[str, Any]]:
     """The certificate documents in a file: one, or those of an answer of ``singlab rlct
     --json``."""
-    if file == "-":
-        text = sys.stdin.read(limits.BYTES + 1)
-    else:
-        text = limits.read_text(file, "CERT")
+    text = sys.stdin.read(limits.BYTES + 1) if file == "-" else limits.read_text(file, "CERT")
     document = limits.read_json(text, "CERT")
     if not isinstance(document, Mapping):
         raise BadInput(f"CERT: {file} holds a {type(document).__name__}, not a certificate")
