@@ -7,7 +7,59 @@ what *is* known, so that a failure still delivers the partial answer.
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+QUOTE = 80
+"""Characters of an input that a message quotes."""
+_PARTS = re.compile(
+    rf"(?<!\w)'[^']*'|(?<!\w)\"[^\"]*\"|(?<!\w)\[.{{{QUOTE - 1},}}\]"
+    rf"|(?<!\w)\{{.{{{QUOTE - 1},}}\}}|\S{{{QUOTE + 1},}}",
+    re.DOTALL,
+)
+
+
+def shown(value: object) -> str:
+    """A value as text, cut to 80 characters; it never fails, whatever is received.
+
+    >>> shown("x^2 - y"), len(shown("x" * 10**6))
+    ('x^2 - y', 80)
+    >>> shown(10**5000)
+    'an integer of 16610 bits'
+    """
+    return _cut(_text(value, str))
+
+
+def quoted(value: object) -> str:
+    """A value as Python writes it, cut to 80 characters; it never fails.
+
+    >>> quoted("a"), len(quoted(["a"] * 1000))
+    ("'a'", 80)
+    """
+    if isinstance(value, str) and len(value) > QUOTE:
+        value = value[:QUOTE]  # the text itself may be 100 MB
+        return _cut(repr(value)[:-1] + "…")
+    return _cut(_text(value, repr))
+
+
+def _text(value: object, write: Any) -> str:
+    try:
+        return str(write(value))
+    except (ValueError, RecursionError):  # more digits than Python writes; a list inside itself
+        if isinstance(value, int):
+            return f"an integer of {value.bit_length()} bits"
+        return f"a {type(value).__name__}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= QUOTE else text[: QUOTE - 1] + "…"
+
+
+def _short(message: str) -> str:
+    """A message in which no quotation, list or word is longer than 80 characters."""
+    if len(message) <= QUOTE:
+        return message
+    return _PARTS.sub(lambda m: _cut(m.group()), message)
 
 
 class SingularityLabError(Exception):
@@ -16,7 +68,10 @@ class SingularityLabError(Exception):
 
 class BadInput(SingularityLabError, ValueError):
     """An argument breaks a stated rule; the message names the argument, the rule and what was
-    received."""
+    received, cut to 80 characters."""
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_short(str(message)))
 
 
 class ParseError(BadInput):
@@ -29,7 +84,11 @@ class ParseError(BadInput):
         self.text = text
         self.position = position
         self.reason = message
-        super().__init__(f"{message} at position {position} of {text!r}")
+        size = QUOTE - 4  # with quotation marks, and dots on both sides
+        start = max(0, min(position - size // 2, len(text) - size)) if len(text) > size else 0
+        part = text[start : start + size]
+        before, after = "…" if start else "", "…" if start + size < len(text) else ""
+        super().__init__(f"{message} at position {position} of {before}{part!r}{after}")
 
 
 class OutOfScope(SingularityLabError):
@@ -50,4 +109,5 @@ class CertificateError(SingularityLabError):
 
     def __init__(self, message: str, where: str = "") -> None:
         self.where = where
+        message = _short(message)
         super().__init__(f"{where}: {message}" if where else message)

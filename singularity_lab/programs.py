@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.limits import PROGRAM, read_text
 from singularity_lab.algebra.linear import nullspace
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import LocalProblem
@@ -103,9 +104,7 @@ def find_any(source: str | Program | RealProgram | Path) -> Program | RealProgra
         return source
     path = Path(source)
     if isinstance(source, Path) or path.suffix in (".txt", ".program"):
-        if not path.is_file():
-            raise BadInput(f"program: no such file: {path}")
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path, "program", PROGRAM)
         return parse_real_program(text) if is_real_program(text) else parse_program(text)
     return real_program(source) if source in real_program_names() else program(source)
 

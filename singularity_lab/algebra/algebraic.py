@@ -19,13 +19,14 @@ from typing import Any
 
 import flint
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.evidence import Kind, count_roots, tarski_query, univariate
 from singularity_lab.algebra.polynomial import Polynomial, fraction, parse, ring, to_fmpq
-from singularity_lab.errors import BadInput, CertificateError, SingularityLabError
+from singularity_lab.errors import BadInput, CertificateError, SingularityLabError, quoted, shown
 
 Univariate = flint.fmpq_poly
 Poly = flint.fmpq_mpoly
-_DEGREE = 24
+_DEGREE = limits.ALGEBRAIC_DEGREE
 
 
 @dataclass(frozen=True, repr=False)
@@ -63,7 +64,9 @@ class AlgebraicNumber:
 
     def _above(self, other: Any) -> bool:
         if not isinstance(other, int | Fraction):
-            raise BadInput(f"number: only rational numbers are compared with it, not {other!r}")
+            raise BadInput(
+                f"number: only rational numbers are compared with it, not {quoted(other)}"
+            )
         bits = 1
         while True:
             low, high = self.interval(bits)
@@ -105,7 +108,8 @@ def algebraic(text: Any, name: str = "value") -> Number:
     ``root(p, a, b)``, the one root of a polynomial between two rational numbers.
 
     Rational values come back as Fractions. Raises BadInput for what is none, for roots of negative
-    numbers, for an interval with no root or with several, and beyond degree 24.
+    numbers, for an interval with no root or with several, beyond degree 24, and for numbers that
+    would have too many digits.
 
     >>> algebraic("sqrt(8)/sqrt(2)"), str(algebraic("root(t^3 - 2, 1, 2)"))
     (Fraction(2, 1), 'root(t^3 - 2, -2, 2)')
@@ -121,11 +125,12 @@ def algebraic(text: Any, name: str = "value") -> Number:
     try:
         return fraction(text, name)
     except BadInput:
-        pass
+        if len(text) > 2000 or not any(
+            (c.isalpha() and c not in "eE") or c in "*^(+-" for c in text
+        ):
+            raise
     source = text.strip().replace("^", "**")
     try:
-        if len(source) > 2000:
-            raise BadInput("at most 2000 characters")
         return _evaluate(ast.parse(source, mode="eval").body, source)
     except (SyntaxError, ValueError, ZeroDivisionError, RecursionError, MemoryError) as error:
         reason = error if isinstance(error, SingularityLabError) else "it cannot be read"
@@ -134,8 +139,8 @@ def algebraic(text: Any, name: str = "value") -> Number:
         message = f"{name}: {reason}"
         if not isinstance(error, SingularityLabError) or "roots between" not in str(error):
             message = (
-                f"{name}: not a rational or real algebraic number: {text!r} ({reason}); write "
-                "1/3, sqrt(2) or root(t^3 - 2, 1, 2)"
+                f"{name}: not a rational or real algebraic number: {quoted(text)} ({reason}); "
+                "write 1/3, sqrt(2) or root(t^3 - 2, 1, 2)"
             )
         raise BadInput(message) from None
 
@@ -144,13 +149,22 @@ def root(poly: Polynomial, low: Fraction, high: Fraction) -> Number:
     """The one real root of a univariate polynomial in [low, high]; BadInput if it is not one."""
     used = poly.used_variables()
     if len(used) != 1:
-        raise BadInput(f"a polynomial in one variable is needed, not {poly}")
+        raise BadInput(f"a polynomial in one variable is needed, not {shown(poly)}")
     if not low < high:
-        raise BadInput(f"low < high is needed, received {low}, {high}")
+        raise BadInput(f"low < high is needed, received {shown(low)}, {shown(high)}")
+    _small(low)
+    _small(high)
+    if poly.degree > 4 * _DEGREE or limits.Size.of(poly.flint).bits > limits.ALGEBRAIC_BITS:
+        raise BadInput(
+            f"{shown(poly)}: a degree of at most {4 * _DEGREE} and coefficients of at most "
+            f"{limits.ALGEBRAIC_BITS} bits are needed"
+        )
     p = univariate(poly, used[0])
     count = _roots_between(p, low, high)
     if count != 1:
-        raise BadInput(f"{poly} has {count} roots between {low} and {high}, not one")
+        raise BadInput(
+            f"{shown(poly)} has {count} roots between {shown(low)} and {shown(high)}, not one"
+        )
     return _pick(p, _constant(low, high))
 
 
@@ -184,7 +198,7 @@ def real_roots(p: Univariate) -> list[AlgebraicNumber]:
 def _evaluate(node: ast.expr, source: str) -> Number:
     """Walk the syntax tree of an expression; nothing is executed."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return Fraction(ast.get_source_segment(source, node) or "")
+        return limits.rational(ast.get_source_segment(source, node) or "")
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return _times(_evaluate(node.operand, source), Fraction(-1))
     if isinstance(node, ast.BinOp):
@@ -200,6 +214,8 @@ def _evaluate(node: ast.expr, source: str) -> Number:
             return _times(left, _inverse(right))
         if isinstance(node.op, ast.Pow) and isinstance(right, Fraction):
             if right.denominator == 1 and 0 <= right <= _DEGREE:
+                if isinstance(left, Fraction) and limits.bits(left) * right > limits.BITS:
+                    raise BadInput(f"a number of more than {limits.BITS} bits")
                 power: Number = Fraction(1)
                 for _ in range(int(right)):
                     power = _times(power, left)
@@ -282,6 +298,10 @@ def _combine(x: Number, y: Number, product: bool, enclose: Enclosure) -> Number:
     s, t = context.gens()
     p, q = _minimal(x), _minimal(y)
     n = q.degree()
+    if n * p.degree() > 4 * _DEGREE:
+        raise BadInput(
+            f"numbers of degrees {p.degree()} and {n} are combined (at most {4 * _DEGREE} together)"
+        )
     there = context.constant(0)
     for i, c in enumerate(q.coeffs()):
         there += c * (t**i * s ** (n - i) if product else (t - s) ** i)
@@ -291,7 +311,8 @@ def _combine(x: Number, y: Number, product: bool, enclose: Enclosure) -> Number:
 
 def _plus(x: Number, y: Number) -> Number:
     if isinstance(x, Fraction) and isinstance(y, Fraction):
-        return x + y
+        return _bounded(x, y) and x + y
+    _small(x, y)
 
     def enclose(bits: int) -> tuple[Fraction, Fraction]:
         (a, b), (c, d) = _interval(x, bits), _interval(y, bits)
@@ -302,9 +323,10 @@ def _plus(x: Number, y: Number) -> Number:
 
 def _times(x: Number, y: Number) -> Number:
     if isinstance(x, Fraction) and isinstance(y, Fraction):
-        return x * y
+        return _bounded(x, y) and x * y
     if x == 0 or y == 0:
         return Fraction(0)
+    _small(x, y)
 
     def enclose(bits: int) -> tuple[Fraction, Fraction]:
         ends = [a * b for a in _interval(x, bits) for b in _interval(y, bits)]
@@ -329,6 +351,7 @@ def _inverse(x: Number) -> Number:
 
 def _radical(x: Number, n: int) -> Number:
     """The real n-th root, n = 2 or 3."""
+    _small(x)
     if n == 3 and x < 0:
         return _times(_radical(_times(x, Fraction(-1)), 3), Fraction(-1))
     if x < 0:
@@ -347,6 +370,21 @@ def _radical(x: Number, n: int) -> Number:
     for c in _minimal(x).coeffs():
         coefficients += [c, *([0] * (n - 1))]
     return _pick(flint.fmpq_poly(coefficients), enclose)
+
+
+def _bounded(*numbers: Fraction) -> bool:
+    """True, for rational numbers that can be added and multiplied within the limits."""
+    if sum(map(limits.bits, numbers)) > limits.BITS:
+        raise BadInput(f"a number of more than {limits.BITS} bits")
+    return True
+
+
+def _small(*numbers: Number) -> None:
+    """Refuse numbers with which roots would take long: they are isolated bit by bit."""
+    for x in numbers:
+        parts = [x] if isinstance(x, Fraction) else map(Fraction, x.coefficients)
+        if max(map(limits.bits, parts)) > limits.ALGEBRAIC_BITS:
+            raise BadInput(f"a number of more than {limits.ALGEBRAIC_BITS} bits beside a root")
 
 
 def _integer_cube_root(value: int) -> int:
@@ -408,12 +446,18 @@ class NumberField:
         """From text; raises BadInput unless p is irreducible, of degree ≥ 2, with one positive
         root."""
         p = parse(relation, (symbol,))
+        if p.degree > limits.FIELD_DEGREE:
+            raise BadInput(
+                f"field: a degree of at most {limits.FIELD_DEGREE} is needed, not {shown(p)}"
+            )
         if p.degree < 2 or [e for _, e in p.factor()[1]] != [1]:
-            raise BadInput(f"field: an irreducible polynomial of degree >= 2 is needed, not {p}")
+            raise BadInput(
+                f"field: an irreducible polynomial of degree >= 2 is needed, not {shown(p)}"
+            )
         dense = univariate(p, symbol)
         count = count_roots(dense, "positive")
         if count != 1:
-            raise BadInput(f"field: one positive root is needed, {p} has {count}")
+            raise BadInput(f"field: one positive root is needed, {shown(p)} has {count}")
         return cls(symbol, tuple(fraction(c) for c in dense.coeffs()))
 
     @property
@@ -606,9 +650,9 @@ def check_roots(
         if not low < high or (last is not None and low < last):
             raise CertificateError("roots: the intervals must be disjoint")
         if field.sign((value - low).flint) < 1 or field.sign((high - value).flint) < 1:
-            raise CertificateError(f"roots: {value} does not lie in its interval")
+            raise CertificateError(f"roots: {shown(value)} does not lie in its interval")
         if value.is_constant or c(univariate(value, field.symbol)) % field.dense:
-            raise CertificateError(f"roots: {value} is no root")
+            raise CertificateError(f"roots: {shown(value)} is no root")
         found.append((field, value))
         last = high
     return found

@@ -28,8 +28,9 @@ from typing import Any, Literal
 
 import flint
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.polynomial import Polynomial, check_names, fraction, parse
-from singularity_lab.errors import CertificateError
+from singularity_lab.errors import BadInput, CertificateError, shown
 
 Kind = Literal["real", "nonzero", "positive", "nonnegative"]
 Domain = Mapping[str, Kind]
@@ -82,14 +83,18 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
     elif kind == "add":
         total = Polynomial.constant(0, names)
         for i, q in e["multipliers"]:
-            total = total + parse(q, names) * _pick(polys, i)
+            total = total + Polynomial(
+                names, limits.product(parse(q, names).flint, _pick(polys, i).flint)
+            )
+            limits.Size.of(total.flint).check("add: the sum")
         _check([*polys, total], domain, e["then"])
     elif kind == "factor":
         p, product = _pick(polys, e["index"]), Polynomial.constant(1, names)
         factors = [(parse(q, names), k) for q, k in e["factors"]]
         _require(all(type(k) is int and k > 0 for _, k in factors), "factor: exponents are >= 1")
         for q, k in factors:
-            product = product * q**k
+            product = Polynomial(names, limits.product(product.flint, (q**k).flint))
+            limits.Size.of(product.flint).check("factor: the product")
         _require(not p.is_zero and not product.is_zero, "factor: the polynomial is 0")
         ratio = fraction(p.flint.leading_coefficient() / product.flint.leading_coefficient())
         _require(p == product * ratio, "factor: the product of the factors is not {}", p)
@@ -101,7 +106,7 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
         squares = [(fraction(c), parse(q, names)) for c, q in e["squares"]]
         for c, q in squares:
             _require(c > 0, f"squares: the weight {c} is not positive")
-            rest = rest - q * q * c
+            rest = rest - Polynomial(names, limits.product(q.flint, q.flint)) * c
         _require(
             all(c > 0 for _, c in rest.terms()) and _one_sign(rest, domain, up_to_unit=False),
             "squares: a term of the remainder {} can be negative on D",
@@ -228,6 +233,7 @@ def count_roots(p: flint.fmpq_poly, kind: Kind) -> int:
     >>> [count_roots(p, kind) for kind in ("real", "nonzero", "positive", "nonnegative")]
     [3, 2, 1, 2]
     """
+    _need_countable(p)
     coefficients = p.coeffs()
     low = next(i for i, c in enumerate(coefficients) if c)
     at_zero = int(low > 0 and kind in ("real", "nonnegative"))
@@ -247,8 +253,28 @@ def tarski_query(p: flint.fmpq_poly, q: flint.fmpq_poly) -> int:
     >>> tarski_query(flint.fmpq_poly([-2, 0, 1]), flint.fmpq_poly([-2, 1]))  # √2 − 2 < 0
     -1
     """
+    _need_countable(p)
     chain = _remainders(p, p.derivative() * q)
     return _changes([f[0] for f in chain]) - _changes([f.coeffs()[-1] for f in chain])
+
+
+def countable(p: flint.fmpq_poly) -> bool:
+    """True where Sturm's theorem takes seconds at most: a chain has about degree³ times bits of p.
+
+    >>> one, x = flint.fmpq_poly([1]), flint.fmpq_poly([0, 1])
+    >>> countable((x + one) ** 1000), countable(x**1000 - one)
+    (False, True)
+    """
+    size = p.degree() ** 3 * (int(p.numer().height_bits()) + 1)
+    return size <= limits.ROOTS or (p.degree() <= limits.DEGREE and sum(map(bool, p.coeffs())) <= 2)
+
+
+def _need_countable(p: flint.fmpq_poly) -> None:
+    if not countable(p):
+        raise BadInput(
+            f"roots: those of a polynomial of degree {p.degree()} with coefficients of "
+            f"{p.numer().height_bits()} bits are too many to count"
+        )
 
 
 def _remainders(first: flint.fmpq_poly, second: flint.fmpq_poly) -> list[flint.fmpq_poly]:
@@ -291,4 +317,4 @@ def _pick(polys: Sequence[Polynomial], i: Any) -> Polynomial:
 def _require(truth: bool, message: str, *about: object) -> None:
     """{} in the message stand for what it is about, written out only where it fails."""
     if not truth:
-        raise CertificateError(message.format(*about) if about else message)
+        raise CertificateError(message.format(*map(shown, about)) if about else message)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import flint
 
-from singularity_lab.algebra import factoring, maps
-from singularity_lab.errors import BadInput, ParseError
+from singularity_lab.algebra import factoring, limits, maps
+from singularity_lab.errors import BadInput, ParseError, quoted, shown
 
 if TYPE_CHECKING:
     import sympy
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Rational = int | Fraction
 Exponent = tuple[int, ...]
 Point = Mapping[str, "Rational | str"] | Sequence["Rational | str"]
-
-_MAX_TERMS = 2_000_000
 
 
 def ring(variables: Sequence[str]) -> flint.fmpq_mpoly_ctx:
@@ -53,7 +51,8 @@ def fraction(value: Any, name: str = "value") -> Fraction:
     """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or
     ``0.25``.
 
-    Raises BadInput for floats (they are not exact) and for text that is not a rational number.
+    Raises BadInput for floats (they are not exact) and for text that is not a rational number, or
+    one beyond the limits of :func:`singularity_lab.algebra.limits.rational`.
 
     >>> fraction("3/4") + fraction("0.25")
     Fraction(1, 1)
@@ -64,7 +63,7 @@ def fraction(value: Any, name: str = "value") -> Fraction:
         if isinstance(value, bool | float):
             raise BadInput(
                 f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
-                f"received {value!r}"
+                f"received {quoted(value)}"
             )
         if isinstance(value, int):
             return Fraction(value)
@@ -72,18 +71,13 @@ def fraction(value: Any, name: str = "value") -> Fraction:
             return Fraction(int(value.p), int(value.q))
         if isinstance(value, flint.fmpz):
             return Fraction(int(value))
-    try:
-        return _read_fraction(str(value).strip())
-    except (ValueError, ZeroDivisionError):
-        raise BadInput(f"{name}: not a rational number: {value!r}") from None
+        raise BadInput(f"{name}: not a rational number: {quoted(value)}")
+    return _read_fraction(value, name)
 
 
 @lru_cache(maxsize=512)
-def _read_fraction(text: str) -> Fraction:
-    above, slash, below = text.partition("/")
-    if text.isascii() and above.isdigit() and (below.isdigit() or not slash):
-        return Fraction(int(above), int(below or 1))  # the usual case, without the parser
-    return Fraction(text)
+def _read_fraction(text: str, name: str) -> Fraction:
+    return limits.rational(text, name)
 
 
 def to_fmpq(value: Rational) -> flint.fmpq:
@@ -94,30 +88,37 @@ def to_fmpq(value: Rational) -> flint.fmpq:
 def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
     """Variable names as a tuple, from a sequence or from text separated by commas or blanks.
 
-    Raises BadInput for a name that is not an ASCII identifier, and for a name given twice.
+    Raises BadInput for a name that is not an ASCII identifier, for a name given twice, and for more
+    than 3,000 names.
 
     >>> check_names("x, y z")
     ('x', 'y', 'z')
     """
     if isinstance(variables, str):
         variables = variables.replace(",", " ").split()
-    names = tuple(variables)
     try:
-        return _valid_names(names)
-    except TypeError:  # not even hashable
-        raise BadInput(f"variables: names are needed, received {names!r}") from None
+        return _valid_names(tuple(variables))
+    except TypeError:  # nothing to go through, or not even hashable
+        raise BadInput(f"variables: names are needed, received {quoted(variables)}") from None
 
 
 @lru_cache(maxsize=512)
 def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) > limits.VARIABLES:
+        raise BadInput(f"variables: at most {limits.VARIABLES} are needed, received {len(names)}")
     for name in names:
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise BadInput(
-                f"variables: a name is a letter followed by letters, digits or _, not {name!r}"
+                "variables: a name is a letter followed by letters, digits or _, "
+                f"not {quoted(name)}"
             )
+        if len(name) > limits.NAME:
+            raise BadInput(f"variables: at most {limits.NAME} characters, not {quoted(name)}")
     if len(set(names)) != len(names):
         twice = sorted({n for n in names if names.count(n) > 1})
-        raise BadInput(f"variables: each name may appear once, received twice: {', '.join(twice)}")
+        raise BadInput(
+            f"variables: each name may appear once, received twice: {shown(', '.join(twice))}"
+        )
     return names
 
 
@@ -129,10 +130,11 @@ def fresh(name: str, taken: Sequence[str]) -> str:
 def natural_order(names: Iterable[str]) -> tuple[str, ...]:
     """Names without repetition, sorted as people count: ``w2`` before ``w10``."""
 
-    def key(name: str) -> list[tuple[int, int, str]]:
-        return [
-            (0, int(s), "") if s.isdigit() else (1, 0, s) for s in re.split(r"(\d+)", name) if s
-        ]
+    def key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+        parts = [s for s in re.split(r"([0-9]+)", name) if s]
+        counted = [(s.lstrip("0"), s) if s[0] in "0123456789" else ("", s) for s in parts]
+        # digits without leading zeros compare as numbers do, by length first
+        return [(0, len(n), n) if s[0] in "0123456789" else (1, 0, s) for n, s in counted], name
 
     return tuple(sorted(set(names), key=key))
 
@@ -168,7 +170,9 @@ class Polynomial:
         names = check_names(variables)
         for a in terms:
             if len(a) != len(names) or any(e < 0 for e in a):
-                raise BadInput(f"terms: an exponent is {len(names)} integers >= 0, received {a!r}")
+                raise BadInput(
+                    f"terms: an exponent is {len(names)} integers >= 0, received {quoted(a)}"
+                )
         data = {tuple(a): to_fmpq(fraction(c, "coefficient")) for a, c in terms.items()}
         return cls(names, ring(names).from_dict(data))
 
@@ -255,7 +259,19 @@ class Polynomial:
     def __call__(self, point: Point) -> Fraction:
         """The exact value at a rational point (a mapping by name, or a sequence in ring order)."""
         values = point_values(point, self.variables)
-        return fraction(self.flint(*[to_fmpq(v) for v in values])) if values else self._constant()
+        if not values:
+            return self._constant()
+        growth = sum(
+            int(d) * limits.bits(v)
+            for d, v in zip(self.flint.degrees(), values, strict=True)
+            if d > 0 and v not in (0, 1, -1)
+        )
+        if growth > limits.VALUE or growth * len(self.flint) > limits.SIZE:
+            raise BadInput(
+                f"point: the value of {shown(self)} there has too many digits: about {growth} bits "
+                f"(at most {limits.VALUE})"
+            )
+        return fraction(self.flint(*[to_fmpq(v) for v in values]))
 
     def _constant(self) -> Fraction:
         return fraction(self.flint.leading_coefficient()) if not self.is_zero else Fraction(0)
@@ -273,8 +289,8 @@ class Polynomial:
         missing = set(self.used_variables()) - set(names)
         if missing:
             raise BadInput(
-                f"variables: {', '.join(names) or '(none)'} lack {', '.join(sorted(missing))}, "
-                f"used by {self}"
+                f"variables: {shown(', '.join(names) or '(none)')} lack "
+                f"{shown(', '.join(sorted(missing)))}, used by {shown(self)}"
             )
         place = [self.variables.index(n) if n in self.variables else -1 for n in names]
         data = {
@@ -324,7 +340,9 @@ class Polynomial:
 
     def __pow__(self, exponent: int) -> Polynomial:
         if not isinstance(exponent, int) or exponent < 0:
-            raise BadInput(f"exponent: an integer >= 0 is needed, received {exponent!r}")
+            raise BadInput(f"exponent: an integer >= 0 is needed, received {quoted(exponent)}")
+        if exponent > 2:
+            limits.Size.of(self.flint).power(exponent).check("this power", "exponent")
         return Polynomial(self.variables, self.flint**exponent)
 
     def __eq__(self, other: object) -> bool:
@@ -366,6 +384,7 @@ class Polynomial:
                 images.append(image.in_ring(self.variables).flint)
             else:
                 images.append(context.constant(to_fmpq(fraction(image))))
+        limits.check_substitution(self.flint, dict(enumerate(images)))
         return Polynomial(self.variables, self.flint.compose(*images, ctx=context))
 
     def translate(self, point: Point) -> Polynomial:
@@ -374,6 +393,7 @@ class Polynomial:
         moved = {i: to_fmpq(value) for i, value in enumerate(values) if value}
         if not moved:
             return self
+        limits.check_translation(self.flint, moved)
         return Polynomial(self.variables, maps.translate(self.flint, moved))
 
     def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
@@ -392,7 +412,9 @@ class Polynomial:
 
     def _index(self, variable: str) -> int:
         if variable not in self.variables:
-            raise BadInput(f"variable: {variable!r} is not one of {', '.join(self.variables)}")
+            raise BadInput(
+                f"variable: {quoted(variable)} is not one of {shown(', '.join(self.variables))}"
+            )
         return self.variables.index(variable)
 
     # -- printing -----------------------------------------------------------------------------
@@ -461,11 +483,23 @@ class Ideal:
     ) -> Ideal:
         """An ideal from text; without ``variables`` the ring is made of the names that occur."""
         texts = [generators] if isinstance(generators, str) else list(generators)
+        if len(texts) > limits.GENERATORS:
+            raise BadInput(f"generators: at most {limits.GENERATORS}, received {len(texts)}")
         names = (
             natural_order(n for t in texts for n in names_in(t)) if variables is None else variables
         )
         names = check_names(names)
-        return cls(names, tuple(parse(t, names) for t in texts))
+        parsed: list[Polynomial] = []
+        terms = 0
+        for text in texts:
+            parsed.append(parse(text, names))
+            terms += len(parsed[-1].flint)
+            if terms * len(names) > limits.CELLS or terms > limits.WORK:
+                raise BadInput(
+                    f"generators: together they have more than {terms - 1} terms in {len(names)} "
+                    "variables, which is too large to expand"
+                )
+        return cls(names, tuple(parsed))
 
     def translate(self, point: Point) -> Ideal:
         """The ideal of the germ at p, moved to the origin."""
@@ -503,22 +537,34 @@ def point_values(
         unknown = [n for n in point if n not in variables]
         if unknown:
             raise BadInput(
-                f"{name}: unknown variable {unknown[0]!r}; known: {', '.join(variables)}"
+                f"{name}: unknown variable {quoted(unknown[0])}; "
+                f"known: {shown(', '.join(variables))}"
             )
         return tuple(read(point.get(v, 0), f"{name}[{v}]") for v in variables)
     if isinstance(point, str) or len(point) != len(variables):
-        raise BadInput(f"{name}: {len(variables)} coordinates are needed, received {point!r}")
+        raise BadInput(f"{name}: {len(variables)} coordinates are needed, received {quoted(point)}")
     return tuple(read(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True))
 
 
 # -- parsing ----------------------------------------------------------------------------------
 
-_TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d+)?|\.\d+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()]))")
+_TOKEN = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()])|(\S)"
+)
+_KINDS = ("", "number", "name", "operator")
+Token = tuple[str, str, int]
 
 
 def names_in(text: str) -> tuple[str, ...]:
     """The variable names that occur in an expression, in natural order."""
-    return natural_order(value for kind, value, _ in _tokens(text) if kind == "name")
+    return _names(_tokens(text))
+
+
+def _names(tokens: list[Token]) -> tuple[str, ...]:
+    found = {value for kind, value, _ in tokens if kind == "name"}
+    if len(found) > limits.VARIABLES:
+        raise BadInput(f"variables: at most {limits.VARIABLES}, received {len(found)}")
+    return natural_order(found)
 
 
 def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial:
@@ -526,7 +572,9 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
 
     Division is by numbers only. Without ``variables`` the ring is made of the names that occur, in
     natural order. Never evaluates code.
-    Raises ParseError with the position of what does not fit.
+    Raises ParseError with the position of what does not fit, and for what would be too large when
+    it is expanded: sizes are predicted, and the limits are those of
+    :mod:`singularity_lab.algebra.limits`.
 
     >>> print(parse("w1^2*w2^2 / 4 - 0.5*w1"))
     w1^2*w2^2/4 - 0.5*w1
@@ -536,18 +584,16 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
     singularity_lab.errors.ParseError: unknown variable 'z' (known: x, y) at position 6 of 'x^2 - z'
     """
     if not isinstance(text, str):
-        raise BadInput(f"text: an expression is needed, received {text!r}")
+        raise BadInput(f"text: an expression is needed, received {quoted(text)}")
     if variables is not None and not isinstance(variables, str):
         checked = check_names(variables)
         found = expanded(text, checked)
         if found is not None:
             return Polynomial(checked, found, text)
         variables = checked
-    tokens = list(_tokens(text))
-    names = (
-        natural_order(v for k, v, _ in tokens if k == "name") if variables is None else variables
-    )
-    return _Parser(text, tokens, check_names(names)).read()
+    tokens = _tokens(text)
+    names = check_names(_names(tokens) if variables is None else variables)
+    return _Parser(text, tokens, names).read()
 
 
 def in_order(f: flint.fmpq_mpoly, names: tuple[str, ...]) -> str:
@@ -590,6 +636,8 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     >>> print(expanded("x^2 - 1/2*y", ("x", "y")), expanded("x*(x - y)", ("x", "y")))
     x^2 - 1/2*y None
     """
+    if len(text) > limits.DIGITS and not _has_short_terms(text, names):
+        return None  # the parser says what is too long
     index = _positions(names)
     name, plus, last = text.partition(" + ")
     if name in index and (not plus or _is_natural(last)):  # a coordinate, perhaps moved
@@ -614,6 +662,8 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
                 exponents[i] += 1
             elif _is_natural(e) and len(e) < 6:
                 exponents[i] += int(e)
+                if exponents[i] > limits.DEGREE:
+                    return None
             else:
                 return None
         key = tuple(exponents)
@@ -622,123 +672,198 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     return ring(names).from_dict(terms)
 
 
+def _has_short_terms(text: str, names: Sequence[str]) -> bool:
+    parts = text.replace(" - ", " + -").split(" + ") if len(text) <= limits.CHARACTERS else [text]
+    few = len(parts) * len(names) <= limits.CELLS
+    return few and len(max(parts, key=len)) <= limits.DIGITS
+
+
 def _is_natural(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
-def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    """(kind, text, position) of each number, name and operator of an expression."""
-    position = 0
-    while text[position:].strip():
-        match = _TOKEN.match(text, position)
-        if match is None:
-            start = position + len(text[position:]) - len(text[position:].lstrip())
-            raise ParseError(f"unexpected character {text[start]!r}", text, start)
-        kind = ("number", "name", "operator")[match.lastindex - 1]  # type: ignore[operator]
-        yield kind, match.group(match.lastindex), match.start(match.lastindex)  # type: ignore[arg-type]
-        position = match.end()
+def _tokens(text: str) -> list[Token]:
+    if len(text) > limits.CHARACTERS:
+        raise BadInput(
+            f"expression: at most {limits.CHARACTERS} characters, received {len(text)}: "
+            f"{quoted(text)}"
+        )
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastindex or 4
+        if kind == 4:
+            raise ParseError(f"unexpected character {match.group()!r}", text, match.start())
+        found.append((_KINDS[kind], match.group(), match.start()))
+    return found
 
 
 class _Parser:
-    """Recursive descent over sum → product → power → atom; unary minus binds as in mathematics."""
+    """Recursive descent over sum → product → power → atom; unary minus binds as in mathematics.
 
-    def __init__(
-        self, text: str, tokens: list[tuple[str, str, int]], names: tuple[str, ...]
-    ) -> None:
+    Values go with a bound for the bits of their coefficients, None where it was not needed yet.
+    """
+
+    def __init__(self, text: str, tokens: list[Token], names: tuple[str, ...]) -> None:
         self.text, self.tokens, self.names = text, tokens, names
+        self.operators = [token if kind == "operator" else "" for kind, token, _ in tokens]
+        self.operators.append("")
+        self.whole = "/" not in text and "." not in text
         self.at = 0
+        self.depth = 0
+        self.work = 0
         self.context = ring(names)
         self.gens = dict(zip(names, self.context.gens(), strict=True))
 
     def read(self) -> Polynomial:
         if not self.tokens:
             raise ParseError("an expression is needed, received nothing", self.text, 0)
-        value = self.sum()
+        value, _ = self.sum()
         if self.at < len(self.tokens):
             kind, token, _ = self.tokens[self.at]
             if kind != "operator" or token == "(":
-                self.fail(f"an operator is missing before {token!r} (write products with *)")
+                self.fail(f"an operator is missing before {shown(token)!r} (write products with *)")
             self.fail(f"unexpected {token!r}")
+        self.check(limits.Size.of(value), "this expression")
         return Polynomial(self.names, value, self.text)
 
     def fail(self, message: str) -> None:
         place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
         raise ParseError(message, self.text, place)
 
+    def check(self, size: limits.Size, what: str, place: int | None = None) -> None:
+        """Fail at a token, where something of this size would be too large."""
+        try:
+            size.check(what)
+        except BadInput as error:
+            self.at = len(self.tokens) if place is None else place
+            self.fail(str(error))
+
+    def spend(self, terms: int) -> None:
+        """Count terms that are computed on the way."""
+        self.work += terms
+        if self.work > limits.WORK:
+            self.fail("this expression takes too many terms to expand")
+
     def peek(self) -> str:
-        if self.at < len(self.tokens) and self.tokens[self.at][0] == "operator":
-            return self.tokens[self.at][1]
-        return ""
+        return self.operators[self.at]
 
-    def sum(self) -> flint.fmpq_mpoly:
-        value = self.product()
-        while self.peek() in ("+", "-"):
-            sign = self.peek()
+    def sum(self) -> _Value:
+        first = self.product()
+        if self.peek() not in ("+", "-"):
+            return first
+        # sums of 1, 2, 4, … products: adding them one by one would take the square of their number
+        parts = [(*first, 1)]
+        while (sign := self.operators[self.at]) in ("+", "-"):
             self.at += 1
-            term = self.product()
-            value = value + term if sign == "+" else value - term
-        return value
+            term, bits = self.product()
+            if self.whole and len(term) == 1 and len(last := parts[-1][0]) < 16:
+                parts[-1] = (last + term if sign == "+" else last - term, None, parts[-1][2])
+                continue
+            parts.append((term if sign == "+" else -term, bits, 1))
+            while len(parts) > 1 and parts[-1][2] >= parts[-2][2]:
+                self.merge(parts)
+        while len(parts) > 1:
+            self.merge(parts)
+        return parts[0][0], None
 
-    def product(self) -> flint.fmpq_mpoly:
+    def merge(self, parts: list[tuple[flint.fmpq_mpoly, float | None, int]]) -> None:
+        """Add the last two of some sums of products."""
+        (a, more, m), (b, bits, n) = parts[-2:]
+        terms = len(a) + len(b)
+        if terms > 2 * limits.TERMS or terms * len(self.names) > limits.CELLS:
+            self.fail("this sum has too many terms to expand")
+        self.spend(terms)
+        if not self.whole:  # coefficients have one denominator in common, which may grow long
+            bits = None if bits is None or more is None else bits + more + 1
+            if bits is None or bits > 500:
+                size = limits.Size.of(a) + limits.Size.of(b)
+                self.check(size, "this sum", self.at)
+                bits = size.bits
+        parts[-2:] = [(a + b, bits, m + n)]
+
+    def sign(self) -> int:
+        """The sign that signs in front of something make together."""
         sign = 1
-        while self.peek() in ("+", "-"):
-            sign = -sign if self.peek() == "-" else sign
+        while (operator := self.operators[self.at]) in ("+", "-"):
+            sign = -sign if operator == "-" else sign
             self.at += 1
-        value = self.power()
-        while self.peek() in ("*", "/"):
-            operator, place = self.peek(), self.at
-            self.at += 1
-            factor = self.signed_power()
-            if operator == "*":
-                if len(value) * len(factor) > _MAX_TERMS:
-                    self.at = place
-                    self.fail("this product has too many terms to expand")
-                value = value * factor
-            else:
-                if not factor.is_constant() or factor.is_zero():
-                    self.at = place + 1
-                    self.fail("division is by a number other than 0 only")
-                value = value / factor.leading_coefficient()
-        return value if sign == 1 else -value
+        return sign
 
-    def signed_power(self) -> flint.fmpq_mpoly:
-        sign = 1
-        while self.peek() in ("+", "-"):
-            sign = -sign if self.peek() == "-" else sign
+    def product(self) -> _Value:
+        sign = self.sign() if self.operators[self.at] in ("+", "-") else 1
+        value, bits = self.power()
+        while (operator := self.operators[self.at]) in ("*", "/"):
+            place = self.at
             self.at += 1
-        value = self.power()
-        return value if sign == 1 else -value
+            negative = self.operators[self.at] in ("+", "-") and self.sign() < 0
+            factor, more = self.power()
+            factor = -factor if negative else factor
+            if operator == "/" and (not factor.is_constant() or factor.is_zero()):
+                self.at = place + 1
+                self.fail("division is by a number other than 0 only")
+            pairs = len(value) * len(factor)
+            bits = None if bits is None or more is None else bits + more
+            if bits is None or bits > limits.BITS or pairs > limits.TERMS:
+                size = limits.Size.of(value)
+                if operator == "*":
+                    size = size * limits.Size.of(factor)
+                else:
+                    more = float(limits.bits(fraction(factor.leading_coefficient())))
+                    size = size._replace(top=size.top + more, bottom=size.bottom + more)
+                self.check(size, "this product", place)
+                bits = size.bits
+            if pairs > 64:
+                self.spend(pairs)
+            whole = operator == "*"
+            value = value * factor if whole else value / factor.leading_coefficient()
+        return (value if sign == 1 else -value), bits
 
-    def power(self) -> flint.fmpq_mpoly:
-        base = self.atom()
-        if self.peek() not in ("^", "**"):
-            return base
+    def power(self) -> _Value:
+        opening = self.at
+        base, bits = self.atom()
+        if self.operators[self.at] not in ("^", "**"):
+            return base, bits
+        variable = self.at == opening + 1 and bits == 0
         self.at += 1
         kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
         if kind != "number" or not token.isdigit():
             self.fail("an exponent is an integer >= 0")
-        exponent = int(token)
-        if exponent > 10**6 or (len(base) > 1 and len(base) ** min(exponent, 64) > 10**30):
-            self.fail("this power is too large to expand")
+        exponent = int(token) if len(token) <= 7 else limits.DEGREE + 1
+        if exponent > limits.DEGREE:
+            self.fail(f"this power is too large to expand: exponents are at most {limits.DEGREE}")
+        if not variable:
+            size = limits.Size.of(base).power(exponent)
+            self.check(size, "this power", self.at)
+            self.spend(size.terms)
+            bits = size.bits
         self.at += 1
         if self.peek() in ("^", "**"):
             self.fail("write repeated powers with parentheses")
-        return base**exponent
+        return base**exponent, bits
 
-    def atom(self) -> flint.fmpq_mpoly:
+    def atom(self) -> _Value:
         kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
         if kind == "number":
+            if len(token) > limits.DIGITS:
+                self.fail(f"a number has at most {limits.DIGITS} digits")
             self.at += 1
-            return self.context.constant(to_fmpq(Fraction(token)))
+            return self.context.constant(to_fmpq(limits.rational(token))), 4.0 * len(token)
         if kind == "name":
             if token not in self.gens:
-                self.fail(f"unknown variable {token!r} (known: {', '.join(self.names) or 'none'})")
+                known = shown(", ".join(self.names) or "none")
+                self.fail(f"unknown variable {shown(token)!r} (known: {known})")
             self.at += 1
             if self.peek() == "(":
-                self.fail(f"an operator is missing after {token!r} (write products with *)")
-            return self.gens[token]
+                self.fail(f"an operator is missing after {shown(token)!r} (write products with *)")
+            return self.gens[token], 0.0
         if token == "(":
             opening = self.at
+            self.depth += 1
+            if self.depth > limits.NESTING:
+                self.fail(
+                    f"parentheses are nested too deeply, more than {limits.NESTING} inside one "
+                    "another"
+                )
             self.at += 1
             value = self.sum()
             if self.peek() != ")":
@@ -747,6 +872,10 @@ class _Parser:
                 self.at = opening
                 self.fail("this parenthesis is never closed")
             self.at += 1
+            self.depth -= 1
             return value
         self.fail("a number, a variable or '(' is needed here")
         raise AssertionError
+
+
+_Value = tuple[flint.fmpq_mpoly, float | None]

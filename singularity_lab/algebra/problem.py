@@ -9,7 +9,7 @@ from typing import Literal, Protocol, runtime_checkable
 
 import flint
 
-from singularity_lab.algebra import maps
+from singularity_lab.algebra import limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, NumberField, algebraic
 from singularity_lab.algebra.algebraic import coordinates as field_coordinates
 from singularity_lab.algebra.polynomial import (
@@ -24,7 +24,7 @@ from singularity_lab.algebra.polynomial import (
     ring,
     to_fmpq,
 )
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
 
 Convention = Literal["ideal", "loss"]
 Interval = tuple[Fraction | None, Fraction | None]
@@ -74,13 +74,15 @@ class LocalProblem:
         for name, tau in zip(self.ideal.variables, self.prior, strict=True):
             if tau <= -1:
                 raise BadInput(
-                    f"prior[{name}]: an exponent > -1 is needed (integrable), received {tau}"
+                    f"prior[{name}]: an exponent > -1 is needed (integrable), received {shown(tau)}"
                 )
         for name, at, (low, high) in zip(self.ideal.variables, self.point, self.box, strict=True):
             if low is not None and high is not None and low >= high:
-                raise BadInput(f"box[{name}]: low < high is needed, received {low}, {high}")
+                raise BadInput(
+                    f"box[{name}]: low < high is needed, received {shown(low)}, {shown(high)}"
+                )
             if (low is not None and at < low) or (high is not None and at > high):
-                raise BadInput(f"point[{name}]: {at} lies outside the domain")
+                raise BadInput(f"point[{name}]: {shown(at)} lies outside the domain")
 
     @classmethod
     def build(
@@ -106,7 +108,8 @@ class LocalProblem:
             unknown = [n for n in given if n not in names]
             if unknown:
                 raise BadInput(
-                    f"{what}: unknown variable {unknown[0]!r}; known: {', '.join(names)}"
+                    f"{what}: unknown variable {quoted(unknown[0])}; "
+                    f"known: {shown(', '.join(names))}"
                 )
         intervals = []
         for name in names:
@@ -287,6 +290,8 @@ class LocalProblem:
         generators = self.ideal.generators
         if irrational:
             generators = tuple(g.in_ring(ring_names) for g in generators)
+        for g in generators:
+            limits.check_translation(g.flint, shift)
         if shift:
             generators = tuple(
                 Polynomial(ring_names, maps.translate(g.flint, shift)) for g in generators
@@ -338,7 +343,7 @@ def _as_ideal(
     if wrong or not isinstance(generators, Iterable):
         raise BadInput(
             "generators: expressions are needed, text or Polynomial, received "
-            f"{(wrong[0] if wrong else generators)!r}"
+            f"{quoted(wrong[0] if wrong else generators)}"
         )
     if all(isinstance(g, str) for g in items):
         return Ideal.parse([g for g in items if isinstance(g, str)], variables)

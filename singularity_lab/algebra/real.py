@@ -30,6 +30,7 @@ from singularity_lab.algebra.evidence import (
     check_no_zero,
     check_zero,
     count_roots,
+    countable,
     univariate,
 )
 from singularity_lab.algebra.linear import solve_lp
@@ -295,7 +296,7 @@ class _Search:
             cofactors = {j: q * s for j, q in cofactors.items()}
             cofactors[i] = t
         constant = g.degree() == 0
-        if not constant and count_roots(g, domain[v]):
+        if not constant and (not countable(g) or count_roots(g, domain[v])):
             return None
         end: Evidence = {"kind": "sign" if constant else "sturm"}
         for i in active:

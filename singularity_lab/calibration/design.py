@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from singularity_lab import extras, user_modules
+from singularity_lab.algebra.limits import SEEDS
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.certificate import problem_to_json
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["CONTROL_ARMS", "CONTROL_ROW", "Arm", "Plan", "Row", "Task", "control_plan", "plan"]
 
-MOST_SEEDS = 10**6
 Device = "str | Callable[..., Reading]"
 
 
@@ -294,8 +294,8 @@ def plan(
     arms = tuple(Arm.of(d) for d in (devices if several else [devices]))
     one_row = isinstance(rows, str | LocalProblem) or not isinstance(rows, Iterable)
     members = tuple(Row.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
-    if isinstance(seeds, int) and seeds > MOST_SEEDS:
-        raise BadInput(f"seeds: at most {MOST_SEEDS} are measured, received {str(seeds)[:80]}")
+    if isinstance(seeds, int) and seeds > SEEDS:
+        raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(seeds)[:80]}")
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     parts: dict[str, list[Any]] = {
         "devices": [a.label for a in arms],

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.certificate import problem_to_json
@@ -239,7 +240,7 @@ def search(
             continue
         if status is not None and truth.get("status") != status:
             continue
-        if value is not None and truth.get("lambda") != str(Fraction(value)):
+        if value is not None and truth.get("lambda") != str(fraction(value)):
             continue
         if multiplicity is not None and truth.get("multiplicity") != multiplicity:
             continue

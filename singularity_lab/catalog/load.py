@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,11 +13,15 @@ from typing import Any
 
 import msgspec
 
+from singularity_lab.algebra import limits
 from singularity_lab.catalog.entry import Entry, decode, toml_value
 from singularity_lab.catalog.formulas import claims_for
 from singularity_lab.catalog.paths import catalog_path
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.models.model import build, signature
+
+_ID_LENGTH = 10_000
+_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -35,10 +40,7 @@ def read_family(path: Path) -> Family:
 
     Raises BadInput with the file, the entry and the field for everything that does not fit.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"{path.name}: not TOML: {error}") from None
+    data = _read_toml(limits.read_text(path, path.name), path.name)
     unknown = set(data) - {"family", "title", "model", "entry"}
     if unknown:
         raise BadInput(
@@ -47,7 +49,9 @@ def read_family(path: Path) -> Family:
         )
     family = data.get("family")
     if family != path.stem:
-        raise BadInput(f"{path.name}: field family: {path.stem!r} is needed, received {family!r}")
+        raise BadInput(
+            f"{path.name}: field family: {path.stem!r} is needed, received {quoted(family)}"
+        )
     for field in ("title", "model"):
         if not isinstance(data.get(field, ""), str):
             raise BadInput(f"{path.name}: field {field}: text is needed")
@@ -56,12 +60,26 @@ def read_family(path: Path) -> Family:
     rows = data.get("entry", [])
     if not isinstance(rows, list) or not rows:
         raise BadInput(f"{path.name}: at least one [[entry]] is needed")
+    if not all(isinstance(row, dict) for row in rows):
+        raise BadInput(f"{path.name}: at least one [[entry]] is needed, and nothing else as entry")
     return Family(
         family,
         data.get("title", ""),
         data.get("model", ""),
         tuple(decode(row, family, path.name) for row in rows),
     )
+
+
+def _read_toml(text: str, where: str) -> dict[str, Any]:
+    """A TOML document. Raises BadInput for what is none, and for numbers with too many digits."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise BadInput(f"{where}: not TOML that can be read: it is nested too deeply") from None
+    except ValueError as error:  # TOMLDecodeError, or Python's about the digits of an integer
+        digits = "digits" in str(error) and not isinstance(error, tomllib.TOMLDecodeError)
+        reason = f"an integer has at most {limits.DIGITS} digits" if digits else error
+        raise BadInput(f"{where}: not TOML: {reason}") from None
 
 
 def read_catalog(folder: Path) -> dict[str, Family]:
@@ -111,21 +129,34 @@ def load(id: str, folder: Path | None = None) -> Entry:
         import difflib
 
         near = [i for i in rows if i.startswith(str(id))] if id else []
-        near = (near or difflib.get_close_matches(str(id), rows, n=3))[:3]
+        near = (near or difflib.get_close_matches(str(id)[:200], rows, n=3))[:3]
         hint = f"; perhaps {', '.join(near)}" if near else ""
-        raise BadInput(f"id: the catalog has no row {id!r}{hint}")
+        raise BadInput(f"id: the catalog has no row {quoted(id)}{hint}")
     return rows[id]
 
 
 def _load_generated(id: str, folder: Path | None) -> Entry:
     """Read ``family:key=value,…@stratum`` (TOML values) back into a row."""
-    family, _, rest = id.partition(":")
+    if len(id) > _ID_LENGTH:
+        raise BadInput(f"id: at most {_ID_LENGTH} characters, received {quoted(id)}")
+    name, _, rest = id.partition(":")
     inside, _, at = rest.partition("@")
     try:
-        parameters = tomllib.loads(f"row = {{ {inside} }}")["row"]
-    except tomllib.TOMLDecodeError:
-        raise BadInput(f"id: not 'family:key=value,...': {id!r}") from None
-    (row,) = entries(family, folder=folder, at=at, grid=False, **parameters)
+        data = _read_toml(f"row = {{ {inside} }}", "id")
+    except BadInput as error:
+        why = " (too many digits)" if "digits" in str(error) else ""
+        raise BadInput(f"id: not 'family:key=value,...': {quoted(id)}{why}") from None
+    if set(data) != {"row"} or not data["row"]:
+        raise BadInput(f"id: not 'family:key=value,...': {quoted(id)}")
+    family = families(folder).get(name)
+    if family is None or not family.model:
+        known = ", ".join(f.name for f in families(folder).values() if f.model)
+        raise BadInput(
+            f"family: one of {known} is needed (they have a builder), received {quoted(name)}"
+        )
+    if at == "*":
+        raise BadInput(f"id: one stratum is needed after @, not all: {quoted(id)}")
+    (row,) = _generate(family, data["row"], at, several=False)
     return row
 
 
@@ -186,7 +217,9 @@ def _generate(family: Family, parameters: dict[str, Any], at: str, several: bool
     grid: list[list[tuple[str, Any]]] = []
     for key, value in parameters.items():
         if key not in known:
-            raise BadInput(f"{family.model}: unknown parameter {key!r}; known: {', '.join(known)}")
+            raise BadInput(
+                f"{family.model}: unknown parameter {quoted(key)}; known: {', '.join(known)}"
+            )
         kind = known[key][0]
         if _fits(value, kind):
             grid.append([(key, value)])
@@ -195,7 +228,12 @@ def _generate(family: Family, parameters: dict[str, Any], at: str, several: bool
         ):
             grid.append([(key, v) for v in value])
         else:
-            raise BadInput(f"{family.model}: parameter {key!r}: no value of its type: {value!r}")
+            raise BadInput(
+                f"{family.model}: parameter {key!r}: no value of its type: {quoted(value)}"
+            )
+    many = math.prod(map(len, grid))
+    if many > _ROWS:
+        raise BadInput(f"{family.model}: the grid has {many} rows (at most {_ROWS})")
     rows = []
     for pairs in itertools.product(*grid):
         chosen = dict(pairs)

@@ -20,13 +20,13 @@ import logging
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.paths import catalog_path
@@ -233,7 +233,7 @@ class Side(msgspec.Struct, frozen=True, rename={"value": "lambda"}):
 
     @property
     def rlct(self) -> RLCT:
-        return RLCT(Fraction(self.value), self.multiplicity)
+        return RLCT(fraction(self.value), self.multiplicity)
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from singularity_lab.algebra.limits import integer
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     INTERRUPTED,
@@ -18,7 +19,7 @@ from singularity_lab.cli.shell import (
     progress_bar,
     say_error,
 )
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.extras import hint, installed
 from singularity_lab.files import write_text
 
@@ -59,13 +60,13 @@ def _interval(text: str | None) -> tuple[int, int | None]:
     """``4``, ``2:8``, ``2:`` or ``:8``."""
     if text is None:
         return 0, None
-    match = re.fullmatch(r"(\d*)(:?)(\d*)", text.strip())
+    match = re.fullmatch(r"([0-9]*)(:?)([0-9]*)", text.strip())
     if match is None or not (match[1] or match[3]) or (match[3] and not match[2]):
-        raise BadInput(f"--dimension: expected '4', '2:8', '2:' or ':8', received {text!r}")
-    low = int(match[1] or 0)
+        raise BadInput(f"--dimension: expected '4', '2:8', '2:' or ':8', received {quoted(text)}")
+    low = integer(match[1] or "0", "--dimension")
     if not match[2]:
         return low, low
-    return low, int(match[3]) if match[3] else None
+    return low, integer(match[3], "--dimension") if match[3] else None
 
 
 def _choose(

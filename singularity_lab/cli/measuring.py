@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from singularity_lab import extras, user_modules
+from singularity_lab.algebra.limits import PARAMETERS, between
 from singularity_lab.cli import words
 from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
 from singularity_lab.cli.shell import (
@@ -129,7 +130,6 @@ def measure(
         raise typer.Exit(UNDECIDED)
 
 
-MOST_PARAMETERS = 10**7  # of a function: a chain of them must fit into memory
 _PATH = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -167,11 +167,11 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
     from singularity_lab.algebra.polynomial import fraction
 
     center = None if at is None else [float(fraction(x, "--at")) for x in at]
+    if dimension is not None:
+        between(dimension, "--dim", 1, PARAMETERS)
     if dimension is None and center is None:
         raise BadInput(f"--dim: the number of parameters of {path} is needed (or --at)")
     number = len(center or ()) if dimension is None else dimension
-    if number > MOST_PARAMETERS:
-        raise BadInput(f"--dim: at most {MOST_PARAMETERS} parameters, received {number}")
     loss = FunctionLoss(found, number, center=center, loss_id=path)
     # Asked once here, so that what is no loss (os:system) is one line and not the device's trouble.
     try:

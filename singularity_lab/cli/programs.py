@@ -357,16 +357,12 @@ def check(
     Of an answer of ``program rlct --json`` both certificates are replayed, the ideal of the one is
     derived from the program's text in the other, and all that it says is compared with them.
     """
+    from singularity_lab.algebra.limits import read_json, read_text
     from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
     from singularity_lab.errors import BadInput, CertificateError
     from singularity_lab.programs import replay_program
 
-    if not file.is_file():
-        raise BadInput(f"file: there is no file {file}")
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"file: {file} is not JSON: {str(error)[:200]}") from None
+    document = read_json(read_text(file, "file"), "file")
     if not isinstance(document, dict):
         raise BadInput(f"file: {file} is no certificate")
     if document.get("program_certificate", document) is None:

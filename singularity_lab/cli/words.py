@@ -8,9 +8,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from singularity_lab.errors import BadInput
-
-MOST_SEEDS = 10**6
+from singularity_lab.algebra.limits import SEED, SEEDS, integer
+from singularity_lab.errors import BadInput, quoted
 
 
 def pairs(text: str, option: str, form: str) -> dict[str, str]:
@@ -77,17 +76,16 @@ def seeds(text: str) -> tuple[int, ...]:
     ((0, 1, 2), (7,), (1, 5))
     """
     whole = text.strip()
-    try:
-        if match := re.fullmatch(r"(\d+):(\d+)", whole):
-            first, last = int(match[1]), int(match[2])
-            if last - first > MOST_SEEDS:
-                raise BadInput(f"--seeds: at most {MOST_SEEDS} seeds, received {text[:80]!r}")
-            return tuple(range(first, last))
-        return tuple(int(p) for p in _parts(whole))
-    except BadInput:
-        raise
-    except ValueError:
-        raise BadInput(f"--seeds: expected '0:4' or '0,1,2', received {text[:80]!r}") from None
+    if not re.fullmatch(r"[0-9]+:[0-9]+|[0-9]+([,;\s]+[0-9]+)*[,;]?", whole):
+        raise BadInput(f"--seeds: expected '0:4' or '0,1,2', received {quoted(text)}")
+    if ":" in whole:
+        low, high = (integer(p, "--seeds", 0, SEED) for p in whole.split(":"))
+        found: Sequence[int] = range(low, high)
+    else:
+        found = [integer(p, "--seeds", 0, SEED) for p in re.split(r"[,;\s]+", whole) if p]
+    if not 0 < len(found) <= SEEDS:
+        raise BadInput(f"--seeds: 1 to {SEEDS} seeds are needed, received {len(found)}")
+    return tuple(found)
 
 
 def rows(text: str) -> list[str]:
@@ -121,9 +119,11 @@ def settings(given: Sequence[str]) -> dict[str, Any]:
         if name in out:
             raise BadInput(f"--set: {name} is given twice")
         try:
-            out[name] = json.loads(value)
+            out[name] = json.loads(value, parse_int=lambda t: integer(t, f"--set: {name}"))  # noqa: B023
         except json.JSONDecodeError:
             out[name] = value
+        except RecursionError:
+            raise BadInput(f"--set: {name} is nested too deeply: {quoted(value)}") from None
         if isinstance(out[name], float) and not math.isfinite(out[name]):
             raise BadInput(f"--set: expected a finite number for {name}, received {value}")
     return out

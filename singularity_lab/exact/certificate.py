@@ -16,10 +16,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import BadInput, CertificateError
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope, quoted
 from singularity_lab.files import replacing
 
 FORMAT = "singularity-lab-certificate"
@@ -43,9 +44,11 @@ class Certificate:
 
     def __post_init__(self) -> None:
         if self.kind not in ("exact", "lower", "upper"):
-            raise CertificateError(f"claim: unknown kind {self.kind!r}")  # nothing would be checked
+            raise CertificateError(
+                f"claim: unknown kind {quoted(self.kind)}"
+            )  # nothing would be checked
         if type(self.claim.multiplicity) is not int or self.claim.multiplicity < 1:
-            raise CertificateError(f"claim: not a multiplicity: {self.claim.multiplicity!r}")
+            raise CertificateError(f"claim: not a multiplicity: {quoted(self.claim.multiplicity)}")
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as a JSON document (a dict of text, integers, lists)."""
@@ -66,14 +69,14 @@ class Certificate:
         """Read a certificate; raises CertificateError if it is not one."""
         if isinstance(document, str):
             try:
-                document = json.loads(document)
-            except (json.JSONDecodeError, RecursionError) as error:
-                raise CertificateError(f"not JSON: {error}") from None
+                document = limits.read_json(document, "certificate")
+            except BadInput as error:
+                raise CertificateError(str(error)) from None
         if not isinstance(document, Mapping) or document.get("format") != FORMAT:
             raise CertificateError(f"format: {FORMAT!r} is needed")
         if document.get("version") != VERSION:
             raise CertificateError(
-                f"version: {VERSION} is needed, received {document.get('version')!r}"
+                f"version: {VERSION} is needed, received {quoted(document.get('version'))}"
             )
         try:
             claim = document["claim"]
@@ -83,7 +86,7 @@ class Certificate:
                 claim=RLCT(fraction(claim["lambda"], "claim.lambda"), claim["multiplicity"]),
                 proof=dict(document["proof"]),
             )
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OutOfScope) as error:
             raise CertificateError(f"malformed: {type(error).__name__}: {error}") from None
 
     def save(self, path: str | Path) -> Path:
@@ -96,13 +99,7 @@ class Certificate:
     @classmethod
     def load(cls, path: str | Path) -> Certificate:
         """Read a certificate from a file; raises BadInput if there is none."""
-        path = Path(path)
-        if not path.is_file():
-            raise BadInput(f"certificate: no such file: {path}")
-        try:
-            return cls.from_json(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            raise CertificateError(f"not a text file: {path}") from None
+        return cls.from_json(limits.read_text(path, "certificate"))
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON text: the certificate's address."""
@@ -154,7 +151,7 @@ def problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
     known = {"variables", "generators", "convention", "point", "prior", "box"}
     if set(document) != known:
         raise CertificateError(
-            f"problem: the keys {sorted(known)} are needed, received {sorted(document)}"
+            f"problem: the keys {sorted(known)} are needed, received {quoted(list(document))}"
         )
     return LocalProblem.build(
         list(document["generators"]),

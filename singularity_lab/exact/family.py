@@ -21,7 +21,7 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra import maps
+from singularity_lab.algebra import limits, maps
 from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.evidence import Kind, check_no_zero
 from singularity_lab.algebra.polynomial import (
@@ -33,7 +33,7 @@ from singularity_lab.algebra.polynomial import (
     ring,
     to_fmpq,
 )
-from singularity_lab.errors import CertificateError
+from singularity_lab.errors import CertificateError, quoted, shown
 from singularity_lab.exact.certificate import Step
 
 Poly = flint.fmpq_mpoly
@@ -137,7 +137,7 @@ class Family:
         return int(value > 0) - int(value < 0)
 
     def index(self, name: str) -> int:
-        need(name in self.role, f"no variable {name!r} here")
+        need(name in self.role, f"no variable {quoted(name)} here")
         return self.names.index(name)
 
     def gen(self, name: str) -> Poly:
@@ -173,7 +173,13 @@ class Family:
         """The map that replaces variables by polynomials, at once."""
         context = ring(self.names)
         full = [images.get(n, x) for n, x in zip(self.names, generators(self.names), strict=True)]
-        return lambda p: p.compose(*full, ctx=context)
+        positions = {self.names.index(n): image for n, image in images.items()}
+
+        def change(p: Poly) -> Poly:
+            limits.check_substitution(p, positions)
+            return p.compose(*full, ctx=context)
+
+        return change
 
     def each(self, change: Callable[[Poly], Poly]) -> Family:
         """Generators and conditions changed alike."""
@@ -326,10 +332,11 @@ def need(condition: bool, message: str, *about: object) -> None:
     """Raise CertificateError unless the condition holds. {} in the message stand for what it is
     about: a long polynomial is written out only where it fails."""
     if not condition:
-        raise CertificateError(message.format(*about) if about else message)
+        raise CertificateError(message.format(*map(shown, about)) if about else message)
 
 
 def integer(value: Any, low: int | None = None) -> int:
     """An integer as it stands: 1.5, True and "1" are none, and would be rounded without a word."""
-    need(type(value) is int and (low is None or value >= low), f"no such integer: {value!r}")
-    return int(value)
+    if type(value) is not int or (low is not None and value < low) or abs(value) > limits.DEGREE:
+        raise CertificateError(f"no such integer: {quoted(value)}")
+    return value

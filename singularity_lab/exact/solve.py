@@ -21,7 +21,7 @@ from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polynomial import Point, Polynomial, Rational, to_fmpq
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
 from singularity_lab.deadline import TimeLimit, require_seconds
-from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.certificate import Certificate, Step
 from singularity_lab.exact.germs import Germs
 from singularity_lab.exact.resolution import resolve_germ, terms_leaf
@@ -316,12 +316,15 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
         inside = range(len(germ.variables))
         values = [field.sign(maps.at_zero(g.flint, inside)) for g in germ.generators]
     if any(v != 0 for v in values):
-        at = ", ".join(f"{n} = {c}" for n, c in zip(problem.variables, problem.point, strict=True))
+        at = ", ".join(
+            f"{n} = {shown(c)}" for n, c in zip(problem.variables, problem.point, strict=True)
+        )
         said = ""
         if field is None:
             total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
-            said = f": K = {total} there"
-        raise OutOfScope(f"K does not vanish at the point ({at}){said}, so lambda is infinite")
+            said = f": K = {shown(total)} there"
+        place = f"at the point ({shown(at)})" if at else "anywhere"
+        raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
     if problem.convention == "ideal":
         return ()
     source = random.Random(0)

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 
 from flint.utils.flint_exceptions import FlintError
 
-from singularity_lab.algebra import faces, maps, matrices
+from singularity_lab.algebra import faces, limits, maps, matrices
 from singularity_lab.algebra.algebraic import check_roots
 from singularity_lab.algebra.charts import charts, representatives
 from singularity_lab.algebra.evidence import check_zero, univariate
@@ -67,7 +67,10 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
-    family = starting_family(certificate)
+    try:
+        family = starting_family(certificate)
+    except SingularityLabError as error:
+        raise CertificateError(f"problem: {error}") from None
     if certificate.proof.get("op") == "zero":
         hold("zero", all(g.is_zero() for g in family.gens), "K is not identically 0")
         found = Verdict(RLCT(Fraction(0), 1), RLCT(Fraction(0), 1))
@@ -256,18 +259,20 @@ def _generators(family: Family, step: Step) -> Family:
         if name == "append":  # Σ q_j·f_j
             new = ring(family.names).constant(0)
             for j, q in args[0]:
-                new += family.read(q) * gens[_index(j, gens)]
+                new += limits.product(family.read(q), gens[_index(j, gens)])
+            limits.Size.of(new).check("a generator")
             gens.append(new)
             continue
         i = _index(args[0], gens)
         if name == "add":  # f_i + q·f_j
             j = _index(args[1], gens)
             hold("another", i != j, "add: two generators are needed")
-            gens[i] = gens[i] + family.read(args[2]) * gens[j]
+            gens[i] = gens[i] + limits.product(family.read(args[2]), gens[j])
+            limits.Size.of(gens[i]).check("a generator")
         elif name in ("div", "mul"):  # by a unit
             q = family.read(args[1])
             hold("unit", family.is_unit(q), f"{name}: {args[1]} is not a unit here")
-            gens[i] = gens[i] / q if name == "div" else gens[i] * q
+            gens[i] = gens[i] / q if name == "div" else limits.product(gens[i], q)
         else:
             if name != "split":
                 raise CertificateError(f"unknown operation {name!r}")
@@ -308,7 +313,11 @@ def _change(family: Family, step: Step) -> Family:
         increasing = family.is_constant(scale) and family.sign(scale) > 0
         hold("side", increasing, f"{x} >= 0 needs a positive scale")
 
-    moved = family.each(lambda p: maps.pull_back(p, i, numerator, c))
+    def pulled(p: Poly) -> Poly:
+        limits.check_pull_back(p, i, numerator, c)
+        return maps.pull_back(p, i, numerator, c)
+
+    moved = family.each(pulled)
     if not moved.signs:
         return moved
     # p was multiplied by a power of c: an even one keeps its sign

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from singularity_lab.algebra.polynomial import Ideal
-from singularity_lab.models.model import Model, Stratum, at_least, builder
+from singularity_lab.models.model import Model, Stratum, at_least, at_most, builder
 from singularity_lab.models.moments import Law, coefficients, squared_error
 from singularity_lab.models.shallow import _primitive, head_names
 from singularity_lab.models.symbols import Ring, flat, point, transpose, vector_names
@@ -41,6 +41,7 @@ def linear_attention(
     (o11*v11*k11*q11) in Q[o11, v11, k11, q11]
     """
     at_least(1, dimension=dimension, key=key, value=value, heads=heads)
+    at_most(100_000, terms=heads * value * key * dimension**4)
     o = head_names("o", heads, dimension, value)
     v = head_names("v", heads, value, dimension)
     k = head_names("k", heads, key, dimension)

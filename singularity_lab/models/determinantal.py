@@ -7,13 +7,16 @@ is half of it.
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
     Model,
     at_least,
+    at_most,
     builder,
     origin,
     polynomial_twin,
@@ -23,6 +26,9 @@ from singularity_lab.models.symbols import Matrix, Ring, flat, matrix_names
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+TERMS = 100_000
 
 
 def determinant(ring: Ring, matrix: Matrix) -> Polynomial:
@@ -39,6 +45,10 @@ def determinant(ring: Ring, matrix: Matrix) -> Polynomial:
 
 def minors(ring: Ring, matrix: Matrix, size: int) -> list[Polynomial]:
     """All minors of a size, rows first."""
+    at_most(limits.VARIABLES, rows=len(matrix), columns=len(matrix[0]), size=10 * size)
+    many = math.comb(len(matrix), size) * math.comb(len(matrix[0]), size)
+    at_most(limits.GENERATORS, minors=many)
+    at_most(TERMS, terms=many * math.factorial(size))
     return [
         determinant(ring, [[matrix[i][j] for j in columns] for i in rows])
         for rows in itertools.combinations(range(len(matrix)), size)
@@ -136,6 +146,9 @@ def pfaffians(dimension: int, size: int) -> Model:
     at_least(1, dimension=dimension, size=size)
     if 2 * size > dimension:
         raise BadInput(f"size: at most dimension/2 = {dimension // 2}, received {size}")
+    at_most(100, dimension=dimension)
+    matchings = math.factorial(2 * size) // (math.factorial(size) * 2**size)
+    at_most(TERMS, terms=math.comb(dimension, 2 * size) * matchings)
     full = matrix_names("x", dimension, dimension)
     ring = Ring([full[i][j] for i in range(dimension) for j in range(i + 1, dimension)])
     zero = ring.constant(0)

@@ -15,11 +15,22 @@ from typing import TYPE_CHECKING, Literal
 
 from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.models.model import Model, Side, Stratum, at_least, builder, unweighted
+from singularity_lab.models.model import (
+    Model,
+    Side,
+    Stratum,
+    at_least,
+    at_most,
+    builder,
+    unweighted,
+)
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+OUTCOMES = 100_000
 
 
 def _subsets(n: int) -> list[tuple[int, ...]]:
@@ -52,6 +63,7 @@ def latent_class(
     if not sizes:
         raise BadInput("sizes: at least one feature is needed")
     n = len(sizes)
+    at_most(OUTCOMES, outcomes=math.prod(sizes), terms=math.prod(sizes) * classes)
     if truth != "independent" and (classes != 2 or any(k != 2 for k in sizes) or n < 2):
         raise BadInput("truth: 'pair' and 'generic' are for two classes and >= 2 binary features")
     if truth == "generic" and n < 3:
@@ -434,6 +446,8 @@ def boltzmann_machine(visible: int, hidden: int) -> Model:
     """
     at_least(2, visible=visible)
     at_least(1, hidden=hidden)
+    at_most(20, visible=visible, hidden=hidden)
+    at_most(OUTCOMES, terms=2**visible * 2 ** (visible * hidden // 2))
     names = matrix_names("t", visible, hidden)
     ring = Ring(flat(names))
     characters = {frozenset[int](): ring.constant(1)}
@@ -501,6 +515,7 @@ def hidden_markov(length: int) -> Model:
     (-t*u1 + t*u2 + u1) in Q[t, a, b, u1, u2]
     """
     at_least(1, length=length)
+    at_most(9, length=length)
     names = ["t", "a", "b", "u1", "u2"]
     ring = Ring(names)
     t, a, b = ring["t"], ring["a"], ring["b"]

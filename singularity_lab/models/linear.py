@@ -14,9 +14,18 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.models.model import Model, Stratum, at_least, builder, origin, unweighted
+from singularity_lab.models.model import (
+    Model,
+    Stratum,
+    at_least,
+    at_most,
+    builder,
+    origin,
+    unweighted,
+)
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point
 
 if TYPE_CHECKING:
@@ -127,6 +136,9 @@ def deep_linear(widths: list[int], rank: int) -> Model:
     if not 0 <= rank <= min(widths):
         raise BadInput(f"rank: 0 <= rank <= {min(widths)} is needed, received {rank}")
     layers = len(widths) - 1
+    parameters = sum(a * b for a, b in itertools.pairwise(widths))
+    at_most(limits.VARIABLES, parameters=parameters)
+    at_most(limits.MODEL, **{"terms times parameters": math.prod(widths) * parameters})
     letters = "abcdefghijklmnopqrstuvwxyz"[:layers]
     names = [matrix_names(letter, widths[i + 1], widths[i]) for i, letter in enumerate(letters)]
     ring = Ring([n for layer in names for n in flat(layer)])
@@ -258,6 +270,8 @@ def linear_convolution(kernels: list[int], target: list[Number] | None = None) -
     goal = [fraction(t, f"target[{i}]") for i, t in enumerate(target or [0])]
     if goal not in ([0], [1]):
         raise BadInput(f"target: [0] or [1] (the identity kernel), received {target}")
+    at_most(26, kernels=len(kernels))
+    at_most(100_000, terms=math.prod(kernels))
     letters = "abcdefghijklmnopqrstuvwxyz"[: len(kernels)]
     names = [[f"{c}{j}" for j in range(k)] for c, k in zip(letters, kernels, strict=True)]
     ring = Ring(flat(names))
@@ -450,6 +464,8 @@ def tensor_decomposition(dims: list[int], rank: int) -> Model:
     if len(dims) < 2:
         raise BadInput(f"dims: at least two modes are needed, received {dims}")
     at_least(1, rank=rank, **{f"dims[{i}]": n for i, n in enumerate(dims)})
+    at_most(26, modes=len(dims))
+    at_most(100_000, terms=math.prod(dims) * rank)
     letters = "abcdefghijklmnopqrstuvwxyz"[: len(dims)]
     names = [matrix_names(c, rank, n) for c, n in zip(letters, dims, strict=True)]
     ring = Ring([n for mode in names for n in flat(mode)])

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 
 from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.models.model import Model, Side, Square, Stratum, at_least, builder, unweighted
+from singularity_lab.models.model import (
+    Model,
+    Side,
+    Square,
+    Stratum,
+    at_least,
+    at_most,
+    builder,
+    unweighted,
+)
 from singularity_lab.models.shallow import multi_indices
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
 
@@ -170,6 +179,7 @@ def binomial_mixture(components: int, trials: int) -> Model:
     """
     at_least(2, components=components)
     at_least(1, trials=trials)
+    at_most(200, components=components, trials=trials)
     b = vector_names("b", components)
     ring = Ring(weight_names(components) + b)
     a = _weights(ring, components)
@@ -235,6 +245,7 @@ def poisson_mixture(components: int, rate: int = 1) -> Model:
     """
     at_least(2, components=components)
     at_least(1, rate=rate)
+    at_most(200, components=components)
     b = vector_names("b", components)
     ring = Ring(weight_names(components) + b)
     a = _weights(ring, components)
@@ -286,6 +297,7 @@ def known_component_mixture(orders: int = 1) -> Model:
     (a*b) in Q[a, b]
     """
     at_least(1, orders=orders)
+    at_most(200, orders=orders)
     ring = Ring(["a", "b"])
     squares = [
         (1 / fraction(math.factorial(k)), ring["a"] * ring["b"] ** k) for k in range(1, orders + 1)

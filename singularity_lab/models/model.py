@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import msgspec
 
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
+from singularity_lab.algebra import limits
+from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values, to_fmpq
 from singularity_lab.algebra.problem import Convention, LocalProblem
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.errors import BadInput, OutOfScope, quoted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,8 +84,15 @@ class Model:
     def __post_init__(self) -> None:
         for what in ("parameters", "prior", "box"):
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
+        generators = self.ideal.generators
+        work = len(self.strata) * len(generators) * (10 + len(self.ideal.variables))
+        at_most(limits.MODEL // 4, **{"strata times generators times variables": work})
         for stratum in self.strata:
-            if any(g(stratum.point) for g in self.ideal.generators):
+            values = [to_fmpq(c) for c in stratum.point]
+            if any(
+                g.flint(*values) if values and g.degree <= 100 else g(stratum.point)
+                for g in generators
+            ):
                 raise BadInput(
                     f"model {self.name}: stratum {stratum.name!r} is not a zero of the ideal"
                 )
@@ -224,7 +232,9 @@ known: inputs, outputs, hidden, rank
     known = signature(name)
     for key in parameters:
         if key not in known:
-            raise BadInput(f"{name}: unknown parameter {key!r}; known: {', '.join(known)}")
+            raise BadInput(f"{name}: unknown parameter {quoted(key)}; known: {', '.join(known)}")
+    for key, value in parameters.items():
+        limits.parameters(value, f"{name}: parameter {key!r}")
     values = {}
     for key, (kind, default) in known.items():
         if key in parameters:
@@ -246,6 +256,19 @@ def at_least(bound: int, **values: int) -> None:
     for name, value in values.items():
         if value < bound:
             raise BadInput(f"{name}: an integer >= {bound} is needed, received {value}")
+
+
+def at_most(bound: int, **predicted: int) -> None:
+    """Raise BadInput unless every predicted count is an integer ≤ bound.
+
+    >>> at_most(10**6, outcomes=2**30)
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: outcomes: the model would have 1073741824 (at most 1000000)
+    """
+    for name, value in predicted.items():
+        if value > bound:
+            many = value if value < 10**12 else "10^12 or more"
+            raise BadInput(f"{name}: the model would have {many} (at most {bound})")
 
 
 def origin(variables: Sequence[str], description: str = "", *, deepest: bool = False) -> Stratum:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from singularity_lab.algebra.polynomial import Polynomial, Rational, unit
+from singularity_lab.algebra import limits
+from singularity_lab.algebra.polynomial import Polynomial, Rational, check_names, unit
 from singularity_lab.errors import BadInput
 
 Matrix = list[list[Polynomial]]
@@ -18,13 +19,23 @@ def matrix_names(letter: str, rows: int, columns: int) -> list[list[str]]:
     >>> matrix_names("a", 2, 2)
     [['a11', 'a12'], ['a21', 'a22']]
     """
+    _countable(letter, max(rows, 0) * max(columns, 0))
     gap = "_" if max(rows, columns) > 9 else ""
     return [[f"{letter}{i + 1}{gap}{j + 1}" for j in range(columns)] for i in range(rows)]
 
 
 def vector_names(letter: str, size: int) -> list[str]:
     """Names a1, a2, …"""
+    _countable(letter, size)
     return [f"{letter}{i + 1}" for i in range(size)]
+
+
+def _countable(letter: str, size: int) -> None:
+    if size > limits.VARIABLES:
+        raise BadInput(
+            f"{letter}: the model would have {size} variables of this kind "
+            f"(at most {limits.VARIABLES})"
+        )
 
 
 def flat(names: Sequence[Sequence[str]]) -> list[str]:
@@ -41,7 +52,8 @@ class Ring:
     """
 
     def __init__(self, variables: Sequence[str]) -> None:
-        self.variables = tuple(variables)
+        self.variables = check_names(variables)
+        self._spent = 0
         n = len(self.variables)
         self._gens = {
             v: Polynomial.from_terms({unit(i, n): 1}, self.variables)
@@ -61,6 +73,7 @@ class Ring:
         return [[self[n] for n in row] for row in names]
 
     def sum(self, items: Sequence[Polynomial]) -> Polynomial:
+        self.spend(sum(len(p.flint) for p in items) * (1 + len(items) // 8) + 4 * len(items))
         total = self.constant(0)
         for p in items:
             total = total + p
@@ -69,8 +82,18 @@ class Ring:
     def product(self, items: Sequence[Polynomial]) -> Polynomial:
         total = self.constant(1)
         for p in items:
+            self.spend(len(total.flint) * len(p.flint) + 1)
             total = total * p
         return total
+
+    def spend(self, terms: int) -> None:
+        """Count terms that the model's polynomials have on the way; BadInput beyond a limit."""
+        self._spent += terms * (len(self.variables) + 20)
+        if self._spent > limits.MODEL:
+            raise BadInput(
+                f"model: its polynomials in {len(self.variables)} variables have too many terms to "
+                "expand; choose smaller sizes"
+            )
 
     def multiply(self, left: Matrix, right: Matrix) -> Matrix:
         """The matrix product."""
@@ -78,6 +101,11 @@ class Ring:
             raise BadInput(
                 f"multiply: inner sizes must agree, received {len(left[0])} and {len(right)}"
             )
+        rows, columns = (
+            [sum(len(p.flint) for p in v) for v in m] for m in (left, transpose(right))
+        )
+        inner = max(1, len(right))
+        self.spend(sum(rows) * sum(columns) // inner)
         return [
             [
                 self.sum([row[k] * right[k][j] for k in range(len(right))])

@@ -1,0 +1,141 @@
+"""The ``singlab`` command and hostile input: one line, exit code 2, at once."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from singularity_lab.cli import app
+
+LONG = "9" * 5000
+
+
+def refused(*words, stdin=None):
+    """The error line of a command that ends with exit code 2 within seconds."""
+    started = time.process_time()
+    done = CliRunner().invoke(app, list(words), input=stdin)
+    assert time.process_time() - started < 15
+    assert isinstance(done.exception, SystemExit), done.exception
+    assert done.exit_code == 2
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert len(done.stderr) < 450
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("rlct", "x", o, f"x={v}") for o in ("--at", "--prior") for v in ("1e999999999", LONG)),
+        ("rlct", "x", "--box", f"x=0:{LONG}"), ("rlct", "x", "--vars", "x" * 300),
+        ("catalog", "list", "--lambda", "1e999999999"), ("catalog", "list", "--lambda", LONG),
+        ("catalog", "list", "--dimension", LONG), ("catalog", "list", "--dimension", "٣"),
+        ("rlct", "(x+y)^100000"), ("rlct", "(2^1000000)^1000000*x"), ("rlct", LONG + "*x"),
+        ("rlct", "x^1000000-1", "--at", "x=1"), ("rlct", "x", "--at", "x=root(t^1000000-2,1,2)"),
+        ("rlct", "x", "--at", "x=((((((((9^24)^24)^24)^24)^24)^24)^24)^24)"), ("rlct", "٣*x^3"),
+        ("rlct", "(" * 100_000), ("jets", "(x+y)^100000"), ("zeta", "(x+y)^100000"),
+        ("singularity", LONG + "*x"), ("explain", "x", "--at", "x=1e999999999"),
+        ("calibrate", "--device", "hessian", "--rows", "nc-1-1", "--out", "o", "--seeds",
+         "0:100000000000"),
+        ("calibrate", "--device", "hessian", "--rows", "nc-1-1", "--out", "o", "--seeds", LONG),
+    ],
+    ids=lambda words: " ".join(w[:20] for w in words[:4]),
+)  # fmt: skip
+def test_numbers_and_powers_beyond_the_limits(words):
+    refused(*words)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    ["folder=1", "grid=true", 'family="x"', "max_dimension=1", "", 'tags="x"', 'at="x"', 'model="x"',  # noqa: E501
+     "widths=[1,1,1],rank=0@*", "widths=[1000,1000,1000],rank=0", f"widths=[{LONG},1,1],rank=0",
+     "widths=[1000000,1000000,1000000],rank=0", "widths=" + "[" * 3000, "widths=[1,1,1] }\nx = { a=1",  # noqa: E501
+     "widths=1979-05-27,rank=0", "widths=[1,1,1],rank=٣", "x" * 20_000],
+    ids=range(17),
+)  # fmt: skip
+def test_ids_of_generated_rows(rest):
+    refused("catalog", "show", f"deep_linear:{rest}")
+
+
+def certificate(**problem):
+    known = {"variables": ["x"], "generators": ["x"], "convention": "ideal", "point": {},
+             "prior": {}, "box": {}}  # fmt: skip
+    return {
+        "format": "singularity-lab-certificate",
+        "version": 1,
+        "problem": {**known, **problem},
+        "claim": {"kind": "exact", "lambda": "1/2", "multiplicity": 1},
+        "proof": {"op": "monomial", "primal": {"x": "1"}, "dual": [[0, "1"]]},
+    }
+
+
+def test_the_certificate_that_the_others_change_is_good():
+    done = CliRunner().invoke(app, ["verify", "-"], input=json.dumps(certificate()))
+    assert (done.exit_code, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        certificate(variables=[f"x{i}" for i in range(100_000)]),
+        certificate(generators=["(2^1000000)^1000000*x"]),
+        certificate(generators=["x^1000000-1"], point={"x": "1"}),
+        certificate(point={"x": "1e999999999"}),
+        certificate(prior={"x": LONG}),
+        certificate(generators=["(x" * 20_000]),
+        certificate() | {"claim": {"kind": "exact", "lambda": "1e999999999", "multiplicity": 1}},
+        certificate() | {"proof": {"op": "monomial", "primal": {"x": LONG}, "dual": [[0, "1"]]}},
+        certificate() | {"proof": {"op": "blowup", "groups": [[["x", 10**30]]], "cases": [{}]}},
+    ],
+    ids=range(9),
+)
+def test_foreign_certificates(document):
+    assert "rejected" in refused("verify", "-", stdin=json.dumps(document))
+
+
+@pytest.mark.parametrize("text", ["[" * 200_000, f'{{"a": {LONG}}}', '{"a": NaN}', "٣"])
+def test_foreign_documents(text):
+    refused("verify", "-", stdin=text)
+
+
+def test_a_number_too_long_in_a_batch_is_the_error_of_its_item():
+    items = f'[{{"generators": ["x"], "point": [{LONG}]}}, {{"generators": ["x"]}}]'
+    done = CliRunner().invoke(app, ["rlct", "--batch", "-"], input=items)
+    first, second = done.stdout.splitlines()
+    assert first.startswith("0: error: point[x]: at most 4000 digits")
+    assert "lambda = 1/2" in second
+
+
+def test_a_constant_has_no_point_to_name():
+    assert "()" not in refused("rlct", "1")
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"a = 1" + LONG.encode(), b"a = " + b"[" * 5000])
+def test_a_catalog_file_that_is_no_toml(tmp_path, text):
+    from singularity_lab.catalog.load import read_family
+    from singularity_lab.errors import BadInput
+
+    path = tmp_path / "f.toml"
+    path.write_bytes(text)
+    with pytest.raises(BadInput, match=r"^f\.toml: "):
+        read_family(path)
+
+
+@pytest.mark.parametrize("target", ["expressions", "catalog"])
+def test_a_short_fuzz_finds_nothing(target, repository, monkeypatch):
+    monkeypatch.syspath_prepend(repository / "scripts")
+    from fuzz_input import fuzz
+
+    assert fuzz(target, 10**6, seed=time.time_ns(), seconds=3)[1] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("target", "runs"), [("expressions", 200_000), ("catalog", 100_000)])
+def test_a_long_fuzz_finds_nothing(target, runs, repository, monkeypatch):
+    monkeypatch.syspath_prepend(repository / "scripts")
+    from fuzz_input import fuzz
+
+    assert fuzz(target, runs)[1] == []
