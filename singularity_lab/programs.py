@@ -417,8 +417,9 @@ class _Search:
         a, lower, upper = self.asked, None, None
         certificates: dict[str, Any] = {}
         if result is not None:
-            lower = result.bounds.lower and result.bounds.lower.value
-            upper = result.bounds.upper and result.bounds.upper.value
+            low, high = result.bounds.lower, result.bounds.upper
+            lower = None if low is None else low.value
+            upper = None if high is None else high.value
             certificates = {c.kind: c.to_json() for c in result.certificates}
             reason = "; ".join([reason, *(note[:80] for note in result.notes[:2])])
         elif self.covering is not None:

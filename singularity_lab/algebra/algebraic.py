@@ -311,7 +311,8 @@ def _combine(x: Number, y: Number, product: bool, enclose: Enclosure) -> Number:
 
 def _plus(x: Number, y: Number) -> Number:
     if isinstance(x, Fraction) and isinstance(y, Fraction):
-        return _bounded(x, y) and x + y
+        _check_bits(x, y)
+        return x + y
     _small(x, y)
 
     def enclose(bits: int) -> tuple[Fraction, Fraction]:
@@ -323,7 +324,8 @@ def _plus(x: Number, y: Number) -> Number:
 
 def _times(x: Number, y: Number) -> Number:
     if isinstance(x, Fraction) and isinstance(y, Fraction):
-        return _bounded(x, y) and x * y
+        _check_bits(x, y)
+        return x * y
     if x == 0 or y == 0:
         return Fraction(0)
     _small(x, y)
@@ -372,11 +374,10 @@ def _radical(x: Number, n: int) -> Number:
     return _pick(flint.fmpq_poly(coefficients), enclose)
 
 
-def _bounded(*numbers: Fraction) -> bool:
-    """True, for rational numbers that can be added and multiplied within the limits."""
+def _check_bits(*numbers: Fraction) -> None:
+    """Refuse rational numbers whose sum or product may exceed the limits."""
     if sum(map(limits.bits, numbers)) > limits.BITS:
         raise BadInput(f"a number of more than {limits.BITS} bits")
-    return True
 
 
 def _small(*numbers: Number) -> None:

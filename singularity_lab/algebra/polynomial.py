@@ -593,7 +593,7 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
         variables = checked
     tokens = _tokens(text)
     names = check_names(_names(tokens) if variables is None else variables)
-    return _Parser(text, tokens, names).read()
+    return Polynomial(names, _Parser(text, tokens, names).read(), text)
 
 
 def in_order(f: flint.fmpq_mpoly, names: tuple[str, ...]) -> str:
@@ -714,7 +714,7 @@ class _Parser:
         self.context = ring(names)
         self.gens = dict(zip(names, self.context.gens(), strict=True))
 
-    def read(self) -> Polynomial:
+    def read(self) -> flint.fmpq_mpoly:
         if not self.tokens:
             raise ParseError("an expression is needed, received nothing", self.text, 0)
         value, _ = self.sum()
@@ -724,7 +724,7 @@ class _Parser:
                 self.fail(f"an operator is missing before {shown(token)!r} (write products with *)")
             self.fail(f"unexpected {token!r}")
         self.check(limits.Size.of(value), "this expression")
-        return Polynomial(self.names, value, self.text)
+        return value
 
     def fail(self, message: str) -> None:
         place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)

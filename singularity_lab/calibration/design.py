@@ -162,14 +162,14 @@ class Arm:
     def portable(self) -> str:
         """The device as a name that another process understands. Raises BadInput if there is
         none."""
-        from singularity_lab.spectroscopes.base import _REGISTERED, devices
+        from singularity_lab.spectroscopes.registry import REGISTERED, devices
 
         name = self.device
         if self.function is None and ":" not in name:
             known = devices()
             if name not in known:
                 raise BadInput(f"device: expected one of {sorted(known)}, got {name!r}")
-            if name not in _REGISTERED:
+            if name not in REGISTERED:
                 return name
             name = known[name]
         if self.function is None and self.device == name:

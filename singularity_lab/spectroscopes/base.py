@@ -37,8 +37,8 @@ from torch import Tensor
 from singularity_lab.errors import BadInput
 from singularity_lab.files import write_bytes
 from singularity_lab.spectroscopes.loss import Loss
-from singularity_lab.spectroscopes.registry import PLOTS as _PLOTS
-from singularity_lab.spectroscopes.registry import REGISTERED as _REGISTERED
+from singularity_lab.spectroscopes.registry import PLOTS
+from singularity_lab.spectroscopes.registry import REGISTERED
 from singularity_lab.spectroscopes.registry import devices
 
 IDENTIFIED = 0.8  # P(m) from which on a reading says that it is this m
@@ -319,10 +319,10 @@ class Reading:
 
         Raises BadInput when the device that made the reading has no plot.
         """
-        name = _PLOTS.get(self.device)
+        name = PLOTS.get(self.device)
         if name is None:
             raise BadInput(
-                f"plot: device {self.device!r} has no plot; these have: {sorted(_PLOTS)}"
+                f"plot: device {self.device!r} has no plot; these have: {sorted(PLOTS)}"
             )
         module, function = name.split(":")
         return getattr(importlib.import_module(module), function)(self, ax)
@@ -369,15 +369,15 @@ def register(name: str) -> Callable[[Spectroscope], Spectroscope]:
     """Decorator: make a device known to :func:`measure` under a name, for this process."""
 
     def add(device: Spectroscope) -> Spectroscope:
-        _REGISTERED[name] = device
+        REGISTERED[name] = device
         return device
 
     return add
 
 
 def _device(name: str) -> Spectroscope:
-    if name in _REGISTERED:
-        return _REGISTERED[name]
+    if name in REGISTERED:
+        return REGISTERED[name]
     known = devices()
     if name not in known:
         raise BadInput(f"device: expected one of {sorted(known)}, got {name!r}")

@@ -526,11 +526,12 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
         else:
             start = torch.zeros((loss.dim, s.chains), dtype=torch.float64, device=s.device)
             if check:
+                half = 0.5 * epsilon
 
                 def calm(u: Tensor) -> Tensor:
                     value, slope = meter.k_and_grad(u.t())
                     force = nbeta * slope.t() + s.gamma * u
-                    after = meter.k((u - 0.5 * epsilon * force).t())
+                    after = meter.k((u - half * force).t())
                     return after <= value.clamp_min(0.0) + 1.0 / nbeta
 
                 far = _scattered(meter, s, generator, walls, calm, 2 * quarter)

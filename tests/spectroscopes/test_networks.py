@@ -112,8 +112,11 @@ class Recurrent(nn.Module):
         (Recurrent(), "xy", F.cross_entropy, "tensor operations"),
         ("no module", "xy", F.cross_entropy, "torch.nn.Module"),
     ],
-    ids=str,
-)
+    ids=[
+        "batch norm", "dropout", "integers", "no targets", "no batch", "no mean", "frozen", "LSTM",
+        "no module",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind, word):
     _, x, y = classifier()
     given = {"xy": (x, y), "x": [x[:5], x[5:7]], "none": []}[data]

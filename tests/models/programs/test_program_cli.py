@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from singularity_lab.cli.programs import app as program_app
-from singularity_lab.cli.proving import verify
+from singularity_lab.cli.verifying import verify
 from singularity_lab.cli.shell import Laboratory
 
 
