@@ -23,7 +23,7 @@ import torch
 
 from singularity_lab.catalog.formulas import aoyagi_2024, aoyagi_watanabe_2005
 from singularity_lab.spectroscopes import measure
-from singularity_lab.spectroscopes.matrix_product import MatrixProductLoss
+from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
 
 
 @dataclass(frozen=True)

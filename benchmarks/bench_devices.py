@@ -28,8 +28,8 @@ from typing import Any
 import torch
 
 from singularity_lab.spectroscopes import ModuleLoss, PolynomialLoss, measure
-from singularity_lab.spectroscopes.diagnostics import target_by_quadrature
-from singularity_lab.spectroscopes.matrix_product import MatrixProductLoss
+from singularity_lab.spectroscopes.inference.diagnostics import target_by_quadrature
+from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
 
 HERE = Path(__file__).resolve().parent
 N, GAMMA, EPSILON = 10_000.0, 1.0, 1e-4

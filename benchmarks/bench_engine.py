@@ -32,8 +32,8 @@ from typing import Any
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.formulas import aoyagi_2024, aoyagi_watanabe_2005
-from singularity_lab.exact.solve import rlct
-from singularity_lab.exact.verify import verify
+from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.proof.verify import verify
 from singularity_lab.models import build
 
 # Rows of exact.json that a public system also solves, in seconds there; the others are ours alone.

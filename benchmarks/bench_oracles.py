@@ -23,8 +23,10 @@ from typing import Any
 
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.oracles import Macaulay2, OracleFailure, OutOfBudget, Singular, System
-from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.oracles.macaulay2 import Macaulay2
+from singularity_lab.exact.oracles.singular import Singular
+from singularity_lab.exact.oracles.system import OracleFailure, OutOfBudget, System
 
 PROBLEMS: dict[str, list[str]] = {
     "cusp": ["x^2 - y^3"],

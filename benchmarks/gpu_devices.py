@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from singularity_lab.spectroscopes import PolynomialLoss, measure
-from singularity_lab.spectroscopes.matrix_product import MatrixProductLoss
+from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
 
 LOSSES: dict[str, Any] = {
     "w1^2*w2^2": PolynomialLoss.from_exponents([([1], [(1, 1)])], loss_id="w1^2*w2^2"),

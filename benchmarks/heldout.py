@@ -30,6 +30,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+from singularity_lab.spectroscopes.losses.compiled import Program
+from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+
 HERE = Path(__file__).resolve().parent
 ROWS = HERE / "heldout_rows.json"
 READINGS = HERE / "heldout_readings.jsonl"
@@ -76,7 +79,7 @@ def _class(multiplicity: int) -> str:
 def split() -> dict[str, Any]:
     """Draw held-out and development rows, balanced over families, by the seed."""
     from singularity_lab.catalog.load import entries
-    from singularity_lab.truth import ground_truth
+    from singularity_lab.catalog.truth import ground_truth
 
     pools: dict[str, list[Any]] = {}
     before = json.loads(ROWS.read_text())
@@ -121,18 +124,19 @@ def split() -> dict[str, Any]:
 
 def device_digest() -> str:
     """Hash of the source that a reading of ``volume`` on a polynomial depends on."""
-    from singularity_lab.spectroscopes import asymptotics, loss, volume
+    from singularity_lab.spectroscopes.devices import volume
+    from singularity_lab.spectroscopes.inference import asymptotics
     from singularity_lab.spectroscopes.kernels import splitting
 
     parts = [inspect.getsource(x) for x in (asymptotics, volume, splitting)]
-    parts += [inspect.getsource(x) for x in (loss._Program, loss.PolynomialLoss)]
+    parts += [inspect.getsource(x) for x in (Program, PolynomialLoss)]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
 def read(row: str, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
     """One reading, in short. The device sees the loss, never the truth."""
     from singularity_lab.catalog.load import load
-    from singularity_lab.losses import loss
+    from singularity_lab.catalog.loss import loss
     from singularity_lab.spectroscopes import measure
 
     r = measure("volume", loss(load(row)), seed=seed, **settings)
@@ -178,8 +182,8 @@ def _wilson(hits: int, n: int) -> tuple[float, float]:
 def score(part: str, settings: dict[str, Any]) -> dict[str, Any]:
     """Tables by class, and the line of every row, from all readings so far."""
     from singularity_lab.catalog.load import load
-    from singularity_lab.spectroscopes.base import IDENTIFIED
-    from singularity_lab.truth import ground_truth
+    from singularity_lab.catalog.truth import ground_truth
+    from singularity_lab.spectroscopes.reading import IDENTIFIED
 
     rows = json.loads(ROWS.read_text())[part]
     known = _known(part, settings)

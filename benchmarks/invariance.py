@@ -30,7 +30,7 @@ from typing import Any
 import torch
 
 from singularity_lab.spectroscopes import PolynomialLoss, Reading, measure
-from singularity_lab.spectroscopes.diagnostics import target_by_quadrature
+from singularity_lab.spectroscopes.inference.diagnostics import target_by_quadrature
 
 Exponent = tuple[int, ...]
 Polynomial = dict[Exponent, Fraction]

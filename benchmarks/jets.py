@@ -13,7 +13,8 @@ import argparse
 import resource
 import time
 
-from singularity_lab.exact.jets import groebner_codimension, jets
+from singularity_lab.exact.arcs.equations import groebner_codimension
+from singularity_lab.exact.arcs.jets import jets
 
 CASES = [
     ("cusp", ["x^2 - y^3"], 11),

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import time
 
-from singularity_lab.models.programs import SyndromeProgram, program, zero_set
-from singularity_lab.programs import check_program, program_certificate
+from singularity_lab.programs import SyndromeProgram, program, zero_set
+from singularity_lab.programs.certificate import program_certificate
+from singularity_lab.programs.check import check_program
 
 QUESTIONS = [
     *(("detectA-3", 4, s) for s in ("exact", "naive", "staged")),

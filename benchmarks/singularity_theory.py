@@ -19,10 +19,10 @@ from fractions import Fraction
 import numpy as np
 
 from singularity_lab.algebra.polynomial import Polynomial, parse
-from singularity_lab.exact.arnold import EXCEPTIONAL
-from singularity_lab.exact.density import volume_expansion
-from singularity_lab.exact.jets import jets
-from singularity_lab.exact.singularity import singularity
+from singularity_lab.exact.arcs.jets import jets
+from singularity_lab.exact.classification.normal_forms import EXCEPTIONAL
+from singularity_lab.exact.classification.singularity import singularity
+from singularity_lab.exact.zeta_functions.density import volume_expansion
 
 JETS = [
     ("cusp x^2 - y^3", "x^2 - y^3", 11),

@@ -22,8 +22,9 @@ from typing import Any
 
 from singularity_lab.algebra.algebraic import algebraic
 from singularity_lab.algebra.limits import read_json
-from singularity_lab.algebra.polynomial import fraction, parse
+from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.catalog.load import families, load, read_family
 from singularity_lab.errors import QUOTE, SingularityLabError
 

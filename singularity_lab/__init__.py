@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from singularity_lab.algebra.polynomial import Ideal, Polynomial, parse
     from singularity_lab.calibration.run import calibrate
     from singularity_lab.catalog.load import entries, load
+    from singularity_lab.catalog.loss import loss
+    from singularity_lab.catalog.quiver_strata import network_strata, strata
+    from singularity_lab.catalog.truth import ground_truth
     from singularity_lab.errors import (
         BadInput,
         CertificateError,
@@ -22,33 +25,30 @@ if TYPE_CHECKING:
         SingularityLabError,
         Undecided,
     )
-    from singularity_lab.exact.certificate import Certificate
-    from singularity_lab.exact.contact import contact_loci
-    from singularity_lab.exact.density import volume_expansion
-    from singularity_lab.exact.dual_graph import resolution_graph
-    from singularity_lab.exact.essential import essential_divisors
-    from singularity_lab.exact.jets import jets
-    from singularity_lab.exact.newton import newton_polyhedron
-    from singularity_lab.exact.singularity import singularity
-    from singularity_lab.exact.solve import Result, explain, rlct
-    from singularity_lab.exact.strata import network_strata, strata
-    from singularity_lab.exact.toric import toric_resolution
-    from singularity_lab.exact.tree import plot_tree, proof_tree
-    from singularity_lab.exact.verify import verify
-    from singularity_lab.exact.zeta import zeta
-    from singularity_lab.losses import Loss, loss
-    from singularity_lab.models.programs.library import program
-    from singularity_lab.models.programs.text import parse_program
-    from singularity_lab.programs import (
-        check_program,
-        program_census,
-        program_list,
-        program_rlct,
-        program_trace,
-    )
-    from singularity_lab.spectroscopes.base import Reading, measure
+    from singularity_lab.exact.arcs.contact import contact_loci
+    from singularity_lab.exact.arcs.essential import essential_divisors
+    from singularity_lab.exact.arcs.jets import jets
+    from singularity_lab.exact.classification.singularity import singularity
+    from singularity_lab.exact.engine.newton import newton_polyhedron
+    from singularity_lab.exact.engine.solve import Result, explain, rlct
+    from singularity_lab.exact.proof.certificate import Certificate
+    from singularity_lab.exact.proof.tree import proof_tree
+    from singularity_lab.exact.proof.verify import verify
+    from singularity_lab.exact.resolutions.dual_graph import resolution_graph
+    from singularity_lab.exact.resolutions.toric import toric_resolution
+    from singularity_lab.exact.zeta_functions.density import volume_expansion
+    from singularity_lab.exact.zeta_functions.zeta import zeta
+    from singularity_lab.pictures.proofs import plot_tree
+    from singularity_lab.programs.answers import program_census, program_rlct
+    from singularity_lab.programs.check import check_program
+    from singularity_lab.programs.find import program_list
+    from singularity_lab.programs.library import program
+    from singularity_lab.programs.machines.text import parse_program
+    from singularity_lab.programs.trace import program_trace
+    from singularity_lab.spectroscopes.losses.protocol import Loss
+    from singularity_lab.spectroscopes.measuring import measure
     from singularity_lab.spectroscopes.networks import llc, network_loss
-    from singularity_lab.truth import ground_truth
+    from singularity_lab.spectroscopes.reading import Reading
 
 __version__ = "0.1.0"
 
@@ -104,50 +104,50 @@ __all__ = [
 _HOME = {
     "BadInput": "errors",
     "Bounds": "algebra.invariants",
-    "Certificate": "exact.certificate",
+    "Certificate": "exact.proof.certificate",
     "CertificateError": "errors",
     "Ideal": "algebra.polynomial",
-    "Loss": "losses",
+    "Loss": "spectroscopes.losses.protocol",
     "OutOfScope": "errors",
     "ParseError": "errors",
     "Polynomial": "algebra.polynomial",
     "RLCT": "algebra.invariants",
-    "Reading": "spectroscopes.base",
-    "Result": "exact.solve",
+    "Reading": "spectroscopes.reading",
+    "Result": "exact.engine.solve",
     "SingularityLabError": "errors",
     "Undecided": "errors",
     "calibrate": "calibration.run",
-    "check_program": "programs",
-    "contact_loci": "exact.contact",
+    "check_program": "programs.check",
+    "contact_loci": "exact.arcs.contact",
     "entries": "catalog.load",
-    "essential_divisors": "exact.essential",
-    "explain": "exact.solve",
-    "ground_truth": "truth",
-    "jets": "exact.jets",
+    "essential_divisors": "exact.arcs.essential",
+    "explain": "exact.engine.solve",
+    "ground_truth": "catalog.truth",
+    "jets": "exact.arcs.jets",
     "llc": "spectroscopes.networks",
     "load": "catalog.load",
-    "loss": "losses",
-    "measure": "spectroscopes.base",
+    "loss": "catalog.loss",
+    "measure": "spectroscopes.measuring",
     "network_loss": "spectroscopes.networks",
-    "network_strata": "exact.strata",
-    "newton_polyhedron": "exact.newton",
+    "network_strata": "catalog.quiver_strata",
+    "newton_polyhedron": "exact.engine.newton",
     "parse": "algebra.polynomial",
-    "parse_program": "models.programs.text",
-    "plot_tree": "exact.tree",
-    "program": "models.programs.library",
-    "program_census": "programs",
-    "program_list": "programs",
-    "program_rlct": "programs",
-    "program_trace": "programs",
-    "proof_tree": "exact.tree",
-    "resolution_graph": "exact.dual_graph",
-    "rlct": "exact.solve",
-    "singularity": "exact.singularity",
-    "strata": "exact.strata",
-    "toric_resolution": "exact.toric",
-    "verify": "exact.verify",
-    "volume_expansion": "exact.density",
-    "zeta": "exact.zeta",
+    "parse_program": "programs.machines.text",
+    "plot_tree": "pictures.proofs",
+    "program": "programs.library",
+    "program_census": "programs.answers",
+    "program_list": "programs.find",
+    "program_rlct": "programs.answers",
+    "program_trace": "programs.trace",
+    "proof_tree": "exact.proof.tree",
+    "resolution_graph": "exact.resolutions.dual_graph",
+    "rlct": "exact.engine.solve",
+    "singularity": "exact.classification.singularity",
+    "strata": "catalog.quiver_strata",
+    "toric_resolution": "exact.resolutions.toric",
+    "verify": "exact.proof.verify",
+    "volume_expansion": "exact.zeta_functions.density",
+    "zeta": "exact.zeta_functions.zeta",
 }
 
 

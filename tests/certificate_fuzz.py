@@ -2,8 +2,8 @@
 
 A document is changed in one to four places: a value by another of its kind, by one of another kind,
 by a part of this or another document; keys and items go, come twice or change places. The fuzzer is
-guided by outcomes: a document that is refused in a way that was not seen before joins those that are
-changed further, so that it goes deeper than single changes do.
+guided by outcomes: a document that is refused in a way that was not seen before joins those that
+are changed further, so that it goes deeper than single changes do.
 """
 
 # ruff: noqa: E501, SIM905
@@ -25,9 +25,9 @@ from typing import Any
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.errors import CertificateError, SingularityLabError
-from singularity_lab.exact.certificate import Certificate, problem_from_json
-from singularity_lab.exact.solve import rlct
-from singularity_lab.exact.verify import verify
+from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.proof.certificate import Certificate, problem_from_json
+from singularity_lab.exact.proof.verify import verify
 
 ODD = (
     None, True, False, 0, 1, -1, 2, 3, 10**6, -(10**30), 0.5, float("nan"), float("inf"), "", "0",

@@ -15,6 +15,8 @@ import ast
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+import networkx
+
 Graph = dict[str, set[str]]  # module -> the modules that it imports, of the package or not
 Path_ = tuple[str, ...]  # from a module to one that it may not reach, import by import
 
@@ -31,8 +33,14 @@ def sources(folder: Path) -> dict[str, str]:
     }
 
 
-def import_graph(modules: Mapping[str, str]) -> Graph:
-    """The graph of one package, given the sources of its modules as ``sources`` names them."""
+def import_graph(
+    modules: Mapping[str, str], lazy: Collection[str] = (), named: bool = True
+) -> Graph:
+    """The graph of one package, given the sources of its modules as ``sources`` names them.
+
+    lazy: names of functions whose imports are left out. named: whether texts that name modules
+    count.
+    """
     names = {name.removesuffix(".__init__") for name in modules}
     root = min(names, key=len)
     graph: Graph = {}
@@ -40,11 +48,46 @@ def import_graph(modules: Mapping[str, str]) -> Graph:
         name = file.removesuffix(".__init__")
         package = name if file.endswith(".__init__") else name.rpartition(".")[0]
         edges = set()
-        for base, attribute in _imports(ast.parse(source), package, names):
+        for base, attribute in _imports(ast.parse(source), package, names, lazy, named):
             target = f"{base}.{attribute}" if f"{base}.{attribute}" in names else base
             edges |= {target} | ({*_packages_of(target)} & names - {root})
         graph[name] = edges - {name}
     return graph
+
+
+def circles(modules: Mapping[str, str], lazy: Collection[str] = ()) -> list[list[str]]:
+    """Sets of two or more modules that import one another in a circle, each sorted.
+
+    Imports inside functions count, save in those named in ``lazy``. That a module runs the packages
+    that it lies in is no import: a package may offer the names of its own modules. Registries load
+    by name what knows them, so texts do not count.
+    """
+    graph = import_graph(modules, lazy, named=False)
+    edges = networkx.DiGraph()
+    for module, targets in graph.items():
+        edges.add_edges_from((module, t) for t in targets if t in graph and not under(module, t))
+    return sorted(sorted(c) for c in networkx.strongly_connected_components(edges) if len(c) > 1)
+
+
+def private_crossings(modules: Mapping[str, str]) -> list[Path_]:
+    """(module, other, name) for each private name that a module takes from another one."""
+    names = {name.removesuffix(".__init__") for name in modules}
+    found = []
+    for file, source in modules.items():
+        tree = ast.parse(source)
+        known = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module in names:
+                for alias in node.names:
+                    known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                    if alias.name.startswith("_") and not alias.name.startswith("__"):
+                        found.append((file, node.module, alias.name))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                module = known.get(node.value.id)
+                if module in names and node.attr.startswith("_") and not node.attr.startswith("__"):
+                    found.append((file, module, node.attr))
+    return found
 
 
 def reach(graph: Graph, start: str) -> dict[str, Path_]:
@@ -99,17 +142,23 @@ def under(module: str, package: str) -> bool:
     return module == package or module.startswith(f"{package}.")
 
 
-def _imports(tree: ast.Module, package: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
+def _imports(
+    tree: ast.Module,
+    package: str,
+    names: Collection[str],
+    lazy: Collection[str],
+    named: bool,
+) -> Iterator[tuple[str, str]]:
     """(a.b, c) for ``from a.b import c``, (a.b, "") for ``import a.b``, relative ones resolved."""
     root = package.partition(".")[0]
-    for node in ast.walk(tree):
+    for node in _walk(tree, lazy):
         if isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             above = package.split(".")[: len(package.split(".")) + 1 - node.level]
             base = ".".join([*above, *filter(None, [node.module])]) if node.level else node.module
             yield from ((base or "", alias.name) for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif named and isinstance(node, ast.Constant) and isinstance(node.value, str):
             module = node.value.partition(":")[0]
             if module in names and module != root:
                 yield module, ""
@@ -119,6 +168,14 @@ def _imports(tree: ast.Module, package: str, names: Collection[str]) -> Iterator
                     yield literal, ""
                 case _:
                     yield COMPUTED, ""
+
+
+def _walk(tree: ast.AST, lazy: Collection[str]) -> Iterator[ast.AST]:
+    """The nodes of a tree, without the bodies of functions of these names."""
+    if not (isinstance(tree, ast.FunctionDef) and tree.name in lazy):
+        yield tree
+        for child in ast.iter_child_nodes(tree):
+            yield from _walk(child, lazy)
 
 
 def _name(function: ast.expr) -> str:

@@ -27,12 +27,13 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp, nullspace
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Polynomial, parse, ring, to_fmpq
+from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import Germ, LocalProblem
-from singularity_lab.algebra.real import no_common_zero
+from singularity_lab.algebra.rings import ring, to_fmpq
 from singularity_lab.errors import CertificateError, SingularityLabError
-from singularity_lab.exact.newton import newton_step
-from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.engine.newton import newton_step
+from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.zeros.decide import no_common_zero
 
 NAMES = ("x", "y", "z", "w", "u", "v", "s", "t")
 Step = dict[str, Any]

@@ -9,7 +9,13 @@ import time
 import pytest
 
 from singularity_lab import BadInput
-from singularity_lab.deadline import OutOfTime, TimeLimit, check_time, require_seconds, time_left
+from singularity_lab.system.deadline import (
+    OutOfTime,
+    TimeLimit,
+    check_time,
+    require_seconds,
+    time_left,
+)
 
 
 def spin(seconds: float) -> None:

@@ -6,42 +6,65 @@ import ast
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
-from import_graph import COMPUTED, forbidden, import_graph, out_of_order, reach, sources, under
+from import_graph import (
+    COMPUTED,
+    circles,
+    forbidden,
+    import_graph,
+    out_of_order,
+    private_crossings,
+    reach,
+    sources,
+    under,
+)
 
 import singularity_lab
 
 PACKAGE = Path(singularity_lab.__file__).parent
 LAB = "singularity_lab"
-PROOF_SIDE = [f"{LAB}.{part}" for part in ("algebra", "exact", "models", "catalog", "truth")]
+PROOF_SIDE = [
+    f"{LAB}.{part}" for part in ("algebra", "exact", "models", "programs", "catalog", "pictures")
+]
+# Functions that load what is to their right when they are asked to draw.
+DRAWING = {"plot", "report"}
 
-# The order of import. `losses` is the border: it makes a Loss of a catalog row, a polynomial or a
-# network; `models` hands losses to devices, so it knows their type. `plots` draws what it is given.
-_GROUND = {"errors", "extras", "files", "user_modules", "deadline"}
-_BASE = {*_GROUND, "algebra"}
-_TRUTH = {*_BASE, "exact", "models", "catalog", "spectroscopes"}
-_ARMS = {*_TRUTH, "truth", "losses", "plots"}
+# The order of import, folder by folder. `catalog` makes a Loss of a row, a polynomial or a network;
+# `models` and `programs` hand losses to devices, so they know their type. `pictures` draws what it
+# is given.
+_BASE = {"errors", "algebra", "system"}
+_LEFT = {*_BASE, "exact", "models", "programs", "spectroscopes"}
+_ARMS = {*_LEFT, "catalog", "pictures"}
 ORDER = {
     "errors": set(),
-    "deadline": {"errors"},
-    "extras": {"errors"},
-    "files": {"errors"},
-    "user_modules": {"errors"},
-    "plots": _GROUND,
-    "algebra": _GROUND,
-    "exact": {*_BASE, "plots"},
-    "spectroscopes": _GROUND,
+    "system": {"errors"},
+    "algebra": _BASE,
+    "exact": _BASE,
+    "spectroscopes": {"errors", "system"},
     "models": {*_BASE, "spectroscopes"},
-    "catalog": {*_BASE, "exact", "models", "spectroscopes"},
-    "truth": _TRUTH,
-    "losses": _TRUTH,
+    "programs": {*_BASE, "exact", "models", "spectroscopes"},
+    "catalog": _LEFT,
+    "pictures": {*_BASE, "exact"},
     "calibration": _ARMS,
     "dictionary": {*_ARMS, "calibration"},
-    "programs": {*_BASE, "exact", "models", "catalog"},
-    "cli": {*_ARMS, "programs", "calibration", "dictionary", ""},
-    "": {*_ARMS, "programs", "calibration", "dictionary"},  # the flat face, lazily
+    "cli": {*_ARMS, "calibration", "dictionary", ""},
+    "": {*_ARMS, "calibration", "dictionary"},  # the flat face, lazily
+}
+# Inside `exact`: proofs are checked on one side of a wall and found on the other.
+_FOUND = {"proof", "zeros", "engine"}
+ORDER_OF_EXACT = {
+    "": set(),
+    "proof": set(),
+    "zeros": {"proof"},
+    "engine": {"proof", "zeros"},
+    "oracles": set(),
+    "resolutions": _FOUND,
+    "classification": _FOUND,
+    "zeta_functions": {*_FOUND, "resolutions", "classification"},
+    "arcs": {*_FOUND, "resolutions", "classification", "oracles"},
 }
 
 
@@ -50,17 +73,56 @@ def graph() -> dict[str, set[str]]:
     return import_graph(sources(PACKAGE))
 
 
+@pytest.fixture(scope="module")
+def undrawn() -> dict[str, set[str]]:
+    """The graph without what is loaded to draw."""
+    return import_graph(sources(PACKAGE), lazy=DRAWING)
+
+
 def test_the_measuring_arm_cannot_see_the_answer(graph):
     assert any(under(module, f"{LAB}.spectroscopes") for module in graph)
     assert not forbidden(graph, f"{LAB}.spectroscopes", [*PROOF_SIDE, LAB])
     # The registry of devices, which also loads third-party ones, is the one place that imports by
     # computed names; its own names are texts, which the graph has read.
     computed = {m for m in graph if under(m, f"{LAB}.spectroscopes") and COMPUTED in graph[m]}
-    assert computed <= {f"{LAB}.spectroscopes.base"}
+    lazy = {f"{LAB}.spectroscopes{name}" for name in ("", ".registry", ".reading")}
+    assert computed <= lazy
 
 
-def test_modules_import_only_what_is_to_their_left(graph):
-    assert not out_of_order(graph, ORDER)
+def test_modules_import_only_what_is_to_their_left(undrawn):
+    assert not out_of_order(undrawn, ORDER)
+
+
+def test_folders_of_exact_import_only_what_is_to_their_left(undrawn):
+    exact = f"{LAB}.exact"
+    inside = {
+        module: {target for target in targets if under(target, exact) and target != exact}
+        for module, targets in undrawn.items()
+        if under(module, exact)
+    }
+    assert not out_of_order(inside, ORDER_OF_EXACT)
+
+
+def test_no_modules_import_one_another_in_a_circle():
+    assert not circles(sources(PACKAGE), lazy=DRAWING)
+
+
+def test_no_private_name_crosses_a_module():
+    assert not private_crossings(sources(PACKAGE))
+
+
+def test_the_root_holds_the_face_and_the_errors_only():
+    files = {file.name for file in PACKAGE.iterdir() if file.is_file()}
+    assert files - {"__init__.pyi"} == {"__init__.py", "errors.py", "py.typed"}
+
+
+def test_no_folder_has_the_name_of_a_function_beside_it():
+    """Importing a submodule binds its name in its package, over a function of that name."""
+    for file in PACKAGE.rglob("__init__.py"):
+        folder = file.parent
+        package = import_module(".".join((LAB, *folder.relative_to(PACKAGE).parts)))
+        inner = {f.name for f in folder.iterdir() if f.is_dir() and f.name != "__pycache__"}
+        assert inner.isdisjoint(getattr(package, "__all__", ())), package
 
 
 def test_proofs_and_models_do_not_know_each_other(graph):
@@ -68,12 +130,10 @@ def test_proofs_and_models_do_not_know_each_other(graph):
     assert not forbidden(graph, f"{LAB}.models", [f"{LAB}.exact"])
 
 
-def test_the_verifier_stands_on_algebra_and_the_certificate_alone(graph):
-    own = [f"{LAB}.exact.certificate", f"{LAB}.exact.family"]
-    allowed = [f"{LAB}.algebra", *own]
-    allowed += [f"{LAB}.{name}" for name in ("errors", "deadline", "files", "extras")]
-    inside = {target for target in reach(graph, f"{LAB}.exact.verify") if under(target, LAB)}
-    assert inside  # it does import them
+def test_the_verifier_stands_on_algebra_and_the_other_proofs_alone(undrawn):
+    allowed = [f"{LAB}.{name}" for name in ("algebra", "exact.proof", "errors", "system")]
+    inside = {t for t in reach(undrawn, f"{LAB}.exact.proof.verify") if under(t, LAB)}
+    assert f"{LAB}.exact.proof.leaves" in inside  # it does import them
     assert {
         target
         for target in inside - {f"{LAB}.exact"}  # the package that it lives in
@@ -146,6 +206,29 @@ def test_a_planted_import_is_found(planted, path):
     assert ("lab.devices.sgld", *path) in forbidden(
         graph, "lab.devices", ["lab.exact", "lab", COMPUTED]
     )
+
+
+def test_a_planted_circle_is_found():
+    assert not circles(CLEAN)
+    there = {"lab.exact.newton": "from lab.devices.sgld import step"}
+    for back in ("import lab.exact.newton", "def f():\n    from ..exact import newton"):
+        planted = {**CLEAN, **there, "lab.devices.sgld": back}
+        assert circles(planted) == [["lab.devices.sgld", "lab.exact.newton"]]
+    drawn = {**CLEAN, **there, "lab.devices.sgld": "def plot():\n    import lab.exact.newton"}
+    assert circles(drawn)
+    assert not circles(drawn, lazy={"plot"})
+    face = {**CLEAN, "lab.devices.__init__": "from lab.devices.base import Reading"}
+    assert not circles(face)  # a package may offer the names of its modules
+    asked = {**face, "lab.devices.base": "from lab.devices.sgld import step"}
+    assert circles(asked) == [["lab.devices.base", "lab.devices.sgld"]]
+
+
+def test_a_private_name_that_crosses_is_found():
+    assert not private_crossings(CLEAN)
+    taken = {**CLEAN, "lab.devices.sgld": "from lab.devices.base import _plain"}
+    assert private_crossings(taken) == [("lab.devices.sgld", "lab.devices.base", "_plain")]
+    asked = {**CLEAN, "lab.devices.sgld": "from lab.devices import base\nbase._plain()"}
+    assert private_crossings(asked) == [("lab.devices.sgld", "lab.devices.base", "_plain")]
 
 
 def test_an_import_against_the_order_is_found():

@@ -14,14 +14,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from singularity_lab.algebra.polynomial import (
-    Polynomial,
-    _tokens,
-    check_names,
-    fraction,
-    names_in,
-    ring,
-)
+from singularity_lab.algebra.names import check_names
+from singularity_lab.algebra.parsing import names_in, tokens_of
+from singularity_lab.algebra.polynomial import Polynomial
+from singularity_lab.algebra.rings import fraction, ring
 from singularity_lab.errors import ParseError
 
 # ("number", c) | ("variable", i) | ("sum", (nodes)) | ("product", (nodes)) | ("power", node, n)
@@ -127,7 +123,7 @@ class _Reader:
         self.text = text
         self.place = {n: i for i, n in enumerate(names)}
         self.tokens = [
-            ("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in _tokens(text)
+            ("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in tokens_of(text)
         ]
         self.at = 0
 

@@ -3,8 +3,8 @@ ended.
 
 FLINT factors polynomials in one variable in a time that the degree tells. In more variables the
 time may grow without warning (``(x^300 - y^7)*(x^3 - y^30)`` takes minutes), and a call into C
-cannot be interrupted. Under a limit (:mod:`singularity_lab.deadline`) polynomials of large degrees
-go to a helper process, whose CPU seconds count; without a limit FLINT is called here.
+cannot be interrupted. Under a limit (:mod:`singularity_lab.system.deadline`) polynomials of large
+degrees go to a helper process, whose CPU seconds count; without a limit FLINT is called here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ from typing import Any
 
 import flint
 
-from singularity_lab.deadline import OutOfTime, check_time, count_waiting, factoring_time, time_left
+from singularity_lab.system.deadline import (
+    OutOfTime,
+    check_time,
+    count_waiting,
+    factoring_time,
+    time_left,
+)
 
 Poly = flint.fmpq_mpoly
 Factors = tuple[flint.fmpq, list[tuple[Poly, int]]]

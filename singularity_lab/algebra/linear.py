@@ -15,30 +15,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
 from operator import mul
 from typing import Any
 
 import flint
 
-from singularity_lab.deadline import check_time
-from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+from singularity_lab.algebra.simplex import (
+    Number,
+    Row,
+    Tableau,
+    flat,
+    packing_tableau,
+    primitive,
+    rank,
+    scaled,
+    unit_vector,
+)
+from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.system.deadline import check_time
 
-Number = int | Fraction
-_WORD = 2**62
 _LARGE = 4_000  # entries of a program that is solved by parts
-Row = Sequence[Number]
-
-
-def rank(rows: Sequence[Row]) -> int:
-    """The rank over Q of a matrix given by its rows.
-
-    >>> rank([(2, 0), (0, 3), (1, 1)])
-    2
-    """
-    if not rows or not rows[0]:
-        return 0
-    return int(flint.fmpz_mat([_primitive(row) for row in rows]).rank())
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
 def _covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     """:func:`covering_lp` by one tableau."""
     kept = _minimal_rows(rows)
-    tableau = _packing_tableau(costs, [rows[i] for i in kept])
+    tableau = packing_tableau(costs, [rows[i] for i in kept])
     n, m = len(costs), len(kept)
     prices = tableau.maximise([1] * m + [0] * n, range(m + n))
     # prices[j] > 0 is slack in the primal: then column j is 0 in every optimal dual solution.
@@ -112,8 +108,8 @@ def _covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     dual = [Fraction(0)] * len(rows)
     for i, y in zip(kept, average[:m], strict=True):
         dual[i] = y
-    tight = [_primitive(rows[i]) for i, y in zip(kept, average[:m], strict=True) if y > 0]
-    tight += [_unit(i, n) for i in range(n) if average[m + i] > 0]
+    tight = [primitive(rows[i]) for i, y in zip(kept, average[:m], strict=True) if y > 0]
+    tight += [unit_vector(i, n) for i in range(n) if average[m + i] > 0]
     value = sum((Fraction(c) * v for c, v in zip(costs, primal, strict=True)), Fraction(0))
     return CoveringSolution(value, primal, tuple(dual), n - rank(tight))
 
@@ -124,10 +120,10 @@ def _shows_dimension(costs: Row, rows: Sequence[Row], v: Row, total: Row) -> boo
     n, m = len(costs), len(rows)
     needed = [a for a, y in zip(rows, total, strict=False) if y]
     free = [i for i in range(n) if not total[m + i]]
-    whole, unit = _scaled(v[:n])
+    whole, unit = scaled(v[:n])
     tight = [a for a in rows if sum(map(mul, whole, a)) == unit]
     loose = [i for i in range(n) if whole[i]]
-    return _flat(tight, loose) == _flat(needed, free)
+    return flat(tight, loose) == flat(needed, free)
 
 
 def _large_covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
@@ -186,14 +182,14 @@ def _by_violated_rows(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
         check_time()
         chosen = list(active)
         part = _covering(costs, [rows[j] for j in chosen])
-        whole, unit = _scaled(part.primal)
+        whole, unit = scaled(part.primal)
         products = [sum(map(mul, whole, a)) for a in rows]
         wrong = sorted((j for j, p in enumerate(products) if p < unit), key=products.__getitem__)
         if not wrong:
             # without new rows: those that the optimal face of the few does not keep tight
             tight = [j for j, p in enumerate(products) if p == unit]
             loose = [i for i in range(n) if whole[i]]
-            if _flat([rows[j] for j in tight], loose) == part.face_dimension:
+            if flat([rows[j] for j in tight], loose) == part.face_dimension:
                 break
             wrong = [j for j in tight if j not in active]
         active.update(dict.fromkeys(wrong[: n + 5]))
@@ -213,82 +209,10 @@ def covering_value(costs: Row, rows: Sequence[Row]) -> Fraction:
     if len(costs) * len(rows) > _LARGE:
         return _large_covering(costs, rows).value
     kept = _minimal_rows(rows)
-    tableau = _packing_tableau(costs, [rows[i] for i in kept])
+    tableau = packing_tableau(costs, [rows[i] for i in kept])
     m = len(kept)
     tableau.maximise([1] * m + [0] * len(costs), range(m + len(costs)))
     return sum(tableau.solution()[:m], Fraction(0))
-
-
-def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> tuple[Fraction, int]:
-    """The optimum and the dimension of the optimal face, proved by a primal and a dual solution.
-
-    Weak duality proves the optimum. Let A be the rows with y > 0 and the coordinates whose dual
-    constraint is slack: by complementary slackness the optimal face lies in the flat where these
-    are tight, of dimension n − rank(A). Every other constraint is strict at v or, where it is
-    tight at v, must not raise the rank: then v has a neighbourhood in that flat which is optimal,
-    and the dimension is exactly n − rank(A). Raises CertificateError that names the first rule
-    that fails.
-
-    >>> v = y = [Fraction(1, 2), Fraction(1, 3)]
-    >>> check_covering([1, 1], [(2, 0), (0, 3)], v, y)
-    (Fraction(5, 6), 0)
-    """
-    n = len(costs)
-    if len(primal) != n or any(len(a) != n for a in rows):
-        raise CertificateError(f"covering program: vectors of length {n} are needed")
-    if len(dual) != len(rows):
-        raise CertificateError(f"covering program: {len(rows)} dual values are needed")
-    # integer numerators over a denominator each: v = vs/v_unit, y = ys/y_unit, c = cs/c_unit
-    (vs, v_unit), (ys, y_unit), (cs, c_unit) = map(_scaled, (primal, dual, costs))
-    if min(vs, default=0) < 0:
-        raise CertificateError("covering program: the primal solution has a negative entry")
-    if min(ys, default=0) < 0:
-        raise CertificateError("covering program: the dual solution has a negative entry")
-    products = [sum(map(mul, vs, a)) for a in rows]
-    if (least := min(products, default=v_unit)) < v_unit:
-        a = tuple(rows[products.index(least)])
-        raise CertificateError(
-            f"covering program: <v, a> = {Fraction(least, v_unit)} < 1 at a = {a}"
-        )
-    columns = zip(*rows, strict=True) if rows else [()] * n
-    used = [c_unit * sum(map(mul, ys, column)) for column in columns]
-    slack = [y_unit * c - u for c, u in zip(cs, used, strict=True)]
-    if (least := min(slack, default=0)) < 0:
-        i = slack.index(least)
-        raise CertificateError(f"covering program: the dual exceeds the cost of variable {i}")
-    value = Fraction(sum(map(mul, cs, vs)), c_unit * v_unit)
-    if (dual_value := Fraction(sum(ys), y_unit)) != value:
-        raise CertificateError(
-            f"covering program: primal value {value} and dual value {dual_value} differ"
-        )
-    needed = [a for a, y in zip(rows, ys, strict=True) if y]
-    free = [i for i in range(n) if not slack[i]]
-    tight = [a for a, p in zip(rows, products, strict=True) if p == v_unit]
-    loose = [i for i in range(n) if vs[i]]
-    dimension = _flat(needed, free)
-    # by complementary slackness each needed one is tight: equal numbers are equal sets
-    fewer = len(tight) != len(needed) or len(loose) != len(free)
-    if fewer and (least := _flat(tight, loose)) != dimension:
-        raise CertificateError(
-            "covering program: the solutions are not strictly complementary, so the dimension "
-            f"of the optimal face is not proved (between {least} and {dimension})"
-        )
-    return value, dimension
-
-
-def _flat(rows: Sequence[Row], free: Sequence[int]) -> int:
-    """The dimension of {v : ⟨v, a⟩ = 1 for the rows a, v_i = 0 where i is not free} ≠ ∅."""
-    columns = list(zip(*rows, strict=True))
-    left = list(zip(*(columns[i] for i in free), strict=True)) if rows else []
-    independent = 0
-    while left:
-        # a row that has a column to itself is independent of the others
-        own = [j for j, c in enumerate(zip(*left, strict=True)) if c.count(0) == len(left) - 1]
-        rest = [row for row in left if not any(map(row.__getitem__, own))]
-        if len(rest) == len(left):
-            break
-        independent, left = independent + len(left) - len(rest), rest
-    return len(free) - independent - rank(left)
 
 
 @dataclass(frozen=True)
@@ -314,13 +238,13 @@ def solve_lp(objective: Row, rows: Sequence[Row], rhs: Row) -> LinearSolution | 
         sign = -1 if b < 0 else 1
         # artificial columns n, …, n + m − 1 are the first basis
         line = [sign * Fraction(x) for x in row] + [Fraction(int(i == k)) for k in range(m)]
-        table.append(_primitive([*line, sign * Fraction(b)]))
-    tableau = _Tableau(table, [n + i for i in range(m)])
+        table.append(primitive([*line, sign * Fraction(b)]))
+    tableau = Tableau(table, [n + i for i in range(m)])
     tableau.maximise([0] * n + [-1] * m, range(n + m))
     if any(tableau.solution()[n:]):
         return None
     tableau.expel(range(n, n + m))
-    tableau.maximise([*_primitive(objective), *([0] * m)], range(n))
+    tableau.maximise([*primitive(objective), *([0] * m)], range(n))
     x = tuple(tableau.solution()[:n])
     return LinearSolution(_dot(objective, x), x)
 
@@ -332,155 +256,14 @@ def nullspace(rows: Sequence[Sequence[int]], n: int) -> list[list[int]]:
     [[1, -1]]
     """
     if not rows:
-        return [_unit(i, n) for i in range(n)]
+        return [unit_vector(i, n) for i in range(n)]
     matrix = flint.fmpz_mat([list(r) for r in rows])
     basis, nullity = matrix.nullspace()
     columns = basis.transpose().tolist()[:nullity]
-    return [_primitive([Fraction(int(x)) for x in column]) for column in columns]
+    return [primitive([Fraction(int(x)) for x in column]) for column in columns]
 
 
 # -- the simplex ------------------------------------------------------------------------------
-
-
-class _Tableau:
-    """Integer rows [coefficients, right side]; a basic column is positive in one row, else 0."""
-
-    def __init__(self, rows: list[list[int]], basis: list[int]) -> None:
-        self.rows, self.basis = rows, basis
-        self.columns = len(rows[0]) - 1 if rows else 0
-
-    def solution(self) -> list[Fraction]:
-        x = [Fraction(0)] * self.columns
-        for row, j in zip(self.rows, self.basis, strict=True):
-            if row[-1]:
-                x[j] = Fraction(row[-1], row[j])
-        return x
-
-    def maximise(self, objective: Sequence[int], allowed: Sequence[int]) -> list[Fraction]:
-        """Pivot to an optimum over the allowed columns; returns all reduced costs."""
-        cost = [-c for c in objective] + [0]
-        denominator = 1
-        for row, j in zip(self.rows, self.basis, strict=True):
-            if cost[j]:
-                p, q = row[j], cost[j]
-                cost = [p * a - q * b for a, b in zip(cost, row, strict=True)]
-                denominator *= p
-                cost, denominator = _reduce(cost, denominator)
-        if len(self.rows) * self.columns > 600:
-            cost, denominator = self.wide_pivots(cost, denominator, allowed)
-        stalled = 0
-        while True:
-            check_time()
-            # Dantzig's rule; Bland's while the objective stands still
-            if stalled > 4:
-                enter = next((j for j in allowed if cost[j] < 0), -1)
-            else:
-                enter = min(allowed, key=cost.__getitem__, default=-1)
-                if enter >= 0 and cost[enter] >= 0:
-                    enter = -1
-            if enter < 0:
-                return [Fraction(c, denominator) for c in cost[:-1]]
-            leave = -1
-            for i, row in enumerate(self.rows):
-                if row[enter] > 0:
-                    if leave < 0:
-                        leave = i
-                        continue
-                    best = self.rows[leave]
-                    difference = row[-1] * best[enter] - best[-1] * row[enter]
-                    if difference < 0 or (difference == 0 and self.basis[i] < self.basis[leave]):
-                        leave = i
-            if leave < 0:
-                raise OutOfScope("linear program: the objective is unbounded")
-            stalled = stalled + 1 if self.rows[leave][-1] == 0 else 0
-            self.pivot(leave, enter)
-            row = self.rows[leave]
-            p, q = row[enter], cost[enter]
-            cost = [p * a - q * b for a, b in zip(cost, row, strict=True)]
-            cost, denominator = _reduce(cost, denominator * p)
-
-    def wide_pivots(
-        self, cost: list[int], denominator: int, allowed: Sequence[int]
-    ) -> tuple[list[int], int]:
-        """The same pivots on 64-bit integers, as long as no number overflows."""
-        import numpy as np
-
-        if max(abs(x) for row in (*self.rows, cost) for x in row) > _WORD:
-            return cost, denominator
-        table = np.array([*self.rows, cost], dtype=np.int64)
-        columns = np.array(allowed)
-        stalled = 0
-        while True:
-            check_time()
-            prices = table[-1, columns]
-            enter = int(columns[np.argmax(prices < 0) if stalled > 4 else np.argmin(prices)])
-            entering = table[:, enter].copy()
-            leave = -1
-            if entering[-1] < 0:
-                best = (0, 1, 0)
-                for i in np.flatnonzero(entering[:-1] > 0).tolist():
-                    b, a = int(table[i, -1]), int(entering[i])
-                    difference = b * best[1] - best[0] * a
-                    if leave < 0 or difference < 0 or (difference == 0 and self.basis[i] < best[2]):
-                        leave, best = i, (b, a, self.basis[i])
-            if leave < 0:
-                break
-            row = table[leave].copy()
-            p = int(row[enter])
-            size = p * int(np.abs(table).max())
-            size += int(np.abs(entering).max()) * int(np.abs(row).max())
-            if size > _WORD or denominator * p > _WORD:
-                break
-            stalled = stalled + 1 if row[-1] == 0 else 0
-            table = p * table - np.outer(entering, row)
-            table[leave] = row
-            divisors = np.gcd.reduce(table, axis=1)
-            divisors[-1] = gcd(int(divisors[-1]), denominator * p)
-            denominator = denominator * p // int(divisors[-1])
-            table //= divisors[:, None]
-            self.basis[leave] = enter
-        *self.rows, cost = table.tolist()
-        return cost, denominator
-
-    def pivot(self, leave: int, enter: int) -> None:
-        row = self.rows[leave]
-        p = row[enter]
-        if p < 0:
-            row = self.rows[leave] = [-a for a in row]
-            p = -p
-        for i, other in enumerate(self.rows):
-            q = other[enter]
-            if q and i != leave:
-                check_time()
-                line = [p * a - q * b for a, b in zip(other, row, strict=True)]
-                g = gcd(*line)
-                self.rows[i] = [a // g for a in line] if g > 1 else line
-        self.basis[leave] = enter
-
-    def expel(self, artificial: range) -> None:
-        """Drive artificial columns (at 0) out of the basis; drop redundant rows."""
-        keep = []
-        for i, j in enumerate(self.basis):
-            if j in artificial:
-                enter = next((k for k in range(artificial.start) if self.rows[i][k]), -1)
-                if enter < 0:
-                    continue
-                self.pivot(i, enter)
-            keep.append(i)
-        self.rows = [self.rows[i] for i in keep]
-        self.basis = [self.basis[i] for i in keep]
-
-
-def _reduce(row: list[int], denominator: int) -> tuple[list[int], int]:
-    g = gcd(denominator, *row)
-    return ([a // g for a in row], denominator // g) if g > 1 else (row, denominator)
-
-
-def _packing_tableau(costs: Row, rows: Sequence[Row]) -> _Tableau:
-    """The dual program A^T y + s = c as integer rows, with the slacks s as first basis."""
-    n, m = len(costs), len(rows)
-    table = [_primitive([*(a[i] for a in rows), *_unit(i, n), costs[i]]) for i in range(n)]
-    return _Tableau(table, [m + i for i in range(n)])
 
 
 def _minimal_rows(rows: Sequence[Row]) -> list[int]:
@@ -528,25 +311,6 @@ def _require_covering(costs: Row, rows: Sequence[Row]) -> None:
             raise BadInput(f"rows: {len(costs)} numbers >= 0 are needed, received {tuple(a)}")
         if not any(a):
             raise OutOfScope("covering program: the row 0 makes it infeasible")
-
-
-def _primitive(row: Row) -> list[int]:
-    """The positive multiple of a rational row that is a primitive integer row."""
-    bottom = lcm(*(x.denominator for x in row))
-    line = [x.numerator * (bottom // x.denominator) for x in row]
-    g = gcd(*line)
-    return [x // g for x in line] if g > 1 else line
-
-
-def _scaled(row: Row) -> tuple[list[int], int]:
-    """Integers, and the common denominator that makes a rational row of them."""
-    pairs = [x.as_integer_ratio() for x in row]
-    bottom = lcm(*[q for _, q in pairs])
-    return [p if q == bottom else p * (bottom // q) for p, q in pairs], bottom
-
-
-def _unit(i: int, n: int) -> list[int]:
-    return [int(i == k) for k in range(n)]
 
 
 def _dot(u: Row, v: Row) -> Fraction:

@@ -14,11 +14,10 @@ from fractions import Fraction
 from functools import cached_property
 from math import gcd
 from operator import mul
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from singularity_lab.deadline import check_time
 from singularity_lab.errors import BadInput, OutOfScope
-from singularity_lab.extras import pyplot
+from singularity_lab.system.deadline import check_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,12 +84,12 @@ class NewtonPolyhedron:
         return len(self.support[0])
 
     @cached_property
-    def _incidence(self) -> dict[Exponent, int]:
+    def incidence(self) -> dict[Exponent, int]:
         """For each support point, the bit mask of the facets through it."""
         return {a: _through(self.facets, a) for a in self.support}
 
     @cached_property
-    def _bounding(self) -> tuple[int, ...]:
+    def bounding_facets(self) -> tuple[int, ...]:
         """For each axis, the mask of the facets whose normal is positive there."""
         return tuple(
             _mask(j for j, f in enumerate(self.facets) if f.normal[i])
@@ -103,7 +102,7 @@ class NewtonPolyhedron:
         Sorted by size, then lexicographically. Raises OutOfScope when there are more than
         ``limit``.
         """
-        start = [self._incidence[v] for v in self.vertices]
+        start = [self.incidence[v] for v in self.vertices]
         known = set(start)
         queue = list(known)
         while queue:
@@ -111,7 +110,7 @@ class NewtonPolyhedron:
             face = queue.pop()
             for vertex in start:
                 join = face & vertex
-                if join in known or not all(join & b for b in self._bounding):
+                if join in known or not all(join & b for b in self.bounding_facets):
                     continue
                 known.add(join)
                 queue.append(join)
@@ -120,7 +119,7 @@ class NewtonPolyhedron:
                         f"Newton polyhedron: more than {limit} compact faces "
                         f"({len(self.vertices)} vertices in dimension {self.dimension})"
                     )
-        listed = list(self._incidence.items())  # sorted, as the support is
+        listed = list(self.incidence.items())  # sorted, as the support is
         faces = [tuple(a for a, mask in listed if mask & face == face) for face in known]
         return tuple(map(frozenset, sorted(faces, key=lambda face: (len(face), face))))
 
@@ -138,7 +137,7 @@ class NewtonPolyhedron:
         >>> NewtonPolyhedron.of([(2, 0), (0, 3)]).distance()
         Fraction(6, 5)
         """
-        ray = self._ray(direction)
+        ray = self.ray(direction)
         return max(
             Fraction(f.value) / sum(w * x for w, x in zip(f.normal, ray, strict=True))
             for f in self.facets
@@ -150,12 +149,12 @@ class NewtonPolyhedron:
         >>> sorted(NewtonPolyhedron.of([(2, 0), (0, 3)]).hit_face())
         [(0, 3), (2, 0)]
         """
-        hit = self._hit(direction)
-        return frozenset(a for a, mask in self._incidence.items() if mask & hit == hit)
+        hit = self.hit_facets(direction)
+        return frozenset(a for a, mask in self.incidence.items() if mask & hit == hit)
 
-    def _hit(self, direction: Sequence[Number] | None) -> int:
+    def hit_facets(self, direction: Sequence[Number] | None) -> int:
         """The mask of the facets through the point where the ray meets the boundary."""
-        ray, t = self._ray(direction), self.distance(direction)
+        ray, t = self.ray(direction), self.distance(direction)
         return _mask(
             j
             for j, f in enumerate(self.facets)
@@ -180,107 +179,11 @@ class NewtonPolyhedron:
         >>> axes.get_title()
         'distance 6/5'
         """
-        n = self.dimension
-        if n not in (2, 3):
-            raise OutOfScope(f"plot: dimension 2 or 3 is needed, not {n}")
-        labels = tuple(names) if names is not None else ("x", "y", "z")[:n]
-        if len(labels) != n:
-            raise BadInput(f"names: {n} names are needed, received {labels}")
-        if ax is None:
-            plt = pyplot()
+        from singularity_lab.pictures.polyhedra import polyhedron_with_ray
 
-            figure = plt.figure(figsize=(5.2, 4.8), layout="constrained")
-            ax = figure.add_subplot(projection="3d" if n == 3 else None)
-        ray, t = self._ray(direction), self.distance(direction)
-        point = [float(t * x) for x in ray]
-        top = 1.15 * max(*(e for a in self.vertices for e in a), *point) + 0.5
-        hit = self.hit_face(direction)
-        if n == 2:
-            self._draw_plane(ax, top)
-        else:
-            self._draw_space(ax, top, hit)
-        corners = [a for a in self.vertices if a in hit]
-        style: dict[str, Any] = {"color": "#D55E00", "lw": 3, "ms": 5}
-        ax.plot(
-            *zip(*corners, strict=True),
-            "s-" if len(corners) == 2 else "s",
-            label="hit face",
-            **style,
-        )
-        for i in range(n):  # an unbounded face goes on along the axes that its facets allow
-            if not self._hit(direction) & self._bounding[i]:
-                for a in corners:
-                    end = [top if j == i else e for j, e in enumerate(a)]
-                    ax.plot(*zip(a, end, strict=True), "-", **style)
-        shown = [a for a in self.support if max(a) <= top]
-        ax.plot(*zip(*shown, strict=True), "o", color="#0072B2", ms=4, label="exponents")
-        far = top / max(map(float, ray))
-        ax.plot(*([0, far * float(x)] for x in ray), "--", color="0.3", lw=1, label="ray")
-        ax.plot(*([c] for c in point), "*", color="#D55E00", ms=13, zorder=6)
-        for name, label in zip("xyz", labels, strict=False):
-            getattr(ax, f"set_{name}label")(f"exponent of {label}")
-            getattr(ax, f"set_{name}lim")(0, top)
-        ax.set_title(f"distance {t}", fontsize="medium")
-        ax.legend(fontsize="small", loc="upper right")
-        return ax
+        return polyhedron_with_ray(self, ax, direction=direction, names=names)
 
-    def _draw_plane(self, ax: Any, top: float) -> None:
-        corners = sorted(self.vertices)
-        outline = [(corners[0][0], top), *corners, (top, corners[-1][1])]
-        ax.fill(*zip(*outline, (top, top), strict=True), color="#56B4E9", alpha=0.18, lw=0)
-        ax.plot(*zip(*outline, strict=True), color="#0072B2", lw=1.3)
-        ax.set_aspect("equal")
-
-    def _draw_space(self, ax: Any, top: float, hit: frozenset[Exponent]) -> None:
-        from mpl_toolkits.mplot3d.art3d import (  # type: ignore[import-untyped]
-            Line3DCollection,
-            Poly3DCollection,
-        )
-
-        def polygon(normal: Exponent, face: Iterable[Exponent]) -> list[Exponent]:
-            corners = [a for a in self.vertices if a in face]
-            centre = [sum(c) / len(corners) for c in zip(*corners, strict=True)]
-            return _around(corners, centre, normal)
-
-        for facet in self.facets:
-            face = [
-                a
-                for a in self.vertices
-                if sum(w * e for w, e in zip(facet.normal, a, strict=True)) == facet.value
-            ]
-            if all(facet.normal) and len(face) >= 3:
-                colour = "#D55E00" if set(face) <= hit else "#56B4E9"
-                shape = [polygon(facet.normal, face)]
-                ax.add_collection3d(
-                    Poly3DCollection(shape, facecolor=colour, edgecolor="#0072B2", alpha=0.4)
-                )
-        edges = [
-            [a for a in self.vertices if a in face]
-            for face in self.compact_faces()
-            if sum(a in face for a in self.vertices) == 2
-        ]
-        ax.add_collection3d(Line3DCollection(edges, colors="#0072B2", linewidths=1.2))
-        for v in self.vertices:  # the unbounded edges
-            for i in range(3):
-                if self._is_edge(v, i):
-                    end = [top if j == i else e for j, e in enumerate(v)]
-                    ax.plot(*zip(v, end, strict=True), color="#0072B2", lw=0.8, ls=":")
-        ax.view_init(elev=22, azim=38)
-
-    def _is_edge(self, vertex: Exponent, axis: int) -> bool:
-        """Is vertex + R≥0·axis an edge of Γ?"""
-        common = [
-            f.normal
-            for j, f in enumerate(self.facets)
-            if self._incidence[vertex] >> j & 1 and not f.normal[axis]
-        ]
-        return any(
-            any(u[i] * v[j] != u[j] * v[i] for i in range(3) for j in range(3))
-            for u in common
-            for v in common
-        )
-
-    def _ray(self, direction: Sequence[Number] | None) -> tuple[Number, ...]:
+    def ray(self, direction: Sequence[Number] | None) -> tuple[Number, ...]:
         ray = (1,) * self.dimension if direction is None else tuple(direction)
         if len(ray) != self.dimension or any(x <= 0 for x in ray):
             raise BadInput(f"direction: {self.dimension} positive numbers are needed, got {ray}")
@@ -289,30 +192,6 @@ class NewtonPolyhedron:
     def __str__(self) -> str:
         corners = ", ".join(map(str, self.vertices))
         return f"Newton polyhedron with vertices {corners} and {len(self.facets)} facets"
-
-
-def _around(
-    corners: Sequence[Exponent], centre: Sequence[float], normal: Exponent
-) -> list[Exponent]:
-    """The corners of a convex polygon in space in the order of their angle about the normal."""
-    from math import atan2
-
-    u = [c - m for c, m in zip(corners[0], centre, strict=True)]
-    v = [
-        normal[1] * u[2] - normal[2] * u[1],
-        normal[2] * u[0] - normal[0] * u[2],
-        normal[0] * u[1] - normal[1] * u[0],
-    ]
-    square = sum(w * w for w in normal) ** 0.5
-
-    def angle(a: Exponent) -> float:
-        d = [c - m for c, m in zip(a, centre, strict=True)]
-        return atan2(
-            sum(x * y for x, y in zip(d, v, strict=True)) / square,
-            sum(x * y for x, y in zip(d, u, strict=True)),
-        )
-
-    return sorted(corners, key=angle)
 
 
 def minimal_elements(points: Sequence[Exponent]) -> tuple[Exponent, ...]:

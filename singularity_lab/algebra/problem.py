@@ -10,20 +10,12 @@ from typing import Literal, Protocol, runtime_checkable
 import flint
 
 from singularity_lab.algebra import limits, maps
-from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, NumberField, algebraic
-from singularity_lab.algebra.algebraic import coordinates as field_coordinates
-from singularity_lab.algebra.polynomial import (
-    Ideal,
-    Point,
-    Polynomial,
-    Rational,
-    check_names,
-    fraction,
-    fresh,
-    point_values,
-    ring,
-    to_fmpq,
-)
+from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, algebraic
+from singularity_lab.algebra.names import check_names, fresh
+from singularity_lab.algebra.number_field import NumberField
+from singularity_lab.algebra.number_field import coordinates as field_coordinates
+from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
+from singularity_lab.algebra.rings import Rational, fraction, ring, to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
 
 Convention = Literal["ideal", "loss"]

@@ -11,10 +11,11 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from singularity_lab.calibration.controls import run_controls
 from singularity_lab.calibration.design import plan
-from singularity_lab.calibration.ledger import ledger, run_controls
+from singularity_lab.calibration.ledger import ledger
+from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.run import Progress, run_plans
-from singularity_lab.calibration.score import Calibration
 
 __all__ = ["ARMS", "TAG", "run"]
 

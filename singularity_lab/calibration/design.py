@@ -19,15 +19,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from singularity_lab import extras, user_modules
 from singularity_lab.algebra.limits import SEEDS
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.certificate import problem_to_json
+from singularity_lab.exact.proof.certificate import problem_to_json
+from singularity_lab.system import extras, user_modules
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
-    from singularity_lab.spectroscopes.base import Budget, Reading
+    from singularity_lab.spectroscopes.meter import Budget
+    from singularity_lab.spectroscopes.reading import Reading
 
 __all__ = ["CONTROL_ARMS", "CONTROL_ROW", "Arm", "Plan", "Row", "Task", "control_plan", "plan"]
 
@@ -79,7 +80,7 @@ def _problem_name(problem: LocalProblem) -> str:
     >>> _problem_name(LocalProblem.build("x*y", at={"x": 1}, prior={"y": 2}))
     '(x*y) at x = 1, prior |y|^2'
     """
-    from singularity_lab.exact.solve import describe_loss
+    from singularity_lab.exact.engine.solve import describe_loss
 
     document = problem_to_json(problem)
     name = f"({', '.join(document['generators'])})"
@@ -119,7 +120,7 @@ class Arm:
     @property
     def control(self) -> bool:
         """Is this a negative control, kept because it fails?"""
-        from singularity_lab.spectroscopes.controls import CONTROLS
+        from singularity_lab.spectroscopes.devices.controls import CONTROLS
 
         return self.device in CONTROLS
 
@@ -153,7 +154,7 @@ class Arm:
         return self._imported() if ":" in self.device else self.device
 
     def _imported(self) -> Callable[..., Reading]:
-        from singularity_lab.spectroscopes.base import check_device
+        from singularity_lab.spectroscopes.measuring import check_device
 
         found = user_modules.find(self.device, "device")
         check_device(found, self.device, self.settings)
@@ -162,11 +163,11 @@ class Arm:
     def portable(self) -> str:
         """The device as a name that another process understands. Raises BadInput if there is
         none."""
-        from singularity_lab.spectroscopes.registry import REGISTERED, devices
+        from singularity_lab.spectroscopes.registry import REGISTERED, known_devices
 
         name = self.device
         if self.function is None and ":" not in name:
-            known = devices()
+            known = known_devices()
             if name not in known:
                 raise BadInput(f"device: expected one of {sorted(known)}, got {name!r}")
             if name not in REGISTERED:
@@ -239,7 +240,7 @@ class Plan:
 
     def tasks(self) -> list[Task]:
         """All measurements, in the order in which they are made."""
-        from singularity_lab.spectroscopes.base import versions
+        from singularity_lab.spectroscopes.meter import versions
 
         code = {arm.label: arm.code() for arm in self.arms}
         used = versions()
@@ -286,7 +287,7 @@ def plan(
     [('(-y^3 + x^2)', 'hessian', 0), ('(-y^3 + x^2)', 'hessian', 1)]
     """
     extras.need("calibrate", "torch")
-    from singularity_lab.spectroscopes.base import Budget
+    from singularity_lab.spectroscopes.meter import Budget
 
     several = isinstance(devices, Sequence) and not isinstance(devices, str)
     if several and len(devices) == 2 and isinstance(devices[1], Mapping):

@@ -17,17 +17,11 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from singularity_lab import plots
-from singularity_lab.calibration.score import (
-    CLASSES,
-    Calibration,
-    Measurement,
-    Summary,
-    percent,
-    scatter,
-)
-from singularity_lab.extras import need, pyplot
-from singularity_lab.files import write_text
+from singularity_lab.calibration.measurement import Measurement
+from singularity_lab.calibration.results import CLASSES, Calibration, Summary, percent, scatter
+from singularity_lab.pictures import measurements
+from singularity_lab.system.extras import need, pyplot
+from singularity_lab.system.files import write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -188,14 +182,14 @@ def _figures(calibration: Calibration) -> dict[str, Drawing]:
             "Scatter plot of readings against proved λ; on the diagonal a device is right.",
             "Readings against proved λ, with their intervals. On the diagonal a device is right. "
             "Empty triangles on the lower edge are readings of 0 or less.",
-            _figure_of(plots.calibration(points)),
+            _figure_of(measurements.calibration(points)),
         )
         found["errors"] = _draw(
             "errors",
             "Relative error of each reading, row by row.",
             "Relative errors row by row. Readings off by more than 60 % stand at the edge, with "
             "their error beside them.",
-            _figure_of(plots.errors_by_row(_seed_means(points))),
+            _figure_of(measurements.errors_by_row(_seed_means(points))),
         )
     bars = [
         {
@@ -217,7 +211,7 @@ def _figures(calibration: Calibration) -> dict[str, Drawing]:
             "Bars: the share of claimed intervals that contain λ, by multiplicity and device.",
             "How often the intervals that a device claims (outcome ok) contain λ. Thin lines: 95 % "
             "Clopper–Pearson intervals. Dashed: what the intervals promise.",
-            _figure_of(plots.coverage(bars)),
+            _figure_of(measurements.coverage(bars)),
         )
     if calibration.ledger:
         lines = [line.to_dict() for line in calibration.ledger]
@@ -226,7 +220,7 @@ def _figures(calibration: Calibration) -> dict[str, Drawing]:
             "Bars: target bias and discretisation error of the SGLD estimator, row by row.",
             "The SGLD estimator's error in its parts. The blue bar is there whatever the "
             "sampler does.",
-            _figure_of(plots.ledger(lines)),
+            _figure_of(measurements.ledger(lines)),
         )
     return found
 
@@ -257,7 +251,7 @@ def _curves(calibration: Calibration) -> list[Drawing]:
         exact, seen = m.truth.rlct, m.reading.diagnostics
         if exact is None or "log_v" not in seen:
             continue
-        ax = plots.volume_curve(
+        ax = measurements.volume_curve(
             seen["x"],
             seen["log_v"],
             error=seen["log_v_error"],

@@ -26,14 +26,16 @@ from typing import IO, TYPE_CHECKING, Any
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import Plan, Row, Task, plan
-from singularity_lab.calibration.score import Calibration, Truth, score
+from singularity_lab.calibration.measurement import Truth
+from singularity_lab.calibration.results import Calibration
+from singularity_lab.calibration.score import score
 from singularity_lab.calibration.store import Record, Store
 from singularity_lab.errors import BadInput, SingularityLabError
-from singularity_lab.user_modules import path_without_here
+from singularity_lab.system.user_modules import path_without_here
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
-    from singularity_lab.spectroscopes.base import Budget
+    from singularity_lab.spectroscopes.meter import Budget
 
 __all__ = ["calibrate", "measure_all", "prove_all", "run_plans"]
 
@@ -61,7 +63,7 @@ def calibrate(
     take; None for no limit. progress: called with what is done, how much of it, out of how much,
     and the last one's name.
 
-    Returns a :class:`~singularity_lab.calibration.score.Calibration`; failures stay in it. Raises
+    Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it. Raises
     BadInput for a plan that makes no sense.
 
     >>> c = calibrate("hessian", LocalProblem.build(["x", "y"]), workers=0)

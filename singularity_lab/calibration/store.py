@@ -22,8 +22,8 @@ from types import TracebackType
 from typing import Any
 
 from singularity_lab.errors import BadInput
-from singularity_lab.extras import hint, installed
-from singularity_lab.files import set_aside, write_text
+from singularity_lab.system.extras import hint, installed
+from singularity_lab.system.files import set_aside, write_text
 
 __all__ = ["COLUMNS", "Shard", "Store"]
 

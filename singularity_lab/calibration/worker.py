@@ -24,8 +24,10 @@ from typing import Any
 from singularity_lab.calibration.design import Arm
 from singularity_lab.calibration.store import Record, Store
 from singularity_lab.errors import BadInput, SingularityLabError
-from singularity_lab.spectroscopes.base import Budget, Reading, measure
-from singularity_lab.spectroscopes.loss import Loss
+from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.measuring import measure
+from singularity_lab.spectroscopes.meter import Budget
+from singularity_lab.spectroscopes.reading import Reading
 
 __all__ = ["failure", "perform"]
 
@@ -57,7 +59,7 @@ def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
 @lru_cache(maxsize=4)
 def _loss(source: str) -> Loss:
     """The loss of a row; all that a device gets to see."""
-    from singularity_lab.losses import loss
+    from singularity_lab.catalog.loss import loss
 
     row = json.loads(source)
     if row["entry"]:
@@ -66,7 +68,7 @@ def _loss(source: str) -> Loss:
         from singularity_lab.catalog.entry import Entry
 
         return loss(msgspec.convert(row["entry"], Entry))
-    from singularity_lab.exact.certificate import problem_from_json
+    from singularity_lab.exact.proof.certificate import problem_from_json
 
     return loss(problem_from_json(row["problem"]))
 

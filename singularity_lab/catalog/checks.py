@@ -182,8 +182,9 @@ def check_entry(
 ) -> RowCheck:
     """All checks of one row.
 
-    truth: from a row to its status and to what contradicts it (singularity_lab.truth provides it);
-    without it the status is ``unchecked``. twin: compare torch and the exact loss, too.
+    truth: from a row to its status and to what contradicts it (singularity_lab.catalog.truth
+    provides it); without it the status is ``unchecked``. twin: compare torch and the exact loss,
+    too.
     """
     try:
         model = entry.model()

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+import singularity_lab.programs  # noqa: F401  registers the builder `program`
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.algebra.polynomial import Ideal, fraction, point_values
+from singularity_lab.algebra.polynomial import Ideal, point_values
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
     Model,

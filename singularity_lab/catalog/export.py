@@ -15,10 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from singularity_lab.algebra.polynomial import fraction
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.certificate import problem_to_json
+from singularity_lab.exact.proof.certificate import problem_to_json
 
 Row = Mapping[str, Any]
 

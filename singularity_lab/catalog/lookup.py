@@ -88,7 +88,7 @@ def takes_rows(function: Callable[P, T]) -> Callable[P, T]:
     ``variables`` beside it say that it is an expression; ``at`` is another point of the row's
     model.
 
-    >>> from singularity_lab.exact.solve import rlct
+    >>> from singularity_lab.exact.engine.solve import rlct
     >>> print(takes_rows(rlct)("nc-1-1").rlct)
     (1/2, 2)
     """

@@ -10,8 +10,8 @@ from typing import Any
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
-from singularity_lab.exact.germs import Germs
-from singularity_lab.exact.symmetry import labelling, signs
+from singularity_lab.exact.engine.germs import Germs
+from singularity_lab.exact.engine.symmetry import labelling, signs
 
 
 def same_germ(a: LocalProblem, b: LocalProblem) -> bool:

@@ -26,14 +26,14 @@ from typing import Any
 import msgspec
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.algebra.polynomial import fraction
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.paths import catalog_path
 from singularity_lab.errors import CertificateError
-from singularity_lab.exact.certificate import Certificate, problem_to_json
-from singularity_lab.exact.verify import verify
-from singularity_lab.files import LARGEST_DOCUMENT, set_aside, write_bytes
+from singularity_lab.exact.proof.certificate import Certificate, problem_to_json
+from singularity_lab.exact.proof.verify import verify
+from singularity_lab.system.files import LARGEST_DOCUMENT, set_aside, write_bytes
 
 SUFFIX = ".json.gz"
 _log = logging.getLogger(__name__)

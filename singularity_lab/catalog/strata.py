@@ -131,7 +131,7 @@ def rank_strata(
 ) -> list[dict[str, Any]]:
     """The table: for every stratum with M, N, H ≤ size the columns COLUMNS.
 
-    listing: what gives the proved bounds of rows (``singularity_lab.truth.listing``).
+    listing: what gives the proved bounds of rows (``singularity_lab.catalog.consistency.listing``).
     Raises BadInput when a stratum has no row, neither itself nor transposed.
     """
     rows = rows_on_file(size)

@@ -12,7 +12,7 @@ from typing import Any
 
 from singularity_lab.cli.shell import DONE, INTERRUPTED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput, SingularityLabError
-from singularity_lab.files import read_json
+from singularity_lab.system.files import read_json
 
 _KNOWN = ("id", "vars", "generators", "point", "nonnegative", "prior", "box", "as", "budget")
 
@@ -130,7 +130,7 @@ def _batch_line(name: Any, item: Any, budget: float, interrupts: _Interrupts) ->
         return {"id": name, "status": "error", "error": text}
 
     def answer(**limits: Any) -> dict[str, Any]:
-        from singularity_lab.exact.solve import rlct as prove
+        from singularity_lab.exact.engine.solve import rlct as prove
 
         given, ignored = _problem_of(item, budget)
         result = prove(given.pop("generators"), **given | limits)

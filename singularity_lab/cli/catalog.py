@@ -20,8 +20,8 @@ from singularity_lab.cli.shell import (
     say_error,
 )
 from singularity_lab.errors import BadInput, quoted
-from singularity_lab.extras import hint, installed
-from singularity_lab.files import write_text
+from singularity_lab.system.extras import hint, installed
+from singularity_lab.system.files import write_text
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
@@ -79,10 +79,10 @@ def _choose(
     text: str = "",
 ) -> tuple[list[Entry], list[dict[str, Any]]]:
     """The rows that fit, and their table rows."""
-    from singularity_lab.algebra.polynomial import fraction
+    from singularity_lab.algebra.rings import fraction
+    from singularity_lab.catalog.consistency import listing
     from singularity_lab.catalog.export import search
     from singularity_lab.catalog.load import entries
-    from singularity_lab.truth import listing
 
     low, high = _interval(dimension)
     if status is not None and status not in _STATUSES:
@@ -181,11 +181,11 @@ def show(
     """Show a row: its model, its germ, what is proved, what papers claim, what was measured."""
     from singularity_lab.catalog.entry import to_toml
     from singularity_lab.catalog.load import load
-    from singularity_lab.deadline import TimeLimit, require_seconds
+    from singularity_lab.catalog.truth import ground_truth
     from singularity_lab.errors import Undecided
-    from singularity_lab.exact.certificate import problem_to_json
-    from singularity_lab.exact.solve import describe_loss
-    from singularity_lab.truth import ground_truth
+    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.proof.certificate import problem_to_json
+    from singularity_lab.system.deadline import TimeLimit, require_seconds
 
     require_seconds(budget, zero=True)
     seconds = budget or 20.0
@@ -226,7 +226,8 @@ def check(
     has a problem.
     """
     from singularity_lab.catalog.checks import CatalogCheck
-    from singularity_lab.truth import check_in_processes, stray_files
+    from singularity_lab.catalog.consistency import check_in_processes
+    from singularity_lab.catalog.prove import stray_files
 
     rows = _rows(ids, family, tag)
     if twin and not installed("torch"):
@@ -305,9 +306,9 @@ def prove(
     """
     from singularity_lab.catalog.load import entries
     from singularity_lab.catalog.paths import in_package
+    from singularity_lab.catalog.prove import prove as search_rows
+    from singularity_lab.catalog.prove import stray_files, write_index
     from singularity_lab.catalog.store import CertificateStore, shipped
-    from singularity_lab.truth import prove as search_rows
-    from singularity_lab.truth import stray_files, write_index
 
     if into is None and in_package():
         raise BadInput(
@@ -400,8 +401,8 @@ def strata(
 ) -> None:
     """The rank strata of two-layer linear networks up to 4 x 4 x 4, with λ and m."""
     from singularity_lab.catalog import export as tables
+    from singularity_lab.catalog.consistency import listing
     from singularity_lab.catalog.strata import COLUMNS, rank_strata
-    from singularity_lab.truth import listing
 
     table = rank_strata(listing)
     if form is Format.croissant:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from singularity_lab import extras, user_modules
 from singularity_lab.algebra.limits import PARAMETERS, between
 from singularity_lab.cli import words
 from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
@@ -24,11 +23,12 @@ from singularity_lab.cli.shell import (
     progress_bar,
 )
 from singularity_lab.errors import BadInput
+from singularity_lab.system import extras, user_modules
 
 if TYPE_CHECKING:
-    from singularity_lab.calibration.score import Calibration
-    from singularity_lab.spectroscopes.base import Budget
-    from singularity_lab.spectroscopes.loss import Loss
+    from singularity_lab.calibration.results import Calibration
+    from singularity_lab.spectroscopes.losses.protocol import Loss
+    from singularity_lab.spectroscopes.meter import Budget
 
 Settings = Annotated[
     list[str] | None,
@@ -61,7 +61,7 @@ Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: th
 
 
 def _limits(seconds: float | None, evaluations: float | None) -> Budget:
-    from singularity_lab.spectroscopes.base import Budget
+    from singularity_lab.spectroscopes.meter import Budget
 
     return Budget.of(seconds, evaluations)
 
@@ -108,7 +108,7 @@ def measure(
     }
     loss = _loss([t.strip() for t in target], given, dimension)
     from singularity_lab.calibration.design import Arm
-    from singularity_lab.spectroscopes.base import measure as point_at
+    from singularity_lab.spectroscopes.measuring import measure as point_at
 
     with progress_bar() as show:
         reading = point_at(
@@ -144,7 +144,7 @@ def _loss(target: list[str], given: dict[str, Any], dimension: int | None) -> Lo
     if dimension is not None:
         raise BadInput("--dim: only a function has to be told its number of parameters")
     from singularity_lab.catalog.lookup import find_row
-    from singularity_lab.losses import loss
+    from singularity_lab.catalog.loss import loss
 
     row = find_row(target, given["variables"])
     if row is None:
@@ -155,7 +155,8 @@ def _loss(target: list[str], given: dict[str, Any], dimension: int | None) -> Lo
 
 
 def _imported(path: str, at: Any, dimension: int | None) -> Loss:
-    from singularity_lab.spectroscopes.loss import FunctionLoss, Loss
+    from singularity_lab.spectroscopes.losses.function import FunctionLoss
+    from singularity_lab.spectroscopes.losses.protocol import Loss
 
     found = user_modules.find(path, "loss")
     if isinstance(found, Loss) and not isinstance(found, type):
@@ -164,7 +165,7 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
         raise BadInput(f"{path}: a Loss or a function is needed, it is a {type(found).__name__}")
     if isinstance(at, dict):
         raise BadInput("--at: a function has no names; give all coordinates, as in '1,0'")
-    from singularity_lab.algebra.polynomial import fraction
+    from singularity_lab.algebra.rings import fraction
 
     center = None if at is None else [float(fraction(x, "--at")) for x in at]
     if dimension is not None:
@@ -189,7 +190,7 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
 
 def devices(as_json: Json = False) -> None:
     """List the devices: built in, and those that installed packages bring."""
-    from singularity_lab.spectroscopes.registry import devices as known
+    from singularity_lab.spectroscopes.registry import known_devices as known
 
     found = known()
     if as_json:

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from singularity_lab.extras import need, pyplot
-from singularity_lab.files import replacing, write_text
+from singularity_lab.system.extras import need, pyplot
+from singularity_lab.system.files import replacing, write_text
 
 app = typer.Typer(help="Programs as singularities: λ of codes and faces, zero sets, syndromes.")
 
@@ -76,9 +76,9 @@ def _found(name: str, tape: str | None) -> Any:
     from dataclasses import replace
 
     from singularity_lab.errors import BadInput
-    from singularity_lab.models.programs.machines import Program
-    from singularity_lab.models.programs.turing import TuringMachine
-    from singularity_lab.programs import find_any
+    from singularity_lab.programs.find import find_any
+    from singularity_lab.programs.machines.machines import Program
+    from singularity_lab.programs.machines.turing import TuringMachine
 
     p = find_any(name)
     if tape is None:
@@ -96,7 +96,7 @@ def list_(
     """List the library: machines with a code and the inputs that judge it, and real programs."""
     from singularity_lab.cli.shell import print_json, print_table
     from singularity_lab.errors import BadInput
-    from singularity_lab.programs import program_list
+    from singularity_lab.programs.find import program_list
 
     rows = [r for r in program_list() if kind in (None, r["kind"])]
     if not rows:
@@ -117,7 +117,7 @@ def list_(
 @app.command()
 def show(name: Name) -> None:
     """Print a program as text, which a file may hold."""
-    from singularity_lab.programs import find_any
+    from singularity_lab.programs.find import find_any
 
     print(find_any(name).to_text(), end="")
 
@@ -143,7 +143,7 @@ def rlct(
     """
     from singularity_lab.cli.shell import UNDECIDED, note, print_json
     from singularity_lab.errors import Undecided
-    from singularity_lab.programs import program_rlct
+    from singularity_lab.programs.answers import program_rlct
 
     try:
         result = program_rlct(
@@ -187,7 +187,7 @@ def census(
 ) -> None:
     """All solving codes, the zero set W0 as a complex, and λ of its components."""
     from singularity_lab.cli.shell import note, print_json
-    from singularity_lab.programs import program_census
+    from singularity_lab.programs.answers import program_census
 
     if picture is not None:
         need("picture", "matplotlib")  # before anything is counted
@@ -262,7 +262,7 @@ def trace(
 ) -> None:
     """Each minimal syndrome with what it comes from: which wrong step, on which input."""
     from singularity_lab.cli.shell import print_json
-    from singularity_lab.programs import program_trace
+    from singularity_lab.programs.trace import program_trace
 
     found = program_trace(
         _found(name, tape), steps, semantics, code=_pairs(set_, "--set") or None,
@@ -304,10 +304,10 @@ def hessian(
     """
     from singularity_lab.cli.shell import print_json
     from singularity_lab.errors import BadInput, Undecided
-    from singularity_lab.models.programs import limits
-    from singularity_lab.models.programs.machines import Program
-    from singularity_lab.models.programs.potential import potential
-    from singularity_lab.programs import program_rlct
+    from singularity_lab.programs import limits
+    from singularity_lab.programs.answers import program_rlct
+    from singularity_lab.programs.machines.machines import Program
+    from singularity_lab.programs.potential import potential
 
     p = _found(name, tape)
     if not isinstance(p, Program):
@@ -360,7 +360,7 @@ def check(
     from singularity_lab.algebra.limits import read_json, read_text
     from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
     from singularity_lab.errors import BadInput, CertificateError
-    from singularity_lab.programs import replay_program
+    from singularity_lab.programs.check import replay_program
 
     document = read_json(read_text(file, "file"), "file")
     if not isinstance(document, dict):

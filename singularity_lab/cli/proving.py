@@ -10,16 +10,11 @@ import typer
 
 from singularity_lab.cli import verifying, words
 from singularity_lab.cli.batch import run_batch
-from singularity_lab.cli.shell import (
-    UNDECIDED,
-    ExpressionCommand,
-    note,
-    print_json,
-)
+from singularity_lab.cli.shell import UNDECIDED, ExpressionCommand, note, print_json
 from singularity_lab.errors import BadInput
 
 if TYPE_CHECKING:
-    from singularity_lab.exact.solve import Result
+    from singularity_lab.exact.engine.solve import Result
 
 
 class Convention(StrEnum):
@@ -139,7 +134,7 @@ def rlct(
     given = arguments(expressions, variables, at, nonnegative, prior, box, convention)
     if certificate is not None and not certificate.parent.is_dir():
         raise BadInput(f"--certificate: there is no folder {certificate.parent}")
-    from singularity_lab.exact.solve import rlct as prove
+    from singularity_lab.exact.engine.solve import rlct as prove
 
     result = prove(given.pop("generators"), budget=budget, **given)
     written = [] if certificate is None else _save(result, certificate)
@@ -177,7 +172,7 @@ def explain(
 ) -> None:
     """Say which theorem decides λ and m, and why the others do not."""
     given = arguments(expressions, variables, at, nonnegative, prior, box, convention)
-    from singularity_lab.exact.solve import explain as tell
+    from singularity_lab.exact.engine.solve import explain as tell
 
     story = tell(given.pop("generators"), budget=budget, **given)
     if as_json:

@@ -68,7 +68,7 @@ class Laboratory(TyperGroup):
 
     def _run(self, args: Any, prog_name: str | None, extra: dict[str, Any]) -> int:
         from singularity_lab.errors import CertificateError, SingularityLabError, Undecided
-        from singularity_lab.extras import hint
+        from singularity_lab.system.extras import hint
 
         try:
             found = super().main(args=args, prog_name=prog_name, standalone_mode=False, **extra)

@@ -56,7 +56,7 @@ def jets(
     """Dimensions and numbers of top components of the jet schemes of f1 = f2 = … = 0."""
     if not expressions:
         raise BadInput("EXPR: at least one expression is needed")
-    from singularity_lab.exact.jets import jets as stratify
+    from singularity_lab.exact.arcs.jets import jets as stratify
 
     generators, point = germ(expressions, variables, at)
     result = stratify(
@@ -84,8 +84,8 @@ def zeta(
 ) -> None:
     """Candidate poles and topological zeta function of f; V(ε) of K = f² with its constant."""
     from singularity_lab.errors import OutOfScope, Undecided
-    from singularity_lab.exact.density import volume_expansion
-    from singularity_lab.exact.zeta import zeta as newton_zeta
+    from singularity_lab.exact.zeta_functions.density import volume_expansion
+    from singularity_lab.exact.zeta_functions.zeta import zeta as newton_zeta
 
     generators, point = germ([expression], variables, at)
     started = time.process_time()
@@ -117,7 +117,7 @@ def singularity(
     as_json: Json = False,
 ) -> None:
     """Corank, Milnor and Tjurina numbers, Arnold's type, spectrum, weights and charges of f = 0."""
-    from singularity_lab.exact.singularity import singularity as invariants
+    from singularity_lab.exact.classification.singularity import singularity as invariants
 
     generators, point = germ([expression], variables, at)
     result = invariants(generators, variables, at=point, budget=budget)

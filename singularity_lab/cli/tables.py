@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from singularity_lab.calibration.score import Calibration, Measurement, Summary, percent
+from singularity_lab.calibration.measurement import Measurement
+from singularity_lab.calibration.results import Calibration, Summary, percent
 from singularity_lab.cli.shell import print_table
 
 _ERROR = {

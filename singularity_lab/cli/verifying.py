@@ -13,11 +13,11 @@ import typer
 
 from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
 from singularity_lab.errors import BadInput, CertificateError
-from singularity_lab.files import read_json
+from singularity_lab.system.files import read_json
 
 if TYPE_CHECKING:
     from singularity_lab.algebra.problem import LocalProblem
-    from singularity_lab.exact.certificate import Certificate
+    from singularity_lab.exact.proof.certificate import Certificate
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
@@ -39,7 +39,7 @@ def verify(
     certificate that does not verify ends with exit code 2 and the step that fails; so does an
     answer that states another value, loss or point than its certificate.
     """
-    from singularity_lab.programs import FORMAT
+    from singularity_lab.programs.certificate import FORMAT
 
     document = read_json(file, "CERT", parse_constant=_no_number)
     if not isinstance(document, Mapping):
@@ -80,7 +80,7 @@ def _no_number(text: str) -> Any:
 
 
 def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    from singularity_lab.programs import replay_program
+    from singularity_lab.programs.check import replay_program
 
     started = time.process_time()
     value, about = replay_program(document)
@@ -92,9 +92,9 @@ def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Replay every certificate of a document, and compare what the document states with them."""
-    from singularity_lab.exact.certificate import Certificate
-    from singularity_lab.exact.solve import describe_loss
-    from singularity_lab.exact.verify import verify as replay
+    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.proof.certificate import Certificate
+    from singularity_lab.exact.proof.verify import verify as replay
 
     found: list[Certificate] = []
     lines = []
@@ -162,7 +162,7 @@ def compare(answer: Mapping[str, Any], certificates: list[Certificate]) -> None:
     Of the fields of an answer, those are compared that say which problem it is and what is proved;
     a field that is absent states nothing.
     """
-    from singularity_lab.exact.certificate import problem_to_json
+    from singularity_lab.exact.proof.certificate import problem_to_json
 
     problem = certificates[0].problem
     said = problem_to_json(problem)
@@ -216,11 +216,11 @@ def _compare_text(name: str, text: Any, certificates: list[Certificate]) -> None
 
 
 def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
-    from singularity_lab.exact.certificate import problem_from_json, problem_to_json
+    from singularity_lab.exact.proof.certificate import problem_from_json, problem_to_json
 
     true = problem_to_json(problem)
     if "loss" in answer and not same_loss(answer["loss"], problem):
-        from singularity_lab.exact.solve import describe_loss
+        from singularity_lab.exact.engine.solve import describe_loss
 
         raise _other("loss", answer["loss"], describe_loss(problem))
     if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
@@ -248,7 +248,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
 
 def _restated(problem: LocalProblem, field: str, value: Any) -> Any:
     """A field of the problem as the answer states it, in the words of the certificate."""
-    from singularity_lab.exact.certificate import problem_from_json, problem_to_json
+    from singularity_lab.exact.proof.certificate import problem_from_json, problem_to_json
 
     if field == "variables" and isinstance(value, str):
         value = value.replace(",", " ").split()
@@ -273,7 +273,7 @@ def same_loss(stated: Any, problem: LocalProblem) -> bool:
     False
     """
     from singularity_lab.algebra.polynomial import Ideal
-    from singularity_lab.exact.solve import describe_loss
+    from singularity_lab.exact.engine.solve import describe_loss
 
     true = describe_loss(problem)
     if stated == true:
@@ -295,7 +295,7 @@ def same_loss(stated: Any, problem: LocalProblem) -> bool:
 
 def _is_rational(stated: Any, true: Fraction | None) -> bool:
     """True if a field states this rational number; None states that there is none."""
-    from singularity_lab.algebra.polynomial import fraction
+    from singularity_lab.algebra.rings import fraction
 
     try:
         return (None if stated is None else fraction(stated)) == true

@@ -17,7 +17,6 @@ from singularity_lab.models import (
     mixtures,
     monomial,
     pieces,
-    programs,
     shallow,
     trained,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "mixtures",
     "monomial",
     "pieces",
-    "programs",
     "shallow",
     "signature",
     "trained",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.models.model import Model, Stratum, at_least, at_most, builder
 from singularity_lab.models.moments import Law, coefficients, squared_error
-from singularity_lab.models.shallow import _primitive, head_names
+from singularity_lab.models.shallow import head_names, primitive
 from singularity_lab.models.symbols import Ring, flat, point, transpose, vector_names
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def linear_attention(
         score = ring.multiply([ring.vector(x)], ring.multiply(M, [[ring[n]] for n in y]))[0][0]
         outputs = [f + row[0] * score for f, row in zip(outputs, moved, strict=True)]
     generators = [
-        _primitive(c)
+        primitive(c)
         for f in outputs
         for c in coefficients(f, streams, names).values()
         if not c.is_zero

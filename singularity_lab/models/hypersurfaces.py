@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational
+from singularity_lab.algebra.polynomial import Ideal, Polynomial
+from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
     Model,

@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from singularity_lab.algebra import limits
-from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
+from singularity_lab.algebra.polynomial import Ideal, Polynomial
+from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
     Model,

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 import msgspec
 
 from singularity_lab.algebra import limits
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values, to_fmpq
+from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
 from singularity_lab.algebra.problem import Convention, LocalProblem
+from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from singularity_lab.algebra.polynomial import Ideal, Polynomial, fraction
+from singularity_lab.algebra.polynomial import Ideal, Polynomial
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
     Model,

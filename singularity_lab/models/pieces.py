@@ -11,7 +11,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from singularity_lab.algebra.polynomial import Ideal, fraction
+from singularity_lab.algebra.polynomial import Ideal
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model, Side, Stratum, builder
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 Number = int | str
 
 
-def _table(rows: list[list[Number]], name: str, width: int | None = None) -> list[list[Fraction]]:
+def rational_table(
+    rows: list[list[Number]], name: str, width: int | None = None
+) -> list[list[Fraction]]:
     table = [
         [fraction(c, f"{name}[{i}][{j}]") for j, c in enumerate(row)] for i, row in enumerate(rows)
     ]
@@ -53,9 +56,9 @@ def relu_data_network(
     >>> print(build("relu_data_network", points=[[1], [-1]], units=[[1, 1], [0, 1]]).ideal)
     (a1*b11 + a2*b21 - 1) in Q[a1, a2, b11, b21]
     """
-    data = _table(points, "points")
+    data = rational_table(points, "points")
     inputs = len(data[0])
-    rows = _table(units, "units", inputs + 1)
+    rows = rational_table(units, "units", inputs + 1)
     hidden = len(rows)
     a, b = vector_names("a", hidden), matrix_names("b", hidden, inputs)
     ring = Ring(a + flat(b))

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from singularity_lab.algebra import limits
-from singularity_lab.algebra.polynomial import Ideal, Polynomial, Rational, fraction
+from singularity_lab.algebra.polynomial import Ideal, Polynomial
+from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model, Stratum, at_least, builder, unweighted
 from singularity_lab.models.moments import Law, coefficients, squared_error
@@ -216,10 +217,10 @@ def polynomial_network(
     inputs_law = Law(law, inputs, data)
     squares = squared_error(f, x, names, inputs_law)
     if law == "data":
-        generators = [_primitive(p) for _, p in squares]
+        generators = [primitive(p) for _, p in squares]
     else:
         generators = [
-            _primitive(c) for p in f for c in coefficients(p, x, names).values() if not c.is_zero
+            primitive(c) for p in f for c in coefficients(p, x, names).values() if not c.is_zero
         ]
 
     def twin(w: Tensor) -> Tensor:
@@ -254,7 +255,7 @@ def polynomial_network(
     )
 
 
-def _primitive(p: Polynomial) -> Polynomial:
+def primitive(p: Polynomial) -> Polynomial:
     """The polynomial divided by its content (a rational unit), which changes no ideal."""
     content, _ = p.factor()
     return p / content
@@ -287,7 +288,7 @@ def quadratic_network(
             for h in range(hidden)
         ]
     ) - ring.sum([ring[x[i]] ** 2 for i in range(rank)])
-    generators = [_primitive(c) for c in coefficients(f, x, names).values() if not c.is_zero]
+    generators = [primitive(c) for c in coefficients(f, x, names).values() if not c.is_zero]
     at = point(names, {w_names[i][i]: 1 for i in range(rank)})
 
     def twin(w: Tensor) -> Tensor:

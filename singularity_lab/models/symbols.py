@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from singularity_lab.algebra import limits
-from singularity_lab.algebra.polynomial import Polynomial, Rational, check_names, unit
+from singularity_lab.algebra.names import check_names
+from singularity_lab.algebra.polynomial import Polynomial, unit
+from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput
 
 Matrix = list[list[Polynomial]]

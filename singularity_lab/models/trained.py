@@ -15,10 +15,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from singularity_lab.algebra.polynomial import Ideal, Polynomial, fraction
+from singularity_lab.algebra.polynomial import Ideal, Polynomial
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model, Stratum, at_least, builder
-from singularity_lab.models.pieces import _table
+from singularity_lab.models.pieces import rational_table
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -203,7 +204,10 @@ def trained_network(
     at_least(1, **{f"widths[{i}]": n for i, n in enumerate(widths)}, **{"data points": len(inputs)})
     if len(widths) < 3:
         raise BadInput(f"widths: at least three are needed (a hidden layer), received {widths}")
-    X, Y = _table(inputs, "inputs", widths[0]), _table(targets, "targets", widths[-1])
+    X, Y = (
+        rational_table(inputs, "inputs", widths[0]),
+        rational_table(targets, "targets", widths[-1]),
+    )
     if len(X) != len(Y):
         raise BadInput(f"targets: as many as inputs ({len(X)}) are needed, received {len(Y)}")
     names = parameter_names(widths)

@@ -6,28 +6,37 @@ are imported on first use, so that the list of devices needs no torch.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from singularity_lab.spectroscopes.base import (
-        Budget,
-        Cost,
-        Estimate,
-        Outcome,
-        Reading,
-        Spectroscope,
-        devices,
-        measure,
-        register,
-    )
-    from singularity_lab.spectroscopes.loss import (
-        Domain,
-        FunctionLoss,
-        Loss,
-        ModuleLoss,
-        PolynomialLoss,
-    )
+    from singularity_lab.spectroscopes.losses.function import FunctionLoss
+    from singularity_lab.spectroscopes.losses.module import ModuleLoss
+    from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+    from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
+    from singularity_lab.spectroscopes.measuring import measure
+    from singularity_lab.spectroscopes.meter import Budget
     from singularity_lab.spectroscopes.networks import network_loss
+    from singularity_lab.spectroscopes.reading import Cost, Estimate, Outcome, Reading
+    from singularity_lab.spectroscopes.registry import Spectroscope, known_devices, register
+
+_HOME = {
+    "Budget": "meter",
+    "Cost": "reading",
+    "Domain": "losses.protocol",
+    "Estimate": "reading",
+    "FunctionLoss": "losses.function",
+    "Loss": "losses.protocol",
+    "ModuleLoss": "losses.module",
+    "Outcome": "reading",
+    "PolynomialLoss": "losses.polynomial",
+    "Reading": "reading",
+    "Spectroscope": "registry",
+    "known_devices": "registry",
+    "measure": "measuring",
+    "network_loss": "networks",
+    "register": "registry",
+}
 
 __all__ = [
     "Budget",
@@ -41,23 +50,15 @@ __all__ = [
     "PolynomialLoss",
     "Reading",
     "Spectroscope",
-    "devices",
+    "known_devices",
     "measure",
     "network_loss",
     "register",
 ]
 
-_LOSSES = {"Domain", "FunctionLoss", "Loss", "ModuleLoss", "PolynomialLoss"}
-
 
 def __getattr__(name: str) -> Any:
-    """Import a public name on its first use."""
-    if name not in __all__:
+    """Import a public name from its home on its first use."""
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name in _LOSSES:
-        from singularity_lab.spectroscopes import loss
-
-        return getattr(loss, name)
-    from singularity_lab.spectroscopes import base, networks
-
-    return getattr(networks if name == "network_loss" else base, name)
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

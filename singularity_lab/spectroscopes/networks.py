@@ -23,8 +23,11 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.base import Budget, Reading, measure
-from singularity_lab.spectroscopes.loss import Domain, ModuleLoss
+from singularity_lab.spectroscopes.losses.module import ModuleLoss
+from singularity_lab.spectroscopes.losses.protocol import Domain
+from singularity_lab.spectroscopes.measuring import measure
+from singularity_lab.spectroscopes.meter import Budget
+from singularity_lab.spectroscopes.reading import Reading
 
 __all__ = ["llc", "network_loss"]
 

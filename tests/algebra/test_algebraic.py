@@ -7,15 +7,10 @@ from fractions import Fraction
 import flint
 import pytest
 
-from singularity_lab.algebra.algebraic import (
-    AlgebraicNumber,
-    NumberField,
-    algebraic,
-    field_of,
-    real_roots,
-)
-from singularity_lab.algebra.evidence import count_roots, tarski_query
+from singularity_lab.algebra.algebraic import AlgebraicNumber, algebraic, real_roots
+from singularity_lab.algebra.number_field import NumberField, field_of
 from singularity_lab.algebra.polynomial import parse
+from singularity_lab.algebra.univariate import count_roots, tarski_query
 from singularity_lab.errors import BadInput
 
 NUMBERS = {

@@ -16,8 +16,10 @@ from strategies import sparse_polynomials
 from singularity_lab.algebra import limits
 from singularity_lab.algebra.algebraic import AlgebraicNumber, algebraic
 from singularity_lab.algebra.limits import Size, integer, rational, read_json, substituted
-from singularity_lab.algebra.polynomial import Ideal, check_names, fraction, natural_order, parse
+from singularity_lab.algebra.names import check_names, natural_order
+from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import QUOTE, BadInput, ParseError, SingularityLabError, quoted, shown
 
 LONG = "9" * 5000

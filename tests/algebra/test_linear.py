@@ -8,15 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singularity_lab.algebra.linear import (
-    check_covering,
-    covering_lp,
-    covering_value,
-    nullspace,
-    rank,
-    solve_lp,
-)
+from singularity_lab.algebra.linear import covering_lp, covering_value, nullspace, solve_lp
+from singularity_lab.algebra.simplex import rank
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+from singularity_lab.exact.proof.covering import check_covering
 
 
 @st.composite

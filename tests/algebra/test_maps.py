@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from strategies import rationals, sparse_polynomials
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.polynomial import Polynomial, parse, to_fmpq
+from singularity_lab.algebra.polynomial import Polynomial, parse
+from singularity_lab.algebra.rings import to_fmpq
 
 
 @given(f=sparse_polynomials(variables=3, high=12), shift=st.tuples(*[rationals()] * 3))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singularity_lab.algebra.linear import covering_value, rank
+from singularity_lab.algebra.linear import covering_value
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron, minimal_elements
+from singularity_lab.algebra.simplex import rank
 from singularity_lab.errors import BadInput, OutOfScope
 
 

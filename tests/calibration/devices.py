@@ -7,7 +7,7 @@ import os
 import signal
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.base import Cost, Estimate, Outcome, Reading
+from singularity_lab.spectroscopes.reading import Cost, Estimate, Outcome, Reading
 
 
 def _reading(name, loss, value, seed, settings, m=None):

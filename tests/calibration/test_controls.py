@@ -8,14 +8,19 @@ import json
 
 import pytest
 
+from singularity_lab.calibration.controls import controls, run_controls
 from singularity_lab.calibration.design import CONTROL_ARMS, Arm, control_plan
-from singularity_lab.calibration.ledger import CONTROL_TOLERANCE, controls, run_controls
+from singularity_lab.calibration.results import CONTROL_TOLERANCE
 from singularity_lab.catalog.load import load
+from singularity_lab.catalog.loss import loss
 from singularity_lab.errors import BadInput
-from singularity_lab.losses import loss
-from singularity_lab.spectroscopes.base import Budget, Outcome, devices, measure
-from singularity_lab.spectroscopes.controls import CONTROLS
-from singularity_lab.spectroscopes.loss import Domain, PolynomialLoss
+from singularity_lab.spectroscopes.devices.controls import CONTROLS
+from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.protocol import Domain
+from singularity_lab.spectroscopes.measuring import measure
+from singularity_lab.spectroscopes.meter import Budget
+from singularity_lab.spectroscopes.reading import Outcome
+from singularity_lab.spectroscopes.registry import known_devices
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +73,7 @@ def test_a_control_that_passed_would_be_seen(found):
 
 
 def test_controls_are_known_as_controls():
-    assert set(CONTROLS) <= set(devices())
+    assert set(CONTROLS) <= set(known_devices())
     assert [arm.control for arm in CONTROL_ARMS] == [True, True, False, False]
     assert not Arm("volume").control
     assert len(control_plan(2).tasks()) == 8

@@ -11,8 +11,8 @@ from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import Arm, Row
 from singularity_lab.calibration.ledger import account, ledger
+from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.run import calibrate
-from singularity_lab.calibration.score import Measurement, Truth
 from singularity_lab.errors import BadInput
 
 SETTINGS = {"n": 1e4, "gamma": 1.0, "beta": None}

@@ -13,7 +13,7 @@ from singularity_lab.calibration.run import _file_name, calibrate, run_plans
 from singularity_lab.catalog import load
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.certificate import Certificate
+from singularity_lab.exact.proof.certificate import Certificate
 
 PROBLEMS = [
     LocalProblem.build("x^2"),

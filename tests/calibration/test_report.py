@@ -13,8 +13,9 @@ from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import Row
 from singularity_lab.calibration.ledger import account
+from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.report import render, what_one_sees
-from singularity_lab.calibration.score import Calibration, Measurement, Truth
+from singularity_lab.calibration.results import Calibration
 
 
 def proved(value, m):

@@ -18,8 +18,8 @@ from singularity_lab.calibration.run import calibrate
 from singularity_lab.calibration.store import Store
 from singularity_lab.catalog.load import load
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.certificate import Certificate
-from singularity_lab.exact.verify import verify
+from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.exact.proof.verify import verify
 
 HERE = str(Path(__file__).parent)
 LINE, CUSP = LocalProblem.build("x"), LocalProblem.build("x^2 - y^3")

@@ -15,15 +15,9 @@ from hypothesis import strategies as st
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import Row
-from singularity_lab.calibration.score import (
-    Calibration,
-    Measurement,
-    Truth,
-    clopper_pearson,
-    percent,
-    rank_correlation,
-    summarise,
-)
+from singularity_lab.calibration.measurement import Measurement, Truth
+from singularity_lab.calibration.results import Calibration, percent, summarise
+from singularity_lab.calibration.statistics import clopper_pearson, rank_correlation
 from singularity_lab.errors import BadInput
 
 ROW = Row("cusp", "curves", 2, LocalProblem.build("x^2 - y^3"))

@@ -20,8 +20,8 @@ from singularity_lab.catalog.export import (
     to_markdown,
     with_model,
 )
+from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import BadInput
-from singularity_lab.truth import ground_truth
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 
 from singularity_lab.catalog.checks import bibliography, check_entry
 from singularity_lab.catalog.load import entries, read_family
+from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import BadInput
 from singularity_lab.models import model as registry
-from singularity_lab.truth import ground_truth
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from singularity_lab.catalog import families
+from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import OutOfScope
-from singularity_lab.truth import ground_truth
 
 
 def is_polynomial(entry):

@@ -7,8 +7,8 @@ import pytest
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog import entries, load
 from singularity_lab.catalog.repeats import repeats, same_germ
+from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.models import build
-from singularity_lab.truth import ground_truth
 
 SMALL = [e for e in entries(max_dimension=10) if e.polynomial and e.family != "rrr_strata"]
 

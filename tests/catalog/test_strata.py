@@ -8,6 +8,7 @@ import flint
 import pytest
 
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.catalog.consistency import listing
 from singularity_lab.catalog.strata import (
     COLUMNS,
     RankStratum,
@@ -17,7 +18,6 @@ from singularity_lab.catalog.strata import (
     strata,
 )
 from singularity_lab.models import build
-from singularity_lab.truth import listing
 
 
 @pytest.fixture(scope="module")

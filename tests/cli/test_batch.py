@@ -11,7 +11,7 @@ import time
 import pytest
 from terminal import ROOT, environment, run, shell
 
-from singularity_lab.exact import solve
+from singularity_lab.exact.engine import solve
 
 GOOD = '{"id": "good", "generators": ["x^2-y^3"]}'
 BAD = [

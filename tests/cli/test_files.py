@@ -16,16 +16,17 @@ import pytest
 from terminal import ROOT, environment, run, shell
 
 import singularity_lab
-from singularity_lab import files
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.run import calibrate
 from singularity_lab.catalog import load
+from singularity_lab.catalog.prove import write_index
 from singularity_lab.catalog.store import CertificateStore
+from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.solve import rlct
-from singularity_lab.models.programs import rows
-from singularity_lab.spectroscopes.base import LongRun
-from singularity_lab.truth import ground_truth, write_index
+from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.programs import rows
+from singularity_lab.spectroscopes.long_run import LongRun
+from singularity_lab.system import files
 
 CUSP = LocalProblem.build("x^2 - y^3")
 PACKAGE = Path(singularity_lab.__file__).parent

@@ -11,7 +11,7 @@ from terminal import ROOT, run, shell
 
 import singularity_lab
 from singularity_lab.catalog import paths
-from singularity_lab.extras import EXTRA_OF, hint
+from singularity_lab.system.extras import EXTRA_OF, hint
 
 
 def test_hints_name_the_extra_that_brings_the_module():

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from terminal import run, shell
 
-from singularity_lab import user_modules
 from singularity_lab.calibration.run import calibrate
 from singularity_lab.errors import BadInput
+from singularity_lab.system import user_modules
 
 OWN = """
 import neighbour

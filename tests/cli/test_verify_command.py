@@ -10,7 +10,7 @@ import json
 import pytest
 from terminal import answer, run
 
-from singularity_lab.truth import ground_truth
+from singularity_lab.catalog.truth import ground_truth
 
 
 def verify(document, *more):

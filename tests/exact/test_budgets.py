@@ -15,13 +15,14 @@ import pytest
 import singularity_lab
 from singularity_lab import BadInput, Undecided, explain, jets, parse, rlct, verify, zeta
 from singularity_lab import singularity as invariants
-from singularity_lab.algebra.linear import _covering, _large_covering, check_covering, covering_lp
-from singularity_lab.deadline import TimeLimit
-from singularity_lab.exact.contact import contact_loci
-from singularity_lab.exact.density import volume_expansion
-from singularity_lab.exact.dual_graph import resolution_graph
-from singularity_lab.exact.essential import essential_divisors
-from singularity_lab.exact.toric import toric_resolution
+from singularity_lab.algebra.linear import _covering, _large_covering, covering_lp
+from singularity_lab.exact.arcs.contact import contact_loci
+from singularity_lab.exact.arcs.essential import essential_divisors
+from singularity_lab.exact.proof.covering import check_covering
+from singularity_lab.exact.resolutions.dual_graph import resolution_graph
+from singularity_lab.exact.resolutions.toric import toric_resolution
+from singularity_lab.exact.zeta_functions.density import volume_expansion
+from singularity_lab.system.deadline import TimeLimit
 
 
 def within(budget, ask):

@@ -18,23 +18,25 @@ from typing import Any
 
 import pytest
 
-from singularity_lab.algebra import faces, matrices
-from singularity_lab.algebra.algebraic import NumberField
 from singularity_lab.algebra.face_lattice import check_faces
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.algebra.real import no_common_zero
 from singularity_lab.errors import CertificateError, SingularityLabError
-from singularity_lab.exact import family as families
-from singularity_lab.exact import verify as verifier
-from singularity_lab.exact.certificate import Certificate
-from singularity_lab.exact.family import Family
-from singularity_lab.exact.germs import Generator, Germs
-from singularity_lab.exact.newton import newton_step
-from singularity_lab.exact.resolution import _Search, _smooth_locus
-from singularity_lab.exact.verify import HYPOTHESES, replay, verify
+from singularity_lab.exact.engine.germs import Generator, Germs
+from singularity_lab.exact.engine.newton import newton_step
+from singularity_lab.exact.engine.parameters import smooth_locus
+from singularity_lab.exact.engine.resolution import Search
+from singularity_lab.exact.proof import faces, matrices
+from singularity_lab.exact.proof import family as families
+from singularity_lab.exact.proof import verify as verifier
+from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.exact.proof.family import Family
+from singularity_lab.exact.proof.step import BRANCHES, HYPOTHESES, LEAVES, MOVES
+from singularity_lab.exact.proof.verify import replay, verify
+from singularity_lab.exact.zeros.decide import no_common_zero
 
 OPEN = {"op": "open"}
 SIGN = {"kind": "sign", "index": 0}
@@ -629,7 +631,7 @@ def test_each_check_is_needed(cell):
 
 def test_the_table_is_full():
     """Each step that the verifier knows has a row, each hypothesis that it states a cell."""
-    known = {"claim", "zero", "see", *verifier.MOVES, *verifier.BRANCHES, *verifier.LEAVES}
+    known = {"claim", "zero", "see", *MOVES, *BRANCHES, *LEAVES}
     assert known - {"open"} == {step for step, stated in HYPOTHESES.items() if stated}
     stated = {(step, name) for step, names in HYPOTHESES.items() for name in names}
     assert {(c.step, c.name) for c in CELLS} == stated
@@ -650,10 +652,10 @@ def test_what_is_stated_is_what_is_checked():
     found = {"see": checked(verifier._Replay.see)}
     root = checked(verify)
     found |= {"zero": root & {"zero"}, "claim": root - {"zero"}}
-    for table in (verifier.MOVES, verifier.BRANCHES, verifier.LEAVES):
+    for table in (MOVES, BRANCHES, LEAVES):
         for step, handler in table.items():
             found[step] = checked(handler)
-            if table is verifier.BRANCHES:
+            if table is BRANCHES:
                 found[step] |= checked(verifier._Replay.branch)
     found["schur"] |= set(re.findall(r'hold\("(\w+)"', inspect.getsource(matrices)))
     found["newton"] |= checked(faces.check_newton)
@@ -696,8 +698,8 @@ def test_the_search_bounds_above_only_where_nothing_is_bound(y, poly, unit, exac
     start = Germs(names, dict(enumerate(roles)), frozenset(), {}, {}, (Generator(p[gens]),))
     g = start.but(units=(p[unit],)).normal()
     by = [i for i, n in enumerate(names) if n in poly or n == "y"]
-    evidence = {**_smooth_locus(g, p[poly], by), "exists": between("-1", "1")}
-    search = _Search(deadline=None, horizon=4)
+    evidence = {**smooth_locus(g, p[poly], by), "exists": between("-1", "1")}
+    search = Search(deadline=None, horizon=4)
     found = search.locus(g, p[poly], p["x"], by, evidence, None, 4)
     assert (found.upper == RLCT(Fraction(1, 10), 1)) == exact
     subject = Family.of_lemma(names, g.to_json())

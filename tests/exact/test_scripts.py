@@ -8,9 +8,10 @@ import pytest
 import random_scripts
 from random_scripts import LOCAL, MALFORMED
 
-from singularity_lab.algebra.evidence import check_zero
-from singularity_lab.algebra.polynomial import Polynomial, ring
-from singularity_lab.exact.family import need
+from singularity_lab.algebra.polynomial import Polynomial
+from singularity_lab.algebra.rings import ring
+from singularity_lab.exact.proof.evidence import check_zero
+from singularity_lab.exact.proof.family import need
 
 THOUSANDS = 10
 

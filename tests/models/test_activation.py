@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from singularity_lab.catalog.checks import twin_error
+from singularity_lab.catalog.loss import loss
 from singularity_lab.errors import BadInput, OutOfScope
-from singularity_lab.losses import loss
 from singularity_lab.models import build
 from singularity_lab.models.activation import ORDERS, activate
 from singularity_lab.models.trained import parameter_names, reference, train

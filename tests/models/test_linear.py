@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.catalog.formulas import aoyagi_2024, aoyagi_watanabe_2005
-from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.models import build
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.models import build
 from singularity_lab.models.shallow import multi_indices
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from strategies import rationals
 
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.exact.solve import rlct
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.models import build
 
 

@@ -17,11 +17,11 @@ from singularity_lab.spectroscopes import (
     FunctionLoss,
     Outcome,
     Reading,
-    devices,
+    known_devices,
     measure,
     register,
 )
-from tests.spectroscopes.losses import brieskorn, crossing
+from tests.spectroscopes.germs import brieskorn, crossing
 
 QUICK = {
     "volume": {"particles": 64, "depth": 30.0, "max_sweeps": 20},
@@ -52,7 +52,7 @@ def test_one_seed_one_reading_whatever_the_threads(device):
 
 def test_one_seed_one_reading_in_another_process_with_other_threads():
     code = (
-        "from tests.spectroscopes.losses import crossing\n"
+        "from tests.spectroscopes.germs import crossing\n"
         "from singularity_lab.spectroscopes import measure\n"
         "r = measure('volume', crossing(1, 1), seed=3, particles=64, depth=25.0, max_sweeps=20)\n"
         "print(r.fingerprint())"
@@ -119,7 +119,7 @@ def test_a_device_from_outside_is_one_function():
 
     assert measure(constant, crossing(1), seed=0).lambda_.value == 0.5
     register("constant")(constant)
-    assert "constant" in devices()
+    assert "constant" in known_devices()
     assert measure("constant", crossing(1), seed=0).lambda_.value == 0.5
 
 

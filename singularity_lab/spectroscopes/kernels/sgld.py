@@ -47,7 +47,7 @@ def init(position: Tensor, k_and_grad: Gradient, *, rmsprop: bool = False) -> St
     return State(position, value, gradient, gradient * gradient if rmsprop else None)
 
 
-def _reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
+def reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
     if lower is None or upper is None:
         return u
     u = torch.where(u < lower, 2 * lower - u, u)
@@ -76,7 +76,7 @@ def step(
     new = new.to(u.dtype)  # a sum of two precisions takes three times as long as the copy
     new.addcmul_(u, 1.0 - 0.5 * epsilon * gamma)
     new.addcmul_(state.gradient, epsilon, value=-0.5 * nbeta)
-    new = _reflect(new, lower, upper)
+    new = reflect(new, lower, upper)
     value, gradient = k_and_grad(new.t())
     return State(new, value, gradient.t())
 
@@ -116,7 +116,7 @@ def rmsprop_step(
         drift = drift + slope * metric * metric
     noise = torch.empty(u.shape, dtype=torch.float32, device=u.device).normal_(generator=generator)
     new = u - 0.5 * epsilon * drift + (epsilon * metric).sqrt() * noise
-    new = _reflect(new, lower, upper)
+    new = reflect(new, lower, upper)
     value, gradient = k_and_grad(new.t())
     gradient = gradient.t()
     second = decay * state.second + (1.0 - decay) * gradient * gradient

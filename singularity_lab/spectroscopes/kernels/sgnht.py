@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from singularity_lab.spectroscopes.kernels.sgld import Gradient, _reflect
+from singularity_lab.spectroscopes.kernels.sgld import Gradient, reflect
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def step(
     damped = p * (1.0 - h * state.thermostat) if hold else p
     p = torch.addcmul(damped, force, h, value=-1.0) + noise
     moved = torch.addcmul(u, p, h)
-    new = _reflect(moved, lower, upper)
+    new = reflect(moved, lower, upper)
     if new is not moved:
         p = torch.where(new == moved, p, -p)
     value, gradient = k_and_grad(new.t())

@@ -1,0 +1,64 @@
+"""Names of variables: what is allowed, fresh ones, and the order in which people list them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from singularity_lab.algebra import limits
+from singularity_lab.errors import BadInput, quoted, shown
+
+
+def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
+    """Variable names as a tuple, from a sequence or from text separated by commas or blanks.
+
+    Raises BadInput for a name that is not an ASCII identifier, for a name given twice, and for more
+    than 3,000 names.
+
+    >>> check_names("x, y z")
+    ('x', 'y', 'z')
+    """
+    if isinstance(variables, str):
+        variables = variables.replace(",", " ").split()
+    try:
+        return _valid_names(tuple(variables))
+    except TypeError:  # nothing to go through, or not even hashable
+        raise BadInput(f"variables: names are needed, received {quoted(variables)}") from None
+
+
+@lru_cache(maxsize=512)
+def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) > limits.VARIABLES:
+        raise BadInput(f"variables: at most {limits.VARIABLES} are needed, received {len(names)}")
+    for name in names:
+        if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
+            raise BadInput(
+                "variables: a name is a letter followed by letters, digits or _, "
+                f"not {quoted(name)}"
+            )
+        if len(name) > limits.NAME:
+            raise BadInput(f"variables: at most {limits.NAME} characters, not {quoted(name)}")
+    if len(set(names)) != len(names):
+        twice = sorted({n for n in names if names.count(n) > 1})
+        raise BadInput(
+            f"variables: each name may appear once, received twice: {shown(', '.join(twice))}"
+        )
+    return names
+
+
+def fresh(name: str, taken: Sequence[str]) -> str:
+    """A name that is not taken: s, s_, s__, …"""
+    return name if name not in taken else fresh(f"{name}_", taken)
+
+
+def natural_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Names without repetition, sorted as people count: ``w2`` before ``w10``."""
+
+    def key(name: str) -> tuple[list[tuple[int, int, str]], str]:
+        parts = [s for s in re.split(r"([0-9]+)", name) if s]
+        counted = [(s.lstrip("0"), s) if s[0] in "0123456789" else ("", s) for s in parts]
+        # digits without leading zeros compare as numbers do, by length first
+        return [(0, len(n), n) if s[0] in "0123456789" else (1, 0, s) for n, s in counted], name
+
+    return tuple(sorted(set(names), key=key))

@@ -1,0 +1,300 @@
+"""Polynomials read from text: tokens, a recursive-descent parser, predicted sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import flint
+
+from singularity_lab.algebra import limits
+from singularity_lab.algebra.names import natural_order
+from singularity_lab.algebra.rings import fraction, generators, positions, ring, to_fmpq
+from singularity_lab.errors import BadInput, ParseError, quoted, shown
+
+_TOKEN = re.compile(
+    r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()])|(\S)"
+)
+_KINDS = ("", "number", "name", "operator")
+Token = tuple[str, str, int]
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The variable names that occur in an expression, in natural order."""
+    return names_of(tokens_of(text))
+
+
+def names_of(tokens: list[Token]) -> tuple[str, ...]:
+    found = {value for kind, value, _ in tokens if kind == "name"}
+    if len(found) > limits.VARIABLES:
+        raise BadInput(f"variables: at most {limits.VARIABLES}, received {len(found)}")
+    return natural_order(found)
+
+
+@lru_cache(maxsize=256)
+def as_typed(text: str) -> str:
+    """An expression with the blanks of this house: around the signs of a sum, and nowhere else.
+
+    >>> as_typed(" -(x-y) ** 2*z + 3 * x/4")
+    '-(x - y)^2*z + 3*x/4'
+    """
+    out, last = "", ""
+    for _, token, _ in tokens_of(text):
+        if token in ("+", "-") and last not in ("", "(", "+", "-", "*", "/"):
+            out += f" {token} "
+        else:
+            out += "^" if token == "**" else token
+        last = token
+    return out
+
+
+def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
+    """A sum of monomials c*x^a*y^b, as polynomials print themselves; None for anything else.
+
+    >>> print(expanded("x^2 - 1/2*y", ("x", "y")), expanded("x*(x - y)", ("x", "y")))
+    x^2 - 1/2*y None
+    """
+    if len(text) > limits.DIGITS and not _has_short_terms(text, names):
+        return None  # the parser says what is too long
+    index = positions(names)
+    name, plus, last = text.partition(" + ")
+    if name in index and (not plus or _is_natural(last)):  # a coordinate, perhaps moved
+        return generators(names)[index[name]] + int(last or 0)
+    if _is_natural(text):
+        return ring(names).constant(int(text))
+    terms: dict[tuple[int, ...], flint.fmpq | int] = {}
+    for part in text.replace(" - ", " + -").split(" + "):
+        negative = part.startswith("-")
+        top, bottom = -1 if negative else 1, 1
+        exponents = [0] * len(names)
+        for factor in part[1:].split("*") if negative else part.split("*"):
+            base, power, e = factor.partition("^")
+            i = index.get(base)
+            if i is None:
+                p, over, q = factor.partition("/")
+                if not _is_natural(p) or (over and not (_is_natural(q) and int(q))):
+                    return None
+                top *= int(p)
+                bottom *= int(q or 1)
+            elif not power:
+                exponents[i] += 1
+            elif _is_natural(e) and len(e) < 6:
+                exponents[i] += int(e)
+                if exponents[i] > limits.DEGREE:
+                    return None
+            else:
+                return None
+        key = tuple(exponents)
+        coefficient = flint.fmpq(top, bottom) if bottom > 1 else top
+        terms[key] = terms[key] + coefficient if key in terms else coefficient
+    return ring(names).from_dict(terms)
+
+
+def _has_short_terms(text: str, names: Sequence[str]) -> bool:
+    parts = text.replace(" - ", " + -").split(" + ") if len(text) <= limits.CHARACTERS else [text]
+    few = len(parts) * len(names) <= limits.CELLS
+    return few and len(max(parts, key=len)) <= limits.DIGITS
+
+
+def _is_natural(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def tokens_of(text: str) -> list[Token]:
+    if len(text) > limits.CHARACTERS:
+        raise BadInput(
+            f"expression: at most {limits.CHARACTERS} characters, received {len(text)}: "
+            f"{quoted(text)}"
+        )
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        kind = match.lastindex or 4
+        if kind == 4:
+            raise ParseError(f"unexpected character {match.group()!r}", text, match.start())
+        found.append((_KINDS[kind], match.group(), match.start()))
+    return found
+
+
+class Parser:
+    """Recursive descent over sum → product → power → atom; unary minus binds as in mathematics.
+
+    Values go with a bound for the bits of their coefficients, None where it was not needed yet.
+    """
+
+    def __init__(self, text: str, tokens: list[Token], names: tuple[str, ...]) -> None:
+        self.text, self.tokens, self.names = text, tokens, names
+        self.operators = [token if kind == "operator" else "" for kind, token, _ in tokens]
+        self.operators.append("")
+        self.whole = "/" not in text and "." not in text
+        self.at = 0
+        self.depth = 0
+        self.work = 0
+        self.context = ring(names)
+        self.gens = dict(zip(names, self.context.gens(), strict=True))
+
+    def read(self) -> flint.fmpq_mpoly:
+        if not self.tokens:
+            raise ParseError("an expression is needed, received nothing", self.text, 0)
+        value, _ = self.sum()
+        if self.at < len(self.tokens):
+            kind, token, _ = self.tokens[self.at]
+            if kind != "operator" or token == "(":
+                self.fail(f"an operator is missing before {shown(token)!r} (write products with *)")
+            self.fail(f"unexpected {token!r}")
+        self.check(limits.Size.of(value), "this expression")
+        return value
+
+    def fail(self, message: str) -> None:
+        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
+        raise ParseError(message, self.text, place)
+
+    def check(self, size: limits.Size, what: str, place: int | None = None) -> None:
+        """Fail at a token, where something of this size would be too large."""
+        try:
+            size.check(what)
+        except BadInput as error:
+            self.at = len(self.tokens) if place is None else place
+            self.fail(str(error))
+
+    def spend(self, terms: int) -> None:
+        """Count terms that are computed on the way."""
+        self.work += terms
+        if self.work > limits.WORK:
+            self.fail("this expression takes too many terms to expand")
+
+    def peek(self) -> str:
+        return self.operators[self.at]
+
+    def sum(self) -> _Value:
+        first = self.product()
+        if self.peek() not in ("+", "-"):
+            return first
+        # sums of 1, 2, 4, … products: adding them one by one would take the square of their number
+        parts = [(*first, 1)]
+        while (sign := self.operators[self.at]) in ("+", "-"):
+            self.at += 1
+            term, bits = self.product()
+            if self.whole and len(term) == 1 and len(last := parts[-1][0]) < 16:
+                parts[-1] = (last + term if sign == "+" else last - term, None, parts[-1][2])
+                continue
+            parts.append((term if sign == "+" else -term, bits, 1))
+            while len(parts) > 1 and parts[-1][2] >= parts[-2][2]:
+                self.merge(parts)
+        while len(parts) > 1:
+            self.merge(parts)
+        return parts[0][0], None
+
+    def merge(self, parts: list[tuple[flint.fmpq_mpoly, float | None, int]]) -> None:
+        """Add the last two of some sums of products."""
+        (a, more, m), (b, bits, n) = parts[-2:]
+        terms = len(a) + len(b)
+        if terms > 2 * limits.TERMS or terms * len(self.names) > limits.CELLS:
+            self.fail("this sum has too many terms to expand")
+        self.spend(terms)
+        if not self.whole:  # coefficients have one denominator in common, which may grow long
+            bits = None if bits is None or more is None else bits + more + 1
+            if bits is None or bits > 500:
+                size = limits.Size.of(a) + limits.Size.of(b)
+                self.check(size, "this sum", self.at)
+                bits = size.bits
+        parts[-2:] = [(a + b, bits, m + n)]
+
+    def sign(self) -> int:
+        """The sign that signs in front of something make together."""
+        sign = 1
+        while (operator := self.operators[self.at]) in ("+", "-"):
+            sign = -sign if operator == "-" else sign
+            self.at += 1
+        return sign
+
+    def product(self) -> _Value:
+        sign = self.sign() if self.operators[self.at] in ("+", "-") else 1
+        value, bits = self.power()
+        while (operator := self.operators[self.at]) in ("*", "/"):
+            place = self.at
+            self.at += 1
+            negative = self.operators[self.at] in ("+", "-") and self.sign() < 0
+            factor, more = self.power()
+            factor = -factor if negative else factor
+            if operator == "/" and (not factor.is_constant() or factor.is_zero()):
+                self.at = place + 1
+                self.fail("division is by a number other than 0 only")
+            pairs = len(value) * len(factor)
+            bits = None if bits is None or more is None else bits + more
+            if bits is None or bits > limits.BITS or pairs > limits.TERMS:
+                size = limits.Size.of(value)
+                if operator == "*":
+                    size = size * limits.Size.of(factor)
+                else:
+                    more = float(limits.bits(fraction(factor.leading_coefficient())))
+                    size = size._replace(top=size.top + more, bottom=size.bottom + more)
+                self.check(size, "this product", place)
+                bits = size.bits
+            if pairs > 64:
+                self.spend(pairs)
+            whole = operator == "*"
+            value = value * factor if whole else value / factor.leading_coefficient()
+        return (value if sign == 1 else -value), bits
+
+    def power(self) -> _Value:
+        opening = self.at
+        base, bits = self.atom()
+        if self.operators[self.at] not in ("^", "**"):
+            return base, bits
+        variable = self.at == opening + 1 and bits == 0
+        self.at += 1
+        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        if kind != "number" or not token.isdigit():
+            self.fail("an exponent is an integer >= 0")
+        exponent = int(token) if len(token) <= 7 else limits.DEGREE + 1
+        if exponent > limits.DEGREE:
+            self.fail(f"this power is too large to expand: exponents are at most {limits.DEGREE}")
+        if not variable:
+            size = limits.Size.of(base).power(exponent)
+            self.check(size, "this power", self.at)
+            self.spend(size.terms)
+            bits = size.bits
+        self.at += 1
+        if self.peek() in ("^", "**"):
+            self.fail("write repeated powers with parentheses")
+        return base**exponent, bits
+
+    def atom(self) -> _Value:
+        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
+        if kind == "number":
+            if len(token) > limits.DIGITS:
+                self.fail(f"a number has at most {limits.DIGITS} digits")
+            self.at += 1
+            return self.context.constant(to_fmpq(limits.rational(token))), 4.0 * len(token)
+        if kind == "name":
+            if token not in self.gens:
+                known = shown(", ".join(self.names) or "none")
+                self.fail(f"unknown variable {shown(token)!r} (known: {known})")
+            self.at += 1
+            if self.peek() == "(":
+                self.fail(f"an operator is missing after {shown(token)!r} (write products with *)")
+            return self.gens[token], 0.0
+        if token == "(":
+            opening = self.at
+            self.depth += 1
+            if self.depth > limits.NESTING:
+                self.fail(
+                    f"parentheses are nested too deeply, more than {limits.NESTING} inside one "
+                    "another"
+                )
+            self.at += 1
+            value = self.sum()
+            if self.peek() != ")":
+                if self.at < len(self.tokens):
+                    self.fail("an operator or ')' is missing here")
+                self.at = opening
+                self.fail("this parenthesis is never closed")
+            self.at += 1
+            self.depth -= 1
+            return value
+        self.fail("a number, a variable or '(' is needed here")
+        raise AssertionError
+
+
+_Value = tuple[flint.fmpq_mpoly, float | None]

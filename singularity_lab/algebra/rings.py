@@ -1,0 +1,74 @@
+"""Rings of polynomials over the rational numbers, and how their numbers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import flint
+
+from singularity_lab.algebra import limits
+from singularity_lab.errors import BadInput, quoted
+
+Rational = int | Fraction
+
+
+def ring(variables: Sequence[str]) -> flint.fmpq_mpoly_ctx:
+    """The flint context of Q[variables] in degree reverse lexicographic order (one for each)."""
+    return _ring(tuple(variables))
+
+
+@lru_cache(maxsize=512)
+def _ring(variables: tuple[str, ...]) -> flint.fmpq_mpoly_ctx:
+    return flint.fmpq_mpoly_ctx.get(variables, flint.Ordering.degrevlex)
+
+
+@lru_cache(maxsize=512)
+def generators(variables: tuple[str, ...]) -> tuple[flint.fmpq_mpoly, ...]:
+    """The variables as elements of the ring."""
+    return tuple(_ring(variables).gens())
+
+
+@lru_cache(maxsize=512)
+def positions(variables: tuple[str, ...]) -> dict[str, int]:
+    return {n: i for i, n in enumerate(variables)}
+
+
+def fraction(value: Any, name: str = "value") -> Fraction:
+    """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or
+    ``0.25``.
+
+    Raises BadInput for floats (they are not exact) and for text that is not a rational number, or
+    one beyond the limits of :func:`singularity_lab.algebra.limits.rational`.
+
+    >>> fraction("3/4") + fraction("0.25")
+    Fraction(1, 1)
+    """
+    if not isinstance(value, str):  # most are; abstract classes are slow to ask
+        if isinstance(value, Fraction):
+            return value
+        if isinstance(value, bool | float):
+            raise BadInput(
+                f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
+                f"received {quoted(value)}"
+            )
+        if isinstance(value, int):
+            return Fraction(value)
+        if isinstance(value, flint.fmpq):
+            return Fraction(int(value.p), int(value.q))
+        if isinstance(value, flint.fmpz):
+            return Fraction(int(value))
+        raise BadInput(f"{name}: not a rational number: {quoted(value)}")
+    return _read_fraction(value, name)
+
+
+@lru_cache(maxsize=512)
+def _read_fraction(text: str, name: str) -> Fraction:
+    return limits.rational(text, name)
+
+
+def to_fmpq(value: Rational) -> flint.fmpq:
+    """The same rational as a flint number."""
+    return flint.fmpq(value.numerator, value.denominator)

@@ -1,0 +1,1 @@
+"""Arcs and jets: jet schemes, contact loci, essential divisors."""

@@ -1,0 +1,1 @@
+"""Singularity theory: types, spectra, unfoldings, matrix factorisations."""

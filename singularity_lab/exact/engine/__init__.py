@@ -1,0 +1,1 @@
+"""The search for a proof: germs, normal forms, Newton polyhedra, resolution."""

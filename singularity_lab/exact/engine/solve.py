@@ -1,0 +1,523 @@
+"""The front door of the proof arm: λ and m of a germ, or what is proved of them, with certificates.
+
+Routes, in order: the zero ideal; the Newton polyhedron (monomial and nondegenerate ideals, Howald
+2001, Varchenko 1976, Lin 2011); the chart tree. Every value comes with a certificate that has been
+verified.
+"""
+
+from __future__ import annotations
+
+import html
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from singularity_lab.algebra import maps
+from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.linear import covering_lp
+from singularity_lab.algebra.polynomial import Point, Polynomial
+from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
+from singularity_lab.algebra.rings import Rational, to_fmpq
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
+from singularity_lab.exact.engine.germs import Germs
+from singularity_lab.exact.engine.leaves import terms_leaf
+from singularity_lab.exact.engine.resolution import resolve_germ
+from singularity_lab.exact.proof.certificate import Certificate, Step
+from singularity_lab.exact.proof.verify import verify
+from singularity_lab.system.deadline import TimeLimit, require_seconds
+
+if TYPE_CHECKING:
+    import networkx
+
+# A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
+OVERRUN, GRACE = 1.15, 1.2
+_LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is proved of the germ of K: (λ, m) exactly, or bounds on both sides.
+
+    method: the route that proved it. seconds: CPU time of the search and of verification.
+    certificates: one (exact), or those of the lower and of the upper bound. notes: why other
+    routes failed.
+    """
+
+    problem: LocalProblem
+    bounds: Bounds
+    certificates: tuple[Certificate, ...]
+    method: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        return self.bounds.exact
+
+    @property
+    def rlct(self) -> RLCT:
+        """(λ, m); raises Undecided, which carries the bounds, where they are not proved."""
+        if self.bounds.lower is None or not self.exact:
+            raise Undecided(f"not decided: {self.bounds}; {'; '.join(self.notes)}", self.bounds)
+        return self.bounds.lower
+
+    @property
+    def value(self) -> Fraction:
+        """λ; raises Undecided where only bounds are proved."""
+        return self.rlct.value
+
+    @property
+    def multiplicity(self) -> int:
+        """m; raises Undecided where only bounds are proved."""
+        return self.rlct.multiplicity
+
+    @property
+    def certificate(self) -> Certificate:
+        """The proof of the exact value; raises Undecided where there is none."""
+        _ = self.rlct
+        return self.certificates[0]
+
+    def plot(self, ax: Any = None) -> Any:
+        """The proof tree as a picture; see :func:`~singularity_lab.pictures.proofs.plot_tree`."""
+        from singularity_lab.exact.proof.tree import proof_tree
+        from singularity_lab.pictures.proofs import plot_tree
+
+        return plot_tree(proof_tree(self), ax)
+
+    def to_json(self) -> dict[str, Any]:
+        """Fractions as text. ``lower`` and ``upper`` are objects with ``lambda`` and
+        ``multiplicity``."""
+
+        def pair(value: RLCT | None) -> dict[str, Any] | None:
+            if value is None:
+                return None
+            return {"lambda": str(value.value), "multiplicity": value.multiplicity}
+
+        certificates = [c.to_json() for c in self.certificates]
+        return {
+            "status": "exact" if self.exact else "bounds",
+            "loss": describe_loss(self.problem),
+            **({"label": self.problem.label} if self.problem.label else {}),
+            "lambda": str(self.value) if self.exact else None,
+            "multiplicity": self.multiplicity if self.exact else None,
+            "lower": pair(self.bounds.lower),
+            "upper": pair(self.bounds.upper),
+            "method": self.method,
+            "seconds": round(self.seconds, 4),
+            "notes": list(self.notes),
+            "certificate": certificates[0]
+            if self.exact
+            else {c.kind: d for c, d in zip(self.certificates, certificates, strict=True)},
+        }
+
+    def __str__(self) -> str:
+        loss = self._loss()
+        if self.exact:
+            return (
+                f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
+                f"({self.method}; certificate verified; {self.seconds:.2f} s)"
+            )
+        why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
+        how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
+        return f"{self.bounds} for {loss} ({how}){why}"
+
+    def _loss(self) -> str:
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        return label + describe_loss(self.problem)
+
+    def _repr_html_(self) -> str:
+        head = (
+            f"λ = <b>{self.value}</b>, m = <b>{self.multiplicity}</b>"
+            if self.exact
+            else html.escape(str(self.bounds)).replace("lambda", "λ")
+        )
+        return (
+            f"<div>{head} for <code>{html.escape(self._loss())}</code>"
+            f"<br><small>{html.escape(self.method)}, certificate verified, "
+            f"{self.seconds:.2f} s</small></div>"
+        )
+
+
+def describe_loss(problem: LocalProblem) -> str:
+    """Which K the answer speaks of, in words."""
+    names = problem.variables
+    gens = [str(g) for g in problem.ideal.generators]
+    if problem.convention == "loss":
+        loss = f"K = {gens[0]}"
+    else:
+        shown = [f"({g})^2" for g in gens[:4]] + (
+            [f"... ({len(gens)} squares)"] if len(gens) > 4 else []
+        )
+        loss = "K = " + " + ".join(shown)
+    at = ", ".join(f"{n} = {c}" for n, c in zip(names, problem.point, strict=True) if c)
+    text = f"{loss} at {at or 'the origin'}"
+    tau = "*".join(f"|{n}|^{t}" for n, t in zip(names, problem.prior, strict=True) if t)
+    if tau:
+        text += f", prior {tau}"
+    walls = [
+        f"{'' if low is None else f'{low} <= '}{n}{'' if high is None else f' <= {high}'}"
+        for n, (low, high) in zip(names, problem.box, strict=True)
+        if (low, high) != (None, None)
+    ]
+    return text + (f", {', '.join(walls)}" if walls else "")
+
+
+def rlct(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    at: Point | None = None,
+    prior: Mapping[str, Rational | str] | None = None,
+    nonnegative: str | Iterable[str] = (),
+    box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
+    convention: Convention = "ideal",
+    budget: float | None = 60.0,
+    nodes: int | None = None,
+    memory: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Result:
+    """The real log canonical threshold λ and its multiplicity m of the germ of K at a point.
+
+    generators: expressions f1, …, fk (text, Polynomial, Ideal), a LocalProblem or a row of the
+    catalog, which bring their own point, prior and constraints; K = Σ fᵢ². With
+    ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given), its
+    coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
+    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds;
+    nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
+    with the number of charts.
+
+    The answer is exact with a verified certificate, or two-sided bounds with two: also when a limit
+    or a first Ctrl-C ends the search.
+
+    Raises BadInput for what cannot be read and for a loss that takes negative values, OutOfScope
+    where K does not vanish at the point.
+
+    >>> r = rlct("x^2 - y^3")
+    >>> r.value, r.multiplicity
+    (Fraction(5, 12), 1)
+    >>> rlct(["a*b", "a*c"], variables="a b c").rlct
+    RLCT(value=Fraction(1, 2), multiplicity=1)
+    >>> print(rlct("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"}).rlct)
+    (5/12, 1)
+
+    Reference: Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, Definition 2.8,
+    Theorem 6.7.
+    """
+    require_seconds(budget)
+    for name, limit, unit in (("nodes", nodes, "charts"), ("memory", memory, "MiB")):
+        if limit is not None and not limit > 0:
+            raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
+    started = time.process_time()
+    known: Result | None = None
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        problem = LocalProblem.of(
+            generators,
+            variables,
+            at=at,
+            prior=prior,
+            nonnegative=nonnegative,
+            box=box,
+            convention=convention,
+        )
+        germ = problem.localize(algebraic=True)
+        notes = _check_loss(problem, germ)
+        if all(g.is_zero for g in germ.generators):
+            zero = RLCT(Fraction(0), 1)
+            return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+        lengths = [len(g.flint) for g in germ.generators]
+        if sum(lengths) * len(germ.variables) > _LARGE:
+            if max(lengths) == 1 and not germ.field:
+                return _prove(
+                    problem,
+                    *_monomial_ideal(germ),
+                    "monomial ideal, linear program",
+                    started,
+                    notes,
+                )
+            known = _first_bounds(problem, germ, budget, started, notes)
+        newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
+        if newton is not None:
+            return newton
+        notes = (*notes, *note)
+        spent = time.process_time() - started
+        found = resolve_germ(
+            germ,
+            budget=None if budget is None else max(budget - spent, 0.05),
+            nodes=nodes,
+            memory=memory,
+            progress=progress,
+        )
+        scale = 2 if problem.convention == "loss" else 1
+        lower, upper = (
+            v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper)
+        )
+        method = (
+            "monomial ideal, linear program"
+            if found.blow_ups == 0
+            else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
+        )
+        ended = f" (ended by: {found.ended})" if found.ended else ""
+        frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
+        still_open = f"{found.open} charts are open{ended}{frontier}"
+        known = known or _first_bounds(problem, germ, budget, started, notes)
+        known = replace(known, method=method, notes=(*notes, still_open))
+        if lower is not None and lower == upper:
+            unverified = "a proof was found, and there was no time to verify it"
+            known = replace(known, notes=(*notes, unverified))
+            try:
+                return _prove(problem, found.step, lower, method, started, notes)
+            except CertificateError as error:  # a fault of the engine: what is not verified
+                rejected = f"the verifier rejects the engine's proof: {error}"
+                known = replace(known, notes=(*notes, rejected, still_open))
+        known = _bracket(known, found.step, lower, upper)
+    if known is None:
+        raise Undecided(
+            f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
+            Bounds(None, None),
+        )
+    return replace(known, seconds=time.process_time() - started)
+
+
+def _newton_route(
+    problem: LocalProblem, germ: Germ, started: float, notes: tuple[str, ...]
+) -> tuple[Result | None, tuple[str, ...]]:
+    """The Newton polyhedron of a small germ that is not a monomial ideal; or why it does not
+    decide."""
+    terms = [sum(1 for _ in g.terms()) for g in germ.generators]
+    if max(terms) == 1 or len(germ.variables) > 6 or sum(terms) > 40:
+        return None, ()
+    from singularity_lab.exact.engine.newton import NewtonFailure, newton_step
+
+    found = newton_step(germ, budget=1.0, limit=300)
+    if isinstance(found, NewtonFailure):
+        return None, (f"Newton polyhedron: {found.reason}",)
+    step, value = found
+    faces = len(step["faces"])
+    method = f"Newton polyhedron, {step['criterion']} on {faces} compact faces besides the vertices"
+    return _prove(problem, step, value, method, started, notes), ()
+
+
+def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
+    """Raise where K does not vanish at the point, or is a loss with negative values near it."""
+    field = germ.field
+
+    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
+        value: Any
+        if field is None:
+            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
+        else:
+            value = field.sign(g.substitute(dict(point)).flint)
+        return int(value > 0) - int(value < 0)
+
+    values: list[Any]
+    if field is None:
+        values = [maps.constant_term(g.flint) for g in germ.generators]
+    else:
+        inside = range(len(germ.variables))
+        values = [field.sign(maps.at_zero(g.flint, inside)) for g in germ.generators]
+    if any(v != 0 for v in values):
+        at = ", ".join(
+            f"{n} = {shown(c)}" for n, c in zip(problem.variables, problem.point, strict=True)
+        )
+        said = ""
+        if field is None:
+            total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
+            said = f": K = {shown(total)} there"
+        place = f"at the point ({shown(at)})" if at else "anywhere"
+        raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
+    if problem.convention == "ideal":
+        return ()
+    source = random.Random(0)
+    for scale in (64, 4096, 10**6):
+        for _ in range(200):
+            point = {
+                n: Fraction(source.randint(0 if n in germ.nonnegative else -8, 8), 8 * scale)
+                for n in germ.variables
+            }
+            if sign(germ.generators[0], point) < 0:
+                where = ", ".join(f"{n} = {c}" for n, c in point.items())
+                raise BadInput(
+                    f"loss: K >= 0 near the point is needed, but K < 0 at ({where}) from it; "
+                    "for K = f^2 use the ideal convention"
+                )
+    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+
+
+def _prove(
+    problem: LocalProblem,
+    step: Step,
+    value: RLCT,
+    method: str,
+    started: float,
+    notes: tuple[str, ...],
+) -> Result:
+    certificate = Certificate(problem, "exact", value, step)
+    verify(certificate)
+    seconds = time.process_time() - started
+    return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
+
+
+def _monomial_ideal(germ: Germ) -> tuple[Step, RLCT]:
+    """The leaf of an ideal of many monomials, without the engine's moves."""
+    rows = [tuple(map(int, g.flint.monomial(0))) for g in germ.generators if not g.is_zero]
+    solution = covering_lp([h + 1 for h in germ.prior], rows)
+    step = {
+        "op": "monomial",
+        "primal": {n: str(v) for n, v in zip(germ.variables, solution.primal, strict=True) if v},
+        "dual": [[i, str(y)] for i, y in enumerate(solution.dual) if y],
+    }
+    scale = 2 if germ.convention == "loss" else 1
+    return step, RLCT(scale * solution.value / 2, 1 + solution.face_dimension)
+
+
+def _first_bounds(
+    problem: LocalProblem,
+    germ: Germ,
+    budget: float | None,
+    started: float,
+    notes: tuple[str, ...],
+) -> Result:
+    """Both sides, verified, from the order and the terms: or, where the linear program of the terms
+    takes more than a fourth of the budget, from the blow-up of the origin."""
+    low = Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})
+    verify(low)
+    high = None
+    with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
+        step, top = _terms_bound(germ)
+        high = Certificate(problem, "upper", top, step)
+        verify(high)
+    if high is None:
+        step, top = _origin_bound(germ)
+        high = Certificate(problem, "upper", top, step)
+        verify(high)
+    seconds = time.process_time() - started
+    bounds = Bounds(low.claim, high.claim)
+    notes = (*notes, "bounds from the order and the terms alone (ended by: time)")
+    return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
+
+
+def _bracket(known: Result, step: Step, lower: RLCT | None, upper: RLCT | None) -> Result:
+    """The bounds known and those of the engine, where these are better and hold.
+
+    Of equal claims the shorter proof stays: the engine's may be long.
+    """
+    problem = known.problem
+    low, high = known.certificates
+    better = lower is not None and lower > low.claim, upper is not None and upper < high.claim
+    try:
+        if better[0] and lower is not None:
+            mine = Certificate(problem, "lower", lower, step)
+            verdict = verify(mine)
+            low = mine
+            if better[1] and upper is not None and verdict.upper and verdict.upper <= upper:
+                high = Certificate(problem, "upper", upper, step)
+        elif better[1] and upper is not None:
+            mine = Certificate(problem, "upper", upper, step)
+            verify(mine)
+            high = mine
+    except CertificateError as error:
+        note = f"the verifier rejects the engine's proof: {error}"
+        known = replace(known, notes=(*known.notes, note))
+    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
+
+
+def _terms_bound(germ: Germ) -> tuple[Step, RLCT]:
+    """The upper bound of the term ideal."""
+    from singularity_lab.exact.engine.newton import term_ideal_bound
+
+    return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
+
+
+def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
+    """The bound of the term ideal, which does not depend on the coefficients."""
+    found = terms_leaf(Germs.of(germ))
+    assert found is not None
+    assert found.upper is not None
+    scale = 2 if germ.convention == "loss" else 1
+    return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
+
+
+def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
+    """The upper bound of one divisor, the exceptional one of the origin: (n + Σ τ)/(2·order)."""
+    g = Germs.of(germ)
+    groups = [[(i, 1)] for i in g.locals]
+    first, *others = g.charts(groups)
+    found = terms_leaf(g.chart(groups, first))
+    assert found is not None
+    assert found.upper is not None
+    step = {
+        "op": "blowup",
+        "groups": [[[g.names[i], w] for i, w in group] for group in groups],
+        "cases": [found.step, *(None for _ in others)],
+    }
+    scale = 2 if germ.convention == "loss" else 1
+    return step, RLCT(scale * found.upper.value, found.upper.multiplicity)
+
+
+def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
+    """λ ≥ (1 + min(0, τ))/(2·order), since lct ≥ 1/order (restriction to a line)."""
+    n = len(germ.variables)  # a number field has a symbol after them
+    order = min(sum(a[:n]) for g in germ.generators for a in g.support())
+    least = min([Fraction(0), *germ.prior])
+    scale = 2 if problem.convention == "loss" else 1
+    return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which theorem applied, why others did not, and the proof as a tree.
+
+    trees: one :func:`~singularity_lab.exact.proof.tree.proof_tree` for each certificate of the
+    result.
+    """
+
+    result: Result
+    trees: tuple[networkx.DiGraph, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The proofs, a line for each chart and move."""
+        return tuple(line for tree in self.trees for line in tree.graph["text"].splitlines())
+
+    def __str__(self) -> str:
+        notes = self.result.notes if self.result.exact else ()  # bounds tell theirs themselves
+        return "\n".join((str(self.result), *notes, *self.lines))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the (first) tree; returns matplotlib's Axes."""
+        from singularity_lab.pictures.proofs import plot_tree
+
+        if not self.trees:
+            raise Undecided("plot: the proof is too long to be told within the budget")
+        return plot_tree(self.trees[0], ax)
+
+
+def explain(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    budget: float | None = 60.0,
+    **options: Any,
+) -> Explanation:
+    """The proof behind :func:`rlct`, told chart by chart; the same arguments.
+
+    budget: CPU seconds for both; a search ends a little earlier, so that its proof can be told. A
+    proof that takes too long to tell has no tree.
+
+    >>> print(explain("x*y").lines[1].split(";")[0])
+    0 x*y: monomial ideal, optimal weight (x: 1/2, y: 1/2)
+    """
+    from singularity_lab.exact.proof.tree import proof_tree
+
+    require_seconds(budget)
+    started = time.process_time()
+    search = None if budget is None else 0.9 * budget
+    result = rlct(generators, variables, budget=search, **options)
+    trees = []
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        for certificate in result.certificates:
+            trees.append(proof_tree(certificate))
+    return Explanation(result, tuple(trees))

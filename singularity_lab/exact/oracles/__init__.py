@@ -1,0 +1,1 @@
+"""Other computer algebra systems, asked by tests and benchmarks only."""

@@ -1,0 +1,2 @@
+"""Proofs: families, steps with their theorems, certificates, the verifier. Stands on algebra
+alone."""

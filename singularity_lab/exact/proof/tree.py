@@ -1,0 +1,420 @@
+"""The proof script of a certificate as a tree of charts for people. MATH §2, §3.
+
+A certificate holds steps and no state. Here the script is replayed once more, and each chart keeps
+what the replay computed there: the variables and their roles, the exponents of K = ∏|x|^(2k)·Σ f²
+and of the prior ∏|x|^h, the generators, and the candidate (h + 1)/(2k) of each divisor {x = 0}. A
+chart is *critical* if the value of the germ is attained in it: λ and m of a germ are the least over
+the charts of a blow-up (or the parts of a stratum), and add over the blocks of the sum rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING, Protocol
+
+import networkx
+
+from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.rings import fraction
+from singularity_lab.errors import BadInput
+from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
+from singularity_lab.exact.proof.charts import charts, representatives
+from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
+from singularity_lab.exact.proof.step import Verdict
+from singularity_lab.exact.proof.verify import replay, starting_family, verify
+
+if TYPE_CHECKING:
+    pass
+
+_SUM, _FREE = "sum", "free"
+
+
+class Certified(Protocol):
+    """What carries certificates: the result of ``rlct``."""
+
+    @property
+    def certificates(self) -> tuple[Certificate, ...]: ...
+
+
+@dataclass(frozen=True)
+class Divisor:
+    """A divisor with K = t^(2k)·…, prior·Jacobian = |t|^h·…, and its candidate (h + 1)/(2k).
+
+    ray: the weights of the variables of its chart; one variable x with weight 1 is {x = 0} itself.
+    """
+
+    ray: Mapping[str, int]
+    k: int
+    h: Fraction
+    candidate: Fraction
+
+    def __str__(self) -> str:
+        name = ", ".join(f"{n}:{w}" if w > 1 else n for n, w in self.ray.items())
+        return f"{name} (k {self.k}, h {self.h}): {self.candidate}"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A node: a family of germs as it arrives, the moves made on it, and the step that ends it.
+
+    case: which chart, stratum or block of its parent it is. roles: variable -> local, param or
+    unit, after the moves; positive: those that are ≥ 0. k, h: exponents of K and of the prior.
+    generators: after the moves. op, words: the step. lower, upper: what the subtree proves; empty:
+    it does not meet {K = 0}. divisors: those of variables with k > 0, and the optimal ray of a
+    monomial leaf. same_as: the node whose proof is used again.
+    """
+
+    where: str
+    case: str
+    roles: Mapping[str, str]
+    positive: frozenset[str]
+    k: Mapping[str, int]
+    h: Mapping[str, Fraction]
+    generators: tuple[str, ...]
+    units: tuple[str, ...]
+    moves: tuple[str, ...]
+    op: str
+    words: str
+    lower: RLCT | None
+    upper: RLCT | None
+    empty: bool
+    divisors: tuple[Divisor, ...]
+    critical: bool = False
+    same_as: int | None = None
+
+    @property
+    def value(self) -> RLCT | None:
+        """(λ, m) of the family where it is proved exactly."""
+        return self.lower if self.lower is not None and self.lower == self.upper else None
+
+    @property
+    def reaching(self) -> tuple[Divisor, ...]:
+        """The divisors whose candidate is λ of this chart."""
+        bound = self.lower or self.upper
+        return tuple(d for d in self.divisors if bound and d.candidate == bound.value)
+
+    @property
+    def germ(self) -> str:
+        """The family in one line: monomial factor, generators, parameters."""
+        monomial = _monomial(self.k)
+        shown = ", ".join(self.generators[:3]) + (", …" if len(self.generators) > 3 else "")
+        inside = shown if shown != "1" else ""
+        ideal = (f"{monomial}·({inside})" if inside else monomial) if monomial else f"({shown})"
+        others = [
+            f"{n} {'real' if r == PARAM else '≠ 0'}" for n, r in self.roles.items() if r != LOCAL
+        ]
+        return ideal + (f" for {', '.join(others)}" if others else "")
+
+    @property
+    def verdict(self) -> str:
+        """What the subtree proves, in words."""
+        if self.empty:
+            return "K has no zero here"
+        if self.value is not None:
+            return f"(λ, m) = {self.value}"
+        parts = [f"≥ {self.lower}"] if self.lower else []
+        parts += [f"≤ {self.upper}"] if self.upper else []
+        return "(λ, m) " + " and ".join(parts) if parts else "open"
+
+    @property
+    def text(self) -> str:
+        """The chart in one line: case, germ, step, verdict, divisors that reach λ."""
+        case = f"[{self.case}] " if self.case else ""
+        line = f"{case}{self.germ}: {self.words}; {self.verdict}"
+        if self.reaching:
+            line += "; reached by " + ", ".join(map(str, self.reaching))
+        return line + (" *" if self.critical else "")
+
+
+def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> networkx.DiGraph:
+    """The proof as a directed tree, root 0, nodes numbered as the proof is read.
+
+    source: a certificate, or a result that carries some; kind: which of them (the first unless
+    given). Each node has ``chart`` (a :class:`Chart`) and ``text``; each edge has ``case``. A proof
+    that is used again hangs below its first use; later ones are leaves with ``chart.same_as``. The
+    graph's own attributes are ``text`` (the whole story) and ``certificate``.
+
+    Raises CertificateError if the certificate does not verify, BadInput if there is none.
+
+    >>> from singularity_lab.exact.engine.solve import rlct
+    >>> tree = proof_tree(rlct("x^2 - y^3"))
+    >>> chart = tree.nodes[0]["chart"]
+    >>> chart.germ, str(chart.value), chart.critical
+    ('(-y^3 + x^2)', '(5/12, 1)', True)
+    >>> print(min(d.candidate for n in tree for d in tree.nodes[n]["chart"].divisors))
+    5/12
+    """
+    certificate = _choose(source, kind)
+    verify(certificate)
+    recorder = _Recorder(scale=1 if certificate.problem.convention == "loss" else 2)
+    if certificate.proof.get("op") == "zero":
+        recorder.leaf(certificate)
+    else:
+        replay(starting_family(certificate), certificate.proof, recorder)
+    tree = networkx.DiGraph(certificate=certificate)
+    charts = recorder.charts
+    critical = {0}
+    for number, parent in enumerate(recorder.parents):
+        if parent is not None and parent in critical and _attains(charts[parent], charts[number]):
+            critical.add(number)
+        chart = replace(charts[number], critical=number in critical)
+        tree.add_node(number, chart=chart, text=chart.text)
+        if parent is not None:
+            tree.add_edge(parent, number, case=chart.case)
+    tree.graph["text"] = "\n".join(_story(tree))
+    return tree
+
+
+def _choose(source: Certified | Certificate, kind: Kind | None) -> Certificate:
+    listed = (source,) if isinstance(source, Certificate) else source.certificates
+    found = [c for c in listed if kind is None or c.kind == kind]
+    if not found:
+        kinds = ", ".join(c.kind for c in listed)
+        raise BadInput(f"kind: there is no certificate of kind {kind!r}, only {kinds}")
+    return found[0]
+
+
+def _attains(parent: Chart, child: Chart) -> bool:
+    """Is the parent's value attained in the child?"""
+    if parent.op in (_SUM, "both", "see") or parent.lower is None:
+        return not child.empty
+    value = child.lower or child.upper
+    if value is None:
+        return False
+    if parent.op == _FREE:  # the factors that are gone add to m on ties
+        return value.value == parent.lower.value
+    return value == parent.lower
+
+
+class _Recorder:
+    """Looks on at a replay and keeps each chart."""
+
+    def __init__(self, scale: int) -> None:
+        self.scale = scale
+        self.charts: list[Chart] = []
+        self.parents: list[int | None] = []
+        self.first: dict[int, int] = {}
+        self._open: list[tuple[int, Step]] = []
+        self._cases: list[Iterator[str]] = []
+
+    def leaf(self, certificate: Certificate) -> None:
+        """The node of K ≡ 0."""
+        zero = RLCT(Fraction(0), 1)
+        roles = dict.fromkeys(certificate.problem.variables, LOCAL)
+        self.charts.append(
+            Chart(
+                "proof",
+                "",
+                roles,
+                frozenset(),
+                {},
+                {},
+                ("0",),
+                (),
+                (),
+                "zero",
+                in_words(certificate.proof),
+                zero,
+                zero,
+                False,
+                (),
+            )
+        )
+        self.parents.append(None)
+
+    def enter(self, moves: Sequence[Step], family: Family, step: Step, where: str) -> None:
+        number = len(self.charts)
+        case = next(self._cases[-1], "") if self._cases else ""
+        for marked in (*moves, step):
+            if "id" in marked:
+                self.first.setdefault(marked["id"], number)
+        self.parents.append(self._open[-1][0] if self._open else None)
+        self.charts.append(self._chart(family, step, tuple(map(in_words, moves)), where, case))
+        self._open.append((number, step))
+        lemma = ["lemma"] if isinstance(step.get("lemma"), dict) else []
+        self._cases.append(iter(lemma or _case_names(family, step)))
+
+    def leave(self, verdict: Verdict) -> None:
+        self._cases.pop()
+        number, step = self._open.pop()
+        self.charts[number] = replace(
+            self.charts[number],
+            lower=verdict.lower,
+            upper=verdict.upper,
+            empty=verdict.empty,
+            same_as=self.first.get(step["step"]) if step["op"] == "see" else None,
+        )
+
+    def _chart(
+        self, family: Family, step: Step, moves: tuple[str, ...], where: str, case: str
+    ) -> Chart:
+        divisors = [
+            self._divisor(family, {n: 1}, k)
+            for n, k in family.k.items()
+            if k and family.role.get(n) in (LOCAL, PARAM)
+        ]
+        if step["op"] in ("monomial", "newton") and step.get("primal"):
+            primal = step["primal"]  # by name, or for all local variables in order
+            if not isinstance(primal, dict):
+                primal = dict(zip(family.of_role(LOCAL), primal, strict=True))
+            weights = {n: w for n, v in primal.items() if (w := fraction(v))}
+            common = lcm(*(w.denominator for w in weights.values()))
+            ray = {n: int(w * common) for n, w in weights.items()}
+            if len(ray) > 1 or not set(ray) <= set(family.k):
+                divisors.append(self._divisor(family, ray, common))
+        return Chart(
+            where=where,
+            case=case,
+            roles={n: family.role[n] for n in family.names if n in family.role},
+            positive=family.positive & set(family.role),
+            k={n: e for n, e in family.k.items() if e},
+            h={n: e for n, e in family.h.items() if e},
+            generators=tuple(str(f) for f in family.gens),
+            units=tuple(str(u) for u in family.units),
+            moves=moves,
+            op=step["op"],
+            words=in_words(step),
+            lower=None,
+            upper=None,
+            empty=False,
+            divisors=tuple(divisors),
+        )
+
+    def _divisor(self, family: Family, ray: Mapping[str, int], k: int) -> Divisor:
+        h = sum((w * (family.h.get(n, Fraction(0)) + 1) for n, w in ray.items()), Fraction(-1))
+        return Divisor(ray, k, h, (h + 1) / (self.scale * k))
+
+
+def _case_names(family: Family, step: Step) -> list[str]:
+    """Names of the branches of a step, in the verifier's order."""
+    op = step["op"]
+    if op == "blowup":
+        groups = [[(str(n), w) for n, w in group] for group in step["groups"]]
+        found = representatives(charts(groups, family.positive), step.get("symmetries", ()))
+        side = {1: " > 0", -1: " < 0"}
+        single = [c.two_sided or c.variable in family.positive for c in found]
+        return [
+            f"chart {c.variable}{'' if alone else side[c.sign]}"
+            for c, alone in zip(found, single, strict=True)
+        ]
+    if op == "split":
+        both = [f"{step['var']} = 0", f"{step['var']} ≠ 0"]
+        return both if len(step["cases"]) == 2 else both[1:]  # a condition may exclude 0
+    if op == "locus":
+        return [f"{step['poly']} = 0", f"{step['poly']} ≠ 0"]
+    if op == "roots":
+        values = [f"{step['var']} = {r['value']}, {r['field']} = 0" for r in step["roots"]]
+        met = len(step["cases"]) - 1  # a condition may exclude some roots
+        named = values if met == len(values) else [f"{step['var']} a root"] * met
+        return [*named, f"{step['poly']} ≠ 0"]
+    if op == "dehomogenise":
+        return [f"{step['var']} = 1", f"{step['var']} = -1"]
+    if op == _SUM:
+        return [", ".join(map(str, block)) for block in step["blocks"]]
+    if op == "both":
+        return ["first", "second"]
+    return []
+
+
+def in_words(step: Step) -> str:
+    """One step of a proof script in words, without what follows it.
+
+    >>> in_words({"op": "blowup", "groups": [[["x", 3], ["y", 2]]]})
+    'blow up (x^(1/3), y^(1/2))'
+    >>> factors = [[["1", "b"], ["c", "d"]], [["x"], ["y"]]]
+    >>> in_words({"op": "schur", "kind": "pivot", "rank": 1, "factors": factors})
+    'product of matrices 2×2×1, Schur complement of the 1×1 pivot'
+    """
+    op = str(step.get("op"))
+    if op in ("monomial", "terms"):
+        weights = step.get("primal", {})
+        what = "monomial ideal" if op == "monomial" else "term ideal, an upper bound"
+        optimum = ", ".join(f"{n}: {w}" for n, w in weights.items())
+        return f"{what}, optimal weight ({optimum})" if weights else "the ideal is a unit"
+    if op == "blowup":
+        groups = [
+            ", ".join(f"{n}^(1/{w})" if w > 1 else str(n) for n, w in group)
+            for group in step["groups"]
+        ]
+        alike = "; one chart for those that symmetries join" if step.get("symmetries") else ""
+        return f"blow up ({'; '.join(groups)}){alike}"
+    if op == "schur":
+        factors = step["factors"]
+        shape = "×".join(str(n) for n in (*map(len, factors), len(factors[-1][0])))
+        rank = step["rank"]
+        block = {"through": "block", "pivot": "pivot"}.get(step["kind"], "inner block")
+        return f"product of matrices {shape}, Schur complement of the {rank}×{rank} {block}"
+    if op == "generators":
+        done = [name for name, *_ in step["do"]]
+        kinds = {
+            "add": "reduced",
+            "div": "divided by units",
+            "mul": "multiplied by units",
+            "append": "added",
+            "split": "split into their terms",
+        }
+        said = ", ".join(f"{done.count(n)} {w}" for n, w in kinds.items() if n in done)
+        return f"generators: {said}"
+    if op == "change":
+        den = str(step["den"])
+        image = f"({step['num']})/({den})" if den != "1" else str(step["num"])
+        return f"coordinate {step['var']} := {short(image)}"
+    if op in ("contract", "dehomogenise"):
+        weights = ", ".join(f"{n}: {w}" for n, w in step["weights"].items())
+        if op == "contract":
+            return f"parameters contracted to 0 by the grading ({weights})"
+        return f"{step['var']} = ±1 by the grading ({weights})"
+    if op == "split":
+        return f"{step['var']} = 0, or not"
+    if op == "locus":
+        return f"{short(str(step['poly']))} = 0, or not"
+    if op == "roots":
+        return f"{step['var']} a root of {short(str(step['poly']))}, or not"
+    if op == "nonvanishing":
+        return f"{short(str(step['poly']))} has no real zero"
+    if op == "newton":
+        faces = sum(len(entry["face"]) > 1 for entry in step["faces"])
+        where = f"{faces} compact faces besides the vertices"
+        return f"Newton polyhedron, {step['criterion']} on {where}"
+    if op == "coordinate":
+        return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
+    if op == "relax":
+        return f"{step['var']} ≠ 0 as a parameter"
+    words = {
+        "sum": "sum rule: disjoint variables",
+        "free": "product rule: variables of the monomial factor only",
+        "subideal": "bounded below by fewer generators",
+        "both": "two proofs",
+        "order": "bounded below by the order of vanishing",
+        "empty": "no real point",
+        "open": "open",
+        "zero": "K is identically 0",
+        "see": "proved before, up to renaming and signs",
+    }
+    return words.get(op, op)
+
+
+def short(text: str, width: int = 48) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _monomial(exponents: Mapping[str, int]) -> str:
+    return "*".join(f"{n}^{e}" if e > 1 else n for n, e in exponents.items() if e)
+
+
+def _story(tree: networkx.DiGraph) -> list[str]:
+    """The tree as indented text; ``*`` marks the charts where the value is attained."""
+    lines = [str(tree.graph["certificate"])]
+    stack = [(0, 0)]
+    while stack:
+        number, depth = stack.pop()
+        chart: Chart = tree.nodes[number]["chart"]
+        indent = "  " * depth
+        again = f" (as {chart.same_as})" if chart.same_as is not None else ""
+        lines.append(f"{indent}{number}{again} {chart.text}")
+        lines += [f"{indent}    first {move}" for move in chart.moves]
+        stack += [(child, depth + 1) for child in sorted(tree.successors(number), reverse=True)]
+    return lines

@@ -1,0 +1,1 @@
+"""Resolutions as geometry: toric ones and dual graphs."""

@@ -1,0 +1,1 @@
+"""Zeta functions, their poles, and volume expansions."""

@@ -1,0 +1,1 @@
+"""One plotting function per object. Matplotlib is imported when one is called."""

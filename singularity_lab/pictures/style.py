@@ -1,0 +1,46 @@
+"""Colours, markers and axes that all pictures share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from singularity_lab.system.extras import pyplot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.5"
+
+
+def drawing_axes(ax: Any, projection: str | None = None) -> Any:
+    if ax is not None:
+        return ax
+    plt = pyplot()
+
+    figure = plt.figure(figsize=(6.4, 4.8), layout="constrained")
+    return figure.add_subplot(projection=projection)
+
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+
+def sized_axes(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
+    if ax is not None:
+        return ax
+    plt = pyplot()
+
+    new: Axes = plt.subplots(figsize=(width, height), layout="constrained")[1]
+    return new
+
+
+def colours_and_markers(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    return {
+        name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)
+    }
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,1 @@
+"""Programs measured: tempered posteriors, training."""

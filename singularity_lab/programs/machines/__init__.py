@@ -1,0 +1,1 @@
+"""Machines whose programs are studied: circuits, automata, registers, Turing machines, text."""

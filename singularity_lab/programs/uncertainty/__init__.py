@@ -1,0 +1,1 @@
+"""Uncertainty propagated through a program, in every semiring."""

@@ -1,0 +1,308 @@
+"""Anneal: log Z(β) and E_β[βK] along a ladder of temperatures; λ and m from them. Del Moral,
+Doucet, Jasra 2006 (sequential Monte Carlo); Gelman, Meng 1998 (thermodynamic integration).
+
+The law at inverse temperature β is e^{−βK(w)} π(w), π a Gaussian of width σ around w*, cut with the
+domain and times the monomial prior. With x = log β,
+
+    −log Z(β) = λx − (m − 1) log x + O(1),   −d log Z/dx = E_β[βK] = λ − (m − 1)/x + …,
+    d E_β[βK]/dx = E_β[βK] − Var_β(βK)
+
+(the last is minus the heat capacity, less the kinetic part). Log Z has the expansion of log V at
+ε = 1/β, pole by pole, and goes to the same inference, :mod:`.asymptotics`.
+
+Two regimes. In few dimensions R replicates of N particles are reweighted and resampled from level
+to level (increments of log Z are logarithms of mean weights), then move by Hamiltonian trajectories
+and by the moves of :mod:`.kernels.gibbs`. In many dimensions (N = 1) each replicate is one chain
+that cools down; E_β[βK] is averaged at every level, and its integral over x is log Z.
+
+A chain that cools lags behind where it relaxes more slowly than β grows: E_β[βK] then rises above
+its limit. Every level therefore compares the two halves of its draws; where the first half lies
+higher on two levels in a row, the ladder ends before them. Directions that are stiff at w* itself
+(regular ones) do not slow the chains: they are found beforehand and moved in units of their width.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.devices.anneal_chains import climb_by_chains
+from singularity_lab.spectroscopes.devices.anneal_particles import climb_by_particles
+from singularity_lab.spectroscopes.devices.ladder import (
+    FEWEST,
+    Curve,
+    Settings,
+    check,
+    resolved_settings,
+)
+from singularity_lab.spectroscopes.inference import asymptotics
+from singularity_lab.spectroscopes.inference.heat_capacity import heat_capacity, plateau
+from singularity_lab.spectroscopes.kernels.localised import Localised
+from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
+from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
+from singularity_lab.spectroscopes.registry import settings_of
+from singularity_lab.system.extras import pyplot
+
+__all__ = [
+    "anneal",
+    "free_energy_difference",
+    "plot",
+    "sample",
+]
+
+
+# ---------------------------------------------------------------------------------- sampling
+
+
+def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> Curve:
+    """Run the ladder to the stated span, the floor or the budget: particles or chains.
+
+    Raises BadLoss for a loss that is NaN, mostly infinite, constant, or lower somewhere than at
+    w*.
+    """
+    assert s.sigma is not None
+    assert s.particles is not None
+    assert s.replicates is not None
+    law = Localised(meter, s.sigma, torch.device(s.device))
+    curve = Curve()
+    u = law.draw(s.replicates * s.particles, generator)
+    try:
+        value = meter.k(u)
+        check(value, meter, u)
+        if s.particles == 1:
+            climb_by_chains(law, u, value, s, generator, curve)
+        else:
+            climb_by_particles(law, u, value, s, generator, curve)
+    except BudgetSpent as error:
+        at = curve.x[-1] if curve.x else -math.inf
+        curve.stop, curve.reason = Outcome.BUDGET, f"{error} spent at log β = {at:.1f}"
+    return curve
+
+
+# ---------------------------------------------------------------------------------- reading
+
+
+def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+    """λ with an interval, P(m), log Z(β) and E_β[βK] along a ladder. See :class:`Settings`.
+
+    Estimates: ``lambda`` (averaged over models), ``lambda given m=…``, ``next pole``, ``log Z`` at
+    the last level, ``m by heat capacity``. Diagnostics: the ladder (x = log β, log Z, E[βK],
+    Var(βK), with errors), models, acceptance. multiplicity is None, and the reason says so, where
+    the ladder is too short to say anything about m.
+
+    >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
+    >>> cross = PolynomialLoss.from_exponents([([1], [(1, 1)])], loss_id="w1^2*w2^2")
+    >>> r = measure("anneal", cross, seed=0, span=20, particles=32)
+    >>> abs(r.lambda_.value - 0.5) < 0.1
+    True
+    """
+    s = resolved_settings(settings_of(Settings, settings, "anneal"), loss)
+    meter = Meter(loss, budget)
+    generator = torch.Generator(device=s.device).manual_seed(seed)
+    curve = sample(loss, meter, s, generator)
+    outcome, reason = curve.stop, curve.reason
+    estimates: dict[str, Estimate] = {}
+    multiplicity: dict[int, float] | None = None
+    diagnostics: dict[str, Any] = {
+        "x": curve.x,
+        "acceptance": curve.acceptance,
+        "radius": curve.radius,
+        "moves": curve.moves,
+        "stiff_directions": curve.stiff,
+        "quadratic_blocks": curve.baths,
+        "lag": curve.lag,
+    }
+    if curve.x:
+        increments = np.array(curve.increments)
+        x = np.array(curve.x)
+        energy, variance = np.array(curve.energy), np.array(curve.variance)
+        root = math.sqrt(energy.shape[1])
+        # Of chains the increments are logarithms averaged already.
+        pooled = increments.mean(1)
+        if s.particles != 1:
+            pooled = np.log(np.exp(increments).mean(axis=1))
+        log_z = np.cumsum(pooled)
+        log_z_error = np.cumsum(increments, axis=0).std(axis=1, ddof=1) / root
+        diagnostics |= {
+            "log_z": log_z,
+            "log_z_error": log_z_error,
+            "energy": energy.mean(1),
+            "energy_error": energy.std(1, ddof=1) / root,
+            "variance": variance.mean(1),
+        }
+        half = asymptotics.normal_quantile(s.level) * float(log_z_error[-1])
+        estimates["log Z"] = Estimate(
+            float(log_z[-1]), float(log_z[-1]) - half, float(log_z[-1]) + half, s.level
+        )
+    if len(curve.x) >= FEWEST and s.particles == 1:
+        outcome, reason = _limit(curve, x, energy, s, estimates, diagnostics)
+    elif len(curve.x) >= FEWEST:
+        outcome, reason, multiplicity = _infer(
+            curve, x, increments, energy, variance, s, estimates, diagnostics
+        )
+    elif outcome is Outcome.OK:
+        outcome = Outcome.NOT_MIXED
+        reason = f"m and λ are not identifiable from a ladder of {len(curve.x)} levels" + (
+            f": {reason}" if reason else ""
+        )
+    return meter.reading(
+        "anneal", s, seed, estimates, outcome, reason, diagnostics, multiplicity=multiplicity
+    )
+
+
+def _limit(
+    curve: Curve,
+    x: np.ndarray,
+    energy: np.ndarray,
+    s: Settings,
+    estimates: dict[str, Estimate],
+    diagnostics: dict[str, Any],
+) -> tuple[Outcome, str]:
+    """The limit of E[βK] into ``estimates``; outcome and reason. Chains do not speak of m."""
+    found, models = plateau(x, energy, s.level)
+    # A chain that lags by a share of its energy has a λ that is too large by about as much.
+    tail = max(1, len(x) // 4)
+    slack = max(0.0, float(np.mean(curve.lag[-tail:]))) * found.value
+    others = dict(estimates)
+    estimates.clear()
+    estimates["lambda"] = replace(found, low=found.low - 2 * slack)
+    estimates |= others
+    diagnostics["plateau"] = models
+    words = "m is not identifiable by chains" + (f"; {curve.reason}" if curve.reason else "")
+    # E must have come within a tenth of its limit.
+    if abs(2 * models["slope"]) > 0.1 * found.value:
+        return Outcome.NOT_MIXED, (
+            f"E[βK] still changes by {models['slope']:.3g} an e-fold of β where it is flattest; "
+            + words
+        )
+    if curve.stop is Outcome.FLOOR:
+        return Outcome.OK, words
+    return curve.stop, words
+
+
+def _infer(
+    curve: Curve,
+    x: np.ndarray,
+    increments: np.ndarray,
+    energy: np.ndarray,
+    variance: np.ndarray,
+    s: Settings,
+    estimates: dict[str, Estimate],
+    diagnostics: dict[str, Any],
+) -> tuple[Outcome, str, dict[int, float] | None]:
+    """Models of log Z, their average into ``estimates``; outcome, reason, P(m)."""
+    fit = asymptotics.infer(x, increments, max_multiplicity=s.max_multiplicity, level=s.level)
+    log_z = diagnostics["log_z"]
+    estimates_before = dict(estimates)
+    estimates.clear()
+    estimates["lambda"] = Estimate(fit.value, fit.low, fit.high, s.level)
+    for m, (value, error) in fit.given.items():
+        if fit.multiplicity[m] > 0.01:
+            half = asymptotics.normal_quantile(s.level) * error
+            estimates[f"lambda given m={m}"] = Estimate(value, value - half, value + half, s.level)
+    probability, delta = fit.next_pole
+    if probability > 0.5:
+        estimates["next pole"] = Estimate(
+            fit.value + delta, fit.value + delta / 2, fit.value + 2 * delta, s.level
+        )
+    estimates |= estimates_before
+    order = np.argsort(-fit.models["weight"], kind="stable")[:12]
+    diagnostics |= {
+        "fitted_x": fit.curve[0],
+        "fitted_log_z": fit.curve[1],
+        "chi2": fit.chi2,
+        "noise": asdict(fit.noise),
+        "next_pole_probability": probability,
+        "models": {k: v[order] for k, v in fit.models.items()},
+    }
+    # Second reading of m, from levels at which e^{−λx} has set in.
+    deep = (x > x[0] + 0.35 * (x[-1] - x[0])) & (-log_z > 2.0)
+    if deep.sum() >= 8:
+        a, error, _ = heat_capacity(x[deep], energy[deep], variance[deep])
+        half = asymptotics.normal_quantile(s.level) * error
+        estimates["m by heat capacity"] = Estimate(1 + a, 1 + a - half, 1 + a + half, s.level)
+    outcome, reason = curve.stop, curve.reason
+    multiplicity: dict[int, float] | None = fit.multiplicity
+    # The last third of the ladder must add little to E[βK].
+    third = max(1, len(x) // 3)
+    middle, end = float(energy[-2 * third : -third].mean()), float(energy[-third:].mean())
+    if end > 1.25 * middle or -float(log_z[-1]) < 4.0:
+        multiplicity = None
+        reason = (
+            f"m is not identifiable at this depth: E[βK] has risen from "
+            f"{middle:.3g} to {end:.3g} at β = {math.exp(x[-1]):.1e}"
+            + (f"; {reason}" if reason else "")
+        )
+        if outcome in (Outcome.OK, Outcome.FLOOR):
+            outcome = Outcome.NOT_MIXED
+    elif outcome is Outcome.FLOOR and len(x) >= 2 * FEWEST:
+        outcome = Outcome.OK
+    if outcome is Outcome.OK and (fit.chi2 > 2.5 or fit.noise.slow > 0.6):
+        outcome = Outcome.NOT_MIXED
+        reason = (
+            f"replicates disagree over many levels (slow share {fit.noise.slow:.2f}, "
+            f"χ² {fit.chi2:.1f} per level)"
+        )
+    return outcome, reason, multiplicity
+
+
+def free_energy_difference(
+    first: Reading, second: Reading, log_beta: float | None = None
+) -> Estimate:
+    """F₂ − F₁ = log Z₁(β) − log Z₂(β) of two neighbourhoods (phases) at one temperature.
+
+    first, second: readings of ``anneal`` with the same σ and dimension, around two centres of one
+    loss. log_beta: where; None for the last x that both ladders reach. A positive difference says
+    that the first phase is preferred. Intervals at the level of the first reading; errors are
+    independent. Raises BadInput for readings of other devices, of unequal σ or dimension, or x
+    outside a ladder.
+    """
+    for name, r in (("first", first), ("second", second)):
+        if r.device != "anneal" or "log_z" not in r.diagnostics:
+            raise BadInput(f"{name}: expected a reading of anneal with a ladder, got {r.device}")
+    if first.dim != second.dim or first.settings["sigma"] != second.settings["sigma"]:
+        raise BadInput(
+            "first, second: expected one dimension and one sigma, got "
+            f"{first.dim}, {first.settings['sigma']} and {second.dim}, {second.settings['sigma']}"
+        )
+    ends = [(r.diagnostics["x"][0], r.diagnostics["x"][-1]) for r in (first, second)]
+    at = min(b for _, b in ends) if log_beta is None else float(log_beta)
+    if not all(a <= at <= b for a, b in ends):
+        raise BadInput(f"log_beta: expected a point of both ladders {ends}, got {at}")
+
+    def read(r: Reading, key: str) -> float:
+        return float(np.interp(at, np.array(r.diagnostics["x"]), np.array(r.diagnostics[key])))
+
+    value = read(first, "log_z") - read(second, "log_z")
+    error = math.hypot(read(first, "log_z_error"), read(second, "log_z_error"))
+    level = float(first.settings["level"])
+    half = asymptotics.normal_quantile(level) * error
+    return Estimate(value, value - half, value + half, level)
+
+
+def plot(reading: Reading, ax: Any = None) -> Any:
+    """E_β[βK] and Var_β(βK) against log β, with λ and its interval."""
+    plt = pyplot()
+
+    ax = ax if ax is not None else plt.subplots()[1]
+    d = reading.diagnostics
+    if "energy" not in d:
+        raise BadInput(f"plot: this reading has no ladder ({reading.outcome}: {reading.reason})")
+    x, energy, error = (np.array(d[k]) for k in ("x", "energy", "energy_error"))
+    ax.fill_between(x, energy - error, energy + error, alpha=0.3)
+    ax.plot(x, energy, label="E[βK]")
+    ax.plot(x, np.array(d["variance"]), ":", label="Var(βK)")
+    e = reading.lambda_
+    if math.isfinite(e.value):
+        ax.axhspan(e.low, e.high, alpha=0.15, color="0.5")
+        ax.axhline(e.value, ls="--", color="0.3", label=f"λ = {e.value:.4g}")
+    ax.set_xlabel("x = log β")
+    ax.set_title(f"{reading.loss_id}: λ = {e}")
+    ax.legend()
+    return ax

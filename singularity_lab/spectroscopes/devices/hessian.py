@@ -1,0 +1,117 @@
+"""Hessian rank / 2: the naive control that every report shows.
+
+For a regular model λ = d/2, and along a smooth set of minima of codimension r with nondegenerate
+normal Hessian λ = r/2. At a singular point rank(∇²K)/2 only bounds λ from below (splitting lemma:
+λ = r/2 + λ of the residual part).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter, versions
+from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
+from singularity_lab.spectroscopes.registry import settings_of
+from singularity_lab.system.extras import pyplot
+
+
+@dataclass(frozen=True)
+class Settings:
+    """tolerance: eigenvalues below tolerance · largest count as zero. step: of the central
+    difference of ∇K. gradient_tolerance: |∇K(w*)| above this times the largest eigenvalue says
+    that w* is no critical point."""
+
+    tolerance: float = 1e-6
+    step: float = 1e-4
+    gradient_tolerance: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not (0 < self.tolerance < 1 and self.step > 0):
+            raise BadInput(f"settings: expected 0 < tolerance < 1 and step > 0, got {self}")
+
+
+def matrix(meter: Meter, step: float) -> tuple[Tensor, Tensor, float]:
+    """Gradient (d,) and Hessian (d, d) at the centre, and the size of its difference error.
+
+    Central differences of ∇K at steps h and h/2 (4d + 1 gradients), extrapolated to h = 0: exact
+    for quartics. The difference between the two is what a vanishing eigenvalue may show.
+    """
+    d = meter.loss.dim
+    _, at = meter.k_and_grad(torch.zeros((1, d), dtype=torch.float64))
+    sides = []
+    for h in (step, step / 2):
+        shift = h * torch.eye(d, dtype=torch.float64)
+        _, plus = meter.k_and_grad(shift)
+        _, minus = meter.k_and_grad(-shift)
+        difference = (plus - minus) / (2 * h)
+        sides.append(0.5 * (difference + difference.t()))
+    coarse, fine = sides
+    return at[0], (4 * fine - coarse) / 3, float(torch.linalg.matrix_norm(fine - coarse, 2))
+
+
+def hessian(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+    """λ̂ = rank(∇²K(w*))/2, with the eigenvalues as diagnostics. Exact for Morse–Bott points, a
+    lower bound otherwise.
+
+    The interval is the point itself: the naive control knows no error bar.
+    """
+    s = settings_of(Settings, settings, "hessian")
+    meter = Meter(loss, budget)
+    try:
+        gradient, h, change = matrix(meter, s.step)
+    except BudgetSpent as error:
+        return Reading(
+            "hessian", loss.loss_id, loss.dim, asdict(s), seed, {}, None,
+            Outcome.BUDGET, f"{error} spent before the Hessian was known",
+            meter.cost(), {}, versions(),
+        )  # fmt: skip
+    if not bool(torch.isfinite(h).all()):
+        raise BadLoss("the gradient is not finite near the centre", meter.counts())
+    eigenvalues = torch.linalg.eigvalsh(h)
+    largest = float(eigenvalues.abs().max())
+    floor = max(s.tolerance * largest, change)
+    rank = int((eigenvalues.abs() > floor).sum())
+    outcome, reason = Outcome.OK, ""
+    slope = float(gradient.norm())
+    if slope > s.gradient_tolerance * max(largest, 1.0):
+        outcome, reason = Outcome.BAD_LOSS, f"w* is no critical point: |∇K(w*)| = {slope:.3g}"
+    elif bool((eigenvalues < -floor).any()):
+        outcome = Outcome.BAD_LOSS
+        reason = f"w* is no minimum: the Hessian has the eigenvalue {float(eigenvalues.min()):.3g}"
+    elif rank < loss.dim:
+        outcome = Outcome.BIASED_TARGET
+        reason = f"degenerate Hessian (rank {rank} of {loss.dim}): rank/2 bounds λ from below"
+    value = rank / 2
+    return Reading(
+        device="hessian",
+        loss_id=loss.loss_id,
+        dim=loss.dim,
+        settings=asdict(s),
+        seed=seed,
+        estimates={"lambda": Estimate(value, value, value, 0.9)},
+        multiplicity=None,
+        outcome=outcome,
+        reason=reason,
+        cost=meter.cost(),
+        diagnostics={"eigenvalues": eigenvalues.tolist(), "rank": rank, "gradient_norm": slope},
+        versions=versions(),
+    )
+
+
+def plot(reading: Reading, ax: Any = None) -> Any:
+    """Absolute eigenvalues of the Hessian in decreasing order, on a log scale."""
+    plt = pyplot()
+
+    ax = ax if ax is not None else plt.subplots()[1]
+    values = sorted((abs(x) for x in reading.diagnostics["eigenvalues"]), reverse=True)
+    ax.semilogy(range(1, len(values) + 1), [max(v, 1e-300) for v in values], "o")
+    ax.set_xlabel("rank")
+    ax.set_ylabel("|eigenvalue|")
+    ax.set_title(f"{reading.loss_id}: rank {reading.diagnostics['rank']}")
+    return ax

@@ -1,0 +1,196 @@
+"""Settings and curve of an annealing ladder, whichever sampler climbs it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.kernels import hmc
+from singularity_lab.spectroscopes.kernels.localised import Localised
+from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.meter import Meter
+from singularity_lab.spectroscopes.reading import BadLoss, Outcome
+
+FEWEST = 16  # levels below which a curve says nothing
+
+LAG = 0.02  # share of E[βK] by which a chain may lag
+_MANY = 150  # dimensions above which particles are not resampled
+
+
+@dataclass(frozen=True)
+class Settings:
+    """sigma: width of the Gaussian around w*; None for 1, and above 150 dimensions for a tenth of
+    the root mean square of w* (1 where w* = 0).
+
+    replicates, particles: R independent runs of N particles; particles = 1 means chains that are
+    never resampled; None chooses by the dimension. span: e-folds of β after the first level. ess:
+    relative effective sample size that fixes the next level (particles > 1). spacing: largest step
+    of x. rounds: rounds of moves a level (particles > 1); trajectories, leapfrogs: Hamiltonian
+    trajectories of a round, or of a level for chains, and their largest length. stiff: directions
+    of the Hessian at w* looked for, in which chains move in units of their width (0: none).
+    max_multiplicity: largest m considered. device: of torch. level: of the intervals.
+    """
+
+    sigma: float | None = None
+    replicates: int | None = None
+    particles: int | None = None
+    span: float | None = None
+    ess: float = 0.6
+    spacing: float = 0.5
+    rounds: int = 3
+    trajectories: int | None = None
+    leapfrogs: int | None = None
+    stiff: int | None = None
+    max_multiplicity: int = 5
+    device: str = "cpu"
+    level: float = 0.9
+
+    def __post_init__(self) -> None:
+        if self.sigma is not None and not (self.sigma > 0 and math.isfinite(self.sigma)):
+            raise BadInput(f"sigma: expected a positive width or None, got {self.sigma}")
+        if self.replicates is not None and self.replicates < 3:
+            raise BadInput(f"replicates: expected at least 3, got {self.replicates}")
+        n = self.particles
+        if n is not None and not (n == 1 or (n >= 8 and n % 2 == 0)):
+            raise BadInput(f"particles: expected 1 or an even number ≥ 8, got {n}")
+        if self.span is not None and not self.span > 0:
+            raise BadInput(f"span: expected a positive number or None, got {self.span}")
+        if not (0 < self.ess < 1 and self.spacing > 0 and 0 < self.level < 1):
+            raise BadInput(f"ess, spacing, level: expected (0, 1), > 0 and (0, 1), got {self}")
+        for name in ("rounds", "trajectories", "leapfrogs", "max_multiplicity"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise BadInput(f"{name}: expected at least 1, got {value}")
+
+
+def resolved_settings(s: Settings, loss: Loss) -> Settings:
+    d = loss.dim
+    chains = s.particles == 1 if s.particles is not None else d > _MANY
+    rms = float(loss.center.double().square().mean().sqrt())
+    return replace(
+        s,
+        sigma=s.sigma if s.sigma is not None else (0.1 * rms if d > _MANY and rms > 0 else 1.0),
+        particles=s.particles
+        if s.particles is not None
+        else (1 if chains else 128 if d <= 30 else 64),
+        replicates=s.replicates
+        if s.replicates is not None
+        else (16 if not chains else max(4, min(16, 200_000 // d))),
+        span=s.span if s.span is not None else (20.0 if chains else (100.0 if d <= 6 else 20.0)),
+        trajectories=s.trajectories if s.trajectories is not None else (32 if chains else 2),
+        leapfrogs=s.leapfrogs if s.leapfrogs is not None else (16 if chains else 8),
+        stiff=s.stiff if s.stiff is not None else (min(d, 600, 20_000_000 // d) if chains else 0),
+        max_multiplicity=min(s.max_multiplicity, d),
+    )
+
+
+@dataclass
+class Curve:
+    """What the sampler saw. Per level: x = log β; increments of log Z by replicate; E[βK] and
+    Var(βK) by replicate; acceptance of trajectories; E|u|²/(dσ²).
+
+    lag: share of E[βK] by which the first half of a level's draws lies above the second (chains);
+    lagging: whether the ladder ended for that. stiff: stiff directions used. baths: sizes of
+    the blocks drawn exactly. snapshots: log|u| of some particles of every replicate, (R, n, d) a
+    level. points, values: last
+    positions and K. moves: acceptance by family. stop, reason: why it ended.
+    """
+
+    x: list[float] = field(default_factory=list)
+    increments: list[np.ndarray] = field(default_factory=list)
+    energy: list[np.ndarray] = field(default_factory=list)
+    variance: list[np.ndarray] = field(default_factory=list)
+    acceptance: list[float] = field(default_factory=list)
+    radius: list[float] = field(default_factory=list)
+    stiff: int = 0
+    baths: list[int] = field(default_factory=list)
+    lag: list[float] = field(default_factory=list)
+    lagging: bool = False
+    snapshots: list[Tensor] = field(default_factory=list)
+    points: Tensor | None = None
+    values: Tensor | None = None
+    stop: Outcome = Outcome.OK
+    reason: str = ""
+    moves: dict[str, float] = field(default_factory=dict)
+
+    def drop(self, levels: int) -> None:
+        """Forget the last levels."""
+        for column in (self.x, self.increments, self.energy, self.variance, self.acceptance,
+                       self.radius, self.lag):  # fmt: skip
+            del column[-levels:]
+
+    def packed(self) -> dict[str, Any]:
+        """The curve for a checkpoint."""
+        out: dict[str, Any] = {name: list(getattr(self, name)) for name in _NUMBERS}
+        out |= {
+            name: [torch.from_numpy(np.array(v)) for v in getattr(self, name)] for name in _ARRAYS
+        }
+        return out | {"snapshots": list(self.snapshots), "moves": dict(self.moves)}
+
+    def unpack(self, saved: dict[str, Any]) -> None:
+        """The inverse of :meth:`packed`, in place."""
+        for name in _NUMBERS:
+            setattr(self, name, list(saved[name]))
+        for name in _ARRAYS:
+            setattr(self, name, [v.numpy() for v in saved[name]])
+        self.snapshots, self.moves = list(saved["snapshots"]), dict(saved["moves"])
+
+
+_NUMBERS = ("x", "acceptance", "radius", "lag")
+_ARRAYS = ("increments", "energy", "variance")
+
+
+def histogram(steps: hmc.Steps) -> list[Tensor]:
+    return [steps.epsilon, steps.weights, steps.tried.clone(), steps.accepted.clone()]
+
+
+def check(value: Tensor, meter: Meter, at: Tensor) -> None:
+    """Raises BadLoss for NaN, mostly infinite, constant values, or one below K(w*)."""
+    if bool(torch.isnan(value).any()):
+        raise BadLoss("the loss is NaN near the centre", meter.counts())
+    if float(torch.isinf(value).double().mean()) > 0.5:
+        raise BadLoss("the loss is infinite on most of the neighbourhood", meter.counts())
+    if bool((value == value[0]).all()):
+        raise BadLoss("the loss is constant near the centre", meter.counts())
+    lowest = float(value.min())
+    if lowest < -16 * 2.0**-52 * meter.scale:
+        distance = float(at[int(value.argmin())].norm())
+        raise BadLoss(
+            f"w* is no minimum: the loss is lower by {-lowest:.3g} at distance {distance:.3g}",
+            meter.counts(),
+        )
+
+
+def below_rounding(law: Localised, u: Tensor, value: Tensor, beta: float) -> bool:
+    """Whether βK changes by over 1/5 at more than a twentieth of the points when u moves by a few
+    units in the last place of the arithmetic."""
+    eps = float(getattr(law.meter.loss, "rounding", 2.0**-52))
+    some = u[:: max(1, len(u) // 64)]
+    known = value[:: max(1, len(u) // 64)]
+    scale = some.abs() if law.meter.exact_near_center else some.abs() + law.center.abs()
+    signs = torch.where(torch.arange(some.shape[1], device=u.device) % 2 == 0, 1.0, -1.0)
+    moved = law.meter.k(some + 4 * eps * scale * signs)
+    noise = beta * (moved - known).abs() > 0.2
+    return float(noise.double().mean()) > 0.05 or 16 * beta * eps * law.meter.scale > 0.2
+
+
+def grid(s: Settings, span: float) -> hmc.Steps:
+    """Step sizes from σ down by the span of the ladder, half an e-fold apart."""
+    assert s.sigma is not None
+    count = 10 + math.ceil(span)
+    return hmc.steps(s.sigma * math.exp(-0.5 * (count - 1)), s.sigma, count, device=s.device)
+
+
+def record(
+    curve: Curve, x: float, energy: Tensor, variance: Tensor, u: Tensor, s: Settings
+) -> None:
+    curve.x.append(x)
+    curve.energy.append(energy.cpu().numpy())
+    curve.variance.append(variance.cpu().numpy())
+    curve.radius.append(float((u * u).mean()) / float(s.sigma or 1.0) ** 2)

@@ -1,0 +1,363 @@
+"""The field's estimator of the local learning coefficient, and the same target sampled without
+discretisation error.
+
+    λ̂ = nβ·(E_β[L] − L(w*)),   β = 1/log n,   E over exp(−nβL(w) − γ|w − w*|²/2)
+
+Lau, Furman, Wang, Murfet, Wei 2023 ("The local learning coefficient"), as in ``devinterp``. Device
+``llc`` samples by SGLD, RMSprop-SGLD or SGNHT, and is kept as the field defines it: the baseline.
+Devices ``llc-mala`` and ``llc-hmc`` sample the same target by Metropolis-adjusted Langevin steps
+and by Hamiltonian trajectories, so that their error is the target's bias and Monte Carlo noise
+alone. That bias stays: for multiplicity m the target is about λ − (m − 1)/log n (on w₁²w₂² at n =
+10⁴, γ = 1 it is 0.78 λ).
+
+Here n is a setting: the loss may be a population loss K, which then stands for L. What is read is
+the estimate ``llc`` at this n, β and γ; no λ is claimed. Half of the chains begin at w*, half are
+scattered as widely as the localisation allows, and SGLD takes ε in one half and ε/2 in the other:
+:mod:`singularity_lab.spectroscopes.inference.convergence` says when the outcome is ``ok``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.devices.tempered import (
+    EVERY,
+    Average,
+    check_settings,
+    inverse_temperature,
+    largest_eigenvalue,
+    plain,
+    reading_of_average,
+    seeded_generator,
+    walls_of,
+)
+from singularity_lab.spectroscopes.kernels import sgld, sgnht
+from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
+from singularity_lab.spectroscopes.reading import BadLoss, Reading
+from singularity_lab.spectroscopes.registry import settings_of
+from singularity_lab.system.extras import pyplot
+
+_PROBE = 5  # steps between two looks at the batch that never changes
+_SAMPLERS = ("sgld", "rmsprop", "sgnht")
+_R_HAT_SGLD, R_HAT = 1.2, 1.1  # largest allowed, of unadjusted and of adjusted chains
+
+
+@dataclass(frozen=True)
+class Settings:
+    """n: sample size; beta: inverse temperature, None for 1/log n; gamma: localisation strength.
+
+    sampler: sgld, rmsprop or sgnht. epsilon: its step (of SGNHT h², with h its step in time); None
+    takes 0.2/(nβh + γ), h the largest Hessian eigenvalue at w*, near it, and again where the chains
+    are during burn-in. chains, burn_in, draws: chains run at once, steps thrown away, steps
+    averaged. minibatch: use the loss's own minibatches, a fresh one for every chain and step.
+    check: run the four groups of :mod:`singularity_lab.spectroscopes.inference.convergence`; False
+    runs all chains from w* at the step ε, as the field does, and is never ``ok``. divergence,
+    decay, stability: of RMSprop-SGLD, the term Γ, α and δ. friction: A of SGNHT. precision: of the
+    chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸. device: of
+    torch.
+    """
+
+    n: float = 10_000.0
+    beta: float | None = None
+    gamma: float = 1.0
+    sampler: str = "sgld"
+    epsilon: float | None = 1e-4
+    chains: int = 128
+    burn_in: int = 10_000
+    draws: int = 10_000
+    minibatch: bool = False
+    check: bool = True
+    divergence: bool = True
+    decay: float = 0.99
+    stability: float = 0.1
+    friction: float = 1.0
+    precision: str = "double"
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        if self.check and (self.chains % 4 or self.chains < 8):
+            raise BadInput(
+                "chains: expected a multiple of 4, at least 8 (four groups; check=False runs one), "
+                f"got {self.chains}"
+            )
+        if self.sampler not in _SAMPLERS:
+            raise BadInput(f"sampler: expected one of {_SAMPLERS}, got {self.sampler!r}")
+        if not (self.epsilon is None or self.epsilon > 0):
+            raise BadInput(f"epsilon: expected a positive step or None, got {self.epsilon}")
+        if not (0 <= self.decay < 1 and self.stability > 0 and self.friction > 0):
+            raise BadInput(
+                "decay, stability, friction: expected in [0, 1), > 0 and > 0, "
+                f"got {self.decay}, {self.stability} and {self.friction}"
+            )
+        if self.precision not in ("double", "single"):
+            raise BadInput(f"precision: expected double or single, got {self.precision!r}")
+
+
+# ---------------------------------------------------------------------------------- SGLD, SGNHT
+
+
+class _Minibatches:
+    """∇K on fresh minibatches, and again on the rows of the last one."""
+
+    def __init__(self, meter: Meter, loss: Any, generator: torch.Generator) -> None:
+        self.generator = generator
+        self.last = generator.get_state()
+        center = loss.center.to(generator.device)
+        draw = loss.stochastic_value_and_grad
+        self._fresh = meter.counted(lambda u: draw(u + center, generator))
+        self._again = meter.counted(lambda u: draw(u + center, self._replayed()))
+
+    def _replayed(self) -> torch.Generator:
+        generator = torch.Generator(device=self.generator.device)
+        return generator.set_state(self.last)
+
+    def __call__(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        self.last = self.generator.get_state()
+        return self._fresh(u)
+
+    def again(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """∇K at other points on the rows of the last call."""
+        return self._again(u)
+
+
+def _langevin(
+    s: Settings,
+    epsilon: Tensor,
+    nbeta: float,
+    gradient: sgld.Gradient,
+    generator: torch.Generator,
+    walls: tuple[Tensor | None, Tensor | None],
+) -> tuple[Callable[[Tensor], Any], Callable[[Any], Any], type]:
+    """``init`` and ``step`` of the chosen sampler, its numbers filled in, and its state's type."""
+    common: dict[str, Any] = {
+        "nbeta": nbeta, "gamma": s.gamma, "generator": generator,
+        "lower": walls[0], "upper": walls[1],
+    }  # fmt: skip
+    if s.sampler == "sgnht":
+        return (
+            lambda u: sgnht.init(u, gradient, generator, friction=s.friction),
+            lambda x: sgnht.step(x, gradient, h=epsilon.sqrt(), friction=s.friction, **common),
+            sgnht.State,
+        )
+    if s.sampler == "rmsprop":
+        same = gradient.again if isinstance(gradient, _Minibatches) else gradient
+        return (
+            lambda u: sgld.init(u, gradient, rmsprop=True),
+            lambda x: sgld.rmsprop_step(
+                x, gradient, epsilon=epsilon, decay=s.decay, stability=s.stability,
+                probe=same if s.divergence else None, **common,
+            ),
+            sgld.State,
+        )  # fmt: skip
+    return (
+        lambda u: sgld.init(u, gradient),
+        lambda x: sgld.step(x, gradient, epsilon=epsilon, **common),
+        sgld.State,
+    )
+
+
+def scattered(
+    meter: Meter,
+    s: Any,
+    generator: torch.Generator,
+    walls: tuple[Tensor | None, Tensor | None],
+    calm: Callable[[Tensor], Tensor],
+    count: int,
+) -> Tensor:
+    """Columns (d, count) from N(0, 1/γ), each halved until ``calm`` (a mask over columns) holds.
+
+    Without localisation a wall on every side is needed, and the law is uniform between them.
+    """
+    d, (lower, upper) = meter.loss.dim, walls
+    if s.gamma > 0:
+        u = torch.randn((d, count), generator=generator, dtype=torch.float64, device=s.device)
+        u = u / math.sqrt(s.gamma)
+    else:
+        u = torch.rand((d, count), generator=generator, dtype=torch.float64, device=s.device)
+        u = lower + (upper - lower) * u  # type: ignore[operator]
+    if lower is not None and upper is not None:
+        inside = 0.999  # w* may stand on a wall: fold to the inside, never on it
+        u = torch.where((u < lower) & (upper > 0), -u, u)
+        u = torch.where((u > upper) & (lower < 0), -u, u)
+        u = torch.maximum(torch.minimum(u, inside * upper), inside * lower)
+    for _ in range(40):
+        wild = ~calm(u)
+        if not bool(wild.any()):
+            break
+        u = torch.where(wild, u / 2, u)
+    return u
+
+
+def may_scatter(loss: Loss, gamma: float) -> bool:
+    """Whether there is a scale to scatter chains on: a localisation, or walls on every side."""
+    if gamma > 0:
+        return True
+    return loss.domain is not None and all(
+        math.isfinite(x) for x in (*loss.domain.lower, *loss.domain.upper)
+    )
+
+
+def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+    """The local learning coefficient estimate nβ(E[L] − L(w*)) at one n, β and γ, by SGLD (or
+    RMSprop-SGLD, SGNHT), chains batched. See :class:`Settings`.
+
+    Estimates: ``llc``, extrapolated to ε = 0 from ε and ε/2, with an interval for *its own target*
+    (not for λ: it does not know the bias (m − 1)/log n); then the groups of chains by start and
+    step. Chains reflect at the walls of a domain.
+
+    >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
+    >>> square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
+    >>> r = measure("llc", square, seed=0, n=1000, epsilon=1e-3, burn_in=2000, draws=4000)
+    >>> r.ok, abs(r.estimates["llc"].value - 0.5) < 0.05
+    (True, True)
+    """
+    s = settings_of(Settings, settings, "llc")
+    meter = Meter(loss, budget)
+    generator = seeded_generator(s, seed)
+    nbeta = inverse_temperature(s)
+    gradient: sgld.Gradient = meter.k_and_grad
+    probe: Callable[[Tensor], Tensor] | None = None
+    if s.minibatch:
+        if getattr(loss, "stochastic_value_and_grad", None) is None:
+            raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
+        gradient = _Minibatches(meter, loss, generator)
+        fixed = getattr(loss, "fixed_value", None)
+        if fixed is not None:
+            center = loss.center.to(s.device)
+            probe = lambda u: fixed(u + center)  # noqa: E731
+    dtype = torch.float64 if s.precision == "double" else torch.float32
+    walls = walls_of(loss, s.device)
+    run, cut = current_run(), None
+    saved = run.restore()
+    quarter = s.chains // 4
+    check = s.check and may_scatter(loss, s.gamma)
+    kinds: list[dict[str, bool]] = [{}]
+    share = torch.ones(s.chains, dtype=dtype, device=s.device)
+    if check:
+        kinds = [
+            {"halved": half, "scattered": far} for half in (False, True) for far in (False, True)
+        ]
+        share[2 * quarter :] = 0.5
+    average = Average(s.chains, s.burn_in, s.draws, s.device)
+    total = s.burn_in + s.draws
+    epsilon, state, begin = s.epsilon, None, 0
+    extra: dict[str, Any] = {"sampler": s.sampler}
+    try:
+        if saved is None:
+            if epsilon is None:
+                near = _near(loss, s, torch.Generator().manual_seed(seed))
+                epsilon = _stable(meter, s, nbeta, near.to(s.device))
+        else:
+            epsilon, begin, extra = saved["epsilon"], saved["t"], saved["extra"]
+            average.resume(saved["average"])
+            generator.set_state(saved["generator"])
+            meter.resume(saved["meter"])
+        init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
+        if saved is not None:
+            state = kind(**saved["state"])
+            if isinstance(gradient, _Minibatches):
+                gradient.last = saved["last"]
+        else:
+            start = torch.zeros((loss.dim, s.chains), dtype=torch.float64, device=s.device)
+            if check:
+                half = 0.5 * epsilon
+
+                def calm(u: Tensor) -> Tensor:
+                    value, slope = meter.k_and_grad(u.t())
+                    force = nbeta * slope.t() + s.gamma * u
+                    after = meter.k((u - half * force).t())
+                    return after <= value.clamp_min(0.0) + 1.0 / nbeta
+
+                far = scattered(meter, s, generator, walls, calm, 2 * quarter)
+                start[:, quarter : 2 * quarter] = far[:, :quarter]
+                start[:, 3 * quarter :] = far[:, quarter:]
+                extra["scatter"] = float(far.norm(dim=0).mean())
+            state = init(start.to(dtype))
+            if not bool(torch.isfinite(state.gradient).all()):
+                raise BadLoss("the gradient at the centre is not finite", meter.counts())
+        for t in range(begin, total):
+            if t % EVERY == 0:
+                run.keep(
+                    lambda t=t, state=state, epsilon=epsilon: {  # type: ignore[misc]
+                        "t": t, "epsilon": epsilon, "extra": extra, "state": plain(state),
+                        "average": average.state(), "generator": generator.get_state(),
+                        "last": getattr(gradient, "last", None), "meter": meter.state(),
+                    },
+                    t / total,
+                    f"step {t} of {total}",
+                )  # fmt: skip
+            if s.epsilon is None and t < s.burn_in and t in (s.burn_in // 2, 3 * s.burn_in // 4):
+                some = state.position[:, :: max(1, s.chains // 8)].t().to(torch.float64)
+                epsilon = min(epsilon, _stable(meter, s, nbeta, some))
+                init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
+            state = step(state)
+            if t < s.burn_in:
+                average.burn(t, state.value)
+            else:
+                average.add(state.value)
+                if probe is not None and t % _PROBE == 0:
+                    average.probes.append(probe(state.position.t()))
+    except BudgetSpent as error:
+        cut = str(error)
+    biased = "the prior factor ∏|w|^τ is not part of this estimator" * bool(loss.prior_exponents)
+    extra["epsilon"] = epsilon
+    if s.gamma > 0 and epsilon is not None:
+        extra["relaxation_steps"] = 2 / (epsilon * s.gamma)
+    return reading_of_average(
+        "llc", loss, meter, s, seed, average, nbeta, cut, extra, kinds, _R_HAT_SGLD, biased
+    )
+
+
+# ---------------------------------------------------------------------------------- MALA, HMC
+
+
+def _near(loss: Loss, s: Any, generator: torch.Generator) -> Tensor:
+    """w* and random points within the localisation, as displacements (k, d)."""
+    radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+    count = 8 if loss.dim > 50 else 32
+    u = torch.randn((count, loss.dim), generator=generator, dtype=torch.float64)
+    u[0] = 0.0
+    return radius * u / math.sqrt(loss.dim)
+
+
+def _stable(meter: Meter, s: Any, nbeta: float, points: Tensor) -> float:
+    """The step 0.2/(nβh + γ), h the largest curvature at the points (k, d)."""
+    radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+    h = largest_eigenvalue(meter, points, radius)
+    epsilon = 0.2 / (nbeta * h + s.gamma)
+    if not 0 < epsilon < math.inf:
+        raise BadLoss(f"no step fits a curvature of {h:.3g}", meter.counts())
+    return epsilon
+
+
+# ---------------------------------------------------------------------------------- plot
+
+
+def plot(reading: Reading, ax: Any = None) -> Any:
+    """nβK averaged over chains along burn-in and draws, with the estimate and its interval."""
+    plt = pyplot()
+
+    ax = ax if ax is not None else plt.subplots()[1]
+    burn = np.array(reading.diagnostics["burn_in_trace_mean"], dtype=float)
+    draws = np.array(reading.diagnostics["trace_mean"], dtype=float)
+    s, done = reading.settings, reading.diagnostics["draws"]
+    ax.plot(np.linspace(-s["burn_in"], 0, len(burn), endpoint=False), burn, color="0.7")
+    ax.plot(np.linspace(0, done, len(draws), endpoint=False), draws)
+    e = reading.estimate
+    ax.axhspan(e.low, e.high, alpha=0.3)
+    ax.axhline(e.value, ls="--")
+    ax.set_xlabel("step after burn-in")
+    ax.set_ylabel("nβ(L − L*) averaged over chains")
+    ax.set_title(f"{reading.device} on {reading.loss_id}: {reading.outcome}")
+    return ax

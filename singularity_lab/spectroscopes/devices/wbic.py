@@ -1,0 +1,119 @@
+"""λ from two temperatures. Watanabe 2013 (WBIC), Theorem 4, Corollary 3; Imai 2019 (its variance).
+
+With E_β the mean under exp(−nβL(w) − γ|w − w*|²/2), E_β[nL] = nL(w*) + λ/β + …, so that
+
+    λ̂ = (E_{β₁}[nL] − E_{β₂}[nL]) / (1/β₁ − 1/β₂),   β₁ = 1/log n,  β₂ = ratio/log n.
+
+L(w*) drops out, and with it the bias from a w* that is not quite a minimum. The logarithm does
+not drop out: for multiplicity m the target is again λ − O((m − 1)/log n). WBIC itself is
+E_{β₁}[nL].
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.devices.llc import may_scatter
+from singularity_lab.spectroscopes.devices.llc_adjusted import MalaSettings, sample
+from singularity_lab.spectroscopes.devices.tempered import Average, seeded_generator
+from singularity_lab.spectroscopes.inference.convergence import judge
+from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
+from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
+from singularity_lab.spectroscopes.registry import settings_of
+from singularity_lab.system.extras import pyplot
+
+
+@dataclass(frozen=True)
+class Settings(MalaSettings):
+    """As :class:`MalaSettings`; ratio: β₂/β₁ > 1, the quotient of the two inverse temperatures."""
+
+    ratio: float = 1.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.ratio > 1:
+            raise BadInput(f"ratio: expected β₂/β₁ > 1, got {self.ratio}")
+
+
+def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+    """λ̂ from E[nL] at two temperatures, and WBIC = E_{β₁}[nL], by MALA. See :class:`Settings`.
+
+    >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
+    >>> square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
+    >>> r = measure("wbic", square, seed=0, burn_in=200, draws=600)
+    >>> abs(r.lambda_.value - 0.5) < 0.1
+    True
+    """
+    s = settings_of(Settings, settings, "wbic")
+    meter = Meter(loss, budget)
+    generator = seeded_generator(s, seed)
+    beta = 1 / math.log(s.n) if s.beta is None else s.beta
+    betas = (beta, beta * s.ratio)
+    estimates: dict[str, Estimate] = {}
+    outcome, reason, diagnostics = Outcome.OK, "", {}
+    try:
+        heated = s.heated and may_scatter(loss, s.gamma)
+        kinds = [{"scattered": False}, {"scattered": True}] if heated else [{}]
+        levels = []
+        for k, b in enumerate(betas):
+            average = Average(s.chains, s.burn_in, s.draws, s.device)
+            at = replace(s, beta=b)
+            sample(meter, at, s.n * b, generator, average, part=(k, 2), heated=heated)
+            levels.append(average.groups(s.n, kinds))
+        gap = 1 / betas[0] - 1 / betas[1]
+        verdict = judge(
+            [
+                replace(hot, means=(hot.means - cold.means) / gap,
+                        windows=(hot.windows - cold.windows) / gap)
+                for hot, cold in zip(*levels, strict=True)
+            ],
+            r_hat=1.1,
+        )  # fmt: skip
+        warm = judge(levels[0], r_hat=1.1)
+        estimates["lambda"] = verdict.interval(0.9)
+        level = warm.interval(0.9)
+        at_centre = s.n * meter.offset
+        estimates["wbic"] = Estimate(
+            level.value + at_centre, level.low + at_centre, level.high + at_centre, 0.9
+        )
+        diagnostics = {
+            "betas": betas,
+            "mean_n_loss": [float(np.concatenate([g.means for g in x]).mean()) for x in levels],
+            **verdict.numbers,
+            "r_hat": max(verdict.numbers["r_hat"], warm.numbers["r_hat"]),
+            "standard_error": verdict.error,
+        }
+        if warm.numbers["chain_std"] == 0.0 and warm.value == 0.0:
+            outcome = Outcome.BAD_LOSS
+            reason = "the loss is constant where the chains went: nothing to measure"
+        elif level.high < 0:
+            outcome = Outcome.NO_MINIMUM
+            reason = f"E[nL] is below nL(w*) by {-level.value:.3g}"
+        elif verdict.complaint or warm.complaint:
+            outcome, reason = Outcome.NOT_MIXED, verdict.complaint or warm.complaint
+        elif not heated:
+            outcome, reason = Outcome.NOT_MIXED, "all chains began at w*"
+    except BudgetSpent as error:
+        outcome, reason = Outcome.BUDGET, f"{error} spent before both temperatures were sampled"
+    return meter.reading("wbic", s, seed, estimates, outcome, reason, diagnostics)
+
+
+def plot(reading: Reading, ax: Any = None) -> Any:
+    """E_β[n(L − L*)] against 1/β at the two temperatures; the slope is λ̂."""
+    plt = pyplot()
+
+    ax = ax if ax is not None else plt.subplots()[1]
+    if "betas" not in reading.diagnostics:
+        raise BadInput(f"plot: this reading has no means ({reading.outcome}: {reading.reason})")
+    temperature = [1 / b for b in reading.diagnostics["betas"]]
+    ax.plot(temperature, reading.diagnostics["mean_n_loss"], "o-")
+    ax.set_xlabel("1/β")
+    ax.set_ylabel("E[n(L − L*)]")
+    ax.set_title(f"{reading.loss_id}: λ = {reading.lambda_}")
+    return ax

@@ -1,0 +1,1 @@
+"""From samples and curves to estimates with intervals."""

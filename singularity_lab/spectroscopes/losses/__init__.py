@@ -1,0 +1,1 @@
+"""Losses K that devices measure, behind one protocol."""

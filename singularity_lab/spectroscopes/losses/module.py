@@ -1,0 +1,287 @@
+"""A loss from a torch module and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.losses.protocol import Domain, checked_domain, checked_points
+
+# ------------------------------------------------------------------------------------ torch modules
+
+
+class ModuleLoss:
+    """Mean loss of a torch module on data, as a function of its flattened parameters, mapped over
+    chains.
+
+    module: any torch.nn.Module; a float64 copy of its parameters is the centre w*. Parameters with
+    ``requires_grad=False`` and buffers stay as they are; tied weights count once.
+    inputs, targets: tensors with n rows (or nested tuples, lists, dicts of such). criterion:
+    (outputs, targets) → per-example losses (n,) or any shape whose first axis is the example, whose
+    sum per example is averaged over examples; or one number, the mean or the sum over examples
+    (which of them is found out on the data). Default: squared error. batch_size: rows of a
+    minibatch for ``stochastic_value_and_grad``; every chain draws its own, so the spread between
+    chains contains the minibatch noise. chunk: chains evaluated at once; rows: of the data at once;
+    memory grows with their product, not with the data. dtype: of the computation, float64 or
+    float32 (about twice as fast); values are handed out in float64.
+
+    A product of bias-free linear layers under squared error depends on a batch through Σ z zᵀ, z =
+    (x, y), alone: minibatches are then sums of rows of a table of z zᵀ, which is the same number
+    as by the network, many times faster.
+
+    >>> import torch
+    >>> net = torch.nn.Linear(1, 1, bias=False)
+    >>> x = torch.tensor([[1.0], [2.0]])
+    >>> loss = ModuleLoss(net, x, 3 * x)
+    >>> loss.value(torch.tensor([[3.0], [4.0]])).tolist()
+    [0.0, 2.5]
+    """
+
+    kind = "module"
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        inputs: Any,
+        targets: Any,
+        criterion: Callable[[Any, Any], Tensor] | None = None,
+        *,
+        batch_size: int | None = None,
+        domain: Domain | None = None,
+        loss_id: str | None = None,
+        chunk: int = 256,
+        rows: int = 4096,
+        dtype: torch.dtype = torch.float64,
+    ) -> None:
+        lengths = [int(x.shape[0]) if x.ndim else 0 for x in tree_leaves((inputs, targets))]
+        if not lengths or len(set(lengths)) > 1 or lengths[0] == 0:
+            raise BadInput(
+                "inputs, targets: expected the same number n ≥ 1 of rows, got "
+                + " and ".join(map(str, lengths))
+            )
+        self.n_data = lengths[0]
+        if chunk < 1 or rows < 1:
+            raise BadInput(f"chunk, rows: expected at least 1, got {chunk} and {rows}")
+        if batch_size is not None and not 1 <= batch_size <= self.n_data:
+            raise BadInput(f"batch_size: expected 1…{self.n_data}, got {batch_size}")
+        if dtype not in (torch.float32, torch.float64):
+            raise BadInput(f"dtype: expected torch.float32 or torch.float64, got {dtype}")
+        self.batch_size = batch_size
+        self.dtype = dtype
+
+        def own(x: Tensor) -> Tensor:
+            return x.detach().to(dtype) if x.is_floating_point() else x
+
+        self._inputs, self._targets = tree_map(own, inputs), tree_map(own, targets)
+        self._criterion = criterion or (lambda out, y: (out - y) ** 2)
+        self._module = module
+        parameters = [
+            (name, p.detach().to("cpu", torch.float64))
+            for name, p in module.named_parameters()
+            if p.requires_grad
+        ]
+        if not parameters:
+            raise BadInput("module: expected at least one parameter that requires a gradient")
+        self._buffers = {name: own(b) for name, b in module.named_buffers()}
+        self._buffers |= {n: own(p) for n, p in module.named_parameters() if not p.requires_grad}
+        self._names = [name for name, _ in parameters]
+        self._shapes = [p.shape for _, p in parameters]
+        self._sizes = [p.numel() for _, p in parameters]
+        self.center = torch.cat([p.reshape(-1) for _, p in parameters])
+        self.dim = int(self.center.numel())
+        self.domain = checked_domain(domain, self.center)
+        self.prior_exponents: tuple[float, ...] | None = None
+        self.loss_id = loss_id or f"module:{type(module).__name__}"
+        self._chunk, self._rows = chunk, rows
+        self._reduction = self._find_reduction()
+        self._value = torch.vmap(self._single, in_dims=(0, None, None))
+        self._each = torch.vmap(self._examples, in_dims=(0, None, None))
+        both = torch.func.grad_and_value(self._single)
+        self._both = torch.vmap(both, in_dims=(0, None, None))
+        self._both_own = torch.vmap(both, in_dims=(0, 0, 0))
+        self._table = self._outer_products() if criterion is None else None
+
+    def _criterion_at(self, w: Tensor, x: Any, y: Any) -> Tensor:
+        pieces = torch.split(w, self._sizes)
+        named = {n: p.reshape(s) for n, p, s in zip(self._names, pieces, self._shapes, strict=True)}
+        out = torch.func.functional_call(self._module, (named, self._buffers), (x,))
+        return self._criterion(out, y)
+
+    def _find_reduction(self) -> str:
+        """Whether the criterion gives each example's loss ("none"), their mean or their sum: told
+        by its value on a few rows and on each of them alone."""
+        w, few = self.center.to(self.dtype), min(self.n_data, 3)
+
+        def first(rows: slice) -> Tensor:
+            x, y = tree_map(lambda a: a[rows], (self._inputs, self._targets))
+            return self._criterion_at(w, x, y)
+
+        with torch.no_grad():
+            whole = first(slice(0, few))
+            if whole.ndim:
+                if whole.shape[0] != few:
+                    raise BadInput(
+                        f"criterion: expected losses of {few} examples, or one number, got the "
+                        f"shape {tuple(whole.shape)}"
+                    )
+                return "none"
+            alone = torch.stack([first(slice(i, i + 1)) for i in range(few)])
+        scale = 1e-4 * float(alone.abs().sum()) + 1e-12
+        if few == 1 or abs(float(whole - alone.mean())) <= scale:
+            return "mean"
+        if abs(float(whole - alone.sum())) <= scale:
+            return "sum"
+        raise BadInput(
+            "criterion: expected losses of the examples, their mean or their sum; got "
+            f"{float(whole):.6g} on {few} rows, and {alone.tolist()} on each alone"
+        )
+
+    def _examples(self, w: Tensor, x: Any, y: Any) -> Tensor:
+        if self._reduction != "none":
+
+            def alone(a: Any, b: Any) -> Tensor:
+                one = tree_map(lambda z: z[None], (a, b))
+                return self._criterion_at(w, *one)
+
+            return torch.vmap(alone)(x, y)
+        each = self._criterion_at(w, x, y)
+        return each.reshape(each.shape[0], -1).sum(1)
+
+    def _single(self, w: Tensor, x: Any, y: Any) -> Tensor:
+        if self._reduction == "none":
+            return self._examples(w, x, y).mean()
+        total = self._criterion_at(w, x, y)
+        return total if self._reduction == "mean" else total / tree_leaves(x)[0].shape[0]
+
+    def _outer_products(self) -> Tensor | None:
+        """Table (n, p²) of z zᵀ, z = (x, y), for a stack of bias-free linear layers; else None."""
+        layers = list(self._module) if isinstance(self._module, torch.nn.Sequential) else []
+        layers = layers or [self._module]
+        plain = all(
+            type(m) is torch.nn.Linear and m.bias is None and m.weight.requires_grad for m in layers
+        )
+        x, y = self._inputs, self._targets
+        plain = plain and isinstance(x, Tensor) and isinstance(y, Tensor)
+        if not plain or x.ndim != 2 or y.ndim != 2 or self.n_data * (x.shape[1] + 1) ** 2 > 4e7:
+            return None
+        if y.shape[1] != layers[-1].out_features or not y.is_floating_point():
+            return None
+        z = torch.cat([x, y], dim=1)
+        return (z[:, :, None] * z[:, None, :]).reshape(self.n_data, -1).contiguous()
+
+    def _points(self, w: Tensor) -> Tensor:
+        return checked_points(w, self.dim, single=True).to(self.dtype)
+
+    def _to(self, device: torch.device) -> None:
+        """Data follow the chains to their device."""
+        if tree_leaves(self._inputs)[0].device != device:
+            self._inputs, self._targets, self._buffers = tree_map(
+                lambda x: x.to(device), (self._inputs, self._targets, self._buffers)
+            )
+            self._table = None if self._table is None else self._table.to(device)
+
+    def _parts(self) -> Iterator[tuple[float, Any, Any]]:
+        """The data in runs of rows: the share of each, its inputs and targets."""
+        for start in range(0, self.n_data, self._rows):
+            x, y = tree_map(lambda a, k=start: a[k : k + self._rows], (self._inputs, self._targets))
+            yield min(self._rows, self.n_data - start) / self.n_data, x, y
+
+    def value(self, w: Tensor) -> Tensor:
+        """Mean loss over all data at w: (c, d) → (c,)."""
+        w = self._points(w)
+        self._to(w.device)
+        out = torch.zeros(len(w), dtype=torch.float64, device=w.device)
+        with torch.no_grad():
+            for share, x, y in self._parts():
+                parts = [self._value(p, x, y) for p in w.split(self._chunk)]
+                out += share * torch.cat(parts)
+        return out
+
+    def fixed_value(self, w: Tensor, rows: int = 128) -> Tensor:
+        """Mean loss over rows spread over the data, always the same: (c, d) → (c,)."""
+        w = self._points(w)
+        self._to(w.device)
+        every = max(1, self.n_data // rows)
+        x, y = tree_map(lambda a: a[::every][:rows], (self._inputs, self._targets))
+        with torch.no_grad():
+            return torch.cat([self._value(p, x, y) for p in w.split(self._chunk)]).double()
+
+    def example_values(self, w: Tensor) -> Tensor:
+        """Losses of the n examples at w: (c, d) → (c, n)."""
+        w = self._points(w)
+        self._to(w.device)
+        with torch.no_grad():
+            runs = [
+                torch.cat([self._each(p, x, y) for p in w.split(self._chunk)])
+                for _, x, y in self._parts()
+            ]
+        return torch.cat(runs, dim=1).to(torch.float64)
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean loss over all data and its gradient: (c, d) → (c,), (c, d)."""
+        w = self._points(w)
+        self._to(w.device)
+        value = torch.zeros(len(w), dtype=torch.float64, device=w.device)
+        grad = torch.zeros(w.shape, dtype=torch.float64, device=w.device)
+        for share, x, y in self._parts():
+            parts = [self._both(p, x, y) for p in w.split(self._chunk)]
+            value += share * torch.cat([v for _, v in parts])
+            grad.add_(torch.cat([g for g, _ in parts]), alpha=share)
+        return value, grad
+
+    def stochastic_value_and_grad(
+        self, w: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Loss and gradient on an own fresh minibatch (with replacement) for every chain.
+
+        Raises BadInput when the loss was built without batch_size.
+        """
+        w = self._points(w)
+        self._to(w.device)
+        if self.batch_size is None:
+            raise BadInput("batch_size: this loss was built without minibatches")
+        shape = (w.shape[0], self.batch_size)
+        rows = torch.randint(
+            self.n_data, shape, generator=generator, device=w.device, dtype=torch.int32
+        )
+        if self._table is not None:
+            value, grad = self._linear(w, rows, self._table)
+            return value.to(torch.float64), grad.to(torch.float64)
+        rows = rows.long()
+        parts = [
+            self._both_own(p, *tree_map(lambda a, r=r: a[r], (self._inputs, self._targets)))
+            for p, r in zip(w.split(self._chunk), rows.split(self._chunk), strict=True)
+        ]
+        value, grad = torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
+        return value.to(torch.float64), grad.to(torch.float64)
+
+    def _linear(self, w: Tensor, rows: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
+        """L = tr(P Sxx Pᵀ) − 2 tr(P Sxy) + tr Syy with P the product of the layers, and its
+        gradient, S = mean of z zᵀ over each chain's rows."""
+        a = self._inputs.shape[1]
+        p = a + self._targets.shape[1]
+        s = torch.nn.functional.embedding_bag(rows, table, mode="sum").view(-1, p, p)
+        s = s / rows.shape[1]
+        sxx, syx, syy = s[:, :a, :a], s[:, a:, :a], s[:, a:, a:]
+        layers = [
+            q.reshape(-1, *shape)
+            for q, shape in zip(w.split(self._sizes, dim=1), self._shapes, strict=True)
+        ]
+        prefix = [layers[0]]  # W_k … W_1
+        for m in layers[1:]:
+            prefix.append(torch.bmm(m, prefix[-1]))
+        product = prefix[-1]
+        px = torch.bmm(product, sxx)
+        value = ((px - 2.0 * syx) * product).sum((1, 2)) + syy.diagonal(dim1=1, dim2=2).sum(1)
+        back = 2.0 * (px - syx)  # dL/dP, then carried down through the layers
+        grads = []
+        for k in range(len(layers) - 1, 0, -1):
+            grads.append(torch.bmm(back, prefix[k - 1].transpose(1, 2)).flatten(1))
+            back = torch.bmm(layers[k].transpose(1, 2), back)
+        grads.append(back.flatten(1))
+        return value, torch.cat(grads[::-1], dim=1)

@@ -1,0 +1,160 @@
+"""Loss: the only thing that a spectroscope sees. A real function K near a centre w*, batched over
+chains.
+
+A device evaluates K at many points at once, w of shape (c, d) → (c,), perhaps with the gradient
+(c, d), in a box or an orthant around w*. K(w*) = 0 is not assumed: a device subtracts K(w*).
+
+The polynomial kernel keeps K = Σ fᵢ² as its generators fᵢ. Expanding the square destroys small
+values: at a distance 10⁻¹⁶·|f| from {f = 0} the expanded K is rounding noise of size 10⁻¹⁶, while
+f² is still right down to 10⁻³². For the same reason generators are shifted to the centre in
+rational arithmetic, and :meth:`PolynomialLoss.local_value` takes displacements u = w − w*, so that
+K is resolved down to the smallest doubles near w* = (1, 1, …) too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+
+__all__ = [
+    "Domain",
+    "Loss",
+]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Closed box ∏ [lowerᵢ, upperᵢ] of allowed parameters; ±∞ where a side is free.
+
+    lower, upper: d floats each, lowerᵢ < upperᵢ.
+    Raises BadInput for sides of unequal length, NaN or an empty side.
+
+    >>> Domain.orthant(3, (0, 2)).lower
+    (0.0, -inf, 0.0)
+    """
+
+    lower: tuple[float, ...]
+    upper: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lower", tuple(float(x) for x in self.lower))
+        object.__setattr__(self, "upper", tuple(float(x) for x in self.upper))
+        if len(self.lower) != len(self.upper):
+            raise BadInput(
+                "domain: lower and upper need one length, "
+                f"got {len(self.lower)} and {len(self.upper)}"
+            )
+        for i, (a, b) in enumerate(zip(self.lower, self.upper, strict=True)):
+            if not a < b:
+                raise BadInput(f"domain: side {i} needs lower < upper, got [{a}, {b}]")
+
+    @classmethod
+    def orthant(cls, dim: int, coordinates: Sequence[int] | None = None) -> Domain:
+        """The set w_i ≥ 0 for i in coordinates (all of them when None)."""
+        chosen = set(range(dim)) if coordinates is None else {int(i) for i in coordinates}
+        if not chosen <= set(range(dim)):
+            raise BadInput(f"coordinates: expected indices in 0…{dim - 1}, got {sorted(chosen)}")
+        return cls(tuple(0.0 if i in chosen else -math.inf for i in range(dim)), (math.inf,) * dim)
+
+    @classmethod
+    def box(cls, center: Sequence[float], half_width: float) -> Domain:
+        """The cube of the given half-width around a centre."""
+        return cls(
+            tuple(float(x) - half_width for x in center),
+            tuple(float(x) + half_width for x in center),
+        )
+
+
+@runtime_checkable
+class Loss(Protocol):
+    """What a device may ask of a loss.
+
+    dim: number of parameters d.  center: w*, a float64 tensor (d,).  domain: allowed box, or None
+    for all of R^d. kind: "polynomial", "function", "module", …  loss_id: a stable name that goes
+    into the reading. prior_exponents: τ of a monomial prior factor ∏|wᵢ|^τᵢ, or None for the flat
+    prior.
+
+    Optional: ``local_value(u)`` and ``local_value_and_grad(u)`` at displacements u = w − w* (free
+    of the cancellation in w* + u), and ``stochastic_value_and_grad(w, generator)`` on a fresh
+    minibatch for every chain.
+    """
+
+    dim: int
+    center: Tensor
+    domain: Domain | None
+    kind: str
+    loss_id: str
+    prior_exponents: tuple[float, ...] | None
+
+    def value(self, w: Tensor) -> Tensor:
+        """K at w: (c, d) → (c,)."""
+        ...
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w: (c, d) → (c,), (c, d)."""
+        ...
+
+
+# ------------------------------------------------------------------------------------ common checks
+
+
+def checked_points(w: Tensor, dim: int, name: str = "w", single: bool = False) -> Tensor:
+    """w as float64 points (c, d); float32 is left as it is where ``single`` says so."""
+    if not isinstance(w, Tensor):
+        raise BadInput(
+            f"{name}: expected a torch tensor of shape (c, {dim}), got {type(w).__name__}"
+        )
+    if w.ndim != 2 or w.shape[1] != dim:
+        raise BadInput(f"{name}: expected shape (c, {dim}), got {tuple(w.shape)}")
+    if w.dtype == torch.float64 or (single and w.dtype == torch.float32):
+        return w
+    return w.to(torch.float64)
+
+
+def as_columns(w: Tensor) -> Tensor:
+    """(c, d) → (d, c) with contiguous rows; copies only when needed."""
+    columns = w.t()
+    return columns if columns.stride(1) == 1 else columns.contiguous()
+
+
+def checked_center(center: Any, dim: int) -> Tensor:
+    if center is None:
+        return torch.zeros(dim, dtype=torch.float64)
+    out = torch.as_tensor([float(x) for x in center], dtype=torch.float64)
+    if out.shape != (dim,):
+        raise BadInput(f"center: expected {dim} numbers, got {out.numel()}")
+    if not bool(torch.isfinite(out).all()):
+        raise BadInput(f"center: expected finite numbers, got {out.tolist()}")
+    return out
+
+
+def checked_domain(domain: Domain | None, center: Tensor) -> Domain | None:
+    if domain is None:
+        return None
+    if len(domain.lower) != center.numel():
+        raise BadInput(f"domain: expected {center.numel()} sides, got {len(domain.lower)}")
+    for i, x in enumerate(center.tolist()):
+        if not domain.lower[i] <= x <= domain.upper[i]:
+            raise BadInput(
+                f"domain: must contain the center; coordinate {i} is {x}, "
+                f"outside [{domain.lower[i]}, {domain.upper[i]}]"
+            )
+    return domain
+
+
+def exponents(tau: Sequence[float] | None, dim: int) -> tuple[float, ...] | None:
+    if tau is None:
+        return None
+    out = tuple(float(t) for t in tau)
+    if len(out) != dim:
+        raise BadInput(f"prior_exponents: expected {dim} numbers, got {len(out)}")
+    if any(not (t > -1.0 and math.isfinite(t)) for t in out):
+        raise BadInput(f"prior_exponents: an integrable prior needs τ > −1, got {out}")
+    return out if any(out) else None

@@ -1,0 +1,277 @@
+"""A reading: what one measurement says, with its outcome, cost, settings and versions."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import html
+import importlib.metadata
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+
+IDENTIFIED = 0.8  # P(m) from which on a reading says that it is this m
+
+
+class Outcome(StrEnum):
+    """How a measurement ended. Only ``ok`` claims that the interval means what it says."""
+
+    OK = "ok"
+    BIASED_TARGET = "biased target"
+    NOT_MIXED = "not mixed"
+    DIVERGED = "diverged"
+    FLOOR = "floating-point floor"
+    BUDGET = "budget"
+    BAD_LOSS = "bad loss"
+    NO_MINIMUM = "no minimum"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with an interval at a stated level. NaN where nothing could be said."""
+
+    value: float
+    low: float
+    high: float
+    level: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.5g} [{self.low:.5g}, {self.high:.5g}] at {self.level:.0%}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """K and ∇K evaluations (one per point), CPU seconds of the process, peak resident memory in
+    bytes."""
+
+    evaluations: int
+    gradients: int
+    cpu_seconds: float
+    peak_memory: int
+
+
+class BadLoss(Exception):
+    """Raised inside a device when the loss breaks the rules; :func:`measure` turns it into an
+    outcome."""
+
+
+# ------------------------------------------------------------------------------------------ reading
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measurement: estimates with intervals, P(m), outcome, cost, diagnostics, and all that
+    repeats it.
+
+    estimates: by name, "lambda" first. multiplicity: P(m) over m ≥ 1, or None when the device does
+    not speak of m. reason: the outcome in words. diagnostics: JSON values (numbers, lists, dicts).
+    Two readings of one device, loss, settings and seed have equal :meth:`fingerprint`.
+    """
+
+    device: str
+    loss_id: str
+    dim: int
+    settings: Mapping[str, Any]
+    seed: int
+    estimates: Mapping[str, Estimate]
+    multiplicity: Mapping[int, float] | None
+    outcome: Outcome
+    reason: str
+    cost: Cost
+    diagnostics: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def lambda_(self) -> Estimate:
+        """The estimate of λ; NaN with an infinite interval when the device gave none."""
+        return self.estimates.get("lambda", Estimate(math.nan, -math.inf, math.inf, 0.9))
+
+    @property
+    def estimate(self) -> Estimate:
+        """What the device is for: λ where it claims one, else its first estimate (``llc``: nβ(E[L]
+        − L(w*)) at one n, β, γ). NaN with an infinite interval where there is none."""
+        return (
+            self.lambda_
+            if "lambda" in self.estimates
+            else next(iter(self.estimates.values()), self.lambda_)
+        )
+
+    @property
+    def ok(self) -> bool:
+        """Whether the outcome is ``ok``."""
+        return self.outcome is Outcome.OK
+
+    @property
+    def most_probable_multiplicity(self) -> int | None:
+        """The m with the largest P(m), or None."""
+        if not self.multiplicity:
+            return None
+        return max(self.multiplicity, key=lambda m: (self.multiplicity[m], -m))  # type: ignore[index]
+
+    @property
+    def identified_multiplicity(self) -> int | None:
+        """The most probable m where P(m) ≥ 0.8; None where m is not identifiable at this depth."""
+        m = self.most_probable_multiplicity
+        return m if m is not None and self.multiplicity[m] >= IDENTIFIED else None  # type: ignore[index]
+
+    # -- text
+    def symbol(self, name: str) -> str:
+        """How an estimate is written: λ; LLC(n, β, γ) for the field's estimate, which is another
+        number at each n, β and γ; else its name."""
+        if name == "llc":
+            s = self.settings
+            beta = s["beta"] if s["beta"] is not None else 1 / math.log(s["n"])
+            return f"LLC(n = {s['n']:g}, β = {beta:.3g}, γ = {s['gamma']:g})"
+        return "λ" if name == "lambda" else name
+
+    def __str__(self) -> str:
+        lines = [f"{self.device} on {self.loss_id} (d = {self.dim}): {self.outcome}"]
+        if self.reason:
+            lines[0] += f" — {self.reason}"
+        for name, e in self.estimates.items():
+            lines.append(f"  {self.symbol(name)} = {e}")
+        if self.multiplicity:
+            shown = ", ".join(
+                f"P(m={m}) = {p:.2f}" for m, p in self.multiplicity.items() if p > 0.005
+            )
+            if self.identified_multiplicity is None:
+                shown += ": m is not identifiable at this depth"
+            lines.append(f"  {shown}")
+        if self.diagnostics.get("regime"):
+            lines.append(f"  {self.diagnostics['regime']}: no proved row is of this kind and size")
+        c = self.cost
+        lines.append(
+            f"  {c.evaluations:,} K + {c.gradients:,} ∇K evaluations, "
+            f"{c.cpu_seconds:.2f} CPU s, seed {self.seed}"
+        )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (html.escape(self.symbol(n)), html.escape(str(e))) for n, e in self.estimates.items()
+        ]
+        for m, p in (self.multiplicity or {}).items():
+            rows.append((f"P(m = {m})", f"{p:.3f}"))
+        rows.append(("outcome", html.escape(f"{self.outcome} {self.reason}".strip())))
+        c = self.cost
+        spent = f"{c.evaluations:,} K, {c.gradients:,} ∇K, {c.cpu_seconds:.2f} CPU s"
+        rows.append(("cost", spent))
+        body = "".join(
+            f"<tr><th style='text-align:left'>{a}</th><td>{b}</td></tr>" for a, b in rows
+        )
+        caption = html.escape(f"{self.device} on {self.loss_id}, seed {self.seed}")
+        return f"<table><caption>{caption}</caption>{body}</table>"
+
+    # -- data
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data: ``lambda``, ``multiplicity``, ``outcome``, ``cost``, ``seed`` … ; no
+        NaN (null instead)."""
+        estimates = {name: dataclasses.asdict(e) for name, e in self.estimates.items()}
+        out: dict[str, Any] = {
+            "device": self.device,
+            "loss_id": self.loss_id,
+            "dim": self.dim,
+            "estimate": dataclasses.asdict(self.estimate),
+            "lambda": dataclasses.asdict(self.lambda_),
+            "multiplicity": (
+                None
+                if self.multiplicity is None
+                else {str(m): p for m, p in self.multiplicity.items()}
+            ),
+            "outcome": str(self.outcome),
+            "reason": self.reason,
+            "estimates": {k: v for k, v in estimates.items() if k != "lambda"},
+            "cost": dataclasses.asdict(self.cost),
+            "seed": self.seed,
+            "settings": dict(self.settings),
+            "diagnostics": dict(self.diagnostics),
+            "versions": dict(self.versions),
+        }
+        return _plain(out)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The reading as JSON text; :meth:`from_json` reads it back."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Reading:
+        """The inverse of :meth:`to_json`. Raises BadInput on text that is not a reading."""
+        try:
+            data = json.loads(text)
+            estimates = {}
+            if data["lambda"]["value"] is not None:
+                estimates["lambda"] = _estimate(data["lambda"])
+            estimates |= {k: _estimate(v) for k, v in data["estimates"].items()}
+            multiplicity = data["multiplicity"]
+            return cls(
+                device=data["device"],
+                loss_id=data["loss_id"],
+                dim=data["dim"],
+                settings=data["settings"],
+                seed=data["seed"],
+                estimates=estimates,
+                multiplicity=(
+                    None if multiplicity is None else {int(m): p for m, p in multiplicity.items()}
+                ),
+                outcome=Outcome(data["outcome"]),
+                reason=data["reason"],
+                cost=Cost(**data["cost"]),
+                diagnostics=data["diagnostics"],
+                versions=data["versions"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"reading: not the JSON of a reading ({error!r})") from error
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything but the clock and the memory: equal for equal device, loss,
+        settings and seed."""
+        data = self.to_dict()
+        data["cost"] = {k: data["cost"][k] for k in ("evaluations", "gradients")}
+        del data["versions"]
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw what the device saw (its own plotting function) and return the matplotlib axes.
+
+        Raises BadInput when the device that made the reading has no plot.
+        """
+        from singularity_lab.spectroscopes.registry import PLOTS
+
+        name = PLOTS.get(self.device)
+        if name is None:
+            raise BadInput(f"plot: device {self.device!r} has no plot; these have: {sorted(PLOTS)}")
+        module, function = name.split(":")
+        return getattr(importlib.import_module(module), function)(self, ax)
+
+
+def _estimate(data: Mapping[str, Any]) -> Estimate:
+    def number(x: float | None, missing: float) -> float:
+        return missing if x is None else float(x)
+
+    return Estimate(
+        number(data["value"], math.nan),
+        number(data["low"], -math.inf),
+        number(data["high"], math.inf),
+        float(data["level"]),
+    )
+
+
+def _plain(x: Any) -> Any:
+    if isinstance(x, dict):
+        return {str(k): _plain(v) for k, v in x.items()}
+    if isinstance(x, (list, tuple)):
+        return [_plain(v) for v in x]
+    if isinstance(x, Tensor):
+        return _plain(x.tolist())
+    if hasattr(x, "tolist"):  # numpy
+        return _plain(x.tolist())
+    if isinstance(x, float):
+        return x if math.isfinite(x) else None
+    return x

@@ -1,0 +1,114 @@
+"""Contact loci from charts: against the strata of arcs, the truth table, products and priors."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import pytest
+
+from singularity_lab.algebra.polynomial import parse
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.exact.arcs.contact import contact_loci
+from singularity_lab.exact.arcs.jets import jets
+from singularity_lab.exact.engine.solve import rlct
+
+IDEALS = [
+    "x^2 - y^3",
+    "x^2*y",
+    "x^2 - y^2*z",
+    "x^3 + y^3 + z^3",
+    "x^2 + y^2 + z^2",
+    "y*(x^2 + y^2 + z^2)^2",
+    ["y^2 - x*z", "x^2*y - z^2", "x^3 - y*z"],
+    "(y^2 - x^3)^2 - x^5*y",
+    "x*y*(x + y)",
+    "x^4 + y^4",
+    ["a*c + b*e", "a*d + b*f"],
+    ["a*e - b*d", "a*f - c*d", "b*f - c*e"],
+    "(x^2 - 2*y^2)^2",
+    "x^2*y^2 + z^3",
+    "x^2 + y^3 + z^5",
+    ["x*y", "z*w + z^2"],
+]
+
+
+@pytest.mark.parametrize("field", ["R", "C"])
+@pytest.mark.parametrize("generators", IDEALS, ids=str)
+def test_charts_and_strata_agree(generators, field) -> None:
+    """Two ways to one number: the engine's charts, and the orders of arcs in the torus."""
+    if field == "C" and generators == "y*(x^2 + y^2 + z^2)^2":
+        pytest.skip("nondegenerate over R only")
+    order = 7 if isinstance(generators, str) or len(generators) < 3 else 4
+    loci = contact_loci(generators, order, field=field, budget=10)
+    assert all(loci.decided)
+    assert loci.codimensions == jets(generators, order, field=field).codimensions
+
+
+def test_truth_table(truth_tables) -> None:
+    rows = json.loads((truth_tables / "jets.json").read_text())
+    seen = 0
+    for row in rows:
+        if "milnor" in row or "polynomial" not in row:
+            continue
+        f = parse(row["polynomial"].replace("**", "^"), row["vars"])
+        try:
+            loci = contact_loci(f, 6, field="C", budget=10)
+        except Undecided:
+            continue
+        n = len(row["vars"])
+        for m, dimension in enumerate(row["dim_Jm"][:7]):
+            codimension = n * (m + 1) - dimension
+            low, high = loci.lower[m], loci.upper[m]
+            assert low is not None
+            assert low <= codimension
+            assert high is None or codimension <= high
+            seen += loci.decided[m]
+    assert seen >= 60
+
+
+def test_the_minimum_is_twice_lambda() -> None:
+    for f in ("x^2 - y^3", "y*(x^2 + y^2 + z^2)^2", "x^2*y^3"):
+        assert contact_loci(f, 9).minimum == 2 * rlct(f).value
+
+
+def test_a_prior_adds_to_the_codimension() -> None:
+    """Σ (h + 1)·v: with |x|^2 on the line, {ord x ≥ p} has codimension 3p."""
+    loci = contact_loci(LocalProblem.build("x", prior={"x": 2}), 4)
+    assert loci.codimensions == (3, 6, 9, 12, 15)
+    half = contact_loci(LocalProblem.build("x", prior={"x": "-1/2"}), 2)
+    assert half.codimensions == (Fraction(1, 2), 1, Fraction(3, 2))
+
+
+def test_bounds_where_the_engine_stops() -> None:
+    """A certificate of a bound: lower ≤ upper, and nothing is called decided without proof."""
+    loci = contact_loci("((x^2 - 2*y^2)^2 - 3*y^5)^2 + x^13", 4, budget=5)
+    for low, high in zip(loci.lower, loci.upper, strict=True):
+        assert low is not None
+        assert high is None or low <= high
+    assert not all(loci.decided)
+
+
+def test_real_proofs_are_not_used_over_c() -> None:
+    with pytest.raises(Undecided, match="over C"):
+        contact_loci("y*(x^2 + y^2 + z^2)^2", 3, field="C")
+
+
+def test_bad_input() -> None:
+    with pytest.raises(BadInput, match="field"):
+        contact_loci("x", field="Q")  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match="order"):
+        contact_loci("x", -1)
+    with pytest.raises(OutOfScope):
+        contact_loci("0*x", variables="x")
+
+
+def test_text_json_and_picture() -> None:
+    import matplotlib.pyplot as plt
+
+    loci = contact_loci("x^2 - y^3", 5)
+    assert json.loads(json.dumps(loci.to_json()))["lower"] == ["1", "2", "3", "4", "5", "5"]
+    assert "codim {ord >= 6} = 5" in str(loci)
+    assert loci.plot().get_xlabel() == "m + 1"
+    plt.close("all")
