@@ -96,6 +96,7 @@ def test_ctrl_c_ends_the_item_with_its_bounds_and_then_the_batch():
         text=True,
         env=environment(),
         cwd=ROOT,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job's may be ignored
     )
     with process:
         process.stdin.write(json.dumps(items))

@@ -116,8 +116,8 @@ def test_a_command_that_cannot_write_is_one_line(words, tmp_path, monkeypatch):
 
 # What writes a file without the help of files.py, each with its reason.
 OWN_WRITERS = {
-    ("files.py", "write_bytes"),  # the part that is renamed
-    ("exact/certificate.py", "save"),  # into such a part
+    ("system/files.py", "write_bytes"),  # the part that is renamed
+    ("exact/proof/certificate.py", "save"),  # into such a part
     ("calibration/store.py", "__init__"),  # a shard grows line by line
     ("calibration/store.py", "lock"),  # holds nothing
     ("calibration/store.py", "compact"),  # its own part, renamed
