@@ -177,7 +177,7 @@ def _refusing() -> Iterator[None]:
 def _rational(value: Any, name: str) -> Fraction:
     """A rational in its one spelling: text, in lowest terms."""
     ok = isinstance(value, str) and len(value) <= limits.DIGITS and _RATIONAL.fullmatch(value)
-    need(bool(ok), f"{name}: a rational as text, such as '7/2', is needed, got {value!r:.80}")
+    need(bool(ok), f"{name}: a rational as text, such as '7/2', is needed, received {value!r:.80}")
     found = Fraction(value)
     need(str(found) == value, f"{name}: {found} is the one spelling, received {value!r:.80}")
     return found

@@ -141,7 +141,9 @@ class Program:
         object.__setattr__(self, "code", MappingProxyType(dict(self.code)))
         check_name(self.name)
         if self.function != " ".join(self.function.split()) or "#" in self.function:
-            raise BadInput(f"function: one line without '#' is needed, got {self.function[:80]!r}")
+            raise BadInput(
+                f"function: one line without '#' is needed, received {self.function[:80]!r}"
+            )
         names = []
         for c in self.machine.choices:
             names += [c.name] if c.bare else [c.name, *(c.variable(o) for o in c.options)]

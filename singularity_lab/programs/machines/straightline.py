@@ -323,7 +323,9 @@ def parse_real_program(text: str) -> RealProgram:
         y = y.strip()
         with on_line(number):
             if not colon or not y or y in law:
-                raise BadInput(f"'outcome NAME: polynomial', each once, is needed, got {line!r}")
+                raise BadInput(
+                    f"'outcome NAME: polynomial', each once, is needed, received {line!r}"
+                )
             law[check_word(y, "outcome")] = parse(expression, parameters)
     with on_line(opens):
         if not law:

@@ -29,15 +29,15 @@ EVERY = 128  # steps between two looks at the clock of the checkpoints
 
 def check_settings(s: Any) -> None:
     if not s.n > 1:
-        raise BadInput(f"n: expected a sample size above 1, got {s.n}")
+        raise BadInput(f"n: expected a sample size above 1, received {s.n}")
     if not (s.beta is None or s.beta > 0):
-        raise BadInput(f"beta: expected a positive inverse temperature or None, got {s.beta}")
+        raise BadInput(f"beta: expected a positive inverse temperature or None, received {s.beta}")
     if not s.gamma >= 0:
-        raise BadInput(f"gamma: expected γ ≥ 0, got {s.gamma}")
+        raise BadInput(f"gamma: expected γ ≥ 0, received {s.gamma}")
     if s.chains < 2 or s.draws < 8 or s.burn_in < 0:
         raise BadInput(
             "chains, draws, burn_in: expected at least 2, 8 and 0, "
-            f"got {s.chains}, {s.draws} and {s.burn_in}"
+            f"received {s.chains}, {s.draws} and {s.burn_in}"
         )
 
 

@@ -71,7 +71,7 @@ def steps(
     if not (0 < smallest <= largest < float("inf")) or count < 1 or groups < 1:
         raise BadInput(
             "steps: expected 0 < smallest ≤ largest, count ≥ 1 and groups ≥ 1, "
-            f"got {smallest}, {largest}, {count} and {groups}"
+            f"received {smallest}, {largest}, {count} and {groups}"
         )
     grid = torch.linspace(0, 1, count, dtype=torch.float64, device=device)
     epsilon = smallest * (largest / smallest) ** grid
