@@ -66,7 +66,7 @@ class NewtonPolyhedron:
         if not points or any(len(a) != n or any(e < 0 for e in a) for a in points):
             raise BadInput(
                 f"support: exponents of one length with entries >= 0 are needed, "
-                    f"received {points!r}"
+                f"received {points!r}"
             )
         lower = minimal_elements(points)
         rays = _half_spaces(lower, n, limit)
