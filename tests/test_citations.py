@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,24 +16,25 @@ REPOSITORY = Path(__file__).parents[1]
 FOLDERS = ("singularity_lab", "docs", "tests", "benchmarks", "catalog", "notebooks", "scripts")
 SUFFIXES = {".py", ".md", ".toml", ".bib", ".ipynb", ".sh", ".jinja", ".pyi"}
 # Texts that were never part of the repository: the names of their files, and their sections.
-_ELSEWHERE = (
-    "MATH|PROGRAMS|CATALOG|DEVICES|STYLE|ARCHITECTURE|MOVES|DEPENDENCIES|ATLAS"  # fmt: skip
-)
-ELSEWHERE = re.compile(rf"\b({_ELSEWHERE})(\.md|,? §)")
+_ELSEWHERE = "MATH|PROGRAMS|CATALOG|DEVICES|STYLE|ARCHITECTURE|MOVES|DEPENDENCIES|ATLAS"
+ELSEWHERE = re.compile(rf"\b({_ELSEWHERE})(\.md|,?\s+§)")
 PAGE = re.compile(r"\bdocs/[\w./-]+\.(?:md|py)\b")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(#[\w-]+)?\)")
 AUTHORS = r"[A-Z][\w’'-]+(?:(?:, [A-Z][\w’'-]+)* and [A-Z][\w’'-]+)?"
 SOURCE = re.compile(rf"\b({AUTHORS}) ((?:18|19|20)\d\d)\b")
 
 
-def texts() -> Iterator[tuple[Path, str]]:
+@cache
+def texts() -> list[tuple[Path, str]]:
     """Every file of the repository that people read, with its text."""
+    found = []
     listed = [f for folder in FOLDERS for f in sorted((REPOSITORY / folder).rglob("*"))]
     for file in [*listed, *sorted(REPOSITORY.glob("*.md"))]:
         built = {"_build", "jupyter_execute", "__pycache__"}.intersection(file.parts)
         copied = file.is_relative_to(REPOSITORY / "docs" / "notebooks")
         if file.suffix in SUFFIXES and file.is_file() and not built and not copied:
-            yield file, file.read_text(encoding="utf-8")
+            found.append((file, file.read_text(encoding="utf-8")))
+    return found
 
 
 def sections(page: str) -> dict[str, str]:
@@ -47,7 +49,7 @@ def theory() -> dict[str, str]:
 
 
 def test_nothing_cites_a_text_that_is_not_here():
-    planted = "λ is here (MATH §2.5)", "see PROGRAMS.md", "CATALOG.md, 'What a row is'"
+    planted = "λ is here (MATH §2.5)", "MATH\n§2", "see PROGRAMS.md", "CATALOG.md, 'What a row is'"
     assert all(map(ELSEWHERE.search, planted))
     found = [(f.name, m.group()) for f, text in texts() for m in ELSEWHERE.finditer(text)]
     assert [one for one in found if one[0] != Path(__file__).name] == []
@@ -129,5 +131,6 @@ def test_messages_say_what_was_received():
     """NAME: RULE, received VALUE."""
     assert list(messages("raise BadInput(f'n: expected 1, got {n}')")) == ["n: expected 1, got "]
     for file in sorted((REPOSITORY / "singularity_lab").rglob("*.py")):
-        for text in messages(file.read_text(encoding="utf-8")):
+        source = file.read_text(encoding="utf-8")
+        for text in messages(source) if re.search(r"\bgot\b", source) else ():
             assert not re.search(r"\bgot\b", text), (file.name, text)

@@ -1,4 +1,4 @@
-"""The values that the whole laboratory speaks of: (λ, m) and two-sided bounds on it. MATH §1."""
+"""(λ, m) of a germ, the order of such pairs, and two-sided bounds (docs/theory.md, Definitions)."""
 
 from __future__ import annotations
 

@@ -346,7 +346,7 @@ class Polynomial:
 
 @dataclass(frozen=True)
 class Ideal:
-    """Generators f1, …, fk in one ring; they stand for the loss K = Σ fᵢ² (MATH §1).
+    """Generators f1, …, fk in one ring; they stand for the loss K = Σ fᵢ².
 
     λ and m depend on the ideal only (up to integral closure), not on the generators chosen.
 

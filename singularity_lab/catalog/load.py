@@ -1,4 +1,4 @@
-"""Reading the catalog: rows on file, and rows that a family generates beyond them. CATALOG.md."""
+"""Reading the catalog: rows on file, and rows that a family generates beyond them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""λ of a code: the fractional hitting number of its error syndromes. PROGRAMS.md §1.
+"""λ of a code: the fractional hitting number of its error syndromes.
 
 Theorem (docs/programs.md). Let a code, or a generic point of a face of W₀, have the error
 coordinates ε ≥ 0 (options outside the support) with prior density of order ∏ ε^(α−1). Then

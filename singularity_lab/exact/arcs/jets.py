@@ -108,7 +108,8 @@ class Jets:
     def mustata(self) -> Fraction:
         """min codim J_m/(m + 1) over the orders computed: an upper bound of the complex threshold.
 
-        Over R an upper bound of 2λ (MATH §2.7). For the fibre it has no such meaning.
+        Over R an upper bound of 2λ (docs/singularity-theory.md, "Jets"). For the fibre it has no
+        such meaning.
         """
         return min(Fraction(c, m + 1) for m, c in enumerate(self.codimensions))
 

@@ -4,7 +4,7 @@ stratum.
 The engine's own state, and the moves that describe the same family in other ways. Each move
 returns the new family and the proof step that says what was done; the verifier has its own code
 for the same steps.
-Theorems: MATH §2.2–2.4, 2.8, 2.9.
+The theorems are in docs/theory.md, under Moves and Branches.
 """
 
 from __future__ import annotations

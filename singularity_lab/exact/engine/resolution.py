@@ -1,4 +1,4 @@
-"""The chart tree: λ and m by resolution of singularities, with a proof script. MATH §3.
+"""The chart tree: λ and m by resolution of singularities, with a proof script.
 
 A node is a family of germs. It is simplified, then closed by a leaf (monomial ideal, bound), split
 by the sum and product rules, split along parameters, or blown up; blow-up centres are tried in the

@@ -1,5 +1,5 @@
-"""Simplification of a family of germs to a fixed point: moves that change neither λ nor m. MATH
-§2.2, 2.3, 2.9, §3."""
+"""Simplification of a family of germs to a fixed point: moves that change neither λ nor m
+(docs/theory.md, Moves)."""
 
 from __future__ import annotations
 

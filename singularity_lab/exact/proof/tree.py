@@ -1,4 +1,4 @@
-"""The proof script of a certificate as a tree of charts for people. MATH §2, §3.
+"""The proof script of a certificate as a tree of charts for people.
 
 A certificate holds steps and no state. Here the script is replayed once more, and each chart keeps
 what the replay computed there: the variables and their roles, the exponents of K = ∏|x|^(2k)·Σ f²

@@ -5,7 +5,7 @@ A *machine* reads an input and then asks, one after the other, for the values of
 next question, and in the end an output. A *code* fixes one option for each choice, and makes the
 machine deterministic. A *noisy* machine has a distribution on each choice, drawn afresh each time
 the choice is asked for: its parameter space W is a product of simplices, with the codes as
-vertices (Clift, Murfet and Wallbridge 2021, "Geometry of program synthesis"; PROGRAMS.md §1).
+vertices (Clift, Murfet and Wallbridge 2021, "Geometry of program synthesis").
 
 Here stand the nouns: :class:`Choice`, :class:`Case`, :class:`Machine`, :class:`Program`. The
 models of computation are in ``turing``, ``automata``, ``circuits`` and ``registers``.
