@@ -1,8 +1,10 @@
-"""What code and pages cite is here: sections, files, sources; and messages speak one dialect."""
+"""What code and pages cite is here: sections, files, sources; and messages and docstrings speak one
+dialect."""
 
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import singularity_lab
 from singularity_lab.exact.proof.step import HYPOTHESES
 
 REPOSITORY = Path(__file__).parents[1]
@@ -134,3 +137,27 @@ def test_messages_say_what_was_received():
         source = file.read_text(encoding="utf-8")
         for text in messages(source) if re.search(r"\bgot\b", source) else ():
             assert not re.search(r"\bgot\b", text), (file.name, text)
+
+
+def public_docstrings(source: str) -> Iterator[tuple[str, str]]:
+    """(name, docstring) of the public functions and methods of a module."""
+    nodes: list[ast.AST] = [ast.parse(source)]
+    for node in nodes:
+        for child in getattr(node, "body", ()):
+            named = isinstance(child, ast.FunctionDef | ast.ClassDef)
+            if named and not child.name.startswith("_"):
+                nodes.append(child)
+                if isinstance(child, ast.FunctionDef) and (text := ast.get_docstring(child)):
+                    yield child.name, text
+
+
+def test_docstrings_say_what_is_returned_and_ask_nothing():
+    question = re.compile(r"(Is|Has|Have|Do|Does|Are|Can|Which|What|Who)\b[^.:;]*\?")
+    assert question.match("Is there a binary on this machine?")
+    for file in sorted((REPOSITORY / "singularity_lab").rglob("*.py")):
+        source = file.read_text(encoding="utf-8")
+        for name, text in public_docstrings(source) if "?" in source else ():
+            assert not question.match(text), (file.name, name)
+    for name in singularity_lab.__all__:
+        if inspect.isfunction(function := getattr(singularity_lab, name)):
+            assert (inspect.getdoc(function) or "").startswith("Return "), name

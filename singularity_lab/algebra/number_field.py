@@ -196,7 +196,7 @@ class NumberField:
         return found
 
     def coprime(self, p: Poly, q: Poly, i: int) -> bool:
-        """Have two polynomials in variable i alone no common factor over the field?"""
+        """True if two polynomials in variable i alone have no common factor over the field."""
         place = p.context().names().index(self.symbol)
         dense = [self._dense_in(f, i, place) for f in (p, q)]
         return len(_gcd(dense[0], dense[1], self.dense)) == 1

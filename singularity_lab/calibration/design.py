@@ -119,7 +119,7 @@ class Arm:
 
     @property
     def control(self) -> bool:
-        """Is this a negative control, kept because it fails?"""
+        """True for a negative control, which is kept because it fails."""
         from singularity_lab.spectroscopes.devices.controls import CONTROLS
 
         return self.device in CONTROLS

@@ -57,7 +57,8 @@ def loss(
     batch_size: int | None = None,
     loss_id: str | None = None,
 ) -> Loss:
-    """The loss of a catalog row, of polynomials, or of a torch module on data, batched over chains.
+    """Return the loss of a catalog row, of polynomials, or of a torch module on data, for many
+    points at once.
 
     source: an :class:`Entry`, its id or a Model; a LocalProblem, an Ideal, a Polynomial or
     expressions (K = Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch

@@ -126,8 +126,8 @@ class _Below:
 def check_program(
     document: Mapping[str, Any] | str, source: str | Program | RealProgram | Path | None = None
 ) -> RLCT:
-    """Replay a program certificate; returns the (λ_E, m) that it proves, (λ_H, m) where there is
-    no λ_E (the open chart, straight-line programs).
+    """Return the (λ_E, m) that a program certificate proves when it is replayed, or (λ_H, m) where
+    there is no λ_E (the open chart, straight-line programs).
 
     source: the program that the certificate should be about; its text must be the certificate's.
 

@@ -436,8 +436,8 @@ class SyndromeProgram:
         raise BadInput(f"derive: no monomial of E is {self.text(exponent)}")
 
     def possible(self, case: int, output: str, wrong: Sequence[tuple[int, str, str]]) -> bool:
-        """Is an output possible when, besides the support, only certain wrong answers are allowed,
-        each at its step (semantics of marginals)?"""
+        """True if an output is possible when, besides the support, only certain wrong answers are
+        allowed, each at its step (semantics of marginals)."""
         inside = {(c, o): True for c, options in self.support.items() for o in options}
 
         def at(step: int) -> dict[Leaf, Any]:

@@ -76,7 +76,7 @@ def measure(
     progress: Callable[[float, str], None] | None = None,
     **settings: Any,
 ) -> Reading:
-    """Point a device at a loss.
+    """Return the reading of a device at a loss.
 
     device: a name from :func:`devices`, or a function with the signature of :class:`Spectroscope`.
     seed: integer ≥ 0; the same seed gives the same reading bit for bit, whatever the number of

@@ -198,7 +198,8 @@ def jets(
     budget: float = 60.0,
     check: float = 0.0,
 ) -> Jets:
-    """Dimensions and numbers of top components of the jet schemes J_0, …, J_order of an ideal.
+    """Return the dimensions and numbers of top components of the jet schemes J_0, …, J_order of an
+    ideal.
 
     generators: an ideal, or a local problem or a row, whose point is then moved to 0; prior and
     constraints do not enter, and ``notes`` say so.

@@ -187,7 +187,8 @@ def singularity(
     columns: int = 6_000,
     budget: float | None = 60.0,
 ) -> Singularity:
-    """The invariants of the isolated singularity of {f = 0} at a point (the origin unless given).
+    """Return the invariants of the isolated singularity of {f = 0} at a point (the origin unless
+    given).
 
     f: a polynomial, or a local problem or a row with one generator; prior and constraints do not
     enter, and ``notes`` say so. columns: a limit on the size of the linear algebra. budget: CPU

@@ -180,7 +180,7 @@ class Germs:
         return bool(p.is_constant()) or maps.occurring(p) == {self.symbol}
 
     def is_unit(self, p: Poly) -> bool:
-        """Is p on the stratum a product of a constant, unit variables and known units?"""
+        """True if p on the stratum is a product of a constant, unit variables and known units."""
         if p.is_constant():
             return not p.is_zero()
         p = self.at_stratum(p)

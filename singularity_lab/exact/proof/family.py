@@ -117,7 +117,7 @@ class Family:
         return maps.stripped(p, q) if self.field is None else self.field.stripped(p, q)
 
     def is_rational(self, *polys: Poly) -> bool:
-        """Do the polynomials not involve the field's symbol?"""
+        """True if the polynomials do not involve the field's symbol."""
         i = None if self.field is None else self.names.index(self.field.symbol)
         return i is None or i not in maps.occurring(*polys)
 
@@ -201,7 +201,7 @@ class Family:
         return p if p.is_constant() else self.reduced(maps.at_zero(p, self.locals))
 
     def is_unit(self, p: Poly) -> bool:
-        """Is p on the stratum a product of a constant, unit variables and known units?"""
+        """True if p on the stratum is a product of a constant, unit variables and known units."""
         p = self.at_stratum(p)
         if self.is_constant(p):
             return not p.is_zero()
@@ -302,7 +302,8 @@ class Family:
         check_no_zero([p.in_ring(names) for p in listed], domain, evidence)
 
     def has_point(self, zero: Collection[str], step: Step) -> bool:
-        """Is there a point of the stratum with these parameters at 0? Signs need a witness."""
+        """True if a point of the stratum with these parameters at 0 is known; signs need a
+        witness."""
         if not self.signs or "witness" not in step:
             return not self.signs
         at = {n: fraction(v) for n, v in step["witness"].items()}

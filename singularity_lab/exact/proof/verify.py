@@ -32,7 +32,8 @@ from singularity_lab.exact.proof.step import BRANCHES, LEAVES, MOVES, Verdict
 
 
 def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
-    """Replay a certificate; return what it proves, or raise CertificateError saying what fails.
+    """Return what a certificate proves when it is replayed, or raise CertificateError saying what
+    fails.
 
     certificate: a Certificate, its JSON document, or the JSON text.
     The time is that of applying the recorded substitutions; nothing is searched for.

@@ -232,7 +232,7 @@ class Program:
         return self.machine.output(state)
 
     def solves(self, code: Code | None = None, steps: int | None = None) -> bool:
-        """Does a code give the wanted output on every input?"""
+        """True if a code gives the wanted output on every input."""
         return all(self.run(c.value, steps, code) == c.target for c in self.cases)
 
     def every_code(self) -> Iterator[dict[str, str]]:

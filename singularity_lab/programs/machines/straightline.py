@@ -262,7 +262,7 @@ def _at_lines(at: Mapping[str, Fraction]) -> list[str]:
 
 
 def is_real_program(text: str) -> bool:
-    """Does the text open with ``straight-line`` or ``probabilistic``?"""
+    """True if the text opens with ``straight-line`` or ``probabilistic``."""
     stripped = (line.partition("#")[0].split() for line in text.splitlines())
     return next((words[0] for words in stripped if words), "") in REAL_KINDS
 
