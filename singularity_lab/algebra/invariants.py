@@ -40,7 +40,7 @@ class RLCT:
         return RLCT(self.value + other.value, self.multiplicity + other.multiplicity - 1)
 
     def meet(self, other: RLCT) -> RLCT:
-        """Product rule, disjoint variables: the smaller λ; m adds on ties.
+        """(λ, m) of a product in disjoint variables: the smaller λ; m adds on ties.
 
         >>> print(RLCT(Fraction(1, 2), 1).meet(RLCT(Fraction(1, 2), 2)))
         (1/2, 3)

@@ -47,16 +47,16 @@ class NumberField:
 
     @classmethod
     def build(cls, symbol: str, relation: str) -> NumberField:
-        """From text; raises BadInput unless p is irreducible, of degree ≥ 2, with one positive
-        root."""
+        """The field of a relation from text; raises BadInput unless it is irreducible, of degree ≥
+        2, with one positive root."""
         p = parse(relation, (symbol,))
         if p.degree > limits.FIELD_DEGREE:
             raise BadInput(
-                f"field: a degree of at most {limits.FIELD_DEGREE} is needed, not {shown(p)}"
+                f"field: a degree of at most {limits.FIELD_DEGREE} is needed, received {shown(p)}"
             )
         if p.degree < 2 or [e for _, e in p.factor()[1]] != [1]:
             raise BadInput(
-                f"field: an irreducible polynomial of degree >= 2 is needed, not {shown(p)}"
+                f"field: an irreducible polynomial of degree >= 2 is needed, received {shown(p)}"
             )
         dense = univariate(p, symbol)
         count = count_roots(dense, "positive")

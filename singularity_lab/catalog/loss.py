@@ -98,7 +98,9 @@ def loss(
             return _of_model(source.model(), place, form, loss_id or source.id)
         return _of_model(source, at, form, loss_id)
     if form != "polynomial":
-        raise BadInput(f"form: {form!r} is for entries and models, not {type(source).__name__}")
+        raise BadInput(
+            f"form: {form!r} is for entries and models, received {type(source).__name__}"
+        )
     if isinstance(source, LocalProblem):
         _refuse(
             "given by the problem",

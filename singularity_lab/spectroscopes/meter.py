@@ -143,7 +143,7 @@ class Meter:
         )
 
     def state(self) -> dict[str, Any]:
-        """What is spent, for a checkpoint."""
+        """Return what is spent, for a checkpoint."""
         return {
             "evaluations": self.evaluations,
             "gradients": self.gradients,
@@ -151,7 +151,7 @@ class Meter:
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Go on counting from :meth:`state`."""
+        """Go on counting from what :meth:`state` kept."""
         self.evaluations, self.gradients = state["evaluations"], state["gradients"]
         self._started = time.process_time() - state["cpu_seconds"]
 

@@ -95,7 +95,7 @@ class ContactLoci:
 
     @cached_property
     def minimum(self) -> Fraction | None:
-        """min codim/p over the p that are decided: an upper bound of 2λ, of lct over C."""
+        """The least codim/p over the p that are decided: an upper bound of 2λ, of lct over C."""
         ratios = [c / p for p, c in enumerate(self.codimensions, 1) if c is not None]
         return min(ratios, default=None)
 

@@ -123,7 +123,7 @@ class Singularity:
         return Unfolding.of(self.f if own else self.splitting.residual, self.tjurina_basis)
 
     def to_json(self) -> dict[str, Any]:
-        """Rationals as text; keys that do not apply are null."""
+        """The invariants as JSON values, rationals as text; keys that do not apply are null."""
 
         def texts(values: Iterable[Fraction] | None) -> list[str] | None:
             return None if values is None else [str(v) for v in values]

@@ -88,8 +88,8 @@ class Result:
         return plot_tree(proof_tree(self), ax)
 
     def to_json(self) -> dict[str, Any]:
-        """Fractions as text. ``lower`` and ``upper`` are objects with ``lambda`` and
-        ``multiplicity``."""
+        """The result as JSON values, fractions as text; ``lower`` and ``upper`` are objects with
+        ``lambda`` and ``multiplicity``."""
 
         def pair(value: RLCT | None) -> dict[str, Any] | None:
             if value is None:

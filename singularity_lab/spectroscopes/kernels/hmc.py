@@ -63,7 +63,7 @@ def steps(
     groups: int = 1,
     device: torch.device | str = "cpu",
 ) -> Steps:
-    """Log-spaced step sizes, equal weights, for so many groups of chains.
+    """Return log-spaced step sizes with equal weights for ``groups`` groups of chains.
 
     >>> steps(0.01, 1.0, 3).epsilon.tolist()
     [0.01, 0.1, 1.0]
