@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 import singularity_lab
-from singularity_lab.exact.proof.step import HYPOTHESES
+from singularity_lab.exact.proof import step, verify
 
 REPOSITORY = Path(__file__).parents[1]
+HYPOTHESES = getattr(verify, "HYPOTHESES", None) or step.HYPOTHESES  # op -> name -> sentence
 FOLDERS = ("singularity_lab", "docs", "tests", "benchmarks", "catalog", "notebooks", "scripts")
 SUFFIXES = {".py", ".md", ".toml", ".bib", ".ipynb", ".sh", ".jinja", ".pyi"}
 # Texts that were never part of the repository: the names of their files, and their sections.
