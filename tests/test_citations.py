@@ -65,6 +65,30 @@ def test_every_page_that_is_cited_is_there():
     assert [page for page in sorted(cited) if not (REPOSITORY / page).is_file()] == []
 
 
+def unknown(cited: str) -> bool:
+    """Whether a dotted name is neither a module of the package nor something that one defines."""
+    place, names = REPOSITORY, cited.split(".")
+    while names and (place / names[0]).is_dir():
+        place /= names.pop(0)
+    if names and (place / f"{names[0]}.py").is_file():
+        place /= f"{names.pop(0)}.py"
+    home = place / "__init__.py" if place.is_dir() else place
+    return bool(names) and not re.search(rf"\b{names[0]}\b", home.read_text(encoding="utf-8"))
+
+
+def test_modules_that_are_named_are_there():
+    assert not unknown("singularity_lab.exact.proof.verify.verify")
+    assert unknown("singularity_lab.exact.verify")
+    dotted = re.compile(r"(?<![\w./-])singularity_lab(?:\.[A-Za-z_]\w*)+")
+    found = {
+        (file.name, m.group())
+        for file, text in texts()
+        for m in dotted.finditer(text)
+        if not file.is_relative_to(REPOSITORY / "tests") and file.name != "CHANGELOG.md"
+    }
+    assert [one for one in sorted(found) if unknown(one[1])] == []
+
+
 def slug(heading: str) -> str:
     """The anchor of a heading, as GitHub and Sphinx make it."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
