@@ -22,6 +22,7 @@ html_theme = "furo"
 html_title = "singularity_lab"
 
 myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 3  # pages link to sections: theory.md#blowup
 nb_execution_mode = "off"  # `make notebooks` executes them; the site shows the outputs on file
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

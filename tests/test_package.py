@@ -116,6 +116,21 @@ def test_the_root_holds_the_face_and_the_errors_only():
     assert files - {"__init__.pyi"} == {"__init__.py", "errors.py", "py.typed"}
 
 
+def test_tests_mirror_the_package():
+    """A folder of tests asks about the folder of the package that has its name."""
+    here = Path(__file__).parent
+    folders = {test.parent.relative_to(here) for test in here.rglob("test_*.py")}
+    assert Path("exact", "proof") in folders
+    assert [folder for folder in sorted(folders) if not (PACKAGE / folder).is_dir()] == []
+    # what is about the package, the pages or the notebooks as a whole stands at the top
+    assert {file.stem for file in here.glob("test_*.py")} == {
+        "test_citations",
+        "test_notebooks",
+        "test_package",
+        "test_reference_page",
+    }
+
+
 def test_no_folder_has_the_name_of_a_function_beside_it():
     """Importing a submodule binds its name in its package, over a function of that name."""
     for file in PACKAGE.rglob("__init__.py"):

@@ -66,7 +66,7 @@ class AlgebraicNumber:
     def _above(self, other: Any) -> bool:
         if not isinstance(other, int | Fraction):
             raise BadInput(
-                f"number: only rational numbers are compared with it, not {quoted(other)}"
+                f"number: only rational numbers are compared with it, received {quoted(other)}"
             )
         bits = 1
         while True:
@@ -150,7 +150,7 @@ def root(poly: Polynomial, low: Fraction, high: Fraction) -> Number:
     """The one real root of a univariate polynomial in [low, high]; BadInput if it is not one."""
     used = poly.used_variables()
     if len(used) != 1:
-        raise BadInput(f"a polynomial in one variable is needed, not {shown(poly)}")
+        raise BadInput(f"a polynomial in one variable is needed, received {shown(poly)}")
     if not low < high:
         raise BadInput(f"low < high is needed, received {shown(low)}, {shown(high)}")
     _small(low)

@@ -74,8 +74,8 @@ def factor(p: Poly) -> Factors:
 
 
 def factor_if_quick(p: Poly, seconds: float = 1.0) -> Factors:
-    """As :func:`factor`, but p itself as its only factor where that takes more than so many
-    seconds."""
+    """The factors as :func:`factor` gives them, or p itself as its only factor where that takes
+    more than a number of seconds."""
     try:
         degrees = sorted((int(d) for d in p.degrees() if d), reverse=True)
         if len(degrees) > 1 and degrees[0] * degrees[1] > _QUICK and len(p) > 1:

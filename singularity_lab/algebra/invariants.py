@@ -1,4 +1,4 @@
-"""The values that the whole laboratory speaks of: (λ, m) and two-sided bounds on it. MATH §1."""
+"""(λ, m) of a germ, the order of such pairs, and two-sided bounds (docs/theory.md, Definitions)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RLCT:
         return RLCT(self.value + other.value, self.multiplicity + other.multiplicity - 1)
 
     def meet(self, other: RLCT) -> RLCT:
-        """Product rule, disjoint variables: the smaller λ; m adds on ties.
+        """(λ, m) of a product in disjoint variables: the smaller λ; m adds on ties.
 
         >>> print(RLCT(Fraction(1, 2), 1).meet(RLCT(Fraction(1, 2), 2)))
         (1/2, 3)

@@ -132,7 +132,7 @@ def integer(text: str, name: str = "value", low: int | None = None, high: int | 
 
 
 def between(value: int, name: str, low: int | None = None, high: int | None = None) -> int:
-    """The integer itself. Raises BadInput unless it lies between the bounds that are given."""
+    """The integer itself; raises BadInput unless it lies between the bounds that are given."""
     if low is not None and value < low:
         raise BadInput(f"{name}: an integer >= {low} is needed, received {quoted(value)}")
     if high is not None and value > high:

@@ -1,10 +1,10 @@
 """Exact linear algebra and linear programming over Q: the duality theorem is the certificate.
 
-The threshold of a monomial ideal is a covering program (MATH §2.5): minimise ⟨c, v⟩ over v ≥ 0
-with ⟨v, a⟩ ≥ 1 for every row a. A feasible v and a feasible y of the dual (maximise Σ y, A^T y ≤
-c, y ≥ 0) with ⟨c, v⟩ = Σ y prove each other optimal; when v and y are strictly complementary
-(Goldman and Tucker 1956) they also prove the dimension of the optimal face. :func:`covering_lp`
-finds such a pair, :func:`check_covering` only checks it.
+The threshold of a monomial ideal is a covering program (Howald 2001; Lin 2011): minimise ⟨c, v⟩
+over v ≥ 0 with ⟨v, a⟩ ≥ 1 for every row a. A feasible v and a feasible y of the dual (maximise Σ y,
+A^T y ≤ c, y ≥ 0) with ⟨c, v⟩ = Σ y prove each other optimal; when v and y are strictly
+complementary (Goldman and Tucker 1956) they also prove the dimension of the optimal face.
+:func:`covering_lp` finds such a pair, :func:`check_covering` only checks it.
 
 The method is the tableau simplex on integer rows, each kept primitive, with Dantzig's rule, and
 with Bland's rule (1977) while the objective stands still, so that it cannot cycle.

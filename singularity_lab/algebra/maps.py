@@ -219,7 +219,7 @@ def of_one_sign(p: Poly, nonnegative: Collection[int]) -> bool:
 
 
 def equal_sets(a: Sequence[Poly], b: Sequence[Poly]) -> bool:
-    """Do the lists have the same elements? (Polynomials have no hash.)
+    """True if two lists have the same elements. (Polynomials have no hash.)
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> x, y = (parse(s, "x y").flint for s in "xy")

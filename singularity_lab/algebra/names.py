@@ -35,10 +35,10 @@ def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise BadInput(
                 "variables: a name is a letter followed by letters, digits or _, "
-                f"not {quoted(name)}"
+                f"received {quoted(name)}"
             )
         if len(name) > limits.NAME:
-            raise BadInput(f"variables: at most {limits.NAME} characters, not {quoted(name)}")
+            raise BadInput(f"variables: at most {limits.NAME} characters, received {quoted(name)}")
     if len(set(names)) != len(names):
         twice = sorted({n for n in names if names.count(n) > 1})
         raise BadInput(

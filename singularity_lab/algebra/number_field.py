@@ -47,16 +47,16 @@ class NumberField:
 
     @classmethod
     def build(cls, symbol: str, relation: str) -> NumberField:
-        """From text; raises BadInput unless p is irreducible, of degree ≥ 2, with one positive
-        root."""
+        """The field of a relation from text; raises BadInput unless it is irreducible, of degree ≥
+        2, with one positive root."""
         p = parse(relation, (symbol,))
         if p.degree > limits.FIELD_DEGREE:
             raise BadInput(
-                f"field: a degree of at most {limits.FIELD_DEGREE} is needed, not {shown(p)}"
+                f"field: a degree of at most {limits.FIELD_DEGREE} is needed, received {shown(p)}"
             )
         if p.degree < 2 or [e for _, e in p.factor()[1]] != [1]:
             raise BadInput(
-                f"field: an irreducible polynomial of degree >= 2 is needed, not {shown(p)}"
+                f"field: an irreducible polynomial of degree >= 2 is needed, received {shown(p)}"
             )
         dense = univariate(p, symbol)
         count = count_roots(dense, "positive")
@@ -196,7 +196,7 @@ class NumberField:
         return found
 
     def coprime(self, p: Poly, q: Poly, i: int) -> bool:
-        """Have two polynomials in variable i alone no common factor over the field?"""
+        """True if two polynomials in variable i alone have no common factor over the field."""
         place = p.context().names().index(self.symbol)
         dense = [self._dense_in(f, i, place) for f in (p, q)]
         return len(_gcd(dense[0], dense[1], self.dense)) == 1

@@ -65,7 +65,8 @@ class NewtonPolyhedron:
         n = len(points[0]) if points else 0
         if not points or any(len(a) != n or any(e < 0 for e in a) for a in points):
             raise BadInput(
-                f"support: exponents of one length with entries >= 0 are needed, got {points!r}"
+                f"support: exponents of one length with entries >= 0 are needed, "
+                f"received {points!r}"
             )
         lower = minimal_elements(points)
         rays = _half_spaces(lower, n, limit)
@@ -186,7 +187,9 @@ class NewtonPolyhedron:
     def ray(self, direction: Sequence[Number] | None) -> tuple[Number, ...]:
         ray = (1,) * self.dimension if direction is None else tuple(direction)
         if len(ray) != self.dimension or any(x <= 0 for x in ray):
-            raise BadInput(f"direction: {self.dimension} positive numbers are needed, got {ray}")
+            raise BadInput(
+                f"direction: {self.dimension} positive numbers are needed, received {ray}"
+            )
         return ray
 
     def __str__(self) -> str:

@@ -346,7 +346,7 @@ class Polynomial:
 
 @dataclass(frozen=True)
 class Ideal:
-    """Generators f1, …, fk in one ring; they stand for the loss K = Σ fᵢ² (MATH §1).
+    """Generators f1, …, fk in one ring; they stand for the loss K = Σ fᵢ².
 
     λ and m depend on the ideal only (up to integral closure), not on the generators chosen.
 
@@ -445,7 +445,8 @@ def point_values(
 
 
 def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial:
-    """Read a polynomial: ``+ - * / ^ **``, parentheses, integers, decimals and fractions.
+    """Return the polynomial that a text writes with ``+ - * / ^ **``, parentheses, integers,
+    decimals and fractions.
 
     Division is by numbers only. Without ``variables`` the ring is made of the names that occur, in
     natural order. Never evaluates code.

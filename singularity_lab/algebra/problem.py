@@ -1,4 +1,4 @@
-"""The local problem: a loss K near a point, with its prior and its active constraints. MATH §1."""
+"""The local problem: a loss K near a point, with its prior and its active constraints."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Arm:
 
     @property
     def control(self) -> bool:
-        """Is this a negative control, kept because it fails?"""
+        """True for a negative control, which is kept because it fails."""
         from singularity_lab.spectroscopes.devices.controls import CONTROLS
 
         return self.device in CONTROLS
@@ -169,7 +169,7 @@ class Arm:
         if self.function is None and ":" not in name:
             known = known_devices()
             if name not in known:
-                raise BadInput(f"device: expected one of {sorted(known)}, got {name!r}")
+                raise BadInput(f"device: expected one of {sorted(known)}, received {name!r}")
             if name not in REGISTERED:
                 return name
             name = known[name]

@@ -120,7 +120,7 @@ def ledger(
 
     given = dict(calibration.arms)
     if sgld not in given:
-        raise BadInput(f"sgld: expected one of the arms {sorted(given)}, got {sgld!r}")
+        raise BadInput(f"sgld: expected one of the arms {sorted(given)}, received {sgld!r}")
     first = dataclasses.asdict(Settings(**given[sgld]))
     if mala in given:
         second = dataclasses.asdict(MalaSettings(**given[mala]))
@@ -128,7 +128,7 @@ def ledger(
             if first[name] != second[name]:
                 raise BadInput(
                     f"{name}: {sgld} and {mala} must sample one target, "
-                    f"got {first[name]} and {second[name]}"
+                    f"received {first[name]} and {second[name]}"
                 )
     lines = []
     for row in calibration.rows if rows is None else rows:

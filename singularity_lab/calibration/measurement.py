@@ -132,8 +132,8 @@ class Measurement:
 
     @property
     def covered(self) -> bool | None:
-        """Is λ in the interval? False too when proved bounds lie outside it; None when it cannot be
-        said."""
+        """True if λ is in the interval, False too when proved bounds lie outside it, None when it
+        cannot be said."""
         if self.low is None or self.high is None:
             return None
         low, high = self.truth.bounds.lower, self.truth.bounds.upper
@@ -146,7 +146,7 @@ class Measurement:
 
     @property
     def multiplicity(self) -> int | None:
-        """The most probable m, or None where the device does not speak of m."""
+        """The most probable m, or None where the device does not read m."""
         if not self.probabilities:
             return None
         p = self.probabilities
@@ -154,7 +154,7 @@ class Measurement:
 
     @property
     def multiplicity_right(self) -> bool | None:
-        """Is the most probable m the proved one?"""
+        """True if the most probable m is the proved one."""
         if self.multiplicity is None or self.truth.multiplicity is None:
             return None
         return self.multiplicity == self.truth.multiplicity

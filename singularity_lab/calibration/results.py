@@ -84,8 +84,7 @@ class LedgerRow:
 
     @property
     def cancels(self) -> bool:
-        """Do the two systematic parts hide each other? The reading is then right for wrong
-        reasons."""
+        """True if the two systematic parts cancel: the reading is then right for wrong reasons."""
         first, second = self.target_bias, self.discretisation
         significant = abs(first) > max(2 * self.target_error, 0.01 * self.exact) and abs(
             second
@@ -150,8 +149,8 @@ class ControlRow:
 
     @property
     def fails(self) -> bool:
-        """Is the mean further from λ than :data:`CONTROL_TOLERANCE`·λ, and than three standard
-        errors?"""
+        """True if the mean is further from λ than :data:`CONTROL_TOLERANCE`·λ, and than three
+        standard errors."""
         return abs(self.mean - self.exact) > max(CONTROL_TOLERANCE * self.exact, 3 * self.error)
 
     @property

@@ -53,7 +53,7 @@ def calibrate(
     evaluations: float | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Run devices over rows whose truth is proved, and score the readings.
+    """Return the calibration of devices: readings at rows whose truth is proved, scored against it.
 
     devices: one or several of: a name, a function, a pair (device, settings). rows: ids of the
     catalog, entries or local problems. seeds: integers, or how many. out: the folder that keeps

@@ -1,4 +1,4 @@
-"""What `singlab catalog check` asks of every row. CATALOG.md, "What a row is".
+"""What `singlab catalog check` asks of every row (docs/add-a-row.md).
 
 The schema is checked on reading (load.py). Here: sources exist, claims agree with the formulas of
 their papers, the zero set contains the point, the torch twin equals the exact loss, and

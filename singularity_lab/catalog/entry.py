@@ -1,5 +1,5 @@
-"""The schema of a catalog row: a model, a point, and what papers claim there. CATALOG.md, "What a
-row is".
+"""The schema of a catalog row: a model, a point, and what papers claim there
+(docs/add-a-row.md).
 
 Strict: unknown fields are errors, and every error names the file, the entry and the field. An
 absent field means unknown.

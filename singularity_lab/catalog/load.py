@@ -1,4 +1,4 @@
-"""Reading the catalog: rows on file, and rows that a family generates beyond them. CATALOG.md."""
+"""Reading the catalog: rows on file, and rows that a family generates beyond them."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ def families(folder: Path | None = None) -> dict[str, Family]:
 
 
 def load(id: str, folder: Path | None = None) -> Entry:
-    """The row of that id; the id of a generated row (``family:parameters@stratum``) gives it again.
+    """Return the row with an id; the id of a generated row (``family:parameters@stratum``)
+    generates it again.
 
     Raises BadInput for an unknown id, naming the nearest ones.
 
@@ -170,8 +171,8 @@ def entries(
     grid: bool = True,
     **parameters: Any,
 ) -> list[Entry]:
-    """Rows on file by family and tags (all tags must be present); with parameters, rows that the
-    family generates.
+    """Return the rows on file by family and tags (all of the tags), or those that a family
+    generates at given parameters.
 
     A parameter is a value or a list of values (a grid over all of them); rows beyond those on file
     get the claims of the formulas that are known for the family. ``at`` names a stratum for

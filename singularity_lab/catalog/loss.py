@@ -57,7 +57,8 @@ def loss(
     batch_size: int | None = None,
     loss_id: str | None = None,
 ) -> Loss:
-    """The loss of a catalog row, of polynomials, or of a torch module on data, batched over chains.
+    """Return the loss of a catalog row, of polynomials, or of a torch module on data, for many
+    points at once.
 
     source: an :class:`Entry`, its id or a Model; a LocalProblem, an Ideal, a Polynomial or
     expressions (K = Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch
@@ -97,7 +98,9 @@ def loss(
             return _of_model(source.model(), place, form, loss_id or source.id)
         return _of_model(source, at, form, loss_id)
     if form != "polynomial":
-        raise BadInput(f"form: {form!r} is for entries and models, not {type(source).__name__}")
+        raise BadInput(
+            f"form: {form!r} is for entries and models, received {type(source).__name__}"
+        )
     if isinstance(source, LocalProblem):
         _refuse(
             "given by the problem",

@@ -137,7 +137,7 @@ class Strata:
 
 
 def network_strata(widths: Sequence[int], rank: int = 0) -> Iterator[NetworkStratum]:
-    """All strata of {W_L⋯W_1 = C} for a truth C of the given rank.
+    """Return all strata of {W_L⋯W_1 = C} for a truth C of the given rank.
 
     widths: (n_0, …, n_L), L ≥ 1. Raises BadInput for widths < 1 and a rank that no product has.
 
@@ -174,7 +174,7 @@ def strata(
     budget: float | None = 20.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Strata:
-    """(λ, m) of a linear network's loss on every stratum of its zero set, and globally.
+    """Return (λ, m) of a linear network's loss on every stratum of its zero set, and globally.
 
     widths: (n_0, …, n_L) of K(W) = ‖W_L⋯W_1 − C‖², rank C = rank. budget: CPU seconds a stratum.
     progress: called with the number of strata done and of all.

@@ -229,7 +229,7 @@ def ground_truth(
     cache: str | Path | CertificateStore | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> GroundTruth:
-    """What is proved and claimed at a catalog row.
+    """Return what is proved, and what papers claim, at a catalog row.
 
     entry: a row, or its id. budget: CPU seconds for the search when no exact certificate is stored;
     None: no limit; 0: do not search. cache: the one folder or CertificateStore to read and write;

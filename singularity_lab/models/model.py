@@ -1,5 +1,4 @@
 """A model of the catalog: one description gives the exact loss over Q and its torch twin.
-CATALOG.md, "What a row is".
 
 A *model* is the global object: variables w, a loss K(w) = Σ cᵢ pᵢ(w)² with rational cᵢ > 0, an
 ideal whose sum of squares has the same λ and m as K at every point of {K = 0}, a prior, a domain.

@@ -27,7 +27,7 @@ def fan_section(
     """
     n = len(rays[0])
     if n not in (2, 3):
-        raise OutOfScope(f"fan: dimension 2 or 3 can be drawn, not {n}")
+        raise OutOfScope(f"fan: dimension 2 or 3 can be drawn, received {n}")
     ax = drawing_axes(ax)
     if n == 2:
         ends = [(r[0] / sum(r), r[1] / sum(r)) for r in rays]
@@ -57,7 +57,7 @@ def monomial_basis(basis: Sequence[tuple[int, ...]], names: Sequence[str], ax: A
     """
     n = len(names)
     if n not in (1, 2, 3):
-        raise OutOfScope(f"monomial basis: 1 to 3 variables can be drawn, not {n}")
+        raise OutOfScope(f"monomial basis: 1 to 3 variables can be drawn, received {n}")
     ax = drawing_axes(ax, "3d" if n == 3 else None)
     points = [(*a, 0) if n == 1 else a for a in basis]
     if points:
@@ -263,7 +263,7 @@ def polyhedron_with_ray(
     of a direction and the face that it hits; :meth:`NewtonPolyhedron.plot` says more."""
     n = polyhedron.dimension
     if n not in (2, 3):
-        raise OutOfScope(f"plot: dimension 2 or 3 is needed, not {n}")
+        raise OutOfScope(f"plot: dimension 2 or 3 is needed, received {n}")
     labels = tuple(names) if names is not None else ("x", "y", "z")[:n]
     if len(labels) != n:
         raise BadInput(f"names: {n} names are needed, received {labels}")

@@ -29,7 +29,7 @@ _FILL = {
 
 
 def plot_tree(tree: networkx.DiGraph, ax: Axes | None = None, limit: int = 120) -> Axes:
-    """Draw a proof tree from left to right, one box for each chart.
+    """Return axes on which a proof tree is drawn from left to right, one box for each chart.
 
     A box has the case, the germ, the step, what is proved, and the divisors (k, h, candidate);
     those that reach λ of the chart are marked ●. Neighbours with the same proof, proved before,

@@ -1,4 +1,4 @@
-"""Programs as singularities. PROGRAMS.md §1; the theorem and its proof are in docs/programs.md.
+"""Programs as singularities. The theorem and its proof are in docs/programs.md.
 
     program(name), program_names()        the library
     parse_program(text)                   a program from text

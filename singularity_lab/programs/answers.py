@@ -185,7 +185,8 @@ def program_rlct(
     limit: int = EXPLICIT_LIMIT,
     budget: float | None = 60.0,
 ) -> ProgramResult:
-    """λ and m of a program at its code, at another code, or at a face, with verified certificates.
+    """Return λ and m of a program at its code, at another code, or at a face, with verified
+    certificates.
 
     steps: T, the program's own unless given. semantics: ``exact``, ``naive`` or ``staged``.
     chart: ``corner``, ``corner:α``, ``amplitude`` or ``open``. support: allowed options by choice,
@@ -354,7 +355,8 @@ def program_census(
     *,
     limit: int = 200_000,
 ) -> ZeroSet:
-    """The zero set with its solutions, f-vector, components and (λ_E, m) on faces.
+    """Return the zero set of a program with its solutions, f-vector, components and (λ_E, m) on
+    faces.
 
     >>> census = program_census("xor-4nand-shared")
     >>> census.to_json()["solutions"], census.components[0].lambda_E

@@ -126,8 +126,8 @@ class _Below:
 def check_program(
     document: Mapping[str, Any] | str, source: str | Program | RealProgram | Path | None = None
 ) -> RLCT:
-    """Replay a program certificate; returns the (λ_E, m) that it proves, (λ_H, m) where there is
-    no λ_E (the open chart, straight-line programs).
+    """Return the (λ_E, m) that a program certificate proves when it is replayed, or (λ_H, m) where
+    there is no λ_E (the open chart, straight-line programs).
 
     source: the program that the certificate should be about; its text must be the certificate's.
 
@@ -177,7 +177,7 @@ def _refusing() -> Iterator[None]:
 def _rational(value: Any, name: str) -> Fraction:
     """A rational in its one spelling: text, in lowest terms."""
     ok = isinstance(value, str) and len(value) <= limits.DIGITS and _RATIONAL.fullmatch(value)
-    need(bool(ok), f"{name}: a rational as text, such as '7/2', is needed, got {value!r:.80}")
+    need(bool(ok), f"{name}: a rational as text, such as '7/2', is needed, received {value!r:.80}")
     found = Fraction(value)
     need(str(found) == value, f"{name}: {found} is the one spelling, received {value!r:.80}")
     return found

@@ -54,7 +54,8 @@ def find_program(source: str | Program | RealProgram | Path) -> Program:
 
 
 def program_list() -> list[dict[str, Any]]:
-    """The library: name, kind, dimension of W, inputs, default steps, function, semantics.
+    """Return the library as a list of dicts: name, kind, dimension of W, inputs, default steps,
+    function, semantics.
 
     Straight-line and probabilistic programs stand last; they have no steps (None), and their inputs
     are the variables, and none, of the program.

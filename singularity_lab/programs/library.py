@@ -23,7 +23,7 @@ _LIBRARY: dict[str, Callable[[], Program]] = {}
 
 
 def program(name: str) -> Program:
-    """A program of the library.
+    """Return the program of the library with a name.
 
     Raises BadInput for an unknown name, naming the nearest ones.
 

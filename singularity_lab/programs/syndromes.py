@@ -1,4 +1,4 @@
-"""λ of a code: the fractional hitting number of its error syndromes. PROGRAMS.md §1.
+"""λ of a code: the fractional hitting number of its error syndromes.
 
 Theorem (docs/programs.md). Let a code, or a generic point of a face of W₀, have the error
 coordinates ε ≥ 0 (options outside the support) with prior density of order ∏ ε^(α−1). Then
@@ -436,8 +436,8 @@ class SyndromeProgram:
         raise BadInput(f"derive: no monomial of E is {self.text(exponent)}")
 
     def possible(self, case: int, output: str, wrong: Sequence[tuple[int, str, str]]) -> bool:
-        """Is an output possible when, besides the support, only certain wrong answers are allowed,
-        each at its step (semantics of marginals)?"""
+        """True if an output is possible when, besides the support, only certain wrong answers are
+        allowed, each at its step (semantics of marginals)."""
         inside = {(c, o): True for c, options in self.support.items() for o in options}
 
         def at(step: int) -> dict[Leaf, Any]:

@@ -48,7 +48,8 @@ def program_trace(
     support: Support | None = None,
     limit: int = EXPLICIT_LIMIT,
 ) -> list[Trace]:
-    """Every minimal syndrome with what it comes from: which wrong step, on which input.
+    """Return every minimal syndrome of a program with the wrong steps and the inputs that it comes
+    from.
 
     exact: a wrong run, which is replayed on the machine. naive, staged: wrong answers at certain
     steps (gates), replayed by a Boolean propagation: with these allowed at these steps, and nothing

@@ -76,7 +76,7 @@ def measure(
     progress: Callable[[float, str], None] | None = None,
     **settings: Any,
 ) -> Reading:
-    """Point a device at a loss.
+    """Return the reading of a device at a loss.
 
     device: a name from :func:`devices`, or a function with the signature of :class:`Spectroscope`.
     seed: integer ≥ 0; the same seed gives the same reading bit for bit, whatever the number of
@@ -96,17 +96,17 @@ def measure(
     """
     if not isinstance(loss, Loss):
         raise BadInput(
-            f"loss: expected value, value_and_grad, dim, center, …, got {type(loss).__name__}"
+            f"loss: expected value, value_and_grad, dim, center, …, received {type(loss).__name__}"
         )
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise BadInput(f"seed: expected an integer ≥ 0, got {seed!r}")
+        raise BadInput(f"seed: expected an integer ≥ 0, received {seed!r}")
     function = find_device(device) if isinstance(device, str) else device
     name = device if isinstance(device, str) else getattr(device, "__name__", "device")
     check_device(function, name, settings)
     limits = Budget.of(budget, evaluations)
     started = time.process_time()
     if not (math.isfinite(checkpoint_every) and checkpoint_every >= 0):
-        raise BadInput(f"checkpoint_every: expected CPU seconds ≥ 0, got {checkpoint_every!r}")
+        raise BadInput(f"checkpoint_every: expected CPU seconds ≥ 0, received {checkpoint_every!r}")
     identity = repr((name, loss.loss_id, loss.center.tolist(), sorted(settings.items()), seed))
     run = LongRun(
         path=None if checkpoint is None else Path(checkpoint),

@@ -48,7 +48,7 @@ class Budget:
                 math.inf if budget is None else float(budget),
             )
         if not (out.evaluations > 0 and out.cpu_seconds > 0):
-            raise BadInput(f"budget, evaluations: expected positive limits, got {out}")
+            raise BadInput(f"budget, evaluations: expected positive limits, received {out}")
         return out
 
 
@@ -93,7 +93,7 @@ class Meter:
         self._started = time.process_time()
         center = loss.center.to(torch.float64)
         if center.shape != (loss.dim,):
-            raise BadInput(f"center: expected shape ({loss.dim},), got {tuple(center.shape)}")
+            raise BadInput(f"center: expected shape ({loss.dim},), received {tuple(center.shape)}")
         self._center = center
         self._local = getattr(loss, "local_value", None)
         self._local_grad = getattr(loss, "local_value_and_grad", None)
@@ -143,7 +143,7 @@ class Meter:
         )
 
     def state(self) -> dict[str, Any]:
-        """What is spent, for a checkpoint."""
+        """Return what is spent, for a checkpoint."""
         return {
             "evaluations": self.evaluations,
             "gradients": self.gradients,
@@ -151,7 +151,7 @@ class Meter:
         }
 
     def resume(self, state: Mapping[str, Any]) -> None:
-        """Go on counting from :meth:`state`."""
+        """Go on counting from what :meth:`state` kept."""
         self.evaluations, self.gradients = state["evaluations"], state["gradients"]
         self._started = time.process_time() - state["cpu_seconds"]
 
@@ -177,7 +177,9 @@ class Meter:
     def _checked(self, value: Tensor, c: int) -> Tensor:
         if not isinstance(value, Tensor) or value.shape != (c,):
             got = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-            raise BadInput(f"loss {self.loss.loss_id}: expected values of shape ({c},), got {got}")
+            raise BadInput(
+                f"loss {self.loss.loss_id}: expected values of shape ({c},), received {got}"
+            )
         return value
 
     def spend_gradients(self, c: int) -> None:
@@ -220,6 +222,6 @@ class Meter:
         if grad.shape != u.shape:
             raise BadInput(
                 f"loss {self.loss.loss_id}: expected gradients of shape {tuple(u.shape)}, "
-                f"got {tuple(grad.shape)}"
+                f"received {tuple(grad.shape)}"
             )
         return (value - self.offset if self.offset else value), grad

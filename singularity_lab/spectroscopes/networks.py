@@ -49,7 +49,7 @@ def network_loss(
     dtype: torch.dtype = torch.float32,
     loss_id: str | None = None,
 ) -> ModuleLoss:
-    """The loss of a torch model on data as a function of its trainable parameters.
+    """Return the loss of a torch model on data as a function of its trainable parameters.
 
     model: in evaluation mode; ``requires_grad=False`` freezes, buffers stay, tied weights count
     once. data: a DataLoader, a Dataset, a pair (inputs, targets) of tensors with n rows, or any
@@ -236,8 +236,8 @@ def llc(
     progress: bool | Callable[[float, str], None] = True,
     **settings: Any,
 ) -> Reading:
-    """The local learning coefficient estimate nβ(E[L] − L(w*)) of a torch model, as a reading that
-    says at which n, β and γ, with an interval and whether it may be believed.
+    """Return the local learning coefficient estimate nβ(E[L] − L(w*)) of a torch model, a reading
+    that says at which n, β and γ it holds, with an interval and an outcome.
 
     model, data, criterion, loss, self_teacher, batch_size, box, dtype: as in :func:`network_loss`.
     device: "llc-hmc" (full batches, no discretisation error) or "llc" (the field's SGLD on

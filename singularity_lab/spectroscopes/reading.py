@@ -95,8 +95,8 @@ class Reading:
 
     @property
     def estimate(self) -> Estimate:
-        """What the device is for: λ where it claims one, else its first estimate (``llc``: nβ(E[L]
-        − L(w*)) at one n, β, γ). NaN with an infinite interval where there is none."""
+        """The estimate of λ where the device claims one, else its first estimate (``llc``: nβ(E[L]
+        − L(w*)) at one n, β, γ)."""
         return (
             self.lambda_
             if "lambda" in self.estimates

@@ -96,7 +96,7 @@ def find_device(name: str) -> Spectroscope:
         return REGISTERED[name]
     known = known_devices()
     if name not in known:
-        raise BadInput(f"device: expected one of {sorted(known)}, got {name!r}")
+        raise BadInput(f"device: expected one of {sorted(known)}, received {name!r}")
     module, function = known[name].split(":")
     device: Spectroscope = getattr(importlib.import_module(module), function)
     return device
@@ -111,5 +111,5 @@ def settings_of(cls: type[S], given: Mapping[str, Any], device: str) -> S:
     known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise BadInput(f"settings: {device} knows {known}, got unknown {unknown}")
+        raise BadInput(f"settings: {device} knows {known}, received unknown {unknown}")
     return cls(**given)

@@ -121,6 +121,6 @@ def test_minimal_elements_and_bad_supports():
 
 
 def test_the_segment_inside_the_trap_is_a_face():
-    """(x + y^2, z): MATH §6 — the edge x, y^2 is a compact face but no facet's whole support."""
+    """(x + y^2, z): the edge x, y^2 is a compact face but no facet's whole support."""
     polyhedron = NewtonPolyhedron.of([(1, 0, 0), (0, 2, 0), (0, 0, 1)])
     assert frozenset({(1, 0, 0), (0, 2, 0)}) in polyhedron.compact_faces()

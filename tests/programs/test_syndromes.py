@@ -102,7 +102,7 @@ def test_small_programs_have_both_certificates(name):
 
 
 def test_one_function_many_values():
-    """PROGRAMS.md §1, and the same in each group of constructions of one function."""
+    """One function has codes of several λ, in each group of its constructions."""
     value = {
         n: hitting_number(program(n)).value
         for n in program_names()

@@ -95,7 +95,7 @@ class ContactLoci:
 
     @cached_property
     def minimum(self) -> Fraction | None:
-        """min codim/p over the p that are decided: an upper bound of 2λ, of lct over C."""
+        """The least codim/p over the p that are decided: an upper bound of 2λ, of lct over C."""
         ratios = [c / p for p, c in enumerate(self.codimensions, 1) if c is not None]
         return min(ratios, default=None)
 
@@ -143,7 +143,8 @@ def contact_loci(
     at: Point | None = None,
     budget: float = 30.0,
 ) -> ContactLoci:
-    """Codimensions of {ord_I ≥ p}, p ≤ order + 1, near a point, from a certificate's charts.
+    """Return the codimensions of {ord_I ≥ p}, p ≤ order + 1, near a point, from a certificate's
+    charts.
 
     generators: an ideal, a local problem or a row with its prior, or a certificate that is there
     already; of a loss K the ideal (K) is meant. budget: CPU seconds; a search ends early enough for

@@ -103,7 +103,8 @@ def essential_divisors(
     at: Point | None = None,
     budget: float = 30.0,
 ) -> EssentialDivisors:
-    """Essential divisors of an ADE surface singularity; else the divisors of a proof tree.
+    """Return the essential divisors of an ADE surface singularity, or else the divisors of a proof
+    tree.
 
     f: a polynomial, at the origin or the point ``at``, or a local problem or a row with one
     generator. budget: CPU seconds. Raises OutOfScope where f is 0 or does not vanish there, for

@@ -108,7 +108,8 @@ class Jets:
     def mustata(self) -> Fraction:
         """min codim J_m/(m + 1) over the orders computed: an upper bound of the complex threshold.
 
-        Over R an upper bound of 2λ (MATH §2.7). For the fibre it has no such meaning.
+        Over R an upper bound of 2λ (docs/singularity-theory.md, "Jets"). For the fibre it has no
+        such meaning.
         """
         return min(Fraction(c, m + 1) for m, c in enumerate(self.codimensions))
 
@@ -197,7 +198,8 @@ def jets(
     budget: float = 60.0,
     check: float = 0.0,
 ) -> Jets:
-    """Dimensions and numbers of top components of the jet schemes J_0, …, J_order of an ideal.
+    """Return the dimensions and numbers of top components of the jet schemes J_0, …, J_order of an
+    ideal.
 
     generators: an ideal, or a local problem or a row, whose point is then moved to 0; prior and
     constraints do not enter, and ``notes`` say so.

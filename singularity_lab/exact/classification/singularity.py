@@ -123,7 +123,7 @@ class Singularity:
         return Unfolding.of(self.f if own else self.splitting.residual, self.tjurina_basis)
 
     def to_json(self) -> dict[str, Any]:
-        """Rationals as text; keys that do not apply are null."""
+        """The invariants as JSON values, rationals as text; keys that do not apply are null."""
 
         def texts(values: Iterable[Fraction] | None) -> list[str] | None:
             return None if values is None else [str(v) for v in values]
@@ -187,7 +187,8 @@ def singularity(
     columns: int = 6_000,
     budget: float | None = 60.0,
 ) -> Singularity:
-    """The invariants of the isolated singularity of {f = 0} at a point (the origin unless given).
+    """Return the invariants of the isolated singularity of {f = 0} at a point (the origin unless
+    given).
 
     f: a polynomial, or a local problem or a row with one generator; prior and constraints do not
     enter, and ``notes`` say so. columns: a limit on the size of the linear algebra. budget: CPU

@@ -124,7 +124,8 @@ class NewtonFiltration:
 
     @classmethod
     def of(cls, f: Polynomial) -> NewtonFiltration:
-        """Raises OutOfScope where f is not convenient: no pure power of some variable occurs."""
+        """The Newton filtration of f; raises OutOfScope where f is not convenient: no pure power of
+        some variable occurs."""
         support = f.support()
         for i, v in enumerate(f.variables):
             if not any(a[i] and not any(a[:i] + a[i + 1 :]) for a in support):

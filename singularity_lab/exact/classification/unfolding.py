@@ -41,7 +41,8 @@ class Unfolding:
 
     @classmethod
     def of(cls, f: Polynomial, algebra: LocalAlgebra) -> Unfolding:
-        """Over a basis that is known; the parameters are s1, s2, … (t1, … if f uses an s)."""
+        """The unfolding over a basis that is known; the parameters are s1, s2, … (t1, … if f uses
+        an s)."""
         letter = next(
             c for c in ("s", "t", "lam", "param") if not any(v.startswith(c) for v in f.variables)
         )

@@ -4,7 +4,7 @@ stratum.
 The engine's own state, and the moves that describe the same family in other ways. Each move
 returns the new family and the proof step that says what was done; the verifier has its own code
 for the same steps.
-Theorems: MATH §2.2–2.4, 2.8, 2.9.
+The theorems are in docs/theory.md, under Moves and Branches.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class Germs:
         return bool(p.is_constant()) or maps.occurring(p) == {self.symbol}
 
     def is_unit(self, p: Poly) -> bool:
-        """Is p on the stratum a product of a constant, unit variables and known units?"""
+        """True if p on the stratum is a product of a constant, unit variables and known units."""
         if p.is_constant():
             return not p.is_zero()
         p = self.at_stratum(p)

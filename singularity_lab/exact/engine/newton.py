@@ -53,7 +53,8 @@ def newton_polyhedron(
     *,
     at: Point | None = None,
 ) -> NewtonPolyhedron:
-    """conv(exponents of all generators) + the positive orthant, in coordinates about the point.
+    """Return the Newton polyhedron: conv(exponents of all generators) + the positive orthant, in
+    coordinates about the point.
 
     Its vertices, facets, compact faces, and where the ray (1, …, 1) hits it.
     ideal: generators at the origin or the point ``at``, or a local problem or a row at its own
@@ -231,13 +232,14 @@ class FaceInquiry:
         return FaceReport(face, tuple(polys), answer, logarithmic)
 
     def about(self, face: Face) -> FaceReport:
-        """Have the face polynomials of the generators a common zero in the real torus?"""
+        """What is decided of a common real zero of the face polynomials in the torus."""
         if face not in self.definite:
             self.definite[face] = self.ask(face, self.frame.on(face), False)
         return self.definite[face]
 
     def critical(self, face: Face) -> FaceReport:
-        """Have the polynomial of the face and its logarithmic derivatives one? (One generator.)"""
+        """What is decided of a common zero of a face polynomial and its logarithmic derivatives in
+        the torus. (One generator.)"""
         if face not in self.transversal:
             (f,) = self.frame.on(face)
             derivatives = [_euler(f, i) for i in range(len(self.variables))]
@@ -246,7 +248,7 @@ class FaceInquiry:
 
     @property
     def single(self) -> bool:
-        """Is K = f² for one generator, so that a smooth strict transform is a divisor?"""
+        """True if K = f² for one generator, so that a smooth strict transform is a divisor."""
         return len(self.generators) == 1 and self.frame.convention == "ideal"
 
     def crossing(self, face: Face) -> Literal["unit", "smooth"] | None:
@@ -260,7 +262,8 @@ class FaceInquiry:
         return self.critical(face) if self.single else self.about(face)
 
     def meets(self, face: Face) -> bool | None:
-        """Has the strict transform a real zero on the orbits of a face? None where undecided."""
+        """True if the strict transform has a real zero on the orbits of a face, None where
+        undecided."""
         report = self.about(face)
         if report.proved:
             return False

@@ -1,4 +1,4 @@
-"""The chart tree: λ and m by resolution of singularities, with a proof script. MATH §3.
+"""The chart tree: λ and m by resolution of singularities, with a proof script.
 
 A node is a family of germs. It is simplified, then closed by a leaf (monomial ideal, bound), split
 by the sum and product rules, split along parameters, or blown up; blow-up centres are tried in the
@@ -152,7 +152,7 @@ class Search:
     floor: RLCT | None = None
 
     def is_late(self) -> bool:
-        """Has a limit ended the search?"""
+        """True if a limit has ended the search."""
         if not self.ended:
             if self.deadline is not None and clock() > self.deadline:
                 self.ended = "time"
@@ -631,7 +631,7 @@ class Search:
 
 
 def is_tall(g: Germs) -> bool:
-    """Has a coefficient more bits than numbers have in a proof to be read?"""
+    """True if some coefficient has more bits than numbers have in a proof to be read."""
     return any(c.height_bits() > _BITS for f in g.gens for c in f.poly.coeffs())
 
 
@@ -657,7 +657,7 @@ def linear_fibre(g: Germs) -> frozenset[int]:
 
 
 def is_linear(g: Germs, fibre: frozenset[int]) -> bool:
-    """Has every term exactly one of the variables?"""
+    """True if every term has exactly one of the variables."""
     return bool(fibre) and all(
         sum(e for i, e in t if i in fibre) == 1 for t in iterate_terms(g.gens)
     )

@@ -1,5 +1,5 @@
-"""Simplification of a family of germs to a fixed point: moves that change neither λ nor m. MATH
-§2.2, 2.3, 2.9, §3."""
+"""Simplification of a family of germs to a fixed point: moves that change neither λ nor m
+(docs/theory.md, Moves)."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def reduce_by_monomials(g: Germs) -> Move | None:
 
 
 def split_definite(g: Germs) -> Move | None:
-    """A generator whose terms cannot cancel is of the order of the sum of its terms' absolute
+    """Split a generator whose terms cannot cancel: it is of the order of the sum of their absolute
     values."""
     for i, f in enumerate(g.gens):
         if 1 < len(f.poly) <= 60 and of_one_sign(g, f):

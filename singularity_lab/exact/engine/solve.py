@@ -88,8 +88,8 @@ class Result:
         return plot_tree(proof_tree(self), ax)
 
     def to_json(self) -> dict[str, Any]:
-        """Fractions as text. ``lower`` and ``upper`` are objects with ``lambda`` and
-        ``multiplicity``."""
+        """The result as JSON values, fractions as text; ``lower`` and ``upper`` are objects with
+        ``lambda`` and ``multiplicity``."""
 
         def pair(value: RLCT | None) -> dict[str, Any] | None:
             if value is None:
@@ -142,7 +142,7 @@ class Result:
 
 
 def describe_loss(problem: LocalProblem) -> str:
-    """Which K the answer speaks of, in words."""
+    """The loss K that an answer is about, in words."""
     names = problem.variables
     gens = [str(g) for g in problem.ideal.generators]
     if problem.convention == "loss":
@@ -179,7 +179,8 @@ def rlct(
     memory: float | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
-    """The real log canonical threshold λ and its multiplicity m of the germ of K at a point.
+    """Return what is proved of the learning coefficient λ and its multiplicity m of a germ of K:
+    (λ, m) exactly, or bounds.
 
     generators: expressions f1, …, fk (text, Polynomial, Ideal), a LocalProblem or a row of the
     catalog, which bring their own point, prior and constraints; K = Σ fᵢ². With
@@ -502,7 +503,7 @@ def explain(
     budget: float | None = 60.0,
     **options: Any,
 ) -> Explanation:
-    """The proof behind :func:`rlct`, told chart by chart; the same arguments.
+    """Return the proof behind :func:`rlct`, told chart by chart; the arguments are the same.
 
     budget: CPU seconds for both; a search ends a little earlier, so that its proof can be told. A
     proof that takes too long to tell has no tree.

@@ -82,7 +82,7 @@ class System:
 
     @classmethod
     def installed(cls) -> bool:
-        """Is there a binary on this machine?"""
+        """True if there is a binary on this machine."""
         return cls.find() is not None
 
     def run(self, script: str) -> str:

@@ -52,7 +52,7 @@ def without_upper(verdict: Verdict, op: str, why: str) -> Verdict:
     symmetric="a symmetry carries the centre to itself, with its groups and weights",
 )
 def _blowup(family: Family, step: Step) -> Branches:
-    """Weighted blow-up of {x_S = 0} (MATH §2.8): x_i = ±t^(w_i), x_j = t^(w_j)·x_j'.
+    """Weighted blow-up of {x_S = 0}: x_i = ±t^(w_i), x_j = t^(w_j)·x_j'.
 
     A point of the fibre is in the chart of any x_i that does not vanish there: those of the first
     group of variables that has one will do, with the variables of earlier groups at 0. Charts that
@@ -228,7 +228,7 @@ def _no_point(family: Family, q: Poly, by: set[str], zero: Family, exists: Any) 
     signs="one case: x > 0, or there are no sign conditions",
 )
 def _dehomogenise(family: Family, step: Step) -> Branches:
-    """A dilation moves a unit variable to ±1; along it the family is a product (MATH §2.9). The
+    """A dilation moves a unit variable to ±1; along it the family is a product. The
     reflection of an odd weight moves −1 to 1, where it respects the variables that are ≥ 0."""
     x = step["var"]
     weights = grading(family, step, (*family.gens, *family.units, *family.signs))
@@ -258,8 +258,8 @@ def _dehomogenise(family: Family, step: Step) -> Branches:
     inside="each generator and sign condition, and each unit that meets a block, lies in one",
 )
 def _sum(family: Family, step: Step) -> Branches:
-    """Sum rule: ideals in disjoint variables without a common factor (MATH §2.4). Conditions may
-    not tie two blocks together; units that meet none are left out."""
+    """Sum rule: ideals in disjoint variables without a common factor (Watanabe 2009).
+    Conditions may not tie two blocks together; units that meet none are left out."""
     blocks = [{str(n) for n in block} for block in step["blocks"]]
     home = {n: i for i, block in enumerate(blocks) for n in block}
     hold("apart", sum(map(len, blocks)) == len(home), "blocks: a variable appears twice")
@@ -296,7 +296,7 @@ def _sum(family: Family, step: Step) -> Branches:
     BRANCHES, witness="above: where the rest is a unit, the stratum has a point, by a witness"
 )
 def _free(family: Family, step: Step) -> Branches:
-    """Product rule: variables that occur in the factor ∏|x|^(2k) only (MATH §2.4)."""
+    """Product rule: variables that occur in the factor ∏|x|^(2k) only (Watanabe 2009; Lin 2011)."""
     free = set(family.role) - family.occurs(*family.gens, *family.units, *family.signs)
     ratios = [family.cost(n) / (2 * e) for n, e in family.k.items() if n in free]
     role = {n: r for n, r in family.role.items() if n not in free}
@@ -322,7 +322,7 @@ def _free(family: Family, step: Step) -> Branches:
     below="fewer generators bound below only",
 )
 def _subideal(family: Family, step: Step) -> Branches:
-    """Fewer generators bound (λ, m) below (MATH §2.7)."""
+    """Fewer generators bound (λ, m) below."""
     keep = [index(i, family.gens) for i in step["keep"]]
     smaller = family.but(gens=tuple(family.gens[i] for i in keep))
     why = lacks("below", set(keep) == set(range(len(family.gens))), "generators are left out")

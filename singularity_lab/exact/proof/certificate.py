@@ -1,8 +1,8 @@
 """Certificates: what a proof of λ and m consists of, as a JSON document independent of the engine.
 
 A certificate holds the problem, the claim and a *proof script*: a tree of steps, each a theorem of
-MATH §2 with its data, which :func:`singularity_lab.exact.proof.verify.verify` replays from the
-problem. The script holds no state of the engine: every polynomial that a step speaks of is
+docs/theory.md with its data, which :func:`singularity_lab.exact.proof.verify.verify` replays from
+the problem. The script holds no state of the engine: every polynomial that a step speaks of is
 recomputed by the verifier.
 """
 

@@ -9,7 +9,7 @@ zero in the real torus. Then λ = μ/2, and m = 1 + the dimension of the optimal
 *Transversal* (Varchenko 1976), one f: on each compact face f and all x_i ∂f/∂x_i have no common
 zero there. Then the strict transform of f = 0 is smooth and transversal, a divisor with ratio ½.
 It matters for μ ≥ 1 only: for μ > 1, (λ, m) = (½, 1) if the polynomial of some compact face has a
-zero; for μ = 1, m grows by 1 if that of one inside the hit face has (see ``exact.newton``).
+zero; for μ = 1, m grows by 1 if that of one inside the hit face has (docs/theory.md, newton).
 
 Vertices need no evidence: a single term has no zero in the torus. That no compact face is left out
 is checked by :mod:`singularity_lab.algebra.face_lattice`.

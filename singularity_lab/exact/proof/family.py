@@ -86,7 +86,7 @@ class Family:
         return family.but(gens=gens, units=units).normal()
 
     def but(self, **changes: Any) -> Family:
-        """With these fields changed: as dataclasses.replace, in half its time."""
+        """The family with some fields changed: as dataclasses.replace, in half its time."""
         other, mine = object.__new__(Family), self.__dict__
         other.__dict__.update({n: mine[n] for n in Family.__match_args__}, **changes)
         return other
@@ -105,7 +105,7 @@ class Family:
         return self.reduced(p)
 
     def lifted(self, field: NumberField) -> Family:
-        """The same over a field, whose symbol is a new name of the ring."""
+        """The same family over a field, whose symbol is a new name of the ring."""
         names = (*self.names, field.symbol)
         return self.but(names=names, field=field).each(lambda p: p.project_to_context(ring(names)))
 
@@ -117,7 +117,7 @@ class Family:
         return maps.stripped(p, q) if self.field is None else self.field.stripped(p, q)
 
     def is_rational(self, *polys: Poly) -> bool:
-        """Do the polynomials not involve the field's symbol?"""
+        """True if the polynomials do not involve the field's symbol."""
         i = None if self.field is None else self.names.index(self.field.symbol)
         return i is None or i not in maps.occurring(*polys)
 
@@ -177,12 +177,12 @@ class Family:
         return change
 
     def each(self, change: Callable[[Poly], Poly]) -> Family:
-        """Generators and conditions changed alike."""
+        """The family with generators and conditions changed alike."""
         gens, units, signs = (tuple(map(change, p)) for p in (self.gens, self.units, self.signs))
         return self.but(gens=gens, units=units, signs=signs)
 
     def only(self, keep: Callable[[Poly], bool]) -> Family:
-        """With those of the generators and conditions that are kept."""
+        """The family with those of the generators and conditions that are kept."""
         kept = (tuple(filter(keep, polys)) for polys in (self.gens, self.units, self.signs))
         gens, units, signs = kept
         return self.but(gens=gens, units=units, signs=signs)
@@ -201,7 +201,7 @@ class Family:
         return p if p.is_constant() else self.reduced(maps.at_zero(p, self.locals))
 
     def is_unit(self, p: Poly) -> bool:
-        """Is p on the stratum a product of a constant, unit variables and known units?"""
+        """True if p on the stratum is a product of a constant, unit variables and known units."""
         p = self.at_stratum(p)
         if self.is_constant(p):
             return not p.is_zero()
@@ -210,11 +210,12 @@ class Family:
         return self.is_constant(p) and not p.is_zero()
 
     def is_free(self, x: str) -> bool:
-        """Neither K's monomial factor, nor the prior, nor a sign hangs on x."""
+        """True if neither K's monomial factor, nor the prior, nor a sign involves x."""
         return not self.k.get(x) and not self.h.get(x) and x not in self.positive
 
     def normal(self) -> Family:
-        """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
+        """The family in normal form: no zero generators, common monomials in k, powers of unit
+        variables dropped."""
         reduced = self.gens if self.field is None else map(self.reduced, self.gens)
         gens = [f for f in reduced if not f.is_zero()]
         need(bool(gens), "K vanishes identically on this family")
@@ -302,7 +303,8 @@ class Family:
         check_no_zero([p.in_ring(names) for p in listed], domain, evidence)
 
     def has_point(self, zero: Collection[str], step: Step) -> bool:
-        """Is there a point of the stratum with these parameters at 0? Signs need a witness."""
+        """True if a point of the stratum with these parameters at 0 is known; signs need a
+        witness."""
         if not self.signs or "witness" not in step:
             return not self.signs
         at = {n: fraction(v) for n, v in step["witness"].items()}
@@ -331,7 +333,7 @@ def need(condition: bool, message: str, *about: object) -> None:
 
 
 def integer(value: Any, low: int | None = None) -> int:
-    """An integer as it stands: 1.5, True and "1" are none, and would be rounded without a word."""
+    """Return an integer as it stands; 1.5, True and "1" are none, and are not rounded."""
     if type(value) is not int or (low is not None and value < low) or abs(value) > limits.DEGREE:
         raise CertificateError(f"no such integer: {quoted(value)}")
     return value

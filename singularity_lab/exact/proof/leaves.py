@@ -22,7 +22,7 @@ from singularity_lab.exact.proof.step import LEAVES, Verdict, index, register
 def _threshold(
     family: Family, roles: Sequence[str], exponents: Sequence[Mapping[str, int]], step: Step
 ) -> RLCT:
-    """(λ, m) of a monomial ideal by a primal and a dual optimum (MATH §2.5; Howald 2001).
+    """(λ, m) of a monomial ideal by a primal and a dual optimum (Howald 2001; Lin 2011).
 
     A variable that does not occur has weight 0 in every optimum: it costs, and helps no row."""
     occur = set(family.k).union(*exponents)
@@ -93,7 +93,7 @@ def _monomial(family: Family, step: Step) -> Verdict:
     witness=_OPTIMUM["witness"],
 )
 def _newton(family: Family, step: Step) -> Verdict:
-    """Nondegenerate generators in local variables: (λ, m) by their Newton polyhedron (MATH §2.6);
+    """Nondegenerate generators in local variables: (λ, m) by their Newton polyhedron;
     the theorems are stated in :mod:`singularity_lab.exact.proof.faces`."""
     names = tuple(family.of_role(LOCAL))
     local = family.occurs(*family.gens).union(family.k) <= set(names)
@@ -115,7 +115,7 @@ def _empty(family: Family, step: Step) -> Verdict:
 
 @register(LEAVES, **_OPTIMUM)
 def _terms(family: Family, step: Step) -> Verdict:
-    """The ideal of all terms in the local variables bounds (λ, m) above (MATH §2.6), whatever the
+    """The ideal of all terms in the local variables bounds (λ, m) above (Lin 2011), whatever the
     coefficients, at a point of the stratum where no parameter is 0."""
     variables = family.of_role(LOCAL)
     terms = [dict(zip(family.names, a, strict=True)) for f in family.gens for a in f.monoms()]

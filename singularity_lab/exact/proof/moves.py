@@ -27,7 +27,7 @@ from singularity_lab.exact.proof.step import MOVES, index, register
 def _generators(family: Family, step: Step) -> Family:
     """Other generators of the same ideal: each operation is invertible over the local ring; or of
     an ideal of the same order of size: f = monomial · (terms that are all ≥ 0) is split into its
-    terms, since Σ t² ≤ (Σ t)² ≤ N·Σ t² for N terms t ≥ 0 (MATH §2.2)."""
+    terms, since Σ t² ≤ (Σ t)² ≤ N·Σ t² for N terms t ≥ 0."""
     gens = list(family.gens)
     for name, *args in step["do"]:
         if name == "append":  # Σ q_j·f_j
@@ -67,9 +67,9 @@ def _generators(family: Family, step: Step) -> Family:
     side="a·c is a positive constant, if x ≥ 0",
 )
 def _change(family: Family, step: Step) -> Family:
-    """An analytic coordinate instead of x: x = (a·x' + r)/c with units a, c, and r without x
-    (MATH §2.3). r = 0 for a unit variable, and where x carries a monomial factor or a sign; on the
-    stratum r = 0 for a local x."""
+    """An analytic coordinate instead of x: x = (a·x' + r)/c with units a, c, and r without x. r = 0
+    for a unit variable, and where x carries a monomial factor or a sign; on the stratum r = 0 for a
+    local x."""
     x = step["var"]
     i, gen, role = family.index(x), family.gen(x), family.role[x]
     numerator, c = family.read(step["num"]), family.read(step["den"])
@@ -121,7 +121,7 @@ def grading(family: Family, step: Step, polys: Sequence[Poly]) -> dict[str, int]
 )
 def _contract(family: Family, step: Step) -> Family:
     """A positive dilation moves every parameter value into each neighbourhood of 0, and (λ, m) can
-    only drop in the limit: the germ at parameter 0 decides (MATH §2.9)."""
+    only drop in the limit: the germ at parameter 0 decides."""
     weights = grading(family, step, family.gens)
     moved = {n for n in weights if family.role[n] == PARAM}
     hold("positive", all(weights[n] > 0 for n in moved), "parameters need positive weights")

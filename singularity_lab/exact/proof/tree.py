@@ -1,4 +1,4 @@
-"""The proof script of a certificate as a tree of charts for people. MATH §2, §3.
+"""The proof script of a certificate as a tree of charts for people.
 
 A certificate holds steps and no state. Here the script is replayed once more, and each chart keeps
 what the replay computed there: the variables and their roles, the exponents of K = ∏|x|^(2k)·Σ f²
@@ -130,7 +130,7 @@ class Chart:
 
 
 def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> networkx.DiGraph:
-    """The proof as a directed tree, root 0, nodes numbered as the proof is read.
+    """Return a proof as a directed tree with root 0, its nodes numbered as the proof is read.
 
     source: a certificate, or a result that carries some; kind: which of them (the first unless
     given). Each node has ``chart`` (a :class:`Chart`) and ``text``; each edge has ``case``. A proof

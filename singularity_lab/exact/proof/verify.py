@@ -8,7 +8,7 @@ others; a leaf gives
 in the order of densities of states, with λ = ∞ where K does not vanish. Each handler below states
 its theorem in words, and the theorem's hypotheses by name where it is registered; each is checked
 under its name. Blow-ups are proper, so (λ, m) of a germ is the least over the points of the fibre,
-and the cells of a blow-up are that fibre (MATH §2.8).
+and the cells of a blow-up are that fibre. All theorems: docs/theory.md.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from singularity_lab.exact.proof.step import BRANCHES, LEAVES, MOVES, Verdict
 
 
 def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
-    """Replay a certificate; return what it proves, or raise CertificateError saying what fails.
+    """Return what a certificate proves when it is replayed, or raise CertificateError saying what
+    fails.
 
     certificate: a Certificate, its JSON document, or the JSON text.
     The time is that of applying the recorded substitutions; nothing is searched for.

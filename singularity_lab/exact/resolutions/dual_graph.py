@@ -205,7 +205,8 @@ def resolution_graph(
     limit: int = 200,
     budget: float | None = 60.0,
 ) -> ResolutionGraph:
-    """The dual graph of the least embedded resolution of {f = 0} at a point, f of two variables.
+    """Return the dual graph of the least embedded resolution of {f = 0} at a point, f of two
+    variables.
 
     f: a polynomial, or a local problem or a row with one generator. At least one point is blown up.
     budget: CPU seconds, None for no limit. Raises OutOfScope where f is not zero at the point or

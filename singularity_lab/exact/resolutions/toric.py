@@ -78,12 +78,12 @@ class Fan:
 
     @property
     def is_simplicial(self) -> bool:
-        """Is each maximal cone spanned by n rays?"""
+        """True if each maximal cone is spanned by n rays."""
         return all(len(c) == self.dimension for c in self.cones)
 
     @property
     def is_regular(self) -> bool:
-        """Is each maximal cone spanned by a basis of Z^n?"""
+        """True if each maximal cone is spanned by a basis of Z^n."""
         return self.is_simplicial and all(self.multiplicity(c) == 1 for c in self.cones)
 
     def multiplicity(self, cone: Iterable[int]) -> int:
@@ -375,7 +375,7 @@ class ToricResolution:
 
     @property
     def normal_crossing(self) -> bool:
-        """Has every chart normal crossings over the origin (proved)?"""
+        """True if every chart is proved to have normal crossings over the origin."""
         return all(c.crossing is not None for c in self.charts)
 
     @property
@@ -430,7 +430,8 @@ def toric_resolution(
     budget: float = 5.0,
     limit: int = 2_000,
 ) -> ToricResolution:
-    """The toric modification of K = Σ f² at a point, chart by chart, and (λ, m) where proved.
+    """Return the toric modification of K = Σ f² at a point, chart by chart, with (λ, m) where
+    proved.
 
     ideal: generators at the origin or the point ``at``, or a local problem or a row at its own
     point. budget: CPU seconds for questions about real zeros of face polynomials; the fan and the

@@ -173,7 +173,7 @@ def volume_expansion(
     digits: int = 15,
     budget: float | None = 60.0,
 ) -> VolumeExpansion:
-    """λ, m and the leading constant of V(ε) = ∫_{K < ε} ∏ |x|^τ dx near a point.
+    """Return λ, m and the leading constant of V(ε) = ∫_{K < ε} ∏ |x|^τ dx near a point.
 
     K = Σ fᵢ², or one K ≥ 0 with ``convention="loss"``. The neighbourhood is one of the point in
     R^n, or where ``nonnegative`` variables are ≥ 0. digits: wanted of the constant. budget: CPU

@@ -64,7 +64,8 @@ def face_integral(
     lam: Fraction,
     digits: int,
 ) -> tuple[flint.arb, str, bool]:
-    """Σ over signs of x_I of ∫ K_τ^(−λ)·∏_J |x|^h dx_J over R^J (or half-lines); is it proved?"""
+    """Return Σ over signs of x_I of ∫ K_τ^(−λ)·∏_J |x|^h dx_J over R^J (or half-lines), how it was
+    found, and whether it is proved."""
     if len(outside) > 2:
         raise OutOfScope(f"volume: an integral over {len(outside)} variables")
     signs = [(1,) if germ.variables[i] in germ.nonnegative else (1, -1) for i in inside]

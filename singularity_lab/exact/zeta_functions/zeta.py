@@ -148,7 +148,7 @@ def zeta(
     at: Point | None = None,
     budget: float | None = 60.0,
 ) -> Zeta:
-    """Candidate poles and the topological zeta function of the germ of f at a point.
+    """Return the candidate poles and the topological zeta function of the germ of f at a point.
 
     f: a polynomial, or a local problem or a row with one generator; the flat density near the
     point is meant. budget: CPU seconds, None for no limit; when they are spent, the toric

@@ -5,7 +5,7 @@ A *machine* reads an input and then asks, one after the other, for the values of
 next question, and in the end an output. A *code* fixes one option for each choice, and makes the
 machine deterministic. A *noisy* machine has a distribution on each choice, drawn afresh each time
 the choice is asked for: its parameter space W is a product of simplices, with the codes as
-vertices (Clift, Murfet and Wallbridge 2021, "Geometry of program synthesis"; PROGRAMS.md §1).
+vertices (Clift, Murfet and Wallbridge 2021, "Geometry of program synthesis").
 
 Here stand the nouns: :class:`Choice`, :class:`Case`, :class:`Machine`, :class:`Program`. The
 models of computation are in ``turing``, ``automata``, ``circuits`` and ``registers``.
@@ -141,7 +141,9 @@ class Program:
         object.__setattr__(self, "code", MappingProxyType(dict(self.code)))
         check_name(self.name)
         if self.function != " ".join(self.function.split()) or "#" in self.function:
-            raise BadInput(f"function: one line without '#' is needed, got {self.function[:80]!r}")
+            raise BadInput(
+                f"function: one line without '#' is needed, received {self.function[:80]!r}"
+            )
         names = []
         for c in self.machine.choices:
             names += [c.name] if c.bare else [c.name, *(c.variable(o) for o in c.options)]
@@ -230,7 +232,7 @@ class Program:
         return self.machine.output(state)
 
     def solves(self, code: Code | None = None, steps: int | None = None) -> bool:
-        """Does a code give the wanted output on every input?"""
+        """True if a code gives the wanted output on every input."""
         return all(self.run(c.value, steps, code) == c.target for c in self.cases)
 
     def every_code(self) -> Iterator[dict[str, str]]:

@@ -262,7 +262,7 @@ def _at_lines(at: Mapping[str, Fraction]) -> list[str]:
 
 
 def is_real_program(text: str) -> bool:
-    """Does the text open with ``straight-line`` or ``probabilistic``?"""
+    """True if the text opens with ``straight-line`` or ``probabilistic``."""
     stripped = (line.partition("#")[0].split() for line in text.splitlines())
     return next((words[0] for words in stripped if words), "") in REAL_KINDS
 
@@ -323,7 +323,9 @@ def parse_real_program(text: str) -> RealProgram:
         y = y.strip()
         with on_line(number):
             if not colon or not y or y in law:
-                raise BadInput(f"'outcome NAME: polynomial', each once, is needed, got {line!r}")
+                raise BadInput(
+                    f"'outcome NAME: polynomial', each once, is needed, received {line!r}"
+                )
             law[check_word(y, "outcome")] = parse(expression, parameters)
     with on_line(opens):
         if not law:

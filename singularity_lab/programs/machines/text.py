@@ -164,7 +164,7 @@ def statements(text: str) -> Iterator[Line]:
 
 
 def parse_program(text: str) -> Program:
-    """The program that a text describes. Raises BadInput with the line that does not fit.
+    """Return the program that a text describes, or raise BadInput with the line that does not fit.
 
     >>> p = parse_program('''
     ... turing flip

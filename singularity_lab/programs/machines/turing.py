@@ -207,7 +207,9 @@ class TuringMachine:
             if key not in self.entries:
                 raise BadInput(f"rule: there is no entry for {' '.join(map(str, key))}")
             if len(rules[key]) != 3:
-                raise BadInput(f"rule: write, next state and move are needed, got {rules[key]!r}")
+                raise BadInput(
+                    f"rule: write, next state and move are needed, received {rules[key]!r}"
+                )
         stay = "S" if "S" in self.moves else self.moves[0]
         code: dict[str, str] = {}
         for symbol, q in self.entries:

@@ -1,7 +1,7 @@
 """Noisy programs: one propagation of uncertainty, in every semiring; the three semantics.
 
 p assigns to each (choice, option) an element of a commutative semiring. The output law of an input
-is a family of elements, one for each output, in one of three senses (PROGRAMS.md §1), which agree
+is a family of elements, one for each output, in one of three senses (docs/programs.md), which agree
 on codes and differ elsewhere:
 
 - ``exact``: the Markov chain on configurations;

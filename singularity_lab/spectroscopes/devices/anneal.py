@@ -265,16 +265,18 @@ def free_energy_difference(
     """
     for name, r in (("first", first), ("second", second)):
         if r.device != "anneal" or "log_z" not in r.diagnostics:
-            raise BadInput(f"{name}: expected a reading of anneal with a ladder, got {r.device}")
+            raise BadInput(
+                f"{name}: expected a reading of anneal with a ladder, received {r.device}"
+            )
     if first.dim != second.dim or first.settings["sigma"] != second.settings["sigma"]:
         raise BadInput(
-            "first, second: expected one dimension and one sigma, got "
+            "first, second: expected one dimension and one sigma, received "
             f"{first.dim}, {first.settings['sigma']} and {second.dim}, {second.settings['sigma']}"
         )
     ends = [(r.diagnostics["x"][0], r.diagnostics["x"][-1]) for r in (first, second)]
     at = min(b for _, b in ends) if log_beta is None else float(log_beta)
     if not all(a <= at <= b for a, b in ends):
-        raise BadInput(f"log_beta: expected a point of both ladders {ends}, got {at}")
+        raise BadInput(f"log_beta: expected a point of both ladders {ends}, received {at}")
 
     def read(r: Reading, key: str) -> float:
         return float(np.interp(at, np.array(r.diagnostics["x"]), np.array(r.diagnostics[key])))

@@ -65,12 +65,12 @@ class Settings:
         if not (self.n > 1 and self.chains >= 2 and self.burn_in >= 0 and self.draws >= 2):
             raise BadInput(
                 "settings: expected n > 1, chains ≥ 2, burn_in ≥ 0, draws ≥ 2, "
-                f"got {self.n}, {self.chains}, {self.burn_in}, {self.draws}"
+                f"received {self.n}, {self.chains}, {self.burn_in}, {self.draws}"
             )
         if not (self.half_width > 0 and 0 <= self.start <= 1):
             raise BadInput(
                 "settings: expected half_width > 0 and 0 ≤ start ≤ 1, "
-                f"got {self.half_width}, {self.start}"
+                f"received {self.half_width}, {self.start}"
             )
 
 

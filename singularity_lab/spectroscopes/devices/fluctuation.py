@@ -73,15 +73,15 @@ class Settings:
         if not (self.n > 1 and self.beta > 0 and self.gamma >= 0):
             raise BadInput(
                 "n, beta, gamma: expected > 1, > 0 and ≥ 0, "
-                f"got {self.n}, {self.beta} and {self.gamma}"
+                f"received {self.n}, {self.beta} and {self.gamma}"
             )
         if self.realisations < 4 or self.chains < 2 or self.draws < 16 or self.burn_in < 0:
             raise BadInput(
-                "realisations, chains, draws, burn_in: expected at least 4, 2, 16 and 0, got "
+                "realisations, chains, draws, burn_in: expected at least 4, 2, 16 and 0, received "
                 f"{self.realisations}, {self.chains}, {self.draws} and {self.burn_in}"
             )
         if not 0 < self.level < 1:
-            raise BadInput(f"level: expected a number in (0, 1), got {self.level}")
+            raise BadInput(f"level: expected a number in (0, 1), received {self.level}")
 
 
 Energy = Callable[[Tensor], tuple[Tensor, Tensor]]

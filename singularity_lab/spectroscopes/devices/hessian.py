@@ -33,7 +33,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not (0 < self.tolerance < 1 and self.step > 0):
-            raise BadInput(f"settings: expected 0 < tolerance < 1 and step > 0, got {self}")
+            raise BadInput(f"settings: expected 0 < tolerance < 1 and step > 0, received {self}")
 
 
 def matrix(meter: Meter, step: float) -> tuple[Tensor, Tensor, float]:

@@ -59,11 +59,13 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("profiles", "starts", "iterations", "confirm"):
             if getattr(self, name) < 1:
-                raise BadInput(f"{name}: expected at least 1, got {getattr(self, name)}")
+                raise BadInput(f"{name}: expected at least 1, received {getattr(self, name)}")
         if not 0 <= self.order <= 40:
-            raise BadInput(f"order: expected 0…40, got {self.order}")
+            raise BadInput(f"order: expected 0…40, received {self.order}")
         if not (self.radius > 0 and 0 < self.tolerance < 1e-3 and 0 < self.slice < 1):
-            raise BadInput(f"radius, tolerance, slice: expected > 0, (0, 10⁻³), (0, 1), got {self}")
+            raise BadInput(
+                f"radius, tolerance, slice: expected > 0, (0, 10⁻³), (0, 1), received {self}"
+            )
 
 
 @dataclass(frozen=True)
@@ -337,7 +339,9 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """
     s = settings_of(Settings, settings, "jet")
     if not isinstance(loss, PolynomialLoss):
-        raise BadInput(f"loss: jets need generators (a PolynomialLoss), got kind {loss.kind!r}")
+        raise BadInput(
+            f"loss: jets need generators (a PolynomialLoss), received kind {loss.kind!r}"
+        )
     if loss.prior_exponents is not None or loss.domain is not None:
         raise BadInput("loss: bounds by jets are for the flat prior and a point without walls")
     meter = Meter(loss, budget)

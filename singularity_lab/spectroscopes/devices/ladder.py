@@ -53,20 +53,20 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.sigma is not None and not (self.sigma > 0 and math.isfinite(self.sigma)):
-            raise BadInput(f"sigma: expected a positive width or None, got {self.sigma}")
+            raise BadInput(f"sigma: expected a positive width or None, received {self.sigma}")
         if self.replicates is not None and self.replicates < 3:
-            raise BadInput(f"replicates: expected at least 3, got {self.replicates}")
+            raise BadInput(f"replicates: expected at least 3, received {self.replicates}")
         n = self.particles
         if n is not None and not (n == 1 or (n >= 8 and n % 2 == 0)):
-            raise BadInput(f"particles: expected 1 or an even number ≥ 8, got {n}")
+            raise BadInput(f"particles: expected 1 or an even number ≥ 8, received {n}")
         if self.span is not None and not self.span > 0:
-            raise BadInput(f"span: expected a positive number or None, got {self.span}")
+            raise BadInput(f"span: expected a positive number or None, received {self.span}")
         if not (0 < self.ess < 1 and self.spacing > 0 and 0 < self.level < 1):
-            raise BadInput(f"ess, spacing, level: expected (0, 1), > 0 and (0, 1), got {self}")
+            raise BadInput(f"ess, spacing, level: expected (0, 1), > 0 and (0, 1), received {self}")
         for name in ("rounds", "trajectories", "leapfrogs", "max_multiplicity"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise BadInput(f"{name}: expected at least 1, got {value}")
+                raise BadInput(f"{name}: expected at least 1, received {value}")
 
 
 def resolved_settings(s: Settings, loss: Loss) -> Settings:

@@ -89,19 +89,19 @@ class Settings:
         if self.check and (self.chains % 4 or self.chains < 8):
             raise BadInput(
                 "chains: expected a multiple of 4, at least 8 (four groups; check=False runs one), "
-                f"got {self.chains}"
+                f"received {self.chains}"
             )
         if self.sampler not in _SAMPLERS:
-            raise BadInput(f"sampler: expected one of {_SAMPLERS}, got {self.sampler!r}")
+            raise BadInput(f"sampler: expected one of {_SAMPLERS}, received {self.sampler!r}")
         if not (self.epsilon is None or self.epsilon > 0):
-            raise BadInput(f"epsilon: expected a positive step or None, got {self.epsilon}")
+            raise BadInput(f"epsilon: expected a positive step or None, received {self.epsilon}")
         if not (0 <= self.decay < 1 and self.stability > 0 and self.friction > 0):
             raise BadInput(
                 "decay, stability, friction: expected in [0, 1), > 0 and > 0, "
-                f"got {self.decay}, {self.stability} and {self.friction}"
+                f"received {self.decay}, {self.stability} and {self.friction}"
             )
         if self.precision not in ("double", "single"):
-            raise BadInput(f"precision: expected double or single, got {self.precision!r}")
+            raise BadInput(f"precision: expected double or single, received {self.precision!r}")
 
 
 # ---------------------------------------------------------------------------------- SGLD, SGNHT

@@ -76,7 +76,7 @@ class HmcSettings(MalaSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.leapfrogs < 1:
-            raise BadInput(f"leapfrogs: expected at least 1, got {self.leapfrogs}")
+            raise BadInput(f"leapfrogs: expected at least 1, received {self.leapfrogs}")
 
 
 _COOL = 8  # steps between the temperatures of a heated warm-up

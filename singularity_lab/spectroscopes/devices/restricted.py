@@ -55,12 +55,12 @@ def restricted(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Rea
     if component is None and part is None:
         raise BadInput("component, part: at least one of the two is needed")
     if reader in ("restricted", "susceptibility"):
-        raise BadInput(f"reader: expected a device that reads λ, got {reader!r}")
+        raise BadInput(f"reader: expected a device that reads λ, received {reader!r}")
     target, words = loss, []
     if part is not None:
         parts: Mapping[str, Loss] = getattr(loss, "parts", None) or {}
         if part not in parts:
-            raise BadInput(f"part: expected one of {sorted(parts)}, got {part!r}")
+            raise BadInput(f"part: expected one of {sorted(parts)}, received {part!r}")
         target = parts[part]
         words.append(f"data {part}")
     if component is not None:

@@ -69,14 +69,16 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.source not in (None, "volume", "anneal"):
-            raise BadInput(f"source: expected 'volume', 'anneal' or None, got {self.source!r}")
+            raise BadInput(f"source: expected 'volume', 'anneal' or None, received {self.source!r}")
         if not 1 <= self.max_poles <= 3 or self.components < 1:
             raise BadInput(
                 "max_poles, components: expected 1…3 and at least 1, "
-                f"got {self.max_poles} and {self.components}"
+                f"received {self.max_poles} and {self.components}"
             )
         if not (self.depth > 0 and self.span > 0 and self.ladder >= 0 and 0 < self.level < 1):
-            raise BadInput(f"depth, span, ladder, level: expected positive numbers, got {self}")
+            raise BadInput(
+                f"depth, span, ladder, level: expected positive numbers, received {self}"
+            )
 
 
 # ---------------------------------------------------------------------------------- poles

@@ -46,14 +46,14 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not (self.n > 1 and (self.beta is None or self.beta > 0) and self.gamma > 0):
-            raise BadInput(f"n, beta, gamma: expected n > 1, β > 0 and γ > 0, got {self}")
+            raise BadInput(f"n, beta, gamma: expected n > 1, β > 0 and γ > 0, received {self}")
         if self.groups < 4 or self.chains < 1 or self.draws < 8 or self.burn_in < 0:
             raise BadInput(
-                "groups, chains, draws, burn_in: expected at least 4, 1, 8 and 0, got "
+                "groups, chains, draws, burn_in: expected at least 4, 1, 8 and 0, received "
                 f"{self.groups}, {self.chains}, {self.draws} and {self.burn_in}"
             )
         if not (self.leapfrogs >= 1 and 0 < self.level < 1):
-            raise BadInput(f"leapfrogs, level: expected ≥ 1 and in (0, 1), got {self}")
+            raise BadInput(f"leapfrogs, level: expected ≥ 1 and in (0, 1), received {self}")
 
 
 @dataclass(frozen=True)

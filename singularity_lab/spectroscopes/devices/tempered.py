@@ -29,15 +29,15 @@ EVERY = 128  # steps between two looks at the clock of the checkpoints
 
 def check_settings(s: Any) -> None:
     if not s.n > 1:
-        raise BadInput(f"n: expected a sample size above 1, got {s.n}")
+        raise BadInput(f"n: expected a sample size above 1, received {s.n}")
     if not (s.beta is None or s.beta > 0):
-        raise BadInput(f"beta: expected a positive inverse temperature or None, got {s.beta}")
+        raise BadInput(f"beta: expected a positive inverse temperature or None, received {s.beta}")
     if not s.gamma >= 0:
-        raise BadInput(f"gamma: expected γ ≥ 0, got {s.gamma}")
+        raise BadInput(f"gamma: expected γ ≥ 0, received {s.gamma}")
     if s.chains < 2 or s.draws < 8 or s.burn_in < 0:
         raise BadInput(
             "chains, draws, burn_in: expected at least 2, 8 and 0, "
-            f"got {s.chains}, {s.draws} and {s.burn_in}"
+            f"received {s.chains}, {s.draws} and {s.burn_in}"
         )
 
 
@@ -74,7 +74,7 @@ class Average:
         self.probes: list[Tensor] = []
 
     def add(self, value: Tensor) -> None:
-        """One draw of every chain."""
+        """Add one draw of every chain to the average."""
         self.total += value
         self.window += value
         self.count += 1
@@ -83,12 +83,12 @@ class Average:
             self.window = torch.zeros_like(self.total)
 
     def burn(self, t: int, value: Tensor) -> None:
-        """One step of burn-in: traced, not averaged."""
+        """Keep the mean of one step of burn-in for the trace; it is not averaged."""
         if t % self.every_burn == 0:
             self.burn_trace.append(value.to(torch.float64, copy=True))
 
     def state(self) -> dict[str, Any]:
-        """For a checkpoint."""
+        """Return what a checkpoint keeps of the average."""
         return {
             "total": self.total,
             "window": self.window,
@@ -99,7 +99,7 @@ class Average:
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Back to :meth:`state`."""
+        """Take up the average where :meth:`state` left it."""
         self.total, self.window, self.count = state["total"], state["window"], state["count"]
         self.trace, self.burn_trace = state["trace"], state["burn_trace"]
         self.probes = state["probes"]
@@ -223,7 +223,7 @@ def _outcome(
 
 
 def walls_of(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | None, Tensor | None]:
-    """Walls as displacements, columns (d, 1)."""
+    """The walls of the domain as displacements from w*, columns (d, 1), or (None, None)."""
     if loss.domain is None:
         return None, None
     center = loss.center.to("cpu", torch.float64)
@@ -288,7 +288,7 @@ def largest_eigenvalue(meter: Meter, points: Tensor, radius: float, rounds: int 
 
 
 def curvature(meter: Meter, radius: float, generator: torch.Generator, count: int = 64) -> float:
-    """The largest Hessian eigenvalue over so many random points within the radius."""
+    """The largest Hessian eigenvalue over ``count`` random points within the radius."""
     shape = (count if meter.loss.dim <= 50 else min(count, 8), meter.loss.dim)
     u = torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device)
     return largest_eigenvalue(meter, radius * u / math.sqrt(meter.loss.dim), radius)

@@ -71,19 +71,23 @@ class Settings:
 
     def __post_init__(self) -> None:
         if not (self.half_width > 0 and math.isfinite(self.half_width)):
-            raise BadInput(f"half_width: expected a positive number, got {self.half_width}")
+            raise BadInput(f"half_width: expected a positive number, received {self.half_width}")
         if self.shrinks < 0:
-            raise BadInput(f"shrinks: expected at least 0, got {self.shrinks}")
+            raise BadInput(f"shrinks: expected at least 0, received {self.shrinks}")
         if self.replicates < 4:
-            raise BadInput(f"replicates: expected at least 4, got {self.replicates}")
+            raise BadInput(f"replicates: expected at least 4, received {self.replicates}")
         if self.particles is not None and (self.particles < 32 or self.particles % 2):
-            raise BadInput(f"particles: expected an even number ≥ 32, got {self.particles}")
+            raise BadInput(f"particles: expected an even number ≥ 32, received {self.particles}")
         if self.max_sweeps is not None and self.max_sweeps < 1:
-            raise BadInput(f"max_sweeps: expected at least 1, got {self.max_sweeps}")
+            raise BadInput(f"max_sweeps: expected at least 1, received {self.max_sweeps}")
         if not (self.depth > 0 and 0 < self.lowest < 1 and 0 < self.level < 1):
-            raise BadInput(f"depth, lowest, level: expected > 0, in (0, 1), in (0, 1), got {self}")
+            raise BadInput(
+                f"depth, lowest, level: expected > 0, in (0, 1), in (0, 1), received {self}"
+            )
         if self.max_multiplicity < 1:
-            raise BadInput(f"max_multiplicity: expected at least 1, got {self.max_multiplicity}")
+            raise BadInput(
+                f"max_multiplicity: expected at least 1, received {self.max_multiplicity}"
+            )
 
 
 def resolved_settings(s: Settings, d: int) -> Settings:

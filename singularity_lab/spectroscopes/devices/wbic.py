@@ -38,7 +38,7 @@ class Settings(MalaSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.ratio > 1:
-            raise BadInput(f"ratio: expected β₂/β₁ > 1, got {self.ratio}")
+            raise BadInput(f"ratio: expected β₂/β₁ > 1, received {self.ratio}")
 
 
 def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:

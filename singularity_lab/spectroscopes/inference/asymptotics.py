@@ -193,7 +193,7 @@ def infer(
     max_multiplicity: int = 5,
     level: float = 0.9,
 ) -> Fit:
-    """Fit all models to a curve and average them.
+    """Return the average of all models fitted to a curve, weighted by their probabilities.
 
     x: levels −log ε, increasing (L,). increments: log V(x_k) − log V(x_{k−1}) by replicate (L,
     R); the first one starts from V = 1.  Needs L ≥ 12.

@@ -70,7 +70,7 @@ class Judgement:
 
 
 def interval(value: float, error: float, freedom: int, level: float) -> Estimate:
-    """value ± error · Student's quantile with so many degrees of freedom."""
+    """Return value ± error · Student's quantile with ``freedom`` degrees of freedom."""
     from scipy.stats import t  # 0.3 s: imported when needed
 
     half = float(t.ppf(0.5 * (1 + level), max(freedom, 1))) * error

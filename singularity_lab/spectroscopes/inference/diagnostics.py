@@ -24,7 +24,7 @@ __all__ = ["effective_sample_size", "split_r_hat", "target_by_quadrature"]
 def _split(draws: np.ndarray) -> np.ndarray:
     x = np.asarray(draws, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] < 4:
-        raise BadInput(f"draws: expected shape (chains, draws ≥ 4), got {x.shape}")
+        raise BadInput(f"draws: expected shape (chains, draws ≥ 4), received {x.shape}")
     half = x.shape[1] // 2
     return np.concatenate([x[:, :half], x[:, -half:]])
 
@@ -103,9 +103,9 @@ def target_by_quadrature(
     """
     d = loss.dim
     if d > 2:
-        raise BadInput(f"loss: quadrature is for d ≤ 2, got d = {d}")
+        raise BadInput(f"loss: quadrature is for d ≤ 2, received d = {d}")
     if not (n > 1 and gamma > 0):
-        raise BadInput(f"n, gamma: expected n > 1 and γ > 0, got {n} and {gamma}")
+        raise BadInput(f"n, gamma: expected n > 1 and γ > 0, received {n} and {gamma}")
     nbeta = n * (1 / math.log(n) if beta is None else beta)
     meter = Meter(loss, Budget())
     reach = math.sqrt(2 * 40 / gamma)

@@ -63,7 +63,7 @@ def steps(
     groups: int = 1,
     device: torch.device | str = "cpu",
 ) -> Steps:
-    """Log-spaced step sizes, equal weights, for so many groups of chains.
+    """Return log-spaced step sizes with equal weights for ``groups`` groups of chains.
 
     >>> steps(0.01, 1.0, 3).epsilon.tolist()
     [0.01, 0.1, 1.0]
@@ -71,7 +71,7 @@ def steps(
     if not (0 < smallest <= largest < float("inf")) or count < 1 or groups < 1:
         raise BadInput(
             "steps: expected 0 < smallest ≤ largest, count ≥ 1 and groups ≥ 1, "
-            f"got {smallest}, {largest}, {count} and {groups}"
+            f"received {smallest}, {largest}, {count} and {groups}"
         )
     grid = torch.linspace(0, 1, count, dtype=torch.float64, device=device)
     epsilon = smallest * (largest / smallest) ** grid

@@ -48,7 +48,7 @@ def steps(
     groups: int = 1,
     device: torch.device | str = "cpu",
 ) -> Steps:
-    """Log-spaced step sizes with equal weights, for so many groups of chains."""
+    """Return log-spaced step sizes with equal weights for ``groups`` groups of chains."""
     epsilon = torch.logspace(
         torch.log10(torch.tensor(smallest)).item(),
         torch.log10(torch.tensor(largest)).item(),

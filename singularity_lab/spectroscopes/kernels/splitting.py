@@ -597,7 +597,7 @@ class Schedule:
         self.worth = np.full(len(self.names), 0.5)
 
     def probabilities(self) -> np.ndarray:
-        """Of the families, in the order of ``names``."""
+        """The probabilities of the families, in the order of ``names``."""
         worth = self.worth / self.cost
         worth[self.names.index("flip or swap")] = 0.0
         flat = 1.0 / self.cost
@@ -616,7 +616,7 @@ class Schedule:
         self.moves[self.names[family]](state, k, generator)
 
     def trial(self, state: State, k: K, generator: torch.Generator) -> None:
-        """One sweep of every family, measuring what each is worth."""
+        """Make one sweep of every family, and measure what each is worth."""
         before = features(state)
         for family in range(len(self.names)):
             self.step(state, k, generator, family)
@@ -628,12 +628,13 @@ class Schedule:
             before = after
 
     def remember(self, memory: Tensor) -> None:
-        """Weigh features by what they still remember at the end of a level."""
+        """Weigh features by their correlation, at the end of a level, with their values at its
+        start."""
         self.weight = 0.7 * self.weight + 0.3 * memory.clamp(0.05, 1.0) ** 4
 
 
 def snapshot(state: State, schedule: Schedule) -> dict[str, Any]:
-    """All that goes on from one level to the next, when the next one draws new tables."""
+    """Return all that one level hands to the next, when the next one draws new tables."""
     return {
         "position": state.position,
         "value": state.value,
@@ -654,7 +655,7 @@ def snapshot(state: State, schedule: Schedule) -> dict[str, Any]:
 
 
 def restore(state: State, schedule: Schedule, saved: dict[str, Any]) -> None:
-    """Put a :func:`snapshot` back."""
+    """Bring the state of a :func:`snapshot` back."""
     state.position, state.value, state.below = saved["position"], saved["value"], saved["below"]
     state.moved = saved["moved"]
     for name, kept in saved["scales"].items():

@@ -48,7 +48,7 @@ class FunctionLoss:
         loss_id: str | None = None,
     ) -> None:
         if dim < 1:
-            raise BadInput(f"dim: expected at least one variable, got {dim}")
+            raise BadInput(f"dim: expected at least one variable, received {dim}")
         self.dim = dim
         self.center = checked_center(center, dim)
         self.domain = checked_domain(domain, self.center)
@@ -62,7 +62,7 @@ class FunctionLoss:
         if not isinstance(out, Tensor) or out.shape != (w.shape[0],):
             got = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
             raise BadInput(
-                f"loss {self.loss_id}: expected values of shape ({w.shape[0]},), got {got}"
+                f"loss {self.loss_id}: expected values of shape ({w.shape[0]},), received {got}"
             )
         return out.to(torch.float64)
 
@@ -80,7 +80,7 @@ class FunctionLoss:
             if grad.shape != w.shape:
                 raise BadInput(
                     f"loss {self.loss_id}: expected gradients of shape {tuple(w.shape)}, "
-                    f"got {tuple(grad.shape)}"
+                    f"received {tuple(grad.shape)}"
                 )
             return value, grad.to(torch.float64)
         with torch.enable_grad():

@@ -71,15 +71,15 @@ class MatrixProductLoss:
         loss_id: str | None = None,
     ) -> None:
         if not factors:
-            raise BadInput("factors: expected at least one matrix, got none")
+            raise BadInput("factors: expected at least one matrix, received none")
         if dtype not in (torch.float64, torch.float32):
-            raise BadInput(f"dtype: expected torch.float64 or torch.float32, got {dtype}")
+            raise BadInput(f"dtype: expected torch.float64 or torch.float32, received {dtype}")
         matrices = [_matrix(m, f"factors[{k}]") for k, m in enumerate(factors)]
         for k in range(1, len(matrices)):
             if matrices[k].shape[1] != matrices[k - 1].shape[0]:
                 raise BadInput(
                     f"factors[{k}]: expected {matrices[k - 1].shape[0]} columns, the rows of "
-                    f"factors[{k - 1}], got shape {tuple(matrices[k].shape)}"
+                    f"factors[{k - 1}], received shape {tuple(matrices[k].shape)}"
                 )
         self.widths = (matrices[0].shape[1], *(m.shape[0] for m in matrices))
         self.dtype = dtype
@@ -97,18 +97,19 @@ class MatrixProductLoss:
             if sigma.shape != (self.widths[0],) * 2 or not torch.allclose(sigma, sigma.t()):
                 raise BadInput(
                     f"moments: expected a symmetric matrix of size {self.widths[0]}, "
-                    f"got shape {tuple(sigma.shape)}"
+                    f"received shape {tuple(sigma.shape)}"
                 )
             lowest = float(torch.linalg.eigvalsh(sigma).min())
             if lowest < -1e-10 * float(sigma.abs().max()):
-                raise BadInput(f"moments: expected no negative eigenvalue, got {lowest:.3g}")
+                raise BadInput(f"moments: expected no negative eigenvalue, received {lowest:.3g}")
             self._sigma = sigma
         self._residual = None
         if target is not None:
             goal = _matrix(target, "target")
             if goal.shape != prefix[-1].shape:
                 raise BadInput(
-                    f"target: expected shape {tuple(prefix[-1].shape)}, got {tuple(goal.shape)}"
+                    f"target: expected shape {tuple(prefix[-1].shape)}, "
+                    f"received {tuple(goal.shape)}"
                 )
             residual = prefix[-1] - goal
             self._residual = residual if bool(residual.any()) else None
@@ -129,7 +130,7 @@ class MatrixProductLoss:
         """
         sizes = _widths(widths)
         if not 0 <= rank <= min(sizes):
-            raise BadInput(f"rank: expected 0…{min(sizes)}, got {rank}")
+            raise BadInput(f"rank: expected 0…{min(sizes)}, received {rank}")
         factors = []
         for a, b in pairwise(sizes):
             m = torch.zeros((b, a), dtype=torch.float64)
@@ -160,7 +161,7 @@ class MatrixProductLoss:
         shared = isinstance(ranks, int)
         chosen = [ranks] * count if ranks is None or isinstance(ranks, int) else list(ranks)
         if len(chosen) != count:
-            raise BadInput(f"ranks: expected {count} numbers, got {len(chosen)}")
+            raise BadInput(f"ranks: expected {count} numbers, received {len(chosen)}")
         generator = torch.Generator().manual_seed(seed)
 
         def gaussian(rows: int, columns: int) -> Tensor:
@@ -177,7 +178,7 @@ class MatrixProductLoss:
             if r is None:
                 factors.append(gaussian(b, a) / a**0.5)
             elif not 0 <= r <= min(a, b):
-                raise BadInput(f"ranks[{k}]: expected 0…{min(a, b)}, got {r}")
+                raise BadInput(f"ranks[{k}]: expected 0…{min(a, b)}, received {r}")
             elif left is not None and right is not None:
                 factors.append(left @ gaussian(r, r) @ right.t() / max(r, 1) ** 0.5)
             else:
@@ -206,7 +207,7 @@ class MatrixProductLoss:
         if x.shape[0] != y.shape[0] or x.shape[0] == 0:
             raise BadInput(
                 f"inputs, outputs: expected the same number n ≥ 1 of rows, "
-                f"got {x.shape[0]} and {y.shape[0]}"
+                f"received {x.shape[0]} and {y.shape[0]}"
             )
         n = x.shape[0]
         sigma, cross = x.t() @ x / n, y.t() @ x / n
@@ -388,7 +389,7 @@ def _add_product(start: Tensor, left: Sequence[Tensor], right: Sequence[Tensor])
 def _matrix(m: Any, name: str) -> Tensor:
     if not isinstance(m, Tensor) or m.ndim != 2:
         got = tuple(m.shape) if isinstance(m, Tensor) else type(m).__name__
-        raise BadInput(f"{name}: expected a matrix (a tensor with two axes), got {got}")
+        raise BadInput(f"{name}: expected a matrix (a tensor with two axes), received {got}")
     if not bool(torch.isfinite(m).all()):
         raise BadInput(f"{name}: expected finite numbers")
     return m.detach().to("cpu", torch.float64)
@@ -397,5 +398,5 @@ def _matrix(m: Any, name: str) -> Tensor:
 def _widths(widths: Sequence[int]) -> list[int]:
     sizes = [int(n) for n in widths]
     if len(sizes) < 2 or min(sizes) < 1:
-        raise BadInput(f"widths: expected at least two positive numbers, got {list(widths)}")
+        raise BadInput(f"widths: expected at least two positive numbers, received {list(widths)}")
     return sizes

@@ -61,16 +61,16 @@ class ModuleLoss:
         lengths = [int(x.shape[0]) if x.ndim else 0 for x in tree_leaves((inputs, targets))]
         if not lengths or len(set(lengths)) > 1 or lengths[0] == 0:
             raise BadInput(
-                "inputs, targets: expected the same number n ≥ 1 of rows, got "
+                "inputs, targets: expected the same number n ≥ 1 of rows, received "
                 + " and ".join(map(str, lengths))
             )
         self.n_data = lengths[0]
         if chunk < 1 or rows < 1:
-            raise BadInput(f"chunk, rows: expected at least 1, got {chunk} and {rows}")
+            raise BadInput(f"chunk, rows: expected at least 1, received {chunk} and {rows}")
         if batch_size is not None and not 1 <= batch_size <= self.n_data:
-            raise BadInput(f"batch_size: expected 1…{self.n_data}, got {batch_size}")
+            raise BadInput(f"batch_size: expected 1…{self.n_data}, received {batch_size}")
         if dtype not in (torch.float32, torch.float64):
-            raise BadInput(f"dtype: expected torch.float32 or torch.float64, got {dtype}")
+            raise BadInput(f"dtype: expected torch.float32 or torch.float64, received {dtype}")
         self.batch_size = batch_size
         self.dtype = dtype
 
@@ -126,7 +126,7 @@ class ModuleLoss:
             if whole.ndim:
                 if whole.shape[0] != few:
                     raise BadInput(
-                        f"criterion: expected losses of {few} examples, or one number, got the "
+                        f"criterion: expected losses of {few} examples, or one number, received "
                         f"shape {tuple(whole.shape)}"
                     )
                 return "none"
@@ -137,7 +137,7 @@ class ModuleLoss:
         if abs(float(whole - alone.sum())) <= scale:
             return "sum"
         raise BadInput(
-            "criterion: expected losses of the examples, their mean or their sum; got "
+            "criterion: expected losses of the examples, their mean or their sum; received "
             f"{float(whole):.6g} on {few} rows, and {alone.tolist()} on each alone"
         )
 

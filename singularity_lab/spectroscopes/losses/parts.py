@@ -36,7 +36,7 @@ class RestrictedLoss:
             or not all(0 <= j < loss.dim for j in chosen)
         ):
             raise BadInput(
-                f"indices: expected distinct numbers in 0…{loss.dim - 1}, got {list(indices)}"
+                f"indices: expected distinct numbers in 0…{loss.dim - 1}, received {list(indices)}"
             )
         self.loss = loss
         self.indices = torch.tensor(chosen)
@@ -112,10 +112,12 @@ class MixtureLoss:
         loss_id: str | None = None,
     ) -> None:
         if not parts:
-            raise BadInput("parts: expected at least one loss, got none")
+            raise BadInput("parts: expected at least one loss, received none")
         share = dict.fromkeys(parts, 1 / len(parts)) if weights is None else dict(weights)
         if set(share) != set(parts) or any(not x > 0 for x in share.values()):
-            raise BadInput(f"weights: expected a positive number for {sorted(parts)}, got {share}")
+            raise BadInput(
+                f"weights: expected a positive number for {sorted(parts)}, received {share}"
+            )
         first = next(iter(parts.values()))
         for name, part in parts.items():
             if part.dim != first.dim or not torch.equal(part.center, first.center):
@@ -183,7 +185,7 @@ def component_indices(loss: Loss, component: str | Sequence[int]) -> list[int]:
         if not (low.isdigit() and (high.isdigit() or not dash)):
             raise BadInput(
                 f"component: expected one of {sorted(known)} or indices such as '0-3,7', "
-                f"got {component!r}"
+                f"received {component!r}"
             )
         out += range(int(low), int(high if dash else low) + 1)
     return out

@@ -41,7 +41,7 @@ def _rational(x: Any, name: str) -> Fraction:
     try:
         return Fraction(x)
     except (TypeError, ValueError, OverflowError) as error:
-        raise BadInput(f"{name}: expected a finite rational or float, got {x!r}") from error
+        raise BadInput(f"{name}: expected a finite rational or float, received {x!r}") from error
 
 
 def _polynomials(
@@ -53,17 +53,17 @@ def _polynomials(
         if len(coefficients) != len(rows):
             raise BadInput(
                 f"{name}[{i}]: expected one exponent row per coefficient, "
-                f"got {len(coefficients)} and {len(rows)}"
+                f"received {len(coefficients)} and {len(rows)}"
             )
         poly: dict[Exponent, Fraction] = {}
         for c, row in zip(coefficients, rows, strict=True):
             e = tuple(int(x) for x in row)
             if any(x < 0 for x in e) or any(int(x) != x for x in row):
-                raise BadInput(f"{name}[{i}]: exponents are integers ≥ 0, got {tuple(row)}")
+                raise BadInput(f"{name}[{i}]: exponents are integers ≥ 0, received {tuple(row)}")
             if dim is None:
                 dim = len(e)
             if len(e) != dim:
-                raise BadInput(f"{name}[{i}]: expected {dim} exponents a row, got {len(e)}")
+                raise BadInput(f"{name}[{i}]: expected {dim} exponents a row, received {len(e)}")
             poly[e] = poly.get(e, Fraction(0)) + _rational(c, f"{name}[{i}]")
         polys.append({e: c for e, c in poly.items() if c})
     return polys, dim
@@ -98,11 +98,11 @@ class PolynomialLoss:
         typed: tuple[Form, Sequence[dict[Exponent, Fraction]]] | None = None,
     ) -> None:
         if dim < 1:
-            raise BadInput(f"dim: expected at least one variable, got {dim}")
+            raise BadInput(f"dim: expected at least one variable, received {dim}")
         if as_loss and len(generators) != 1:
-            raise BadInput(f"as_loss: expected exactly one polynomial, got {len(generators)}")
+            raise BadInput(f"as_loss: expected exactly one polynomial, received {len(generators)}")
         if not generators:
-            raise BadInput("generators: expected at least one polynomial, got none")
+            raise BadInput("generators: expected at least one polynomial, received none")
         self.dim = dim
         self.center = checked_center(center, dim)
         self.domain = checked_domain(domain, self.center)
@@ -153,7 +153,7 @@ class PolynomialLoss:
         polys, dim = _polynomials(generators, "generators", None)
         leaves = None if typed is None else _polynomials(typed[1], "leaves", dim)[0]
         if dim is None:
-            raise BadInput("generators: expected at least one term, got none")
+            raise BadInput("generators: expected at least one term, received none")
         return cls(
             polys,
             dim,

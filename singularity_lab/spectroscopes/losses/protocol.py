@@ -49,18 +49,20 @@ class Domain:
         if len(self.lower) != len(self.upper):
             raise BadInput(
                 "domain: lower and upper need one length, "
-                f"got {len(self.lower)} and {len(self.upper)}"
+                f"received {len(self.lower)} and {len(self.upper)}"
             )
         for i, (a, b) in enumerate(zip(self.lower, self.upper, strict=True)):
             if not a < b:
-                raise BadInput(f"domain: side {i} needs lower < upper, got [{a}, {b}]")
+                raise BadInput(f"domain: side {i} needs lower < upper, received [{a}, {b}]")
 
     @classmethod
     def orthant(cls, dim: int, coordinates: Sequence[int] | None = None) -> Domain:
         """The set w_i ≥ 0 for i in coordinates (all of them when None)."""
         chosen = set(range(dim)) if coordinates is None else {int(i) for i in coordinates}
         if not chosen <= set(range(dim)):
-            raise BadInput(f"coordinates: expected indices in 0…{dim - 1}, got {sorted(chosen)}")
+            raise BadInput(
+                f"coordinates: expected indices in 0…{dim - 1}, received {sorted(chosen)}"
+            )
         return cls(tuple(0.0 if i in chosen else -math.inf for i in range(dim)), (math.inf,) * dim)
 
     @classmethod
@@ -109,10 +111,10 @@ def checked_points(w: Tensor, dim: int, name: str = "w", single: bool = False) -
     """w as float64 points (c, d); float32 is left as it is where ``single`` says so."""
     if not isinstance(w, Tensor):
         raise BadInput(
-            f"{name}: expected a torch tensor of shape (c, {dim}), got {type(w).__name__}"
+            f"{name}: expected a torch tensor of shape (c, {dim}), received {type(w).__name__}"
         )
     if w.ndim != 2 or w.shape[1] != dim:
-        raise BadInput(f"{name}: expected shape (c, {dim}), got {tuple(w.shape)}")
+        raise BadInput(f"{name}: expected shape (c, {dim}), received {tuple(w.shape)}")
     if w.dtype == torch.float64 or (single and w.dtype == torch.float32):
         return w
     return w.to(torch.float64)
@@ -129,9 +131,9 @@ def checked_center(center: Any, dim: int) -> Tensor:
         return torch.zeros(dim, dtype=torch.float64)
     out = torch.as_tensor([float(x) for x in center], dtype=torch.float64)
     if out.shape != (dim,):
-        raise BadInput(f"center: expected {dim} numbers, got {out.numel()}")
+        raise BadInput(f"center: expected {dim} numbers, received {out.numel()}")
     if not bool(torch.isfinite(out).all()):
-        raise BadInput(f"center: expected finite numbers, got {out.tolist()}")
+        raise BadInput(f"center: expected finite numbers, received {out.tolist()}")
     return out
 
 
@@ -139,7 +141,7 @@ def checked_domain(domain: Domain | None, center: Tensor) -> Domain | None:
     if domain is None:
         return None
     if len(domain.lower) != center.numel():
-        raise BadInput(f"domain: expected {center.numel()} sides, got {len(domain.lower)}")
+        raise BadInput(f"domain: expected {center.numel()} sides, received {len(domain.lower)}")
     for i, x in enumerate(center.tolist()):
         if not domain.lower[i] <= x <= domain.upper[i]:
             raise BadInput(
@@ -154,7 +156,7 @@ def exponents(tau: Sequence[float] | None, dim: int) -> tuple[float, ...] | None
         return None
     out = tuple(float(t) for t in tau)
     if len(out) != dim:
-        raise BadInput(f"prior_exponents: expected {dim} numbers, got {len(out)}")
+        raise BadInput(f"prior_exponents: expected {dim} numbers, received {len(out)}")
     if any(not (t > -1.0 and math.isfinite(t)) for t in out):
-        raise BadInput(f"prior_exponents: an integrable prior needs τ > −1, got {out}")
+        raise BadInput(f"prior_exponents: an integrable prior needs τ > −1, received {out}")
     return out if any(out) else None

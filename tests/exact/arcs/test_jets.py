@@ -254,7 +254,7 @@ def test_fields_differ() -> None:
     ],
 )
 def test_real_jets_give_the_real_threshold(f: str, two_lambda: Fraction) -> None:
-    """2λ of K = f² is min codim_R/(m + 1) (MATH §2.7)."""
+    """2λ of K = f² is min codim_R/(m + 1)."""
     from singularity_lab.exact.engine.solve import rlct
 
     r = jets(f, 9, field="R")

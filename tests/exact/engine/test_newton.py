@@ -74,7 +74,7 @@ def test_howald_2001_example():
 @pytest.mark.parametrize(
     ("f", "expected"),
     [
-        # real is not complex (MATH §1)
+        # real is not complex (docs/theory.md, Definitions)
         ("x^2 + y^2", "(1/2, 1)"),
         ("x^2 - y^2", "(1/2, 2)"),
         ("x^2 + y^2 + z^2", "(3/4, 1)"),

@@ -224,7 +224,7 @@ def test_degenerate_germs_stay_open(f):
 
 
 def test_every_compact_face_counts():
-    """(x + y², z) has λ = 1; facets alone would say 5/4 (MATH §6)."""
+    """(x + y², z) has λ = 1; facets alone would say 5/4."""
     resolution = toric_resolution(["x + y^2", "z"])
     assert resolution.value is None
     assert resolution.term_threshold == RLCT(Fraction(5, 4), 1)

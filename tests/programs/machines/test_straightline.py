@@ -101,7 +101,7 @@ def test_real_programs_read_their_own_text():
     assert {rows[n]["kind"] for n in real_program_names()} == {"straight-line", "probabilistic"}
 
 
-# λ of the engine against values worked out by hand in the docstrings and in PROGRAMS.md §1
+# λ of the engine against values worked out by hand in the docstrings and in docs/programs.md
 VALUES = {
     "coin-xor-2": ("1/2", 2), "coin-xor-3": ("1/2", 3), "coin-xor-4": ("1/2", 4),
     "binomial-mixture-1": ("1/2", 1), "binomial-mixture-2": ("3/4", 1), "hmm2-3": ("1", 2),

@@ -156,7 +156,7 @@ def test_staged_by_the_definition():
     ],
 )
 def test_sizes_of_the_polynomials(name, steps, terms_e, terms_h):
-    """PROGRAMS.md §1, the table of machines."""
+    """Terms counted when the machines were first worked out by hand."""
     assert len(list(expected_error(program(name), steps).terms())) == terms_e
     if terms_h:
         assert len(list(squared_error(program(name), steps).terms())) == terms_h
