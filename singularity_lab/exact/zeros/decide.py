@@ -211,6 +211,7 @@ class _Search:
     ) -> Evidence | None:
         """±p (times a unit) = Σ c q² + terms ≥ 0; then the q's and these terms vanish with p."""
         names = tuple(domain)
+        self.deadline += load_solver()
         for shift in parity_shifts(polys[i], domain):
             for sign in (1, -1):
                 unit = Polynomial.from_terms({shift: sign}, names)
