@@ -28,6 +28,7 @@ from singularity_lab.exact.zeros.squares import (
     gram,
     half_support,
     ldl,
+    load_solver,
     parity_shifts,
     places,
     repair,
