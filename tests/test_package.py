@@ -21,13 +21,14 @@ PROOF_SIDE = [f"{LAB}.{part}" for part in ("algebra", "exact", "models", "catalo
 # network; `models` hands losses to devices, so it knows their type. `plots` draws what it is given.
 _BASE = {"errors", "algebra"}
 _TRUTH = {*_BASE, "exact", "models", "catalog", "spectroscopes"}
-_ARMS = {*_TRUTH, "truth", "losses", "plots"}
+_ARMS = {*_TRUTH, "truth", "losses", "plots", "trajectories"}
 ORDER = {
     "errors": set(),
     "plots": {"errors"},
     "algebra": {"errors"},
     "exact": {*_BASE, "plots"},
     "spectroscopes": {"errors"},
+    "trajectories": {"errors", "spectroscopes"},
     "models": {*_BASE, "spectroscopes"},
     "catalog": {*_BASE, "exact", "models", "spectroscopes"},
     "truth": _TRUTH,
@@ -46,8 +47,9 @@ def graph() -> dict[str, set[str]]:
 
 
 def test_the_measuring_arm_cannot_see_the_answer(graph):
-    assert any(under(module, f"{LAB}.spectroscopes") for module in graph)
-    assert not forbidden(graph, f"{LAB}.spectroscopes", [*PROOF_SIDE, LAB])
+    for part in (f"{LAB}.spectroscopes", f"{LAB}.trajectories"):
+        assert any(under(module, part) for module in graph)
+        assert not forbidden(graph, part, [*PROOF_SIDE, LAB])
     # The registry of devices, which also loads third-party ones, is the one place that imports by
     # computed names; its own names are texts, which the graph has read.
     computed = {m for m in graph if under(m, f"{LAB}.spectroscopes") and COMPUTED in graph[m]}

@@ -21,7 +21,7 @@ from singularity_lab.spectroscopes.loss import (
     ModuleLoss,
     PolynomialLoss,
 )
-from singularity_lab.spectroscopes.networks import network_loss
+from singularity_lab.spectroscopes.networks import collected, network_loss, planned
 
 __all__ = [
     "Budget",
@@ -35,8 +35,10 @@ __all__ = [
     "PolynomialLoss",
     "Reading",
     "Spectroscope",
+    "collected",
     "devices",
     "measure",
     "network_loss",
+    "planned",
     "register",
 ]

@@ -771,7 +771,7 @@ class ModuleLoss:
         self.center = torch.cat([p.reshape(-1) for _, p in parameters])
         self.dim = int(self.center.numel())
         self.domain = _domain(domain, self.center)
-        self.prior_exponents = None
+        self.prior_exponents: tuple[float, ...] | None = None
         self.loss_id = loss_id or f"module:{type(module).__name__}"
         self._chunk, self._rows = chunk, rows
         self._reduction = self._find_reduction()
