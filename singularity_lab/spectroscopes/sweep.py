@@ -30,6 +30,7 @@ __all__ = ["Cell", "Recommendation", "Sweep", "sweep"]
 _AROUND = (1 / 9, 1 / 3, 1.0, 3.0)  # times the automatic step
 _GAMMAS = (1.0, 10.0, 100.0)
 _AGREE = 3.0  # standard errors of the difference
+_SMALL = 0.05  # of the value, an error that shows what there is to see
 _COLOURS = {
     "ok": "#FFFFFF", "biased target": "#E69F00", "not mixed": "#56B4E9", "diverged": "#D55E00",
     "no minimum": "#CC79A7",
@@ -134,12 +135,17 @@ class Sweep:
             other = self._runs(gammas[k + 1], best.n)
             if other:
                 c = min(other, key=lambda c: c.error)
-                same = _agree([best, c])
+                gap = c.reading.estimate.value - e.value
+                noise = math.hypot(c.error, best.error)
+                told = "the number depends on the localisation"
+                if abs(gap) <= 2 * noise:
+                    told = "too uncertain to say whether the localisation shows"
+                    if noise < _SMALL * abs(e.value):
+                        told = "the localisation does not show"
                 words.append(
-                    f"At gamma = {c.gamma:g} the reading is {c.reading.estimate.value:.4g}: "
-                    + ("the same, so the localisation does not show." if same else
-                       "another, so the number belongs to this gamma; read it as LLC at it.")
-                )  # fmt: skip
+                    f"At gamma = {c.gamma:g} the reading is {c.reading.estimate.value:.4g}, apart by "
+                    f"{gap:+.2g} ± {noise:.2g}: {told}."
+                )
         return Recommendation(best, " ".join(words))
 
     def _refusal(self) -> str:

@@ -28,8 +28,8 @@ from singularity_lab.trajectories.trajectory import Trajectory
 
 __all__ = ["ChangePoint", "change_points"]
 
-_SIMULATED = 2_000  # flat runs behind a threshold
-_ORDERS = 2_000  # random orders
+_SIMULATED = 1_000  # flat runs behind a threshold
+_ORDERS = 1_000  # random orders
 _CELLS = 4_000_000  # numbers held at once
 
 

@@ -106,7 +106,7 @@ def track(
     >>> keep = {0: torch.nn.Linear(2, 1), 100: torch.nn.Linear(2, 1)}
     >>> path = track(keep, data=(x, x[:, :1]), device="llc-hmc", n=1000, gamma=1.0,
     ...              burn_in=60, draws=120, progress=False)
-    >>> path.column("step").tolist(), [0.4 < v < 0.6 for v in path.column("value")]
+    >>> path.column("step").tolist(), [0.4 < r.value < 0.6 for r in path.rows]
     ([0, 100], [True, True])
     """
     count, source = listed(checkpoints)
