@@ -143,8 +143,8 @@ class Sweep:
                     if noise < _SMALL * abs(e.value):
                         told = "the localisation does not show"
                 words.append(
-                    f"At gamma = {c.gamma:g} the reading is {c.reading.estimate.value:.4g}, apart by "
-                    f"{gap:+.2g} ± {noise:.2g}: {told}."
+                    f"At gamma = {c.gamma:g} the reading is {c.reading.estimate.value:.4g}, "
+                    f"apart by {gap:+.2g} ± {noise:.2g}: {told}."
                 )
         return Recommendation(best, " ".join(words))
 

@@ -122,8 +122,8 @@ def test_finished_checkpoints_are_not_measured_again(tmp_path):
 
 def test_an_interruption_loses_nothing_that_was_finished(tmp_path):
     store = tmp_path / "run.jsonl"
+    breaks[4] = KeyboardInterrupt
     with pytest.raises(Interrupted) as told:
-        breaks[4] = KeyboardInterrupt
         track(states(), **given(store=store))
     assert isinstance(told.value, KeyboardInterrupt)
     assert told.value.trajectory.column("step").tolist() == [0, 10, 20]
