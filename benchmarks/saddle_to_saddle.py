@@ -196,7 +196,8 @@ class Run:
 
         settings = {**HMC, "burn_in": self.options.burn_in, "draws": self.options.draws, **more}
         return track(
-            [(s, loss(w)) for s, w in checkpoints], device="llc-hmc", n=n, probes={"against_target": distance},
+            [(s, loss(w)) for s, w in checkpoints], device="llc-hmc", n=n,
+            probes={"against_target": distance},
             seed=self.seed, seconds=600, store=self.options.out / f"{self.label}-{what}.jsonl",
             progress=True, **settings,
         )  # fmt: skip
