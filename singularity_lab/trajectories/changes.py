@@ -3,7 +3,11 @@
 Readings y_i with standard errors s_i. A *window* is a run of readings split in a left and a right
 part; its statistic is the difference of their weighted means in units of its own error,
 
-    z = (|ȳ_right − ȳ_left| − smallest)₊ / (1/W_left + 1/W_right)^{1/2},   W = Σ 1/s_i².
+    z = (|ȳ_right − ȳ_left| − smallest)₊ / (e_left² + e_right²)^{1/2}.
+
+For independent errors e² = 1/Σ s_i⁻². Readings of one seed share their noise where the checkpoints
+are near to each other, and less where they are apart, so that averages over a stretch need not be
+better than one reading: there e is the weighted mean of the s_i.
 
 The threshold is the (1 − α)-quantile of the largest z over *all* windows when nothing changes,
 simulated with the readings' own errors (Student's law where their error is itself an estimate). So
@@ -68,6 +72,7 @@ def change_points(
     smallest: float = 0.0,
     only_ok: bool = True,
     in_order: bool = True,
+    shared: bool | None = None,
     seed: int = 0,
 ) -> list[ChangePoint]:
     """The steps at which the readings change, in order; with probability at most ``false_alarm``
@@ -76,10 +81,11 @@ def change_points(
     n: the sample size where several were read. smallest: changes up to this size are not asked
     for (a drift along a plateau). only_ok: leave out the readings that are not ``ok``. in_order:
     find nothing unless the order of the readings matters; False looks at their errors alone (a
-    single step in eight readings or fewer can be told only so). seed: of the simulations.
+    single step in eight readings or fewer can be told only so). shared: whether neighbouring
+    readings may share their errors; None takes this of readings that have one seed. seed: of the
+    simulations. The rate holds as far as the stated errors do.
 
-    The rate holds where the stated errors do, and the errors of readings are independent or
-    positively correlated, as common random numbers make them. Raises BadInput for a rate outside
+    Raises BadInput for a rate outside
     (0, 1), or several n and none chosen.
 
     >>> from singularity_lab.trajectories import Row, Trajectory
@@ -105,14 +111,18 @@ def change_points(
     y = np.array([r.value for r in rows])
     s = np.array([r.error for r in rows])
     rng = np.random.default_rng(seed)
+    if shared is None:
+        seeds = [r.reading.seed for r in rows if r.reading is not None]
+        shared = len(seeds) > 1 and len(set(seeds)) == 1
     flat = s * _noise(rng, rows)
-    largest = np.sort(np.max([z.max(axis=1) for _, _, z in _scan(flat, s, 0.0)], axis=0))
+    every = _scan(flat, s, 0.0, shared)
+    largest = np.sort(np.max([z.max(axis=1) for _, _, z in every], axis=0))
     threshold = float(np.quantile(largest, 1 - false_alarm, method="higher"))
     if in_order and _order(y, s, rng) > false_alarm:
         return []
     windows = [
         (left + right - 1, -float(z[0, first]), int(first))  # the narrowest, then the clearest
-        for left, right, z in _scan(y[None], s, smallest)
+        for left, right, z in _scan(y[None], s, smallest, shared)
         for first in np.flatnonzero(z[0] > threshold)
     ]
     found: list[tuple[int, int, float]] = []
@@ -164,11 +174,14 @@ def _lengths(count: int) -> list[int]:
     return [x for x in out if x < count]
 
 
-def _scan(y: np.ndarray, s: np.ndarray, smallest: float) -> Iterator[tuple[int, int, np.ndarray]]:
+def _scan(
+    y: np.ndarray, s: np.ndarray, smallest: float, shared: bool
+) -> Iterator[tuple[int, int, np.ndarray]]:
     """The lengths of left and right part, and z (runs, first readings) of all windows of these
     lengths in each run of y (runs, readings)."""
     w = s**-2.0
     total = np.concatenate([[0.0], np.cumsum(w)])
+    root = np.concatenate([[0.0], np.cumsum(1 / s)])
     moment = np.concatenate([np.zeros((len(y), 1)), np.cumsum(w * y, axis=1)], axis=1)
     count = y.shape[1]
     for left in _lengths(count):
@@ -179,7 +192,11 @@ def _scan(y: np.ndarray, s: np.ndarray, smallest: float) -> Iterator[tuple[int, 
             before = (moment[:, middle] - moment[:, first]) / a
             after = (moment[:, last] - moment[:, middle]) / b
             size = np.maximum(np.abs(after - before) - smallest, 0.0)
-            yield left, right, size / np.sqrt(1 / a + 1 / b)
+            errors = 1 / a + 1 / b
+            if shared:
+                means = (root[middle] - root[first]) / a, (root[last] - root[middle]) / b
+                errors = means[0] ** 2 + means[1] ** 2
+            yield left, right, size / np.sqrt(errors)
 
 
 def _order(y: np.ndarray, s: np.ndarray, rng: np.random.Generator) -> float:

@@ -54,6 +54,25 @@ def test_errors_that_are_estimates_have_long_tails():
     assert alarms <= 14
 
 
+def test_errors_that_neighbours_share_raise_no_more_alarms():
+    """Flat runs whose errors are a slow process (correlation 0.9 from one reading to the next), as
+    with one seed for all, at 10 %; taken as independent they raise more alarms than that."""
+    rng = np.random.default_rng(5)
+    alarms = {True: 0, False: 0}
+    for _ in range(40):
+        e = [rng.standard_normal()]
+        for _ in range(19):
+            e.append(0.9 * e[-1] + math.sqrt(1 - 0.81) * rng.standard_normal())
+        path = run(5 + 0.1 * np.array(e))
+        for shared in alarms:
+            alarms[shared] += bool(change_points(path, 0.1, shared=shared, in_order=False))
+    assert alarms[True] <= 7
+    assert alarms[False] > 8
+    steps = np.repeat([5.0, 6.0, 7.0], 8) + 0.05 * rng.standard_normal(24)
+    found = [c.between for c in change_points(run(steps), shared=True)]
+    assert found == [(70, 80), (150, 160)]
+
+
 def test_planted_steps_are_found_where_they_are():
     """5 → 6 → 7 → 7.5 with errors of 0.08: all three changes, at their checkpoints."""
     rng = np.random.default_rng(2)
