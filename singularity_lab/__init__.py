@@ -49,6 +49,11 @@ if TYPE_CHECKING:
     from singularity_lab.spectroscopes.measuring import measure
     from singularity_lab.spectroscopes.networks import llc, network_loss
     from singularity_lab.spectroscopes.reading import Reading
+    from singularity_lab.spectroscopes.sweep import sweep
+    from singularity_lab.trajectories.changes import change_points
+    from singularity_lab.trajectories.checkpoints import Tracker
+    from singularity_lab.trajectories.tracking import track
+    from singularity_lab.trajectories.trajectory import Trajectory
 
 __version__ = "0.1.0"
 
@@ -66,8 +71,11 @@ __all__ = [
     "Reading",
     "Result",
     "SingularityLabError",
+    "Tracker",
+    "Trajectory",
     "Undecided",
     "calibrate",
+    "change_points",
     "check_program",
     "contact_loci",
     "entries",
@@ -95,7 +103,9 @@ __all__ = [
     "rlct",
     "singularity",
     "strata",
+    "sweep",
     "toric_resolution",
+    "track",
     "verify",
     "volume_expansion",
     "zeta",
@@ -115,8 +125,11 @@ _HOME = {
     "Reading": "spectroscopes.reading",
     "Result": "exact.engine.solve",
     "SingularityLabError": "errors",
+    "Tracker": "trajectories.checkpoints",
+    "Trajectory": "trajectories.trajectory",
     "Undecided": "errors",
     "calibrate": "calibration.run",
+    "change_points": "trajectories.changes",
     "check_program": "programs.check",
     "contact_loci": "exact.arcs.contact",
     "entries": "catalog.load",
@@ -144,7 +157,9 @@ _HOME = {
     "rlct": "exact.engine.solve",
     "singularity": "exact.classification.singularity",
     "strata": "catalog.quiver_strata",
+    "sweep": "spectroscopes.sweep",
     "toric_resolution": "exact.resolutions.toric",
+    "track": "trajectories.tracking",
     "verify": "exact.proof.verify",
     "volume_expansion": "exact.zeta_functions.density",
     "zeta": "exact.zeta_functions.zeta",

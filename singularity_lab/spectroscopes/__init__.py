@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
     from singularity_lab.spectroscopes.measuring import measure
     from singularity_lab.spectroscopes.meter import Budget
-    from singularity_lab.spectroscopes.networks import network_loss
+    from singularity_lab.spectroscopes.networks import collected, network_loss, planned
     from singularity_lab.spectroscopes.reading import Cost, Estimate, Outcome, Reading
     from singularity_lab.spectroscopes.registry import Spectroscope, known_devices, register
 
@@ -32,9 +32,11 @@ _HOME = {
     "PolynomialLoss": "losses.polynomial",
     "Reading": "reading",
     "Spectroscope": "registry",
+    "collected": "networks",
     "known_devices": "registry",
     "measure": "measuring",
     "network_loss": "networks",
+    "planned": "networks",
     "register": "registry",
 }
 
@@ -50,9 +52,11 @@ __all__ = [
     "PolynomialLoss",
     "Reading",
     "Spectroscope",
+    "collected",
     "known_devices",
     "measure",
     "network_loss",
+    "planned",
     "register",
 ]
 

@@ -24,12 +24,12 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
-from singularity_lab.spectroscopes.losses.protocol import Domain
+from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.reading import Reading
 
-__all__ = ["llc", "network_loss"]
+__all__ = ["collected", "llc", "network_loss", "planned"]
 
 _MOST_ROWS = 1_000_000  # rows of data held in memory
 _SHARE = 0.8  # of the seconds, planned: the rest is for what the pilot did not see
@@ -71,7 +71,7 @@ def network_loss(
     if (criterion is not None) and (loss is not None):
         raise BadInput("criterion, loss: expected one of the two, received both")
     _check_modes(model)
-    batch = _collected(data)
+    batch = collected(data)
     module, inputs, targets = model, None, None
     if loss is not None:
         if self_teacher:
@@ -152,8 +152,9 @@ def _check_modes(model: torch.nn.Module) -> None:
             )
 
 
-def _collected(data: Any) -> Any:
-    """All batches joined: nested tensors with n rows."""
+def collected(data: Any) -> Any:
+    """All batches of ``data`` joined: nested tensors with n rows each, as :func:`network_loss`
+    reads them. Raises BadInput for what holds no batches of tensors."""
     if isinstance(data, (tuple, list)) and data and all(isinstance(x, Tensor) for x in data):
         return tuple(data)
     if isinstance(data, torch.utils.data.Dataset) and not isinstance(
@@ -268,7 +269,7 @@ def llc(
         )
     if not seconds > 0:
         raise BadInput(f"seconds: expected a positive number, received {seconds!r}")
-    name, plan = _planned(at, device, seconds, settings)
+    name, plan = planned(at, device, seconds, settings)
     chosen = {"n": float(at.n_data if n is None else n), "gamma": gamma, **plan, **settings}
     told = _terminal(name, chosen) if progress is True else progress
     return measure(
@@ -282,10 +283,11 @@ _SGLD = {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minib
 _FEWEST = 0.25  # of the usual steps, before HMC gives way to SGLD
 
 
-def _planned(
-    at: ModuleLoss, device: str | None, seconds: float, settings: Mapping[str, Any]
+def planned(
+    at: Loss, device: str | None, seconds: float, settings: Mapping[str, Any]
 ) -> tuple[str, dict[str, Any]]:
-    """The device and the settings whose run ends in time, by the cost of a few gradients."""
+    """The device, ``llc`` or one of its kin, and the settings whose run ends in time, by the cost
+    of a few gradients at the loss. Settings that are given stay. Not the same on every machine."""
 
     def cost(evaluate: Callable[[], Any]) -> float:
         evaluate()
@@ -306,10 +308,16 @@ def _planned(
             share = _SHARE * seconds / (trajectory * (plan["burn_in"] + plan["draws"]))
             if device is not None or share >= _FEWEST:
                 return device or "llc-hmc", _shortened(plan, min(share, 1.0), device, settings)
-        plan = {**_SGLD, **{k: v for k, v in settings.items() if k in _SGLD}}
+        draw = getattr(at, "stochastic_value_and_grad", None)
+        usual = {**_SGLD, "minibatch": draw is not None}
+        plan = {**usual, **{k: v for k, v in settings.items() if k in _SGLD}}
         points = at.center[None].repeat(plan["chains"], 1)
         generator = torch.Generator().manual_seed(0)
-        step = cost(lambda: at.stochastic_value_and_grad(points, generator))
+        step = cost(
+            (lambda: draw(points, generator))
+            if draw is not None and plan["minibatch"]
+            else (lambda: at.value_and_grad(points))
+        )
         share = _SHARE * seconds / (1.2 * step * (plan["burn_in"] + plan["draws"]))
         return "llc", _shortened(plan, min(share, 4.0), "llc", settings)
     finally:

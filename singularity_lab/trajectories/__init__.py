@@ -1,0 +1,20 @@
+"""Training seen through a device: readings along checkpoints, and where they change.
+
+Stands on :mod:`singularity_lab.spectroscopes` and :mod:`singularity_lab.errors`: like the devices
+it never sees a proved value. The ladder of proved strata that a picture may show is given to it.
+"""
+
+from singularity_lab.trajectories.changes import ChangePoint, change_points
+from singularity_lab.trajectories.checkpoints import Tracker
+from singularity_lab.trajectories.tracking import Interrupted, track
+from singularity_lab.trajectories.trajectory import Row, Trajectory
+
+__all__ = [
+    "ChangePoint",
+    "Interrupted",
+    "Row",
+    "Tracker",
+    "Trajectory",
+    "change_points",
+    "track",
+]

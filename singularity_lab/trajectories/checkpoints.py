@@ -1,0 +1,225 @@
+"""Checkpoints of a training run: from a folder, from memory, or kept by a callback as it runs."""
+
+from __future__ import annotations
+
+import copy
+import glob
+import hashlib
+import math
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import Loss
+
+__all__ = ["Tracker", "digest", "listed", "loaded", "step_of"]
+
+_ENDINGS = (".pt", ".pth", ".bin", ".ckpt")
+_NUMBER = re.compile(r"\d+")
+_INSIDE = ("state_dict", "model_state_dict", "model")  # where checkpoints keep the parameters
+_PREFIXES = ("module.", "_orig_mod.")  # of DistributedDataParallel, of torch.compile
+
+
+def step_of(path: str | Path) -> int:
+    """The step that a file's name says: its last whole number. Raises BadInput where it has none.
+
+    >>> step_of("run2/mlp-epoch=3-step=1200.ckpt")
+    1200
+    """
+    numbers = _NUMBER.findall(Path(path).stem)
+    if not numbers:
+        raise BadInput(f"checkpoints: expected a step in the name, received {str(path)[-80:]!r}")
+    return int(numbers[-1])
+
+
+def listed(source: Any) -> tuple[int | None, Iterator[tuple[float, Callable[[], Any]]]]:
+    """How many checkpoints there are (None when only going through them tells), and for each its
+    step and a function that gives its state.
+
+    source: a folder, or a pattern such as "run/net-*.pt", of files that torch.save wrote; a
+    mapping of steps to states; a :class:`Tracker`; an iterable of (step, state). Raises BadInput
+    for other things, for files without a step in their names, and for no checkpoint at all.
+    """
+    if isinstance(source, Tracker):
+        source = source.checkpoints
+    if isinstance(source, (str, os.PathLike)):
+        files = _files(source)
+        return len(files), ((step, partial(_read, f)) for step, f in files)
+    if isinstance(source, Mapping):
+        source = sorted(source.items())
+    if not isinstance(source, Iterable):
+        raise BadInput(
+            "checkpoints: expected a folder, a mapping of steps to states, or an iterable of "
+            f"(step, state), received {type(source).__name__}"
+        )
+    count = len(source) if isinstance(source, Sized) else None
+    if count == 0:
+        raise BadInput("checkpoints: expected at least one, received none")
+    return count, _given(source)
+
+
+def _given(source: Iterable[Any]) -> Iterator[tuple[float, Callable[[], Any]]]:
+    seen = set()
+    for item in source:
+        pair = isinstance(item, (tuple, list)) and len(item) == 2
+        step = item[0] if pair else None
+        if not isinstance(step, (int, float)) or isinstance(step, bool) or not math.isfinite(step):
+            raise BadInput(f"checkpoints: expected pairs (step, state), received {item!r}"[:160])
+        if step in seen:
+            raise BadInput(f"checkpoints: expected each step once, received {step:g} twice")
+        seen.add(step)
+        yield step, partial(_itself, item[1])
+
+
+def _itself(state: Any) -> Any:
+    return state
+
+
+def _files(source: str | os.PathLike[str]) -> list[tuple[int, Path]]:
+    path = Path(source)
+    if path.is_dir():
+        files = [p for p in path.iterdir() if p.suffix in _ENDINGS]
+        hint = f"files {', '.join(_ENDINGS)} in {str(path)!r}"
+    else:
+        files = [Path(p) for p in glob.glob(str(path))]
+        hint = f"a folder, or files that match {str(path)!r}"
+    if not files:
+        raise BadInput(f"checkpoints: expected {hint}, found none")
+    steps: dict[int, Path] = {}
+    for file in sorted(files):
+        step = step_of(file)
+        if step in steps:
+            raise BadInput(
+                f"checkpoints: expected one file a step, received {steps[step].name} and "
+                f"{file.name}; give a pattern such as 'folder/net-*.pt'"
+            )
+        steps[step] = file
+    return sorted(steps.items())
+
+
+def _read(path: Path) -> Any:
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def loaded(state: Any, model: torch.nn.Module | None) -> torch.nn.Module | Loss:
+    """A module in evaluation mode with the parameters of a checkpoint, or a Loss as it is.
+
+    state: a state dict (also inside a checkpoint of a trainer, or with the prefixes of a parallel
+    or compiled model), a module, or a Loss. model: takes a state dict, in a copy. Raises BadInput
+    where the two do not fit, or a parameter is not finite.
+    """
+    if isinstance(state, torch.nn.Module):
+        net = copy.deepcopy(state)
+    elif isinstance(state, Loss):
+        return state
+    elif isinstance(state, Mapping):
+        if not isinstance(model, torch.nn.Module):
+            raise BadInput(
+                "model: expected the torch.nn.Module that the state dicts belong to, received "
+                f"{type(model).__name__}"
+            )
+        net = copy.deepcopy(model)
+        try:
+            net.load_state_dict(_parameters(state))
+        except RuntimeError as error:
+            raise BadInput(f"the state dict does not fit the model: {_one_line(error)}") from error
+    else:
+        raise BadInput(
+            f"expected a state dict, a module or a Loss, received {type(state).__name__}"
+        )
+    for name, p in net.named_parameters():
+        if not bool(torch.isfinite(p).all()):
+            raise BadInput(f"the parameter {name} is not finite")
+    return net.eval()
+
+
+def _parameters(state: Mapping[str, Any]) -> dict[str, Any]:
+    for name in _INSIDE:
+        if isinstance(state.get(name), Mapping):
+            state = state[name]
+            break
+    for prefix in _PREFIXES:
+        if state and all(str(k).startswith(prefix) for k in state):
+            state = {k.removeprefix(prefix): v for k, v in state.items()}
+    return dict(state)
+
+
+def _one_line(error: BaseException) -> str:
+    lines = [x.strip() for x in str(error).splitlines() if x.strip()]
+    return (lines[1] if len(lines) > 1 else lines[0] if lines else type(error).__name__)[:160]
+
+
+def digest(net: torch.nn.Module | Loss | Any) -> str:
+    """A digest of the parameters and buffers of a module, of the name and centre of a Loss, or of
+    any tensors: equal for equal numbers."""
+    out = hashlib.sha256()
+    if isinstance(net, torch.nn.Module):
+        parts = dict(net.state_dict())
+    elif isinstance(net, Loss):
+        parts = {net.loss_id: net.center}
+    else:
+        leaves, _ = torch.utils._pytree.tree_flatten(net)
+        parts = {str(k): x for k, x in enumerate(leaves)}
+    for name, x in parts.items():
+        if isinstance(x, Tensor):
+            x = x.detach().to("cpu").contiguous()
+            out.update(f"{name}{tuple(x.shape)}{x.dtype}".encode())
+            out.update(x.reshape(-1).view(torch.uint8).numpy().tobytes())
+        else:
+            out.update(f"{name}{x!r}".encode())
+    return out.hexdigest()[:16]
+
+
+class Tracker:
+    """A callback for a training loop that keeps checkpoints for :func:`track`.
+
+    A call costs nothing but, at the steps that are kept, a copy of the state dict: into memory, or
+    into a folder. every: least steps between two kept ones; ratio: least factor between them, for
+    steps spread evenly over log t. The first call is always kept. Raises BadInput for every < 1 or
+    ratio < 1.
+
+    >>> net = torch.nn.Linear(1, 1)
+    >>> keep = Tracker(ratio=2.0)
+    >>> for step in range(20):
+    ...     keep(step, net)
+    >>> [step for step, _ in keep.checkpoints]
+    [0, 1, 2, 4, 8, 16]
+    """
+
+    def __init__(
+        self, folder: str | Path | None = None, *, every: float = 1, ratio: float = 1.0
+    ) -> None:
+        if not (every >= 1 and ratio >= 1):
+            raise BadInput(f"every, ratio: expected at least 1 each, received {every} and {ratio}")
+        self.folder = None if folder is None else Path(folder)
+        self.every, self.ratio = every, ratio
+        self._last: float | None = None
+        self._kept: list[tuple[float, dict[str, Tensor]]] = []
+
+    def __call__(self, step: int, model: torch.nn.Module) -> None:
+        """Keep the model at this step, if it is one to keep."""
+        last = self._last
+        if last is not None and step < max(last + self.every, self.ratio * last):
+            return
+        self._last = step
+        state = {k: v.detach().to("cpu", copy=True) for k, v in model.state_dict().items()}
+        if self.folder is None:
+            self._kept.append((step, state))
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / f"step-{int(step):09d}.pt"
+        part = file.with_suffix(".part")
+        torch.save(state, part)
+        os.replace(part, file)  # a checkpoint is whole or absent
+
+    @property
+    def checkpoints(self) -> Any:
+        """What was kept, as :func:`track` takes it: pairs (step, state dict), or the folder."""
+        return self._kept if self.folder is None else self.folder

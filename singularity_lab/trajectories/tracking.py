@@ -1,0 +1,360 @@
+"""A device at every checkpoint of a training run.
+
+    from singularity_lab import track
+    path = track("run/", model=net, data=loader, criterion=torch.nn.CrossEntropyLoss())
+    print(path); path.plot()
+
+By default the loss at a checkpoint is the divergence from *the function that the checkpoint itself
+computes* (self-teacher): 0 there and positive around it at every step, so that a reading exists
+where training has not ended. The loss against the data's targets has no minimum at such a point,
+and its readings say so. All checkpoints are read with the same seed and settings: what the readings
+share in noise drops out of their differences.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import (
+    Budget,
+    Loss,
+    ModuleLoss,
+    Spectroscope,
+    collected,
+    measure,
+    network_loss,
+    planned,
+)
+from singularity_lab.trajectories.checkpoints import digest, listed, loaded
+from singularity_lab.trajectories.store import Store
+from singularity_lab.trajectories.trajectory import Row, Trajectory
+
+__all__ = ["Interrupted", "track"]
+
+_SECONDS = 20.0  # of a reading, planned
+_GAMMA = 100.0  # of a network, as `llc` takes it
+_FIELD = ("llc", "llc-hmc", "llc-mala")
+
+Probe = Callable[[Any], float]
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run of :func:`track` was interrupted; ``trajectory`` holds what was finished."""
+
+    def __init__(self, trajectory: Trajectory) -> None:
+        self.trajectory = trajectory
+        super().__init__(
+            f"{len(trajectory)} readings are finished: the error's .trajectory holds them, and "
+            "track(…, store=FILE) goes on where it stopped"
+        )
+
+
+def track(
+    checkpoints: Any,
+    *,
+    model: torch.nn.Module | None = None,
+    data: Any = None,
+    criterion: Callable[[Any, Any], Tensor] | None = None,
+    loss: Callable[[torch.nn.Module, Any], Tensor] | None = None,
+    self_teacher: bool | str | None = None,
+    network: Mapping[str, Any] | None = None,
+    device: str | Spectroscope | None = None,
+    n: float | Sequence[float] | None = None,
+    gamma: float | None = None,
+    probes: Mapping[str, Probe] | None = None,
+    seed: int = 0,
+    common: bool = True,
+    seconds: float | None = None,
+    total_seconds: float | None = None,
+    store: Any = None,
+    progress: bool | Callable[[float, str], None] = True,
+    **settings: Any,
+) -> Trajectory:
+    """The readings of a device at the checkpoints of a training run, as a table with losses,
+    gradient norms and outcomes.
+
+    checkpoints: a folder or a pattern ("run/net-*.pt") of state dicts with the step as the last
+    number of their names; a mapping of steps to states; an iterable of (step, state); or a
+    :class:`Tracker`. A state is a state dict, a module, or any Loss of the devices. model: takes
+    the state dicts, in copies in evaluation mode. data, criterion, loss: as in
+    :func:`~singularity_lab.network_loss`; network: its further arguments (batch_size, box, dtype).
+    self_teacher: True, "kl" or "squared" for the loss against the checkpoint's own function; False
+    for the loss on the data; None is True where there is a criterion on outputs.
+
+    device: a name, or a function; None takes ``llc-hmc``, or ``llc`` where that would not end in
+    time. n: sample size or sizes, each read at every checkpoint; the number of examples when None.
+    gamma: localisation; 100 for networks. probes: functions of the module (or Loss) by name, a
+    number each. seed, common: the same seed everywhere, or seed + k at the k-th checkpoint.
+    seconds: CPU seconds planned for a reading, 20 by default; total_seconds: for all of them
+    instead. store: a file; what is finished in it is not measured again. progress: True for a line
+    with the time left, or a function of (share, words). settings: of the device.
+
+    A checkpoint that cannot be read, or whose measurement fails, is a row with its reason. Raises
+    BadInput for arguments that cannot be right at any checkpoint, and :class:`Interrupted`, with
+    what was finished, on Ctrl-C.
+
+    >>> x = torch.ones(50, 2)
+    >>> keep = {0: torch.nn.Linear(2, 1), 100: torch.nn.Linear(2, 1)}
+    >>> path = track(keep, data=(x, x[:, :1]), device="llc-hmc", n=1000, gamma=1.0,
+    ...              burn_in=60, draws=120, progress=False)
+    >>> path.column("step").tolist(), [0.4 < r.value < 0.6 for r in path.rows]
+    ([0, 100], [True, True])
+    """
+    count, source = listed(checkpoints)
+    sizes: tuple[float | None, ...] = _sizes(n)
+    if loss is not None and self_teacher is None:
+        self_teacher = False
+    at = _Checkpoints(
+        model, None if data is None else collected(data), criterion, loss,
+        True if self_teacher is None else self_teacher, dict(network or {}),
+    )  # fmt: skip
+    for name, limit in (("seconds", seconds), ("total_seconds", total_seconds)):
+        if limit is not None and not limit > 0:
+            raise BadInput(f"{name}: expected a positive number, received {limit!r}")
+    if total_seconds is not None:
+        if count is None:
+            raise BadInput("total_seconds: the number of checkpoints is not known; give seconds")
+        seconds = total_seconds / (count * len(sizes))
+    asked = device if isinstance(device, str) else getattr(device, "__qualname__", None)
+    kept = Store(
+        store,
+        {
+            "device": asked, "seed": seed, "common": common, "gamma": gamma, "settings": settings,
+            "loss": at.what(), "data": None if at.batch is None else digest(at.batch),
+            "probes": sorted(probes or {}),
+        },
+    )  # fmt: skip
+    told = _Told(progress, None if count is None else count * len(sizes))
+    rows: list[Row] = []
+
+    def path() -> Trajectory:
+        plan = kept.plan or {"device": asked or "", "settings": dict(settings)}
+        about = next((r.reading.loss_id for r in rows if r.reading is not None), "nothing readable")
+        return Trajectory(
+            tuple(rows), device=plan["device"], settings=plan["settings"], seed=seed, about=about
+        )
+
+    try:
+        for k, (step, load) in enumerate(source):
+            try:
+                subject = loaded(load(), model)
+                key = digest(subject)
+            except Exception as error:
+                rows += [Row(step, n=_number(size), reason=_why(error)) for size in sizes]
+                told.skip(len(sizes))
+                continue
+            for size in sizes:
+                old = kept.find(key, step, size)
+                if old is not None:
+                    rows.append(old)
+                    told.skip(1)
+                    continue
+                try:
+                    plan = kept.plan
+                    if plan is None:
+                        plan = _plan(at, subject, device, asked, gamma, seconds, settings)
+                        kept.begin(plan)
+                    row = _row(
+                        at, subject, step, size, key, device, plan,
+                        seed=seed if common else seed + k, seconds=seconds,
+                        progress=told.share(step), probes=probes or {},
+                    )  # fmt: skip
+                except Exception as error:
+                    if isinstance(error, BadInput) and not any(r.reading for r in rows):
+                        raise  # an argument, not this checkpoint, is at fault
+                    row = Row(step, n=_number(size), key=key, reason=_why(error))
+                kept.add(row, size)
+                rows.append(row)
+                told.done(row)
+    except KeyboardInterrupt:
+        raise Interrupted(path()) from None
+    finally:
+        told.end()
+    if not rows:
+        raise BadInput("checkpoints: expected at least one, received none")
+    return path()
+
+
+def _sizes(n: float | Sequence[float] | None) -> tuple[float | None, ...]:
+    if n is None:
+        return (None,)
+    sizes = tuple(float(x) for x in ([n] if isinstance(n, (int, float)) else n))
+    if not sizes or not all(1 < x < math.inf for x in sizes) or len(set(sizes)) < len(sizes):
+        raise BadInput(f"n: expected sample sizes above 1, each once, received {n!r}"[:120])
+    return sizes
+
+
+def _number(size: float | None) -> float:
+    return math.nan if size is None else size
+
+
+def _why(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    words = lines[0] if lines else ""
+    return (words if isinstance(error, BadInput) else f"{type(error).__name__}: {words}")[:200]
+
+
+class _Checkpoints:
+    """What is measured at a checkpoint: the losses of a model on data, or a Loss that is given."""
+
+    def __init__(
+        self,
+        model: torch.nn.Module | None,
+        batch: Any,
+        criterion: Any,
+        loss: Any,
+        self_teacher: bool | str,
+        network: dict[str, Any],
+    ) -> None:
+        self.model, self.batch, self.criterion, self.loss = model, batch, criterion, loss
+        self.self_teacher, self.network = self_teacher, network
+
+    def what(self) -> dict[str, Any]:
+        """Names of the parts, as far as they have one that lasts."""
+
+        def name(x: Any) -> Any:
+            if x is None:
+                return None
+            return getattr(x, "__qualname__", type(x).__qualname__)
+
+        return {
+            "model": name(self.model), "criterion": name(self.criterion), "loss": name(self.loss),
+            "self_teacher": self.self_teacher,
+            "network": {k: str(v) for k, v in self.network.items()},
+        }  # fmt: skip
+
+    def plain(self, subject: torch.nn.Module | Loss) -> Loss:
+        """The loss on the data."""
+        if not isinstance(subject, torch.nn.Module):
+            return subject
+        return self._network(subject, False)
+
+    def measured(self, subject: torch.nn.Module | Loss) -> Loss:
+        """The loss that the device sees."""
+        if not isinstance(subject, torch.nn.Module):
+            return subject
+        return self._network(subject, self.self_teacher)
+
+    def _network(self, net: torch.nn.Module, self_teacher: bool | str) -> ModuleLoss:
+        if self.batch is None:
+            raise BadInput("data: expected the data that the model is read on, received None")
+        return network_loss(
+            net, [self.batch], self.criterion, loss=self.loss, self_teacher=self_teacher,
+            **self.network,
+        )  # fmt: skip
+
+
+def _plan(
+    at: _Checkpoints,
+    subject: torch.nn.Module | Loss,
+    device: str | Spectroscope | None,
+    asked: str | None,
+    gamma: float | None,
+    seconds: float | None,
+    settings: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Device and settings for all checkpoints, by a pilot at the first."""
+    chosen = dict(settings)
+    if device is None or device in _FIELD:
+        name = device if isinstance(device, str) else None
+        loss = at.measured(subject)
+        if name is None and getattr(loss, "stochastic_value_and_grad", None) is None:
+            name = "llc-hmc"
+        asked, plan = planned(loss, name, _SECONDS if seconds is None else seconds, settings)
+        chosen = {**plan, **settings}
+        if isinstance(subject, torch.nn.Module) and gamma is None:
+            gamma = _GAMMA
+    if gamma is not None:
+        chosen["gamma"] = gamma
+    return {"device": asked or "device", "settings": chosen}
+
+
+def _row(
+    at: _Checkpoints,
+    subject: torch.nn.Module | Loss,
+    step: float,
+    size: float | None,
+    key: str,
+    device: str | Spectroscope | None,
+    plan: Mapping[str, Any],
+    *,
+    seed: int,
+    seconds: float | None,
+    progress: Callable[[float, str], None],
+    probes: Mapping[str, Probe],
+) -> Row:
+    plain = at.plain(subject)
+    value, slope = plain.value_and_grad(plain.center[None])
+    numbers = {name: float(probe(subject)) for name, probe in probes.items()}
+    sees = at.measured(subject) if at.self_teacher else plain
+    chosen = dict(plan["settings"])
+    name = plan["device"] if device is None or isinstance(device, str) else device
+    if size is None and name in _FIELD and isinstance(subject, torch.nn.Module):
+        size = float(tree_leaves(at.batch)[0].shape[0])
+    if size is not None:
+        chosen["n"] = size
+    if seconds is None:
+        seconds = _SECONDS if name in _FIELD else math.inf
+    reading = measure(
+        name, sees, seed=seed, budget=Budget(cpu_seconds=2 * seconds + 5), progress=progress,
+        **chosen,
+    )  # fmt: skip
+    return Row.of(
+        step, reading, loss=float(value[0]), gradient=float(slope[0].norm()), probes=numbers,
+        key=key,
+    )  # fmt: skip
+
+
+class _Told:
+    """Progress over all readings, with the time left."""
+
+    def __init__(self, progress: bool | Callable[[float, str], None], total: int | None) -> None:
+        self.total, self.finished, self.measured = total, 0, 0
+        self.hear = progress if callable(progress) else self._print if progress else None
+        self.begin = time.monotonic()
+        self.printed = False
+
+    def _print(self, share: float, words: str) -> None:
+        if sys.stderr.isatty() or "ipykernel" in sys.modules:
+            print(f"\r{words}    ", end="", file=sys.stderr, flush=True)
+            self.printed = True
+
+    def _tell(self, part: float, words: str) -> None:
+        if self.hear is None:
+            return
+        spent, made = time.monotonic() - self.begin, self.measured + part
+        if self.total is None:
+            self.hear(0.0, f"{self.finished} readings, {words}")
+            return
+        left = spent / made * (self.total - self.finished - part) if made > 0.02 else math.nan
+        rest = f", {left:.0f} s left" if math.isfinite(left) else ""
+        share = (self.finished + part) / self.total
+        self.hear(share, f"{self.finished} of {self.total} readings{rest}, {words}")
+
+    def share(self, step: float) -> Callable[[float, str], None]:
+        """Hears of the progress of the reading at a step."""
+        return lambda part, _: self._tell(min(part, 1.0), f"step {step:g}")
+
+    def skip(self, count: int) -> None:
+        """Rows that cost no measurement."""
+        self.finished += count
+
+    def done(self, row: Row) -> None:
+        """One more row is measured."""
+        self.finished += 1
+        self.measured += 1
+        self._tell(0.0, f"step {row.step:g}: {row.outcome}")
+
+    def end(self) -> None:
+        """The last word."""
+        if self.printed:
+            print(file=sys.stderr)

@@ -1,0 +1,364 @@
+"""A training run as a table of readings: one row for each checkpoint and sample size."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import Reading
+from singularity_lab.trajectories import pictures
+
+__all__ = ["FAILED", "Row", "Trajectory"]
+
+FAILED = "failed"  # the outcome of a checkpoint that gave no reading at all
+_NUMBERS = ("loss", "gradient", "value", "low", "high", "level", "error", "seconds")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The reading at one checkpoint and one sample size, with what else is known there.
+
+    step: of training. n: sample size that sets the resolution, NaN where the device takes none.
+    loss, gradient: mean loss of the checkpoint on the data and the norm of its gradient. outcome,
+    reason: of the reading, or ``failed`` and why. value, low, high, level: what the device is for,
+    with its interval; error: its standard error. seconds: CPU seconds. probes: numbers by name.
+    key: digest of the checkpoint's parameters. reading: all that the device said, or None.
+    """
+
+    step: float
+    n: float = math.nan
+    loss: float = math.nan
+    gradient: float = math.nan
+    outcome: str = FAILED
+    reason: str = ""
+    value: float = math.nan
+    low: float = -math.inf
+    high: float = math.inf
+    level: float = 0.9
+    error: float = math.nan
+    seconds: float = 0.0
+    probes: Mapping[str, float] = field(default_factory=dict)
+    key: str = ""
+    reading: Reading | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, step: float, reading: Reading, **more: Any) -> Row:
+        """The row of a reading; more: the fields that no reading has."""
+        e = reading.estimate
+        error = reading.diagnostics.get("standard_error")
+        if error is None or not math.isfinite(error):
+            error = (e.high - e.low) / 2 / NormalDist().inv_cdf(0.5 * (1 + e.level))
+        n = reading.settings.get("n")
+        return cls(
+            step=step, n=math.nan if n is None else float(n), outcome=str(reading.outcome),
+            reason=reading.reason, value=e.value, low=e.low, high=e.high, level=e.level,
+            error=error if math.isfinite(error) else math.nan,
+            seconds=reading.cost.cpu_seconds, reading=reading, **more,
+        )  # fmt: skip
+
+    @property
+    def ok(self) -> bool:
+        """Whether the interval may be believed."""
+        return self.outcome == "ok"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data; null for what is not finite."""
+        out = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        out["probes"] = {k: _finite(v) for k, v in self.probes.items()}
+        out["reading"] = None if self.reading is None else self.reading.to_dict()
+        return {k: _finite(v) for k, v in out.items()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Row:
+        """The inverse of :meth:`to_dict`. Raises BadInput for data that are no row."""
+        missing = {"n": math.nan, "low": -math.inf, "high": math.inf}
+        try:
+            plain = dict(data)
+            for name in ("n", *_NUMBERS):
+                if plain[name] is None:
+                    plain[name] = missing.get(name, math.nan)
+            plain["probes"] = {
+                k: math.nan if v is None else float(v) for k, v in plain["probes"].items()
+            }
+            if plain["reading"] is not None:
+                plain["reading"] = Reading.from_json(json.dumps(plain["reading"]))
+            return cls(**plain)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"row: expected the data of a row, received {error!r}"[:200]) from error
+
+
+def _finite(x: Any) -> Any:
+    return None if isinstance(x, float) and not math.isfinite(x) else x
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Readings over training: rows in the order of steps, all of one device and its settings.
+
+    device, settings, seed: what was run at every checkpoint. about: the loss in a word.
+
+    >>> path = Trajectory((Row(0, loss=2.0, outcome="ok", value=5.0, low=4.9, high=5.1, error=0.06),
+    ...     Row(10, loss=1.0, outcome="ok", value=6.0, low=5.9, high=6.1, error=0.06),
+    ...     Row(20, reason="cannot be read")), device="llc", about="a net")
+    >>> print(path)
+    llc on a net: 3 checkpoints at steps 0 … 20, 2 ok, 1 failed; from 5 at step 0 to 6 at step 10.
+      step  loss  gradient  reading             outcome
+         0     2         –  5 [4.9, 5.1]        ok
+        10     1         –  6 [5.9, 6.1]        ok
+        20     –         –  –                   failed: cannot be read
+    >>> Trajectory.from_json(path.to_json()) == path
+    True
+    """
+
+    rows: tuple[Row, ...]
+    device: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    about: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=lambda r: (r.step, r.n))))
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trajectory) and self.to_dict() == other.to_dict()
+
+    # -- parts
+    @property
+    def sizes(self) -> tuple[float, ...]:
+        """The sample sizes n, each once, in order."""
+        return tuple(sorted({r.n for r in self.rows if not math.isnan(r.n)}))
+
+    def at(self, n: float) -> Trajectory:
+        """The rows of one sample size. Raises BadInput for an n that was not read."""
+        if n not in self.sizes:
+            raise BadInput(f"n: expected one of {list(self.sizes)}, received {n!r}")
+        return dataclasses.replace(self, rows=tuple(r for r in self.rows if r.n == n))
+
+    def one_size(self, n: float | None = None) -> Trajectory:
+        """The rows of the sample size n, or of the only one. Raises BadInput where n is needed."""
+        if n is not None:
+            return self.at(n)
+        if len(self.sizes) > 1:
+            raise BadInput(f"n: the readings are at {list(self.sizes)}; expected one of them")
+        return self
+
+    def column(self, name: str) -> np.ndarray:
+        """One column as an array: step, n, loss, gradient, value, low, high, error, seconds, or a
+        probe; outcome and reason as texts. Raises BadInput for an unknown name.
+
+        >>> Trajectory((Row(0, value=1.0), Row(5, value=2.0))).column("value").tolist()
+        [1.0, 2.0]
+        """
+        if any(name in r.probes for r in self.rows):
+            return np.array([r.probes.get(name, math.nan) for r in self.rows])
+        if name in ("step", "n", "outcome", "reason", *_NUMBERS):
+            return np.array([getattr(r, name) for r in self.rows])
+        known = ["step", "n", "outcome", "reason", *_NUMBERS, *self.probe_names]
+        raise BadInput(f"column: expected one of {known}, received {name!r}")
+
+    @property
+    def probe_names(self) -> tuple[str, ...]:
+        """The names of all probes, in the order of their first appearance."""
+        return tuple(dict.fromkeys(name for r in self.rows for name in r.probes))
+
+    def named(self, ladder: Mapping[str, float], *, only_ok: bool = True) -> list[str | None]:
+        """For each row the name of the nearest value of a ladder, or None where there is no ``ok``
+        reading.
+
+        ladder: what each stratum reads at this n (mind the bias of the target). A name is nothing
+        but nearness: how often it is right has to be measured, as ``benchmarks/
+        saddle_to_saddle.py`` does for linear networks.
+
+        >>> Trajectory((Row(0, outcome="ok", value=4.8), Row(1, value=5.9))).named(
+        ...     {"rank 0": 5, "rank 1": 6})
+        ['rank 0', None]
+        """
+        if not ladder:
+            raise BadInput("ladder: expected at least one value, received none")
+        return [
+            min(ladder, key=lambda name, r=r: abs(ladder[name] - r.value))  # type: ignore[misc]
+            if math.isfinite(r.value) and (r.ok or not only_ok)
+            else None
+            for r in self.rows
+        ]
+
+    # -- text
+    def sentence(self) -> str:
+        """What was read, and how it ended, in one sentence."""
+        if not self.rows:
+            return f"{self.device or 'no device'}: no checkpoints."
+        steps = [r.step for r in self.rows]
+        counts = Counter(r.outcome for r in self.rows)
+        ends = ", ".join(f"{c} {w}" for w, c in sorted(counts.items(), key=lambda t: -t[1]))
+        out = f"{self.device} on {self.about}: {_count(len(set(steps)), 'checkpoint')}"
+        out += f" at steps {steps[0]:g} … {steps[-1]:g}" if len(set(steps)) > 1 else ""
+        out += f", n = {', '.join(f'{n:g}' for n in self.sizes)}" if self.sizes else ""
+        good = [r for r in self.rows if r.ok]
+        out += f", {ends}"
+        if len(good) > 1 and len(self.sizes) < 2:
+            a, b = good[0], good[-1]
+            out += f"; from {a.value:.3g} at step {a.step:g} to {b.value:.3g} at step {b.step:g}"
+        return out + "."
+
+    def _columns(self) -> list[tuple[str, bool, list[str]]]:
+        """Heading, whether numbers, and the texts of each column of the table."""
+
+        def number(name: str) -> list[str]:
+            return [_shown(x) for x in self.column(name).tolist()]
+
+        out = [("step", True, [f"{r.step:g}" for r in self.rows])]
+        if len(self.sizes) > 1:
+            out.append(("n", True, number("n")))
+        out += [("loss", True, number("loss")), ("gradient", True, number("gradient"))]
+        out += [(name, True, number(name)) for name in self.probe_names]
+        said = [
+            f"{r.value:.4g} [{r.low:.4g}, {r.high:.4g}]" if math.isfinite(r.value) else "–"
+            for r in self.rows
+        ]
+        ends = [r.outcome + (f": {r.reason}" if r.reason else "") for r in self.rows]
+        return [*out, ("reading", False, said), ("outcome", False, ends)]
+
+    def __str__(self) -> str:
+        columns = self._columns()
+        lines = [self.sentence()]
+        for k in range(-1, len(self.rows)):
+            cells = []
+            for heading, right, texts in columns:
+                wide = max(len(heading), *(len(t) for t in texts)) if texts else len(heading)
+                wide = max(wide, 18) if heading == "reading" else wide
+                text = heading if k < 0 else texts[k]
+                cells.append(text.rjust(wide) if right else text.ljust(wide))
+            lines.append(("  " + "  ".join(cells)).rstrip()[:200])
+        return "\n".join(lines if self.rows else lines[:1])
+
+    def _repr_html_(self) -> str:
+        columns = self._columns()
+        head = "".join(f"<th>{html.escape(h)}</th>" for h, _, _ in columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(t[k])}</td>" for _, _, t in columns) + "</tr>"
+            for k in range(len(self.rows))
+        )
+        caption = html.escape(self.sentence())
+        return f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
+
+    # -- pictures
+    def plot(
+        self,
+        axes: Any = None,
+        *,
+        changes: Iterable[Any] = (),
+        ladder: Mapping[str, float] | Sequence[float] = (),
+        log_steps: bool = False,
+        n: float | None = None,
+    ) -> Any:
+        """Draw loss and readings with their intervals over steps; returns the two matplotlib axes.
+
+        axes: a pair to draw into, or None. changes: of :func:`change_points`. ladder: values to
+        compare with, by name or not. Readings that are not ``ok`` stand open and grey. n: which
+        sample size; all, in different colours, when None.
+        """
+        return pictures.draw(
+            self if n is None else self.at(n), axes, changes, ladder, log_steps=log_steps
+        )
+
+    # -- data
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data; :meth:`from_json` reads them back."""
+        return {
+            "device": self.device,
+            "about": self.about,
+            "seed": self.seed,
+            "settings": {k: _finite(v) for k, v in self.settings.items()},
+            "rows": [r.to_dict() for r in self.rows],
+        }
+
+    def to_json(self, indent: int | None = None) -> str:
+        """The trajectory as JSON text, whole readings included."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Trajectory:
+        """The inverse of :meth:`to_json`. Raises BadInput on text that is no trajectory."""
+        try:
+            data = json.loads(text)
+            data["rows"] = tuple(Row.from_dict(r) for r in data["rows"])
+            return cls(**data)
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise BadInput(f"trajectory: not the JSON of one ({error!r})"[:200]) from error
+
+    def records(self) -> list[dict[str, Any]]:
+        """The table as mappings, one a row: the numbers and texts, then the probes; None for what
+        is not finite."""
+        names = ("step", "n", "loss", "gradient", "outcome", "reason", *_NUMBERS[2:])
+        return [
+            {name: _finite(getattr(r, name)) for name in names}
+            | {name: _finite(r.probes.get(name)) for name in self.probe_names}
+            for r in self.rows
+        ]
+
+    def to_pandas(self) -> Any:
+        """The table as a ``pandas.DataFrame``, without the whole readings.
+
+        >>> Trajectory((Row(0, value=1.5),)).to_pandas()["value"].tolist()
+        [1.5]
+        """
+        import pandas
+
+        return pandas.DataFrame(self.records())
+
+    def to_parquet(self, path: str | Path) -> Path:
+        """Write the table as a Parquet file, by DuckDB, with each whole reading as JSON text;
+        returns the path. Raises BadInput for a trajectory without rows."""
+        import tempfile
+
+        import duckdb
+
+        if not self.rows:
+            raise BadInput("rows: expected at least one, received none")
+        target = Path(path)
+        numbers = {"step", "n", "loss", "gradient", *_NUMBERS, *self.probe_names}
+        columns = {
+            name: "DOUBLE" if name in numbers else "VARCHAR" for name in self.records()[0]
+        } | {"reading": "VARCHAR"}
+        with tempfile.TemporaryDirectory() as folder:
+            lines = Path(folder) / "rows.jsonl"
+            with lines.open("w", encoding="utf-8") as file:
+                for record, row in zip(self.records(), self.rows, strict=True):
+                    said = None if row.reading is None else row.reading.to_json()
+                    whole = record | {"reading": said}
+                    file.write(json.dumps(whole, ensure_ascii=False, allow_nan=False) + "\n")
+            types = ", ".join(f"{_quoted(k)}: '{v}'" for k, v in columns.items())
+            with duckdb.connect() as connection:
+                connection.execute(
+                    "COPY (SELECT * FROM read_json(?, format = 'newline_delimited', "
+                    f"maximum_object_size = 1000000000, columns = {{{types}}})) "
+                    f"TO {_quoted(target)} (FORMAT parquet, COMPRESSION zstd)",
+                    [str(lines)],
+                )
+        return target
+
+
+def _quoted(x: Any) -> str:
+    return "'" + str(x).replace("'", "''") + "'"
+
+
+def _shown(x: float) -> str:
+    return f"{x:.4g}" if math.isfinite(x) else "–"
+
+
+def _count(k: int, word: str) -> str:
+    return f"{k} {word}" + "s" * (k != 1)

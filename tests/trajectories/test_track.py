@@ -1,0 +1,271 @@
+"""Readings along checkpoints: what is read, what is kept, what is told."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from singularity_lab import Tracker, Trajectory, track
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import Budget, Cost, Estimate, Outcome, PolynomialLoss, Reading
+from singularity_lab.trajectories import Interrupted, Row
+
+calls: list[tuple] = []
+breaks: dict[int, type[BaseException]] = {}  # at which call, and how
+
+
+def ruler(loss, *, seed, budget: Budget, n=100.0) -> Reading:
+    """A device that costs nothing: it reads the norm of the centre, and notes that it was asked."""
+    calls.append((seed, n))
+    value = float(loss.center.norm())
+    if len(calls) in breaks:
+        raise breaks[len(calls)]("the device broke")
+    return Reading(
+        "ruler", loss.loss_id, loss.dim, {"n": n}, seed,
+        {"llc": Estimate(value, value - 0.2, value + 0.2, 0.9)}, None, Outcome.OK, "",
+        Cost(1, 0, 0.0, 1),
+    )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _fresh():
+    calls.clear()
+    breaks.clear()
+
+
+def states(count=5):
+    """Linear maps whose weights are k + 1 everywhere."""
+    return {10 * k: {"weight": torch.full((1, 2), k + 1.0)} for k in range(count)}
+
+
+def given(**more):
+    torch.manual_seed(0)
+    x = torch.randn(20, 2)
+    return {
+        "model": nn.Linear(2, 1, bias=False), "data": (x, x @ torch.ones(2, 1)),
+        "device": ruler, "progress": False, **more,
+    }  # fmt: skip
+
+
+def test_every_checkpoint_is_read_and_the_model_stays_as_it_was():
+    arguments = given(n=[100, 1000], probes={"first": lambda net: net.weight[0, 0].item()})
+    before = arguments["model"].weight.clone()
+    path = track(states(), **arguments)
+    assert torch.equal(arguments["model"].weight, before)
+    assert path.sizes == (100.0, 1000.0)
+    assert path.at(100.0).column("step").tolist() == [0, 10, 20, 30, 40]
+    assert path.at(1000.0).column("first").tolist() == [1, 2, 3, 4, 5]
+    assert path.at(100.0).column("value").tolist() == pytest.approx(
+        [math.sqrt(2) * k for k in range(1, 6)]
+    )
+    assert {seed for seed, _ in calls} == {0}  # common random numbers
+
+
+def test_loss_and_gradient_are_those_on_the_data_also_when_the_teacher_is_the_checkpoint():
+    arguments = given()
+    x, y = arguments["data"]
+    for teacher in (True, False):
+        path = track(states(), self_teacher=teacher, **arguments)
+        w = torch.full((1, 2), 3.0)
+        residual = x @ w.T - y
+        row = path.rows[2]
+        assert row.loss == pytest.approx(float((residual**2).mean()), rel=1e-5)
+        slope = 2 * (residual * x).mean(0)
+        assert row.gradient == pytest.approx(float(slope.norm()), rel=1e-5)
+        assert ("self-teacher" in path.about) is teacher
+
+
+def test_own_seeds_where_they_are_asked_for():
+    track(states(3), **given(common=False, seed=7))
+    assert [seed for seed, _ in calls] == [7, 8, 9]
+
+
+def test_a_checkpoint_that_fails_is_a_row_with_its_reason(tmp_path):
+    for step, state in states(3).items():
+        torch.save(state, tmp_path / f"net-{step}.pt")
+    (tmp_path / "net-30.pt").write_bytes(b"no checkpoint")
+    torch.save({"weight": torch.ones(1, 3)}, tmp_path / "net-40.pt")
+    torch.save({"weight": torch.full((1, 2), math.nan)}, tmp_path / "net-50.pt")
+    path = track(tmp_path, **given())
+    assert path.column("step").tolist() == [0, 10, 20, 30, 40, 50]
+    assert path.column("outcome").tolist() == ["ok"] * 3 + ["failed"] * 3
+    assert "size mismatch" in path.rows[4].reason
+    assert "weight is not finite" in path.rows[5].reason
+    assert "3 ok, 3 failed" in str(path)
+    breaks[len(calls) + 2] = RuntimeError
+    broken = track(states(), **given())
+    assert broken.rows[1].reason == "RuntimeError: the device broke"
+    assert broken.column("outcome").tolist() == ["ok", "failed", "ok", "ok", "ok"]
+
+
+def test_finished_checkpoints_are_not_measured_again(tmp_path):
+    store = tmp_path / "run.jsonl"
+    whole = track(states(), **given())
+    calls.clear()
+    track(dict(list(states().items())[:3]), **given(store=store))
+    assert len(calls) == 3
+    path = track(states(), **given(store=store))
+    assert len(calls) == 5
+    assert (
+        path.to_pandas().drop(columns="seconds").equals(whole.to_pandas().drop(columns="seconds"))
+    )
+    changed = states()
+    changed[20]["weight"][0, 0] += 1.0  # trained anew: read anew
+    again = track(changed, **given(store=store))
+    assert len(calls) == 6
+    assert again.rows[2].value != path.rows[2].value
+
+
+def test_an_interruption_loses_nothing_that_was_finished(tmp_path):
+    store = tmp_path / "run.jsonl"
+    breaks[4] = KeyboardInterrupt
+    with pytest.raises(Interrupted) as told:
+        track(states(), **given(store=store))
+    assert isinstance(told.value, KeyboardInterrupt)
+    assert told.value.trajectory.column("step").tolist() == [0, 10, 20]
+    with store.open("ab") as file:
+        file.write(b'{"n": null, "row": {"st')  # torn by the interruption
+    breaks.clear()
+    path = track(states(), **given(store=store))
+    assert len(path) == 5
+    assert len(calls) == 4 + 2
+    assert all(json.loads(line) for line in store.read_text().splitlines())
+
+
+def test_a_store_of_another_measurement_is_refused(tmp_path):
+    store = tmp_path / "run.jsonl"
+    track(states(1), **given(store=store))
+    with pytest.raises(BadInput, match="seed differ"):
+        track(states(1), **given(store=store, seed=1))
+    other = given(store=store)
+    other["data"] = (other["data"][0], other["data"][1] + 1)
+    with pytest.raises(BadInput, match="data differ"):
+        track(states(1), **other)
+    store.write_text("not a store\n")
+    with pytest.raises(BadInput, match="no file of a trajectory"):
+        track(states(1), **given(store=store))
+
+
+def test_arguments_that_are_wrong_everywhere_are_told_at_once():
+    for change, word in [
+        ({"data": None}, "data"),
+        ({"criterion": lambda o, y: o.sum() ** 2}, "criterion"),
+        ({"device": "lcc"}, "device"),
+        ({"n": 0.5}, "n: expected"),
+        ({"seconds": -1}, "seconds"),
+    ]:
+        with pytest.raises(BadInput, match=word):
+            track(states(), **{**given(), **change})
+    assert calls == []
+    for source, word in [([], "at least one"), (5, "folder"), ("nowhere/*.pt", "found none")]:
+        with pytest.raises(BadInput, match=word):
+            track(source, **given())
+    with pytest.raises(BadInput, match="each step once"):
+        track([(0, nn.Linear(2, 1)), (0, nn.Linear(2, 1))], **given())
+
+
+def test_states_as_trainers_leave_them():
+    plain = states(1)[0]
+    kept = {
+        0: {"state_dict": plain, "epoch": 3},
+        1: {"module.weight": plain["weight"]},
+        2: {"model": {"_orig_mod.weight": plain["weight"]}},
+    }
+    assert track(kept, **given()).column("value").tolist() == pytest.approx([math.sqrt(2)] * 3)
+
+
+def test_any_loss_can_be_a_checkpoint():
+    line = PolynomialLoss.from_exponents([([1], [(1, 1)])], center=[3, 4], loss_id="xy")
+    path = track([(1, line)], device=ruler, progress=False)
+    assert path.rows[0].value == 5.0
+    assert path.rows[0].loss == 144.0
+
+
+def test_a_callback_keeps_what_track_reads(tmp_path):
+    net = nn.Linear(2, 1, bias=False)
+    memory, folder = Tracker(every=10), Tracker(tmp_path / "kept", every=10)
+    for step in range(35):
+        with torch.no_grad():
+            net.weight.fill_(step)
+        memory(step, net)
+        folder(step, net)
+    paths = [track(source, **given()) for source in (memory, folder, tmp_path / "kept")]
+    for path in paths:
+        assert path.column("step").tolist() == [0, 10, 20, 30]
+        values = [math.sqrt(2) * step for step in (0, 10, 20, 30)]
+        assert path.column("value").tolist() == pytest.approx(values)
+
+
+def test_progress_says_what_is_left():
+    heard = []
+    track(states(), **given(progress=lambda share, words: heard.append((share, words))))
+    shares = [share for share, _ in heard]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert "s left" in heard[-2][1]
+
+
+def test_a_real_device_reads_a_training_run_the_same_twice():
+    """w² from w = 3 down: not at its minimum, against its own function it reads ½ everywhere."""
+    x = torch.ones(30, 1)
+    run = {k: {"weight": torch.tensor([[3.0 - k]])} for k in range(2)}
+
+    def read():
+        return track(
+            run, model=nn.Linear(1, 1, bias=False), data=(x, 0 * x), device="llc-hmc", n=1000,
+            gamma=1.0, burn_in=60, draws=100, leapfrogs=8,
+            progress=False,
+        )  # fmt: skip
+
+    path = read()
+    assert path.column("value").tolist() == pytest.approx([0.5] * 2, rel=0.2)
+    assert path.column("loss").tolist() == pytest.approx([9, 4])
+    assert [r.reading.fingerprint() for r in path.rows] == [
+        r.reading.fingerprint() for r in read().rows
+    ]
+
+
+def test_json_parquet_and_pictures(tmp_path):
+    path = track(states(), **given(n=[100, 1000], probes={"it's": lambda net: math.nan}))
+    back = Trajectory.from_json(path.to_json())
+    assert back == path
+    assert str(back) == str(path)
+    file = path.to_parquet(tmp_path / "run.parquet")
+    import duckdb
+
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "SELECT step, n, value, reading FROM read_parquet(?) ORDER BY step, n", [str(file)]
+        ).fetchall()
+    assert [r[:3] for r in rows] == [(r.step, r.n, r.value) for r in path.rows]
+    assert Reading.from_json(rows[0][3]) == path.rows[0].reading
+    import matplotlib.pyplot as plt
+
+    above, below = path.plot(ladder={"rank 1": 5.0})
+    assert below.get_xlabel() == "step"
+    assert any(text.get_text() == "rank 1" for text in below.texts)
+    plt.close(above.figure)
+    for wrong in ("[]", "{}", "no", '{"rows": [{"step": 1}]}'):
+        with pytest.raises(BadInput):
+            Trajectory.from_json(wrong)
+
+
+def test_the_ladder_names_only_what_may_be_believed():
+    path = Trajectory(
+        (
+            Row(0, outcome="ok", value=5.2),
+            Row(1, outcome="not mixed", value=6.0),
+            Row(2, reason="gone"),
+        )
+    )
+    ladder = {"a": 5.0, "b": 6.0}
+    assert path.named(ladder) == ["a", None, None]
+    assert path.named(ladder, only_ok=False) == ["a", "b", None]
+    with pytest.raises(BadInput, match="ladder"):
+        path.named({})
+    with pytest.raises(BadInput, match="column"):
+        path.column("lambda")

@@ -1,0 +1,66 @@
+"""``singlab track`` on a folder of checkpoints."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from singularity_lab.cli import app
+
+MODULE = """
+import torch
+def model(): return torch.nn.Linear(1, 1, bias=False)
+def data(): return torch.ones(30, 1), torch.zeros(30, 1)
+"""
+COMMON = ["--device", "llc-hmc", "--gamma", "1", "--n", "1000", "--set", "burn_in=60"]
+COMMON += ["--set", "draws=80", "--set", "leapfrogs=6"]
+
+
+def singlab(capsys, *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        app(list(arguments), prog_name="singlab")
+    out, err = capsys.readouterr()
+    return int(ended.value.code), out, err
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    (tmp_path / "trained_line.py").write_text(MODULE)
+    (tmp_path / "run").mkdir()
+    for step in (0, 5):
+        torch.save({"weight": torch.tensor([[3.0 - step]])}, tmp_path / "run" / f"net-{step}.pt")
+    monkeypatch.chdir(tmp_path)
+    return ["track", "run", "--model", "trained_line:model", "--data", "trained_line:data"]
+
+
+def test_readings_of_a_folder_and_their_files(run, capsys):
+    store = ["--store", "kept.jsonl"]
+    code, out, _ = singlab(capsys, *run, *COMMON, *store, "--out", "run.parquet")
+    assert code == 0
+    assert "2 checkpoints at steps 0 … 5" in out
+    assert "change points (at most 5% false alarms): 0" in out
+    code, out, _ = singlab(capsys, *run, *COMMON, *store, "--json", "--out", "run.png")
+    read = json.loads(out)
+    assert [r["step"] for r in read["rows"]] == [0, 5]
+    assert read["change_points"] == []
+    code, _, err = singlab(capsys, *run, *COMMON, *store, "--seed", "1")
+    assert code == 2
+    assert "seed differ" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (["--model", "trained_line"], "--model: expected the form"),
+        (["--data", "trained_line:nothing"], "cannot be imported"),
+        (["--criterion", "no_such_loss"], "torch.nn.functional"),
+        (["--n", "many"], "--n: expected numbers"),
+    ],
+)
+def test_what_cannot_be_is_one_line(run, capsys, change, word):
+    code, _, err = singlab(capsys, *run, *change)
+    assert code == 2
+    assert word in err
+    assert len(err.strip().splitlines()) == 1
