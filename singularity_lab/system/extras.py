@@ -11,24 +11,15 @@ __all__ = ["EXTRA_OF", "hint", "installed", "need", "pyplot"]
 
 # The smallest extra that brings a module; pyproject.toml says the same of distributions.
 EXTRA_OF = {
-    "PyNormaliz": "geo",
-    "arviz_stats": "report",
     "clarabel": "real",
     "contourpy": "report",
-    "dask": "cluster",
-    "dask_jobqueue": "cluster",
-    "distributed": "cluster",
     "duckdb": "report",
-    "highspy": "geo",
     "jinja2": "report",
     "matplotlib": "report",
     "mpl_toolkits": "report",
     "nbclient": "notebook",
     "nbformat": "notebook",
-    "numba": "speed",
-    "plotly": "report",
     "torch": "torch",
-    "z3": "real",
 }
 
 
