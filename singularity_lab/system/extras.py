@@ -7,7 +7,7 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 
-__all__ = ["EXTRA_OF", "hint", "installed", "need", "pyplot"]
+__all__ = ["EXTRA_OF", "hint", "installed", "pyplot", "require"]
 
 # The smallest extra that brings a module; pyproject.toml says the same of distributions.
 EXTRA_OF = {
@@ -48,7 +48,7 @@ def installed(module: str) -> bool:
         return False
 
 
-def need(what: str, *modules: str) -> None:
+def require(what: str, *modules: str) -> None:
     """Raise BadInput that names the first module that is not installed, and what installs it.
 
     what: what the modules are needed for.
