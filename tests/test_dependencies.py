@@ -91,6 +91,16 @@ def test_what_the_package_imports_is_required():
         assert extra in EXTRAS
 
 
+@pytest.mark.parametrize("file", ["requirements-cas.txt", "requirements-oracles.txt"])
+def test_binaries_are_those_of_systems_that_the_package_runs(file):
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    wheels = {name(line) for line in lines if not line.startswith("#")}
+    systems = ROOT / "singularity_lab" / "exact" / "oracles"
+    assert wheels
+    for wheel in wheels:
+        assert (systems / f"{wheel.removeprefix('passagemath-')}.py").is_file(), wheel
+
+
 # -- licences --------------------------------------------------------------------------------
 
 
@@ -116,8 +126,23 @@ def is_gpl(distribution: str) -> bool:
     said += [c for c in told.get_all("Classifier") or [] if c.startswith("License ::")]
     if not any(said):
         said = [(told.get("License") or "").partition("\n")[0]]
-    strong = [s for s in said if re.search(r"(?<![Ll])GPL|(?<!Lesser )General Public", s)]
+    if not any(said):  # then the first lines of the licence itself
+        files = metadata.files(distribution) or []
+        texts = [f for f in files if f.name.startswith(("COPYING", "LICENSE"))]
+        said = [f.read_text(encoding="utf-8").strip()[:60] for f in texts]
+    return means_gpl(said)
+
+
+def means_gpl(said: Iterable[str]) -> bool:
+    strong = [s for s in said if re.search(r"(?i)(?<!l)gpl|(?<!lesser )general public", s)]
     return bool(strong) and not any(re.search(r"\bOR\b|Apache|BSD|MIT", s) for s in said)
+
+
+def test_the_gpl_is_told_from_others():
+    for said in ("GPL-3.0-or-later", "GNU GENERAL PUBLIC LICENSE\n Version 2", "AGPL-3.0-only"):
+        assert means_gpl([said]), said
+    for said in ("LGPL-3.0-or-later", "GNU LESSER GENERAL PUBLIC LICENSE", "MIT OR GPL-2.0", "MIT"):
+        assert not means_gpl([said]), said
 
 
 def test_what_the_package_and_all_its_extras_bring_is_not_gpl():
