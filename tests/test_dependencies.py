@@ -129,7 +129,7 @@ def is_gpl(distribution: str) -> bool:
     if not any(said):  # then the first lines of the licence itself
         files = metadata.files(distribution) or []
         texts = [f for f in files if f.name.startswith(("COPYING", "LICENSE"))]
-        said = [f.read_text(encoding="utf-8").strip()[:60] for f in texts]
+        said = [f.read_text(encoding="utf-8")[:800] for f in texts]
     return means_gpl(said)
 
 
