@@ -13,7 +13,7 @@ ifneq ("$(shell cat .venv/.setup-path 2>/dev/null)","$(shell pwd)")
 MOVED := moved
 endif
 
-.PHONY: help setup demo test lint types notebooks docs benchmark clean distclean moved
+.PHONY: help setup demo test oracles lint types notebooks docs benchmark clean distclean moved
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ demo: setup ## the main job: prove the catalog, calibrate the devices, write the
 
 test: setup ## tests and doctests on two processes; warnings are errors
 	$(ONE_THREAD) $(PY) -m pytest -n 2
+
+oracles: setup ## compare with Singular and with Macaulay2, which this installs (330 MB)
+	$(PY) -m pip install --quiet --no-deps -r requirements-oracles.txt
+	$(ONE_THREAD) $(PY) -m pytest -m oracle
 
 lint: setup ## ruff: rules and format
 	$(PY) -m ruff check .

@@ -79,7 +79,7 @@ install -c constraints.txt -e ".[$extras]"
 case ,$extras, in
 *,all,*)
     if ! install --no-deps -r requirements-cas.txt; then
-        echo "setup: the optional computer algebra binaries (Singular, msolve) are absent:" \
+        echo "setup: the optional computer algebra binary of Singular is absent:" \
             "tests marked 'oracle' will skip, and some questions take a slower route" >&2
     fi
     ;;

@@ -24,13 +24,13 @@ COMPUTED = "<computed at run time>"
 
 
 def sources(folder: Path) -> dict[str, str]:
-    """Dotted name -> source of each module of the package in ``folder`` (with ``.__init__``)."""
-    return {
-        ".".join((folder.name, *file.relative_to(folder).with_suffix("").parts)): file.read_text(
-            encoding="utf-8"
-        )
-        for file in sorted(folder.rglob("*.py"))
-    }
+    """Dotted name -> source of each module of the package in ``folder`` (with ``.__init__``); the
+    source of a stub is added to that of its module."""
+    found: dict[str, str] = {}
+    for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]):
+        name = ".".join((folder.name, *file.relative_to(folder).with_suffix("").parts))
+        found[name] = found.get(name, "") + "\n" + file.read_text(encoding="utf-8")
+    return found
 
 
 def import_graph(

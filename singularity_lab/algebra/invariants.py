@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import total_ordering
 
+from singularity_lab.errors import Undecided
+
 
 @total_ordering
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ class Bounds:
     >>> b = Bounds(RLCT(Fraction(1, 4), 1), RLCT(Fraction(1, 2), 1))
     >>> print(b, b.exact)
     1/4 <= lambda <= 1/2 False
+    >>> b.rlct
+    Traceback (most recent call last):
+    singularity_lab.errors.Undecided: 1/4 <= lambda <= 1/2
     """
 
     lower: RLCT | None
@@ -71,9 +76,48 @@ class Bounds:
     def exact(self) -> bool:
         return self.lower is not None and self.lower == self.upper
 
+    @property
+    def rlct(self) -> RLCT:
+        """(λ, m). Raises Undecided, which carries the bounds, where they are not proved."""
+        if self.lower is None or not self.exact:
+            raise Undecided(str(self), self)
+        return self.lower
+
     def __str__(self) -> str:
         if self.exact:
             return f"(lambda, m) = {self.lower}"
         low = f"{self.lower.value} <= " if self.lower else ""
         high = f" <= {self.upper.value}" if self.upper else ""
         return f"{low}lambda{high}"
+
+
+class Bounded:
+    """What carries ``bounds`` on (λ, m), and reads the proved values off them."""
+
+    bounds: Bounds
+
+    def _open(self) -> str:
+        """What to say where the bounds do not meet."""
+        return str(self.bounds)
+
+    @property
+    def exact(self) -> bool:
+        """True if (λ, m) is proved."""
+        return self.bounds.exact
+
+    @property
+    def rlct(self) -> RLCT:
+        """The proved (λ, m). Raises Undecided, which carries the bounds, where it is not proved."""
+        if not self.bounds.exact:
+            raise Undecided(self._open(), self.bounds)
+        return self.bounds.rlct
+
+    @property
+    def value(self) -> Fraction:
+        """The proved λ. Raises Undecided where only bounds are proved."""
+        return self.rlct.value
+
+    @property
+    def multiplicity(self) -> int:
+        """The proved m. Raises Undecided where only bounds are proved."""
+        return self.rlct.multiplicity

@@ -8,15 +8,14 @@ most as many terms as there are choices of factors, and as monomials in the box 
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from singularity_lab.errors import BadInput, quoted
+from singularity_lab.system.files import parse_json
 
 if TYPE_CHECKING:
     import flint
@@ -50,8 +49,6 @@ VALUE = 1_000_000
 """Bits of the value of a polynomial at a point."""
 GENERATORS = 10_000
 """Generators of an ideal."""
-BYTES = 64_000_000
-"""Bytes of a document."""
 SEEDS = 10_000
 """Seeds of a calibration."""
 SEED = 2**63 - 1
@@ -171,40 +168,23 @@ def parameters(value: Any, name: str) -> None:
 # -- documents --------------------------------------------------------------------------------
 
 
-def read_text(path: str | Path, name: str, most: int = BYTES) -> str:
-    """The text of a UTF-8 file.
-
-    Raises BadInput, under the name that the file has for the reader, where there is none, where it
-    is no text, and beyond ``most`` bytes.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise BadInput(f"{name}: there is no file {quoted(str(path))}")
-    if path.stat().st_size > most:
-        raise BadInput(f"{name}: at most {most} bytes, {path.name} has {path.stat().st_size}")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise BadInput(f"{name}: {path.name} is not a text file (UTF-8)") from None
-
-
-def read_json(text: str | bytes, name: str, *, exact: bool = False) -> Any:
+def limited_json(text: str | bytes, name: str, *, exact: bool = False) -> Any:
     """The value of a JSON document.
 
     exact: whether decimals are kept as texts, so that 0.5 is 1/2 and not the float, and integers
     that are too long as well, so that whoever reads them says where they stand. Raises BadInput
-    for what is no JSON, NaN and infinities among it, for integers beyond 4,000 digits, and for
-    documents that are too deep or too large.
+    as :func:`~singularity_lab.system.files.parse_json` does, for NaN and infinities, and for
+    integers beyond 4,000 digits.
 
-    >>> read_json('{"a": [1, 0.5]}', "--batch", exact=True)
+    >>> limited_json('{"a": [1, 0.5]}', "--batch", exact=True)
     {'a': [1, '0.5']}
-    >>> read_json("[NaN]", "--batch")
+    >>> limited_json("[NaN]", "--batch")
     Traceback (most recent call last):
-    singularity_lab.errors.BadInput: --batch: not JSON: NaN is no number there
+    singularity_lab.errors.BadInput: --batch: the text is not JSON: NaN is no number there
     """
 
     def refuse(constant: str) -> NoReturn:
-        raise BadInput(f"{name}: not JSON: {constant} is no number there")
+        raise ValueError(f"{constant} is no number there")
 
     def whole(digits: str) -> Any:
         return digits if exact and len(digits) > DIGITS else integer(digits, name)
@@ -216,21 +196,7 @@ def read_json(text: str | bytes, name: str, *, exact: bool = False) -> Any:
             raise BadInput(f"{name}: a finite number is needed, received {quoted(digits)}")
         return value
 
-    if len(text) > BYTES:
-        raise BadInput(f"{name}: at most {BYTES} bytes, received {len(text)}")
-    try:
-        return json.loads(
-            text,
-            parse_int=whole,
-            parse_float=decimal,
-            parse_constant=refuse,
-        )
-    except RecursionError:
-        raise BadInput(f"{name}: not JSON that can be read: it is nested too deeply") from None
-    except BadInput:
-        raise
-    except ValueError as error:  # JSONDecodeError, and bytes that are no text
-        raise BadInput(f"{name}: not JSON: {error}") from None
+    return parse_json(text, name, parse_int=whole, parse_float=decimal, parse_constant=refuse)
 
 
 # -- predicted sizes --------------------------------------------------------------------------

@@ -7,7 +7,8 @@ complementary (Goldman and Tucker 1956) they also prove the dimension of the opt
 :func:`covering_lp` finds such a pair, :func:`check_covering` only checks it.
 
 The method is the tableau simplex on integer rows, each kept primitive, with Dantzig's rule, and
-with Bland's rule (1977) while the objective stands still, so that it cannot cycle.
+with Bland's rule (1977) while the objective stands still, so that it cannot cycle. Of large
+programs HiGHS guesses the basis first, see :mod:`singularity_lab.algebra.highs`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 
 import flint
 
+from singularity_lab.algebra.highs import guided_covering
 from singularity_lab.algebra.simplex import (
     Number,
     Row,
@@ -35,6 +37,7 @@ from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.system.deadline import check_time
 
 _LARGE = 4_000  # entries of a program that is solved by parts
+_MANY = 12  # variables of a part from which a basis of HiGHS is faster than the exact simplex
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,9 @@ def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     solution has y_a = 0, and v_i > 0 wherever each has no slack at i. y proves the dimension of the
     face: it is strictly complementary to v, or the rows and slacks in its support have the rank of
     all that are tight. Rows implied by other rows are left out (y_a = 0). Large programs are split
-    into those of separate variables, and rows are taken in as they are violated. Raises OutOfScope
-    if a row is 0 (no v is feasible), BadInput if a sign rule is broken.
+    into those of separate variables; of these HiGHS guesses the basis, or rows are taken in as they
+    are violated. Raises OutOfScope if a row is 0 (no v is feasible), BadInput if a sign rule is
+    broken.
 
     >>> s = covering_lp([1, 1], [(2, 0), (0, 3)])
     >>> s.value, s.primal, s.dual, s.face_dimension
@@ -135,7 +139,7 @@ def _large_covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     for places, members in _components(rows):
         part_costs = [costs[i] for i in places]
         part_rows = [tuple(rows[j][i] for i in places) for j in members]
-        part = _by_violated_rows(part_costs, part_rows)
+        part = _by_basis(part_costs, part_rows) or _by_violated_rows(part_costs, part_rows)
         for i, v in zip(places, part.primal, strict=True):
             primal[i] = v
         for j, y in zip(members, part.dual, strict=True):
@@ -167,6 +171,21 @@ def _components(rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
     for j, support in enumerate(supports):
         found[find(support[0])][1].append(j)
     return list(found.values())
+
+
+def _by_basis(costs: Row, rows: Sequence[Row]) -> CoveringSolution | None:
+    """The proved solution at a basis that HiGHS guessed, in many variables; or None."""
+    if len(costs) < _MANY or len(costs) * len(rows) <= _LARGE:
+        return None
+    kept = _minimal_rows(rows)
+    found = guided_covering(costs, [rows[j] for j in kept])
+    if found is None:
+        return None
+    primal, packed, dimension = found
+    dual = [Fraction(0)] * len(rows)
+    for j, y in zip(kept, packed, strict=True):
+        dual[j] = y
+    return CoveringSolution(_dot(costs, primal), tuple(primal), tuple(dual), dimension)
 
 
 def _by_violated_rows(costs: Row, rows: Sequence[Row]) -> CoveringSolution:

@@ -286,7 +286,7 @@ def plan(
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
     [('(-y^3 + x^2)', 'hessian', 0), ('(-y^3 + x^2)', 'hessian', 1)]
     """
-    extras.need("calibrate", "torch")
+    extras.require("calibrate", "torch")
     from singularity_lab.spectroscopes.meter import Budget
 
     several = isinstance(devices, Sequence) and not isinstance(devices, str)

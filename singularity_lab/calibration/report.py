@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.results import CLASSES, Calibration, Summary, percent, scatter
 from singularity_lab.pictures import measurements
-from singularity_lab.system.extras import need, pyplot
+from singularity_lab.system.extras import pyplot, require
 from singularity_lab.system.files import write_text
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def write(calibration: Calibration, path: str | Path) -> Path:
 
 def render(calibration: Calibration) -> str:
     """The report as HTML text. Raises BadInput when Jinja or Matplotlib is not installed."""
-    need("report", "jinja2", "matplotlib")
+    require("report", "jinja2", "matplotlib")
     import jinja2
 
     environment = jinja2.Environment(

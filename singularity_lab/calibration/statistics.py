@@ -1,11 +1,8 @@
-"""Binomial intervals and rank correlation."""
+"""Binomial intervals and rank correlation, by SciPy."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-
-import numpy as np
 
 from singularity_lab.errors import BadInput
 
@@ -17,17 +14,14 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[f
     >>> round(low, 3), round(high, 3)
     (0.555, 0.997)
     """
-    from scipy.special import betaincinv
+    from scipy.stats import binomtest
 
     if not 0 <= successes <= trials:
         raise BadInput(f"successes: 0 <= k <= n is needed, received {successes} of {trials}")
     if trials == 0:
         return 0.0, 1.0
-    tail = (1 - level) / 2
-    k, n = successes, trials
-    low = 0.0 if k == 0 else float(betaincinv(k, n - k + 1, tail))
-    high = 1.0 if k == n else float(betaincinv(k + 1, n - k, 1 - tail))
-    return low, high
+    interval = binomtest(successes, trials).proportion_ci(level, method="exact")
+    return float(interval.low), float(interval.high)
 
 
 def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float | None:
@@ -37,7 +31,8 @@ def rank_correlation(x: Sequence[float], y: Sequence[float]) -> float | None:
     >>> rank_correlation([1, 2, 3], [1.0, 2.5, 2.6])
     1.0
     """
-    a = np.sign(np.subtract.outer(np.asarray(x, float), np.asarray(x, float)))
-    b = np.sign(np.subtract.outer(np.asarray(y, float), np.asarray(y, float)))
-    scale = math.sqrt(float((a * a).sum()) * float((b * b).sum()))
-    return float((a * b).sum()) / scale if scale else None
+    from scipy.stats import kendalltau
+
+    if len(set(x)) < 2 or len(set(y)) < 2:
+        return None
+    return float(kendalltau(x, y).statistic)

@@ -19,6 +19,7 @@ from singularity_lab.catalog.formulas import claims_for
 from singularity_lab.catalog.paths import catalog_path
 from singularity_lab.errors import BadInput, quoted
 from singularity_lab.models.model import build, signature
+from singularity_lab.system.files import read_text
 
 _ID_LENGTH = 10_000
 _ROWS = 100_000
@@ -40,7 +41,7 @@ def read_family(path: Path) -> Family:
 
     Raises BadInput with the file, the entry and the field for everything that does not fit.
     """
-    data = _read_toml(limits.read_text(path, path.name), path.name)
+    data = _read_toml(read_text(path, path.name), path.name)
     unknown = set(data) - {"family", "title", "model", "entry"}
     if unknown:
         raise BadInput(

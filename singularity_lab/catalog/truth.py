@@ -16,15 +16,13 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.catalog.entry import Claim, Entry
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.store import CertificateStore, bounds_of, problem_key, shipped
-from singularity_lab.errors import Undecided
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import require_seconds
 
@@ -45,7 +43,7 @@ Status = Literal["proved", "bracketed", "cited", "disputed", "unknown"]
 
 
 @dataclass(frozen=True)
-class GroundTruth:
+class GroundTruth(Bounded):
     """What is known of (λ, m) at a row, and why.
 
     bounds: what the certificates prove (a side is None where nothing is proved). claims: the row's.
@@ -62,22 +60,8 @@ class GroundTruth:
     explained: tuple[tuple[Claim, str], ...] = ()
     notes: tuple[str, ...] = ()
 
-    @property
-    def rlct(self) -> RLCT:
-        """The proved (λ, m). Raises Undecided, which carries the bounds, where it is not proved."""
-        if self.bounds.lower is None or not self.bounds.exact:
-            raise Undecided(f"{self.entry.id}: not proved; {self.bounds}", self.bounds)
-        return self.bounds.lower
-
-    @property
-    def value(self) -> Fraction:
-        """The proved λ. Raises Undecided where only bounds are proved."""
-        return self.rlct.value
-
-    @property
-    def multiplicity(self) -> int:
-        """The proved m. Raises Undecided where only bounds are proved."""
-        return self.rlct.multiplicity
+    def _open(self) -> str:
+        return f"{self.entry.id}: not proved; {self.bounds}"
 
     def to_json(self) -> dict[str, Any]:
         """Fractions as text; certificates by their digest."""

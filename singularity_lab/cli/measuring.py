@@ -233,8 +233,8 @@ def calibrate(
     settings = words.settings(setting or [])
     if settings and len(device) > 1:
         raise BadInput("--set: with one --device only; settings belong to a device")
-    extras.need("calibrate", "torch")
-    extras.need("report", "jinja2", "matplotlib")  # asked before anything is measured
+    extras.require("calibrate", "torch")
+    extras.require("report", "jinja2", "matplotlib")  # asked before anything is measured
     members = _rows(rows, tag or [], family)
     from singularity_lab.calibration.design import Arm
     from singularity_lab.calibration.run import calibrate as run
@@ -303,8 +303,8 @@ def demo(
 ) -> None:
     """The main job: prove the 25 rows of the tour, measure them blind, compare, write the
     report."""
-    extras.need("demo", "torch")
-    extras.need("report", "jinja2", "matplotlib")
+    extras.require("demo", "torch")
+    extras.require("report", "jinja2", "matplotlib")
     from singularity_lab.calibration.demo import run
 
     with _interruption(out), progress_bar() as progress:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from singularity_lab.system.extras import need, pyplot
+from singularity_lab.system.extras import pyplot, require
 from singularity_lab.system.files import replacing, write_text
 
 app = typer.Typer(help="Programs as singularities: λ of codes and faces, zero sets, syndromes.")
@@ -190,7 +190,7 @@ def census(
     from singularity_lab.programs.answers import program_census
 
     if picture is not None:
-        need("picture", "matplotlib")  # before anything is counted
+        require("picture", "matplotlib")  # before anything is counted
         _picture_suffix(picture)
     found = program_census(name, steps, semantics, chart)
     document = found.to_json()
@@ -357,12 +357,13 @@ def check(
     Of an answer of ``program rlct --json`` both certificates are replayed, the ideal of the one is
     derived from the program's text in the other, and all that it says is compared with them.
     """
-    from singularity_lab.algebra.limits import read_json, read_text
+    from singularity_lab.algebra.limits import limited_json
     from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
     from singularity_lab.errors import BadInput, CertificateError
     from singularity_lab.programs.check import replay_program
+    from singularity_lab.system.files import read_text
 
-    document = read_json(read_text(file, "file"), "file")
+    document = limited_json(read_text(file, "file"), "file")
     if not isinstance(document, dict):
         raise BadInput(f"file: {file} is no certificate")
     if document.get("program_certificate", document) is None:

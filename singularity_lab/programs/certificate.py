@@ -11,8 +11,9 @@ from typing import Any
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import CertificateError, OutOfScope
+from singularity_lab.errors import OutOfScope
 from singularity_lab.exact.proof.certificate import Certificate, Step
+from singularity_lab.exact.proof.family import need
 from singularity_lab.programs import limits
 from singularity_lab.programs.find import find_any, find_program
 from singularity_lab.programs.library import program_names
@@ -274,8 +275,3 @@ class Asked:
             same = json.dumps(document[key], sort_keys=True) == json.dumps(value, sort_keys=True)
             need(same, f"{key}: this is not its one spelling, which is {str(value)[:80]!r}")
         return asked
-
-
-def need(condition: bool, message: str) -> None:
-    if not condition:
-        raise CertificateError(message)

@@ -16,6 +16,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import nullspace
 from singularity_lab.errors import CertificateError, SingularityLabError, Undecided
 from singularity_lab.exact.proof.certificate import Certificate, problem_to_json
+from singularity_lab.exact.proof.family import need
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.programs import limits
 from singularity_lab.programs.certificate import (
@@ -25,7 +26,6 @@ from singularity_lab.programs.certificate import (
     Asked,
     digest,
     germ_of_chart,
-    need,
 )
 from singularity_lab.programs.find import find_any
 from singularity_lab.programs.machines.machines import Program

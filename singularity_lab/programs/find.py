@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from singularity_lab.algebra.limits import PROGRAM, read_text
+from singularity_lab.algebra.limits import PROGRAM
 from singularity_lab.errors import BadInput
 from singularity_lab.programs.library import program, program_names
 from singularity_lab.programs.machines.machines import Program
@@ -19,6 +19,7 @@ from singularity_lab.programs.machines.straightline import (
     real_program_names,
 )
 from singularity_lab.programs.machines.text import parse_program
+from singularity_lab.system.files import read_text
 
 
 def find_any(source: str | Program | RealProgram | Path) -> Program | RealProgram:

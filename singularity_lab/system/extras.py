@@ -7,28 +7,19 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 
-__all__ = ["EXTRA_OF", "hint", "installed", "need", "pyplot"]
+__all__ = ["EXTRA_OF", "hint", "installed", "pyplot", "require"]
 
 # The smallest extra that brings a module; pyproject.toml says the same of distributions.
 EXTRA_OF = {
-    "PyNormaliz": "geo",
-    "arviz_stats": "report",
     "clarabel": "real",
     "contourpy": "report",
-    "dask": "cluster",
-    "dask_jobqueue": "cluster",
-    "distributed": "cluster",
     "duckdb": "report",
-    "highspy": "geo",
     "jinja2": "report",
     "matplotlib": "report",
     "mpl_toolkits": "report",
     "nbclient": "notebook",
     "nbformat": "notebook",
-    "numba": "speed",
-    "plotly": "report",
     "torch": "torch",
-    "z3": "real",
 }
 
 
@@ -57,7 +48,7 @@ def installed(module: str) -> bool:
         return False
 
 
-def need(what: str, *modules: str) -> None:
+def require(what: str, *modules: str) -> None:
     """Raise BadInput that names the first module that is not installed, and what installs it.
 
     what: what the modules are needed for.

@@ -16,6 +16,7 @@ from singularity_lab.errors import BadInput
 
 __all__ = [
     "LARGEST_DOCUMENT",
+    "parse_json",
     "read_json",
     "read_text",
     "replacing",
@@ -81,25 +82,27 @@ def write_text(path: str | Path, text: str) -> Path:
     return write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
-def read_text(source: str | Path, name: str) -> str:
-    """The text of a file in UTF-8; ``-`` is the standard input. name: what messages call it.
+def read_text(source: str | Path, name: str, most: int | None = None) -> str:
+    """The text of a file in UTF-8; the text ``-`` is the standard input. name: what messages call
+    it. most: bytes, LARGEST_DOCUMENT if None.
 
-    Raises BadInput for a file that is missing, not UTF-8, or larger than LARGEST_DOCUMENT.
+    Raises BadInput for a file that is missing, not UTF-8, or larger.
     """
+    most = LARGEST_DOCUMENT if most is None else most
     if source == "-":
         if sys.stdin is None:
             raise BadInput(f"{name}: the standard input is closed")
-        return _decoded(getattr(sys.stdin, "buffer", sys.stdin), "the standard input", name)
+        return _decoded(getattr(sys.stdin, "buffer", sys.stdin), "the standard input", name, most)
     if not Path(source).is_file():
         raise BadInput(f"{name}: there is no file {_shown(source)}")
     with Path(source).open("rb") as file:
-        return _decoded(file, _shown(source), name)
+        return _decoded(file, _shown(source), name, most)
 
 
-def _decoded(file: IO[Any], source: str, name: str) -> str:
-    data = file.read(LARGEST_DOCUMENT + 1)
-    if len(data) > LARGEST_DOCUMENT:
-        raise BadInput(f"{name}: at most {LARGEST_DOCUMENT} bytes are read, {source} has more")
+def _decoded(file: IO[Any], source: str, name: str, most: int) -> str:
+    data = file.read(most + 1)
+    if len(data) > most:
+        raise BadInput(f"{name}: at most {most} bytes are read, {source} has more")
     try:
         return data if isinstance(data, str) else data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -107,17 +110,31 @@ def _decoded(file: IO[Any], source: str, name: str) -> str:
 
 
 def read_json(source: str | Path, name: str, **options: Any) -> Any:
-    """The JSON document in a file, as :func:`read_text` reads it. options: of ``json.loads``.
-
-    Raises BadInput for what is no JSON, or nested too deeply, or gives one key of an object twice.
-    """
-    text = read_text(source, name)
+    """The JSON document in a file, as :func:`read_text` and :func:`parse_json` read it."""
     said = "the standard input" if source == "-" else _shown(source)
+    return parse_json(read_text(source, name), name, said, **options)
+
+
+def parse_json(text: str | bytes, name: str, said: str = "the text", **options: Any) -> Any:
+    """The value of a JSON document. said: what messages call it; options: of ``json.loads``.
+
+    Raises BadInput for what is no JSON, or larger than LARGEST_DOCUMENT, or nested too deeply, or
+    gives one key of an object twice.
+
+    >>> parse_json('{"a": 1, "a": 2}', "--batch")
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: --batch: the text is not JSON: the key 'a' is given twice \
+in an object
+    """
+    if len(text) > LARGEST_DOCUMENT:
+        raise BadInput(f"{name}: at most {LARGEST_DOCUMENT} bytes are read, {said} has more")
     try:
         return json.loads(text, **{"object_pairs_hook": _object, **options})
     except RecursionError:
         raise BadInput(f"{name}: {said} is nested too deeply") from None
-    except ValueError as error:
+    except BadInput:  # of an option
+        raise
+    except ValueError as error:  # JSONDecodeError, and bytes that are no text
         why = " ".join(str(error).split())[:160]
         raise BadInput(f"{name}: {said} is not JSON: {why}") from None
 

@@ -15,7 +15,7 @@ from strategies import sparse_polynomials
 
 from singularity_lab.algebra import limits
 from singularity_lab.algebra.algebraic import AlgebraicNumber, algebraic
-from singularity_lab.algebra.limits import Size, integer, rational, read_json, substituted
+from singularity_lab.algebra.limits import Size, integer, limited_json, rational, substituted
 from singularity_lab.algebra.names import check_names, natural_order
 from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.algebra.problem import LocalProblem
@@ -81,7 +81,7 @@ def test_the_limit_of_digits_is_below_that_of_python():
     )
 )
 def test_json_is_read_as_python_reads_it(value):
-    assert read_json(json.dumps(value), "text") == value
+    assert limited_json(json.dumps(value), "text") == value
 
 
 @pytest.mark.parametrize(
@@ -101,12 +101,12 @@ def test_json_is_read_as_python_reads_it(value):
 )
 def test_json_that_is_none_is_refused(text):
     with pytest.raises(BadInput, match=r"^file: ") as caught:
-        read_json(text, "file")
+        limited_json(text, "file")
     assert len(str(caught.value)) < 200
 
 
 def test_an_integer_too_long_in_exact_json_is_left_to_its_reader():
-    assert read_json(f"[{LONG}, 0.5]", "file", exact=True) == [LONG, "0.5"]
+    assert limited_json(f"[{LONG}, 0.5]", "file", exact=True) == [LONG, "0.5"]
 
 
 # -- predicted sizes ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -172,6 +173,31 @@ def test_rank_correlation():
     assert rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(4 / 6)
     # a tie in λ: 5 comparable pairs, of 5 and 6 untied ones
     assert rank_correlation([1, 1, 2, 3], [1, 2, 3, 4]) == pytest.approx(5 / math.sqrt(30))
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([-1.5, 0.0, 0.25, 7.0])), max_size=12))
+def test_rank_correlation_counts_pairs(points):
+    """τ_b by its definition: over the pairs, one by one."""
+    x, y = [p for p, _ in points], [q for _, q in points]
+    pairs = [(np.sign(p - r), np.sign(q - s)) for (p, q), (r, s) in combinations(points, 2)]
+    scale = math.sqrt(sum(bool(a) for a, _ in pairs) * sum(bool(b) for _, b in pairs))
+    counted = sum(a * b for a, b in pairs) / scale if scale else None
+    assert rank_correlation(x, y) == (counted if counted is None else pytest.approx(counted))
+
+
+@given(st.integers(0, 40), st.integers(1, 40), st.floats(0.5, 0.999))
+def test_clopper_pearson_leaves_half_of_the_rest_on_each_side(k, n, level):
+    """At the ends of the interval the tails of the binomial distribution are (1 − level)/2."""
+    k = min(k, n)
+    low, high = clopper_pearson(k, n, level)
+
+    def at_least(j, p):
+        return sum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(j, n + 1))
+
+    if k > 0:
+        assert at_least(k, low) == pytest.approx((1 - level) / 2, rel=1e-6)
+    if k < n:
+        assert 1 - at_least(k + 1, high) == pytest.approx((1 - level) / 2, rel=1e-6)
 
 
 def test_percent():

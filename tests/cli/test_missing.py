@@ -17,7 +17,7 @@ from singularity_lab.system.extras import EXTRA_OF, hint
 def test_hints_name_the_extra_that_brings_the_module():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    distribution = {"z3": "z3-solver", "mpl_toolkits": "matplotlib", "contourpy": "matplotlib"}
+    distribution = {"mpl_toolkits": "matplotlib", "contourpy": "matplotlib"}
     for module, extra in EXTRA_OF.items():
         name = distribution.get(module, module).lower().replace("_", "-")
         listed = {re.split(r"[>=; ]", d)[0].lower() for d in extras[extra]}

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polynomial import Point, Polynomial
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
@@ -38,7 +38,7 @@ _LARGE = 4_000  # terms times variables of a germ whose first bounds come before
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Bounded):
     """What is proved of the germ of K: (λ, m) exactly, or bounds on both sides.
 
     method: the route that proved it. seconds: CPU time of the search and of verification.
@@ -53,26 +53,8 @@ class Result:
     seconds: float
     notes: tuple[str, ...] = ()
 
-    @property
-    def exact(self) -> bool:
-        return self.bounds.exact
-
-    @property
-    def rlct(self) -> RLCT:
-        """(λ, m); raises Undecided, which carries the bounds, where they are not proved."""
-        if self.bounds.lower is None or not self.exact:
-            raise Undecided(f"not decided: {self.bounds}; {'; '.join(self.notes)}", self.bounds)
-        return self.bounds.lower
-
-    @property
-    def value(self) -> Fraction:
-        """λ; raises Undecided where only bounds are proved."""
-        return self.rlct.value
-
-    @property
-    def multiplicity(self) -> int:
-        """m; raises Undecided where only bounds are proved."""
-        return self.rlct.multiplicity
+    def _open(self) -> str:
+        return f"not decided: {self.bounds}; {'; '.join(self.notes)}"
 
     @property
     def certificate(self) -> Certificate:

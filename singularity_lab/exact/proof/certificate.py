@@ -21,7 +21,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, quoted
-from singularity_lab.system.files import replacing
+from singularity_lab.system.files import read_text, replacing
 
 FORMAT = "singularity-lab-certificate"
 VERSION = 1
@@ -69,7 +69,7 @@ class Certificate:
         """Read a certificate; raises CertificateError if it is not one."""
         if isinstance(document, str):
             try:
-                document = limits.read_json(document, "certificate")
+                document = limits.limited_json(document, "certificate")
             except BadInput as error:
                 raise CertificateError(str(error)) from None
         if not isinstance(document, Mapping) or document.get("format") != FORMAT:
@@ -99,7 +99,7 @@ class Certificate:
     @classmethod
     def load(cls, path: str | Path) -> Certificate:
         """Read a certificate from a file; raises BadInput if there is none."""
-        return cls.from_json(limits.read_text(path, "certificate"))
+        return cls.from_json(read_text(Path(path), "certificate"))
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON text: the certificate's address."""

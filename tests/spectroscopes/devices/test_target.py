@@ -289,14 +289,19 @@ def test_r_hat_and_ess_on_a_known_process():
 
 
 @pytest.mark.slow  # the import of arviz-stats
-def test_r_hat_and_ess_agree_with_arviz():
+@pytest.mark.parametrize("chains", [2, 4, 32])
+@pytest.mark.parametrize("length", [40, 1000])
+@pytest.mark.parametrize("drift", [0.0, 0.05, 1.0])
+def test_r_hat_and_ess_agree_with_arviz(chains, length, drift):
+    """From independent draws to chains that have not met, where R-hat is far above 1."""
     stats = pytest.importorskip("arviz_stats.base").array_stats
-    x = np.random.default_rng(1).normal(size=(4, 1000)).cumsum(axis=1) * 0.05
+    x = np.random.default_rng(1).normal(size=(chains, length)).cumsum(axis=1) * drift
     x += np.random.default_rng(2).normal(size=x.shape)
     theirs = float(stats.rhat(x, chain_axis=0, draw_axis=1, method="split"))
     assert split_r_hat(x) == pytest.approx(theirs, rel=1e-6)
     theirs = float(stats.ess(x, chain_axis=0, draw_axis=1, method="mean"))
-    assert effective_sample_size(x) == pytest.approx(theirs, rel=0.05)
+    # theirs ends the sum with a further half term, which short chains that drift can see
+    assert effective_sample_size(x) == pytest.approx(theirs, rel=0.05 if length > 40 else 0.25)
 
 
 def test_the_meter_counts_every_point():
