@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import networkx
 
 from singularity_lab.errors import OutOfScope
-from singularity_lab.exact.proof.tree import Chart, short
+from singularity_lab.exact.proof.step import short
+from singularity_lab.exact.proof.tree import Chart
 from singularity_lab.system.extras import pyplot
 
 if TYPE_CHECKING:
