@@ -12,6 +12,7 @@ has a place.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -160,7 +161,7 @@ def read(script: Any) -> Step:
     >>> read({"op": "relax", "var": 2})
     Traceback (most recent call last):
     ...
-    singularity_lab.errors.CertificateError: malformed step: Expected `str`, got `int` - at `$.var`
+    singularity_lab.errors.CertificateError: malformed step: Expected text, got an integer - at `$.var`
     """
     op = script.get("op") if isinstance(script, dict) else script
     if not isinstance(op, str) or op not in STEPS:
@@ -168,7 +169,23 @@ def read(script: Any) -> Step:
     try:
         return msgspec.convert(script, STEPS[op])
     except msgspec.ValidationError as error:
-        raise CertificateError(f"malformed step: {error}") from None
+        message = re.sub("`([^`]*)`", _plain, str(error))
+        raise CertificateError(f"malformed step: {message}") from None
+
+
+_PLAIN = {
+    "int": "an integer",
+    "str": "text",
+    "array": "a list",
+    "object": "an object",
+    "int | str": "a rational number as text or an integer",
+}
+
+
+def _plain(name: re.Match[str]) -> str:
+    """A type in words, where a message of msgspec names it."""
+    kinds = name[1].removesuffix(" | null")
+    return _PLAIN.get(kinds, f"`{kinds}`")
 
 
 def index(i: int, listed: Sequence[Any]) -> int:
