@@ -337,6 +337,8 @@ class _Reader:
             return self.sum(curves)
         if op == "free":
             return self.free(family, curves[0])
+        if op == "squares":  # orders along arcs are twice those of the squares' ideal: not needed
+            return _Curve.above(Fraction(0), self.size)
         raise AssertionError(f"unknown branch {op}")
 
     def complex_locus(self, family: Family, step: Step) -> None:
@@ -435,6 +437,8 @@ class _Reader:
             return self.newton(family, step)
         if op == "terms":
             return self.terms(family)
+        if op == "rank":
+            return self.rank(family, step)
         verdict = LEAVES[op](family, step)
         if verdict.empty:
             return _Curve.empty(self.size)
@@ -453,6 +457,14 @@ class _Reader:
         zero = set(map(family.index, used))
         real = not family.signs and not any(maps.at_zero(u, zero).is_zero() for u in family.units)
         return self.program(family, names, rows, real, smooth=None, single=len(clean) == 1)
+
+    def rank(self, family: Family, step: Step) -> _Curve:
+        """Generators that are coordinates: the contact loci of a linear subspace."""
+        names = [str(x) for x in step["vars"]]
+        rows = [tuple(int(x == y) for y in names) for x in names]
+        exact = LEAVES["rank"](family, step).upper is not None
+        curve = self.program(family, names, rows, exact, None, single=False)
+        return curve if exact else self.without_upper(curve)
 
     def newton(self, family: Family, step: Step) -> _Curve:
         names = family.of_role(LOCAL)

@@ -1,6 +1,7 @@
 """The front door of the proof arm: λ and m of a germ, or what is proved of them, with certificates.
 
-Routes, in order: the zero ideal; the Newton polyhedron (monomial and nondegenerate ideals, Howald
+Routes, in order: the zero ideal; a loss that is a sum of squares, by the ideal of these; a smooth
+point, by one minor of the Jacobian; the Newton polyhedron (monomial and nondegenerate ideals, Howald
 2001, Varchenko 1976, Lin 2011); the chart tree. Every value comes with a certificate that has been
 verified.
 """
@@ -23,7 +24,7 @@ from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalP
 from singularity_lab.algebra.rings import Rational, to_fmpq
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.leaves import terms_leaf
+from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.proof.certificate import Certificate, Step
 from singularity_lab.exact.proof.verify import verify
@@ -227,6 +228,10 @@ def rlct(
         if all(g.is_zero for g in germ.generators):
             zero = RLCT(Fraction(0), 1)
             return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+        smooth = smooth_germ(Germs.of(germ))
+        if smooth is not None and smooth.lower is not None and germ.convention == "ideal":
+            method = f"smooth point, rank {2 * smooth.lower.value} of the Jacobian"
+            return _prove(problem, smooth.step, smooth.lower, method, started, notes)
         lengths = [len(g.flint) for g in germ.generators]
         if sum(lengths) * len(germ.variables) > _LARGE:
             if max(lengths) == 1 and not germ.field:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.number_field import check_roots
 from singularity_lab.algebra.polynomial import Polynomial
-from singularity_lab.algebra.rings import ring
+from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.algebra.univariate import univariate
 from singularity_lab.exact.proof.certificate import Step
 from singularity_lab.exact.proof.charts import charts, representatives
@@ -331,6 +332,42 @@ def _subideal(family: Family, step: Step) -> Branches:
         return without_upper(verdicts[0], "subideal", why)
 
     return [smaller], combine
+
+
+@register(
+    BRANCHES,
+    sum="each generator is the sum of its c·q²",
+    sign="the weights c of a generator are all > 0, or all < 0",
+    factor="the exponents of the monomial factor are even",
+)
+def _squares(family: Family, step: Step) -> Branches:
+    """Generators f = Σ c·q² with c of one sign: |f| ≍ Σ q², so that K = ∏x^(2k)·Σ f² is of the size
+    of (∏x^k·Σ q²)², and has half the λ of that family, and its m (MATH §7.3). The K ≥ 0 of a loss
+    is proved by it as well."""
+    zero, gens = ring(family.names).constant(0), []
+    listed = step["squares"]
+    hold("sum", len(listed) == len(family.gens), "one sum for each generator is needed")
+    for f, squares in zip(family.gens, listed, strict=True):
+        total, weights = zero, set()
+        for c, text in squares:
+            weight, q = fraction(c), family.read(text)
+            total += limits.product(q, q) * to_fmpq(weight)
+            limits.Size.of(total).check("a sum of squares")
+            weights.add((weight > 0) - (weight < 0))
+            gens.append(q)
+        hold("sign", weights in ({1}, {-1}), "weights of both signs, or 0")
+        hold("sum", family.reduced(total - f).is_zero(), "{} is not this sum of squares", f)
+    odd = [x for x, e in family.k.items() if e % 2]
+    hold("factor", not odd, "the exponent of {} in the monomial factor is odd", *odd[:1])
+    inner = family.but(gens=tuple(gens), k={x: e // 2 for x, e in family.k.items()})
+
+    def combine(verdicts: list[Verdict]) -> Verdict:
+        (v,) = verdicts
+        halves = (b and RLCT(b.value / 2, b.multiplicity) for b in (v.lower, v.upper))
+        lower, upper = halves
+        return Verdict(lower, upper, v.empty, v.why)
+
+    return [inner], combine
 
 
 @register(BRANCHES, once="neither proof says that the family is empty")

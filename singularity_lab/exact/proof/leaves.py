@@ -9,8 +9,9 @@ from fractions import Fraction
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.jacobians import determinant, differential
 from singularity_lab.algebra.polynomial import Polynomial
-from singularity_lab.algebra.rings import fraction
+from singularity_lab.algebra.rings import fraction, ring
 from singularity_lab.exact.proof import faces
 from singularity_lab.exact.proof.branches import no_witness, without_upper
 from singularity_lab.exact.proof.certificate import Step
@@ -104,6 +105,44 @@ def _newton(family: Family, step: Step) -> Verdict:
     k, costs = [family.k.get(n, 0) for n in names], [family.cost(n) for n in names]
     exact = faces.check_newton(gens, k, costs, torus, step, family.field)
     return without_upper(Verdict(exact, exact), "newton", no_witness(family, (), step))
+
+
+@register(
+    LEAVES,
+    index="one generator is named, or several, each by its position",
+    local="the coordinates are local variables",
+    factor="there is no monomial factor",
+    free="the coordinates carry no prior and no sign",
+    minor="the determinant of the derivatives by these is a unit",
+    all="above: every generator is named",
+    vanishes="above: the generators are 0 on the stratum",
+    witness=_OPTIMUM["witness"],
+)
+def _rank(family: Family, step: Step) -> Verdict:
+    """r generators with independent differentials are coordinates y: K ≥ y₁² + … + y_r², and the
+    prior and the walls are those of the other variables. So (λ, m) ⪰ (r/2, 1) at each point of the
+    stratum where K = 0, and equality holds if these generators are all (MATH §7.1; inverse function
+    theorem)."""
+    listed = [index(i, family.gens) for i in step["gens"]]
+    hold("index", bool(listed), "no generator is named")
+    names = [str(x) for x in step["vars"]]
+    hold("local", all(family.role.get(x) == LOCAL for x in names), "a coordinate is not local")
+    hold("factor", not any(family.k.values()), "K has a monomial factor")
+    bound = [x for x in names if x in family.positive or family.h.get(x)]
+    hold("free", not bound, "{} carries a prior or a sign", *bound[:1])
+    square, zero = len(names) == len(listed), ring(family.names).constant(0)
+    hold("minor", square, f"{len(listed)} generators and {len(names)} coordinates")
+    slopes = [differential(family.gens[i], family.locals) for i in listed]
+    rows = [[row.get(family.index(x), zero) for x in names] for row in slopes]
+    hold("minor", family.is_unit(determinant(rows)), "the minor is no unit")
+    value = RLCT(Fraction(len(names), 2), 1)
+    apart = [i for i in listed if not family.at_stratum(family.gens[i]).is_zero()]
+    why = (
+        lacks("all", set(listed) == set(range(len(family.gens))), "generators are left out")
+        or lacks("vanishes", not apart, "generator {} is not 0 on the stratum", *apart[:1])
+        or no_witness(family, (), step)
+    )
+    return without_upper(Verdict(value, value), "rank", why)
 
 
 @register(LEAVES, fails="a sign condition is a constant ≤ 0")

@@ -265,6 +265,8 @@ class _Recorder:
             ray = {n: int(w * common) for n, w in weights.items()}
             if len(ray) > 1 or not set(ray) <= set(family.k):
                 divisors.append(self._divisor(family, ray, common))
+        if step["op"] == "rank" and len(step["gens"]) > 1:  # in the generators as coordinates
+            divisors.append(self._divisor(family, dict.fromkeys(map(str, step["vars"]), 1), 1))
         return Chart(
             where=where,
             case=case,
@@ -379,6 +381,10 @@ def in_words(step: Step) -> str:
         faces = sum(len(entry["face"]) > 1 for entry in step["faces"])
         where = f"{faces} compact faces besides the vertices"
         return f"Newton polyhedron, {step['criterion']} on {where}"
+    if op == "rank":
+        return f"a Jacobian of rank {len(step['gens'])}: generators are coordinates"
+    if op == "squares":
+        return f"sum of {sum(map(len, step['squares']))} squares, the ideal of these"
     if op == "coordinate":
         return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
     if op == "relax":
