@@ -466,6 +466,26 @@ cell("both", "once", (NOWHERE, {"op": "both", "cases": [EMPTY, EMPTY]}),
 cell("both", "cases", (XY, {"op": "both", "cases": [BOTH_XY]}),
      (XY, {"op": "both", "cases": [BOTH_XY, OPEN]}), implied=STRICTLY)
 
+SPHERE = family("x:local y:local", ["x^2 + y^2"])
+
+
+def squares(*listed, case=BOTH_XY):
+    weighed = [[[c, q] for c, q in zip(*[iter(text.split())] * 2, strict=True)] for text in listed]
+    return {"op": "squares", "squares": weighed, "cases": [case]}
+
+
+SUMMED = (SPHERE, squares("1 x 1 y"))
+cell("squares", "sum", (SPHERE, squares("1 x 2 y")), SUMMED)
+cell("squares", "sum", (family("x:local y:local", ["x^2 + y^2", "x^3"]), squares("1 x 1 y")),
+     SUMMED, implied=STRICTLY)
+for f, weights in (("x^2 - y^2", "1 x -1 y"), ("x^2 + y^2", "1 x 1 y 0 x")):
+    cell("squares", "sign", (family("x:local y:local", [f]), squares(weights)),
+         (family("x:local y:local", ["-x^2 - y^2"]), squares("-1 x -1 y")))
+cell("squares", "factor", (family("x:local y:local", ["x^2 + y^2"], k={"x": 1}), SUMMED[1]),
+     (family("x:local y:local", ["x^2 + y^2"], k={"x": 2}),
+      squares("1 x 1 y", case=leaf({"x": "3/4", "y": "1/4"}, [(1, "1")]))))
+cell("squares", "cases", (SPHERE, {**SUMMED[1], "cases": []}), SUMMED, implied=STRICTLY)
+
 # -- leaves ---------------------------------------------------------------------------------------
 
 
@@ -517,6 +537,34 @@ cell("newton", "local", (family("x:local y:local p:param", ["x + y^2"], k={"p": 
 U_HALF = family("u:unit x:local y:local", ["x + y^2"], positive=["u", "x"])
 cell("newton", "witness", (U_HALF, then(RELAX, NEWTON)),
      (U_HALF, then(RELAX, {**NEWTON, "witness": {"u": "1"}})))
+
+
+
+def rank(*gens, roles="x:local y:local z:local p:param", chosen="0 1", names="x y", **options):
+    subject = family(roles, gens or ["x + z^2 + p*y", "y + x*z"], **options)
+    return subject, {"op": "rank", "gens": list(map(int, chosen.split())), "vars": names.split()}
+
+
+COORDINATES = rank()
+cell("rank", "index", rank(chosen="-2 -1"), COORDINATES,
+     implied="all: by other names these are not all generators")
+cell("rank", "index", rank(chosen="", names=""), COORDINATES, implied="no minor has no rows")
+cell("rank", "local", rank("p + z^2", "y", names="p y"), COORDINATES,
+     implied="minor: the derivatives are those by local variables")
+cell("rank", "factor", rank(k={"z": 1}), COORDINATES)
+cell("rank", "free", rank(h={"x": "1"}), rank(h={"z": "1"}))
+cell("rank", "free", rank(positive=["y"]), rank(positive=["z"]))
+for gens in (["x + y", "x + y + z^2"], ["p*x + z^2", "y"], ["x + y", "p*x + y"], ["x^2", "y"],
+             ["x + p*y", "p*x + y"]):
+    cell("rank", "minor", rank(*gens), rank("x + p*y", "-p*x + y", units=["p^2 + 1"]))
+cell("rank", "minor", rank(names="x x"), COORDINATES)
+cell("rank", "minor", rank("x + z^2", "y + z^3", names="x"), COORDINATES,
+     implied="a matrix with a determinant is a square")
+cell("rank", "all", rank("x", "y", "z^2"), COORDINATES)
+cell("rank", "vanishes", rank("x + p", "y"), COORDINATES)
+SIDED = rank(roles="x:local y:local z:local p:param u:unit", positive=["u"])
+cell("rank", "witness", (SIDED[0], then(RELAX, SIDED[1])),
+     (SIDED[0], then(RELAX, {**SIDED[1], "witness": {"u": "1"}})))
 
 NO_POINT = {"op": "empty"}
 cell("empty", "fails", (LINE_X, NO_POINT),
