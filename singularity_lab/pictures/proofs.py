@@ -109,7 +109,7 @@ def _style(chart: Chart) -> str:
         return "open"
     if chart.op in ("subideal", "order", "terms"):
         return "bound"
-    return "leaf" if chart.op in ("monomial", "newton", "empty", "zero") else "branch"
+    return "leaf" if chart.op in ("monomial", "newton", "rank", "empty", "zero") else "branch"
 
 
 def _runs(tree: networkx.DiGraph) -> dict[int, list[int]]:

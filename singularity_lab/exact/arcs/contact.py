@@ -56,7 +56,7 @@ from singularity_lab.exact.proof.branches import (
 from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.charts import charts, representatives
 from singularity_lab.exact.proof.family import KINDS, LOCAL, PARAM, UNIT, Family
-from singularity_lab.exact.proof.leaves import Empty, Monomial, Newton, Terms
+from singularity_lab.exact.proof.leaves import Empty, Monomial, Newton, Rank, Terms
 from singularity_lab.exact.proof.moves import Generators as OtherGenerators
 from singularity_lab.exact.proof.moves import Nonvanishing, SplitTerms
 from singularity_lab.exact.proof.step import Branch, Families, Leaf, Move, Step, Verdict
@@ -330,7 +330,7 @@ class _Reader(Walk[_Curve]):
             return self.sum(cases)
         if isinstance(step, Free):
             return self.free(family, cases[0])
-        raise AssertionError(f"unknown branch {step.op}")
+        return self.unknown()
 
     def complex_locus(self, family: Family, step: Locus) -> None:
         f, by = family.read(step.poly), step.by
@@ -425,6 +425,8 @@ class _Reader(Walk[_Curve]):
             return self.newton(family, step)
         if isinstance(step, Terms):
             return self.terms(family)
+        if isinstance(step, Rank):
+            return self.rank(family, step)
         verdict = step.replay(family)
         if verdict.empty:
             return _Curve.empty(self.size)
@@ -443,6 +445,14 @@ class _Reader(Walk[_Curve]):
         zero = set(map(family.index, used))
         real = not family.signs and not any(maps.at_zero(u, zero).is_zero() for u in family.units)
         return self.program(family, names, rows, real, smooth=None, single=len(clean) == 1)
+
+    def rank(self, family: Family, step: Rank) -> _Curve:
+        """Generators that are coordinates: the contact loci of a linear subspace."""
+        names = step.vars
+        rows = [tuple(int(x == y) for y in names) for x in names]
+        exact = step.replay(family).upper is not None
+        curve = self.program(family, names, rows, exact, None, single=False)
+        return curve if exact else self.without_upper(curve)
 
     def newton(self, family: Family, step: Newton) -> _Curve:
         names = family.of_role(LOCAL)

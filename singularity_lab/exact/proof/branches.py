@@ -6,11 +6,12 @@ import itertools
 from fractions import Fraction
 from typing import Any, ClassVar, TypedDict
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.number_field import check_roots
 from singularity_lab.algebra.polynomial import Polynomial
-from singularity_lab.algebra.rings import ring
+from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.algebra.univariate import univariate
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.charts import charts, representatives
@@ -448,6 +449,48 @@ class Subideal(Branch, frozen=True):
             return without_upper(verdicts[0], "subideal", why)
 
         return [smaller], combine
+
+
+@theorem
+class Squares(Branch, frozen=True):
+    """Generators f = Σ c·q² with c of one sign: |f| ≍ Σ q², so that K = ∏x^(2k)·Σ f² is of the size
+    of (∏x^k·Σ q²)², and has half the λ of that family, and its m (MATH §7.3). The K ≥ 0 of a loss
+    is proved by it as well."""
+
+    hypotheses: ClassVar = {
+        "sum": "each generator is the sum of its c·q²",
+        "sign": "the weights c of a generator are all > 0, or all < 0",
+        "factor": "the exponents of the monomial factor are even",
+    }
+    squares: tuple[tuple[tuple[Rational, str], ...], ...]
+
+    def words(self) -> str:
+        return f"sum of {sum(map(len, self.squares))} squares, the ideal of these"
+
+    def replay(self, family: Family) -> Families:
+        zero, gens = ring(family.names).constant(0), []
+        one_each = len(self.squares) == len(family.gens)
+        hold("sum", one_each, "one sum for each generator is needed")
+        for f, squares in zip(family.gens, self.squares, strict=True):
+            total, weights = zero, set()
+            for c, text in squares:
+                weight, q = fraction(c), family.read(text)
+                total += limits.product(q, q) * to_fmpq(weight)
+                limits.Size.of(total).check("a sum of squares")
+                weights.add((weight > 0) - (weight < 0))
+                gens.append(q)
+            hold("sign", weights in ({1}, {-1}), "weights of both signs, or 0")
+            hold("sum", family.reduced(total - f).is_zero(), "{} is not this sum of squares", f)
+        odd = [x for x, e in family.k.items() if e % 2]
+        hold("factor", not odd, "the exponent of {} in the monomial factor is odd", *odd[:1])
+        inner = family.but(gens=tuple(gens), k={x: e // 2 for x, e in family.k.items()})
+
+        def combine(verdicts: list[Verdict]) -> Verdict:
+            (v,) = verdicts
+            lower, upper = (b and RLCT(b.value / 2, b.multiplicity) for b in (v.lower, v.upper))
+            return Verdict(lower, upper, v.empty, v.why)
+
+        return [inner], combine
 
 
 @theorem

@@ -12,8 +12,9 @@ import msgspec
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.jacobians import determinant, differential
 from singularity_lab.algebra.polynomial import Polynomial
-from singularity_lab.algebra.rings import fraction
+from singularity_lab.algebra.rings import fraction, ring
 from singularity_lab.exact.proof import faces as polyhedra
 from singularity_lab.exact.proof.covering import check_covering
 from singularity_lab.exact.proof.evidence import Evidence
@@ -96,6 +97,9 @@ class Monomial(Optimum, frozen=True):
     def words(self) -> str:
         return self.optimum("monomial ideal")
 
+    def divisor(self, family: Family) -> dict[str, Rational]:
+        return self.primal or {}
+
     def replay(self, family: Family) -> Verdict:
         exponents, others = [], []
         for f in family.gens:
@@ -157,6 +161,9 @@ class Newton(Leaf, frozen=True):
         faces = sum(len(entry["face"]) > 1 for entry in self.faces)
         return f"Newton polyhedron, {self.criterion} on {faces} compact faces besides the vertices"
 
+    def divisor(self, family: Family) -> dict[str, Rational]:
+        return dict(zip(family.of_role(LOCAL), self.primal, strict=True))
+
     def replay(self, family: Family) -> Verdict:
         names = tuple(family.of_role(LOCAL))
         local = family.occurs(*family.gens).union(family.k) <= set(names)
@@ -170,6 +177,55 @@ class Newton(Leaf, frozen=True):
             del proof["strict"]
         exact = polyhedra.check_newton(gens, k, costs, torus, proof, family.field)
         return without_upper(Verdict(exact, exact), "newton", no_witness(family, (), self.witness))
+
+
+@theorem
+class Rank(Leaf, frozen=True):
+    """r generators with independent differentials are coordinates y: K ≥ y₁² + … + y_r², and the
+    prior and the walls are those of the other variables. So (λ, m) ⪰ (r/2, 1) at each point of the
+    stratum where K = 0, and equality holds if these generators are all (MATH §7.1; inverse function
+    theorem)."""
+
+    hypotheses: ClassVar = {
+        "index": "one generator is named, or several, each by its position",
+        "local": "the coordinates are local variables",
+        "factor": "there is no monomial factor",
+        "free": "the coordinates carry no prior and no sign",
+        "minor": "the determinant of the derivatives by these is a unit",
+        "all": "above: every generator is named",
+        "vanishes": "above: the generators are 0 on the stratum",
+        "witness": _OPTIMUM["witness"],
+    }
+    gens: tuple[int, ...]
+    vars: tuple[str, ...]
+    witness: Witness | None = None
+
+    def words(self) -> str:
+        return f"a Jacobian of rank {len(self.gens)}: generators are coordinates"
+
+    def divisor(self, family: Family) -> dict[str, Rational]:
+        return dict.fromkeys(self.vars, 1) if len(self.gens) > 1 else {}
+
+    def replay(self, family: Family) -> Verdict:
+        listed, names = [index(i, family.gens) for i in self.gens], self.vars
+        hold("index", bool(listed), "no generator is named")
+        hold("local", all(family.role.get(x) == LOCAL for x in names), "a coordinate is not local")
+        hold("factor", not any(family.k.values()), "K has a monomial factor")
+        bound = [x for x in names if x in family.positive or family.h.get(x)]
+        hold("free", not bound, "{} carries a prior or a sign", *bound[:1])
+        square, zero = len(names) == len(listed), ring(family.names).constant(0)
+        hold("minor", square, f"{len(listed)} generators and {len(names)} coordinates")
+        slopes = [differential(family.gens[i], family.locals) for i in listed]
+        rows = [[row.get(family.index(x), zero) for x in names] for row in slopes]
+        hold("minor", family.is_unit(determinant(rows)), "the minor is no unit")
+        value = RLCT(Fraction(len(names), 2), 1)
+        apart = [i for i in listed if not family.at_stratum(family.gens[i]).is_zero()]
+        why = (
+            lacks("all", set(listed) == set(range(len(family.gens))), "generators are left out")
+            or lacks("vanishes", not apart, "generator {} is not 0 on the stratum", *apart[:1])
+            or no_witness(family, (), self.witness)
+        )
+        return without_upper(Verdict(value, value), "rank", why)
 
 
 @theorem

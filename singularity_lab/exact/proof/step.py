@@ -132,6 +132,10 @@ class Branch(Step, frozen=True, kw_only=True):
 class Leaf(Step, frozen=True, kw_only=True):
     """A step that ends a branch of the proof."""
 
+    def divisor(self, family: Family) -> dict[str, Rational]:
+        """The weights of a divisor that attains (λ, m), where the theorem names one."""
+        return {}
+
     def replay(self, family: Family) -> Verdict:
         """What is proved of the family."""
         raise NotImplementedError
@@ -155,13 +159,13 @@ def read(script: Any) -> Step:
     Raises CertificateError for an unknown step, and where a field is missing, unknown or of
     another type.
 
-    >>> from singularity_lab.exact.proof.moves import Relax
+    >>> import singularity_lab.exact.proof.verify  # where all records are entered
     >>> read({"op": "relax", "var": "u"})
     Relax(var='u', id=None, then={})
-    >>> read({"op": "relax", "var": 2})
+    >>> read({"op": "open", "then": {}})
     Traceback (most recent call last):
     ...
-    singularity_lab.errors.CertificateError: malformed step: Expected text, got an integer - at `$.var`
+    singularity_lab.errors.CertificateError: malformed step: Object contains unknown field `then`
     """
     op = script.get("op") if isinstance(script, dict) else script
     if not isinstance(op, str) or op not in STEPS:

@@ -23,8 +23,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
-from singularity_lab.exact.proof.leaves import Monomial, Newton
-from singularity_lab.exact.proof.step import Branch, Move, Rational, Step, Verdict, read
+from singularity_lab.exact.proof.step import Branch, Leaf, Move, Step, Verdict, read
 from singularity_lab.exact.proof.verify import Replay, starting_family, verify
 
 _SUM, _FREE = "sum", "free"
@@ -232,11 +231,7 @@ class _Recorder(Replay):
             for n, k in family.k.items()
             if k and family.role.get(n) in (LOCAL, PARAM)
         ]
-        primal: Mapping[str, Rational] = {}
-        if isinstance(step, Monomial):
-            primal = step.primal or {}
-        elif isinstance(step, Newton):
-            primal = dict(zip(family.of_role(LOCAL), step.primal, strict=True))
+        primal = step.divisor(family) if isinstance(step, Leaf) else {}
         if primal:
             weights = {n: w for n, v in primal.items() if (w := fraction(v))}
             common = lcm(*(w.denominator for w in weights.values()))
