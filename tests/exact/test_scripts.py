@@ -98,7 +98,8 @@ def test_a_locus_that_forgets_units_is_found_out(focus, kinds):
     preferred; the verifier as it is refuses it."""
     roots = random_scripts.pool(20, 1, kinds)
     old = mutants.without()
-    old.step.BRANCHES["locus"] = forgetful_locus(old)
+    locus = forgetful_locus(old)
+    old.branches.Locus.replay = lambda self, family: locus(family, self.encode())
     found = random_scripts.attack(old, roots, 40_000, 1, focus=focus)
     assert found.false, f"not found by {found.scripts} scripts"
     root, step, why = found.false[0]

@@ -49,7 +49,8 @@ def _why(verdicts: list[Verdict]) -> tuple[str, ...]:
 
 @theorem
 class Blowup(Branch, frozen=True):
-    """Weighted blow-up of {x_S = 0} (MATH §2.8): x_i = ±t^(w_i), x_j = t^(w_j)·x_j'.
+    """Weighted blow-up of {x_S = 0}: x_i = ±t^(w_i), x_j = t^(w_j)·x_j'; the Jacobian adds Σ w − 1
+    to the exponent of t in the prior (MATH §2.8; Hironaka 1964; weighted: Varchenko 1976).
 
     A point of the fibre is in the chart of any x_i that does not vanish there: those of the first
     group of variables that has one will do, with the variables of earlier groups at 0. Charts that
@@ -154,7 +155,7 @@ class Root(TypedDict):
 class Roots(Branch, frozen=True):
     """A parameter is a root of an irreducible c, or not. Each root is a value of a field Q(γ), and
     there x is a local variable again: x = value + x'. The roots lie in disjoint intervals, as many
-    as c has in the domain of x (Sturm), so that these are all; none of them is 0."""
+    as c has in the domain of x (Sturm 1829), so that these are all; none of them is 0."""
 
     hypotheses: ClassVar = {
         "role": "x is a parameter",
@@ -341,7 +342,8 @@ class Dehomogenise(Branch, frozen=True):
 
 @theorem
 class Sum(Branch, frozen=True):
-    """Sum rule: ideals in disjoint variables without a common factor (MATH §2.4). Conditions may
+    """Sum rule: ideals in disjoint variables without a common factor: λ and m − 1 add (MATH §2.4;
+    Watanabe 2009, Remark 7.2). Conditions may
     not tie two blocks together; units that meet none are left out."""
 
     hypotheses: ClassVar = {
@@ -397,7 +399,8 @@ class Sum(Branch, frozen=True):
 
 @theorem
 class Free(Branch, frozen=True):
-    """Product rule: variables that occur in the factor ∏|x|^(2k) only (MATH §2.4)."""
+    """Product rule: for variables that occur in the factor ∏|x|^(2k) only, the smaller λ holds, and
+    m adds on ties (MATH §2.4; Watanabe 2009; Lin 2011)."""
 
     hypotheses: ClassVar = {
         "witness": "above: where the rest is a unit, the stratum has a point, by a witness",
@@ -429,7 +432,7 @@ class Free(Branch, frozen=True):
 
 @theorem
 class Subideal(Branch, frozen=True):
-    """Fewer generators bound (λ, m) below (MATH §2.7)."""
+    """Fewer generators bound (λ, m) below: J ⊂ I gives λ(J) ≤ λ(I) (MATH §2.7)."""
 
     hypotheses: ClassVar = {
         "index": "a generator has one name, its position",

@@ -1,8 +1,10 @@
 """The records of the theorems: what is read from a certificate, and what is written back."""
 
 import gzip
+import importlib
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +114,12 @@ def test_every_record_states_its_theorem(record):
     assert "words" in vars(record)
     assert "replay" in vars(record)
     assert len(STEPS) >= 24
+
+
+def test_the_table_of_steps_is_that_of_the_records(monkeypatch):
+    docs = Path(__file__).resolve().parents[3] / "docs"
+    monkeypatch.syspath_prepend(str(docs))
+    tables = importlib.import_module("step_tables")
+    text = (docs / "engine.md").read_text(encoding="utf-8")
+    assert tables.page(text) == text, "run python docs/step_tables.py"
+    assert all(f"\n| `{op}` | " in text for op in STEPS)
