@@ -692,7 +692,7 @@ def checked(function, seen=()):
     """The names under which a function of the verifier, and what it calls, checks hypotheses."""
     text = inspect.getsource(function)
     names = set(re.findall(r'\b(?:hold|lacks|under)\(\s*"(\w+)"', text))
-    for helper in (steps.index, moves.grading, leaves._threshold, steps.no_witness,
+    for helper in (steps.index, moves.grading, leaves._threshold, branches.no_witness,
                    branches._no_point):  # fmt: skip
         if re.search(rf"(?<![.\w]){helper.__name__}\(", text) and helper is not function:
             names |= checked(helper)
