@@ -26,10 +26,10 @@ Squares = list[tuple[Fraction, Polynomial]]
 _TERMS = 2_000  # of a remainder that squares may be completed to
 
 
-def sum_of_squares(f: Polynomial, budget: float = 1.0) -> Squares | None:
+def sum_of_squares(f: Polynomial, budget: float = 1.0, *, matrix: bool = True) -> Squares | None:
     """Pairs (c > 0, q) with f = Σ c·q², where such are found; None elsewhere.
 
-    budget: CPU seconds for what is not typed as such.
+    budget: CPU seconds for what is not typed as such. matrix: whether to look for a Gram matrix.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> found = sum_of_squares(parse("x^2 - 2*x*y + 2*y^2 + z^4"))
@@ -43,11 +43,11 @@ def sum_of_squares(f: Polynomial, budget: float = 1.0) -> Squares | None:
         return [(c, q.polynomial) for c, q in typed]
     found: list[tuple[Fraction, Poly]] | None = None
     with TimeLimit(budget):
-        found = _squares(f.flint)
+        found = _squares(f.flint, matrix)
     return None if found is None else [(c, Polynomial(f.variables, q)) for c, q in found]
 
 
-def _squares(f: Poly) -> list[tuple[Fraction, Poly]] | None:
+def _squares(f: Poly, matrix: bool) -> list[tuple[Fraction, Poly]] | None:
     """Squares of variables are completed, square factors taken out, the rest is left to a Gram
     matrix."""
     found: list[tuple[Fraction, Poly]] = []
@@ -59,7 +59,7 @@ def _squares(f: Poly) -> list[tuple[Fraction, Poly]] | None:
             break
         step = _completed(f)
         if step is None:
-            rest = _without_square_factors(f)
+            rest = _without_square_factors(f, matrix)
             return None if rest is None else found + rest
         c, q, f = step
         found.append((c, q))
@@ -112,7 +112,7 @@ def _completed(f: Poly) -> tuple[Fraction, Poly, Poly] | None:
     return fraction(a), q, f - a * q * q
 
 
-def _without_square_factors(f: Poly) -> list[tuple[Fraction, Poly]] | None:
+def _without_square_factors(f: Poly, matrix: bool) -> list[tuple[Fraction, Poly]] | None:
     """The same for f = c·∏p^e by its factor of odd exponents, which must be a sum of squares."""
     c, factors = factor_if_quick(f)
     outer, inner = f.context().constant(1), f.context().constant(c)
@@ -123,11 +123,14 @@ def _without_square_factors(f: Poly) -> list[tuple[Fraction, Poly]] | None:
     if inner.is_constant():
         value = fraction(inner.leading_coefficient())
         return [(value, outer)] if value > 0 else None
-    rest = _squares(inner) if not outer.is_constant() else _gram(inner)
+    if outer.is_constant():
+        return _gram(inner) if matrix else None
+    rest = _squares(inner, matrix)
     return None if rest is None else [(w, q * outer) for w, q in rest]
 
 
 def _gram(f: Poly) -> list[tuple[Fraction, Poly]] | None:
+    """The same by a rational Gram matrix, multiplied out."""
     names = tuple(f.context().names())
     p = Polynomial(names, f)
     found = gram(p, dict.fromkeys(names, "real"))

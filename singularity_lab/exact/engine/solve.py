@@ -233,7 +233,8 @@ def rlct(
         if all(g.is_zero for g in germ.generators):
             zero = RLCT(Fraction(0), 1)
             return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, ())
-        squared, notes = _squares_route(problem, germ, budget, started, nodes, memory, progress)
+        limits = {"nodes": nodes, "memory": memory, "progress": progress}
+        squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
         if squared is not None and squared.exact:
             return squared
         notes += _check_loss(problem, germ)
@@ -255,6 +256,11 @@ def rlct(
         newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
         if newton is not None:
             return newton
+        if squared is None:  # a Gram matrix takes longer
+            squared, hint = _squares_route(problem, germ, budget, started, limits)
+            if squared is not None and squared.exact:
+                return squared
+            notes += hint
         notes = (*notes, *note)
         spent = time.process_time() - started
         found = resolve_germ(
@@ -287,6 +293,8 @@ def rlct(
                 rejected = f"the verifier rejects the engine's proof: {error}"
                 known = replace(known, notes=(*notes, rejected, still_open))
         known = _bracket(known, found.step, lower, upper)
+        if squared is not None:
+            known = _better(known, squared)
     if known is None:
         raise Undecided(
             f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
@@ -300,9 +308,9 @@ def _squares_route(
     germ: Germ,
     budget: float | None,
     started: float,
-    nodes: int | None,
-    memory: float | None,
-    progress: Callable[[int], None] | None,
+    limits: Mapping[str, Any],
+    *,
+    matrix: bool = True,
 ) -> tuple[Result | None, tuple[str, ...]]:
     """What is proved of a loss K = Σ c·q² by the ideal of the q (MATH §7.3), and what to say where
     K is not seen to be one.
@@ -311,9 +319,10 @@ def _squares_route(
     """
     if problem.convention == "ideal":
         return None, ()
-    found = sum_of_squares(problem.ideal.generators[0], 1.0 if budget is None else budget / 4)
+    seconds = 2.0 if budget is None else budget / 4
+    found = sum_of_squares(problem.ideal.generators[0], seconds, matrix=matrix)
     if found is None:
-        return None, (_HINT,)
+        return None, (_HINT,) if matrix else ()
     ideal = replace(
         problem,
         ideal=Ideal(problem.variables, tuple(q for _, q in found)),
@@ -321,7 +330,7 @@ def _squares_route(
     )
     spent = time.process_time() - started
     left = None if budget is None else max((budget - spent) / 2, 0.05)
-    inner = rlct(ideal, budget=left, nodes=nodes, memory=memory, progress=progress)
+    inner = rlct(ideal, budget=left, **limits)
     half = {i: e // 2 for i, e in maps.content(germ.generators[0].flint).items()}
     factor = maps.monomial(germ.generators[0].flint.context(), half)
     roots = [q.flint / factor for q in ideal.localize(algebraic=True).generators]
@@ -493,6 +502,14 @@ def _bracket(known: Result, step: Step, lower: RLCT | None, upper: RLCT | None) 
     except CertificateError as error:
         note = f"the verifier rejects the engine's proof: {error}"
         known = replace(known, notes=(*known.notes, note))
+    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
+
+
+def _better(known: Result, other: Result) -> Result:
+    """The better bounds of two results for one K."""
+    (low, high), (other_low, other_high) = known.certificates, other.certificates
+    low = other_low if other_low.claim > low.claim else low
+    high = other_high if other_high.claim < high.claim else high
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
 
 
