@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
+from msgspec import json
 
 from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
@@ -83,7 +84,8 @@ class Step(
         for name, optional in _data(type(self)).items():
             value = getattr(self, name)
             if value is not None or not optional:
-                script[name] = msgspec.json.decode(msgspec.json.encode(value))
+                plain = isinstance(value, str | int)
+                script[name] = value if plain else json.decode(json.encode(value))
         for name in _FOLLOWS:
             if follows := getattr(self, name, None):
                 script[name] = follows
