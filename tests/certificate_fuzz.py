@@ -37,7 +37,8 @@ ODD = (
 )  # fmt: skip
 OPS = (
     "generators change contract relax nonvanishing coordinate schur blowup split roots locus "
-    "dehomogenise sum free subideal both monomial newton empty terms order open see zero"
+    "dehomogenise sum free subideal squares both monomial newton rank empty terms order open see "
+    "zero"
 ).split()
 
 

@@ -855,8 +855,7 @@ class Writer:
     def __init__(self, verifier: SimpleNamespace, seed: Any, focus: str = "", wild: float = 0.15):
         self.verifier, self.dice, self.wild = verifier, random.Random(seed), wild
         self.focus = focus
-        v = verifier.verify
-        self.moves, self.branches, self.leaves = v.MOVES, v.BRANCHES, v.LEAVES
+        self.moves, self.branches, self.leaves = map(self.replays, ("Move", "Branch", "Leaf"))
         self.refused: Counter[str] = Counter()
         self.accepted: Counter[str] = Counter()
         self.ops = list(WEIGHTS)
@@ -868,8 +867,14 @@ class Writer:
         self.root: Root | None = None
         self.seen: list[tuple[int, Any, Any]] = []
 
+    def replays(self, kind: str) -> dict[str, Callable[[Any, Step], Any]]:
+        """What the steps of a kind make of a family, by their names."""
+        steps = self.verifier.step
+        named = [op for op, r in steps.STEPS.items() if issubclass(r, getattr(steps, kind))]
+        return dict.fromkeys(named, lambda family, step: steps.read(step).replay(family))
+
     def script(self, root: Root, family: Any) -> tuple[Step, Any]:
-        """A script that the handlers accept, with what it proves of the family."""
+        """A script that the records accept, with what it proves of the family."""
         self.root, self.idents, self.seen = root, 0, []
         return self.write(family, self.dice.randint(1, root.depth))
 
@@ -1907,7 +1912,7 @@ class _Document:
 @dataclass
 class Attack:
     """What a run found. false: (root, script, why it is false), wrong: scripts whose replay differs
-    from what the handlers said one by one."""
+    from what the records said one by one."""
 
     scripts: int = 0
     proved: int = 0

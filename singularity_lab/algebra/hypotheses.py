@@ -1,7 +1,7 @@
-"""Hypotheses by name: a step states them where it is registered, and checks each by its name.
+"""Hypotheses by name: the record of a theorem states them, and checks each by its name.
 
-A theorem that a step uses holds under hypotheses. Each has a short name and a sentence beside the
-step's handler in :mod:`singularity_lab.exact.proof.verify`; the check gives the name, and so does
+A theorem that a step uses holds under hypotheses. Each has a short name and a sentence in the
+step's record (:mod:`singularity_lab.exact.proof.step`); the check gives the name, and so does
 the error where it fails. A test compares the names that are stated with those that are checked, and
 breaks each of them alone.
 """

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import networkx
 
 from singularity_lab.errors import OutOfScope
-from singularity_lab.exact.proof.tree import Chart, short
+from singularity_lab.exact.proof.step import short
+from singularity_lab.exact.proof.tree import Chart
 from singularity_lab.system.extras import pyplot
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _style(chart: Chart) -> str:
         return "open"
     if chart.op in ("subideal", "order", "terms"):
         return "bound"
-    return "leaf" if chart.op in ("monomial", "newton", "empty", "zero") else "branch"
+    return "leaf" if chart.op in ("monomial", "newton", "rank", "empty", "zero") else "branch"
 
 
 def _runs(tree: networkx.DiGraph) -> dict[int, list[int]]:

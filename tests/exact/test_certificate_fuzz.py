@@ -60,5 +60,5 @@ def test_the_fuzzer_finds_what_is_planted(documents, monkeypatch):
         return true(document)
 
     monkeypatch.setattr(certificate_fuzz, "verify", fragile)
-    found = certificate_fuzz.fuzz(documents, 200, seed=3)
+    found = certificate_fuzz.fuzz(documents, 600, seed=3)
     assert any("KeyError" in why for _, why in found.findings)

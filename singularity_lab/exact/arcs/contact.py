@@ -42,11 +42,25 @@ from singularity_lab.algebra.polynomial import Point, Polynomial
 from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.classification.spectrum import nondegenerate
-from singularity_lab.exact.proof.certificate import Certificate, Step
+from singularity_lab.exact.proof.branches import (
+    Blowup,
+    Both,
+    Dehomogenise,
+    Free,
+    Locus,
+    Roots,
+    Split,
+    Subideal,
+    Sum,
+)
+from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.charts import charts, representatives
 from singularity_lab.exact.proof.family import KINDS, LOCAL, PARAM, UNIT, Family
-from singularity_lab.exact.proof.step import BRANCHES, LEAVES, MOVES, Verdict
-from singularity_lab.exact.proof.verify import starting_family, verify
+from singularity_lab.exact.proof.leaves import Empty, Monomial, Newton, Rank, Terms
+from singularity_lab.exact.proof.moves import Generators as OtherGenerators
+from singularity_lab.exact.proof.moves import Nonvanishing, SplitTerms
+from singularity_lab.exact.proof.step import Branch, Families, Leaf, Move, Step, Verdict
+from singularity_lab.exact.proof.verify import Walk, starting_family, verify
 from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
@@ -252,96 +266,75 @@ class _RealOnly(Exception):
     """A step that is proved over R only."""
 
 
-class _Reader:
-    """Walks a verified script and returns the curve of each family."""
+class _Reader(Walk[_Curve]):
+    """Reads the curve of each family of a verified script."""
 
     def __init__(self, size: int, over: ArcField) -> None:
+        super().__init__()
         self.size = size
         self.over = over
-        self.done: dict[int, _Curve] = {}
 
-    def read(self, family: Family, step: Step) -> _Curve:
+    def read(self, family: Family, script: Script) -> _Curve:
         try:
-            return self.run(family.normal(), step)
+            return self.start(family, script)
         except _RealOnly as error:
             raise Undecided(f"contact loci over C: {error}; over R they are known") from None
 
-    def run(self, family: Family, step: Step) -> _Curve:
-        if family.field is not None:  # charts at irrational points are not read
-            return _Curve.above(Fraction(0), self.size)
-        marks = []
-        while step["op"] in MOVES:
-            marks.append(step.get("id"))
-            if self.over == "C":
-                self.complex_move(family, step)
-            family = MOVES[step["op"]](family, step).normal()
-            step = step["then"]
-        marks.append(step.get("id"))
+    def skipped(self, family: Family) -> _Curve | None:
+        """Charts at irrational points are not read."""
+        return None if family.field is None else self.unknown()
+
+    def unknown(self) -> _Curve:
+        return _Curve.above(Fraction(0), self.size)
+
+    def move(self, family: Family, step: Move) -> None:
+        """Raise unless a move keeps the contact orders of complex arcs."""
+        if self.over == "R":
+            return
+        if isinstance(step, OtherGenerators):
+            if any(isinstance(operation, SplitTerms) for operation in step.do):
+                raise _RealOnly("a sum of terms of one sign is split into its terms")
+        elif isinstance(step, Nonvanishing):
+            self.need_empty(family, [family.at_stratum(family.read(step.poly))])
+
+    def enter(self, moves: Sequence[Move], family: Family, step: Step, where: str) -> None:
         if self.over == "C" and family.signs:
             raise _RealOnly("a stratum is cut out by signs")
-        op = step["op"]
-        if op == "see":
-            if step["step"] not in self.done:
-                lemma = Family.of_lemma(family.names, step["lemma"]["family"])
-                self.run(lemma, step["lemma"]["proof"])
-            curve = self.done[step["step"]]
-        elif op in BRANCHES:
-            curve = self.branch(family, step)
-        else:
-            curve = self.leaf(family, step)
-        for mark in marks:
-            if mark is not None:
-                self.done.setdefault(mark, curve)
-        return curve
-
-    def complex_move(self, family: Family, step: Step) -> None:
-        """Raise unless a move keeps the contact orders of complex arcs."""
-        if step["op"] == "generators":
-            if any(name == "split" for name, *_ in step["do"]):
-                raise _RealOnly("a sum of terms of one sign is split into its terms")
-        elif step["op"] == "nonvanishing":
-            self.need_empty(family, [family.at_stratum(family.read(step["poly"]))])
 
     def need_empty(self, family: Family, polys: Sequence[Any]) -> None:
         if _no_complex_zero(family, polys) is not True:
             shown = " = ".join(str(p) for p in polys)
             raise _RealOnly(f"{shown} = 0 has no real point")
 
-    def branch(self, family: Family, step: Step) -> _Curve:
-        op = step["op"]
-        families, combine = BRANCHES[op](family, step)
-        curves = [
-            self.run(f.normal(), case) if case is not None else _Curve.above(Fraction(0), self.size)
-            for f, case in zip(families, step["cases"], strict=True)
-        ]
-        if op == "blowup":
-            weights = _chart_weights(family, step)
-            pairs = zip(curves, weights, strict=True)
+    def combined(
+        self, family: Family, step: Branch, families: Families, cases: list[_Curve]
+    ) -> _Curve:
+        if isinstance(step, Blowup):
+            pairs = zip(cases, _chart_weights(family, step), strict=True)
             return _least([c if w == 1 else self.twisted(family, c) for c, w in pairs])
-        if op == "locus":
+        if isinstance(step, Locus):
             if self.over == "C":
                 self.complex_locus(family, step)
             probe = RLCT(Fraction(1), 1)
-            shown = combine([Verdict(probe, probe), Verdict(empty=True)]).upper is not None
-            if not shown:
-                curves[0] = self.without_upper(curves[0])
-            return _least(curves)
-        if op == "roots" and self.over == "C":
-            raise _RealOnly(f"complex roots of {step['poly']} are no stratum of the proof")
-        if op in ("split", "dehomogenise", "roots"):
-            return _least(curves)
-        if op == "subideal":
-            return self.without_upper(curves[0])
-        if op == "both":
-            return self.both(curves)
-        if op == "sum":
-            return self.sum(curves)
-        if op == "free":
-            return self.free(family, curves[0])
-        raise AssertionError(f"unknown branch {op}")
+            shown = families[1]([Verdict(probe, probe), Verdict(empty=True)]).upper is not None
+            on, off = cases
+            return _least([on if shown else self.without_upper(on), off])
+        if isinstance(step, Roots) and self.over == "C":
+            raise _RealOnly(f"complex roots of {step.poly} are no stratum of the proof")
+        if isinstance(step, Split | Dehomogenise | Roots):
+            return _least(cases)
+        if isinstance(step, Subideal):
+            return self.without_upper(cases[0])
+        if isinstance(step, Both):
+            return self.both(cases)
+        if isinstance(step, Sum):
+            return self.sum(cases)
+        if isinstance(step, Free):
+            return self.free(family, cases[0])
+        return self.unknown()
 
-    def complex_locus(self, family: Family, step: Step) -> None:
-        f, by = family.read(step["poly"]), [str(x) for x in step["by"]]
+    def complex_locus(self, family: Family, step: Locus) -> None:
+        f, by = family.read(step.poly), step.by
         q = family.at_stratum(f)
         self.need_empty(
             family, [q, *(family.at_stratum(f.derivative(family.index(x))) for x in by)]
@@ -424,24 +417,23 @@ class _Reader:
 
     # -- leaves
 
-    def leaf(self, family: Family, step: Step) -> _Curve:
-        op = step["op"]
-        if op == "empty":
+    def leaf(self, family: Family, step: Leaf) -> _Curve:
+        if isinstance(step, Empty):
             return _Curve.empty(self.size)
-        if op == "open":
-            return _Curve.above(Fraction(0), self.size)
-        if op == "monomial":
-            return self.monomial(family, step)
-        if op == "newton":
+        if isinstance(step, Monomial):
+            return self.monomial(family)
+        if isinstance(step, Newton):
             return self.newton(family, step)
-        if op == "terms":
+        if isinstance(step, Terms):
             return self.terms(family)
-        verdict = LEAVES[op](family, step)
+        if isinstance(step, Rank):
+            return self.rank(family, step)
+        verdict = step.replay(family)
         if verdict.empty:
             return _Curve.empty(self.size)
         return _Curve.above(2 * verdict.lower.value if verdict.lower else Fraction(0), self.size)
 
-    def monomial(self, family: Family, step: Step) -> _Curve:
+    def monomial(self, family: Family) -> _Curve:
         contents = [family.content(f) for f in family.gens]
         clean = [
             c
@@ -455,7 +447,15 @@ class _Reader:
         real = not family.signs and not any(maps.at_zero(u, zero).is_zero() for u in family.units)
         return self.program(family, names, rows, real, smooth=None, single=len(clean) == 1)
 
-    def newton(self, family: Family, step: Step) -> _Curve:
+    def rank(self, family: Family, step: Rank) -> _Curve:
+        """Generators that are coordinates: the contact loci of a linear subspace."""
+        names = step.vars
+        rows = [tuple(int(x == y) for y in names) for x in names]
+        exact = step.replay(family).upper is not None
+        curve = self.program(family, names, rows, exact, None, single=False)
+        return curve if exact else self.without_upper(curve)
+
+    def newton(self, family: Family, step: Newton) -> _Curve:
         names = family.of_role(LOCAL)
         gens = [Polynomial(family.names, f).in_ring(tuple(names)) for f in family.gens]
         support = sorted({a for g in gens for a in g.support()})
@@ -463,7 +463,7 @@ class _Reader:
             tuple(e + family.k.get(n, 0) for e, n in zip(a, names, strict=True)) for a in support
         ]
         if self.over == "R":
-            smooth = gens[0] if step["criterion"] == "transversal" else None
+            smooth = gens[0] if step.criterion == "transversal" else None
         elif len(gens) == 1:
             if nondegenerate(gens[0]) is not True:
                 raise _RealOnly(f"{gens[0]} is nondegenerate over R only")
@@ -589,11 +589,11 @@ def _below(a: Sequence[int], b: Sequence[int]) -> bool:
     return all(x <= y for x, y in zip(a, b, strict=True))
 
 
-def _chart_weights(family: Family, step: Step) -> list[int]:
+def _chart_weights(family: Family, step: Blowup) -> list[int]:
     """The weight w of the chart x = ±t^w of each case of a blow-up, in the verifier's order."""
-    groups = [[(str(n), int(w)) for n, w in group] for group in step["groups"]]
-    symmetries = [family.check_same(family, s) for s in step.get("symmetries", ())]
-    return [c.weight for c in representatives(charts(groups, family.positive), symmetries)]
+    symmetries = [family.check_same(family, s) for s in step.symmetries or ()]
+    chosen = representatives(charts(step.groups, family.positive), symmetries)
+    return [c.weight for c in chosen]
 
 
 def _integer_program(

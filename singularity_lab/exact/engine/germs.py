@@ -28,8 +28,10 @@ from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.rings import ring
 from singularity_lab.algebra.univariate import Kind, univariate
+from singularity_lab.exact.proof.branches import Dehomogenise, Free, Locus, Split, Sum
 from singularity_lab.exact.proof.certificate import Step
 from singularity_lab.exact.proof.charts import Chart, charts, representatives
+from singularity_lab.exact.proof.moves import Change, Contract, Coordinate, Nonvanishing, Relax
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.system.deadline import TimeLimit
 
@@ -283,12 +285,7 @@ class Germs:
 
     def change(self, i: int, numerator: Poly, denominator: Poly) -> tuple[Germs, Step]:
         """The coordinate x_i replaced by numerator/denominator, numerator linear in x_i."""
-        step = {
-            "op": "change",
-            "var": self.names[i],
-            "num": str(numerator),
-            "den": str(denominator),
-        }
+        step = Change(var=self.names[i], num=str(numerator), den=str(denominator)).encode()
 
         def pulled(p: Poly) -> Poly:
             return maps.pull_back(p, i, numerator, denominator)
@@ -310,7 +307,7 @@ class Germs:
         for i, w in weights.items():
             if w and role[i] == PARAM:
                 role[i] = LOCAL
-        step = {"op": "contract", "weights": {self.names[i]: w for i, w in weights.items() if w}}
+        step = Contract(weights={self.names[i]: w for i, w in weights.items() if w}).encode()
         return self.but(role=role).normal(), step
 
     def relax(self, i: int) -> tuple[Germs, Step]:
@@ -322,19 +319,19 @@ class Germs:
             units=(*self.units, x),
             signs=(*self.signs, x) if i in self.positive else self.signs,
         )
-        return moved.normal(), {"op": "relax", "var": self.names[i]}
+        return moved.normal(), Relax(var=self.names[i]).encode()
 
     def assume_unit(self, p: Poly, evidence: Any) -> tuple[Germs, Step]:
         """A polynomial in the parameters that vanishes nowhere, by evidence."""
         p = self.at_stratum(p)
-        step = {"op": "nonvanishing", "poly": str(p), "evidence": evidence}
+        step = Nonvanishing(poly=str(p), evidence=evidence).encode()
         return self.but(units=(*self.units, p)).normal(), step
 
     def coordinate(self, j: int, i: int) -> tuple[Germs, Step]:
         """Generator j, smooth in the free local variable i and alone with it, becomes that
         variable."""
         gens = (*self.gens[:j], Generator(self.variables[i]), *self.gens[j + 1 :])
-        step = {"op": "coordinate", "gen": j, "var": self.names[i]}
+        step = Coordinate(gen=j, var=self.names[i]).encode()
         return self.but(gens=gens).normal(), step
 
     def no_common_zero(self, polys: Sequence[Poly], budget: float) -> Any:
@@ -416,7 +413,7 @@ class Germs:
         zero = self.but(role={**self.role, i: LOCAL})
         units = tuple(zero.at_stratum(u) for u in self.units)
         other = self.but(role={**self.role, i: UNIT}).normal()
-        step = {"op": "split", "var": self.names[i]}
+        step = Split(var=self.names[i]).encode()
         signs = tuple(zero.at_stratum(p) for p in self.signs)
         if any(u.is_zero() for u in (*units, *signs)):
             return [other], step
@@ -488,7 +485,7 @@ class Germs:
 
         zero = self.but(role=role, gens=tuple(gens), units=kept(self.units), signs=kept(self.signs))
         other = self.but(units=(*self.units, self.at_stratum(f)))
-        step = {"op": "locus", "poly": str(f), "by": [self.names[i] for i in by], **evidence}
+        step = Locus(poly=str(f), by=tuple(self.names[i] for i in by), **evidence).encode()
         return [zero.normal(), other.normal()], step
 
     def dehomogenise(self, i: int, weights: Mapping[int, int]) -> tuple[list[Germs], Step]:
@@ -509,12 +506,8 @@ class Germs:
                     signs=tuple(self.compose(p, image) for p in self.signs),
                 ).normal()
             )
-        step = {
-            "op": "dehomogenise",
-            "var": self.names[i],
-            "weights": {self.names[j]: w for j, w in weights.items() if w},
-        }
-        return families, step
+        named = {self.names[j]: w for j, w in weights.items() if w}
+        return families, Dehomogenise(var=self.names[i], weights=named).encode()
 
     def blocks(self) -> list[set[int]]:
         """The finest partition of the variables of J (and of the units) that no generator
@@ -543,8 +536,8 @@ class Germs:
                     signs=tuple(p for p in self.signs if self._inside(p) <= block),
                 ).normal()
             )
-        step = {"op": "sum", "blocks": [[self.names[i] for i in sorted(b)] for b in blocks]}
-        return families, step
+        named = tuple(tuple(self.names[i] for i in sorted(b)) for b in blocks)
+        return families, Sum(blocks=named).encode()
 
     def free(self) -> tuple[Germs, list[Fraction], Step]:
         """Without the variables that do not occur in J, and their ratios (h + 1)/2k."""
@@ -557,7 +550,7 @@ class Germs:
             if self.k.get(i)
         ]
         role = {i: r for i, r in self.role.items() if i in kept}
-        return self.but(role=role).normal(), ratios, {"op": "free"}
+        return self.but(role=role).normal(), ratios, Free().encode()
 
 
 def iterate_terms(gens: Iterable[Generator]) -> Iterator[Term]:

@@ -1,20 +1,25 @@
-"""Germs whose (λ, m) an exact covering program gives: monomial generators, and the ideal of all
-terms."""
+"""Germs whose (λ, m) needs no chart: smooth ones, by the rank of a Jacobian; and those that an
+exact covering program gives, monomial generators and the ideal of all terms."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import flint
 
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.jacobians import differential
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs, iterate_terms
 from singularity_lab.exact.engine.outcome import Outcome
 from singularity_lab.exact.engine.simplify import monomial_of
 from singularity_lab.exact.proof.certificate import Step
+
+_ENTRY = 40  # terms of a derivative that may become a pivot
+_GENERATORS = 200  # of a germ whose linear dependences are looked for
 
 # -- leaves -------------------------------------------------------------------------------------
 
@@ -87,6 +92,142 @@ def _witness(g: Germs, zero: set[int]) -> Step | None:
         if all(u(*point) != 0 for u in g.units) and all(p(*point) > 0 for p in g.signs):
             return {"witness": {g.names[i]: str(v) for i, v in at.items()}}
     return None
+
+
+def rank_leaf(g: Germs) -> Outcome | None:
+    """(r/2, 1) of a family with r generators, all 0 on the stratum, that are coordinates there."""
+    if any(g.k.values()) or not g.gens or all(len(f.poly) == 1 for f in g.gens):
+        return None
+    free = {i for i in g.locals if g.is_free(i)}
+    if len(g.gens) > len(free) or not all(_is_smooth(g, f, free) for f in g.gens):
+        return None
+    minor = _minor(g, free)
+    if len(minor) < len(g.gens):
+        return None
+    value = RLCT(Fraction(len(minor), 2), 1)
+    witness = _witness(g, set())
+    step = _rank_step(g, minor)
+    return Outcome(value, value if witness is not None else None, {**step, **(witness or {})})
+
+
+def smooth_germ(g: Germs) -> Outcome | None:
+    """(r/2, 1) of a germ whose ideal has r generators that are coordinates, the others being linear
+    combinations of these."""
+    if len(g.gens) == 1:  # one smooth generator is made a coordinate
+        return None
+    leaf = rank_leaf(g)
+    if leaf is not None or any(g.k.values()) or g.field is not None:
+        return leaf
+    minor = _minor(g, {i for i in g.locals if g.is_free(i)})
+    kept = [j for j, _ in minor]
+    others = [j for j in range(len(g.gens)) if j not in kept]
+    if not kept or not others or len(g.gens) > _GENERATORS:
+        return None
+    place: dict[Any, int] = {}
+    for f in g.gens:
+        for t, _ in f.terms:
+            place.setdefault(t, len(place))
+    table = flint.fmpq_mat(len(place), len(g.gens))
+    for n, j in enumerate((*kept, *others)):
+        for t, c in g.gens[j].terms:
+            table[place[t], n] = c
+    reduced, rank = table.rref()
+    if rank > len(kept):
+        return None
+    do = [
+        ["add", j, i, g.context.constant(-reduced[row, len(kept) + n])]
+        for n, j in enumerate(others)
+        for row, i in enumerate(kept)
+        if reduced[row, len(kept) + n] != 0
+    ]
+    fewer, step = g.generators(do)
+    leaf = rank_leaf(fewer)
+    if leaf is None:
+        return None
+    return Outcome(leaf.lower, leaf.upper, {**step, "then": leaf.step})
+
+
+def rank_bound(g: Germs, least: RLCT | None = None) -> Outcome | None:
+    """The lower bound (r/2, 1) where r generators have independent differentials on the stratum; if
+    asked, only where it may reach ``least``."""
+    free = {i for i in g.locals if g.is_free(i)}
+    most = min(len(free), len(g.gens))
+    if any(g.k.values()) or (least is not None and most < 2 * least.value):
+        return None
+    minor = _minor(g, free)
+    if not minor or (least is not None and len(minor) < 2 * least.value):
+        return None
+    return Outcome(RLCT(Fraction(len(minor), 2), 1), None, _rank_step(g, minor))
+
+
+def _rank_step(g: Germs, minor: Sequence[tuple[int, int]]) -> Step:
+    gens, names = [j for j, _ in minor], [g.names[i] for _, i in minor]
+    return {"op": "rank", "gens": gens, "vars": names}
+
+
+def _is_smooth(g: Germs, f: Generator, free: set[int]) -> bool:
+    """Is f 0 on the stratum, with a term that is linear in the local variables, in a free one?"""
+    linear = False
+    for t, _ in f.terms:
+        local = [(i, e) for i, e in t if g.role[i] == LOCAL]
+        if not local:
+            return False
+        linear = linear or (len(local) == 1 and local[0][1] == 1 and local[0][0] in free)
+    return linear
+
+
+def _minor(g: Germs, free: set[int]) -> list[tuple[int, int]]:
+    """Generators, and as many of the free local variables, for which the minor of the Jacobian is
+    seen to be a unit on the stratum: pairs in the order of elimination."""
+    rows: dict[int, dict[int, Any]] = {}
+    for j, f in enumerate(g.gens):
+        row = differential(f.poly, g.locals)
+        rows[j] = {i: q for i, p in row.items() if i in free and not (q := g.reduced(p)).is_zero()}
+    if all(p.is_constant() for row in rows.values() for p in row.values()):
+        return _rational_minor(rows, sorted(free))
+    found: list[tuple[int, int]] = []
+    while True:
+        units = [
+            (len(p), len(row), j, i)
+            for j, row in rows.items()
+            for i, p in row.items()
+            if len(p) <= _ENTRY and g.is_unit(p)
+        ]
+        if not units:
+            return found
+        *_, j, i = min(units)
+        found.append((j, i))
+        pivot = rows.pop(j)
+        for other in rows.values():
+            c = other.pop(i, None)
+            if c is None:
+                continue
+            for n in other.keys() | pivot.keys() - {i}:
+                zero = g.context.constant(0)
+                q = g.reduced(pivot[i] * other.get(n, zero) - c * pivot.get(n, zero))
+                other[n] = q
+            for n in [n for n, q in other.items() if q.is_zero()]:
+                del other[n]
+
+
+def _rational_minor(rows: dict[int, dict[int, Any]], free: list[int]) -> list[tuple[int, int]]:
+    listed = [j for j in rows if rows[j]]
+    if not listed:
+        return []
+    zero = flint.fmpq(0)
+    table = [
+        [rows[j][i].leading_coefficient() if i in rows[j] else zero for i in free] for j in listed
+    ]
+    chosen = _pivots(flint.fmpq_mat(table).transpose())
+    places = _pivots(flint.fmpq_mat([table[n] for n in chosen]))
+    return [(listed[n], free[i]) for n, i in zip(chosen, places, strict=True)]
+
+
+def _pivots(matrix: flint.fmpq_mat) -> list[int]:
+    """The places of the first entries of the rows in reduced echelon form."""
+    reduced, rank = matrix.rref()
+    rows = reduced.tolist()[:rank]
+    return [next(i for i, x in enumerate(row) if x != 0) for row in rows]
 
 
 def terms_leaf(g: Germs) -> Outcome | None:

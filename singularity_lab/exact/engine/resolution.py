@@ -20,7 +20,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.exact.engine.centres import centres
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs, iterate_terms
-from singularity_lab.exact.engine.leaves import monomial_leaf, terms_leaf
+from singularity_lab.exact.engine.leaves import monomial_leaf, rank_bound, rank_leaf, terms_leaf
 from singularity_lab.exact.engine.limits import resident, stopped_by_interrupt
 from singularity_lab.exact.engine.outcome import Outcome, joined, least, tighter
 from singularity_lab.exact.engine.parameters import (
@@ -102,6 +102,13 @@ def resolve_germ(
             best = found if best is None else joined(found, best)
     if best is None:
         search.ended, best = search.ended or "time", _nothing()
+    if best.open:
+        smooth = rank_bound(Germs.of(germ))
+        best = (
+            best
+            if smooth is None
+            else joined(Outcome(smooth.lower, None, smooth.step, open=best.open), best)
+        )
     return Resolution(
         best.lower,
         best.upper,
@@ -223,6 +230,9 @@ class Search:
             self.progress(self.nodes)
         try:
             check_time()
+            smooth = rank_leaf(g) if len(g.gens) > 1 else None  # one is made a coordinate
+            if smooth is not None:
+                return smooth
             g, steps = simplify(g, self.is_late)
             found = self.node(g, target, fuel)
         except OutOfTime:  # comes again at the next look, in each chart that is left
@@ -233,7 +243,7 @@ class Search:
     def node(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
         if any(p.is_constant() for p in g.signs):
             return Outcome(None, None, {"op": "empty"}, empty=True)
-        leaf = monomial_leaf(g)
+        leaf = monomial_leaf(g) or rank_leaf(g)
         if leaf is not None:
             return leaf
         bound = self.bounded(g, target)
@@ -341,9 +351,13 @@ class Search:
         return None
 
     def bounded(self, g: Germs, target: RLCT | None) -> Outcome | None:
-        """Close a family whose monomials alone show that it cannot dominate the target."""
+        """Close a family whose Jacobian, or whose monomials, show that it cannot dominate the
+        target."""
         if target is None:
             return None
+        smooth = rank_bound(g, target)
+        if smooth is not None:
+            return smooth
         keep = [i for i, f in enumerate(g.gens) if monomial_of(g, f) is not None]
         if not keep:
             return None
@@ -365,6 +379,13 @@ class Search:
             if leaf is not None and leaf.lower is not None:
                 lower = leaf.lower
                 cases.append({"op": "subideal", "keep": keep, "cases": [leaf.step]})
+        smooth = rank_bound(g)
+        if (
+            smooth is not None
+            and smooth.lower is not None
+            and (lower is None or lower < smooth.lower)
+        ):
+            lower, cases = smooth.lower, [smooth.step]
         check_time()
         top = terms_leaf(g)
         if top is not None:

@@ -1,8 +1,9 @@
 """The front door of the proof arm: λ and m of a germ, or what is proved of them, with certificates.
 
-Routes, in order: the zero ideal; the Newton polyhedron (monomial and nondegenerate ideals, Howald
-2001, Varchenko 1976, Lin 2011); the chart tree. Every value comes with a certificate that has been
-verified.
+Routes, in order: the zero ideal; a loss that is a sum of squares, by the ideal of these; a smooth
+point, by one minor of the Jacobian; the Newton polyhedron (monomial and nondegenerate ideals,
+Howald 2001, Varchenko 1976, Lin 2011); the chart tree. Every value comes with a certificate that
+has been verified.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
-from singularity_lab.algebra.polynomial import Point, Polynomial
+from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
 from singularity_lab.algebra.rings import Rational, to_fmpq
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.leaves import terms_leaf
+from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
+from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.proof.certificate import Certificate, Step
 from singularity_lab.exact.proof.verify import verify
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
 OVERRUN, GRACE = 1.15, 1.2
+_HINT = (
+    "K is not seen to be a sum of squares: where it is one, K typed as that sum, or its squares as "
+    "the generators of an ideal, may be decided sooner"
+)
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 
@@ -206,10 +212,19 @@ def rlct(
             convention=convention,
         )
         germ = problem.localize(algebraic=True)
-        notes = _check_loss(problem, germ)
+        _check_vanishes(problem, germ)
         if all(g.is_zero for g in germ.generators):
             zero = RLCT(Fraction(0), 1)
-            return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+            return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, ())
+        limits = {"nodes": nodes, "memory": memory, "progress": progress}
+        squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
+        if squared is not None and squared.exact:
+            return squared
+        notes += _check_loss(problem, germ)
+        smooth = smooth_germ(Germs.of(germ))
+        if smooth is not None and smooth.lower is not None and germ.convention == "ideal":
+            method = f"smooth point, rank {2 * smooth.lower.value} of the Jacobian"
+            return _prove(problem, smooth.step, smooth.lower, method, started, notes)
         lengths = [len(g.flint) for g in germ.generators]
         if sum(lengths) * len(germ.variables) > _LARGE:
             if max(lengths) == 1 and not germ.field:
@@ -224,6 +239,11 @@ def rlct(
         newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
         if newton is not None:
             return newton
+        if squared is None:  # a Gram matrix takes longer
+            squared, hint = _squares_route(problem, germ, budget, started, limits)
+            if squared is not None and squared.exact:
+                return squared
+            notes += hint
         notes = (*notes, *note)
         spent = time.process_time() - started
         found = resolve_germ(
@@ -256,12 +276,68 @@ def rlct(
                 rejected = f"the verifier rejects the engine's proof: {error}"
                 known = replace(known, notes=(*notes, rejected, still_open))
         known = _bracket(known, found.step, lower, upper)
+        if squared is not None:
+            known = _better(known, squared)
     if known is None:
         raise Undecided(
             f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
             Bounds(None, None),
         )
     return replace(known, seconds=time.process_time() - started)
+
+
+def _squares_route(
+    problem: LocalProblem,
+    germ: Germ,
+    budget: float | None,
+    started: float,
+    limits: Mapping[str, Any],
+    *,
+    matrix: bool = True,
+) -> tuple[Result | None, tuple[str, ...]]:
+    """What is proved of a loss K = Σ c·q² by the ideal of the q (MATH §7.3), and what to say where
+    K is not seen to be one.
+
+    An ideal that stays open within half of the budget leaves the rest to K itself.
+    """
+    if problem.convention == "ideal":
+        return None, ()
+    seconds = 2.0 if budget is None else budget / 4
+    found = sum_of_squares(problem.ideal.generators[0], seconds, matrix=matrix)
+    if found is None:
+        return None, (_HINT,) if matrix else ()
+    ideal = replace(
+        problem,
+        ideal=Ideal(problem.variables, tuple(q for _, q in found)),
+        convention="ideal",
+    )
+    spent = time.process_time() - started
+    left = None if budget is None else max((budget - spent) / 2, 0.05)
+    inner = rlct(ideal, budget=left, **limits)
+    half = {i: e // 2 for i, e in maps.content(germ.generators[0].flint).items()}
+    factor = maps.monomial(germ.generators[0].flint.context(), half)
+    roots = [q.flint / factor for q in ideal.localize(algebraic=True).generators]
+    listed = [[str(c), str(q)] for (c, _), q in zip(found, roots, strict=True)]
+    proved = []
+    for c in inner.certificates:
+        step = {"op": "squares", "squares": [listed], "cases": [c.proof]}
+        proved.append(Certificate(problem, c.kind, c.claim, step))
+    try:
+        for certificate in proved:
+            verify(certificate)
+    except CertificateError as error:
+        return None, (f"the verifier rejects the sum of squares: {error}",)
+    count = f"{len(found)} square" + ("s" if len(found) > 1 else "")
+    return (
+        replace(
+            inner,
+            problem=problem,
+            certificates=tuple(proved),
+            method=f"sum of {count}, {inner.method}",
+            seconds=time.process_time() - started,
+        ),
+        (),
+    )
 
 
 def _newton_route(
@@ -283,18 +359,9 @@ def _newton_route(
     return _prove(problem, step, value, method, started, notes), ()
 
 
-def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
-    """Raise where K does not vanish at the point, or is a loss with negative values near it."""
+def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:
+    """Raise OutOfScope where K does not vanish at the point."""
     field = germ.field
-
-    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
-        value: Any
-        if field is None:
-            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
-        else:
-            value = field.sign(g.substitute(dict(point)).flint)
-        return int(value > 0) - int(value < 0)
-
     values: list[Any]
     if field is None:
         values = [maps.constant_term(g.flint) for g in germ.generators]
@@ -311,6 +378,20 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
             said = f": K = {shown(total)} there"
         place = f"at the point ({shown(at)})" if at else "anywhere"
         raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
+
+
+def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
+    """Raise BadInput for a loss with negative values near the point."""
+    field = germ.field
+
+    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
+        value: Any
+        if field is None:
+            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
+        else:
+            value = field.sign(g.substitute(dict(point)).flint)
+        return int(value > 0) - int(value < 0)
+
     if problem.convention == "ideal":
         return ()
     source = random.Random(0)
@@ -404,6 +485,14 @@ def _bracket(known: Result, step: Step, lower: RLCT | None, upper: RLCT | None) 
     except CertificateError as error:
         note = f"the verifier rejects the engine's proof: {error}"
         known = replace(known, notes=(*known.notes, note))
+    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
+
+
+def _better(known: Result, other: Result) -> Result:
+    """The better bounds of two results for one K."""
+    (low, high), (other_low, other_high) = known.certificates, other.certificates
+    low = other_low if other_low.claim > low.claim else low
+    high = other_high if other_high.claim < high.claim else high
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
 
 

@@ -26,7 +26,8 @@ from singularity_lab.system.files import read_text, replacing
 FORMAT = "singularity-lab-certificate"
 VERSION = 1
 Kind = Literal["exact", "lower", "upper"]
-Step = dict[str, Any]
+Script = dict[str, Any]  # a step with those that follow it, as JSON
+Step = Script
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Certificate:
     problem: LocalProblem
     kind: Kind
     claim: RLCT
-    proof: Step
+    proof: Script
 
     def __post_init__(self) -> None:
         if self.kind not in ("exact", "lower", "upper"):
@@ -106,7 +107,7 @@ class Certificate:
         text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Iterator[Script]:
         """All steps of the script, parents first."""
         stack = [self.proof]
         while stack:
@@ -119,7 +120,7 @@ class Certificate:
         return f"certificate: (lambda, m) {sign} {self.claim}, {sum(1 for _ in self.steps())} steps"
 
 
-def children(step: Step) -> list[Step]:
+def children(step: Script) -> list[Script]:
     """The steps that follow a step."""
     after = [step["then"]] if isinstance(step.get("then"), dict) else []
     return after + [s for s in step.get("cases", []) if isinstance(s, dict)]

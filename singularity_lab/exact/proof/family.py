@@ -28,7 +28,6 @@ from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.rings import fraction, generators, ring, to_fmpq
 from singularity_lab.algebra.univariate import Kind
 from singularity_lab.errors import CertificateError, quoted, shown
-from singularity_lab.exact.proof.certificate import Step
 from singularity_lab.exact.proof.evidence import check_no_zero
 
 Poly = flint.fmpq_mpoly
@@ -302,12 +301,11 @@ class Family:
             listed.append(product - 1)
         check_no_zero([p.in_ring(names) for p in listed], domain, evidence)
 
-    def has_point(self, zero: Collection[str], step: Step) -> bool:
-        """True if a point of the stratum with these parameters at 0 is known; signs need a
-        witness."""
-        if not self.signs or "witness" not in step:
+    def has_point(self, zero: Collection[str], witness: Mapping[str, Any] | None) -> bool:
+        """Is there a point of the stratum with these parameters at 0? Signs need a witness."""
+        if not self.signs or witness is None:
             return not self.signs
-        at = {n: fraction(v) for n, v in step["witness"].items()}
+        at = {n: fraction(v) for n, v in witness.items()}
         constant = ring(self.names).constant
         images = {n: at.get(n, Fraction(0)) for n in self._variables}
         for n, v in images.items():

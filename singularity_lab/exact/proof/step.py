@@ -1,14 +1,30 @@
-"""The tables of steps by name, and what a step proves: a verdict."""
+"""What a step of a proof is, and what it proves: a verdict.
+
+A step is one frozen record for one theorem: its docstring states the theorem and names its source,
+``hypotheses`` says by name what is assumed, the fields are its data as a certificate holds them,
+``words`` puts it in one line, and ``replay`` checks each hypothesis and applies the theorem. To add
+a theorem is to write one record.
+
+What follows a step (``then``, ``cases``, a lemma) stays the JSON of the certificate and is read
+when the replay arrives there: a script may be a thousand steps deep, and what is malformed in one
+has a place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, ClassVar, TypeVar
 
-from singularity_lab.algebra.hypotheses import hold
+import msgspec
+from msgspec import json
+
+from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.errors import CertificateError, quoted
+from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.family import Family
 
 
@@ -23,47 +39,177 @@ class Verdict:
     why: tuple[str, ...] = field(default=(), compare=False)
 
 
-def index(i: Any, listed: Sequence[Any]) -> int:
+# A rational number as text or an integer; a point of a stratum, by the values of its variables.
+Rational = str | int
+Witness = dict[str, Rational]
+Families = tuple[list[Family], Callable[[list[Verdict]], Verdict]]
+
+
+class Step(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    tag_field="op",
+    tag=str.lower,
+    forbid_unknown_fields=True,
+):
+    """A theorem with the data for one use of it. id: a number by which ``see`` recalls it."""
+
+    hypotheses: ClassVar[Mapping[str, str]] = {}
+    id: int | None = None
+
+    @property
+    def op(self) -> str:
+        """The name of the theorem in a certificate."""
+        return type(self).__name__.lower()
+
+    @classmethod
+    def assumes(cls) -> dict[str, str]:
+        """What is assumed, by the names under which it is checked."""
+        return dict(cls.hypotheses)
+
+    def words(self) -> str:
+        """The step in one line, without what follows it."""
+        raise NotImplementedError
+
+    def encode(self) -> Script:
+        """The step as it stands in a certificate: what :func:`read` reads.
+
+        >>> from singularity_lab.exact.proof.moves import Relax
+        >>> Relax(id=3, var="u", then={"op": "open"}).encode()
+        {'id': 3, 'op': 'relax', 'var': 'u', 'then': {'op': 'open'}}
+        """
+        script: Script = {} if self.id is None else {"id": self.id}
+        script["op"] = self.op
+        for name, optional in _data(type(self)).items():
+            value = getattr(self, name)
+            if value is not None or not optional:
+                plain = isinstance(value, str | int)
+                script[name] = value if plain else json.decode(json.encode(value))
+        for name in _FOLLOWS:
+            if follows := getattr(self, name, None):
+                script[name] = follows
+        return script
+
+
+_FOLLOWS = ("lemma", "then", "cases")
+
+
+@cache
+def _data(record: type[Step]) -> dict[str, bool]:
+    """The fields of a theorem's own data, and whether a certificate may leave them out."""
+    own = [f for f in msgspec.structs.fields(record) if f.name not in ("id", *_FOLLOWS)]
+    return {f.name: f.default is None for f in own}
+
+
+class Move(Step, frozen=True, kw_only=True):
+    """A step to another description of the same family; ``then`` is the step that follows."""
+
+    then: Script = {}
+
+    def replay(self, family: Family) -> Family:
+        """The family that is left to prove."""
+        raise NotImplementedError
+
+
+class Branch(Step, frozen=True, kw_only=True):
+    """A step to several families. cases: the step for each, None where nothing is proved of it."""
+
+    cases: list[Script | None] = []
+
+    @classmethod
+    def assumes(cls) -> dict[str, str]:
+        left_out = "each family has its case: those that are left out bound nothing"
+        return {**cls.hypotheses, "cases": left_out}
+
+    def replay(self, family: Family) -> Families:
+        """The families that are left to prove, and how their verdicts combine."""
+        raise NotImplementedError
+
+    def case_names(self, family: Family) -> list[str]:
+        """What to call the families, in their order."""
+        return []
+
+
+class Leaf(Step, frozen=True, kw_only=True):
+    """A step that ends a branch of the proof."""
+
+    def divisor(self, family: Family) -> dict[str, Rational]:
+        """The weights of a divisor that attains (λ, m), where the theorem names one."""
+        return {}
+
+    def replay(self, family: Family) -> Verdict:
+        """What is proved of the family."""
+        raise NotImplementedError
+
+
+# The records by name.
+STEPS: dict[str, type[Step]] = {}
+
+_S = TypeVar("_S", bound=type[Step])
+
+
+def theorem(record: _S) -> _S:
+    """Enter a record under the name that certificates give it."""
+    STEPS[record.__name__.lower()] = record
+    return record
+
+
+def read(script: Any) -> Step:
+    """The record of one step of a certificate; what follows it is not read.
+
+    Raises CertificateError for an unknown step, and where a field is missing, unknown or of
+    another type.
+
+    >>> import singularity_lab.exact.proof.verify  # where all records are entered
+    >>> read({"op": "relax", "var": "u"})
+    Relax(var='u', id=None, then={})
+    >>> read({"op": "open", "then": {}})
+    Traceback (most recent call last):
+    ...
+    singularity_lab.errors.CertificateError: malformed step: Object contains unknown field `then`
+    """
+    op = script.get("op") if isinstance(script, dict) else script
+    if not isinstance(op, str) or op not in STEPS:
+        raise CertificateError(f"unknown step {quoted(op)}")
+    try:
+        return msgspec.convert(script, STEPS[op])
+    except msgspec.ValidationError as error:
+        message = re.sub("`([^`]*)`", _plain, str(error))
+        raise CertificateError(f"malformed step: {message}") from None
+
+
+_PLAIN = {
+    "int": "an integer",
+    "str": "text",
+    "array": "a list",
+    "object": "an object",
+    "int | str": "a rational number as text or an integer",
+}
+
+
+def _plain(name: re.Match[str]) -> str:
+    """A type in words, where a message of msgspec names it."""
+    kinds = name[1].removesuffix(" | null")
+    return _PLAIN.get(kinds, f"`{kinds}`")
+
+
+def index(i: int, listed: Sequence[Any]) -> int:
     """A position counted from 0; negative ones would give one generator two names."""
-    hold("index", type(i) is int and 0 <= i < len(listed), f"there is no generator {i!r}")
-    return int(i)
+    hold("index", 0 <= i < len(listed), f"there is no generator {i!r}")
+    return i
 
 
-Branches = tuple[list[Family], Callable[[list[Verdict]], Verdict]]
-# Steps by name: to another description of a family, to several families, to what is proved of it.
-MOVES: dict[Any, Callable[[Family, Step], Family]] = {}
-BRANCHES: dict[Any, Callable[[Family, Step], Branches]] = {}
-LEAVES: dict[Any, Callable[[Family, Step], Verdict]] = {}
-
-_H = TypeVar("_H", bound=Callable[..., Any])
-
-# What each step assumes, by the names under which it is checked. "claim" is the whole certificate.
-HYPOTHESES: dict[str, dict[str, str]] = {
-    "claim": {
-        "vanishes": "K vanishes at the point",
-        "below": "a claim from below is at most the lower bound that is proved",
-        "above": "a claim from above is at least the upper bound that is proved",
-    },
-    "zero": {"zero": "K is 0 on a neighbourhood of the point"},
-}
+def without_upper(verdict: Verdict, op: str, why: str) -> Verdict:
+    """The verdict without its upper bound, where a hypothesis of the step fails."""
+    return replace(verdict, upper=None, why=(f"{op}: {why}",)) if why else verdict
 
 
-def register(table: dict[Any, Any], **hypotheses: str) -> Callable[[_H], _H]:
-    """Name a step by its handler, _split handling "split", and state what it assumes."""
-    if table is BRANCHES:
-        hypotheses["cases"] = "each family has its case: those that are left out bound nothing"
-
-    def enter(handler: _H) -> _H:
-        HYPOTHESES[handler.__name__[1:]] = hypotheses
-        table[handler.__name__[1:]] = handler
-        return handler
-
-    return enter
+def no_witness(family: Family, zero: Collection[str], witness: Witness | None) -> str:
+    """Why no point of the stratum with these variables at 0 is known; "" if one is."""
+    return lacks("witness", family.has_point(zero, witness), "no point meets the sign conditions")
 
 
-HYPOTHESES["see"] = {
-    "lemma": "the lemma states a family: known variables and roles, k ≥ 0 whole, h > −1",
-    "proved": "the step was proved before, or is proved here by its lemma",
-    "same": "the map is one to one and keeps the ring, roles, walls and their sides, k, h, the "
-    "generators and the units up to constants; there are no sign conditions",
-}
+def short(text: str, width: int = 48) -> str:
+    """The text, cut to a width."""
+    return text if len(text) <= width else text[: width - 1] + "…"

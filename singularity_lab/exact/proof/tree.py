@@ -13,21 +13,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import networkx
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
-from singularity_lab.exact.proof.charts import charts, representatives
+from singularity_lab.exact.proof.branches import See
+from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
-from singularity_lab.exact.proof.step import Verdict
-from singularity_lab.exact.proof.verify import replay, starting_family, verify
-
-if TYPE_CHECKING:
-    pass
+from singularity_lab.exact.proof.step import Branch, Leaf, Move, Step, Verdict, read
+from singularity_lab.exact.proof.verify import Replay, starting_family, verify
 
 _SUM, _FREE = "sum", "free"
 
@@ -150,10 +147,7 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     certificate = _choose(source, kind)
     verify(certificate)
     recorder = _Recorder(scale=1 if certificate.problem.convention == "loss" else 2)
-    if certificate.proof.get("op") == "zero":
-        recorder.leaf(certificate)
-    else:
-        replay(starting_family(certificate), certificate.proof, recorder)
+    recorder.start(starting_family(certificate), certificate.proof)
     tree = networkx.DiGraph(certificate=certificate)
     charts = recorder.charts
     critical = {0}
@@ -189,10 +183,11 @@ def _attains(parent: Chart, child: Chart) -> bool:
     return value == parent.lower
 
 
-class _Recorder:
-    """Looks on at a replay and keeps each chart."""
+class _Recorder(Replay):
+    """Replays a script and keeps each chart."""
 
     def __init__(self, scale: int) -> None:
+        super().__init__()
         self.scale = scale
         self.charts: list[Chart] = []
         self.parents: list[int | None] = []
@@ -200,52 +195,32 @@ class _Recorder:
         self._open: list[tuple[int, Step]] = []
         self._cases: list[Iterator[str]] = []
 
-    def leaf(self, certificate: Certificate) -> None:
-        """The node of K ≡ 0."""
-        zero = RLCT(Fraction(0), 1)
-        roles = dict.fromkeys(certificate.problem.variables, LOCAL)
-        self.charts.append(
-            Chart(
-                "proof",
-                "",
-                roles,
-                frozenset(),
-                {},
-                {},
-                ("0",),
-                (),
-                (),
-                "zero",
-                in_words(certificate.proof),
-                zero,
-                zero,
-                False,
-                (),
-            )
-        )
-        self.parents.append(None)
-
-    def enter(self, moves: Sequence[Step], family: Family, step: Step, where: str) -> None:
+    def enter(self, moves: Sequence[Move], family: Family, step: Step, where: str) -> None:
         number = len(self.charts)
         case = next(self._cases[-1], "") if self._cases else ""
         for marked in (*moves, step):
-            if "id" in marked:
-                self.first.setdefault(marked["id"], number)
+            if marked.id is not None:
+                self.first.setdefault(marked.id, number)
         self.parents.append(self._open[-1][0] if self._open else None)
-        self.charts.append(self._chart(family, step, tuple(map(in_words, moves)), where, case))
+        words = tuple(move.words() for move in moves)
+        self.charts.append(self._chart(family, step, words, where, case))
         self._open.append((number, step))
-        lemma = ["lemma"] if isinstance(step.get("lemma"), dict) else []
-        self._cases.append(iter(lemma or _case_names(family, step)))
+        names: list[str] = []
+        if isinstance(step, Branch):
+            names = step.case_names(family)
+        elif isinstance(step, See) and step.lemma is not None:
+            names = ["lemma"]
+        self._cases.append(iter(names))
 
-    def leave(self, verdict: Verdict) -> None:
+    def leave(self, known: Verdict) -> None:
         self._cases.pop()
         number, step = self._open.pop()
         self.charts[number] = replace(
             self.charts[number],
-            lower=verdict.lower,
-            upper=verdict.upper,
-            empty=verdict.empty,
-            same_as=self.first.get(step["step"]) if step["op"] == "see" else None,
+            lower=known.lower,
+            upper=known.upper,
+            empty=known.empty,
+            same_as=self.first.get(step.step) if isinstance(step, See) else None,
         )
 
     def _chart(
@@ -256,10 +231,8 @@ class _Recorder:
             for n, k in family.k.items()
             if k and family.role.get(n) in (LOCAL, PARAM)
         ]
-        if step["op"] in ("monomial", "newton") and step.get("primal"):
-            primal = step["primal"]  # by name, or for all local variables in order
-            if not isinstance(primal, dict):
-                primal = dict(zip(family.of_role(LOCAL), primal, strict=True))
+        primal = step.divisor(family) if isinstance(step, Leaf) else {}
+        if primal:
             weights = {n: w for n, v in primal.items() if (w := fraction(v))}
             common = lcm(*(w.denominator for w in weights.values()))
             ray = {n: int(w * common) for n, w in weights.items()}
@@ -275,8 +248,8 @@ class _Recorder:
             generators=tuple(str(f) for f in family.gens),
             units=tuple(str(u) for u in family.units),
             moves=moves,
-            op=step["op"],
-            words=in_words(step),
+            op=step.op,
+            words=step.words(),
             lower=None,
             upper=None,
             empty=False,
@@ -288,38 +261,7 @@ class _Recorder:
         return Divisor(ray, k, h, (h + 1) / (self.scale * k))
 
 
-def _case_names(family: Family, step: Step) -> list[str]:
-    """Names of the branches of a step, in the verifier's order."""
-    op = step["op"]
-    if op == "blowup":
-        groups = [[(str(n), w) for n, w in group] for group in step["groups"]]
-        found = representatives(charts(groups, family.positive), step.get("symmetries", ()))
-        side = {1: " > 0", -1: " < 0"}
-        single = [c.two_sided or c.variable in family.positive for c in found]
-        return [
-            f"chart {c.variable}{'' if alone else side[c.sign]}"
-            for c, alone in zip(found, single, strict=True)
-        ]
-    if op == "split":
-        both = [f"{step['var']} = 0", f"{step['var']} ≠ 0"]
-        return both if len(step["cases"]) == 2 else both[1:]  # a condition may exclude 0
-    if op == "locus":
-        return [f"{step['poly']} = 0", f"{step['poly']} ≠ 0"]
-    if op == "roots":
-        values = [f"{step['var']} = {r['value']}, {r['field']} = 0" for r in step["roots"]]
-        met = len(step["cases"]) - 1  # a condition may exclude some roots
-        named = values if met == len(values) else [f"{step['var']} a root"] * met
-        return [*named, f"{step['poly']} ≠ 0"]
-    if op == "dehomogenise":
-        return [f"{step['var']} = 1", f"{step['var']} = -1"]
-    if op == _SUM:
-        return [", ".join(map(str, block)) for block in step["blocks"]]
-    if op == "both":
-        return ["first", "second"]
-    return []
-
-
-def in_words(step: Step) -> str:
+def in_words(script: Script) -> str:
     """One step of a proof script in words, without what follows it.
 
     >>> in_words({"op": "blowup", "groups": [[["x", 3], ["y", 2]]]})
@@ -328,77 +270,7 @@ def in_words(step: Step) -> str:
     >>> in_words({"op": "schur", "kind": "pivot", "rank": 1, "factors": factors})
     'product of matrices 2×2×1, Schur complement of the 1×1 pivot'
     """
-    op = str(step.get("op"))
-    if op in ("monomial", "terms"):
-        weights = step.get("primal", {})
-        what = "monomial ideal" if op == "monomial" else "term ideal, an upper bound"
-        optimum = ", ".join(f"{n}: {w}" for n, w in weights.items())
-        return f"{what}, optimal weight ({optimum})" if weights else "the ideal is a unit"
-    if op == "blowup":
-        groups = [
-            ", ".join(f"{n}^(1/{w})" if w > 1 else str(n) for n, w in group)
-            for group in step["groups"]
-        ]
-        alike = "; one chart for those that symmetries join" if step.get("symmetries") else ""
-        return f"blow up ({'; '.join(groups)}){alike}"
-    if op == "schur":
-        factors = step["factors"]
-        shape = "×".join(str(n) for n in (*map(len, factors), len(factors[-1][0])))
-        rank = step["rank"]
-        block = {"through": "block", "pivot": "pivot"}.get(step["kind"], "inner block")
-        return f"product of matrices {shape}, Schur complement of the {rank}×{rank} {block}"
-    if op == "generators":
-        done = [name for name, *_ in step["do"]]
-        kinds = {
-            "add": "reduced",
-            "div": "divided by units",
-            "mul": "multiplied by units",
-            "append": "added",
-            "split": "split into their terms",
-        }
-        said = ", ".join(f"{done.count(n)} {w}" for n, w in kinds.items() if n in done)
-        return f"generators: {said}"
-    if op == "change":
-        den = str(step["den"])
-        image = f"({step['num']})/({den})" if den != "1" else str(step["num"])
-        return f"coordinate {step['var']} := {short(image)}"
-    if op in ("contract", "dehomogenise"):
-        weights = ", ".join(f"{n}: {w}" for n, w in step["weights"].items())
-        if op == "contract":
-            return f"parameters contracted to 0 by the grading ({weights})"
-        return f"{step['var']} = ±1 by the grading ({weights})"
-    if op == "split":
-        return f"{step['var']} = 0, or not"
-    if op == "locus":
-        return f"{short(str(step['poly']))} = 0, or not"
-    if op == "roots":
-        return f"{step['var']} a root of {short(str(step['poly']))}, or not"
-    if op == "nonvanishing":
-        return f"{short(str(step['poly']))} has no real zero"
-    if op == "newton":
-        faces = sum(len(entry["face"]) > 1 for entry in step["faces"])
-        where = f"{faces} compact faces besides the vertices"
-        return f"Newton polyhedron, {step['criterion']} on {where}"
-    if op == "coordinate":
-        return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
-    if op == "relax":
-        return f"{step['var']} ≠ 0 as a parameter"
-    words = {
-        "sum": "sum rule: disjoint variables",
-        "free": "product rule: variables of the monomial factor only",
-        "subideal": "bounded below by fewer generators",
-        "both": "two proofs",
-        "order": "bounded below by the order of vanishing",
-        "empty": "no real point",
-        "open": "open",
-        "zero": "K is identically 0",
-        "see": "proved before, up to renaming and signs",
-    }
-    return words.get(op, op)
-
-
-def short(text: str, width: int = 48) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return read(script).words()
 
 
 def _monomial(exponents: Mapping[str, int]) -> str:

@@ -5,30 +5,49 @@ others; a leaf gives
 
     lower: every germ of the family has (λ, m) ⪰ lower;    upper: some germ has (λ, m) ⪯ upper,
 
-in the order of densities of states, with λ = ∞ where K does not vanish. Each handler below states
-its theorem in words, and the theorem's hypotheses by name where it is registered; each is checked
-under its name. Blow-ups are proper, so (λ, m) of a germ is the least over the points of the fibre,
-and the cells of a blow-up are that fibre. All theorems: docs/theory.md.
+in the order of densities of states, with λ = ∞ where K does not vanish. Each step is the record of
+a theorem (:mod:`singularity_lab.exact.proof.step`), which states its hypotheses by name and checks
+each under its name; :class:`Walk` is the one way through a script. Blow-ups are proper, so (λ, m)
+of a germ is the least over the points of the fibre, and the cells of a blow-up are that fibre
+(MATH §2.8).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any, Generic, TypeVar
 
 from flint.utils.flint_exceptions import FlintError
 
-import singularity_lab.exact.proof.branches
-import singularity_lab.exact.proof.leaves
-import singularity_lab.exact.proof.moves  # noqa: F401  these three fill the tables of steps
-from singularity_lab.algebra.hypotheses import hold, lacks, under
+import singularity_lab.exact.proof.moves  # noqa: F401  these are entered as they are loaded
+from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.errors import CertificateError, SingularityLabError
-from singularity_lab.exact.proof.certificate import Certificate, Step
-from singularity_lab.exact.proof.family import LOCAL, Family, integer
-from singularity_lab.exact.proof.step import BRANCHES, LEAVES, MOVES, Verdict
+from singularity_lab.exact.proof.branches import See
+from singularity_lab.exact.proof.certificate import Certificate, Script
+from singularity_lab.exact.proof.family import LOCAL, Family
+from singularity_lab.exact.proof.leaves import Zero
+from singularity_lab.exact.proof.step import (
+    STEPS,
+    Branch,
+    Families,
+    Leaf,
+    Move,
+    Step,
+    Verdict,
+    read,
+)
+
+# What is assumed of a whole certificate, and by each step, by the names under which it is checked.
+HYPOTHESES: dict[str, dict[str, str]] = {
+    "claim": {
+        "vanishes": "K vanishes at the point",
+        "below": "a claim from below is at most the lower bound that is proved",
+        "above": "a claim from above is at least the upper bound that is proved",
+    },
+    **{op: record.assumes() for op, record in STEPS.items()},
+}
 
 
 def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
@@ -53,11 +72,7 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
         family = starting_family(certificate)
     except SingularityLabError as error:
         raise CertificateError(f"problem: {error}") from None
-    if certificate.proof.get("op") == "zero":
-        hold("zero", all(g.is_zero() for g in family.gens), "K is not identically 0")
-        found = Verdict(RLCT(Fraction(0), 1), RLCT(Fraction(0), 1))
-    else:
-        found = replay(family, certificate.proof)
+    found = replay(family, certificate.proof)
     hold("vanishes", not found.empty, "K does not vanish at the point")
     if certificate.problem.convention == "loss":  # K = |f| instead of f²: λ doubles
         lower, upper = (v and RLCT(2 * v.value, v.multiplicity) for v in (found.lower, found.upper))
@@ -87,92 +102,146 @@ def starting_family(certificate: Certificate) -> Family:
     )
 
 
-class Observer(Protocol):
-    """Callbacks that observe a replay: each family after its moves, and what is proved of it."""
-
-    def enter(self, moves: Sequence[Step], family: Family, step: Step, where: str) -> None: ...
-
-    def leave(self, verdict: Verdict) -> None: ...
-
-
-def replay(family: Family, step: Step, observer: Observer | None = None) -> Verdict:
-    """What a script proves of a family, or CertificateError. An observer changes nothing."""
-    walk = _Replay(observer)
-    try:
-        return walk.run(family.normal(), step, "proof")
-    except CertificateError:
-        raise
-    except _MALFORMED as error:
-        message = f"malformed step: {type(error).__name__}: {error}"
-        raise CertificateError(message, walk.where) from None
-
-
 _MALFORMED: tuple[type[Exception], ...] = (SingularityLabError, FlintError, ArithmeticError)
 _MALFORMED += (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+_T = TypeVar("_T")
 
 
-class _Replay:
-    """Walks the script. ``done``: families and verdicts of steps that carry an id."""
+class Walk(Generic[_T]):
+    """The one way through a proof script: what is asked of each family that is met is a ``_T``.
 
-    def __init__(self, observer: Observer | None = None) -> None:
-        self.done: dict[int, tuple[Family, Verdict]] = {}
+    The moves, the branches with the families they lead to, the lemmas and what was proved before
+    are the same for whoever reads a script; a reader says what it makes of a leaf, and how it
+    combines the cases of a branch. ``done``: what is known of the steps that carry an id.
+    """
+
+    def __init__(self) -> None:
+        self.done: dict[int, tuple[Family, _T]] = {}
         self.where = "proof"
-        self.observer = observer
 
-    def run(self, family: Family, step: Step, where: str) -> Verdict:
-        marks: list[tuple[int, Family]] = []
-        moves: list[Step] = []
-        arrived = self.where = where
+    # -- what a reader says
+
+    def leaf(self, family: Family, step: Leaf) -> _T:
+        """What a leaf says of its family."""
+        raise NotImplementedError
+
+    def combined(self, family: Family, step: Branch, families: Families, cases: list[_T]) -> _T:
+        """What the cases of a branch say of its family together."""
+        raise NotImplementedError
+
+    def unknown(self) -> _T:
+        """What is known of a case that a certificate leaves out."""
+        raise NotImplementedError
+
+    def skipped(self, family: Family) -> _T | None:
+        """What is known of a family whose proof is not to be read; None if it is."""
+        return None
+
+    def move(self, family: Family, step: Move) -> None:
+        """Look at a move, and the family before it."""
+
+    def enter(self, moves: Sequence[Move], family: Family, step: Step, where: str) -> None:
+        """Look at a family after its moves, before the step that follows."""
+
+    def leave(self, known: _T) -> None:
+        """Look at what is known of the family that was entered last."""
+
+    # -- the way
+
+    def start(self, family: Family, script: Script) -> _T:
+        """What the script says of a family; CertificateError names the step that fails."""
         try:
-            while (op := step.get("op")) in MOVES:
-                if "id" in step:
-                    marks.append((integer(step["id"]), family))
-                family = MOVES[op](family, step).normal()
+            if isinstance(zero := read(script), Zero):  # the germ 0 has no normal form
+                self.enter((), family, zero, "proof")
+                found = self.leaf(family, zero)
+                self.leave(found)
+                return found
+            return self.run(family.normal(), script, "proof")
+        except CertificateError as error:
+            raise error if error.where else CertificateError(str(error), self.where) from None
+        except _MALFORMED as error:
+            message = f"malformed step: {type(error).__name__}: {error}"
+            raise CertificateError(message, self.where) from None
+
+    def run(self, family: Family, script: Script, where: str) -> _T:
+        known = self.skipped(family)
+        if known is not None:
+            return known
+        marks: list[tuple[int, Family]] = []
+        moves: list[Move] = []
+        arrived = self.where = where
+        op = None
+        try:
+            step = read(script)
+            op = step.op
+            while isinstance(step, Move):
+                if step.id is not None:
+                    marks.append((step.id, family))
+                self.move(family, step)
+                family = step.replay(family).normal()
                 moves.append(step)
-                step, where = step["then"], f"{where}.{op}"
-                self.where = where
-            if "id" in step:
-                marks.append((integer(step["id"]), family))
-            if self.observer is not None:
-                self.observer.enter(moves, family, step, arrived)
-            if op in BRANCHES:
-                verdict = self.branch(family, step, where)
-            elif op == "see":
-                verdict = self.see(family, step)
+                where = self.where = f"{where}.{op}"
+                step = read(step.then)
+                op = step.op
+            if step.id is not None:
+                marks.append((step.id, family))
+            self.enter(moves, family, step, arrived)
+            if isinstance(step, Branch):
+                known = self.branch(family, step, where)
+            elif isinstance(step, See):
+                known = self.see(family, step)
             else:
-                if op not in LEAVES:
-                    raise CertificateError(f"unknown step {op!r}")
-                verdict = LEAVES[op](family, step)
+                assert isinstance(step, Leaf)
+                known = self.leaf(family, step)
         except CertificateError as error:
             if error.where:
                 raise
-            raise CertificateError(f"{step.get('op')}: {error}", where) from None
+            raise CertificateError(f"{op}: {error}" if op else str(error), where) from None
         for ident, marked in marks:
-            self.done.setdefault(ident, (marked, verdict))
-        if self.observer is not None:
-            self.observer.leave(verdict)
-        return verdict
+            self.done.setdefault(ident, (marked, known))
+        self.leave(known)
+        return known
 
-    def branch(self, family: Family, step: Step, where: str) -> Verdict:
-        families, combine = BRANCHES[step["op"]](family, step)
-        cases = step["cases"]
-        count = f"{len(families)} cases needed, {len(cases)} given"
-        hold("cases", len(cases) == len(families), count)
-        verdicts = []
-        for i, (child, case) in enumerate(zip(families, cases, strict=True)):
-            proved = case is not None
-            verdicts.append(self.run(child.normal(), case, f"{where}.{i}") if proved else Verdict())
-        return combine(verdicts)
+    def branch(self, family: Family, step: Branch, where: str) -> _T:
+        families = step.replay(family)
+        cases = step.cases
+        count = f"{len(families[0])} cases needed, {len(cases)} given"
+        hold("cases", len(cases) == len(families[0]), count)
+        known = []
+        for i, (child, case) in enumerate(zip(families[0], cases, strict=True)):
+            if case is None:
+                known.append(self.unknown())
+            else:
+                known.append(self.run(child.normal(), case, f"{where}.{i}"))
+        return self.combined(family, step, families, known)
 
-    def see(self, family: Family, step: Step) -> Verdict:
+    def see(self, family: Family, step: See) -> _T:
         """A family proved before, or here as a lemma, up to a renaming and changes of sign."""
-        if "lemma" in step and step["step"] not in self.done:
-            with under("lemma"):
-                lemma = Family.of_lemma(family.names, step["lemma"]["family"], family.field)
-            self.run(lemma, step["lemma"]["proof"], f"{self.where}.lemma")
-        known = step["step"] in self.done
-        hold("proved", known, f"step {step['step']!r} is not proved before this one")
-        other, verdict = self.done[step["step"]]
-        with under("same"):
-            family.check_same(other, step["map"])
-        return verdict
+        if step.lemma is not None and step.step not in self.done:
+            lemma = step.stated(family, step.lemma)
+            self.run(lemma, step.lemma["proof"], f"{self.where}.lemma")
+        proved = step.step in self.done
+        hold("proved", proved, f"step {step.step!r} is not proved before this one")
+        other, known = self.done[step.step]
+        step.replay(family, other)
+        return known
+
+
+class Replay(Walk[Verdict]):
+    """The verifier's reading of a script: what is proved of each family."""
+
+    def leaf(self, family: Family, step: Leaf) -> Verdict:
+        return step.replay(family)
+
+    def combined(
+        self, family: Family, step: Branch, families: Families, cases: list[Verdict]
+    ) -> Verdict:
+        return families[1](cases)
+
+    def unknown(self) -> Verdict:
+        return Verdict()
+
+
+def replay(family: Family, script: Script) -> Verdict:
+    """What a script proves of a family, or CertificateError."""
+    return Replay().start(family, script)
