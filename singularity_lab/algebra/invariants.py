@@ -62,6 +62,8 @@ class Bounds:
     >>> b = Bounds(RLCT(Fraction(1, 4), 1), RLCT(Fraction(1, 2), 1))
     >>> print(b, b.exact)
     1/4 <= lambda <= 1/2 False
+    >>> print(Bounds(RLCT(Fraction(2, 3), 3), RLCT(Fraction(2, 3), 1)))
+    lambda = 2/3, 1 <= m <= 3
     """
 
     lower: RLCT | None
@@ -74,6 +76,9 @@ class Bounds:
     def __str__(self) -> str:
         if self.exact:
             return f"(lambda, m) = {self.lower}"
+        if self.lower and self.upper and self.lower.value == self.upper.value:  # m alone is open
+            value, least, most = self.lower.value, self.upper.multiplicity, self.lower.multiplicity
+            return f"lambda = {value}, {least} <= m <= {most}"
         low = f"{self.lower.value} <= " if self.lower else ""
         high = f" <= {self.upper.value}" if self.upper else ""
         return f"{low}lambda{high}"
