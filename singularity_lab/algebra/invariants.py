@@ -67,6 +67,8 @@ class Bounds:
     >>> b.rlct
     Traceback (most recent call last):
     singularity_lab.errors.Undecided: 1/4 <= lambda <= 1/2
+    >>> print(Bounds(RLCT(Fraction(2, 3), 3), RLCT(Fraction(2, 3), 1)))
+    lambda = 2/3, 1 <= m <= 3
     """
 
     lower: RLCT | None
@@ -86,6 +88,9 @@ class Bounds:
     def __str__(self) -> str:
         if self.exact:
             return f"(lambda, m) = {self.lower}"
+        if self.lower and self.upper and self.lower.value == self.upper.value:  # m alone is open
+            value, least, most = self.lower.value, self.upper.multiplicity, self.lower.multiplicity
+            return f"lambda = {value}, {least} <= m <= {most}"
         low = f"{self.lower.value} <= " if self.lower else ""
         high = f" <= {self.upper.value}" if self.upper else ""
         return f"{low}lambda{high}"

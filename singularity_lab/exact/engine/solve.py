@@ -265,6 +265,8 @@ def rlct(
         ended = f" (ended by: {found.ended})" if found.ended else ""
         frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
         still_open = f"{found.open} charts are open{ended}{frontier}"
+        if not found.open and (lower is None or lower != upper):
+            still_open = "each chart is closed, some by bounds that do not meet"
         known = known or _first_bounds(problem, germ, budget, started, notes)
         known = replace(known, method=method, notes=(*notes, still_open))
         if lower is not None and lower == upper:

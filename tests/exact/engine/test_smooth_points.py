@@ -175,6 +175,16 @@ def test_bounds_are_never_weaker_than_half_the_rank():
     assert found.bounds.lower >= half(3)
 
 
+def test_a_value_with_an_open_multiplicity_is_told():
+    """Whatever is proved of (x² + y² − z², z³), whose λ is 2/3."""
+    found = rlct(["x^2 + y^2 - z^2", "z^3"], budget=5)
+    lower, upper = found.bounds.lower, found.bounds.upper
+    assert lower.value <= Fraction(2, 3) <= upper.value
+    if lower.value == upper.value:
+        assert "= 2/3" in str(found).splitlines()[0]
+    assert "0 charts" not in str(found)
+
+
 def test_a_loss_that_is_no_sum_of_squares_is_told_so():
     choi_lam = "x^2*y^2 + y^2*z^2 + z^2*x^2 + w^4 - 4*x*y*z*w"
     found = rlct(choi_lam, convention="loss", nodes=5, budget=5)
