@@ -29,6 +29,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.tempered import (
     curvature,
     seeded_generator,
@@ -42,7 +43,6 @@ from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 _KEPT = 400
@@ -50,24 +50,20 @@ _KEPT = 400
 
 @dataclass(frozen=True)
 class Settings:
-    """n: sample size, of a loss with generators (data bring their own); beta: inverse temperature,
-    1 for Bayes; gamma: localisation.
+    """The posterior, the data sets, and the chains of each."""
 
-    realisations: data sets ξ, at least 4. chains: for each of them (for one data set, chains ·
-    realisations run). burn_in, draws: steps thrown away and averaged. scales: of the step
-    histogram. level: of the intervals. device: of torch.
-    """
-
-    n: float = 10_000.0
-    beta: float = 1.0
-    gamma: float = 1.0
-    realisations: int = 64
-    chains: int = 8
-    burn_in: int = 1_000
-    draws: int = 2_000
-    scales: int = 20
-    level: float = 0.9
-    device: str = "cpu"
+    n: float = setting(10_000.0, "sample size, of a loss with generators; data bring their own")
+    beta: float = setting(1.0, "inverse temperature; 1 for Bayes")
+    gamma: float = setting(1.0, "strength of the localisation around w*")
+    realisations: int = setting(64, "data sets ξ, at least 4")
+    chains: int = setting(
+        8, "chains of a data set, at least 2; where there is one set, chains · realisations run"
+    )
+    burn_in: int = setting(1_000, "steps thrown away")
+    draws: int = setting(2_000, "steps averaged, at least 16")
+    scales: int = setting(20, "step sizes, log-spaced")
+    level: float = setting(0.9, "of the intervals")
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         if not (self.n > 1 and self.beta > 0 and self.gamma >= 0):
@@ -311,3 +307,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
         ax.set_ylabel("ν")
     ax.set_title(f"{reading.loss_id}: ν = {reading.estimates['nu']}")
     return ax
+
+
+DEVICE = Device(
+    name="fluctuation",
+    summary="the singular fluctuation ν, and λ beside it, from the posterior",
+    scope="Says ν, and λ where the loss has generators, at one n: λ is low by about (m − 1)/log n. "
+    "For one data set the interval knows the chains, not the luck of the data; it does not speak "
+    "of m.",
+    Settings=Settings,
+    run=fluctuation,
+    plot=plot,
+)

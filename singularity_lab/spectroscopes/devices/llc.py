@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.tempered import (
     EVERY,
     Average,
@@ -44,7 +45,6 @@ from singularity_lab.spectroscopes.long_run import current_run
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 _PROBE = 5  # steps between two looks at the batch that never changes
@@ -54,35 +54,37 @@ _R_HAT_SGLD, R_HAT = 1.2, 1.1  # largest allowed, of unadjusted and of adjusted 
 
 @dataclass(frozen=True)
 class Settings:
-    """n: sample size; beta: inverse temperature, None for 1/log n; gamma: localisation strength.
+    """The target, the sampler and its steps, the chains, and how they are checked."""
 
-    sampler: sgld, rmsprop or sgnht. epsilon: its step (of SGNHT h², with h its step in time); None
-    takes 0.2/(nβh + γ), h the largest Hessian eigenvalue at w*, near it, and again where the chains
-    are during burn-in. chains, burn_in, draws: chains run at once, steps thrown away, steps
-    averaged. minibatch: use the loss's own minibatches, a fresh one for every chain and step.
-    check: run the four groups of :mod:`singularity_lab.spectroscopes.inference.convergence`; False
-    runs all chains from w* at the step ε, as the field does, and is never ``ok``. divergence,
-    decay, stability: of RMSprop-SGLD, the term Γ, α and δ. friction: A of SGNHT. precision: of the
-    chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸. device: of
-    torch.
-    """
-
-    n: float = 10_000.0
-    beta: float | None = None
-    gamma: float = 1.0
-    sampler: str = "sgld"
-    epsilon: float | None = 1e-4
-    chains: int = 128
-    burn_in: int = 10_000
-    draws: int = 10_000
-    minibatch: bool = False
-    check: bool = True
-    divergence: bool = True
-    decay: float = 0.99
-    stability: float = 0.1
-    friction: float = 1.0
-    precision: str = "double"
-    device: str = "cpu"
+    n: float = setting(10_000.0, "sample size, above 1")
+    beta: float | None = setting(None, "inverse temperature; by default 1/log n")
+    gamma: float = setting(1.0, "strength of the localisation around w*")
+    sampler: str = setting("sgld", "sgld, rmsprop or sgnht")
+    epsilon: float | None = setting(
+        1e-4,
+        "step of the sampler (of SGNHT h², h its step in time); by default 0.2/(nβh + γ), h the "
+        "largest Hessian eigenvalue near w*, and again where the chains are during burn-in",
+    )
+    chains: int = setting(128, "chains run at once; a multiple of 4, at least 8, where checked")
+    burn_in: int = setting(10_000, "steps thrown away")
+    draws: int = setting(10_000, "steps averaged, at least 8")
+    minibatch: bool = setting(
+        False, "whether the loss's own minibatches are used, a fresh one for every chain and step"
+    )
+    check: bool = setting(
+        True,
+        "whether four groups of chains run, by start (w* or scattered) and step (ε or ε/2); "
+        "without it all run from w* at ε, as the field does, and the reading is never ok",
+    )
+    divergence: bool = setting(True, "of RMSprop-SGLD: whether the term Γ is kept")
+    decay: float = setting(0.99, "of RMSprop-SGLD: α, in [0, 1)")
+    stability: float = setting(0.1, "of RMSprop-SGLD: δ, above 0")
+    friction: float = setting(1.0, "of SGNHT: A, above 0")
+    precision: str = setting(
+        "double",
+        "of the chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸",
+    )
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -361,3 +363,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_ylabel("nβ(L − L*) averaged over chains")
     ax.set_title(f"{reading.device} on {reading.loss_id}: {reading.outcome}")
     return ax
+
+
+DEVICE = Device(
+    name="llc",
+    summary="the field's SGLD estimator nβ(E[L] − L(w*)), the baseline",
+    scope="Says the local learning coefficient estimate at one n, β and γ, with an interval for "
+    "that target. It claims no λ, from which the target differs by about (m − 1)/log n, and does "
+    "not speak of m.",
+    Settings=Settings,
+    run=llc,
+    plot=plot,
+)

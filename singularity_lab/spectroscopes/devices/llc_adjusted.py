@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.devices.llc import R_HAT, may_scatter, scattered
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
+from singularity_lab.spectroscopes.devices.llc import R_HAT, may_scatter, plot, scattered
 from singularity_lab.spectroscopes.devices.tempered import (
     Average,
     check_settings,
@@ -30,33 +31,34 @@ from singularity_lab.spectroscopes.long_run import current_run
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 
 
 @dataclass(frozen=True)
 class MalaSettings:
-    """As :class:`Settings`; steps range over ``scales`` log-spaced sizes, with weights learned in
-    burn-in.
+    """The target, the chains, and the histogram of steps, whose weights are learned in burn-in.
 
-    smallest, largest: range of ε; None for 10⁻³/(nβ·h) … 1/γ, h the largest Hessian eigenvalue
-    within the localisation. heated: the second half of the chains begins scattered, at a
-    temperature where nβ·h is γ, and cools (geometrically, over three quarters of the warm-up), with
-    step sizes of its own. A chain from w* takes long to walk outwards along a valley and reads low;
-    one that cools lags behind and reads high: what they disagree on has not mixed. False starts all
-    chains at w*, and is never ``ok``.
+    A chain from w* takes long to walk outwards along a valley and reads low; one that was heated
+    and cools lags behind and reads high: what they disagree on has not mixed.
     """
 
-    n: float = 10_000.0
-    beta: float | None = None
-    gamma: float = 1.0
-    chains: int = 256
-    burn_in: int = 2_000
-    draws: int = 4_000
-    scales: int = 20
-    smallest: float | None = None
-    largest: float | None = None
-    heated: bool = True
-    device: str = "cpu"
+    n: float = setting(10_000.0, "sample size, above 1")
+    beta: float | None = setting(None, "inverse temperature; by default 1/log n")
+    gamma: float = setting(1.0, "strength of the localisation around w*")
+    chains: int = setting(256, "chains run at once, at least 2")
+    burn_in: int = setting(2_000, "steps thrown away")
+    draws: int = setting(4_000, "steps averaged, at least 8")
+    scales: int = setting(20, "step sizes, log-spaced from smallest to largest")
+    smallest: float | None = setting(
+        None, "smallest ε; by default 10⁻³/(nβh), h the largest Hessian eigenvalue nearby"
+    )
+    largest: float | None = setting(None, "largest ε; by default 1/γ")
+    heated: bool = setting(
+        True,
+        "whether the second half of the chains begins scattered, at a temperature where nβh is γ, "
+        "and cools over three quarters of burn-in; without it all start at w*, and the reading is "
+        "never ok",
+    )
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -64,14 +66,17 @@ class MalaSettings:
 
 @dataclass(frozen=True)
 class HmcSettings(MalaSettings):
-    """As :class:`MalaSettings`; leapfrogs: at most so many in a trajectory (their number is
-    uniform). smallest, largest: range of the leapfrog step, √ of that of MALA's ε. A draw is a
-    trajectory, (leapfrogs + 1)/2 gradients a chain."""
+    """As :class:`MalaSettings`, for trajectories: a draw costs (leapfrogs + 1)/2 gradients a
+    chain."""
 
-    burn_in: int = 400
-    draws: int = 800
-    scales: int = 16
-    leapfrogs: int = 10
+    burn_in: int = setting(400, "trajectories thrown away")
+    draws: int = setting(800, "trajectories averaged, at least 8")
+    scales: int = setting(16, "leapfrog steps, log-spaced from smallest to largest")
+    smallest: float | None = setting(
+        None, "smallest leapfrog step; by default √ of that of llc-mala"
+    )
+    largest: float | None = setting(None, "largest leapfrog step; by default γ^(−1/2)")
+    leapfrogs: int = setting(10, "largest length of a trajectory; lengths are uniform")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -248,3 +253,25 @@ def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
     """
     s = settings_of(HmcSettings, settings, "llc-hmc")
     return _adjusted("llc-hmc", s, loss, seed, budget)
+
+
+MALA = Device(
+    name="llc-mala",
+    summary="the baseline's target, sampled without discretisation error by MALA",
+    scope="Says the estimate of llc with domain and prior kept exactly: what is left is Monte "
+    "Carlo noise, which the interval covers, and the bias of the target, which it does not. It "
+    "claims no λ and does not speak of m.",
+    Settings=MalaSettings,
+    run=llc_mala,
+    plot=plot,
+)
+HMC = Device(
+    name="llc-hmc",
+    summary="the baseline's target, sampled without discretisation error by Hamiltonian "
+    "trajectories",
+    scope="Says the estimate of llc, as llc-mala does, by fewer and longer steps. It claims no λ "
+    "and does not speak of m.",
+    Settings=HmcSettings,
+    run=llc_hmc,
+    plot=plot,
+)

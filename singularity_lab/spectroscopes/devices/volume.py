@@ -29,13 +29,13 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.inference import asymptotics
 from singularity_lab.spectroscopes.kernels import splitting
 from singularity_lab.spectroscopes.long_run import current_run
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 _FEWEST = 16  # levels below which a curve says nothing
@@ -45,29 +45,29 @@ _LOCAL, _KEPT = 4, 0.4  # levels over which the share of the inner box must stay
 
 @dataclass(frozen=True)
 class Settings:
-    """half_width: of the box around w*, cut with the loss's domain. shrinks: times that it may be
-    halved because it holds a worse singularity than w*.
+    """The box, the particles, how deep they go and how long they move."""
 
-    replicates, particles: R independent runs of N particles each; N = None means 512 up to six
-    dimensions, 256 above. depth: stop at log V = −depth. lowest: stop at this K. max_sweeps:
-    sweeps in a level at most; None means 40, or ten a dimension (100 at most). memory: a level
-    ends earlier when no feature is correlated with its start by more than this. unresolved: share
-    of a level lost to rounding at which the run stops. max_multiplicity: largest m considered,
-    never above d. level: of the intervals. device: of torch.
-    """
-
-    half_width: float = 0.5
-    shrinks: int = 5
-    replicates: int = 16
-    particles: int | None = None
-    depth: float = 150.0
-    lowest: float = 1e-280
-    max_sweeps: int | None = None
-    memory: float = 0.3
-    unresolved: float = 0.01
-    max_multiplicity: int = 5
-    level: float = 0.9
-    device: str = "cpu"
+    half_width: float = setting(0.5, "of the box around w*, cut with the domain of the loss")
+    shrinks: int = setting(
+        5, "times that the box may be halved because it holds a worse singularity than w*"
+    )
+    replicates: int = setting(16, "independent runs, at least 4")
+    particles: int | None = setting(
+        None,
+        "particles of a run, even, at least 32; by default 512 up to six dimensions, 256 above",
+    )
+    depth: float = setting(150.0, "stop at log V = −depth")
+    lowest: float = setting(1e-280, "stop at this K")
+    max_sweeps: int | None = setting(
+        None, "sweeps in a level at most; by default 40, or ten a dimension (100 at most)"
+    )
+    memory: float = setting(
+        0.3, "a level ends earlier when no feature has a larger correlation with its start"
+    )
+    unresolved: float = setting(0.01, "share of a level lost to rounding at which the run stops")
+    max_multiplicity: int = setting(5, "largest m considered, never above d")
+    level: float = setting(0.9, "of the intervals")
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         if not (self.half_width > 0 and math.isfinite(self.half_width)):
@@ -410,3 +410,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_title(f"{reading.loss_id}: λ = {reading.lambda_}")
     ax.legend()
     return ax
+
+
+DEVICE = Device(
+    name="volume",
+    summary="volume scaling by multilevel splitting",
+    scope="Says λ with an interval, P(m) and the next pole, from values of K alone, up to some "
+    "tens of parameters. It sees nothing below the rounding error of the loss, and takes the worst "
+    "point of its box for w*.",
+    Settings=Settings,
+    run=volume,
+    plot=plot,
+)

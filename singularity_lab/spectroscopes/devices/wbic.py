@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.llc import may_scatter
 from singularity_lab.spectroscopes.devices.llc_adjusted import MalaSettings, sample
 from singularity_lab.spectroscopes.devices.tempered import Average, seeded_generator
@@ -25,15 +26,14 @@ from singularity_lab.spectroscopes.inference.convergence import judge
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 
 @dataclass(frozen=True)
 class Settings(MalaSettings):
-    """As :class:`MalaSettings`; ratio: β₂/β₁ > 1, the quotient of the two inverse temperatures."""
+    """As :class:`MalaSettings`, at two temperatures."""
 
-    ratio: float = 1.5
+    ratio: float = setting(1.5, "β₂/β₁, the quotient of the two inverse temperatures, above 1")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -117,3 +117,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_ylabel("E[n(L − L*)]")
     ax.set_title(f"{reading.loss_id}: λ = {reading.lambda_}")
     return ax
+
+
+DEVICE = Device(
+    name="wbic",
+    summary="λ from E[nL] at two temperatures, and WBIC",
+    scope="Says the slope of E[nL] against temperature, for which w* need not be quite a minimum. "
+    "The slope differs from λ by O((m − 1)/log n), which the interval does not cover; it does not "
+    "speak of m.",
+    Settings=Settings,
+    run=wbic,
+    plot=plot,
+)
