@@ -30,8 +30,8 @@ class Settings:
 
     sigma: float | None = setting(
         None,
-        "width of the Gaussian around w*; by default 1, and above 150 dimensions a tenth of the root "
-        "mean square of w* (1 where w* = 0)",
+        "width of the Gaussian around w*; by default 1, and above 150 dimensions a tenth of the "
+        "root mean square of w* (1 where w* = 0)",
     )
     replicates: int | None = setting(
         None, "independent runs, at least 3; by default chosen by the dimension"

@@ -62,7 +62,7 @@ class Settings:
     sampler: str = setting("sgld", "sgld, rmsprop or sgnht")
     epsilon: float | None = setting(
         1e-4,
-        "step of the sampler (of SGNHT h², h its step in time); by default 0.2/(nβh + γ), h the "
+        "step of the sampler (of SGNHT h², h its step in time); None for 0.2/(nβh + γ), h the "
         "largest Hessian eigenvalue near w*, and again where the chains are during burn-in",
     )
     chains: int = setting(128, "chains run at once; a multiple of 4, at least 8, where checked")
