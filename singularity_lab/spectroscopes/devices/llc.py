@@ -41,7 +41,7 @@ from singularity_lab.spectroscopes.devices.tempered import (
     walls_of,
 )
 from singularity_lab.spectroscopes.kernels import sgld, sgnht
-from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Reading
@@ -210,6 +210,117 @@ def may_scatter(loss: Loss, gamma: float) -> bool:
     )
 
 
+class _Chains:
+    """The chains of one run, an :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
+
+    def __init__(self, loss: Loss, meter: Meter, s: Settings, seed: int) -> None:
+        self.loss, self.meter, self.s, self.seed = loss, meter, s, seed
+        self.generator = seeded_generator(s, seed)
+        self.nbeta = inverse_temperature(s)
+        self.gradient: sgld.Gradient = meter.k_and_grad
+        self.probe: Callable[[Tensor], Tensor] | None = None
+        if s.minibatch:
+            if getattr(loss, "stochastic_value_and_grad", None) is None:
+                raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
+            self.gradient = _Minibatches(meter, loss, self.generator)
+            fixed = getattr(loss, "fixed_value", None)
+            if fixed is not None:
+                center = loss.center.to(s.device)
+                self.probe = lambda u: fixed(u + center)
+        self.dtype = torch.float64 if s.precision == "double" else torch.float32
+        self.walls = walls_of(loss, s.device)
+        self.quarter = s.chains // 4
+        self.check = s.check and may_scatter(loss, s.gamma)
+        self.kinds: list[dict[str, bool]] = [{}]
+        self.share = torch.ones(s.chains, dtype=self.dtype, device=s.device)
+        if self.check:
+            self.kinds = [
+                {"halved": half, "scattered": far}
+                for half in (False, True)
+                for far in (False, True)
+            ]
+            self.share[2 * self.quarter :] = 0.5
+        self.average = Average(s.chains, s.burn_in, s.draws, s.device)
+        self.extra: dict[str, Any] = {"sampler": s.sampler}
+        self.epsilon, self.t = s.epsilon, 0
+        self.chains: Any = None
+
+    def begin(self) -> None:
+        """Choose the step, where none is given, and place the chains."""
+        s, meter, quarter = self.s, self.meter, self.quarter
+        if self.epsilon is None:
+            near = _near(self.loss, s, torch.Generator().manual_seed(self.seed))
+            self.epsilon = _stable(meter, s, self.nbeta, near.to(s.device))
+        self._kernel()
+        start = torch.zeros((self.loss.dim, s.chains), dtype=torch.float64, device=s.device)
+        if self.check:
+            half = 0.5 * self.epsilon
+
+            def calm(u: Tensor) -> Tensor:
+                value, slope = meter.k_and_grad(u.t())
+                force = self.nbeta * slope.t() + s.gamma * u
+                after = meter.k((u - half * force).t())
+                return after <= value.clamp_min(0.0) + 1.0 / self.nbeta
+
+            far = scattered(meter, s, self.generator, self.walls, calm, 2 * quarter)
+            start[:, quarter : 2 * quarter] = far[:, :quarter]
+            start[:, 3 * quarter :] = far[:, quarter:]
+            self.extra["scatter"] = float(far.norm(dim=0).mean())
+        self.chains = self._init(start.to(self.dtype))
+        if not bool(torch.isfinite(self.chains.gradient).all()):
+            raise BadLoss("the gradient at the centre is not finite", meter.counts())
+
+    def _kernel(self) -> None:
+        assert self.epsilon is not None
+        self._init, self._step, self._kind = _langevin(
+            self.s, self.epsilon * self.share, self.nbeta, self.gradient, self.generator, self.walls
+        )
+
+    def step(self) -> None:
+        s, t = self.s, self.t
+        if s.epsilon is None and t < s.burn_in and t in (s.burn_in // 2, 3 * s.burn_in // 4):
+            some = self.chains.position[:, :: max(1, s.chains // 8)].t().to(torch.float64)
+            self.epsilon = min(self.epsilon, _stable(self.meter, s, self.nbeta, some))  # type: ignore[type-var]
+            self._kernel()
+        self.chains = self._step(self.chains)
+        if t < s.burn_in:
+            self.average.burn(t, self.chains.value)
+        else:
+            self.average.add(self.chains.value)
+            if self.probe is not None and t % _PROBE == 0:
+                self.average.probes.append(self.probe(self.chains.position.t()))
+        self.t += 1
+
+    def why_stop(self) -> str | None:
+        return "" if self.t == self.s.burn_in + self.s.draws else None
+
+    def told(self) -> tuple[float, str] | None:
+        total = self.s.burn_in + self.s.draws
+        return (self.t / total, f"step {self.t} of {total}") if self.t % EVERY == 0 else None
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "t": self.t,
+            "epsilon": self.epsilon,
+            "extra": self.extra,
+            "chains": plain(self.chains),
+            "average": self.average.state(),
+            "generator": self.generator.get_state(),
+            "last": getattr(self.gradient, "last", None),
+            "meter": self.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.t, self.epsilon, self.extra = saved["t"], saved["epsilon"], saved["extra"]
+        self._kernel()
+        self.chains = self._kind(**saved["chains"])
+        self.average.resume(saved["average"])
+        self.generator.set_state(saved["generator"])
+        if isinstance(self.gradient, _Minibatches):
+            self.gradient.last = saved["last"]
+        self.meter.resume(saved["meter"])
+
+
 def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """The local learning coefficient estimate nβ(E[L] − L(w*)) at one n, β and γ, by SGLD (or
     RMSprop-SGLD, SGNHT), chains batched. See :class:`Settings`.
@@ -226,99 +337,20 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """
     s = settings_of(Settings, settings, "llc")
     meter = Meter(loss, budget)
-    generator = seeded_generator(s, seed)
-    nbeta = inverse_temperature(s)
-    gradient: sgld.Gradient = meter.k_and_grad
-    probe: Callable[[Tensor], Tensor] | None = None
-    if s.minibatch:
-        if getattr(loss, "stochastic_value_and_grad", None) is None:
-            raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
-        gradient = _Minibatches(meter, loss, generator)
-        fixed = getattr(loss, "fixed_value", None)
-        if fixed is not None:
-            center = loss.center.to(s.device)
-            probe = lambda u: fixed(u + center)  # noqa: E731
-    dtype = torch.float64 if s.precision == "double" else torch.float32
-    walls = walls_of(loss, s.device)
-    run, cut = current_run(), None
-    saved = run.restore()
-    quarter = s.chains // 4
-    check = s.check and may_scatter(loss, s.gamma)
-    kinds: list[dict[str, bool]] = [{}]
-    share = torch.ones(s.chains, dtype=dtype, device=s.device)
-    if check:
-        kinds = [
-            {"halved": half, "scattered": far} for half in (False, True) for far in (False, True)
-        ]
-        share[2 * quarter :] = 0.5
-    average = Average(s.chains, s.burn_in, s.draws, s.device)
-    total = s.burn_in + s.draws
-    epsilon, state, begin = s.epsilon, None, 0
-    extra: dict[str, Any] = {"sampler": s.sampler}
+    run, cut = _Chains(loss, meter, s, seed), None
     try:
-        if saved is None:
-            if epsilon is None:
-                near = _near(loss, s, torch.Generator().manual_seed(seed))
-                epsilon = _stable(meter, s, nbeta, near.to(s.device))
-        else:
-            epsilon, begin, extra = saved["epsilon"], saved["t"], saved["extra"]
-            average.resume(saved["average"])
-            generator.set_state(saved["generator"])
-            meter.resume(saved["meter"])
-        init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
-        if saved is not None:
-            state = kind(**saved["state"])
-            if isinstance(gradient, _Minibatches):
-                gradient.last = saved["last"]
-        else:
-            start = torch.zeros((loss.dim, s.chains), dtype=torch.float64, device=s.device)
-            if check:
-                half = 0.5 * epsilon
-
-                def calm(u: Tensor) -> Tensor:
-                    value, slope = meter.k_and_grad(u.t())
-                    force = nbeta * slope.t() + s.gamma * u
-                    after = meter.k((u - half * force).t())
-                    return after <= value.clamp_min(0.0) + 1.0 / nbeta
-
-                far = scattered(meter, s, generator, walls, calm, 2 * quarter)
-                start[:, quarter : 2 * quarter] = far[:, :quarter]
-                start[:, 3 * quarter :] = far[:, quarter:]
-                extra["scatter"] = float(far.norm(dim=0).mean())
-            state = init(start.to(dtype))
-            if not bool(torch.isfinite(state.gradient).all()):
-                raise BadLoss("the gradient at the centre is not finite", meter.counts())
-        for t in range(begin, total):
-            if t % EVERY == 0:
-                run.keep(
-                    lambda t=t, state=state, epsilon=epsilon: {  # type: ignore[misc]
-                        "t": t, "epsilon": epsilon, "extra": extra, "state": plain(state),
-                        "average": average.state(), "generator": generator.get_state(),
-                        "last": getattr(gradient, "last", None), "meter": meter.state(),
-                    },
-                    t / total,
-                    f"step {t} of {total}",
-                )  # fmt: skip
-            if s.epsilon is None and t < s.burn_in and t in (s.burn_in // 2, 3 * s.burn_in // 4):
-                some = state.position[:, :: max(1, s.chains // 8)].t().to(torch.float64)
-                epsilon = min(epsilon, _stable(meter, s, nbeta, some))
-                init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
-            state = step(state)
-            if t < s.burn_in:
-                average.burn(t, state.value)
-            else:
-                average.add(state.value)
-                if probe is not None and t % _PROBE == 0:
-                    average.probes.append(probe(state.position.t()))
+        run.begin()
+        drive(run)
     except BudgetSpent as error:
         cut = str(error)
     biased = "the prior factor ∏|w|^τ is not part of this estimator" * bool(loss.prior_exponents)
-    extra["epsilon"] = epsilon
-    if s.gamma > 0 and epsilon is not None:
-        extra["relaxation_steps"] = 2 / (epsilon * s.gamma)
+    extra = {**run.extra, "epsilon": run.epsilon}
+    if s.gamma > 0 and run.epsilon is not None:
+        extra["relaxation_steps"] = 2 / (run.epsilon * s.gamma)
     return reading_of_average(
-        "llc", loss, meter, s, seed, average, nbeta, cut, extra, kinds, _R_HAT_SGLD, biased
-    )
+        "llc", loss, meter, s, seed, run.average, run.nbeta, cut, extra, run.kinds, _R_HAT_SGLD,
+        biased,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------- MALA, HMC

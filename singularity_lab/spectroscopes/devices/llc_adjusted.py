@@ -4,7 +4,6 @@ Carlo."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +26,7 @@ from singularity_lab.spectroscopes.devices.tempered import (
     walls_of,
 )
 from singularity_lab.spectroscopes.kernels import hmc, mala
-from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Reading
@@ -87,147 +86,157 @@ class HmcSettings(MalaSettings):
 _COOL = 8  # steps between the temperatures of a heated warm-up
 
 
-def sample(
-    meter: Meter,
-    s: Any,
-    nbeta: float,
-    generator: torch.Generator,
-    average: Average,
-    also: Callable[[Tensor], None] | None = None,
-    kernel: str = "mala",
-    part: tuple[int, int] = (0, 1),
-    heated: bool = False,
-) -> Any:
-    """Run MALA or HMC for exp(−nβK − γ|u|²/2): warm-up with adaptation, then draws into
-    ``average``.
+class Adjusted:
+    """Chains of MALA or HMC for exp(−nβK − γ|u|²/2): warm-up with adaptation, then draws into an
+    average. An :class:`~singularity_lab.spectroscopes.long_run.Algorithm`.
 
-    also: called with every draw's positions (c, d). part: (k, of): which of several runs this is,
-    for checkpoints and progress. heated: the second half of the chains begins its warm-up scattered
-    and hot. Returns the histograms of steps, one for each half.
+    kernel: mala or hmc. heated: the second half of the chains begins its warm-up scattered and hot.
     """
-    loss, run = meter.loss, current_run()
-    radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
-    heated = heated and may_scatter(loss, s.gamma)
-    cooling = 3 * s.burn_in // 4 if heated and s.gamma > 0 and s.burn_in >= 16 else -1
-    middle = (s.chains + 1) // 2
-    hot = (torch.arange(s.chains, device=s.device) >= middle).double()
-    evaluate = potential(meter, nbeta, s.gamma)
-    resumable = also is None and part[1] == 1
-    saved = run.restore() if resumable else None
-    root = 0.5 if kernel == "hmc" else 1.0
-    state: Any
-    steps: Any
 
-    def target(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        total, slope, value = evaluate(u.t())
+    def __init__(
+        self,
+        meter: Meter,
+        s: Any,
+        nbeta: float,
+        generator: torch.Generator,
+        kernel: str = "mala",
+        heated: bool = False,
+    ) -> None:
+        loss = meter.loss
+        self.meter, self.s, self.nbeta, self.generator = meter, s, nbeta, generator
+        self.kernel, self.kind = kernel, hmc if kernel == "hmc" else mala
+        self.average = Average(s.chains, s.burn_in, s.draws, s.device)
+        self.heated = heated and may_scatter(loss, s.gamma)
+        long = self.heated and s.gamma > 0 and s.burn_in >= 16
+        self.cooling = 3 * s.burn_in // 4 if long else -1
+        self.middle = (s.chains + 1) // 2
+        self.hot = (torch.arange(s.chains, device=s.device) >= self.middle).double()
+        self.evaluate = potential(meter, nbeta, s.gamma)
+        self.t, self.heat = 0, 1.0
+        self.chains: Any = None
+        self.steps: Any = None
+
+    def _target(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        total, slope, value = self.evaluate(u.t())
         return total, slope.t(), value
 
-    def begin_at(position: Tensor) -> Any:
-        return hmc.init(position, target) if kernel == "hmc" else mala.init(position, evaluate)
+    def _at(self, position: Tensor) -> Any:
+        if self.kernel == "hmc":
+            return hmc.init(position, self._target)
+        return mala.init(position, self.evaluate)
 
-    if saved is None:
-        h = nbeta * curvature(meter, radius, generator) + s.gamma
+    def begin(self) -> Adjusted:
+        """Choose the range of steps and place the chains."""
+        s, meter, loss, generator = self.s, self.meter, self.meter.loss, self.generator
+        radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+        root = 0.5 if self.kernel == "hmc" else 1.0
+        h = self.nbeta * curvature(meter, radius, generator) + s.gamma
         largest = (radius**2) ** root if s.largest is None else s.largest
         smallest = (
-            min(1e-3 * radius**2, (0.01 if cooling > 0 else 0.1) / h) ** root
+            min(1e-3 * radius**2, (0.01 if self.cooling > 0 else 0.1) / h) ** root
             if s.smallest is None
             else s.smallest
         )
         if not (0 < smallest < largest < math.inf):
             raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
-        heat = s.gamma / h if s.gamma > 0 else 1.0  # there h counts as much as the localisation
+        if s.gamma > 0:
+            self.heat = s.gamma / h  # there h counts as much as the localisation
         start = starting_points(loss, s, radius, generator)
-        if heated:
+        if self.heated:
+            evaluate_hot = potential(meter, self.nbeta * self.heat, s.gamma)
 
             def calm(u: Tensor) -> Tensor:
                 energy, _, _ = evaluate_hot(u)
                 return torch.isfinite(energy) & (energy <= 2.0 * loss.dim + 20.0)
 
-            evaluate_hot = potential(meter, nbeta * heat, s.gamma)
-            walls = walls_of(loss, s.device)
-            start[:, middle:] = scattered(meter, s, generator, walls, calm, s.chains - middle)
-        if kernel == "hmc":
-            steps = hmc.steps(smallest, largest, s.scales, 2 if heated else 1, device=s.device)
-            state = begin_at(start.t().contiguous())
-        else:
-            steps = mala.steps(smallest, largest, s.scales, 2 if heated else 1, device=s.device)
-            state = begin_at(start)
-        if not bool(torch.isfinite(state.potential).all()):
+            walls, cold = walls_of(loss, s.device), self.middle
+            start[:, cold:] = scattered(meter, s, generator, walls, calm, s.chains - cold)
+        groups = 2 if self.heated else 1
+        self.steps = self.kind.steps(smallest, largest, s.scales, groups, device=s.device)
+        self.chains = self._at(start.t().contiguous() if self.kernel == "hmc" else start)
+        if not bool(torch.isfinite(self.chains.potential).all()):
             raise BadLoss("the loss is not finite near the centre", meter.counts())
-        begin = 0
-    else:
-        begin, heat = saved["t"], saved["heat"]
-        average.resume(saved["average"])
-        generator.set_state(saved["generator"])
-        meter.resume(saved["meter"])
-        kind = hmc if kernel == "hmc" else mala
-        steps, state = kind.Steps(**saved["steps"]), kind.State(**saved["state"])
-    total = s.burn_in + s.draws
-    for t in range(begin, total):
-        if t % 16 == 0:
-            share, word = (
-                (part[0] + t / total) / part[1],
-                f"draw {max(0, t - s.burn_in)} of {s.draws}",
-            )
-            if resumable:
-                run.keep(
-                    lambda t=t, state=state, steps=steps: {  # type: ignore[misc]
-                        "t": t,
-                        "heat": heat,
-                        "state": plain(state),
-                        "steps": plain(steps),
-                        "average": average.state(),
-                        "generator": generator.get_state(),
-                        "meter": meter.state(),
-                    },
-                    share,
-                    word,
-                )
-            elif run.progress is not None:
-                run.progress(share, word)
-        if t <= cooling and (t % _COOL == 0 or t == cooling):
-            left = 1.0 - (t if t == cooling else t - t % _COOL) / cooling
-            evaluate = potential(meter, nbeta * heat ** (left * hot), s.gamma)
-            state = begin_at(state.position)
+        return self
+
+    def step(self) -> None:
+        s, t = self.s, self.t
+        if t <= self.cooling and (t % _COOL == 0 or t == self.cooling):
+            left = 1.0 - (t if t == self.cooling else t - t % _COOL) / self.cooling
+            self._temper(left)
+            self.chains = self._at(self.chains.position)
         learn = t < s.burn_in
-        if kernel == "hmc":
-            state = hmc.step(state, steps, target, generator, leapfrogs=s.leapfrogs, learn=learn)
-            if learn and t % 20 == 19:
-                steps = hmc.adapt(steps)
+        if self.kernel == "hmc":
+            self.chains = hmc.step(
+                self.chains, self.steps, self._target, self.generator,
+                leapfrogs=s.leapfrogs, learn=learn,
+            )  # fmt: skip
         else:
-            state = mala.step(state, steps, evaluate, generator, learn=learn)
-            if learn and t % 50 == 49:
-                steps = mala.adapt(steps)
+            self.chains = mala.step(self.chains, self.steps, self.evaluate, self.generator, learn)
+        if learn and (t + 1) % (20 if self.kernel == "hmc" else 50) == 0:
+            self.steps = self.kind.adapt(self.steps)
         if learn:
-            average.burn(t, state.value)
+            self.average.burn(t, self.chains.value)
         else:
-            average.add(state.value)
-            if also is not None:
-                also(state.position if kernel == "hmc" else state.position.t())
-    return steps
+            self.average.add(self.chains.value)
+        self.t += 1
+
+    def _temper(self, left: float) -> None:
+        self.evaluate = potential(
+            self.meter, self.nbeta * self.heat ** (left * self.hot), self.s.gamma
+        )
+
+    def why_stop(self) -> str | None:
+        return "" if self.t == self.s.burn_in + self.s.draws else None
+
+    def told(self) -> tuple[float, str] | None:
+        s = self.s
+        share = self.t / (s.burn_in + s.draws)
+        # A multiple of _COOL: the temperature is set again in the first step from a checkpoint.
+        return (
+            (share, f"draw {max(0, self.t - s.burn_in)} of {s.draws}") if not self.t % 16 else None
+        )
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "t": self.t,
+            "heat": self.heat,
+            "chains": plain(self.chains),
+            "steps": plain(self.steps),
+            "average": self.average.state(),
+            "generator": self.generator.get_state(),
+            "meter": self.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.t, self.heat = saved["t"], saved["heat"]
+        self.chains = self.kind.State(**saved["chains"])
+        self.steps = self.kind.Steps(**saved["steps"])
+        self.average.resume(saved["average"])
+        self.generator.set_state(saved["generator"])
+        self.meter.resume(saved["meter"])
 
 
-def _adjusted(name: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
+def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
     """The reading of ``llc-mala`` or ``llc-hmc``."""
     meter = Meter(loss, budget)
-    generator = seeded_generator(s, seed)
-    nbeta = inverse_temperature(s)
-    average = Average(s.chains, s.burn_in, s.draws, s.device)
     cut, extra = None, {}
-    heated = s.heated and may_scatter(loss, s.gamma)
+    nbeta, generator = inverse_temperature(s), seeded_generator(s, seed)
+    run = Adjusted(meter, s, nbeta, generator, kernel, s.heated)
     try:
-        kernel = name.removeprefix("llc-")
-        steps = sample(meter, s, nbeta, generator, average, kernel=kernel, heated=heated)
-        rate = (steps.accepted + 1e-300) / (steps.tried + 1e-300)
+        drive(run.begin())
+        rate = (run.steps.accepted + 1e-300) / (run.steps.tried + 1e-300)
         extra = {
-            "epsilon": steps.epsilon.tolist(),
-            "step_weights": steps.weights.tolist(),
+            "epsilon": run.steps.epsilon.tolist(),
+            "step_weights": run.steps.weights.tolist(),
             "acceptance": rate.tolist(),
         }
     except BudgetSpent as error:
         cut = str(error)
-    kinds: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}] if heated else [{}]
-    return reading_of_average(name, loss, meter, s, seed, average, nbeta, cut, extra, kinds, R_HAT)
+    halves: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}]
+    return reading_of_average(
+        f"llc-{kernel}", loss, meter, s, seed, run.average, nbeta, cut, extra,
+        halves if run.heated else [{}], R_HAT,
+    )  # fmt: skip
 
 
 def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -238,7 +247,7 @@ def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
     and monomial prior belong to the target exactly. See :class:`MalaSettings`.
     """
     s = settings_of(MalaSettings, settings, "llc-mala")
-    return _adjusted("llc-mala", s, loss, seed, budget)
+    return _adjusted("mala", s, loss, seed, budget)
 
 
 def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -252,7 +261,7 @@ def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
     True
     """
     s = settings_of(HmcSettings, settings, "llc-hmc")
-    return _adjusted("llc-hmc", s, loss, seed, budget)
+    return _adjusted("hmc", s, loss, seed, budget)
 
 
 MALA = Device(
