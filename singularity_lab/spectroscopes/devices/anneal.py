@@ -32,8 +32,8 @@ import torch
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, settings_of
-from singularity_lab.spectroscopes.devices.anneal_chains import climb_by_chains
-from singularity_lab.spectroscopes.devices.anneal_particles import climb_by_particles
+from singularity_lab.spectroscopes.devices.anneal_chains import Chains
+from singularity_lab.spectroscopes.devices.anneal_particles import Particles
 from singularity_lab.spectroscopes.devices.ladder import (
     FEWEST,
     Curve,
@@ -44,6 +44,7 @@ from singularity_lab.spectroscopes.devices.ladder import (
 from singularity_lab.spectroscopes.inference import asymptotics
 from singularity_lab.spectroscopes.inference.heat_capacity import heat_capacity, plateau
 from singularity_lab.spectroscopes.kernels.localised import Localised
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
@@ -75,10 +76,8 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
     try:
         value = meter.k(u)
         check(value, meter, u)
-        if s.particles == 1:
-            climb_by_chains(law, u, value, s, generator, curve)
-        else:
-            climb_by_particles(law, u, value, s, generator, curve)
+        ladder = Chains if s.particles == 1 else Particles
+        drive(ladder(law, u, value, s, generator, curve))
     except BudgetSpent as error:
         at = curve.x[-1] if curve.x else -math.inf
         curve.stop, curve.reason = Outcome.BUDGET, f"{error} spent at log β = {at:.1f}"

@@ -32,13 +32,14 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.tempered import (
     curvature,
+    plain,
     seeded_generator,
     starting_points,
     walls_of,
 )
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import mala
-from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
@@ -174,6 +175,88 @@ def _interval(x: Tensor, level: float) -> Estimate:
     return Estimate(mean, mean - half, mean + half, level)
 
 
+class _Chains:
+    """The chains of all data sets: an
+    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
+
+    def __init__(self, meter: Meter, view: Any, s: Settings, generator: torch.Generator) -> None:
+        self.meter, self.view, self.s, self.generator = meter, view, s, generator
+        self.count = s.chains * s.realisations
+        self.every = max(1, math.ceil(s.draws / _KEPT))
+        self.empirical = torch.zeros(self.count, dtype=torch.float64, device=s.device)
+        self.trace: list[Tensor] = []
+        self.t = 0
+        self.energy = view.energy(meter)
+        self.walls = walls_of(meter.loss, s.device)
+
+    def begin(self) -> None:
+        """Choose the range of steps and place the chains."""
+        s, meter = self.s, self.meter
+
+        class Start:  # what starting_points asks of settings
+            chains, device = self.count, s.device
+
+        radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+        h = self.view.n * s.beta * curvature(meter, radius, self.generator) + s.gamma
+        smallest = min(1e-3 * radius**2, 0.1 / h)
+        if not 0 < smallest < math.inf:
+            raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
+        self.steps = mala.steps(smallest, radius**2, s.scales, device=s.device)
+        start = starting_points(meter.loss, Start, radius, self.generator)
+        self.chains = mala.init(start, self._potential)
+        if not bool(torch.isfinite(self.chains.potential).all()):
+            raise BadLoss("the loss is not finite near the centre", meter.counts())
+
+    def _potential(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        s, (lower, upper) = self.s, self.walls
+        total, slope = self.energy(u)
+        all_ = s.beta * total + 0.5 * s.gamma * (u * u).sum(0)
+        if lower is not None and upper is not None:
+            outside = ((u < lower) | (u > upper)).any(0)
+            all_ = torch.where(outside, math.inf, all_)
+        return all_, s.beta * slope + s.gamma * u, total
+
+    def step(self) -> None:
+        s, t = self.s, self.t
+        self.chains = mala.step(
+            self.chains, self.steps, self._potential, self.generator, learn=t < s.burn_in
+        )
+        if t >= s.burn_in:
+            self.view.add(self.chains.position)
+            self.empirical += self.chains.value
+            if (t - s.burn_in) % self.every == 0:
+                self.trace.append(s.beta * self.chains.value)
+        elif t % 50 == 49:
+            self.steps = mala.adapt(self.steps)
+        self.t += 1
+
+    def why_stop(self) -> str | None:
+        return "" if self.t == self.s.burn_in + self.s.draws else None
+
+    def told(self) -> tuple[float, str] | None:
+        total = self.s.burn_in + self.s.draws
+        return (self.t / total, f"step {self.t} of {total}") if self.t % 64 == 0 else None
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "t": self.t,
+            "chains": plain(self.chains),
+            "steps": plain(self.steps),
+            "sums": [self.view.sum, self.view.squares, self.empirical],
+            "trace": list(self.trace),
+            "generator": self.generator.get_state(),
+            "meter": self.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.t, self.trace = saved["t"], saved["trace"]
+        self.chains = mala.State(**saved["chains"])
+        self.steps = mala.Steps(**saved["steps"])
+        self.view.sum, self.view.squares, self.empirical = saved["sums"]
+        self.generator.set_state(saved["generator"])
+        self.meter.resume(saved["meter"])
+
+
 def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """ν, and λ where the loss has generators. See :class:`Settings`.
 
@@ -200,55 +283,18 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
     meter = Meter(loss, budget)
     generator = seeded_generator(s, seed)
     view: Any = _Generators(loss, s, generator) if polynomial else _Examples(loss, s)  # type: ignore[arg-type]
-    energy = view.energy(meter)
-    lower, upper = walls_of(loss, s.device)
-    count, run = s.chains * s.realisations, current_run()
     outcome, reason, estimates = Outcome.OK, "", {}
     diagnostics: dict[str, Any] = {"n": view.n, "realisations": s.realisations if polynomial else 1}
-
-    def potential(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        total, slope = energy(u)
-        all_ = s.beta * total + 0.5 * s.gamma * (u * u).sum(0)
-        if lower is not None and upper is not None:
-            outside = ((u < lower) | (u > upper)).any(0)
-            all_ = torch.where(outside, math.inf, all_)
-        return all_, s.beta * slope + s.gamma * u, total
-
-    class _Start:  # what _start asks of settings
-        chains, device = count, s.device
-
     try:
-        radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
-        h = view.n * s.beta * curvature(meter, radius, generator) + s.gamma
-        smallest = min(1e-3 * radius**2, 0.1 / h)
-        if not 0 < smallest < math.inf:
-            raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
-        steps = mala.steps(smallest, radius**2, s.scales, device=s.device)
-        state = mala.init(starting_points(loss, _Start, radius, generator), potential)
-        if not bool(torch.isfinite(state.potential).all()):
-            raise BadLoss("the loss is not finite near the centre", meter.counts())
-        total = s.burn_in + s.draws
-        every = max(1, math.ceil(s.draws / _KEPT))
-        empirical = torch.zeros(count, dtype=torch.float64, device=s.device)
-        trace = []
-        for t in range(total):
-            if t % 64 == 0 and run.progress is not None:
-                run.progress(t / total, f"step {t} of {total}")
-            state = mala.step(state, steps, potential, generator, learn=t < s.burn_in)
-            if t < s.burn_in:
-                if t % 50 == 49:
-                    steps = mala.adapt(steps)
-                continue
-            view.add(state.position)
-            empirical += state.value
-            if (t - s.burn_in) % every == 0:
-                trace.append(s.beta * state.value)
+        run = _Chains(meter, view, s, generator)
+        run.begin()
+        drive(run)
         groups = s.realisations
         v = view.variance(s.draws, groups).cpu()
         nu = 0.5 * s.beta * v
         if polynomial:
             estimates["nu"] = _interval(nu, s.level)
-            trained = (empirical / s.draws).view(groups, -1).mean(1).cpu()
+            trained = (run.empirical / s.draws).view(groups, -1).mean(1).cpu()
             general = view.mean_k(s.draws, groups).cpu()
             estimates["lambda"] = _interval(0.5 * s.beta * (general + trained), s.level)
             estimates["nu by errors"] = _interval(0.5 * (general - trained), s.level)
@@ -260,7 +306,7 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
             estimates["nu"] = Estimate(pooled, pooled - half, pooled + half, s.level)
         diagnostics["nu"] = nu.tolist()
         # Chains of one realisation have one law: R-hat is taken within each, the largest tells.
-        draws = torch.stack(trace, dim=1).cpu().numpy()
+        draws = torch.stack(run.trace, dim=1).cpu().numpy()
         sets = [draws] if not polynomial else list(draws.reshape(groups, s.chains, -1))
         hats = sorted(split_r_hat(x) for x in sets)
         r_hat, ess = hats[len(hats) // 2], sum(effective_sample_size(x) for x in sets)
@@ -268,15 +314,17 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
             "r_hat": r_hat,
             "r_hat_worst": hats[-1],
             "ess": ess,
-            "epsilon": steps.epsilon.tolist(),
-            "acceptance": (steps.accepted / steps.tried).tolist(),
+            "epsilon": run.steps.epsilon.tolist(),
+            "acceptance": (run.steps.accepted / run.steps.tried).tolist(),
         }
         if not math.isfinite(estimates["nu"].value):
             outcome, reason = Outcome.DIVERGED, "chains left the finite numbers"
             estimates = {}
-        elif r_hat > 1.1 or ess < 4 * count:
+        elif r_hat > 1.1 or ess < 4 * run.count:
             outcome = Outcome.NOT_MIXED
-            reason = f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {count} chains"
+            reason = (
+                f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {run.count} chains"
+            )
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before the draws were made"
     return meter.reading("fluctuation", s, seed, estimates, outcome, reason, diagnostics)
