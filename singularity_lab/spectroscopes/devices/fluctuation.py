@@ -82,7 +82,7 @@ class Settings:
 
 
 Energy = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""u (d, c) → n·K_n (c,) and its gradient (d, c)."""
+"""u (c, d) → n·K_n (c,) and its gradient (c, d)."""
 
 
 class _Generators:
@@ -109,19 +109,19 @@ class _Generators:
         root = math.sqrt(2 * self.n)
 
         def call(u: Tensor) -> tuple[Tensor, Tensor]:
-            meter.spend_gradients(u.shape[1])
-            total, slope = torch.zeros_like(u[0]), torch.zeros_like(u)
+            meter.spend_gradients(u.shape[0])
+            total, slope = torch.zeros_like(u[:, 0]), torch.zeros_like(u)
             for part, xi in zip(self.parts, self.xi, strict=True):
-                f, gradient = part.local_value_and_grad(u.t())
+                f, gradient = part.local_value_and_grad(u)
                 total.addcmul_(f, self.n * f - root * xi)
-                slope.addcmul_(gradient.t(), 2 * self.n * f - root * xi)
+                slope.addcmul_(gradient, (2 * self.n * f - root * xi)[:, None])
             return total, slope
 
         return call
 
     def add(self, u: Tensor) -> None:
         for k, part in enumerate(self.parts):
-            f = part.local_value(u.t())
+            f = part.local_value(u)
             self.sum[k] += f
             self.squares[k].addcmul_(f, f)
 
@@ -149,13 +149,13 @@ class _Examples:
 
     def energy(self, meter: Meter) -> Energy:
         def call(u: Tensor) -> tuple[Tensor, Tensor]:
-            value, slope = meter.k_and_grad(u.t())
-            return self.n * value, self.n * slope.t()
+            value, slope = meter.k_and_grad(u)
+            return self.n * value, self.n * slope
 
         return call
 
     def add(self, u: Tensor) -> None:
-        each = self.loss.example_values(u.t() + self.center).t()
+        each = self.loss.example_values(u + self.center).t()
         self.sum += each
         self.squares.addcmul_(each, each)
 
@@ -210,9 +210,9 @@ class _Chains:
     def _potential(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         s, (lower, upper) = self.s, self.walls
         total, slope = self.energy(u)
-        all_ = s.beta * total + 0.5 * s.gamma * (u * u).sum(0)
+        all_ = s.beta * total + 0.5 * s.gamma * (u * u).sum(1)
         if lower is not None and upper is not None:
-            outside = ((u < lower) | (u > upper)).any(0)
+            outside = ((u < lower) | (u > upper)).any(1)
             all_ = torch.where(outside, math.inf, all_)
         return all_, s.beta * slope + s.gamma * u, total
 

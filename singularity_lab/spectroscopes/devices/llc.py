@@ -40,7 +40,7 @@ from singularity_lab.spectroscopes.devices.tempered import (
     seeded_generator,
     walls_of,
 )
-from singularity_lab.spectroscopes.kernels import sgld, sgnht
+from singularity_lab.spectroscopes.kernels import layout, sgld, sgnht
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
@@ -177,17 +177,17 @@ def scattered(
     calm: Callable[[Tensor], Tensor],
     count: int,
 ) -> Tensor:
-    """Columns (d, count) from N(0, 1/γ), each halved until ``calm`` (a mask over columns) holds.
+    """Displacements (count, d) from N(0, 1/γ), each halved until ``calm`` (a mask over them) holds.
 
     Without localisation a wall on every side is needed, and the law is uniform between them.
     """
     d, (lower, upper) = meter.loss.dim, walls
     if s.gamma > 0:
         u = torch.randn((d, count), generator=generator, dtype=torch.float64, device=s.device)
-        u = u / math.sqrt(s.gamma)
+        u = u.t() / math.sqrt(s.gamma)
     else:
         u = torch.rand((d, count), generator=generator, dtype=torch.float64, device=s.device)
-        u = lower + (upper - lower) * u  # type: ignore[operator]
+        u = lower + (upper - lower) * u.t()  # type: ignore[operator]
     if lower is not None and upper is not None:
         inside = 0.999  # w* may stand on a wall: fold to the inside, never on it
         u = torch.where((u < lower) & (upper > 0), -u, u)
@@ -197,7 +197,7 @@ def scattered(
         wild = ~calm(u)
         if not bool(wild.any()):
             break
-        u = torch.where(wild, u / 2, u)
+        u = torch.where(wild[:, None], u / 2, u)
     return u
 
 
@@ -252,20 +252,20 @@ class _Chains:
             near = _near(self.loss, s, torch.Generator().manual_seed(self.seed))
             self.epsilon = _stable(meter, s, self.nbeta, near.to(s.device))
         self._kernel()
-        start = torch.zeros((self.loss.dim, s.chains), dtype=torch.float64, device=s.device)
+        start = layout.zeros(s.chains, self.loss.dim, device=s.device)
         if self.check:
             half = 0.5 * self.epsilon
 
             def calm(u: Tensor) -> Tensor:
-                value, slope = meter.k_and_grad(u.t())
-                force = self.nbeta * slope.t() + s.gamma * u
-                after = meter.k((u - half * force).t())
+                value, slope = meter.k_and_grad(u)
+                force = self.nbeta * slope + s.gamma * u
+                after = meter.k(u - half * force)
                 return after <= value.clamp_min(0.0) + 1.0 / self.nbeta
 
             far = scattered(meter, s, self.generator, self.walls, calm, 2 * quarter)
-            start[:, quarter : 2 * quarter] = far[:, :quarter]
-            start[:, 3 * quarter :] = far[:, quarter:]
-            self.extra["scatter"] = float(far.norm(dim=0).mean())
+            start[quarter : 2 * quarter] = far[:quarter]
+            start[3 * quarter :] = far[quarter:]
+            self.extra["scatter"] = float(far.norm(dim=1).mean())
         self.chains = self._init(start.to(self.dtype))
         if not bool(torch.isfinite(self.chains.gradient).all()):
             raise BadLoss("the gradient at the centre is not finite", meter.counts())
@@ -279,7 +279,7 @@ class _Chains:
     def step(self) -> None:
         s, t = self.s, self.t
         if s.epsilon is None and t < s.burn_in and t in (s.burn_in // 2, 3 * s.burn_in // 4):
-            some = self.chains.position[:, :: max(1, s.chains // 8)].t().to(torch.float64)
+            some = self.chains.position[:: max(1, s.chains // 8)].to(torch.float64)
             self.epsilon = min(self.epsilon, _stable(self.meter, s, self.nbeta, some))  # type: ignore[type-var]
             self._kernel()
         self.chains = self._step(self.chains)
@@ -288,7 +288,7 @@ class _Chains:
         else:
             self.average.add(self.chains.value)
             if self.probe is not None and t % _PROBE == 0:
-                self.average.probes.append(self.probe(self.chains.position.t()))
+                self.average.probes.append(self.probe(self.chains.position))
         self.t += 1
 
     def why_stop(self) -> str | None:

@@ -116,14 +116,8 @@ class Adjusted:
         self.chains: Any = None
         self.steps: Any = None
 
-    def _target(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        total, slope, value = self.evaluate(u.t())
-        return total, slope.t(), value
-
     def _at(self, position: Tensor) -> Any:
-        if self.kernel == "hmc":
-            return hmc.init(position, self._target)
-        return mala.init(position, self.evaluate)
+        return self.kind.init(position, self.evaluate)
 
     def begin(self) -> Adjusted:
         """Choose the range of steps and place the chains."""
@@ -150,10 +144,10 @@ class Adjusted:
                 return torch.isfinite(energy) & (energy <= 2.0 * loss.dim + 20.0)
 
             walls, cold = walls_of(loss, s.device), self.middle
-            start[:, cold:] = scattered(meter, s, generator, walls, calm, s.chains - cold)
+            start[cold:] = scattered(meter, s, generator, walls, calm, s.chains - cold)
         groups = 2 if self.heated else 1
         self.steps = self.kind.steps(smallest, largest, s.scales, groups, device=s.device)
-        self.chains = self._at(start.t().contiguous() if self.kernel == "hmc" else start)
+        self.chains = self._at(start.contiguous() if self.kernel == "hmc" else start)
         if not bool(torch.isfinite(self.chains.potential).all()):
             raise BadLoss("the loss is not finite near the centre", meter.counts())
         return self
@@ -167,7 +161,7 @@ class Adjusted:
         learn = t < s.burn_in
         if self.kernel == "hmc":
             self.chains = hmc.step(
-                self.chains, self.steps, self._target, self.generator,
+                self.chains, self.steps, self.evaluate, self.generator,
                 leapfrogs=s.leapfrogs, learn=learn,
             )  # fmt: skip
         else:
