@@ -58,7 +58,7 @@ def settings_of(cls: type[T], given: Mapping[str, Any], device: str) -> T:
     known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
     unknown = sorted(set(given) - set(known))
     if unknown:
-        raise BadInput(f"settings: {device} knows {known}, got unknown {unknown}")
+        raise BadInput(f"settings: {device} knows {known}, received unknown {unknown}")
     return cls(**given)
 
 

@@ -114,6 +114,6 @@ def find_device(name: str) -> Device:
         return Device.of(REGISTERED[name], name)
     homes = known_devices()
     if name not in homes:
-        raise BadInput(f"device: expected one of {sorted(homes)}, got {name!r}")
+        raise BadInput(f"device: expected one of {sorted(homes)}, received {name!r}")
     module, _, attribute = homes[name].partition(":")
     return Device.of(getattr(importlib.import_module(module), attribute), name)

@@ -223,7 +223,7 @@ def _outcome(
 
 
 def walls_of(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | None, Tensor | None]:
-    """Walls as displacements (d,)."""
+    """The walls of the domain as displacements from w*, (d,), or (None, None)."""
     if loss.domain is None:
         return None, None
     center = loss.center.to("cpu", torch.float64)
