@@ -9,13 +9,14 @@ stands for a table in Markdown. Every figure on the pages comes from here, so th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
+from markdown_tables import markdown
 from sphinx.application import Sphinx
 
 from singularity_lab.catalog import Entry, entries, families
@@ -26,15 +27,6 @@ from singularity_lab.catalog.store import shipped
 from singularity_lab.catalog.strata import RankStratum, rank_strata
 
 Table = list[str]
-
-
-def markdown(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> Table:
-    """A table in Markdown, pipes escaped."""
-    heads = list(heads)
-    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
-    for row in rows:
-        lines.append("| " + " | ".join(str(c).replace("|", "\\|") for c in row) + " |")
-    return lines
 
 
 @cache

@@ -9,14 +9,20 @@ from pathlib import Path
 import singularity_lab
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))  # catalog_tables.py, plain_mathematics.py
+sys.path.insert(0, str(HERE))  # catalog_tables.py, device_tables.py, plain_mathematics.py
 
 project = "singularity_lab"
 author = "the singularity_lab contributors"
 copyright = f"2026, {author}"
 release = singularity_lab.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "catalog_tables", "plain_mathematics"]
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "catalog_tables",
+    "device_tables",
+    "plain_mathematics",
+]
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "furo"
 html_title = "singularity_lab"

@@ -44,7 +44,11 @@ def tables() -> str:
         for op, record in STEPS.items():
             if issubclass(record, kinds):
                 stated = "; ".join(f"*{name}*: {said}" for name, said in record.assumes().items())
-                cells = (f"`{op}`", theorem(record), stated.replace("``", "`") or "nothing is claimed")
+                cells = (
+                    f"`{op}`",
+                    theorem(record),
+                    stated.replace("``", "`") or "nothing is claimed",
+                )
                 text.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
         text.append("")
     return "\n".join(text)

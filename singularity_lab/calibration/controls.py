@@ -19,15 +19,15 @@ def controls(calibration: Calibration) -> tuple[ControlRow, ...]:
     """The lines of the control section: each arm of a calibration on each row with proved λ > 0
     that a control was pointed at.
 
-    An arm is a control where its label is that of a device of
-    :data:`singularity_lab.spectroscopes.devices.controls.CONTROLS`.
+    An arm is a control where its label is the name of a device whose record says why it fails.
     """
-    from singularity_lab.spectroscopes.devices.controls import CONTROLS
+    from singularity_lab.spectroscopes.registry import known
 
+    fails = {name: one.fails for name, one in known().items() if one.fails}
     lines = []
     for row in calibration.rows:
         exact = calibration.truths[row.id].value
-        if not exact or not any(calibration.of(row.id, name) for name in CONTROLS):
+        if not exact or not any(calibration.of(row.id, name) for name in fails):
             continue
         for arm, settings in calibration.arms:
             members = calibration.of(row.id, arm)
@@ -38,7 +38,7 @@ def controls(calibration: Calibration) -> tuple[ControlRow, ...]:
                 ControlRow(
                     row=row.id,
                     arm=arm,
-                    control=arm in CONTROLS,
+                    control=arm in fails,
                     exact=float(exact),
                     n=float(settings.get("n", math.nan)),
                     mean=found[0],
@@ -46,7 +46,7 @@ def controls(calibration: Calibration) -> tuple[ControlRow, ...]:
                     covered=sum(m.covered is True for m in members),
                     seeds=len(members),
                     claimed=sum(m.ok for m in members),
-                    reason=CONTROLS.get(arm, ""),
+                    reason=fails.get(arm, ""),
                 )
             )
     return tuple(lines)

@@ -120,9 +120,9 @@ class Arm:
     @property
     def control(self) -> bool:
         """True for a negative control, which is kept because it fails."""
-        from singularity_lab.spectroscopes.devices.controls import CONTROLS
+        from singularity_lab.spectroscopes.registry import known
 
-        return self.device in CONTROLS
+        return self.device in known() and bool(known()[self.device].fails)
 
     @classmethod
     def of(cls, device: Any) -> Arm:
@@ -194,7 +194,7 @@ class Arm:
         own = ""
         if callable(function):
             try:
-                file = inspect.getsourcefile(function)
+                file = inspect.getsourcefile(getattr(function, "run", function))
                 own = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
             except (TypeError, OSError):  # defined in a session or in C: its name is all there is
                 own = ""

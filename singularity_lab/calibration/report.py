@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.results import CLASSES, Calibration, Summary, percent, scatter
 from singularity_lab.pictures import measurements
+from singularity_lab.spectroscopes.registry import known
 from singularity_lab.system.extras import pyplot, require
 from singularity_lab.system.files import write_text
 
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["render", "what_one_sees", "write"]
 
-# What the built-in arms are, in a few words.
-_KNOWN = {
-    "coordinate-slice": "a negative control: coordinate by coordinate",
-    "coordinate-walk": "a negative control: coordinate by coordinate",
-    "hessian": "Hessian rank over 2, the naive control",
-    "joint-walk": "the counterpart of the controls: all coordinates at once",
-    "llc": "the field's SGLD estimator, the baseline",
-    "llc-mala": "the baseline's target, sampled without discretisation error",
-    "volume": "volume scaling by multilevel splitting",
-}
 _CURVES = 4  # volume curves shown, of rows with as many different m as there are
 
 
@@ -70,6 +61,9 @@ def render(calibration: Calibration) -> str:
         versions=_versions(calibration),
         seeds=_seeds(calibration),
         used={label: _settings(calibration, label) for label, _ in calibration.arms},
+        scopes={
+            label: known()[label].scope if label in known() else "" for label, _ in calibration.arms
+        },
         proved=sum(t.rlct is not None for t in calibration.truths.values()),
         proof_seconds=sum(t.seconds for t in calibration.truths.values()),
     )
@@ -104,7 +98,8 @@ def what_one_sees(calibration: Calibration) -> list[str]:
 
 
 def _arm_sentence(calibration: Calibration, s: Summary) -> str:
-    name = f"{s.arm} ({_KNOWN[s.arm]})" if s.arm in _KNOWN else s.arm
+    summary = known()[s.arm].summary if s.arm in known() else ""
+    name = f"{s.arm} ({summary})" if summary else s.arm
     text = f"{name}: median error {100 * (s.median_error or 0):.1f} % of λ"
     if s.worst is not None:
         text += f", at worst {percent(s.worst[1], 0)} ({s.worst[0]})"

@@ -3,6 +3,8 @@ calibration."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +29,7 @@ from singularity_lab.system import extras, user_modules
 
 if TYPE_CHECKING:
     from singularity_lab.calibration.results import Calibration
+    from singularity_lab.spectroscopes.device import Device
     from singularity_lab.spectroscopes.losses.protocol import Loss
     from singularity_lab.spectroscopes.meter import Budget
 
@@ -188,15 +191,62 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
     return loss
 
 
-def devices(as_json: Json = False) -> None:
-    """List the devices: built in, and those that installed packages bring."""
-    from singularity_lab.spectroscopes.registry import known_devices as known
+def devices(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[DEVICE]", help="Print what it says and does not, and settings."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the devices with a line on each, or print the scope and the settings of one.
 
+    The list holds the devices of the package and those that installed packages bring.
+    """
+    from singularity_lab.spectroscopes.registry import find_device, known
+
+    if name is not None:
+        if name in known():
+            extras.require(f"devices {name}", "torch")
+        record = find_device(name)
+        if as_json:
+            print_json({**dataclasses.asdict(known()[name]), "settings": _settings(record)})
+        else:
+            _print_device(record)
+        return
     found = known()
     if as_json:
-        print_json([{"name": name, "home": home} for name, home in sorted(found.items())])
+        here = extras.installed("torch")
+        listed = []
+        for one in found.values():
+            # A device of another package is not imported for a list.
+            asked = here and one.summary
+            settings = _settings(find_device(one.name)) if asked else None
+            listed.append({**dataclasses.asdict(one), "settings": settings})
+        print_json(listed)
         return
-    print_table([("device", "left"), ("home", "left")], sorted(found.items()))
+    print_table(
+        [("device", "left"), ("summary", "left")],
+        [(one.name, one.summary or f"of another package: {one.home}") for one in found.values()],
+    )
+
+
+def _settings(record: Device) -> list[dict[str, Any]]:
+    return [dataclasses.asdict(s) for s in record.settings()]
+
+
+def _print_device(record: Device) -> None:
+    print(f"{record.name}: {record.summary}" if record.summary else record.name)
+    if record.scope:
+        print(record.scope)
+    if record.fails:
+        print(f"It fails: {record.fails}.")
+    print_table(
+        [("setting", "left"), ("default", "right"), ("meaning", "left")],
+        [
+            (s.name, None if s.default is None else json.dumps(s.default), s.meaning)
+            for s in record.settings()
+        ],
+    )
 
 
 def calibrate(

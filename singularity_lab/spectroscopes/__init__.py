@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from singularity_lab.spectroscopes.device import Device, Setting, Spectroscope, setting
     from singularity_lab.spectroscopes.losses.function import FunctionLoss
     from singularity_lab.spectroscopes.losses.module import ModuleLoss
     from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from singularity_lab.spectroscopes.meter import Budget
     from singularity_lab.spectroscopes.networks import collected, network_loss, planned
     from singularity_lab.spectroscopes.reading import Cost, Estimate, Outcome, Reading
-    from singularity_lab.spectroscopes.registry import Spectroscope, known_devices, register
+    from singularity_lab.spectroscopes.registry import known_devices, register
 
 _HOME = {
     "Budget": "meter",
     "Cost": "reading",
+    "Device": "device",
     "Domain": "losses.protocol",
     "Estimate": "reading",
     "FunctionLoss": "losses.function",
@@ -31,18 +33,21 @@ _HOME = {
     "Outcome": "reading",
     "PolynomialLoss": "losses.polynomial",
     "Reading": "reading",
-    "Spectroscope": "registry",
+    "Setting": "device",
+    "Spectroscope": "device",
     "collected": "networks",
     "known_devices": "registry",
     "measure": "measuring",
     "network_loss": "networks",
     "planned": "networks",
     "register": "registry",
+    "setting": "device",
 }
 
 __all__ = [
     "Budget",
     "Cost",
+    "Device",
     "Domain",
     "Estimate",
     "FunctionLoss",
@@ -51,6 +56,7 @@ __all__ = [
     "Outcome",
     "PolynomialLoss",
     "Reading",
+    "Setting",
     "Spectroscope",
     "collected",
     "known_devices",
@@ -58,6 +64,7 @@ __all__ = [
     "network_loss",
     "planned",
     "register",
+    "setting",
 ]
 
 

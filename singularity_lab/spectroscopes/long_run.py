@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -35,10 +35,8 @@ class LongRun:
     with the share that is done, in [0, 1], and a word about it. key: of the measurement (device,
     loss, settings, seed): a checkpoint of another one is refused.
 
-    A device asks :func:`current_run` for it, begins with ``restore()``, and calls ``keep(state,
-    share, word)`` between steps; ``state`` is called only when a checkpoint is due, and gives
-    tensors, numbers, strings, lists and dicts. What is not in that state must not bear on the
-    reading: then a continued run is the uninterrupted one, bit for bit.
+    :func:`drive` begins with ``restore()``, and calls ``keep(state, share, word)`` between steps;
+    ``state`` is called only when a checkpoint is due.
     """
 
     path: Path | None = None
@@ -83,3 +81,64 @@ _RUN: contextvars.ContextVar[LongRun | None] = contextvars.ContextVar("long_run"
 def current_run() -> LongRun:
     """The long run that :func:`measure` has set up; one that does nothing outside of it."""
     return _RUN.get() or LongRun()
+
+
+class Algorithm(Protocol):
+    """What runs long, step by step. It holds its state, and knows nothing of clocks and files.
+
+    What is not in ``state()`` must not bear on the reading, save what the settings and the seed
+    give: then a continued run is the uninterrupted one, bit for bit.
+    """
+
+    def step(self) -> None:
+        """Change the state by one step."""
+        ...
+
+    def why_stop(self) -> str | None:
+        """None while there is more to do; then the reason, "" where all is done as planned."""
+        ...
+
+    def told(self) -> tuple[float, str] | None:
+        """The share that is done and a word, where it may be told and kept now; else None."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """The state as tensors, numbers, strings, lists and dicts."""
+        ...
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        """Take up such a state."""
+        ...
+
+
+def drive(algorithm: Algorithm) -> str:
+    """Step an algorithm until it says why it stops, and return that; its checkpoint, where there is
+    one, is where it begins. Exceptions (a spent budget, say) are the caller's.
+
+    >>> class Count:
+    ...     n = 0
+    ...     def step(self): self.n += 1
+    ...     def why_stop(self): return "three is enough" if self.n == 3 else None
+    ...     def told(self): return self.n / 3, f"step {self.n}"
+    ...     def state(self): return {"n": self.n}
+    ...     def resume(self, saved): self.n = saved["n"]
+    >>> with running(LongRun(progress=lambda share, word: print(word))):
+    ...     drive(Count())
+    step 0
+    step 1
+    step 2
+    step 3
+    'three is enough'
+    """
+    run = current_run()
+    saved = run.restore()
+    if saved is not None:
+        algorithm.resume(saved)
+    while True:
+        told = algorithm.told()
+        if told is not None:
+            run.keep(algorithm.state, *told)
+        why = algorithm.why_stop()
+        if why is not None:
+            return why
+        algorithm.step()

@@ -22,19 +22,17 @@ from typing import Any
 import torch
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, Spectroscope
 from singularity_lab.spectroscopes.long_run import LongRun, running
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Outcome, Reading
-from singularity_lab.spectroscopes.registry import Spectroscope, find_device, known_devices
+from singularity_lab.spectroscopes.registry import find_device, known_devices
 
 __all__ = [
     "known_devices",
     "measure",
 ]
-
-
-# ----------------------------------------------------------------------------------------- registry
 
 
 def check_device(device: Any, name: str, settings: Mapping[str, Any]) -> None:
@@ -78,7 +76,8 @@ def measure(
 ) -> Reading:
     """Return the reading of a device at a loss.
 
-    device: a name from :func:`devices`, or a function with the signature of :class:`Spectroscope`.
+    device: a name from :func:`known_devices`, a :class:`Device` record, or a function with the
+    signature of :class:`Spectroscope`.
     seed: integer ≥ 0; the same seed gives the same reading bit for bit, whatever the number of
     threads. budget: CPU seconds (then the reading depends on the machine), or a :class:`Budget`
     with both limits. evaluations: of K and ∇K, a limit that does not. checkpoint: a file in which a
@@ -100,8 +99,9 @@ def measure(
         )
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise BadInput(f"seed: expected an integer ≥ 0, received {seed!r}")
-    function = find_device(device) if isinstance(device, str) else device
     name = device if isinstance(device, str) else getattr(device, "__name__", "device")
+    record = find_device(device) if isinstance(device, str) else Device.of(device, name)
+    function, name = record.run, record.name
     check_device(function, name, settings)
     limits = Budget.of(budget, evaluations)
     started = time.process_time()

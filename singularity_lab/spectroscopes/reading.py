@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import html
-import importlib.metadata
 import json
 import math
 from collections.abc import Mapping
@@ -242,13 +241,12 @@ class Reading:
 
         Raises BadInput when the device that made the reading has no plot.
         """
-        from singularity_lab.spectroscopes.registry import PLOTS
+        from singularity_lab.spectroscopes.registry import find_device, known_devices
 
-        name = PLOTS.get(self.device)
-        if name is None:
-            raise BadInput(f"plot: device {self.device!r} has no plot; these have: {sorted(PLOTS)}")
-        module, function = name.split(":")
-        return getattr(importlib.import_module(module), function)(self, ax)
+        plot = find_device(self.device).plot if self.device in known_devices() else None
+        if plot is None:
+            raise BadInput(f"plot: a device that draws is needed, {self.device!r} does not")
+        return plot(self, ax)
 
 
 def _estimate(data: Mapping[str, Any]) -> Estimate:

@@ -1,84 +1,101 @@
-"""The devices by name: built in, registered in this process, or brought by installed packages.
+"""The devices by name: of this package, registered in this process, or brought by other packages.
 
-Texts alone, so that the list is there where torch is not.
+What is said of a device of this package is read from the source of its file, where its
+:class:`~singularity_lab.spectroscopes.device.Device` record stands: the list is there where torch
+is not, and a new file in ``devices/`` is all that a new device needs.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import ast
+import importlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.protocol import Loss
-from singularity_lab.spectroscopes.meter import Budget
-from singularity_lab.spectroscopes.reading import Reading
+from singularity_lab.spectroscopes import devices
+from singularity_lab.spectroscopes.device import Device, Spectroscope
 
-__all__ = [
-    "BUILT_IN",
-    "PLOTS",
-    "REGISTERED",
-    "known_devices",
-]
+__all__ = ["REGISTERED", "Known", "find_device", "known", "known_devices", "register"]
 
-_HERE = "singularity_lab.spectroscopes"
-BUILT_IN: dict[str, str] = {
-    "llc": f"{_HERE}.devices.llc:llc",
-    "llc-mala": f"{_HERE}.devices.llc_adjusted:llc_mala",
-    "llc-hmc": f"{_HERE}.devices.llc_adjusted:llc_hmc",
-    "volume": f"{_HERE}.devices.volume:volume",
-    "wbic": f"{_HERE}.devices.wbic:wbic",
-    "fluctuation": f"{_HERE}.devices.fluctuation:fluctuation",
-    "anneal": f"{_HERE}.devices.anneal:anneal",
-    "spectrum": f"{_HERE}.devices.spectrum:spectrum",
-    "jet": f"{_HERE}.devices.jet:jet",
-    "restricted": f"{_HERE}.devices.restricted:restricted",
-    "susceptibility": f"{_HERE}.devices.susceptibility:susceptibility",
-    "hessian": f"{_HERE}.devices.hessian:hessian",
-    "coordinate-walk": f"{_HERE}.devices.controls:coordinate_walk",  # negative controls: they fail
-    "coordinate-slice": f"{_HERE}.devices.controls:coordinate_slice",
-    "joint-walk": f"{_HERE}.devices.controls:joint_walk",  # and their counterpart, which does not
-}
-PLOTS: dict[str, str] = {
-    "llc": f"{_HERE}.devices.llc:plot",
-    "llc-mala": f"{_HERE}.devices.llc:plot",
-    "llc-hmc": f"{_HERE}.devices.llc:plot",
-    "volume": f"{_HERE}.devices.volume:plot",
-    "wbic": f"{_HERE}.devices.wbic:plot",
-    "fluctuation": f"{_HERE}.devices.fluctuation:plot",
-    "anneal": f"{_HERE}.devices.anneal:plot",
-    "spectrum": f"{_HERE}.devices.spectrum:plot",
-    "jet": f"{_HERE}.devices.jet:plot",
-    "restricted": f"{_HERE}.devices.restricted:plot",
-    "susceptibility": f"{_HERE}.devices.restricted:plot",
-    "hessian": f"{_HERE}.devices.hessian:plot",
-    "coordinate-walk": f"{_HERE}.devices.controls:plot",
-    "coordinate-slice": f"{_HERE}.devices.controls:plot",
-    "joint-walk": f"{_HERE}.devices.controls:plot",
-}
-REGISTERED: dict[str, Any] = {}  # name -> the device, in this process
+REGISTERED: dict[str, Spectroscope] = {}  # name -> the device, in this process
+_TEXTS = ("name", "summary", "scope", "fails")
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a device without importing it.
+
+    home: "module:attribute". summary, scope, fails: as in its record; "" of a device that another
+    package brings, which has to be imported to be asked.
+    """
+
+    name: str
+    home: str
+    summary: str = ""
+    scope: str = ""
+    fails: str = ""
+
+
+def known() -> dict[str, Known]:
+    """All known devices by name, in alphabetical order.
+
+    A device that was registered in this process hides one of the package, and this one that of an
+    entry point.
+
+    >>> print(known()["hessian"].home)
+    singularity_lab.spectroscopes.devices.hessian:DEVICE
+    """
+    group = importlib.metadata.entry_points(group="singularity_lab.spectroscopes")
+    found = {e.name: Known(e.name, e.value) for e in group}
+    found |= _written(tuple(devices.__path__))
+    for name, run in REGISTERED.items():
+        d = Device.of(run, name)
+        home = f"{d.run.__module__}:{getattr(d.run, '__qualname__', name)}"
+        found[name] = Known(name, home, d.summary, d.scope, d.fails)
+    return dict(sorted(found.items()))
+
+
+@cache
+def _written(folders: tuple[str, ...]) -> dict[str, Known]:
+    """The records in the files of folders, from their source."""
+    found: dict[str, Known] = {}
+    for file in (f for folder in folders for f in sorted(Path(folder).glob("*.py"))):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            match node:
+                case ast.Assign(
+                    targets=[ast.Name(id=attribute)],
+                    value=ast.Call(func=ast.Name(id="Device"), keywords=keywords),
+                ):
+                    try:
+                        texts = {
+                            k.arg: str(ast.literal_eval(k.value))
+                            for k in keywords
+                            if k.arg in _TEXTS
+                        }
+                    except ValueError as error:
+                        raise BadInput(
+                            f"{file.name}, line {node.lineno}: {', '.join(_TEXTS)}: literal texts "
+                            "are needed, for they are read from the source"
+                        ) from error
+                    home = f"{devices.__name__}.{file.stem}:{attribute}"
+                    one = Known(home=home, **texts)
+                    if one.name in found:
+                        raise BadInput(
+                            f"name: one device each, {one.name} is in {found[one.name].home} "
+                            f"and {home}"
+                        )
+                    found[one.name] = one
+    return found
 
 
 def known_devices() -> dict[str, str]:
-    """Names of all known devices, with where each comes from: registered, built in, or an
+    """Names of all known devices, with where each comes from: registered, of this package, or an
     installed entry point."""
-    found = {
-        e.name: e.value
-        for e in importlib.metadata.entry_points(group="singularity_lab.spectroscopes")
-    }
-    registered = {
-        n: f"{d.__module__}:{getattr(d, '__qualname__', n)}" for n, d in REGISTERED.items()
-    }
-    return found | BUILT_IN | registered
-
-
-class Spectroscope(Protocol):
-    """The signature of a device."""
-
-    def __call__(self, loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-        """Measure ``loss``."""
-        ...
+    return {name: one.home for name, one in known().items()}
 
 
 def register(name: str) -> Callable[[Spectroscope], Spectroscope]:
@@ -91,25 +108,12 @@ def register(name: str) -> Callable[[Spectroscope], Spectroscope]:
     return add
 
 
-def find_device(name: str) -> Spectroscope:
+def find_device(name: str) -> Device:
+    """The record of a device, imported. Raises BadInput for a name that is not known."""
     if name in REGISTERED:
-        return REGISTERED[name]
-    known = known_devices()
-    if name not in known:
-        raise BadInput(f"device: expected one of {sorted(known)}, received {name!r}")
-    module, function = known[name].split(":")
-    device: Spectroscope = getattr(importlib.import_module(module), function)
-    return device
-
-
-S = TypeVar("S")
-
-
-def settings_of(cls: type[S], given: Mapping[str, Any], device: str) -> S:
-    """A settings dataclass from keyword arguments; unknown names raise BadInput with the list of
-    known ones."""
-    known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise BadInput(f"settings: {device} knows {known}, received unknown {unknown}")
-    return cls(**given)
+        return Device.of(REGISTERED[name], name)
+    homes = known_devices()
+    if name not in homes:
+        raise BadInput(f"device: expected one of {sorted(homes)}, received {name!r}")
+    module, _, attribute = homes[name].partition(":")
+    return Device.of(getattr(importlib.import_module(module), attribute), name)

@@ -31,8 +31,9 @@ import numpy as np
 import torch
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.devices.anneal_chains import climb_by_chains
-from singularity_lab.spectroscopes.devices.anneal_particles import climb_by_particles
+from singularity_lab.spectroscopes.device import Device, settings_of
+from singularity_lab.spectroscopes.devices.anneal_chains import Chains
+from singularity_lab.spectroscopes.devices.anneal_particles import Particles
 from singularity_lab.spectroscopes.devices.ladder import (
     FEWEST,
     Curve,
@@ -43,10 +44,10 @@ from singularity_lab.spectroscopes.devices.ladder import (
 from singularity_lab.spectroscopes.inference import asymptotics
 from singularity_lab.spectroscopes.inference.heat_capacity import heat_capacity, plateau
 from singularity_lab.spectroscopes.kernels.localised import Localised
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 __all__ = [
@@ -75,10 +76,8 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
     try:
         value = meter.k(u)
         check(value, meter, u)
-        if s.particles == 1:
-            climb_by_chains(law, u, value, s, generator, curve)
-        else:
-            climb_by_particles(law, u, value, s, generator, curve)
+        ladder = Chains if s.particles == 1 else Particles
+        drive(ladder(law, u, value, s, generator, curve))
     except BudgetSpent as error:
         at = curve.x[-1] if curve.x else -math.inf
         curve.stop, curve.reason = Outcome.BUDGET, f"{error} spent at log β = {at:.1f}"
@@ -258,7 +257,7 @@ def free_energy_difference(
     """F₂ − F₁ = log Z₁(β) − log Z₂(β) of two neighbourhoods (phases) at one temperature.
 
     first, second: readings of ``anneal`` with the same σ and dimension, around two centres of one
-    loss. log_beta: where; None for the last x that both ladders reach. A positive difference says
+    loss. log_beta: where; by default the last x that both ladders reach. A positive difference says
     that the first phase is preferred. Intervals at the level of the first reading; errors are
     independent. Raises BadInput for readings of other devices, of unequal σ or dimension, or x
     outside a ladder.
@@ -308,3 +307,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_title(f"{reading.loss_id}: λ = {e}")
     ax.legend()
     return ax
+
+
+DEVICE = Device(
+    name="anneal",
+    summary="λ and m from a ladder of temperatures, up to 10⁵ parameters",
+    scope="Says λ with an interval, P(m), log Z(β) and E[βK] along the ladder, for a loss with "
+    "gradients. With chains, above 150 dimensions, it does not speak of m; m is not identified "
+    "reliably beyond a few dimensions.",
+    Settings=Settings,
+    run=anneal,
+    plot=plot,
+)

@@ -22,7 +22,6 @@ from singularity_lab.spectroscopes.devices.ladder import (
 from singularity_lab.spectroscopes.inference.heat_capacity import WINDOW, flattest
 from singularity_lab.spectroscopes.kernels import hmc
 from singularity_lab.spectroscopes.kernels.localised import Localised, stiff
-from singularity_lab.spectroscopes.long_run import current_run
 from singularity_lab.spectroscopes.reading import BadLoss, Outcome
 
 
@@ -44,31 +43,43 @@ class _Stride:
         return new, moved
 
 
-def climb_by_chains(
-    law: Localised,
-    u: Tensor,
-    value: Tensor,
-    s: Settings,
-    generator: torch.Generator,
-    curve: Curve,
-) -> None:
-    assert s.span is not None and s.sigma is not None  # noqa: PT018
-    assert s.trajectories is not None and s.stiff is not None  # noqa: PT018
-    # The first level is hot: E[βK] is a hundredth of the dimension at most.
-    start = math.log(0.01 * u.shape[1] / float(value.mean().clamp_min(1e-300)))
-    walls = stiff(law, s.stiff, generator) if s.stiff and law.walls is None else None
-    curve.stiff = 0 if walls is None else len(walls.h)
-    stride = _Stride(0.3 * s.sigma)
-    before: Tensor | None = None
-    state = hmc.State(u, value, u, value)
-    factor, lagging = torch.ones(0), 0
+class Chains:
+    """The ladder climbed by parallel chains, level by level: an
+    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`.
 
-    def straight(beta: float) -> tuple[hmc.Target, Tensor]:
+    u, value: positions (R, d) drawn from the prior, and K there.
+    """
+
+    def __init__(
+        self,
+        law: Localised,
+        u: Tensor,
+        value: Tensor,
+        s: Settings,
+        generator: torch.Generator,
+        curve: Curve,
+    ) -> None:
+        assert s.span is not None
+        assert s.sigma is not None
+        assert s.stiff is not None
+        self.law, self.s, self.generator, self.curve = law, s, generator, curve
+        # The first level is hot: E[βK] is a hundredth of the dimension at most.
+        self.start = math.log(0.01 * u.shape[1] / float(value.mean().clamp_min(1e-300)))
+        self.walls = stiff(law, s.stiff, generator) if s.stiff and law.walls is None else None
+        curve.stiff = 0 if self.walls is None else len(self.walls.h)
+        self.stride = _Stride(0.3 * s.sigma)
+        self.before: Tensor | None = None
+        self.chains = hmc.State(u, value, u, value)
+        self.factor, self.lagging = torch.ones(0), 0
+        self.level, self.last = 0, math.ceil(s.span / s.spacing)
+        self.ended = False
+
+    def _straight(self, beta: float) -> tuple[hmc.Target, Tensor]:
         """The target in z, and the diagonal of S."""
-        target = law.target(beta)
+        target, walls = self.law.target(beta), self.walls
         if walls is None:
             return target, torch.ones(0)
-        s_diagonal = (1 + beta * law.sigma**2 * walls.h).rsqrt()
+        s_diagonal = (1 + beta * self.law.sigma**2 * walls.h).rsqrt()
 
         def in_z(z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             potential, slope, k = target(walls.apply(z, s_diagonal))
@@ -76,49 +87,29 @@ def climb_by_chains(
 
         return in_z, s_diagonal
 
-    def positions(z: Tensor) -> Tensor:
-        return z if walls is None or not len(factor) else walls.apply(z, factor)
+    def _positions(self, z: Tensor) -> Tensor:
+        if self.walls is None or not len(self.factor):
+            return z
+        return self.walls.apply(z, self.factor)
 
-    run = current_run()
-    saved, begin = run.restore(), 0
-    if saved is not None:
-        curve.unpack(saved["curve"])
-        position = saved["position"]
-        state = hmc.State(position, value, position, value)
-        stride.epsilon, lagging, begin = saved["epsilon"], saved["lagging"], saved["level"]
-        factor, before = saved["factor"], saved["before"]
-        generator.set_state(saved["generator"])
-        law.meter.resume(saved["meter"])
-    last = math.ceil(s.span / s.spacing)
-
-    def snapshot() -> dict[str, Any]:
-        return {
-            "curve": curve.packed(),
-            "position": state.position,
-            "epsilon": stride.epsilon,
-            "lagging": lagging,
-            "level": k,
-            "factor": factor,
-            "before": before,
-            "generator": generator.get_state(),
-            "meter": law.meter.state(),
-        }
-
-    for k in range(begin, last + 1):
-        if k > 0:
-            run.keep(snapshot, k / last, f"log β = {curve.x[-1]:.1f}")
-        x = start + k * s.spacing
+    def step(self) -> None:
+        """The next temperature: trajectories, E[βK], and whether the chains lag."""
+        s, law, curve, stride = self.s, self.law, self.curve, self.stride
+        assert s.trajectories is not None
+        x = self.start + self.level * s.spacing
         beta = math.exp(x)
-        u = positions(state.position)
-        target, factor = straight(beta)
-        state = hmc.init(u if walls is None else walls.apply(u, 1 / factor), target)
+        u = self._positions(self.chains.position)
+        target, self.factor = self._straight(beta)
+        z = u if self.walls is None else self.walls.apply(u, 1 / self.factor)
+        state = hmc.init(z, target)
         stride.epsilon *= math.exp(-0.25 * s.spacing)
         draws, moved = [], 0.0
         for t in range(s.trajectories):
-            state, share = stride.trajectory(state, target, s, generator)
+            state, share = stride.trajectory(state, target, s, self.generator)
             moved += share
             if 3 * t >= s.trajectories:
                 draws.append(beta * state.value)
+        self.chains = state
         stack = torch.stack(draws)
         energy, variance = stack.mean(0), stack.var(0)
         half = len(draws) // 2
@@ -126,29 +117,66 @@ def climb_by_chains(
         lag = float(drift.mean() / energy.mean())
         error = float(drift.std() / energy.mean()) / math.sqrt(len(drift))
         curve.lag.append(lag)
-        change = energy if before is None else 0.5 * s.spacing * (before + energy)
+        change = energy if self.before is None else 0.5 * s.spacing * (self.before + energy)
         curve.increments.append(-change.cpu().numpy())
-        before = energy
-        u = positions(state.position)
+        self.before = energy
+        u = self._positions(state.position)
         record(curve, x, energy, variance, u, s)
         curve.acceptance.append(moved / s.trajectories)
         curve.points, curve.values = u, state.value
+        self.level += 1
         if bool(torch.isnan(state.value).any()):
             raise BadLoss("the loss is NaN near the centre", law.meter.counts())
         if float(state.value.min()) < -16 * 2.0**-52 * law.meter.scale:
             check(state.value, law.meter, u)
         if below_rounding(law, u, state.value, beta):
             curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at β = {beta:.1e}"
+            self.ended = True
             return
-        lagging = lagging + 1 if lag > max(3 * error, LAG) else 0
-        if lagging == 2:
+        self.lagging = self.lagging + 1 if lag > max(3 * error, LAG) else 0
+        if self.lagging == 2:
             curve.drop(2)
             curve.lagging = True
             curve.reason = f"chains relax too slowly beyond β = {math.exp(curve.x[-1]):.1e}"
-            return
-        width = round(WINDOW / s.spacing)
-        if len(curve.x) > 2 * width + FEWEST // 2:
-            e = np.array(curve.energy)
-            at, slopes = flattest(np.array(curve.x), e, width)
-            if at + width < len(curve.x) and abs(slopes[at]) < 0.003 * float(e[at:].mean()):
-                return  # a plateau, and it has been left again or lasts
+        self.ended = self.lagging == 2 or self._flat()
+
+    def _flat(self) -> bool:
+        """Whether E[βK] has reached a plateau that it has left again, or that lasts."""
+        curve, width = self.curve, round(WINDOW / self.s.spacing)
+        if len(curve.x) <= 2 * width + FEWEST // 2:
+            return False
+        e = np.array(curve.energy)
+        at, slopes = flattest(np.array(curve.x), e, width)
+        return bool(at + width < len(curve.x) and abs(slopes[at]) < 0.003 * float(e[at:].mean()))
+
+    def why_stop(self) -> str | None:
+        return self.curve.reason if self.ended or self.level > self.last else None
+
+    def told(self) -> tuple[float, str] | None:
+        if self.level == 0 or self.ended:
+            return None
+        return min(1.0, self.level / self.last), f"log β = {self.curve.x[-1]:.1f}"
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "curve": self.curve.packed(),
+            "position": self.chains.position,
+            "value": self.chains.value,
+            "epsilon": self.stride.epsilon,
+            "lagging": self.lagging,
+            "level": self.level,
+            "factor": self.factor,
+            "before": self.before,
+            "generator": self.generator.get_state(),
+            "meter": self.law.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.curve.unpack(saved["curve"])
+        position, value = saved["position"], saved["value"]
+        self.chains = hmc.State(position, value, position, value)
+        self.stride.epsilon, self.lagging = saved["epsilon"], saved["lagging"]
+        self.level, self.factor, self.before = saved["level"], saved["factor"], saved["before"]
+        self.curve.points, self.curve.values = self._positions(position), value
+        self.generator.set_state(saved["generator"])
+        self.law.meter.resume(saved["meter"])

@@ -19,7 +19,6 @@ from singularity_lab.spectroscopes.devices.ladder import (
 )
 from singularity_lab.spectroscopes.kernels import gibbs, hmc
 from singularity_lab.spectroscopes.kernels.localised import Localised
-from singularity_lab.spectroscopes.long_run import current_run
 from singularity_lab.spectroscopes.reading import Outcome
 
 
@@ -68,90 +67,87 @@ def _resample(log_weight: Tensor, generator: torch.Generator) -> Tensor:
     return (chosen + n * torch.arange(r, device=device)[:, None]).reshape(-1)
 
 
-def climb_by_particles(
-    law: Localised,
-    u: Tensor,
-    value: Tensor,
-    s: Settings,
-    generator: torch.Generator,
-    curve: Curve,
-) -> None:
-    assert s.particles is not None and s.replicates is not None and s.span is not None  # noqa: PT018
-    assert s.sigma is not None and s.trajectories is not None and s.leapfrogs is not None  # noqa: PT018
-    r, n = s.replicates, s.particles
-    state = gibbs.State(u, value, law.prior(u))
-    blocks = getattr(law.meter.loss, "components", None)
-    smallest = s.sigma * math.exp(-0.5 * s.span - 3)
-    together = list(blocks.values()) if blocks else []
-    moves = gibbs.init(u.shape[1], r, smallest, 2 * s.sigma, together, device=s.device)
-    free = [j for j in range(u.shape[1]) if law.is_free(j)]
-    baths = gibbs.quadratic_blocks(law, u[:: max(1, len(u) // 8)][:8], free, together)
-    curve.baths = [len(b) for b in baths]
-    steps = grid(s, s.span + 6)
-    beta, first = 0.0, None
-    run = current_run()
-    saved = run.restore()
-    if saved is not None:
-        curve.unpack(saved["curve"])
-        state = gibbs.State(saved["position"], saved["value"], saved["prior"])
-        steps = hmc.Steps(*saved["steps"])
-        moves.scales = {name: hmc.Steps(*h) for name, h in saved["scales"].items()}
-        moves.tally = {name: list(x) for name, x in saved["tally"].items()}
-        beta, first = saved["beta"], saved["first"]
-        generator.set_state(saved["generator"])
-        law.meter.resume(saved["meter"])
+class Particles:
+    """The ladder climbed by weighted particles, level by level: an
+    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`.
 
-    def snapshot() -> dict[str, Any]:
-        return {
-            "curve": curve.packed(),
-            "position": state.position,
-            "value": state.value,
-            "prior": state.prior,
-            "steps": histogram(steps),
-            "scales": {name: histogram(h) for name, h in moves.scales.items()},
-            "tally": {name: list(x) for name, x in moves.tally.items()},
-            "beta": beta,
-            "first": first,
-            "generator": generator.get_state(),
-            "meter": law.meter.state(),
-        }
+    u, value: positions (R·N, d) drawn from the prior, and K there.
+    """
 
-    while True:
-        if first is not None:
-            run.keep(snapshot, (math.log(beta) - first) / s.span, f"log β = {math.log(beta):.1f}")
-        if beta == 0.0:
-            new = _first_beta(state.value, s.ess)
+    def __init__(
+        self,
+        law: Localised,
+        u: Tensor,
+        value: Tensor,
+        s: Settings,
+        generator: torch.Generator,
+        curve: Curve,
+    ) -> None:
+        assert s.replicates is not None
+        assert s.span is not None
+        assert s.sigma is not None
+        self.law, self.s, self.generator, self.curve = law, s, generator, curve
+        self.particles = gibbs.State(u, value, law.prior(u))
+        blocks = getattr(law.meter.loss, "components", None)
+        smallest = s.sigma * math.exp(-0.5 * s.span - 3)
+        together = list(blocks.values()) if blocks else []
+        self.moves = gibbs.init(
+            u.shape[1], s.replicates, smallest, 2 * s.sigma, together, device=s.device
+        )
+        free = [j for j in range(u.shape[1]) if law.is_free(j)]
+        self.baths = gibbs.quadratic_blocks(law, u[:: max(1, len(u) // 8)][:8], free, together)
+        curve.baths = [len(b) for b in self.baths]
+        self.steps = grid(s, s.span + 6)
+        self.beta, self.first = 0.0, None  # type: float, float | None
+        self.ended = False
+
+    def step(self) -> None:
+        """The next temperature: weigh, resample, move."""
+        s, law, curve, state = self.s, self.law, self.curve, self.particles
+        generator, moves = self.generator, self.moves
+        assert s.particles is not None
+        assert s.replicates is not None
+        assert s.sigma is not None
+        assert s.trajectories is not None
+        assert s.leapfrogs is not None
+        r, n = s.replicates, s.particles
+        if self.beta == 0.0:
+            beta = _first_beta(state.value, s.ess)
         else:
-            new = beta * math.exp(_next_step(state.value, beta, s))
-        log_weight = (-(new - beta) * state.value).view(r, n)
+            beta = self.beta * math.exp(_next_step(state.value, self.beta, s))
+        log_weight = (-(beta - self.beta) * state.value).view(r, n)
         curve.increments.append((torch.logsumexp(log_weight, 1) - math.log(n)).cpu().numpy())
         chosen = _resample(log_weight, generator)
         state.position = state.position[chosen]
         state.value, state.prior = state.value[chosen], state.prior[chosen]
-        beta = new
+        self.beta = beta
         accepted = 0.0
         target = law.target(beta)
         for _ in range(s.rounds):
-            order = torch.randperm(len(gibbs.FAMILIES), generator=generator, device=u.device)
+            order = torch.randperm(
+                len(gibbs.FAMILIES), generator=generator, device=state.position.device
+            )
             for k in order.tolist():
                 gibbs.step(state, moves, gibbs.FAMILIES[k], law, beta, generator)
             if beta * s.sigma**2 * 2.0**-52 * float(state.position.abs().max()) ** 2 < 1e-4:
-                for block in baths:
+                for block in self.baths:
                     gibbs.heat_bath(state, block, law, beta, target, s.sigma, generator)
             chain = hmc.init(state.position, target)
             for _ in range(s.trajectories):
                 before = chain.value
-                chain = hmc.step(chain, steps, target, generator, leapfrogs=s.leapfrogs, learn=True)
+                chain = hmc.step(
+                    chain, self.steps, target, generator, leapfrogs=s.leapfrogs, learn=True
+                )
                 accepted += float((chain.value != before).double().mean())
             state.position, state.value = chain.position, chain.value
             state.prior = law.prior(chain.position)
         curve.acceptance.append(accepted / (s.rounds * s.trajectories))
-        steps = gibbs.useful(steps)
+        self.steps = gibbs.useful(self.steps)
         for name, scales in moves.scales.items():
             moves.scales[name] = gibbs.useful(scales)
-        k = (beta * state.value).view(r, n)
-        first = math.log(beta) if first is None else first
-        record(curve, math.log(beta), k.mean(1), k.var(1), state.position, s)
+        energy = (beta * state.value).view(r, n)
+        self.first = math.log(beta) if self.first is None else self.first
+        record(curve, math.log(beta), energy.mean(1), energy.var(1), state.position, s)
         curve.points, curve.values = state.position, state.value
         curve.moves = {name: b / a for name, (a, b) in sorted(moves.tally.items())}
         some = state.position.view(r, n, -1)[:, :16]
@@ -159,8 +155,47 @@ def climb_by_particles(
         lowest = float(state.value.min())
         if lowest < -16 * 2.0**-52 * law.meter.scale:
             check(state.value, law.meter, state.position)
-        if math.log(beta) - first >= s.span:
-            return
-        if below_rounding(law, state.position, state.value, beta):
+        self.ended = self._share() >= 1
+        if not self.ended and below_rounding(law, state.position, state.value, beta):
             curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at β = {beta:.1e}"
-            return
+            self.ended = True
+
+    def _share(self) -> float:
+        assert self.first is not None
+        assert self.s.span is not None
+        return (math.log(self.beta) - self.first) / self.s.span
+
+    def why_stop(self) -> str | None:
+        return self.curve.reason if self.ended else None
+
+    def told(self) -> tuple[float, str] | None:
+        if self.first is None or self.ended:
+            return None
+        return self._share(), f"log β = {math.log(self.beta):.1f}"
+
+    def state(self) -> dict[str, Any]:
+        state, moves = self.particles, self.moves
+        return {
+            "curve": self.curve.packed(),
+            "position": state.position,
+            "value": state.value,
+            "prior": state.prior,
+            "steps": histogram(self.steps),
+            "scales": {name: histogram(h) for name, h in moves.scales.items()},
+            "tally": {name: list(x) for name, x in moves.tally.items()},
+            "beta": self.beta,
+            "first": self.first,
+            "generator": self.generator.get_state(),
+            "meter": self.law.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.curve.unpack(saved["curve"])
+        self.particles = gibbs.State(saved["position"], saved["value"], saved["prior"])
+        self.curve.points, self.curve.values = saved["position"], saved["value"]
+        self.steps = hmc.Steps(*saved["steps"])
+        self.moves.scales = {name: hmc.Steps(*h) for name, h in saved["scales"].items()}
+        self.moves.tally = {name: list(x) for name, x in saved["tally"].items()}
+        self.beta, self.first = saved["beta"], saved["first"]
+        self.generator.set_state(saved["generator"])
+        self.law.meter.resume(saved["meter"])

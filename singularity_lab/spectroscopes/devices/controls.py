@@ -30,36 +30,29 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.inference.diagnostics import split_r_hat
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
-__all__ = ["CONTROLS", "Settings", "coordinate_slice", "coordinate_walk", "joint_walk", "plot"]
+__all__ = ["Settings", "coordinate_slice", "coordinate_walk", "joint_walk", "plot"]
 
-CONTROLS: dict[str, str] = {
-    "coordinate-walk": "a step in one coordinate is as short as the valley is narrow, which is "
-    "crossed in n^(1/2) sweeps; the chains agree long before",
-    "coordinate-slice": "the law of one coordinate given the others is as narrow as the valley, "
-    "which is crossed in n^(1/2) sweeps; the chains agree long before",
-}
 SHRINKS = 60  # halvings of the slice: below 2⁻⁶⁰ of the box the point stays where it is
 SWEEP = Callable[["_Chains", torch.Generator, bool], None]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """n > 1; chains ≥ 2; burn_in, draws: sweeps, ≥ 0 and ≥ 2; half_width > 0: of the box around w*
-    (cut with the loss's own domain); start: spread of the chains at the start, in box widths."""
+    """The law, the chains and the box."""
 
-    n: float = 1e6
-    chains: int = 64
-    burn_in: int = 50
-    draws: int = 150
-    half_width: float = 0.25
-    start: float = 1e-3
+    n: float = setting(1e6, "sample size, above 1")
+    chains: int = setting(64, "chains, at least 2")
+    burn_in: int = setting(50, "sweeps thrown away")
+    draws: int = setting(150, "sweeps averaged, at least 2")
+    half_width: float = setting(0.25, "of the box around w*, cut with the domain of the loss")
+    start: float = setting(1e-3, "spread of the chains at the start, in widths of the box")
 
     def __post_init__(self) -> None:
         if not (self.n > 1 and self.chains >= 2 and self.burn_in >= 0 and self.draws >= 2):
@@ -253,3 +246,37 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_ylabel("n·K, mean over chains")
     ax.set_title(f"{reading.device} on {reading.loss_id}: reads {reading.lambda_}")
     return ax
+
+
+WALK = Device(
+    name="coordinate-walk",
+    summary="a negative control: a random walk in one coordinate at a time",
+    scope="Reads nE[K] in a box around w* and claims it as λ. It is right where the minima have no "
+    "curved valley, and kept because it is confidently wrong where they have.",
+    Settings=Settings,
+    run=coordinate_walk,
+    plot=plot,
+    fails="a step in one coordinate is as short as the valley is narrow, which is crossed in "
+    "n^(1/2) sweeps; the chains agree long before",
+)
+SLICE = Device(
+    name="coordinate-slice",
+    summary="a negative control: slice sampling of one coordinate at a time",
+    scope="Reads nE[K] in a box around w* and claims it as λ. It is right where the minima have no "
+    "curved valley, and kept because it is confidently wrong where they have.",
+    Settings=Settings,
+    run=coordinate_slice,
+    plot=plot,
+    fails="the law of one coordinate given the others is as narrow as the valley, which is crossed "
+    "in n^(1/2) sweeps; the chains agree long before",
+)
+JOINT = Device(
+    name="joint-walk",
+    summary="the counterpart of the controls: all coordinates at once",
+    scope="Reads nE[K] in a box around w*, as the controls do, which is λ + o(1) for m = 1 and low "
+    "by about (m − 1)/log n otherwise. It is there to show that the controls fail by their moves "
+    "alone.",
+    Settings=Settings,
+    run=joint_walk,
+    plot=plot,
+)

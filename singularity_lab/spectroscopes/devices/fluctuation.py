@@ -29,20 +29,21 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.tempered import (
     curvature,
+    plain,
     seeded_generator,
     starting_points,
     walls_of,
 )
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import mala
-from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 _KEPT = 400
@@ -50,24 +51,20 @@ _KEPT = 400
 
 @dataclass(frozen=True)
 class Settings:
-    """n: sample size, of a loss with generators (data bring their own); beta: inverse temperature,
-    1 for Bayes; gamma: localisation.
+    """The posterior, the data sets, and the chains of each."""
 
-    realisations: data sets ξ, at least 4. chains: for each of them (for one data set, chains ·
-    realisations run). burn_in, draws: steps thrown away and averaged. scales: of the step
-    histogram. level: of the intervals. device: of torch.
-    """
-
-    n: float = 10_000.0
-    beta: float = 1.0
-    gamma: float = 1.0
-    realisations: int = 64
-    chains: int = 8
-    burn_in: int = 1_000
-    draws: int = 2_000
-    scales: int = 20
-    level: float = 0.9
-    device: str = "cpu"
+    n: float = setting(10_000.0, "sample size, of a loss with generators; data bring their own")
+    beta: float = setting(1.0, "inverse temperature; 1 for Bayes")
+    gamma: float = setting(1.0, "strength of the localisation around w*")
+    realisations: int = setting(64, "data sets ξ, at least 4")
+    chains: int = setting(
+        8, "chains of a data set, at least 2; where there is one set, chains · realisations run"
+    )
+    burn_in: int = setting(1_000, "steps thrown away")
+    draws: int = setting(2_000, "steps averaged, at least 16")
+    scales: int = setting(20, "step sizes, log-spaced")
+    level: float = setting(0.9, "of the intervals")
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         if not (self.n > 1 and self.beta > 0 and self.gamma >= 0):
@@ -85,7 +82,7 @@ class Settings:
 
 
 Energy = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""u (d, c) → n·K_n (c,) and its gradient (d, c)."""
+"""u (c, d) → n·K_n (c,) and its gradient (c, d)."""
 
 
 class _Generators:
@@ -112,19 +109,19 @@ class _Generators:
         root = math.sqrt(2 * self.n)
 
         def call(u: Tensor) -> tuple[Tensor, Tensor]:
-            meter.spend_gradients(u.shape[1])
-            total, slope = torch.zeros_like(u[0]), torch.zeros_like(u)
+            meter.spend_gradients(u.shape[0])
+            total, slope = torch.zeros_like(u[:, 0]), torch.zeros_like(u)
             for part, xi in zip(self.parts, self.xi, strict=True):
-                f, gradient = part.local_value_and_grad(u.t())
+                f, gradient = part.local_value_and_grad(u)
                 total.addcmul_(f, self.n * f - root * xi)
-                slope.addcmul_(gradient.t(), 2 * self.n * f - root * xi)
+                slope.addcmul_(gradient, (2 * self.n * f - root * xi)[:, None])
             return total, slope
 
         return call
 
     def add(self, u: Tensor) -> None:
         for k, part in enumerate(self.parts):
-            f = part.local_value(u.t())
+            f = part.local_value(u)
             self.sum[k] += f
             self.squares[k].addcmul_(f, f)
 
@@ -152,13 +149,13 @@ class _Examples:
 
     def energy(self, meter: Meter) -> Energy:
         def call(u: Tensor) -> tuple[Tensor, Tensor]:
-            value, slope = meter.k_and_grad(u.t())
-            return self.n * value, self.n * slope.t()
+            value, slope = meter.k_and_grad(u)
+            return self.n * value, self.n * slope
 
         return call
 
     def add(self, u: Tensor) -> None:
-        each = self.loss.example_values(u.t() + self.center).t()
+        each = self.loss.example_values(u + self.center).t()
         self.sum += each
         self.squares.addcmul_(each, each)
 
@@ -176,6 +173,88 @@ def _interval(x: Tensor, level: float) -> Estimate:
     mean, spread = float(x.mean()), float(x.std()) / math.sqrt(len(x))
     half = float(t.ppf(0.5 * (1 + level), len(x) - 1)) * spread
     return Estimate(mean, mean - half, mean + half, level)
+
+
+class _Chains:
+    """The chains of all data sets: an
+    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
+
+    def __init__(self, meter: Meter, view: Any, s: Settings, generator: torch.Generator) -> None:
+        self.meter, self.view, self.s, self.generator = meter, view, s, generator
+        self.count = s.chains * s.realisations
+        self.every = max(1, math.ceil(s.draws / _KEPT))
+        self.empirical = torch.zeros(self.count, dtype=torch.float64, device=s.device)
+        self.trace: list[Tensor] = []
+        self.t = 0
+        self.energy = view.energy(meter)
+        self.walls = walls_of(meter.loss, s.device)
+
+    def begin(self) -> None:
+        """Choose the range of steps and place the chains."""
+        s, meter = self.s, self.meter
+
+        class Start:  # what starting_points asks of settings
+            chains, device = self.count, s.device
+
+        radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+        h = self.view.n * s.beta * curvature(meter, radius, self.generator) + s.gamma
+        smallest = min(1e-3 * radius**2, 0.1 / h)
+        if not 0 < smallest < math.inf:
+            raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
+        self.steps = mala.steps(smallest, radius**2, s.scales, device=s.device)
+        start = starting_points(meter.loss, Start, radius, self.generator)
+        self.chains = mala.init(start, self._potential)
+        if not bool(torch.isfinite(self.chains.potential).all()):
+            raise BadLoss("the loss is not finite near the centre", meter.counts())
+
+    def _potential(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        s, (lower, upper) = self.s, self.walls
+        total, slope = self.energy(u)
+        all_ = s.beta * total + 0.5 * s.gamma * (u * u).sum(1)
+        if lower is not None and upper is not None:
+            outside = ((u < lower) | (u > upper)).any(1)
+            all_ = torch.where(outside, math.inf, all_)
+        return all_, s.beta * slope + s.gamma * u, total
+
+    def step(self) -> None:
+        s, t = self.s, self.t
+        self.chains = mala.step(
+            self.chains, self.steps, self._potential, self.generator, learn=t < s.burn_in
+        )
+        if t >= s.burn_in:
+            self.view.add(self.chains.position)
+            self.empirical += self.chains.value
+            if (t - s.burn_in) % self.every == 0:
+                self.trace.append(s.beta * self.chains.value)
+        elif t % 50 == 49:
+            self.steps = mala.adapt(self.steps)
+        self.t += 1
+
+    def why_stop(self) -> str | None:
+        return "" if self.t == self.s.burn_in + self.s.draws else None
+
+    def told(self) -> tuple[float, str] | None:
+        total = self.s.burn_in + self.s.draws
+        return (self.t / total, f"step {self.t} of {total}") if self.t % 64 == 0 else None
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "t": self.t,
+            "chains": plain(self.chains),
+            "steps": plain(self.steps),
+            "sums": [self.view.sum, self.view.squares, self.empirical],
+            "trace": list(self.trace),
+            "generator": self.generator.get_state(),
+            "meter": self.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.t, self.trace = saved["t"], saved["trace"]
+        self.chains = mala.State(**saved["chains"])
+        self.steps = mala.Steps(**saved["steps"])
+        self.view.sum, self.view.squares, self.empirical = saved["sums"]
+        self.generator.set_state(saved["generator"])
+        self.meter.resume(saved["meter"])
 
 
 def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -204,55 +283,18 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
     meter = Meter(loss, budget)
     generator = seeded_generator(s, seed)
     view: Any = _Generators(loss, s, generator) if polynomial else _Examples(loss, s)  # type: ignore[arg-type]
-    energy = view.energy(meter)
-    lower, upper = walls_of(loss, s.device)
-    count, run = s.chains * s.realisations, current_run()
     outcome, reason, estimates = Outcome.OK, "", {}
     diagnostics: dict[str, Any] = {"n": view.n, "realisations": s.realisations if polynomial else 1}
-
-    def potential(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        total, slope = energy(u)
-        all_ = s.beta * total + 0.5 * s.gamma * (u * u).sum(0)
-        if lower is not None and upper is not None:
-            outside = ((u < lower) | (u > upper)).any(0)
-            all_ = torch.where(outside, math.inf, all_)
-        return all_, s.beta * slope + s.gamma * u, total
-
-    class _Start:  # what _start asks of settings
-        chains, device = count, s.device
-
     try:
-        radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
-        h = view.n * s.beta * curvature(meter, radius, generator) + s.gamma
-        smallest = min(1e-3 * radius**2, 0.1 / h)
-        if not 0 < smallest < math.inf:
-            raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
-        steps = mala.steps(smallest, radius**2, s.scales, device=s.device)
-        state = mala.init(starting_points(loss, _Start, radius, generator), potential)
-        if not bool(torch.isfinite(state.potential).all()):
-            raise BadLoss("the loss is not finite near the centre", meter.counts())
-        total = s.burn_in + s.draws
-        every = max(1, math.ceil(s.draws / _KEPT))
-        empirical = torch.zeros(count, dtype=torch.float64, device=s.device)
-        trace = []
-        for t in range(total):
-            if t % 64 == 0 and run.progress is not None:
-                run.progress(t / total, f"step {t} of {total}")
-            state = mala.step(state, steps, potential, generator, learn=t < s.burn_in)
-            if t < s.burn_in:
-                if t % 50 == 49:
-                    steps = mala.adapt(steps)
-                continue
-            view.add(state.position)
-            empirical += state.value
-            if (t - s.burn_in) % every == 0:
-                trace.append(s.beta * state.value)
+        run = _Chains(meter, view, s, generator)
+        run.begin()
+        drive(run)
         groups = s.realisations
         v = view.variance(s.draws, groups).cpu()
         nu = 0.5 * s.beta * v
         if polynomial:
             estimates["nu"] = _interval(nu, s.level)
-            trained = (empirical / s.draws).view(groups, -1).mean(1).cpu()
+            trained = (run.empirical / s.draws).view(groups, -1).mean(1).cpu()
             general = view.mean_k(s.draws, groups).cpu()
             estimates["lambda"] = _interval(0.5 * s.beta * (general + trained), s.level)
             estimates["nu by errors"] = _interval(0.5 * (general - trained), s.level)
@@ -264,7 +306,7 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
             estimates["nu"] = Estimate(pooled, pooled - half, pooled + half, s.level)
         diagnostics["nu"] = nu.tolist()
         # Chains of one realisation have one law: R-hat is taken within each, the largest tells.
-        draws = torch.stack(trace, dim=1).cpu().numpy()
+        draws = torch.stack(run.trace, dim=1).cpu().numpy()
         sets = [draws] if not polynomial else list(draws.reshape(groups, s.chains, -1))
         hats = sorted(split_r_hat(x) for x in sets)
         r_hat, ess = hats[len(hats) // 2], sum(effective_sample_size(x) for x in sets)
@@ -272,15 +314,17 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
             "r_hat": r_hat,
             "r_hat_worst": hats[-1],
             "ess": ess,
-            "epsilon": steps.epsilon.tolist(),
-            "acceptance": (steps.accepted / steps.tried).tolist(),
+            "epsilon": run.steps.epsilon.tolist(),
+            "acceptance": (run.steps.accepted / run.steps.tried).tolist(),
         }
         if not math.isfinite(estimates["nu"].value):
             outcome, reason = Outcome.DIVERGED, "chains left the finite numbers"
             estimates = {}
-        elif r_hat > 1.1 or ess < 4 * count:
+        elif r_hat > 1.1 or ess < 4 * run.count:
             outcome = Outcome.NOT_MIXED
-            reason = f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {count} chains"
+            reason = (
+                f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {run.count} chains"
+            )
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before the draws were made"
     return meter.reading("fluctuation", s, seed, estimates, outcome, reason, diagnostics)
@@ -311,3 +355,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
         ax.set_ylabel("ν")
     ax.set_title(f"{reading.loss_id}: ν = {reading.estimates['nu']}")
     return ax
+
+
+DEVICE = Device(
+    name="fluctuation",
+    summary="the singular fluctuation ν, and λ beside it, from the posterior",
+    scope="Says ν, and λ where the loss has generators, at one n: λ is low by about (m − 1)/log n. "
+    "For one data set the interval knows the chains, not the luck of the data; it does not speak "
+    "of m.",
+    Settings=Settings,
+    run=fluctuation,
+    plot=plot,
+)

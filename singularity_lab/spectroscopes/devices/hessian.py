@@ -14,22 +14,22 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 
 @dataclass(frozen=True)
 class Settings:
-    """tolerance: eigenvalues below tolerance · largest count as zero. step: of the central
-    difference of ∇K. gradient_tolerance: |∇K(w*)| above this times the largest eigenvalue says
-    that w* is no critical point."""
+    """Where an eigenvalue, or a gradient, counts as zero."""
 
-    tolerance: float = 1e-6
-    step: float = 1e-4
-    gradient_tolerance: float = 1e-6
+    tolerance: float = setting(1e-6, "eigenvalues below this share of the largest count as zero")
+    step: float = setting(1e-4, "step of the central differences of ∇K")
+    gradient_tolerance: float = setting(
+        1e-6, "w* is no critical point where |∇K(w*)| is above this times the largest eigenvalue"
+    )
 
     def __post_init__(self) -> None:
         if not (0 < self.tolerance < 1 and self.step > 0):
@@ -115,3 +115,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_ylabel("|eigenvalue|")
     ax.set_title(f"{reading.loss_id}: rank {reading.diagnostics['rank']}")
     return ax
+
+
+DEVICE = Device(
+    name="hessian",
+    summary="rank of the Hessian over 2, the naive control",
+    scope="Says rank(∇²K(w*))/2, which is λ where the minima form a smooth manifold with a "
+    "nondegenerate normal Hessian, and a lower bound elsewhere. It has no error bar and does not "
+    "speak of m.",
+    Settings=Settings,
+    run=hessian,
+    plot=plot,
+)

@@ -26,11 +26,11 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 __all__ = ["Equations", "Settings", "Stratum", "jet", "plot", "search"]
@@ -40,21 +40,17 @@ Exponent = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Settings:
-    """order: largest m. profiles: order profiles tried for every m (all of them where there are no
-    more); starts: random starts of a profile. radius: size of w_0 − w*, the base points of jets.
-    iterations: of Levenberg–Marquardt. tolerance: residual of a solution. slice: distance of the
-    slices. confirm: profiles of the largest dimension that are confirmed, for every m.
-    """
+    """How far and how densely jets are searched for, and how solutions are confirmed."""
 
-    order: int = 6
-    profiles: int = 400
-    starts: int = 8
-    radius: float = 0.6
-    iterations: int = 60
-    tolerance: float = 1e-11
-    slice: float = 3e-3
-    confirm: int = 12
-    level: float = 0.9
+    order: int = setting(6, "largest m of the jet schemes J_m, at most 40")
+    profiles: int = setting(400, "order profiles tried for every m, all where there are no more")
+    starts: int = setting(8, "random starts of a profile")
+    radius: float = setting(0.6, "size of w_0 − w*, the base points of jets")
+    iterations: int = setting(60, "of Levenberg–Marquardt")
+    tolerance: float = setting(1e-11, "residual of a solution")
+    slice: float = setting(3e-3, "distance of the slices from a solution")
+    confirm: int = setting(12, "profiles of the largest dimension that are confirmed, for every m")
+    level: float = setting(0.9, "of the interval")
 
     def __post_init__(self) -> None:
         for name in ("profiles", "starts", "iterations", "confirm"):
@@ -389,3 +385,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_ylabel("bound of λ")
     ax.set_title(f"{reading.loss_id}: λ ≤ {reading.lambda_.value:.4g}")
     return ax
+
+
+DEVICE = Device(
+    name="jet",
+    summary="bounds of λ from above by numerical jet schemes",
+    scope="Says codimensions of real jets and the bound codim/(2(m + 1)) of λ, for a loss with "
+    "generators; the interval [0, bound] claims nothing from below. A numerical finding, not a "
+    "proof; it does not speak of m.",
+    Settings=Settings,
+    run=jet,
+    plot=plot,
+)

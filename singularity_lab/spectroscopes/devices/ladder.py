@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import setting
 from singularity_lab.spectroscopes.kernels import hmc
 from singularity_lab.spectroscopes.kernels.localised import Localised
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -25,31 +26,43 @@ _MANY = 150  # dimensions above which particles are not resampled
 
 @dataclass(frozen=True)
 class Settings:
-    """sigma: width of the Gaussian around w*; None for 1, and above 150 dimensions for a tenth of
-    the root mean square of w* (1 where w* = 0).
+    """The neighbourhood, the ladder, and what climbs it."""
 
-    replicates, particles: R independent runs of N particles; particles = 1 means chains that are
-    never resampled; None chooses by the dimension. span: e-folds of β after the first level. ess:
-    relative effective sample size that fixes the next level (particles > 1). spacing: largest step
-    of x. rounds: rounds of moves a level (particles > 1); trajectories, leapfrogs: Hamiltonian
-    trajectories of a round, or of a level for chains, and their largest length. stiff: directions
-    of the Hessian at w* looked for, in which chains move in units of their width (0: none).
-    max_multiplicity: largest m considered. device: of torch. level: of the intervals.
-    """
-
-    sigma: float | None = None
-    replicates: int | None = None
-    particles: int | None = None
-    span: float | None = None
-    ess: float = 0.6
-    spacing: float = 0.5
-    rounds: int = 3
-    trajectories: int | None = None
-    leapfrogs: int | None = None
-    stiff: int | None = None
-    max_multiplicity: int = 5
-    device: str = "cpu"
-    level: float = 0.9
+    sigma: float | None = setting(
+        None,
+        "width of the Gaussian around w*; by default 1, and above 150 dimensions a tenth of the "
+        "root mean square of w* (1 where w* = 0)",
+    )
+    replicates: int | None = setting(
+        None, "independent runs, at least 3; by default chosen by the dimension"
+    )
+    particles: int | None = setting(
+        None,
+        "particles of a run; 1 for chains that are never resampled; by default chosen by the "
+        "dimension",
+    )
+    span: float | None = setting(
+        None, "e-folds of β after the first level; by default 100 up to six dimensions, else 20"
+    )
+    ess: float = setting(
+        0.6, "relative effective sample size that fixes the next level (particles > 1)"
+    )
+    spacing: float = setting(0.5, "largest step of log β")
+    rounds: int = setting(3, "rounds of moves in a level (particles > 1)")
+    trajectories: int | None = setting(
+        None, "trajectories of a round, or of a level for chains; by default 2, or 32 for chains"
+    )
+    leapfrogs: int | None = setting(
+        None, "largest length of a trajectory; by default 8, or 16 for chains"
+    )
+    stiff: int | None = setting(
+        None,
+        "directions of the Hessian at w* looked for, in which chains move in units of their width; "
+        "0 for none, by default chosen by the dimension",
+    )
+    max_multiplicity: int = setting(5, "largest m considered, never above d")
+    device: str = setting("cpu", "of torch")
+    level: float = setting(0.9, "of the intervals")
 
     def __post_init__(self) -> None:
         if self.sigma is not None and not (self.sigma > 0 and math.isfinite(self.sigma)):

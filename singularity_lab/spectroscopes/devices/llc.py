@@ -28,6 +28,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.tempered import (
     EVERY,
     Average,
@@ -39,12 +40,11 @@ from singularity_lab.spectroscopes.devices.tempered import (
     seeded_generator,
     walls_of,
 )
-from singularity_lab.spectroscopes.kernels import sgld, sgnht
-from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.kernels import layout, sgld, sgnht
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 _PROBE = 5  # steps between two looks at the batch that never changes
@@ -54,35 +54,37 @@ _R_HAT_SGLD, R_HAT = 1.2, 1.1  # largest allowed, of unadjusted and of adjusted 
 
 @dataclass(frozen=True)
 class Settings:
-    """n: sample size; beta: inverse temperature, None for 1/log n; gamma: localisation strength.
+    """The target, the sampler and its steps, the chains, and how they are checked."""
 
-    sampler: sgld, rmsprop or sgnht. epsilon: its step (of SGNHT h², with h its step in time); None
-    takes 0.2/(nβh + γ), h the largest Hessian eigenvalue at w*, near it, and again where the chains
-    are during burn-in. chains, burn_in, draws: chains run at once, steps thrown away, steps
-    averaged. minibatch: use the loss's own minibatches, a fresh one for every chain and step.
-    check: run the four groups of :mod:`singularity_lab.spectroscopes.inference.convergence`; False
-    runs all chains from w* at the step ε, as the field does, and is never ``ok``. divergence,
-    decay, stability: of RMSprop-SGLD, the term Γ, α and δ. friction: A of SGNHT. precision: of the
-    chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸. device: of
-    torch.
-    """
-
-    n: float = 10_000.0
-    beta: float | None = None
-    gamma: float = 1.0
-    sampler: str = "sgld"
-    epsilon: float | None = 1e-4
-    chains: int = 128
-    burn_in: int = 10_000
-    draws: int = 10_000
-    minibatch: bool = False
-    check: bool = True
-    divergence: bool = True
-    decay: float = 0.99
-    stability: float = 0.1
-    friction: float = 1.0
-    precision: str = "double"
-    device: str = "cpu"
+    n: float = setting(10_000.0, "sample size, above 1")
+    beta: float | None = setting(None, "inverse temperature; by default 1/log n")
+    gamma: float = setting(1.0, "strength of the localisation around w*")
+    sampler: str = setting("sgld", "sgld, rmsprop or sgnht")
+    epsilon: float | None = setting(
+        1e-4,
+        "step of the sampler (of SGNHT h², h its step in time); None for 0.2/(nβh + γ), h the "
+        "largest Hessian eigenvalue near w*, and again where the chains are during burn-in",
+    )
+    chains: int = setting(128, "chains run at once; a multiple of 4, at least 8, where checked")
+    burn_in: int = setting(10_000, "steps thrown away")
+    draws: int = setting(10_000, "steps averaged, at least 8")
+    minibatch: bool = setting(
+        False, "whether the loss's own minibatches are used, a fresh one for every chain and step"
+    )
+    check: bool = setting(
+        True,
+        "whether four groups of chains run, by start (w* or scattered) and step (ε or ε/2); "
+        "without it all run from w* at ε, as the field does, and the reading is never ok",
+    )
+    divergence: bool = setting(True, "of RMSprop-SGLD: whether the term Γ is kept")
+    decay: float = setting(0.99, "of RMSprop-SGLD: α, in [0, 1)")
+    stability: float = setting(0.1, "of RMSprop-SGLD: δ, above 0")
+    friction: float = setting(1.0, "of SGNHT: A, above 0")
+    precision: str = setting(
+        "double",
+        "of the chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸",
+    )
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -175,17 +177,17 @@ def scattered(
     calm: Callable[[Tensor], Tensor],
     count: int,
 ) -> Tensor:
-    """Columns (d, count) from N(0, 1/γ), each halved until ``calm`` (a mask over columns) holds.
+    """Displacements (count, d) from N(0, 1/γ), each halved until ``calm`` (a mask over them) holds.
 
     Without localisation a wall on every side is needed, and the law is uniform between them.
     """
     d, (lower, upper) = meter.loss.dim, walls
     if s.gamma > 0:
         u = torch.randn((d, count), generator=generator, dtype=torch.float64, device=s.device)
-        u = u / math.sqrt(s.gamma)
+        u = u.t() / math.sqrt(s.gamma)
     else:
         u = torch.rand((d, count), generator=generator, dtype=torch.float64, device=s.device)
-        u = lower + (upper - lower) * u  # type: ignore[operator]
+        u = lower + (upper - lower) * u.t()  # type: ignore[operator]
     if lower is not None and upper is not None:
         inside = 0.999  # w* may stand on a wall: fold to the inside, never on it
         u = torch.where((u < lower) & (upper > 0), -u, u)
@@ -195,7 +197,7 @@ def scattered(
         wild = ~calm(u)
         if not bool(wild.any()):
             break
-        u = torch.where(wild, u / 2, u)
+        u = torch.where(wild[:, None], u / 2, u)
     return u
 
 
@@ -206,6 +208,117 @@ def may_scatter(loss: Loss, gamma: float) -> bool:
     return loss.domain is not None and all(
         math.isfinite(x) for x in (*loss.domain.lower, *loss.domain.upper)
     )
+
+
+class _Chains:
+    """The chains of one run, an :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
+
+    def __init__(self, loss: Loss, meter: Meter, s: Settings, seed: int) -> None:
+        self.loss, self.meter, self.s, self.seed = loss, meter, s, seed
+        self.generator = seeded_generator(s, seed)
+        self.nbeta = inverse_temperature(s)
+        self.gradient: sgld.Gradient = meter.k_and_grad
+        self.probe: Callable[[Tensor], Tensor] | None = None
+        if s.minibatch:
+            if getattr(loss, "stochastic_value_and_grad", None) is None:
+                raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
+            self.gradient = _Minibatches(meter, loss, self.generator)
+            fixed = getattr(loss, "fixed_value", None)
+            if fixed is not None:
+                center = loss.center.to(s.device)
+                self.probe = lambda u: fixed(u + center)
+        self.dtype = torch.float64 if s.precision == "double" else torch.float32
+        self.walls = walls_of(loss, s.device)
+        self.quarter = s.chains // 4
+        self.check = s.check and may_scatter(loss, s.gamma)
+        self.kinds: list[dict[str, bool]] = [{}]
+        self.share = torch.ones(s.chains, dtype=self.dtype, device=s.device)
+        if self.check:
+            self.kinds = [
+                {"halved": half, "scattered": far}
+                for half in (False, True)
+                for far in (False, True)
+            ]
+            self.share[2 * self.quarter :] = 0.5
+        self.average = Average(s.chains, s.burn_in, s.draws, s.device)
+        self.extra: dict[str, Any] = {"sampler": s.sampler}
+        self.epsilon, self.t = s.epsilon, 0
+        self.chains: Any = None
+
+    def begin(self) -> None:
+        """Choose the step, where none is given, and place the chains."""
+        s, meter, quarter = self.s, self.meter, self.quarter
+        if self.epsilon is None:
+            near = _near(self.loss, s, torch.Generator().manual_seed(self.seed))
+            self.epsilon = _stable(meter, s, self.nbeta, near.to(s.device))
+        self._kernel()
+        start = layout.zeros(s.chains, self.loss.dim, device=s.device)
+        if self.check:
+            half = 0.5 * self.epsilon
+
+            def calm(u: Tensor) -> Tensor:
+                value, slope = meter.k_and_grad(u)
+                force = self.nbeta * slope + s.gamma * u
+                after = meter.k(u - half * force)
+                return after <= value.clamp_min(0.0) + 1.0 / self.nbeta
+
+            far = scattered(meter, s, self.generator, self.walls, calm, 2 * quarter)
+            start[quarter : 2 * quarter] = far[:quarter]
+            start[3 * quarter :] = far[quarter:]
+            self.extra["scatter"] = float(far.norm(dim=1).mean())
+        self.chains = self._init(start.to(self.dtype))
+        if not bool(torch.isfinite(self.chains.gradient).all()):
+            raise BadLoss("the gradient at the centre is not finite", meter.counts())
+
+    def _kernel(self) -> None:
+        assert self.epsilon is not None
+        self._init, self._step, self._kind = _langevin(
+            self.s, self.epsilon * self.share, self.nbeta, self.gradient, self.generator, self.walls
+        )
+
+    def step(self) -> None:
+        s, t = self.s, self.t
+        if s.epsilon is None and t < s.burn_in and t in (s.burn_in // 2, 3 * s.burn_in // 4):
+            some = self.chains.position[:: max(1, s.chains // 8)].to(torch.float64)
+            self.epsilon = min(self.epsilon, _stable(self.meter, s, self.nbeta, some))  # type: ignore[type-var]
+            self._kernel()
+        self.chains = self._step(self.chains)
+        if t < s.burn_in:
+            self.average.burn(t, self.chains.value)
+        else:
+            self.average.add(self.chains.value)
+            if self.probe is not None and t % _PROBE == 0:
+                self.average.probes.append(self.probe(self.chains.position))
+        self.t += 1
+
+    def why_stop(self) -> str | None:
+        return "" if self.t == self.s.burn_in + self.s.draws else None
+
+    def told(self) -> tuple[float, str] | None:
+        total = self.s.burn_in + self.s.draws
+        return (self.t / total, f"step {self.t} of {total}") if self.t % EVERY == 0 else None
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "t": self.t,
+            "epsilon": self.epsilon,
+            "extra": self.extra,
+            "chains": plain(self.chains),
+            "average": self.average.state(),
+            "generator": self.generator.get_state(),
+            "last": getattr(self.gradient, "last", None),
+            "meter": self.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.t, self.epsilon, self.extra = saved["t"], saved["epsilon"], saved["extra"]
+        self._kernel()
+        self.chains = self._kind(**saved["chains"])
+        self.average.resume(saved["average"])
+        self.generator.set_state(saved["generator"])
+        if isinstance(self.gradient, _Minibatches):
+            self.gradient.last = saved["last"]
+        self.meter.resume(saved["meter"])
 
 
 def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -224,99 +337,20 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """
     s = settings_of(Settings, settings, "llc")
     meter = Meter(loss, budget)
-    generator = seeded_generator(s, seed)
-    nbeta = inverse_temperature(s)
-    gradient: sgld.Gradient = meter.k_and_grad
-    probe: Callable[[Tensor], Tensor] | None = None
-    if s.minibatch:
-        if getattr(loss, "stochastic_value_and_grad", None) is None:
-            raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
-        gradient = _Minibatches(meter, loss, generator)
-        fixed = getattr(loss, "fixed_value", None)
-        if fixed is not None:
-            center = loss.center.to(s.device)
-            probe = lambda u: fixed(u + center)  # noqa: E731
-    dtype = torch.float64 if s.precision == "double" else torch.float32
-    walls = walls_of(loss, s.device)
-    run, cut = current_run(), None
-    saved = run.restore()
-    quarter = s.chains // 4
-    check = s.check and may_scatter(loss, s.gamma)
-    kinds: list[dict[str, bool]] = [{}]
-    share = torch.ones(s.chains, dtype=dtype, device=s.device)
-    if check:
-        kinds = [
-            {"halved": half, "scattered": far} for half in (False, True) for far in (False, True)
-        ]
-        share[2 * quarter :] = 0.5
-    average = Average(s.chains, s.burn_in, s.draws, s.device)
-    total = s.burn_in + s.draws
-    epsilon, state, begin = s.epsilon, None, 0
-    extra: dict[str, Any] = {"sampler": s.sampler}
+    run, cut = _Chains(loss, meter, s, seed), None
     try:
-        if saved is None:
-            if epsilon is None:
-                near = _near(loss, s, torch.Generator().manual_seed(seed))
-                epsilon = _stable(meter, s, nbeta, near.to(s.device))
-        else:
-            epsilon, begin, extra = saved["epsilon"], saved["t"], saved["extra"]
-            average.resume(saved["average"])
-            generator.set_state(saved["generator"])
-            meter.resume(saved["meter"])
-        init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
-        if saved is not None:
-            state = kind(**saved["state"])
-            if isinstance(gradient, _Minibatches):
-                gradient.last = saved["last"]
-        else:
-            start = torch.zeros((loss.dim, s.chains), dtype=torch.float64, device=s.device)
-            if check:
-                half = 0.5 * epsilon
-
-                def calm(u: Tensor) -> Tensor:
-                    value, slope = meter.k_and_grad(u.t())
-                    force = nbeta * slope.t() + s.gamma * u
-                    after = meter.k((u - half * force).t())
-                    return after <= value.clamp_min(0.0) + 1.0 / nbeta
-
-                far = scattered(meter, s, generator, walls, calm, 2 * quarter)
-                start[:, quarter : 2 * quarter] = far[:, :quarter]
-                start[:, 3 * quarter :] = far[:, quarter:]
-                extra["scatter"] = float(far.norm(dim=0).mean())
-            state = init(start.to(dtype))
-            if not bool(torch.isfinite(state.gradient).all()):
-                raise BadLoss("the gradient at the centre is not finite", meter.counts())
-        for t in range(begin, total):
-            if t % EVERY == 0:
-                run.keep(
-                    lambda t=t, state=state, epsilon=epsilon: {  # type: ignore[misc]
-                        "t": t, "epsilon": epsilon, "extra": extra, "state": plain(state),
-                        "average": average.state(), "generator": generator.get_state(),
-                        "last": getattr(gradient, "last", None), "meter": meter.state(),
-                    },
-                    t / total,
-                    f"step {t} of {total}",
-                )  # fmt: skip
-            if s.epsilon is None and t < s.burn_in and t in (s.burn_in // 2, 3 * s.burn_in // 4):
-                some = state.position[:, :: max(1, s.chains // 8)].t().to(torch.float64)
-                epsilon = min(epsilon, _stable(meter, s, nbeta, some))
-                init, step, kind = _langevin(s, epsilon * share, nbeta, gradient, generator, walls)
-            state = step(state)
-            if t < s.burn_in:
-                average.burn(t, state.value)
-            else:
-                average.add(state.value)
-                if probe is not None and t % _PROBE == 0:
-                    average.probes.append(probe(state.position.t()))
+        run.begin()
+        drive(run)
     except BudgetSpent as error:
         cut = str(error)
     biased = "the prior factor ∏|w|^τ is not part of this estimator" * bool(loss.prior_exponents)
-    extra["epsilon"] = epsilon
-    if s.gamma > 0 and epsilon is not None:
-        extra["relaxation_steps"] = 2 / (epsilon * s.gamma)
+    extra = {**run.extra, "epsilon": run.epsilon}
+    if s.gamma > 0 and run.epsilon is not None:
+        extra["relaxation_steps"] = 2 / (run.epsilon * s.gamma)
     return reading_of_average(
-        "llc", loss, meter, s, seed, average, nbeta, cut, extra, kinds, _R_HAT_SGLD, biased
-    )
+        "llc", loss, meter, s, seed, run.average, run.nbeta, cut, extra, run.kinds, _R_HAT_SGLD,
+        biased,
+    )  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------- MALA, HMC
@@ -361,3 +395,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_ylabel("nβ(L − L*) averaged over chains")
     ax.set_title(f"{reading.device} on {reading.loss_id}: {reading.outcome}")
     return ax
+
+
+DEVICE = Device(
+    name="llc",
+    summary="the field's SGLD estimator nβ(E[L] − L(w*)), the baseline",
+    scope="Says the local learning coefficient estimate at one n, β and γ, with an interval for "
+    "that target. It claims no λ, from which the target differs by about (m − 1)/log n, and does "
+    "not speak of m.",
+    Settings=Settings,
+    run=llc,
+    plot=plot,
+)

@@ -4,7 +4,6 @@ Carlo."""
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,8 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.devices.llc import R_HAT, may_scatter, scattered
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
+from singularity_lab.spectroscopes.devices.llc import R_HAT, may_scatter, plot, scattered
 from singularity_lab.spectroscopes.devices.tempered import (
     Average,
     check_settings,
@@ -26,37 +26,38 @@ from singularity_lab.spectroscopes.devices.tempered import (
     walls_of,
 )
 from singularity_lab.spectroscopes.kernels import hmc, mala
-from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 
 
 @dataclass(frozen=True)
 class MalaSettings:
-    """As :class:`Settings`; steps range over ``scales`` log-spaced sizes, with weights learned in
-    burn-in.
+    """The target, the chains, and the histogram of steps, whose weights are learned in burn-in.
 
-    smallest, largest: range of ε; None for 10⁻³/(nβ·h) … 1/γ, h the largest Hessian eigenvalue
-    within the localisation. heated: the second half of the chains begins scattered, at a
-    temperature where nβ·h is γ, and cools (geometrically, over three quarters of the warm-up), with
-    step sizes of its own. A chain from w* takes long to walk outwards along a valley and reads low;
-    one that cools lags behind and reads high: what they disagree on has not mixed. False starts all
-    chains at w*, and is never ``ok``.
+    A chain from w* takes long to walk outwards along a valley and reads low; one that was heated
+    and cools lags behind and reads high: what they disagree on has not mixed.
     """
 
-    n: float = 10_000.0
-    beta: float | None = None
-    gamma: float = 1.0
-    chains: int = 256
-    burn_in: int = 2_000
-    draws: int = 4_000
-    scales: int = 20
-    smallest: float | None = None
-    largest: float | None = None
-    heated: bool = True
-    device: str = "cpu"
+    n: float = setting(10_000.0, "sample size, above 1")
+    beta: float | None = setting(None, "inverse temperature; by default 1/log n")
+    gamma: float = setting(1.0, "strength of the localisation around w*")
+    chains: int = setting(256, "chains run at once, at least 2")
+    burn_in: int = setting(2_000, "steps thrown away")
+    draws: int = setting(4_000, "steps averaged, at least 8")
+    scales: int = setting(20, "step sizes, log-spaced from smallest to largest")
+    smallest: float | None = setting(
+        None, "smallest ε; by default 10⁻³/(nβh), h the largest Hessian eigenvalue nearby"
+    )
+    largest: float | None = setting(None, "largest ε; by default 1/γ")
+    heated: bool = setting(
+        True,
+        "whether the second half of the chains begins scattered, at a temperature where nβh is γ, "
+        "and cools over three quarters of burn-in; without it all start at w*, and the reading is "
+        "never ok",
+    )
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -64,14 +65,17 @@ class MalaSettings:
 
 @dataclass(frozen=True)
 class HmcSettings(MalaSettings):
-    """As :class:`MalaSettings`; leapfrogs: at most so many in a trajectory (their number is
-    uniform). smallest, largest: range of the leapfrog step, √ of that of MALA's ε. A draw is a
-    trajectory, (leapfrogs + 1)/2 gradients a chain."""
+    """As :class:`MalaSettings`, for trajectories: a draw costs (leapfrogs + 1)/2 gradients a
+    chain."""
 
-    burn_in: int = 400
-    draws: int = 800
-    scales: int = 16
-    leapfrogs: int = 10
+    burn_in: int = setting(400, "trajectories thrown away")
+    draws: int = setting(800, "trajectories averaged, at least 8")
+    scales: int = setting(16, "leapfrog steps, log-spaced from smallest to largest")
+    smallest: float | None = setting(
+        None, "smallest leapfrog step; by default √ of that of llc-mala"
+    )
+    largest: float | None = setting(None, "largest leapfrog step; by default γ^(−1/2)")
+    leapfrogs: int = setting(10, "largest length of a trajectory; lengths are uniform")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,147 +86,151 @@ class HmcSettings(MalaSettings):
 _COOL = 8  # steps between the temperatures of a heated warm-up
 
 
-def sample(
-    meter: Meter,
-    s: Any,
-    nbeta: float,
-    generator: torch.Generator,
-    average: Average,
-    also: Callable[[Tensor], None] | None = None,
-    kernel: str = "mala",
-    part: tuple[int, int] = (0, 1),
-    heated: bool = False,
-) -> Any:
-    """Run MALA or HMC for exp(−nβK − γ|u|²/2): warm-up with adaptation, then draws into
-    ``average``.
+class Adjusted:
+    """Chains of MALA or HMC for exp(−nβK − γ|u|²/2): warm-up with adaptation, then draws into an
+    average. An :class:`~singularity_lab.spectroscopes.long_run.Algorithm`.
 
-    also: called with every draw's positions (c, d). part: (k, of): which of several runs this is,
-    for checkpoints and progress. heated: the second half of the chains begins its warm-up scattered
-    and hot. Returns the histograms of steps, one for each half.
+    kernel: mala or hmc. heated: the second half of the chains begins its warm-up scattered and hot.
     """
-    loss, run = meter.loss, current_run()
-    radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
-    heated = heated and may_scatter(loss, s.gamma)
-    cooling = 3 * s.burn_in // 4 if heated and s.gamma > 0 and s.burn_in >= 16 else -1
-    middle = (s.chains + 1) // 2
-    hot = (torch.arange(s.chains, device=s.device) >= middle).double()
-    evaluate = potential(meter, nbeta, s.gamma)
-    resumable = also is None and part[1] == 1
-    saved = run.restore() if resumable else None
-    root = 0.5 if kernel == "hmc" else 1.0
-    state: Any
-    steps: Any
 
-    def target(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        total, slope, value = evaluate(u.t())
-        return total, slope.t(), value
+    def __init__(
+        self,
+        meter: Meter,
+        s: Any,
+        nbeta: float,
+        generator: torch.Generator,
+        kernel: str = "mala",
+        heated: bool = False,
+    ) -> None:
+        loss = meter.loss
+        self.meter, self.s, self.nbeta, self.generator = meter, s, nbeta, generator
+        self.kernel, self.kind = kernel, hmc if kernel == "hmc" else mala
+        self.average = Average(s.chains, s.burn_in, s.draws, s.device)
+        self.heated = heated and may_scatter(loss, s.gamma)
+        long = self.heated and s.gamma > 0 and s.burn_in >= 16
+        self.cooling = 3 * s.burn_in // 4 if long else -1
+        self.middle = (s.chains + 1) // 2
+        self.hot = (torch.arange(s.chains, device=s.device) >= self.middle).double()
+        self.evaluate = potential(meter, nbeta, s.gamma)
+        self.t, self.heat = 0, 1.0
+        self.chains: Any = None
+        self.steps: Any = None
 
-    def begin_at(position: Tensor) -> Any:
-        return hmc.init(position, target) if kernel == "hmc" else mala.init(position, evaluate)
+    def _at(self, position: Tensor) -> Any:
+        return self.kind.init(position, self.evaluate)
 
-    if saved is None:
-        h = nbeta * curvature(meter, radius, generator) + s.gamma
+    def begin(self) -> Adjusted:
+        """Choose the range of steps and place the chains."""
+        s, meter, loss, generator = self.s, self.meter, self.meter.loss, self.generator
+        radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
+        root = 0.5 if self.kernel == "hmc" else 1.0
+        h = self.nbeta * curvature(meter, radius, generator) + s.gamma
         largest = (radius**2) ** root if s.largest is None else s.largest
         smallest = (
-            min(1e-3 * radius**2, (0.01 if cooling > 0 else 0.1) / h) ** root
+            min(1e-3 * radius**2, (0.01 if self.cooling > 0 else 0.1) / h) ** root
             if s.smallest is None
             else s.smallest
         )
         if not (0 < smallest < largest < math.inf):
             raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
-        heat = s.gamma / h if s.gamma > 0 else 1.0  # there h counts as much as the localisation
+        if s.gamma > 0:
+            self.heat = s.gamma / h  # there h counts as much as the localisation
         start = starting_points(loss, s, radius, generator)
-        if heated:
+        if self.heated:
+            evaluate_hot = potential(meter, self.nbeta * self.heat, s.gamma)
 
             def calm(u: Tensor) -> Tensor:
                 energy, _, _ = evaluate_hot(u)
                 return torch.isfinite(energy) & (energy <= 2.0 * loss.dim + 20.0)
 
-            evaluate_hot = potential(meter, nbeta * heat, s.gamma)
-            walls = walls_of(loss, s.device)
-            start[:, middle:] = scattered(meter, s, generator, walls, calm, s.chains - middle)
-        if kernel == "hmc":
-            steps = hmc.steps(smallest, largest, s.scales, 2 if heated else 1, device=s.device)
-            state = begin_at(start.t().contiguous())
-        else:
-            steps = mala.steps(smallest, largest, s.scales, 2 if heated else 1, device=s.device)
-            state = begin_at(start)
-        if not bool(torch.isfinite(state.potential).all()):
+            walls, cold = walls_of(loss, s.device), self.middle
+            start[cold:] = scattered(meter, s, generator, walls, calm, s.chains - cold)
+        groups = 2 if self.heated else 1
+        self.steps = self.kind.steps(smallest, largest, s.scales, groups, device=s.device)
+        self.chains = self._at(start.contiguous() if self.kernel == "hmc" else start)
+        if not bool(torch.isfinite(self.chains.potential).all()):
             raise BadLoss("the loss is not finite near the centre", meter.counts())
-        begin = 0
-    else:
-        begin, heat = saved["t"], saved["heat"]
-        average.resume(saved["average"])
-        generator.set_state(saved["generator"])
-        meter.resume(saved["meter"])
-        kind = hmc if kernel == "hmc" else mala
-        steps, state = kind.Steps(**saved["steps"]), kind.State(**saved["state"])
-    total = s.burn_in + s.draws
-    for t in range(begin, total):
-        if t % 16 == 0:
-            share, word = (
-                (part[0] + t / total) / part[1],
-                f"draw {max(0, t - s.burn_in)} of {s.draws}",
-            )
-            if resumable:
-                run.keep(
-                    lambda t=t, state=state, steps=steps: {  # type: ignore[misc]
-                        "t": t,
-                        "heat": heat,
-                        "state": plain(state),
-                        "steps": plain(steps),
-                        "average": average.state(),
-                        "generator": generator.get_state(),
-                        "meter": meter.state(),
-                    },
-                    share,
-                    word,
-                )
-            elif run.progress is not None:
-                run.progress(share, word)
-        if t <= cooling and (t % _COOL == 0 or t == cooling):
-            left = 1.0 - (t if t == cooling else t - t % _COOL) / cooling
-            evaluate = potential(meter, nbeta * heat ** (left * hot), s.gamma)
-            state = begin_at(state.position)
+        return self
+
+    def step(self) -> None:
+        s, t = self.s, self.t
+        if t <= self.cooling and (t % _COOL == 0 or t == self.cooling):
+            left = 1.0 - (t if t == self.cooling else t - t % _COOL) / self.cooling
+            self._temper(left)
+            self.chains = self._at(self.chains.position)
         learn = t < s.burn_in
-        if kernel == "hmc":
-            state = hmc.step(state, steps, target, generator, leapfrogs=s.leapfrogs, learn=learn)
-            if learn and t % 20 == 19:
-                steps = hmc.adapt(steps)
+        if self.kernel == "hmc":
+            self.chains = hmc.step(
+                self.chains, self.steps, self.evaluate, self.generator,
+                leapfrogs=s.leapfrogs, learn=learn,
+            )  # fmt: skip
         else:
-            state = mala.step(state, steps, evaluate, generator, learn=learn)
-            if learn and t % 50 == 49:
-                steps = mala.adapt(steps)
+            self.chains = mala.step(self.chains, self.steps, self.evaluate, self.generator, learn)
+        if learn and (t + 1) % (20 if self.kernel == "hmc" else 50) == 0:
+            self.steps = self.kind.adapt(self.steps)
         if learn:
-            average.burn(t, state.value)
+            self.average.burn(t, self.chains.value)
         else:
-            average.add(state.value)
-            if also is not None:
-                also(state.position if kernel == "hmc" else state.position.t())
-    return steps
+            self.average.add(self.chains.value)
+        self.t += 1
+
+    def _temper(self, left: float) -> None:
+        self.evaluate = potential(
+            self.meter, self.nbeta * self.heat ** (left * self.hot), self.s.gamma
+        )
+
+    def why_stop(self) -> str | None:
+        return "" if self.t == self.s.burn_in + self.s.draws else None
+
+    def told(self) -> tuple[float, str] | None:
+        s = self.s
+        share = self.t / (s.burn_in + s.draws)
+        # A multiple of _COOL: the temperature is set again in the first step from a checkpoint.
+        return (
+            (share, f"draw {max(0, self.t - s.burn_in)} of {s.draws}") if not self.t % 16 else None
+        )
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "t": self.t,
+            "heat": self.heat,
+            "chains": plain(self.chains),
+            "steps": plain(self.steps),
+            "average": self.average.state(),
+            "generator": self.generator.get_state(),
+            "meter": self.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.t, self.heat = saved["t"], saved["heat"]
+        self.chains = self.kind.State(**saved["chains"])
+        self.steps = self.kind.Steps(**saved["steps"])
+        self.average.resume(saved["average"])
+        self.generator.set_state(saved["generator"])
+        self.meter.resume(saved["meter"])
 
 
-def _adjusted(name: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
+def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
     """The reading of ``llc-mala`` or ``llc-hmc``."""
     meter = Meter(loss, budget)
-    generator = seeded_generator(s, seed)
-    nbeta = inverse_temperature(s)
-    average = Average(s.chains, s.burn_in, s.draws, s.device)
     cut, extra = None, {}
-    heated = s.heated and may_scatter(loss, s.gamma)
+    nbeta, generator = inverse_temperature(s), seeded_generator(s, seed)
+    run = Adjusted(meter, s, nbeta, generator, kernel, s.heated)
     try:
-        kernel = name.removeprefix("llc-")
-        steps = sample(meter, s, nbeta, generator, average, kernel=kernel, heated=heated)
-        rate = (steps.accepted + 1e-300) / (steps.tried + 1e-300)
+        drive(run.begin())
+        rate = (run.steps.accepted + 1e-300) / (run.steps.tried + 1e-300)
         extra = {
-            "epsilon": steps.epsilon.tolist(),
-            "step_weights": steps.weights.tolist(),
+            "epsilon": run.steps.epsilon.tolist(),
+            "step_weights": run.steps.weights.tolist(),
             "acceptance": rate.tolist(),
         }
     except BudgetSpent as error:
         cut = str(error)
-    kinds: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}] if heated else [{}]
-    return reading_of_average(name, loss, meter, s, seed, average, nbeta, cut, extra, kinds, R_HAT)
+    halves: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}]
+    return reading_of_average(
+        f"llc-{kernel}", loss, meter, s, seed, run.average, nbeta, cut, extra,
+        halves if run.heated else [{}], R_HAT,
+    )  # fmt: skip
 
 
 def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -233,7 +241,7 @@ def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
     and monomial prior belong to the target exactly. See :class:`MalaSettings`.
     """
     s = settings_of(MalaSettings, settings, "llc-mala")
-    return _adjusted("llc-mala", s, loss, seed, budget)
+    return _adjusted("mala", s, loss, seed, budget)
 
 
 def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -247,4 +255,26 @@ def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
     True
     """
     s = settings_of(HmcSettings, settings, "llc-hmc")
-    return _adjusted("llc-hmc", s, loss, seed, budget)
+    return _adjusted("hmc", s, loss, seed, budget)
+
+
+MALA = Device(
+    name="llc-mala",
+    summary="the baseline's target, sampled without discretisation error by MALA",
+    scope="Says the estimate of llc with domain and prior kept exactly: what is left is Monte "
+    "Carlo noise, which the interval covers, and the bias of the target, which it does not. It "
+    "claims no λ and does not speak of m.",
+    Settings=MalaSettings,
+    run=llc_mala,
+    plot=plot,
+)
+HMC = Device(
+    name="llc-hmc",
+    summary="the baseline's target, sampled without discretisation error by Hamiltonian "
+    "trajectories",
+    scope="Says the estimate of llc, as llc-mala does, by fewer and longer steps. It claims no λ "
+    "and does not speak of m.",
+    Settings=HmcSettings,
+    run=llc_hmc,
+    plot=plot,
+)

@@ -1,48 +1,43 @@
-"""Restricted learning coefficients and susceptibilities: which weights, and which data, make λ.
+"""Restricted learning coefficients: which weights, and which data, make λ.
 
-``restricted``: λ of w ↦ K(w_C, w*_rest) for a component C of the weights, or of the loss K_h of one
+λ of w ↦ K(w_C, w*_rest) for a component C of the weights, or of the loss K_h of one
 part of the data (Wang, Hoogland, van Wingerden, Furman, Murfet 2024, "refined" local learning
 coefficients). The restricted loss is an ordinary loss, and any device can be pointed at it; its λ
 is that of the restricted ideal, a smaller or larger number than λ, not a share of it.
-
-``susceptibility``: the response of a component to a change of the data (Baker, Wang, Hoogland,
-Murfet 2025). Let only the weights of C move, under e^{−nβK − γ|u|²/2}; with φ = K there, and the
-loss tilted to K + h·(K_part − K),
-
-    χ(C, part) = d/dh E_h[φ] at h = 0 = −nβ·Cov(φ, K_part − K).
-
-A positive χ: with more weight on the part, the posterior of C moves to higher total loss. Error
-bars come from the jackknife over independent groups of chains.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.losses.parts import RestrictedLoss, component_indices
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.reading import Reading
 from singularity_lab.spectroscopes.registry import find_device
-from singularity_lab.system.extras import pyplot
 
-__all__ = [
-    "plot",
-    "restricted",
-]
+__all__ = ["Settings", "plot", "restricted"]
 
 
-# ---------------------------------------------------------------------------------- restricted
+@dataclass(frozen=True)
+class Settings:
+    """What is restricted, and who reads it; all other settings are the reader's."""
+
+    component: str | Sequence[int] | None = setting(
+        None, "weights that move: a name of loss.components, indices, or text such as '0-3,7'"
+    )
+    part: str | None = setting(None, "the part of the data, a name of loss.parts")
+    reader: str = setting("volume", "the device that reads the restricted loss; it takes the rest")
 
 
 def restricted(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """λ of a loss restricted to a component of the weights, to a part of the data, or to both.
 
-    component: a name of ``loss.components``, a list of indices, or text such as "0-3,7"; part: a
-    name of ``loss.parts``; reader: the device that reads the restricted loss ("volume"). All other
-    settings are the reader's. Raises BadInput where neither component nor part is given.
+    See :class:`Settings`. Raises BadInput where neither component nor part is given.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> k = PolynomialLoss.from_exponents([([1], [(2, 0)]), ([1], [(0, 1)])], loss_id="w1^4+w2^2")
@@ -50,8 +45,9 @@ def restricted(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Rea
     >>> abs(r.lambda_.value - 1 / 4) < 0.02
     True
     """
-    component, part = settings.pop("component", None), settings.pop("part", None)
-    reader = settings.pop("reader", "volume")
+    own = {f.name: settings.pop(f.name) for f in fields(Settings) if f.name in settings}
+    s = settings_of(Settings, own, "restricted")
+    component, part, reader = s.component, s.part, s.reader
     if component is None and part is None:
         raise BadInput("component, part: at least one of the two is needed")
     if reader in ("restricted", "susceptibility"):
@@ -85,27 +81,17 @@ def restricted(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Rea
     )
 
 
-# ---------------------------------------------------------------------------------- plot
-
-
 def plot(reading: Reading, ax: Any = None) -> Any:
-    """Susceptibilities with intervals by component and part; of ``restricted``, what its reader
-    draws."""
-    if reading.device == "restricted":
-        from dataclasses import replace
+    """What the reader of the restricted loss draws."""
+    return replace(reading, device=reading.settings["reader"]).plot(ax)
 
-        return replace(reading, device=reading.settings["reader"]).plot(ax)
-    plt = pyplot()
 
-    ax = ax if ax is not None else plt.subplots()[1]
-    chosen = {k: e for k, e in reading.estimates.items() if k.startswith("chi[")}
-    if not chosen:
-        raise BadInput(f"plot: this reading has no χ ({reading.outcome}: {reading.reason})")
-    for row, e in enumerate(chosen.values()):
-        ax.plot([e.low, e.high], [row, row], lw=1.5, color="C0")
-        ax.plot(e.value, row, "o", color="C0")
-    ax.axvline(0.0, color="0.6", lw=1)
-    ax.set_yticks(range(len(chosen)), [k[4:-1] for k in chosen])
-    ax.set_xlabel("χ = −nβ Cov(K, K_part − K)")
-    ax.set_title(reading.loss_id)
-    return ax
+DEVICE = Device(
+    name="restricted",
+    summary="λ of a component of the weights, or of a part of the data, by another device",
+    scope="Says what its reader says, of the loss restricted to a component of the weights, to a "
+    "part of the data, or to both. It is the λ of the restricted ideal, not a share of λ.",
+    Settings=Settings,
+    run=restricted,
+    plot=plot,
+)

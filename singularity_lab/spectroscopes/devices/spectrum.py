@@ -30,6 +30,7 @@ import numpy as np
 import torch
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices import anneal as annealing
 from singularity_lab.spectroscopes.devices import ladder as annealing_ladder
 from singularity_lab.spectroscopes.devices import volume as splitting
@@ -39,7 +40,6 @@ from singularity_lab.spectroscopes.long_run import LongRun, current_run, running
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 __all__ = ["Poles", "Settings", "log_period", "plot", "poles", "spectrum", "valuations"]
@@ -49,23 +49,22 @@ _FEWEST = 24  # levels below which poles are not told apart
 
 @dataclass(frozen=True)
 class Settings:
-    """source: of the curve, "volume" or "anneal"; None for volume up to ten dimensions.
+    """The curve that is fitted, the models, and the ladder that gives components."""
 
-    max_poles: terms at most. components: groups looked for at most (1: none). depth: of the volume
-    curve; particles, replicates: of either source (None: its default). ladder: particles of the
-    annealing ladder that gives components and valuations (0: no ladder, no valuations); span: of
-    that ladder.
-    """
-
-    source: str | None = None
-    max_poles: int = 3
-    components: int = 3
-    depth: float = 80.0
-    particles: int | None = None
-    replicates: int = 16
-    ladder: int = 64
-    span: float = 40.0
-    level: float = 0.9
+    source: str | None = setting(
+        None, "of the curve, volume or anneal; by default volume up to ten dimensions"
+    )
+    max_poles: int = setting(3, "terms of a model at most, 1 to 3")
+    components: int = setting(3, "groups of points looked for at most; 1 for none")
+    depth: float = setting(80.0, "of the volume curve")
+    particles: int | None = setting(None, "of the source; by default its default")
+    replicates: int = setting(16, "of the source")
+    ladder: int = setting(
+        64,
+        "particles of the annealing ladder that gives components and valuations; 0 for neither",
+    )
+    span: float = setting(40.0, "of that ladder, in e-folds of β")
+    level: float = setting(0.9, "of the intervals")
 
     def __post_init__(self) -> None:
         if self.source not in (None, "volume", "anneal"):
@@ -496,3 +495,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_title(reading.loss_id)
     ax.legend()
     return ax
+
+
+DEVICE = Device(
+    name="spectrum",
+    summary="several poles of the zeta function, and the components that carry them",
+    scope="Says λ₁ < λ₂ < … where the curve resolves them, valuations, the λ of components, and "
+    "whether the residuals have a period, which would accuse the sampler. Of m it tells 1 from 2 "
+    "at the first pole.",
+    Settings=Settings,
+    run=spectrum,
+    plot=plot,
+)

@@ -1,4 +1,14 @@
-"""Susceptibilities: covariances of losses under the localised tempered posterior."""
+"""Susceptibilities: covariances of losses under the localised tempered posterior.
+
+The response of a component to a change of the data (Baker, Wang, Hoogland,
+Murfet 2025). Let only the weights of C move, under e^{−nβK − γ|u|²/2}; with φ = K there, and the
+loss tilted to K + h·(K_part − K),
+
+    χ(C, part) = d/dh E_h[φ] at h = 0 = −nβ·Cov(φ, K_part − K).
+
+A positive χ: with more weight on the part, the posterior of C moves to higher total loss. Error
+bars come from the jackknife over independent groups of chains.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +21,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.inference import asymptotics
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import hmc
@@ -18,31 +29,26 @@ from singularity_lab.spectroscopes.losses.parts import component_indices
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
-
-# ---------------------------------------------------------------------------------- susceptibility
+from singularity_lab.system.extras import pyplot
 
 
 @dataclass(frozen=True)
 class Settings:
-    """n, beta, gamma: as in ``llc``; the law is e^{−nβK − γ|u|²/2} on the weights of a component.
+    """The law e^{−nβK − γ|u|²/2} on the weights of a component, and the chains."""
 
-    components: names, or None for all weights together and every component that the loss names.
-    groups, chains: independent groups of so many chains each. burn_in, draws: trajectories thrown
-    away and kept. leapfrogs: largest length of a trajectory. level: of the intervals.
-    """
-
-    n: float = 1_000.0
-    beta: float | None = None
-    gamma: float = 1.0
-    components: Sequence[str] | None = None
-    groups: int = 16
-    chains: int = 16
-    burn_in: int = 300
-    draws: int = 600
-    leapfrogs: int = 8
-    device: str = "cpu"
-    level: float = 0.9
+    n: float = setting(1_000.0, "sample size, above 1")
+    beta: float | None = setting(None, "inverse temperature; by default 1/log n")
+    gamma: float = setting(1.0, "strength of the localisation around w*, above 0")
+    components: Sequence[str] | None = setting(
+        None, "names of components; by default all weights together and each that the loss names"
+    )
+    groups: int = setting(16, "independent groups of chains, at least 4")
+    chains: int = setting(16, "chains of a group")
+    burn_in: int = setting(300, "trajectories thrown away")
+    draws: int = setting(600, "trajectories kept, at least 8")
+    leapfrogs: int = setting(8, "largest length of a trajectory")
+    device: str = setting("cpu", "of torch")
+    level: float = setting(0.9, "of the intervals")
 
     def __post_init__(self) -> None:
         if not (self.n > 1 and (self.beta is None or self.beta > 0) and self.gamma > 0):
@@ -215,3 +221,32 @@ def susceptibility(loss: Loss, *, seed: int, budget: Budget, **settings: Any) ->
     return meter.reading(
         "susceptibility", s, seed, estimates, outcome, reason, {"nbeta": nbeta, "components": rows}
     )
+
+
+def plot(reading: Reading, ax: Any = None) -> Any:
+    """Susceptibilities with intervals by component and part."""
+    plt = pyplot()
+
+    ax = ax if ax is not None else plt.subplots()[1]
+    chosen = {k: e for k, e in reading.estimates.items() if k.startswith("chi[")}
+    if not chosen:
+        raise BadInput(f"plot: this reading has no χ ({reading.outcome}: {reading.reason})")
+    for row, e in enumerate(chosen.values()):
+        ax.plot([e.low, e.high], [row, row], lw=1.5, color="C0")
+        ax.plot(e.value, row, "o", color="C0")
+    ax.axvline(0.0, color="0.6", lw=1)
+    ax.set_yticks(range(len(chosen)), [k[4:-1] for k in chosen])
+    ax.set_xlabel("χ = −nβ Cov(K, K_part − K)")
+    ax.set_title(reading.loss_id)
+    return ax
+
+
+DEVICE = Device(
+    name="susceptibility",
+    summary="linear response of a component of the weights to a change of the data",
+    scope="Says χ(component, part) with error bars at one temperature, for a loss with parts of "
+    "data. Its λ is nβE[K] at that temperature, biased as in llc; it does not speak of m.",
+    Settings=Settings,
+    run=susceptibility,
+    plot=plot,
+)

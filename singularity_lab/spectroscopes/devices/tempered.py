@@ -14,7 +14,7 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.inference.convergence import Group, Judgement, interval, judge
-from singularity_lab.spectroscopes.kernels import mala
+from singularity_lab.spectroscopes.kernels import layout, mala
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
@@ -223,23 +223,23 @@ def _outcome(
 
 
 def walls_of(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | None, Tensor | None]:
-    """The walls of the domain as displacements from w*, columns (d, 1), or (None, None)."""
+    """The walls of the domain as displacements from w*, (d,), or (None, None)."""
     if loss.domain is None:
         return None, None
     center = loss.center.to("cpu", torch.float64)
     lower = torch.tensor(loss.domain.lower, dtype=torch.float64) - center
     upper = torch.tensor(loss.domain.upper, dtype=torch.float64) - center
-    return lower[:, None].to(device), upper[:, None].to(device)
+    return lower.to(device), upper.to(device)
 
 
 def potential(meter: Meter, nbeta: float | Tensor, gamma: float) -> mala.Potential:
-    """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on columns (d, c), +∞ outside the domain or where K is not
+    """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on u (c, d), +∞ outside the domain or where K is not
     finite."""
     tau = meter.loss.prior_exponents
     device = torch.device("cpu")
     walls = walls_of(meter.loss)
-    exponents = None if tau is None else torch.tensor(tau, dtype=torch.float64)[:, None]
-    center = meter.loss.center[:, None]
+    exponents = None if tau is None else torch.tensor(tau, dtype=torch.float64)
+    center = meter.loss.center
 
     def evaluate(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         nonlocal device, walls, exponents, center
@@ -247,16 +247,16 @@ def potential(meter: Meter, nbeta: float | Tensor, gamma: float) -> mala.Potenti
             device = u.device
             walls, center = walls_of(meter.loss, device), center.to(device)
             exponents = None if exponents is None else exponents.to(device)
-        value, grad = meter.k_and_grad(u.t())
-        slope = nbeta * grad.t() + gamma * u
-        total = nbeta * value + 0.5 * gamma * (u * u).sum(0)
+        value, grad = meter.k_and_grad(u)
+        slope = (nbeta[:, None] if isinstance(nbeta, Tensor) else nbeta) * grad + gamma * u
+        total = nbeta * value + 0.5 * gamma * (u * u).sum(1)
         if exponents is not None:
             w = u + center
-            total = total - (exponents * torch.log(w.abs())).sum(0)
+            total = total - (exponents * torch.log(w.abs())).sum(1)
             slope = slope - exponents / w
         lower, upper = walls
         if lower is not None and upper is not None:
-            outside = ((u < lower) | (u > upper)).any(0)
+            outside = ((u < lower) | (u > upper)).any(1)
             total = torch.where(outside, math.inf, total)
         return total, slope, value
 
@@ -295,12 +295,13 @@ def curvature(meter: Meter, radius: float, generator: torch.Generator, count: in
 
 
 def starting_points(loss: Loss, s: Any, radius: float, generator: torch.Generator) -> Tensor:
-    """Columns (d, c) at the centre; a little inside where a wall or a prior factor makes the
+    """Displacements (c, d), at the centre; a little inside where a wall or a prior factor makes the
     potential rough there."""
-    start = torch.zeros((loss.dim, s.chains), dtype=torch.float64, device=s.device)
+    start = layout.zeros(s.chains, loss.dim, device=s.device)
     if loss.domain is None and loss.prior_exponents is None:
         return start
-    shift = torch.rand(start.shape, generator=generator, dtype=torch.float64, device=s.device)
+    shape = (loss.dim, s.chains)
+    shift = torch.rand(shape, generator=generator, dtype=torch.float64, device=s.device).t()
     lower, upper = walls_of(loss, s.device)
     # Never very near to it: at w the prior factor has the slope τ/w, and steps must be below w².
     shift = 1e-2 * radius * (0.5 + 0.5 * shift)

@@ -29,13 +29,13 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.inference import asymptotics
 from singularity_lab.spectroscopes.kernels import splitting
-from singularity_lab.spectroscopes.long_run import current_run
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 _FEWEST = 16  # levels below which a curve says nothing
@@ -45,29 +45,29 @@ _LOCAL, _KEPT = 4, 0.4  # levels over which the share of the inner box must stay
 
 @dataclass(frozen=True)
 class Settings:
-    """half_width: of the box around w*, cut with the loss's domain. shrinks: times that it may be
-    halved because it holds a worse singularity than w*.
+    """The box, the particles, how deep they go and how long they move."""
 
-    replicates, particles: R independent runs of N particles each; N = None means 512 up to six
-    dimensions, 256 above. depth: stop at log V = −depth. lowest: stop at this K. max_sweeps:
-    sweeps in a level at most; None means 40, or ten a dimension (100 at most). memory: a level
-    ends earlier when no feature is correlated with its start by more than this. unresolved: share
-    of a level lost to rounding at which the run stops. max_multiplicity: largest m considered,
-    never above d. level: of the intervals. device: of torch.
-    """
-
-    half_width: float = 0.5
-    shrinks: int = 5
-    replicates: int = 16
-    particles: int | None = None
-    depth: float = 150.0
-    lowest: float = 1e-280
-    max_sweeps: int | None = None
-    memory: float = 0.3
-    unresolved: float = 0.01
-    max_multiplicity: int = 5
-    level: float = 0.9
-    device: str = "cpu"
+    half_width: float = setting(0.5, "of the box around w*, cut with the domain of the loss")
+    shrinks: int = setting(
+        5, "times that the box may be halved because it holds a worse singularity than w*"
+    )
+    replicates: int = setting(16, "independent runs, at least 4")
+    particles: int | None = setting(
+        None,
+        "particles of a run, even, at least 32; by default 512 up to six dimensions, 256 above",
+    )
+    depth: float = setting(150.0, "stop at log V = −depth")
+    lowest: float = setting(1e-280, "stop at this K")
+    max_sweeps: int | None = setting(
+        None, "sweeps in a level at most; by default 40, or ten a dimension (100 at most)"
+    )
+    memory: float = setting(
+        0.3, "a level ends earlier when no feature has a larger correlation with its start"
+    )
+    unresolved: float = setting(0.01, "share of a level lost to rounding at which the run stops")
+    max_multiplicity: int = setting(5, "largest m considered, never above d")
+    level: float = setting(0.9, "of the intervals")
+    device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
         if not (self.half_width > 0 and math.isfinite(self.half_width)):
@@ -163,8 +163,140 @@ def _leaves_center(curve: Curve) -> bool:
     return len(last) == _LOCAL and sum(last) / _LOCAL < _KEPT
 
 
-class _WorseElsewhere(Exception):
-    """The box holds a worse singularity than w*."""
+class _Descent:
+    """The splitting, level by level, in a box that is halved where it holds a worse singularity
+    than w*. An :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
+
+    def __init__(self, loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> None:
+        self.loss, self.meter, self.s, self.generator = loss, meter, s, generator
+        self.tolerance = 16 * 2.0**-52 * meter.scale
+        self.smallest = s.half_width * 0.5**s.shrinks
+        self._empty(s.half_width)
+
+    def _empty(self, half_width: float) -> None:
+        self.curve = Curve(half_width)
+        self.schedule = splitting.Schedule(self.loss.dim)
+        self.log_v, self.inner = 0.0, 0.0
+        self.particles: splitting.State | None = None
+        self.ended = False
+
+    def begin(self, half_width: float) -> None:
+        """Fill the box of a half-width with particles."""
+        s, meter = self.s, self.meter
+        assert s.particles is not None
+        self._empty(half_width)
+        lower, upper, center = _walls(self.loss, half_width)
+        tau = None
+        if self.loss.prior_exponents is not None:
+            tau = torch.tensor(self.loss.prior_exponents, dtype=torch.float64)[:, None]
+        self.particles = splitting.init(
+            meter.k, lower, upper, center, tau, s.replicates, s.particles, self.generator
+        )
+        self.inner = float(_radius(self.particles).median())
+        if bool(torch.isnan(self.particles.value).any()):
+            raise BadLoss("the loss is NaN inside the box", meter.counts())
+        if float(torch.isinf(self.particles.value).double().mean()) > 0.5:
+            raise BadLoss("the loss is infinite on most of the box", meter.counts())
+
+    def _end(self, stop: Outcome, reason: str) -> None:
+        self.ended, self.curve.stop, self.curve.reason = True, stop, reason
+
+    def step(self) -> None:
+        """One level down: those above the median are replaced by copies that move."""
+        state, curve, meter = self.particles, self.curve, self.meter
+        s, generator, schedule = self.s, self.generator, self.schedule
+        assert state is not None
+        assert s.max_sweeps is not None
+        lowest = float(state.value.min())
+        if lowest < -self.tolerance:
+            at = state.position[:, int(state.value.argmin())]
+            raise BadLoss(
+                f"w* is no minimum: the loss is lower by {-lowest:.3g} "
+                f"at distance {float(at.norm()):.3g} from it",
+                meter.counts(),
+            )
+        y = float(state.value.median())
+        if y <= self.tolerance:
+            if not curve.x:
+                raise BadLoss(
+                    "K equals K(w*) on a set of positive volume: nothing to measure",
+                    meter.counts(),
+                )
+            return self._end(Outcome.FLOOR, f"K = {y:.1e} is below its rounding error")
+        if y < s.lowest:
+            return self._end(Outcome.OK, "")
+        alive = (state.value.view(2, s.replicates, -1) < y).sum((0, 2)).cpu().numpy()
+        if alive.min() == 0 or alive.sum() < 0.25 * state.value.numel():
+            if not curve.x:
+                raise BadLoss("the loss is constant on most of the box", meter.counts())
+            return self._end(Outcome.FLOOR, f"K is constant on a plateau at {y:.1e}")
+        noisy = _unresolved(meter, state, y, generator)
+        share = 2 * float(noisy.double().mean())
+        if share > s.unresolved:
+            return self._end(Outcome.FLOOR, f"rounding of K is reached at K = {y:.1e}")
+        fresh = len(curve.x) % 3 == 0
+        splitting.prepare(state, y, generator, fresh, noisy)
+        start = splitting.features(state)
+        done, left = 0, torch.ones(1, dtype=torch.float64)
+        if fresh:
+            schedule.trial(state, meter.k, generator)
+            done = int(schedule.cost.sum())
+        while done < s.max_sweeps:
+            for family in schedule.order(10, generator):
+                schedule.step(state, meter.k, generator, family)
+                done += int(schedule.cost[family])
+            left = splitting.memory(splitting.features(state), start)
+            if float(left.max()) < s.memory:
+                break
+        schedule.remember(left)
+        self.log_v += math.log(alive.mean() / s.particles)
+        curve.x.append(-math.log(y))
+        curve.increments.append(np.log(alive / s.particles))
+        curve.sweeps.append(done)
+        curve.memory.append(float(left.max()))
+        curve.unresolved.append(share)
+        curve.inner.append(float((_radius(state) <= self.inner).double().mean()))
+        if curve.half_width > self.smallest and _leaves_center(curve):
+            self.begin(curve.half_width / 2)
+        return None
+
+    def why_stop(self) -> str | None:
+        return self.curve.reason if self.ended or self.log_v <= -self.s.depth else None
+
+    def told(self) -> tuple[float, str] | None:
+        # New tables are drawn at every third level: none need be kept.
+        if self.ended or len(self.curve.x) % 3:
+            return None
+        return min(1.0, -self.log_v / self.s.depth), f"log V = {self.log_v:.1f}"
+
+    def state(self) -> dict[str, Any]:
+        assert self.particles is not None
+        curve = {
+            f.name: getattr(self.curve, f.name)
+            for f in fields(Curve)
+            if f.type in ("list[float]", "list[int]")
+        }
+        return {
+            "half_width": self.curve.half_width,
+            "inner": self.inner,
+            "curve": curve,
+            "increments": [torch.from_numpy(i) for i in self.curve.increments],
+            "log_v": self.log_v,
+            "particles": splitting.snapshot(self.particles, self.schedule),
+            "generator": self.generator.get_state(),
+            "meter": self.meter.state(),
+        }
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.begin(saved["half_width"])
+        assert self.particles is not None
+        splitting.restore(self.particles, self.schedule, saved["particles"])
+        for name, value in saved["curve"].items():
+            setattr(self.curve, name, value)
+        self.curve.increments = [i.numpy() for i in saved["increments"]]
+        self.log_v, self.inner = saved["log_v"], saved["inner"]
+        self.generator.set_state(saved["generator"])
+        self.meter.resume(saved["meter"])  # sets the counts back: no evaluation counts twice
 
 
 def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> Curve:
@@ -174,134 +306,16 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
     Raises BadLoss for a loss that is NaN, mostly infinite, constant, or lower somewhere than at
     w*.
     """
-    saved = current_run().restore()
-    half_width = saved["half_width"] if saved is not None else s.half_width
-    smallest = s.half_width * 0.5**s.shrinks
-    while True:
-        try:
-            return _descend(loss, meter, s, generator, half_width, half_width > smallest, saved)
-        except _WorseElsewhere:
-            half_width, saved = half_width / 2, None
-
-
-def _descend(
-    loss: Loss,
-    meter: Meter,
-    s: Settings,
-    generator: torch.Generator,
-    half_width: float,
-    shrinks: bool,
-    saved: dict[str, Any] | None,
-) -> Curve:
-    """One run in the box of a half-width; where it shrinks, worse points end it by an exception."""
-    assert s.particles is not None
-    assert s.max_sweeps is not None
-    lower, upper, center = _walls(loss, half_width)
-    tau = None
-    if loss.prior_exponents is not None:
-        tau = torch.tensor(loss.prior_exponents, dtype=torch.float64)[:, None]
-    curve = Curve(half_width)
-    tolerance = 16 * 2.0**-52 * meter.scale
-    schedule = splitting.Schedule(loss.dim)
-    log_v, inner, run = 0.0, 0.0, current_run()
-    state: splitting.State | None = None
-
-    def snapshot() -> dict[str, Any]:
-        assert state is not None
-        return {
-            "half_width": half_width,
-            "inner": inner,
-            "curve": {
-                **{
-                    f.name: getattr(curve, f.name) for f in fields(curve) if f.type == "list[float]"
-                },
-                "increments": [torch.from_numpy(i) for i in curve.increments],
-                "sweeps": list(curve.sweeps),
-            },
-            "log_v": log_v,
-            "state": splitting.snapshot(state, schedule),
-            "generator": generator.get_state(),
-            "meter": meter.state(),
-        }
-
+    run = _Descent(loss, meter, s, generator)
     try:
-        state = splitting.init(
-            meter.k, lower, upper, center, tau, s.replicates, s.particles, generator
-        )
-        inner = float(_radius(state).median())
-        if saved is not None:
-            splitting.restore(state, schedule, saved["state"])
-            for name, value in saved["curve"].items():
-                setattr(curve, name, value)
-            curve.increments = [i.numpy() for i in saved["curve"]["increments"]]
-            log_v, inner = saved["log_v"], saved["inner"]
-            generator.set_state(saved["generator"])
-            meter.resume(saved["meter"])  # sets the counts back: no evaluation counts twice
-        if bool(torch.isnan(state.value).any()):
-            raise BadLoss("the loss is NaN inside the box", meter.counts())
-        if float(torch.isinf(state.value).double().mean()) > 0.5:
-            raise BadLoss("the loss is infinite on most of the box", meter.counts())
-        while log_v > -s.depth:
-            if len(curve.x) % 3 == 0:  # new tables are drawn now: none need be kept
-                run.keep(snapshot, min(1.0, -log_v / s.depth), f"log V = {log_v:.1f}")
-            lowest = float(state.value.min())
-            if lowest < -tolerance:
-                at = state.position[:, int(state.value.argmin())]
-                raise BadLoss(
-                    f"w* is no minimum: the loss is lower by {-lowest:.3g} "
-                    f"at distance {float(at.norm()):.3g} from it",
-                    meter.counts(),
-                )
-            y = float(state.value.median())
-            if y <= tolerance:
-                if not curve.x:
-                    raise BadLoss(
-                        "K equals K(w*) on a set of positive volume: nothing to measure",
-                        meter.counts(),
-                    )
-                curve.stop, curve.reason = Outcome.FLOOR, f"K = {y:.1e} is below its rounding error"
-                break
-            if y < s.lowest:
-                break
-            alive = (state.value.view(2, s.replicates, -1) < y).sum((0, 2)).cpu().numpy()
-            if alive.min() == 0 or alive.sum() < 0.25 * state.value.numel():
-                if not curve.x:
-                    raise BadLoss("the loss is constant on most of the box", meter.counts())
-                curve.stop, curve.reason = Outcome.FLOOR, f"K is constant on a plateau at {y:.1e}"
-                break
-            noisy = _unresolved(meter, state, y, generator)
-            share = 2 * float(noisy.double().mean())
-            if share > s.unresolved:
-                curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at K = {y:.1e}"
-                break
-            fresh = len(curve.x) % 3 == 0
-            splitting.prepare(state, y, generator, fresh, noisy)
-            start = splitting.features(state)
-            done, left = 0, torch.ones(1, dtype=torch.float64)
-            if fresh:
-                schedule.trial(state, meter.k, generator)
-                done = int(schedule.cost.sum())
-            while done < s.max_sweeps:
-                for family in schedule.order(10, generator):
-                    schedule.step(state, meter.k, generator, family)
-                    done += int(schedule.cost[family])
-                left = splitting.memory(splitting.features(state), start)
-                if float(left.max()) < s.memory:
-                    break
-            schedule.remember(left)
-            log_v += math.log(alive.mean() / s.particles)
-            curve.x.append(-math.log(y))
-            curve.increments.append(np.log(alive / s.particles))
-            curve.sweeps.append(done)
-            curve.memory.append(float(left.max()))
-            curve.unresolved.append(share)
-            curve.inner.append(float((_radius(state) <= inner).double().mean()))
-            if shrinks and _leaves_center(curve):
-                raise _WorseElsewhere
+        run.begin(s.half_width)
+        drive(run)
     except BudgetSpent as error:
-        curve.stop, curve.reason = Outcome.BUDGET, f"{error} spent at log V = {log_v:.1f}"
-    if state is not None:
-        curve.acceptance = {n: b / a for n, (a, b) in sorted(state.moved.items())}
+        run.curve.stop = Outcome.BUDGET
+        run.curve.reason = f"{error} spent at log V = {run.log_v:.1f}"
+    curve, schedule = run.curve, run.schedule
+    if run.particles is not None:
+        curve.acceptance = {n: b / a for n, (a, b) in sorted(run.particles.moved.items())}
     curve.probabilities = dict(zip(schedule.names, schedule.probabilities().tolist(), strict=True))
     return curve
 
@@ -414,3 +428,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_title(f"{reading.loss_id}: λ = {reading.lambda_}")
     ax.legend()
     return ax
+
+
+DEVICE = Device(
+    name="volume",
+    summary="volume scaling by multilevel splitting",
+    scope="Says λ with an interval, P(m) and the next pole, from values of K alone, up to some "
+    "tens of parameters. It sees nothing below the rounding error of the loss, and takes the worst "
+    "point of its box for w*.",
+    Settings=Settings,
+    run=volume,
+    plot=plot,
+)

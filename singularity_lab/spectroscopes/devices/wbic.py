@@ -12,33 +12,70 @@ E_{β₁}[nL].
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.devices.llc import may_scatter
-from singularity_lab.spectroscopes.devices.llc_adjusted import MalaSettings, sample
-from singularity_lab.spectroscopes.devices.tempered import Average, seeded_generator
+from singularity_lab.spectroscopes.device import Device, setting, settings_of
+from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted, MalaSettings
+from singularity_lab.spectroscopes.devices.tempered import seeded_generator
 from singularity_lab.spectroscopes.inference.convergence import judge
+from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
-from singularity_lab.spectroscopes.registry import settings_of
 from singularity_lab.system.extras import pyplot
 
 
 @dataclass(frozen=True)
 class Settings(MalaSettings):
-    """As :class:`MalaSettings`; ratio: β₂/β₁ > 1, the quotient of the two inverse temperatures."""
+    """As :class:`MalaSettings`, at two temperatures."""
 
-    ratio: float = 1.5
+    ratio: float = setting(1.5, "β₂/β₁, the quotient of the two inverse temperatures, above 1")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.ratio > 1:
             raise BadInput(f"ratio: expected β₂/β₁ > 1, received {self.ratio}")
+
+
+class _TwoTemperatures:
+    """Chains at the first temperature, then at the second: an
+    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
+
+    def __init__(
+        self, meter: Meter, s: Settings, betas: Sequence[float], generator: torch.Generator
+    ) -> None:
+        self.runs = [
+            Adjusted(meter, replace(s, beta=b), s.n * b, generator, heated=s.heated) for b in betas
+        ]
+        self.at = 0
+
+    def step(self) -> None:
+        self.runs[self.at].step()
+        if self.at == 0 and self.runs[0].why_stop() is not None:
+            self.at = 1
+            self.runs[1].begin()
+
+    def why_stop(self) -> str | None:
+        return self.runs[1].why_stop() if self.at == 1 else None
+
+    def told(self) -> tuple[float, str] | None:
+        told = self.runs[self.at].told()
+        return told and ((self.at + told[0]) / 2, told[1])
+
+    def state(self) -> dict[str, Any]:
+        first = self.runs[0].average.state()
+        return {"at": self.at, "first": first, "run": self.runs[self.at].state()}
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self.at = saved["at"]
+        self.runs[0].average.resume(saved["first"])
+        self.runs[self.at].resume(saved["run"])
 
 
 def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -58,14 +95,12 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     estimates: dict[str, Estimate] = {}
     outcome, reason, diagnostics = Outcome.OK, "", {}
     try:
-        heated = s.heated and may_scatter(loss, s.gamma)
+        run = _TwoTemperatures(meter, s, betas, generator)
+        run.runs[0].begin()
+        drive(run)
+        heated = run.runs[0].heated
         kinds = [{"scattered": False}, {"scattered": True}] if heated else [{}]
-        levels = []
-        for k, b in enumerate(betas):
-            average = Average(s.chains, s.burn_in, s.draws, s.device)
-            at = replace(s, beta=b)
-            sample(meter, at, s.n * b, generator, average, part=(k, 2), heated=heated)
-            levels.append(average.groups(s.n, kinds))
+        levels = [one.average.groups(s.n, kinds) for one in run.runs]
         gap = 1 / betas[0] - 1 / betas[1]
         verdict = judge(
             [
@@ -117,3 +152,15 @@ def plot(reading: Reading, ax: Any = None) -> Any:
     ax.set_ylabel("E[n(L − L*)]")
     ax.set_title(f"{reading.loss_id}: λ = {reading.lambda_}")
     return ax
+
+
+DEVICE = Device(
+    name="wbic",
+    summary="λ from E[nL] at two temperatures, and WBIC",
+    scope="Says the slope of E[nL] against temperature, for which w* need not be quite a minimum. "
+    "The slope differs from λ by O((m − 1)/log n), which the interval does not cover; it does not "
+    "speak of m.",
+    Settings=Settings,
+    run=wbic,
+    plot=plot,
+)

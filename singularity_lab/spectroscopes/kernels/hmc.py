@@ -10,8 +10,6 @@ keeps volume and is reversible, so accepting its end with probability min(1, e^{
 draws its own from a log-spaced histogram, and weights of the histogram, one for every group of
 chains, are learned in warm-up from acceptance and then frozen (a mixture of kernels that each keep
 the target keeps it).
-
-Positions are rows here: u (c, d), one chain a row, as in ``Loss``.
 """
 
 from __future__ import annotations

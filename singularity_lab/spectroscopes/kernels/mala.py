@@ -16,8 +16,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from singularity_lab.spectroscopes.kernels import layout
+
 Potential = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
-"""u (d, c) → U (c,), ∇U (d, c), K (c,); U = +∞ outside the domain."""
+"""u (c, d) → U (c,), ∇U (c, d), K (c,); U = +∞ outside the domain."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class State:
-    """position (d, c); potential (c,), its gradient (d, c), K (c,)."""
+    """position (c, d); potential (c,), its gradient (c, d), K (c,)."""
 
     position: Tensor
     potential: Tensor
@@ -70,7 +72,7 @@ def adapt(s: Steps, floor: float = 0.01) -> Steps:
 
 
 def init(position: Tensor, potential: Potential) -> State:
-    """The state at a position (d, c)."""
+    """The state at positions (c, d)."""
     return State(position, *potential(position))
 
 
@@ -78,31 +80,31 @@ def step(
     state: State, s: Steps, potential: Potential, generator: torch.Generator, learn: bool = False
 ) -> State:
     """One step of all chains; with ``learn`` the histograms' counters are updated in place."""
-    d, c = state.position.shape
+    c = len(state.position)
     device = state.position.device
     groups, count = s.weights.shape
     group = torch.arange(c, device=device) * groups // c
     draw = torch.rand((c, 1), generator=generator, dtype=torch.float64, device=device)
     mass = torch.cumsum(s.weights, 1)
     which = (draw > mass[group]).sum(1).clamp_(max=count - 1)
-    eps = s.epsilon[which]
-    noise = torch.empty((d, c), dtype=torch.float32, device=device).normal_(generator=generator)
-    noise = noise.to(torch.float64)
+    eps = s.epsilon[which][:, None]
+    noise = layout.normal(state.position, generator).to(torch.float64)
     proposal = torch.addcmul(state.position, eps, state.gradient, value=-0.5)
     proposal.addcmul_(eps.sqrt(), noise)
     new = init(proposal, potential)
     back = state.position - proposal + 0.5 * eps * new.gradient
     log_ratio = state.potential - new.potential
-    log_ratio += 0.5 * (noise * noise).sum(0) - 0.5 * (back * back).sum(0) / eps
+    log_ratio += 0.5 * (noise * noise).sum(1) - 0.5 * (back * back).sum(1) / eps[:, 0]
     uniform = torch.rand(c, generator=generator, dtype=torch.float64, device=device)
     accept = torch.log(uniform) < log_ratio  # False for NaN and for +∞ potentials
     if learn:
         cell = group * count + which
         s.tried.view(-1).index_add_(0, cell, torch.ones(c, dtype=torch.float64, device=device))
         s.accepted.view(-1).index_add_(0, cell, accept.to(torch.float64))
+    row = accept[:, None]
     return State(
-        torch.where(accept, new.position, state.position),
+        torch.where(row, new.position, state.position),
         torch.where(accept, new.potential, state.potential),
-        torch.where(accept, new.gradient, state.gradient),
+        torch.where(row, new.gradient, state.gradient),
         torch.where(accept, new.value, state.value),
     )

@@ -24,14 +24,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from singularity_lab.spectroscopes.kernels import layout
+
 Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
 class State:
-    """position: columns (d, c). value, gradient: of the loss there, (c,) and (d, c).
+    """position (c, d). value, gradient: of the loss there, (c,) and (c, d).
 
-    second: moving average of the squared gradient (d, c), of RMSprop-SGLD; None without.
+    second: moving average of the squared gradient (c, d), of RMSprop-SGLD; None without.
     """
 
     position: Tensor
@@ -41,13 +43,13 @@ class State:
 
 
 def init(position: Tensor, k_and_grad: Gradient, *, rmsprop: bool = False) -> State:
-    """The state at a position (d, c)."""
-    value, gradient = k_and_grad(position.t())
-    gradient = gradient.t()
+    """The state at positions (c, d)."""
+    value, gradient = k_and_grad(position)
     return State(position, value, gradient, gradient * gradient if rmsprop else None)
 
 
 def reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
+    """Positions (c, d) that passed a wall (d,), turned back."""
     if lower is None or upper is None:
         return u
     u = torch.where(u < lower, 2 * lower - u, u)
@@ -66,19 +68,17 @@ def step(
     upper: Tensor | None = None,
 ) -> State:
     """One step of all chains, in the precision of the position. epsilon: (c,), the step of each
-    chain. lower, upper: (d, 1) walls at which chains are reflected.
+    chain. lower, upper: (d,) walls at which chains are reflected.
 
     Noise is drawn in single precision (its 24 bits are far below the step).
     """
-    u = state.position
-    new = torch.empty(u.shape, dtype=torch.float32, device=u.device)
-    new.normal_(generator=generator).mul_(epsilon.sqrt())
+    u, epsilon = state.position, epsilon.reshape(-1, 1)
+    new = layout.normal(u, generator).mul_(epsilon.sqrt())
     new = new.to(u.dtype)  # a sum of two precisions takes three times as long as the copy
     new.addcmul_(u, 1.0 - 0.5 * epsilon * gamma)
     new.addcmul_(state.gradient, epsilon, value=-0.5 * nbeta)
     new = reflect(new, lower, upper)
-    value, gradient = k_and_grad(new.t())
-    return State(new, value, gradient.t())
+    return State(new, *k_and_grad(new))
 
 
 def rmsprop_step(
@@ -102,22 +102,22 @@ def rmsprop_step(
     The probe moves each coordinate by a tenth of its own noise √(εG): the curvature that the chain
     feels, far above rounding.
     """
-    u, g = state.position, state.gradient
+    u, g, epsilon = state.position, state.gradient, epsilon.reshape(-1, 1)
     assert state.second is not None
     root = state.second.sqrt()
     metric = 1.0 / (stability + root)
     drift = metric * (nbeta * g + gamma * u)
     if probe is not None:
-        signs = torch.randint(2, u.shape, generator=generator, device=u.device).to(u.dtype)
-        eta = (2.0 * signs - 1.0) * (0.1 * (epsilon * metric).sqrt())
-        _, beside = probe((u + eta).t())
-        curvature = (beside.t() - g) / eta
+        by_parameter = (u.shape[1], u.shape[0])
+        signs = torch.randint(2, by_parameter, generator=generator, device=u.device).t()
+        eta = (2.0 * signs.to(u.dtype) - 1.0) * (0.1 * (epsilon * metric).sqrt())
+        _, beside = probe(u + eta)
+        curvature = (beside - g) / eta
         slope = (1.0 - decay) * g * curvature / root.clamp_min(1e-30)  # ∂√V
         drift = drift + slope * metric * metric
-    noise = torch.empty(u.shape, dtype=torch.float32, device=u.device).normal_(generator=generator)
+    noise = layout.normal(u, generator)
     new = u - 0.5 * epsilon * drift + (epsilon * metric).sqrt() * noise
     new = reflect(new, lower, upper)
-    value, gradient = k_and_grad(new.t())
-    gradient = gradient.t()
+    value, gradient = k_and_grad(new)
     second = decay * state.second + (1.0 - decay) * gradient * gradient
     return State(new, value, gradient, second)

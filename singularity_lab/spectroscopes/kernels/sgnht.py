@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from singularity_lab.spectroscopes.kernels import layout
 from singularity_lab.spectroscopes.kernels.sgld import Gradient, reflect
 
 
 @dataclass(frozen=True)
 class State:
-    """position, momentum: columns (d, c); thermostat ξ (c,); value (c,) and gradient (d, c) of the
+    """position, momentum (c, d); thermostat ξ (c,); value (c,) and gradient (c, d) of the
     loss."""
 
     position: Tensor
@@ -33,13 +34,13 @@ class State:
 def init(
     position: Tensor, k_and_grad: Gradient, generator: torch.Generator, *, friction: float
 ) -> State:
-    """The state at a position (d, c), with momenta from their law and ξ = A."""
-    value, gradient = k_and_grad(position.t())
-    d, c = position.shape
-    momentum = torch.empty((d, c), dtype=torch.float32, device=position.device)
-    momentum = momentum.normal_(generator=generator).to(position.dtype)
-    thermostat = torch.full((c,), friction, dtype=position.dtype, device=position.device)
-    return State(position, momentum, thermostat, value, gradient.t())
+    """The state at positions (c, d), with momenta from their law and ξ = A."""
+    value, gradient = k_and_grad(position)
+    momentum = layout.normal(position, generator).to(position.dtype)
+    thermostat = torch.full(
+        (len(position),), friction, dtype=position.dtype, device=position.device
+    )
+    return State(position, momentum, thermostat, value, gradient)
 
 
 def step(
@@ -61,15 +62,14 @@ def step(
     chain back with its momentum.
     """
     u, p = state.position, state.momentum
-    noise = torch.empty(u.shape, dtype=torch.float32, device=u.device)
-    noise.normal_(generator=generator).mul_((2.0 * friction * h).sqrt())
+    noise = layout.normal(u, generator).mul_((2.0 * friction * h.reshape(-1, 1)).sqrt())
     force = torch.add(nbeta * state.gradient, u, alpha=gamma)
-    damped = p * (1.0 - h * state.thermostat) if hold else p
-    p = torch.addcmul(damped, force, h, value=-1.0) + noise
-    moved = torch.addcmul(u, p, h)
+    damped = p * (1.0 - h * state.thermostat)[:, None] if hold else p
+    p = torch.addcmul(damped, force, h.reshape(-1, 1), value=-1.0) + noise
+    moved = torch.addcmul(u, p, h.reshape(-1, 1))
     new = reflect(moved, lower, upper)
     if new is not moved:
         p = torch.where(new == moved, p, -p)
-    value, gradient = k_and_grad(new.t())
-    thermostat = state.thermostat + h * ((p * p).mean(0) - 1.0)
-    return State(new, p, thermostat, value, gradient.t())
+    value, gradient = k_and_grad(new)
+    thermostat = state.thermostat + h * ((p * p).mean(1) - 1.0)
+    return State(new, p, thermostat, value, gradient)

@@ -137,7 +137,7 @@ def test_the_thermostat_reads_the_target_and_without_its_momentum_term_does_not(
     assert r.estimate.value == pytest.approx(target, rel=0.04)
     generator, values = torch.Generator().manual_seed(0), []
     state = sgnht.init(
-        torch.zeros((1, 128), dtype=torch.float64), loss.value_and_grad, generator, friction=1.0
+        torch.zeros((128, 1), dtype=torch.float64), loss.value_and_grad, generator, friction=1.0
     )
     for t in range(9000):
         state = sgnht.step(
@@ -226,7 +226,7 @@ def test_averaging_over_burn_in_reads_low():
     loss, epsilon, steps = crossing(1), 1e-3, 50
     nbeta = 1000 / math.log(1000)
     generator = torch.Generator().manual_seed(0)
-    state = sgld.init(torch.zeros((1, 2000), dtype=torch.float64), loss.value_and_grad)
+    state = sgld.init(torch.zeros((2000, 1), dtype=torch.float64), loss.value_and_grad)
     total, late = 0.0, 0.0
     for t in range(2 * steps):
         state = sgld.step(

@@ -1,0 +1,119 @@
+"""A device as one record: all that the registry, the command line, the report and the pages need.
+
+Stands on no library, so that the list of devices is there where torch is not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from singularity_lab.errors import BadInput
+
+if TYPE_CHECKING:
+    from singularity_lab.spectroscopes.losses.protocol import Loss
+    from singularity_lab.spectroscopes.meter import Budget
+    from singularity_lab.spectroscopes.reading import Reading
+
+__all__ = ["Device", "Setting", "Spectroscope", "setting", "settings_of"]
+
+T = TypeVar("T")
+
+
+class Spectroscope(Protocol):
+    """The signature of a device."""
+
+    def __call__(self, loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+        """Measure ``loss``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a device: its name, its default, and its meaning in words."""
+
+    name: str
+    default: Any
+    meaning: str
+
+
+def setting(default: T, meaning: str) -> T:
+    """A field of a settings dataclass, with its default and its meaning in words.
+
+    >>> @dataclass(frozen=True)
+    ... class Settings:
+    ...     draws: int = setting(100, "points drawn")
+    >>> Settings().draws
+    100
+    """
+    return dataclasses.field(default=default, metadata={"meaning": meaning})
+
+
+def settings_of(cls: type[T], given: Mapping[str, Any], device: str) -> T:
+    """A settings dataclass from keyword arguments; unknown names raise BadInput with the list of
+    known ones."""
+    known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise BadInput(f"settings: {device} knows {known}, received unknown {unknown}")
+    return cls(**given)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Device:
+    """A device with what is said of it; calling it measures.
+
+    name: in the registry. summary: one line, without a full stop. scope: one or two sentences, what
+    a reading says and what it does not. Settings: a frozen dataclass whose fields are made by
+    :func:`setting`, or None where nothing is known of them. run: the function that measures. plot:
+    draws a reading on axes (None: new ones) and returns them. fails: of a negative control, why it
+    fails; "" of a device that does not.
+
+    A device of this package is such a record at the top level of a file in ``devices/``, with
+    ``name``, ``summary``, ``scope`` and ``fails`` written as literal texts: the registry reads them
+    from the source. Raises BadInput for a record without a name, or a summary of several lines.
+    """
+
+    name: str
+    summary: str
+    scope: str
+    run: Spectroscope
+    Settings: type | None = None
+    plot: Callable[[Reading, Any], Any] | None = None
+    fails: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name or self.name != self.name.strip():
+            raise BadInput(f"name: a word is needed, received {self.name!r}")
+        if "\n" in self.summary:
+            raise BadInput(f"summary: one line is needed, received {self.summary[:80]!r}")
+
+    def __call__(self, loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+        """Measure ``loss``."""
+        return self.run(loss, seed=seed, budget=budget, **settings)
+
+    @classmethod
+    def of(cls, run: Spectroscope, name: str) -> Device:
+        """The record itself, or one for a bare function: its summary is the first line of the
+        function's docstring, its scope the rest.
+
+        >>> Device.of(lambda loss, *, seed, budget: None, "mine").summary
+        ''
+        """
+        if isinstance(run, Device):
+            return run
+        text = inspect.getdoc(run) if inspect.isroutine(run) else None
+        first, _, rest = (text or "").partition("\n")
+        return cls(name=name, summary=first, scope=" ".join(rest.split()), run=run)
+
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings in their order, with defaults and meanings."""
+        if self.Settings is None:
+            return ()
+        return tuple(
+            Setting(f.name, f.default, f.metadata.get("meaning", ""))
+            for f in dataclasses.fields(self.Settings)
+        )

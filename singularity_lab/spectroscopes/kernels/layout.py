@@ -1,0 +1,28 @@
+"""Batches of chains: the shape is (chains, parameters) everywhere, the memory may be by parameters.
+
+A shape says nothing of the order in memory. Losses of few parameters are fastest where the values
+of one parameter for all chains lie side by side, and a chain whose position is laid out so keeps
+that order through every step.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def zeros(
+    chains: int,
+    parameters: int,
+    dtype: torch.dtype = torch.float64,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """Zeros (c, d), laid out by parameters."""
+    return torch.zeros((parameters, chains), dtype=dtype, device=device).t()
+
+
+def normal(u: Tensor, generator: torch.Generator) -> Tensor:
+    """Standard normal numbers (c, d) in single precision for positions (c, d), drawn and laid out
+    by parameters."""
+    noise = torch.empty((u.shape[1], u.shape[0]), dtype=torch.float32, device=u.device)
+    return noise.normal_(generator=generator).t()
