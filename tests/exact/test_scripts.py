@@ -52,7 +52,7 @@ def test_a_hundred_thousand_scripts_prove_nothing_false(seed):
 def forgetful_locus(verifier):
     """The step "locus" as it once was: a unit that meets ``by`` but not q is dropped where q = 0,
     although it binds variables that go on."""
-    v = verifier.verify
+    least = verifier.branches._least
 
     def locus(family, step):
         f, by = family.read(step["poly"]), [str(x) for x in step["by"]]
@@ -82,7 +82,7 @@ def forgetful_locus(verifier):
 
         def combine(verdicts):
             on, off = verdicts
-            return v._least([on if real else replace(on, upper=None), off])
+            return least([on if real else replace(on, upper=None), off])
 
         return [zero, other], combine
 
@@ -98,7 +98,7 @@ def test_a_locus_that_forgets_units_is_found_out(focus, kinds):
     preferred; the verifier as it is refuses it."""
     roots = random_scripts.pool(20, 1, kinds)
     old = mutants.without()
-    old.verify.BRANCHES["locus"] = forgetful_locus(old)
+    old.step.BRANCHES["locus"] = forgetful_locus(old)
     found = random_scripts.attack(old, roots, 40_000, 1, focus=focus)
     assert found.false, f"not found by {found.scripts} scripts"
     root, step, why = found.false[0]
