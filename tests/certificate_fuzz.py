@@ -209,7 +209,10 @@ def wrong(new: Any, old: Any, truth: RLCT) -> str:
     claim = Certificate.from_json(new).claim
     kind = new["claim"]["kind"]
     if problem_from_json(new["problem"]) != problem_from_json(old["problem"]):
-        problem = problem_from_json(new["problem"])
+        # a loss stands for K = |f|, f of either sign: twice the λ of f²
+        problem = problem_from_json({**new["problem"], "convention": "ideal"})
+        twice = 2 if new["problem"]["convention"] == "loss" else 1
+        claim = RLCT(claim.value / twice, claim.multiplicity)
         try:
             answer = rlct(problem, budget=10)
         except SingularityLabError as error:

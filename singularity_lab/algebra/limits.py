@@ -74,6 +74,8 @@ ROOTS = 1_000_000_000
 """Degree³ times bits of a dense polynomial whose real roots are counted."""
 FIELD_DEGREE = 200
 """Degree of the relation of a number field."""
+REMAINDER = 2_000_000_000
+"""Bits of a remainder modulo it: terms times degree times those of the symbol's powers."""
 
 _MANY = 10**12
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
