@@ -101,7 +101,7 @@ def other_of_its_kind(dice: random.Random, value: Any, key: Any) -> Any:
     if isinstance(value, int):
         return dice.choice((value + 1, value - 1, -value, 2 * value, 0, 7))
     if isinstance(value, str):
-        if re.fullmatch(r"-?\d+(/\d+)?", value):
+        if re.fullmatch(r"-?\d+(/0*[1-9]\d*)?", value):
             number = Fraction(value)
             return str(dice.choice((number + 1, -number, number / 2, 2 * number, 1 - number)))
         i = dice.randrange(len(value) + 1)
