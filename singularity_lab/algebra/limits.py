@@ -46,6 +46,8 @@ SIZE = 400_000_000
 """Terms times bits of a polynomial."""
 WORK = 5_000_000
 """Terms computed on the way to a polynomial, and to all generators of an ideal."""
+POWER = 10_000_000_000
+"""Products of words on the way to a power."""
 VALUE = 1_000_000
 """Bits of the value of a polynomial at a point."""
 GENERATORS = 10_000
@@ -293,6 +295,13 @@ class Size(NamedTuple):
         degrees = tuple(d * exponent for d in self.degrees)
         terms = min(choices(self.terms, exponent), _box(degrees))
         return Size(terms, exponent * self.top, exponent * self.bottom, degrees)
+
+    def is_long(self, exponent: int) -> bool:
+        """True where the power takes more than some seconds: each of its terms is made by as many
+        products as the base has terms."""
+        power = self.power(exponent)
+        words = (1 + self.bits / 64) * (1 + power.bits / 64)
+        return self.terms * power.terms * words > POWER
 
     def check(self, what: str, name: str = "") -> None:
         """Raise BadInput where a limit is passed. what: of what, for the message; name: of an

@@ -354,3 +354,9 @@ def test_powers_of_a_symbol_are_reduced_as_by_division(relation):
         assert field.reduce(p) == p % field.relation(("x", "s", "y")).flint
     with pytest.raises(BadInput, match="field: the power"):
         field.reduce(parse("s^1000000 * (x + y + 1)^50", ("x", "s", "y")).flint)
+
+
+def test_a_power_of_many_terms_is_refused_before_it_takes_minutes():
+    with pytest.raises(ParseError, match="too many products"):
+        parse("(((y - 3)^24 + y^1000)^24)^3")
+    assert len(parse("(x + y + z + w)^30").flint) == 5456
