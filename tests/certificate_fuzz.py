@@ -75,7 +75,7 @@ def changed(dice: random.Random, document: Any, others: Sequence[Any]) -> Any:
         if how < 0.35:
             holder[key] = other_of_its_kind(dice, value, key)
         elif how < 0.5:
-            holder[key] = dice.choice(ODD)
+            holder[key] = copy.deepcopy(dice.choice(ODD))
         elif how < 0.62:
             source = dice.choice((document, dice.choice(others)))
             part = at(source, dice.choice(list(places(source))))
