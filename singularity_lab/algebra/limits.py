@@ -46,6 +46,8 @@ SIZE = 400_000_000
 """Terms times bits of a polynomial."""
 WORK = 5_000_000
 """Terms computed on the way to a polynomial, and to all generators of an ideal."""
+POWER = 10_000_000_000
+"""Products of words on the way to a power."""
 VALUE = 1_000_000
 """Bits of the value of a polynomial at a point."""
 GENERATORS = 10_000
@@ -72,6 +74,8 @@ ROOTS = 1_000_000_000
 """Degree³ times bits of a dense polynomial whose real roots are counted."""
 FIELD_DEGREE = 200
 """Degree of the relation of a number field."""
+REMAINDER = 2_000_000_000
+"""Bits of a remainder modulo it: terms times degree times those of the symbol's powers."""
 
 _MANY = 10**12
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
@@ -258,6 +262,13 @@ class Size(NamedTuple):
         degrees = tuple(d * exponent for d in self.degrees)
         terms = min(choices(self.terms, exponent), _box(degrees))
         return Size(terms, exponent * self.top, exponent * self.bottom, degrees)
+
+    def is_long(self, exponent: int) -> bool:
+        """True where the power takes more than some seconds: each of its terms is made by as many
+        products as the base has terms."""
+        power = self.power(exponent)
+        words = (1 + self.bits / 64) * (1 + power.bits / 64)
+        return self.terms * power.terms * words > POWER
 
     def check(self, what: str, name: str = "", slack: int = 1) -> None:
         """Raise BadInput where a limit is passed. what: of what, for the message; name: of an
