@@ -81,9 +81,10 @@ def test_there_are_notebooks():
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_notebook_runs_and_shows_what_it_has_on_file(notebook, execute, tmp_path):
+def test_the_notebook_runs_and_shows_what_it_has_on_file(notebook, execute, tmp_path, monkeypatch):
     import nbformat
 
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # figures are shown where they are drawn
     stored, fresh = nbformat.read(notebook, as_version=4), execute(notebook, tmp_path)
     for old, new in zip(stored.cells, fresh.cells, strict=True):
         if old.cell_type != "code":
