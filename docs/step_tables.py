@@ -26,9 +26,7 @@ KINDS: dict[str, tuple[type[Step], ...]] = {
 def theorem(record: type[Step]) -> str:
     """The theorem of a record on one line, without the marks of reStructuredText."""
     text = " ".join((record.__doc__ or "").split())
-    text = re.sub(r":\w+:`singularity_lab\.([\w.]+)`", r"`\1`", text).replace("``", "`")
-    text = re.sub(r" \(MATH §[\d.]+\)", "", text)
-    return re.sub(r"MATH §[\d.]+; ", "", text)
+    return re.sub(r":\w+:`singularity_lab\.([\w.]+)`", r"`\1`", text).replace("``", "`")
 
 
 def tables() -> str:

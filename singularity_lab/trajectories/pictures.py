@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from singularity_lab.trajectories.trajectory import Trajectory
+from typing import Any
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe & Ito 2008
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 def draw(
-    path: Trajectory,
+    path: Any,
     axes: Any,
     changes: Iterable[Any],
     ladder: Mapping[str, float] | Sequence[float],
     *,
     log_steps: bool = False,
 ) -> Any:
-    """Draw into two axes (new ones when None) and return them."""
+    """Draw a Trajectory into two axes (new ones when None) and return them."""
     if axes is None:
         import matplotlib.pyplot as plt
 

@@ -311,7 +311,7 @@ def a_family_over_another_field(v):
 def point(v, witness, signs, units=(), positive=(), role=PARAM):
     data = lemma({"p": role, "x": LOCAL}, ["x*(p + 9)"], units=units, positive=positive)
     family = Root(("p", "x"), data, signs).family(v)
-    return "a point off the stratum" if family.has_point((), {"witness": {"p": witness}}) else ""
+    return "a point off the stratum" if family.has_point((), {"p": witness}) else ""
 
 
 @directed("has_point: bad without n in self.positive an")

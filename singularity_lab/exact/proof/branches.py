@@ -342,9 +342,9 @@ class Dehomogenise(Branch, frozen=True):
 
 @theorem
 class Sum(Branch, frozen=True):
-    """Sum rule: ideals in disjoint variables without a common factor: λ and m − 1 add (MATH §2.4;
-    Watanabe 2009, Remark 7.2). Conditions may
-    not tie two blocks together; units that meet none are left out."""
+    """Sum rule: ideals in disjoint variables without a common factor: λ and m − 1 add (Watanabe
+    2009, Remark 7.2). Conditions may not tie two blocks together; units that meet none are left
+    out."""
 
     hypotheses: ClassVar = {
         "apart": "no variable is in two blocks",

@@ -302,7 +302,8 @@ class Family:
         check_no_zero([p.in_ring(names) for p in listed], domain, evidence)
 
     def has_point(self, zero: Collection[str], witness: Mapping[str, Any] | None) -> bool:
-        """Is there a point of the stratum with these parameters at 0? Signs need a witness."""
+        """True if a point of the stratum with these parameters at 0 is known; signs need a
+        witness."""
         if not self.signs or witness is None:
             return not self.signs
         at = {n: fraction(v) for n, v in witness.items()}

@@ -144,9 +144,8 @@ class Strict(TypedDict, total=False):
 
 @theorem
 class Newton(Leaf, frozen=True):
-    """Nondegenerate generators in local variables: (λ, m) by their Newton polyhedron (MATH §2.6;
-    Varchenko 1976; Lin 2011); both theorems are stated in
-    :mod:`singularity_lab.exact.proof.faces`."""
+    """Nondegenerate generators in local variables: (λ, m) by their Newton polyhedron (Varchenko
+    1976; Lin 2011); both theorems are stated in :mod:`singularity_lab.exact.proof.faces`."""
 
     hypotheses: ClassVar = {
         **polyhedra.HYPOTHESES,

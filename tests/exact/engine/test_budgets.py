@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import random
+import re
 import threading
 import time
 from fractions import Fraction
@@ -170,7 +171,7 @@ def test_a_budget_is_seconds_in_every_public_function():
             continue
         if "budget" in inspect.signature(function).parameters:
             text = " ".join((inspect.getdoc(function) or "").split())
-            assert "budget: CPU seconds" in text, name
+            assert re.search("budget: (CPU )?seconds", text), name
             told += 1
     assert told >= 13
     for name in ("measure", "calibrate"):
@@ -214,7 +215,7 @@ def test_factors_come_from_another_process_where_they_may_take_long():
         content, factors = p.factor()
     assert not limit.expired
     assert content == Fraction(1, 9)
-    assert {(str(q), e) for q, e in factors} == {("-y^45 + x^44", 1), ("-2*y^34 + 3*x^3", 2)}
+    assert {(str(q), e) for q, e in factors} == {("x^44 - y^45", 1), ("3*x^3 - 2*y^34", 2)}
 
 
 def test_a_factorisation_without_end_is_ended():
