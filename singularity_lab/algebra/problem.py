@@ -20,6 +20,7 @@ from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
 
 Convention = Literal["ideal", "loss"]
 Interval = tuple[Fraction | None, Fraction | None]
+Over = str | Mapping[str, tuple[Rational | str | None, Rational | str | None]]
 
 
 @runtime_checkable
@@ -41,6 +42,9 @@ class LocalProblem:
     convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = |f| for the one generator f.
     prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable,
     None where there is no bound; a bound matters where the point lies on it.
+    over: None for the germ at the point; else an interval for each variable, all of R where both
+    ends are None: the problem then asks for the least (λ, m) over all zeros of K there, and there
+    is no point and no box.
     label: what the germ is called, such as ``row nc-1-1``; it is no part of the problem.
 
     >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
@@ -53,6 +57,7 @@ class LocalProblem:
     prior: tuple[Fraction, ...]
     box: tuple[Interval, ...]
     convention: Convention = "ideal"
+    over: tuple[Interval, ...] | None = None
     label: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +73,8 @@ class LocalProblem:
                 raise BadInput(
                     f"prior[{name}]: an exponent > -1 is needed (integrable), received {shown(tau)}"
                 )
+        if self.over is not None:
+            self._check_over()
         for name, at, (low, high) in zip(self.ideal.variables, self.point, self.box, strict=True):
             if low is not None and high is not None and low >= high:
                 raise BadInput(
@@ -75,6 +82,17 @@ class LocalProblem:
                 )
             if (low is not None and at < low) or (high is not None and at > high):
                 raise BadInput(f"point[{name}]: {shown(at)} lies outside the domain")
+
+    def _check_over(self) -> None:
+        if any(self.point) or any(interval != (None, None) for interval in self.box):
+            raise BadInput(
+                "over: the whole domain is asked for, so neither a point nor a box can be given"
+            )
+        for name, (low, high) in zip(self.ideal.variables, self.over or (), strict=True):
+            if low is not None and high is not None and low >= high:
+                raise BadInput(
+                    f"over[{name}]: low < high is needed, received {shown(low)}, {shown(high)}"
+                )
 
     @classmethod
     def build(
@@ -87,6 +105,7 @@ class LocalProblem:
         nonnegative: str | Iterable[str] = (),
         box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
         convention: Convention = "ideal",
+        over: Over | None = None,
     ) -> LocalProblem:
         """From what people write; the point is the origin unless given."""
         ideal = _as_ideal(generators, variables)
@@ -120,6 +139,7 @@ class LocalProblem:
             prior=tuple(fraction((prior or {}).get(n, 0), f"prior[{n}]") for n in names),
             box=tuple(intervals),
             convention=convention,
+            over=None if over is None else read_over(over, names),
         )
 
     @classmethod
@@ -133,6 +153,7 @@ class LocalProblem:
         nonnegative: str | Iterable[str] = (),
         box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
         convention: Convention = "ideal",
+        over: Over | None = None,
     ) -> LocalProblem:
         """The problem that a source is or has, or the one built from generators.
 
@@ -151,8 +172,9 @@ class LocalProblem:
                 nonnegative=nonnegative,
                 box=box,
                 convention=convention,
+                over=over,
             )
-        given = {"variables": variables, "at": at, "prior": prior, "box": box}
+        given = {"variables": variables, "at": at, "prior": prior, "box": box, "over": over}
         given["nonnegative"] = nonnegative or None
         given["convention"] = None if convention == "ideal" else convention
         for name, value in given.items():
@@ -230,7 +252,8 @@ class LocalProblem:
 
     @property
     def rational_point(self) -> tuple[Fraction, ...]:
-        """The point. Raises OutOfScope where a coordinate is irrational."""
+        """The point. Raises OutOfScope where a coordinate is irrational, or where there is none."""
+        self._need_point()
         point = []
         for n, c in zip(self.variables, self.point, strict=True):
             if isinstance(c, AlgebraicNumber):
@@ -240,6 +263,10 @@ class LocalProblem:
                 )
             point.append(c)
         return tuple(point)
+
+    def _need_point(self) -> None:
+        if self.over is not None:
+            raise OutOfScope("over: a germ at one point is needed here: give a point by at")
 
     def localize(self, *, algebraic: bool = False) -> Germ:
         """The same germ in coordinates centred at the point, with only what is active there.
@@ -253,6 +280,7 @@ class LocalProblem:
         >>> print(germ.generators[0], "for", germ.field, "= 0")
         x^2 + 2*x*s for s^2 - 2 = 0
         """
+        self._need_point()
         names = self.variables
         point = self.point if algebraic else self.rational_point
         irrational = {
@@ -316,6 +344,40 @@ class Germ:
     nonnegative: tuple[str, ...]
     convention: Convention = "ideal"
     field: NumberField | None = None
+
+
+def read_over(over: Over, names: Sequence[str]) -> tuple[Interval, ...]:
+    """The interval of each variable that "R^d" or a mapping of intervals means.
+
+    Raises BadInput for another text, for a wrong dimension and for unknown variables.
+
+    >>> read_over("R^d", ["x", "y"])
+    ((None, None), (None, None))
+    >>> read_over({"y": (0, None)}, ["x", "y"])
+    ((None, None), (Fraction(0, 1), None))
+    """
+    if isinstance(over, str):
+        kind = over.replace("**", "^").replace(" ", "")
+        if kind not in ("R^d", "R^n", "R", f"R^{len(names)}") or (kind == "R" and len(names) != 1):
+            raise BadInput(
+                f"over: 'R^d' in {len(names)} variables, or intervals, received {quoted(over)}"
+            )
+        over = {}
+    if not isinstance(over, Mapping):
+        raise BadInput(f"over: 'R^d' or a mapping of intervals, received {quoted(over)}")
+    unknown = [n for n in over if n not in names]
+    if unknown:
+        raise BadInput(
+            f"over: unknown variable {quoted(unknown[0])}; known: {shown(', '.join(names))}"
+        )
+    found: list[Interval] = []
+    for n in names:
+        pair = over.get(n, (None, None))
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise BadInput(f"over[{n}]: an interval (low, high), received {quoted(pair)}")
+        low, high = (None if v is None else fraction(v, f"over[{n}]") for v in pair)
+        found.append((low, high))
+    return tuple(found)
 
 
 def _as_ideal(

@@ -65,18 +65,18 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     return found
 
 
-def smooth_locus(g: Germs, f: Poly, by: list[int]) -> Step | None:
+def smooth_locus(g: Germs, f: Poly, by: list[int], patience: float = 1.0) -> Step | None:
     """Evidence that f is a coordinate by some of the variables where it is 0 on the stratum, and
     each generator a power of f times what does not depend on them, or is a unit there."""
     q = g.at_stratum(f)
-    smooth = g.no_common_zero([q, *(f.derivative(i) for i in by)], 1.0)
+    smooth = g.no_common_zero([q, *(f.derivative(i) for i in by)], patience)
     if not isinstance(smooth, dict):
         return None
     rest: dict[str, Any] = {}
     for j, gen in enumerate(g.gens):
         left = g.stripped(gen.poly, f)[0]
         if Generator(left).occurs & set(by):
-            found = g.no_common_zero([q, left], 1.0)
+            found = g.no_common_zero([q, left], patience)
             if not isinstance(found, dict):
                 return None
             rest[str(j)] = found

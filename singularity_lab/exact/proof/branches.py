@@ -24,7 +24,7 @@ from singularity_lab.exact.proof.step import BRANCHES, Branches, Verdict, index,
 # -- branches: several families, and how their verdicts combine -------------------------------
 
 
-def _least(verdicts: list[Verdict]) -> Verdict:
+def least_of(verdicts: list[Verdict]) -> Verdict:
     """(λ, m) of a germ is the least over a cover of the fibre by strata."""
     met = [v for v in verdicts if not v.empty]
     lowers = [v.lower for v in met if v.lower is not None]
@@ -88,7 +88,7 @@ def _blowup(family: Family, step: Step) -> Branches:
             gens=tuple(map(family.substitution(images), family.gens)),
         )
         families.append(moved)
-    return families, _least
+    return families, least_of
 
 
 @register(BRANCHES, role="x is a parameter")
@@ -98,8 +98,8 @@ def _split(family: Family, step: Step) -> Branches:
     hold("role", family.role.get(x) == PARAM, f"{x} is not a parameter")
     zero, other = (family.but(role={**family.role, x: role}) for role in (LOCAL, UNIT))
     if any(zero.at_stratum(p).is_zero() for p in (*family.units, *family.signs)):
-        return [other], _least
-    return [zero, other], _least
+        return [other], least_of
+    return [zero, other], least_of
 
 
 @register(
@@ -137,7 +137,7 @@ def _roots(family: Family, step: Step) -> Branches:
         lifted = lifted.each(lifted.substitution(image)).but(role=role, positive=positive, **at)
         if not any(lifted.at_stratum(p).is_zero() for p in (*lifted.units, *lifted.signs)):
             families.append(lifted)
-    return [*families, family.but(units=(*family.units, c))], _least
+    return [*families, family.but(units=(*family.units, c))], least_of
 
 
 @register(
@@ -182,7 +182,7 @@ def _locus(family: Family, step: Step) -> Branches:
 
     def combine(verdicts: list[Verdict]) -> Verdict:
         on, off = verdicts
-        return _least([without_upper(on, "locus", why), off])
+        return least_of([without_upper(on, "locus", why), off])
 
     return [zero, other], combine
 
@@ -246,7 +246,7 @@ def _dehomogenise(family: Family, step: Step) -> Branches:
         image = {x: ring(family.names).constant(value)}
         return family.each(family.substitution(image)).but(role=role)
 
-    return [at(value) for value in ((1, -1) if two_sides else (1,))], _least
+    return [at(value) for value in ((1, -1) if two_sides else (1,))], least_of
 
 
 @register(

@@ -40,7 +40,7 @@ _H = TypeVar("_H", bound=Callable[..., Any])
 # What each step assumes, by the names under which it is checked. "claim" is the whole certificate.
 HYPOTHESES: dict[str, dict[str, str]] = {
     "claim": {
-        "vanishes": "K vanishes at the point",
+        "vanishes": "K vanishes at the point, or somewhere on the domain",
         "below": "a claim from below is at most the lower bound that is proved",
         "above": "a claim from above is at least the upper bound that is proved",
     },

@@ -21,13 +21,14 @@ from typing import Any, Protocol
 from flint.utils.flint_exceptions import FlintError
 
 import singularity_lab.exact.proof.branches
+import singularity_lab.exact.proof.everywhere
 import singularity_lab.exact.proof.leaves
 import singularity_lab.exact.proof.moves  # noqa: F401  these three fill the tables of steps
 from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.proof.certificate import Certificate, Step
-from singularity_lab.exact.proof.family import LOCAL, Family, integer
+from singularity_lab.exact.proof.family import LOCAL, PARAM, Family, integer
 from singularity_lab.exact.proof.step import BRANCHES, LEAVES, MOVES, Verdict
 
 
@@ -57,7 +58,7 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
         found = Verdict(RLCT(Fraction(0), 1), RLCT(Fraction(0), 1))
     else:
         found = replay(family, certificate.proof)
-    hold("vanishes", not found.empty, "K does not vanish at the point")
+    hold("vanishes", not found.empty, "K does not vanish there")
     if certificate.problem.convention == "loss":  # K = |f| instead of f²: λ doubles
         lower, upper = (v and RLCT(2 * v.value, v.multiplicity) for v in (found.lower, found.upper))
         found = replace(found, lower=lower, upper=upper)
@@ -73,8 +74,24 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
 
 
 def starting_family(certificate: Certificate) -> Family:
-    """The germ of a certificate's problem, as a replay starts with it."""
-    germ = certificate.problem.localize(algebraic=True)
+    """The germ of a certificate's problem, as a replay starts with it; or, for a problem over a
+    whole domain, the germs at all its points: each variable is a parameter."""
+    problem = certificate.problem
+    if problem.over is not None:
+        names = problem.variables
+        bounded = {
+            n: i for n, i in zip(names, problem.over, strict=True) if i != (None, None)
+        }
+        return Family(
+            names=names,
+            role=dict.fromkeys(names, PARAM),
+            positive=frozenset(),
+            k={},
+            h={n: e for n, e in zip(names, problem.prior, strict=True) if e},
+            gens=tuple(g.flint for g in problem.ideal.generators),
+            within=bounded,
+        )
+    germ = problem.localize(algebraic=True)
     return Family(
         names=germ.generators[0].variables,
         field=germ.field,
@@ -123,7 +140,7 @@ class _Replay:
         moves: list[Step] = []
         arrived = self.where = where
         try:
-            while (op := step.get("op")) in MOVES:
+            while (op := step.get("op")) in MOVES and not family.within:
                 if "id" in step:
                     marks.append((integer(step["id"]), family))
                 family = MOVES[op](family, step).normal()
@@ -134,6 +151,8 @@ class _Replay:
                 marks.append((integer(step["id"]), family))
             if self.observer is not None:
                 self.observer.enter(moves, family, step, arrived)
+            if family.within and op not in ("interval", "both", "open", "point"):
+                raise CertificateError("intervals are cut into cells before any other step")
             if op in BRANCHES:
                 verdict = self.branch(family, step, where)
             elif op == "see":
