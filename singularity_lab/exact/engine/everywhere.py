@@ -128,3 +128,81 @@ class EverywhereSearch(Search):
                     if found is not None:
                         return found
         return None
+
+
+def resolve_everywhere(
+    problem: LocalProblem,
+    *,
+    budget: float | None = None,
+    nodes: int | None = None,
+    memory: float | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Resolution, bool]:
+    """Search for a proof of the least (λ, m) over the domain of a problem; whether the proof says
+    that there is no zero of K. The limits are those of :func:`resolution.resolve_germ`.
+    """
+    search = EverywhereSearch(
+        deadline=None if budget is None else clock() + budget,
+        most_nodes=nodes,
+        most_memory=None if memory is None else resident() + memory,
+        progress=progress,
+    )
+    best: Outcome | None = None
+    search.limit = TimeLimit(None if budget is None else 1.05 * budget + 0.4)
+    with search.limit, stopped_by_interrupt(search):
+        g = all_germs(problem)
+        assert problem.over is not None
+        intervals = [(i, pair) for i, pair in enumerate(problem.over) if pair != (None, None)]
+        for depth in (10, 24):
+            if best is not None and (best.open == 0 or search.expired):
+                break
+            search.failed.clear()
+            search.horizon = depth
+            found = search.over(g, intervals, None, depth)
+            best = found if best is None else joined(found, best)
+    if best is None:
+        search.ended, best = search.ended or "time", Outcome(None, None, {"op": "open"}, open=1)
+    resolution = Resolution(
+        best.lower,
+        best.upper,
+        search.assemble(best.step),
+        search.nodes,
+        search.blow_ups,
+        search.shared,
+        best.open,
+        tuple(search.frontier[-20:]),
+        search.ended if best.open else "",
+    )
+    return resolution, best.empty
+
+
+class StratumSearch(EverywhereSearch):
+    """The chart tree that splits the domain as long as it can before it looks at a germ, so that
+    each leaf of the splitting is a stratum."""
+
+    def solve(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+        if fuel < self.horizon or self.expired or not g.params:
+            return super().solve(g, None, fuel)
+        self.nodes += 1
+        try:
+            check_time()
+            found = self.split_further(g, fuel)
+        except OutOfTime:
+            self.ended = self.ended or "time"
+            return Outcome(None, None, {"op": "open"}, open=1)
+        return super().solve(g, None, fuel) if found is None else found
+
+    def split_further(self, g: Germs, fuel: int) -> Outcome | None:
+        wanted = splitting_polynomials(g)
+        for i in sorted(g.params):  # the monomial factor of K
+            if g.k.get(i):
+                wanted.insert(0, g.variables[i])
+        for q in wanted:
+            found = self.split(g, q, None, fuel)
+            if found is not None:
+                return found
+        for q in itertools.chain.from_iterable(singular_values(g, q) for q in wanted):
+            found = self.split(g, q, None, fuel)
+            if found is not None:
+                return found
+        return self.last_resort(g, None, fuel) if wanted else None
