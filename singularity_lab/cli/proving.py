@@ -50,6 +50,13 @@ Prior = Annotated[
 Box = Annotated[
     str | None, typer.Option("--box", help="Intervals: 'x=0:1,y=:2'; they matter at their walls.")
 ]
+Over = Annotated[
+    str | None,
+    typer.Option(
+        "--over",
+        help="R^d, or intervals 'x=0:1,y=0:': the least over all zeros of K there, with strata.",
+    ),
+]
 As = Annotated[
     Convention,
     typer.Option("--as", help="ideal: K is the sum of squares; loss: one expression, K itself."),
@@ -66,6 +73,7 @@ def arguments(
     prior: str | None,
     box: str | None,
     convention: Convention,
+    over: str | None = None,
 ) -> dict[str, Any]:
     """The keyword arguments of ``rlct`` and ``explain`` from the options."""
     if not expressions:
@@ -79,6 +87,7 @@ def arguments(
         "prior": words.prior(prior),
         "box": words.box(box),
         "convention": convention.value,
+        "over": words.box(over) if over and (":" in over or "=" in over) else over,
     }
 
 
@@ -102,6 +111,7 @@ def rlct(
     nonnegative: Nonnegative = None,
     prior: Prior = None,
     box: Box = None,
+    over: Over = None,
     convention: As = Convention.IDEAL,
     budget: Seconds = 60.0,
     certificate: Annotated[
@@ -131,7 +141,7 @@ def rlct(
         if expressions or certificate:
             raise BadInput("--batch: takes no expressions and no --certificate beside it")
         raise typer.Exit(run_batch(batch, budget, as_json))
-    given = arguments(expressions, variables, at, nonnegative, prior, box, convention)
+    given = arguments(expressions, variables, at, nonnegative, prior, box, convention, over)
     if certificate is not None and not certificate.parent.is_dir():
         raise BadInput(f"--certificate: there is no folder {certificate.parent}")
     from singularity_lab.exact.engine.solve import rlct as prove
@@ -166,12 +176,13 @@ def explain(
     nonnegative: Nonnegative = None,
     prior: Prior = None,
     box: Box = None,
+    over: Over = None,
     convention: As = Convention.IDEAL,
     budget: Seconds = 60.0,
     as_json: Json = False,
 ) -> None:
     """Say which theorem decides λ and m, and why the others do not."""
-    given = arguments(expressions, variables, at, nonnegative, prior, box, convention)
+    given = arguments(expressions, variables, at, nonnegative, prior, box, convention, over)
     from singularity_lab.exact.engine.solve import explain as tell
 
     story = tell(given.pop("generators"), budget=budget, **given)

@@ -93,6 +93,14 @@ class EverywhereSearch(Search):
                 return found
         return super().split(g, q, target, fuel)
 
+    def definite(self, g: Germs, q: Any) -> Any:
+        """Units may distract: what the signs of the variables prove alone comes first."""
+        if g.units:
+            found = g.no_common_zero([q], self.patience, alone=True)
+            if isinstance(found, dict):
+                return found
+        return super().definite(g, q)
+
     def last_resort(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
         """Split on the factors of the coefficient of a variable in which a condition is linear,
         else on factors of derivatives, those that divide most derivatives first."""
@@ -141,7 +149,22 @@ def resolve_everywhere(
     """Search for a proof of the least (λ, m) over the domain of a problem; whether the proof says
     that there is no zero of K. The limits are those of :func:`resolution.resolve_germ`.
     """
-    search = EverywhereSearch(
+    first = _resolve(StratumSearch, problem, budget and budget / 2, nodes, memory, progress)
+    if first[0].open == 0 or first[0].ended == "interrupted":
+        return first
+    second = _resolve(EverywhereSearch, problem, budget and budget / 3, nodes, memory, progress)
+    return max(first, second, key=lambda f: (f[0].exact, f[0].lower is not None, f is first))
+
+
+def _resolve(
+    kind: type[EverywhereSearch],
+    problem: LocalProblem,
+    budget: float | None,
+    nodes: int | None,
+    memory: float | None,
+    progress: Callable[[int], None] | None,
+) -> tuple[Resolution, bool]:
+    search = kind(
         deadline=None if budget is None else clock() + budget,
         most_nodes=nodes,
         most_memory=None if memory is None else resident() + memory,

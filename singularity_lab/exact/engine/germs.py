@@ -337,8 +337,10 @@ class Germs:
         step = {"op": "coordinate", "gen": j, "var": self.names[i]}
         return self.but(gens=gens).normal(), step
 
-    def no_common_zero(self, polys: Sequence[Poly], budget: float) -> Any:
-        """Evidence that the polynomials have no common zero on the stratum, a Zero, or None."""
+    def no_common_zero(self, polys: Sequence[Poly], budget: float, alone: bool = False) -> Any:
+        """Evidence that the polynomials have no common zero on the stratum, a Zero, or None.
+        alone: whether it is to do without the units."""
+        few = len(polys) if alone else None
         polys = [self.at_stratum(p) for p in polys]
         used = frozenset().union(*(Generator(p).occurs for p in (*polys, *self.units)))
         domain = self.domain(used - {self.symbol})
@@ -356,7 +358,7 @@ class Germs:
             domain[inverse] = "real"
             listed.append(product - 1)
         with TimeLimit(3 * budget):
-            return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
+            return no_common_zero([p.in_ring(names) for p in listed], domain, budget, few)
         return None
 
     def domain(self, variables: Iterable[int] | None = None) -> dict[str, Kind]:

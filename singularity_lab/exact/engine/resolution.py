@@ -520,7 +520,7 @@ class Search:
 
     def without_zero(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
         """q becomes a known unit where it is proved to have no real zero."""
-        evidence = g.no_common_zero([q], self.patience)
+        evidence = self.definite(g, q)
         if not isinstance(evidence, dict):
             return None
         moved, step = g.assume_unit(q, evidence)
@@ -528,6 +528,10 @@ class Search:
         return Outcome(
             found.lower, found.upper, {**step, "then": found.step}, found.empty, found.open
         )
+
+    def definite(self, g: Germs, q: Poly) -> Any:
+        """Evidence that q has no zero on the stratum, or something else."""
+        return g.no_common_zero([q], self.patience)
 
     def at_roots(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
         """A parameter is an irrational root of q, or not: the germs there have coefficients in a

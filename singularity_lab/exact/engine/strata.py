@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -24,11 +24,12 @@ from singularity_lab.algebra.problem import Interval, LocalProblem
 from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.algebra.univariate import univariate
 from singularity_lab.errors import SingularityLabError, Undecided
+from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.proof.certificate import Certificate, Step
 from singularity_lab.exact.proof.everywhere import cut
 from singularity_lab.exact.proof.family import Family
-from singularity_lab.exact.proof.step import Verdict
-from singularity_lab.exact.proof.verify import replay, starting_family
+from singularity_lab.exact.proof.step import BRANCHES, Verdict
+from singularity_lab.exact.proof.verify import replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit
 
 Poly = flint.fmpq_mpoly
@@ -110,6 +111,9 @@ class _State:
     units: tuple[Poly, ...] = ()
     sides: tuple[str, ...] = ()
     between: tuple[tuple[Quotient, Fraction, Fraction], ...] = ()
+    signs: tuple[tuple[Quotient, int], ...] = ()
+    bare: bool = False
+    last: bool = False
 
     def of(self, p: Poly, names: Sequence[str]) -> Quotient:
         """A polynomial in the current variables."""
@@ -188,18 +192,25 @@ class _Observer:
         if state is None:
             self.stack.append((None, None))
             return
-        if all(move["op"] in _MOVES for move in moves):
+        if not state.last and all(move["op"] in _MOVES for move in moves):
             for move in moves:
                 if move["op"] == "change":
                     state = state.change(move, family)
             if step["op"] in _CHILDREN:
                 self.stack.append((None, iter(_CHILDREN[step["op"]](state, family, step))))
                 return
+            if step["op"] == "dehomogenise" and len(step["cases"]) == 2:
+                q = state.quotients[step["var"]]
+                signed = [state._but(signs=(*state.signs, (q, s)), last=True) for s in (1, -1)]
+                self.stack.append((None, iter(signed)))
+                return
         self.stack.append((state, None))
 
     def leave(self, verdict: Verdict) -> None:
         state, _ = self.stack.pop()
         if state is not None and not verdict.empty:
+            if state.bare:  # the zeros of the stratum may not be real
+                verdict = Verdict(verdict.lower, None)
             self.found.append((state, verdict))
 
 
@@ -214,6 +225,10 @@ def _locus(state: _State, family: Family, step: Step) -> list[_State]:
     q = state.of(family.at_stratum(f), family.names)
     kept = {n: v for n, v in state.quotients.items() if n not in by[1:]}
     on = state.with_zero(q)._but(quotients={**kept, by[0]: state.of(f, family.names)})
+    _, combine = BRANCHES["locus"](family, step)
+    some = RLCT(Fraction(1), 1)
+    if combine([Verdict(some, some), Verdict(empty=True)]).upper is None:
+        on = on._but(bare=True)
     return [on, state.with_unit(q)]
 
 
@@ -241,6 +256,7 @@ def _roots(state: _State, family: Family, step: Step) -> list[_State]:
                 zero=(*map(there, state.zero), there(c[0])),
                 units=tuple(map(there, state.units)),
                 sides=state.sides,
+                bare=state.bare,
                 between=(*earlier, (moved[x], low, high)),
             )
         )
@@ -278,7 +294,7 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
     """
     problem = certificate.problem
     observer = _Observer(problem.variables)
-    replay(starting_family(certificate), certificate.proof, observer)
+    replay(starting_family(certificate.problem), certificate.proof, observer)
     scale = 2 if problem.convention == "loss" else 1
     found = []
     for state, verdict in observer.found:
@@ -288,11 +304,14 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
         point = None
         with TimeLimit(max(0.2, budget / (1 + len(observer.found)))):
             point = real_point(problem, state)
+        if upper is None and point is not None:
+            upper = value_at(problem, point)
+        sides = [f"{_text(top * bottom)} {'>' if s > 0 else '<'} 0" for (top, bottom), s in state.signs]
         found.append(
             Stratum(
-                tuple(_texts(state.zero)),
-                tuple(_texts(state.units)),
-                state.sides,
+                tuple(dict.fromkeys(map(_text, state.zero))),
+                tuple(dict.fromkeys(map(_text, state.units))),
+                (*state.sides, *sides),
                 point,
                 Bounds(lower, upper),
             )
@@ -301,9 +320,26 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
     return tuple(sorted(found, key=lambda s: (s.bounds.upper or last, s.where)))
 
 
-def _texts(polys: Sequence[Poly]) -> list[str]:
-    shown = {str(Polynomial(tuple(p.context().names()), p)): None for p in polys}
-    return list(shown)
+def _text(p: Poly) -> str:
+    return str(Polynomial(tuple(p.context().names()), p))
+
+
+def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> RLCT | None:
+    """(λ, m) of the germ at a point, where it is soon proved; else None."""
+    assert problem.over is not None
+    local = replace(
+        problem, over=None, box=problem.over, point=tuple(point[n] for n in problem.variables)
+    )
+    try:
+        found = resolve_germ(local.localize(algebraic=True), budget=1.0)
+        if found.upper is None:
+            return None
+        scale = 2 if problem.convention == "loss" else 1
+        claim = RLCT(scale * found.upper.value, found.upper.multiplicity)
+        verify(Certificate(local, "upper", claim, found.step))
+    except SingularityLabError:
+        return None
+    return claim
 
 
 # -- a real point ---------------------------------------------------------------------------------
@@ -316,10 +352,12 @@ def real_point(problem: LocalProblem, state: _State) -> dict[str, Number] | None
     fallback = None
     tried = 0
     eqs = [p for p in state.zero if set(_used(p)) <= set(names)]
+    eqs += [g.flint for g in problem.ideal.generators]
     for at in itertools.islice(_solutions(eqs, names, state.units, over), _TRIES):
         tried += 1
         if not _lies(problem, state, at):
             continue
+        at = {n: at[n] for n in names}
         if all(isinstance(v, Fraction) for v in at.values()):
             return at
         fallback = fallback or at
@@ -360,6 +398,10 @@ def _solutions(
             for value in _real_zeros(single, x):
                 yield from fix(eqs, at, x, value)
             return
+        resultant = _eliminated(eqs, left)
+        if resultant is not None:
+            yield from walk([*eqs, resultant], at)
+            return
         counts = {n: sum(p.degrees()[names.index(n)] for p in eqs) for n in left}
         free = [n for n in left if not counts[n]]
         x = free[0] if free else max(left, key=lambda n: counts[n])
@@ -392,6 +434,18 @@ def _solutions(
 
     context = ring(names)
     yield from walk([p.project_to_context(context) for p in eqs], {})
+
+
+def _eliminated(eqs: Sequence[Poly], left: Sequence[str]) -> Poly | None:
+    """The resultant of two equations in two variables, in one of them."""
+    pairs = [p for p in eqs if len(_used(p)) == 2]
+    for p, q in itertools.combinations(pairs, 2):
+        if _used(p) == _used(q) and max(p.total_degree(), q.total_degree()) <= 8:
+            for x in _used(p):
+                found = p.resultant(q, x)
+                if not found.is_zero():
+                    return found
+    return None
 
 
 def _univariate(value: AlgebraicNumber, i: int, names: tuple[str, ...]) -> Poly:
@@ -445,6 +499,9 @@ def _lies(problem: LocalProblem, state: _State, at: Mapping[str, Number]) -> boo
             return False
         if any(_value(p, at) == 0 for p in state.units if set(_used(p)) <= names):
             return False
+        for (top, bottom), s in state.signs:
+            if not {*_used(top), *_used(bottom)} <= names or s * _value(top * bottom, at) <= 0:
+                return False
         for (top, bottom), low, high in state.between:
             if not {*_used(top), *_used(bottom)} <= names:
                 return False

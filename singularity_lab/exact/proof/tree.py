@@ -153,7 +153,7 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     if certificate.proof.get("op") == "zero":
         recorder.leaf(certificate)
     else:
-        replay(starting_family(certificate), certificate.proof, recorder)
+        replay(starting_family(certificate.problem), certificate.proof, recorder)
     tree = networkx.DiGraph(certificate=certificate)
     charts = recorder.charts
     critical = {0}

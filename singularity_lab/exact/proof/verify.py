@@ -26,6 +26,7 @@ import singularity_lab.exact.proof.leaves
 import singularity_lab.exact.proof.moves  # noqa: F401  these three fill the tables of steps
 from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.proof.certificate import Certificate, Step
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family, integer
@@ -40,6 +41,7 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
 
     >>> from fractions import Fraction
     >>> from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.problem import LocalProblem
     >>> from singularity_lab.exact.proof.certificate import Certificate
     >>> from singularity_lab.algebra.problem import LocalProblem
     >>> proof = {"op": "monomial", "primal": {"x": "1/2"}, "dual": [[0, "1/2"]]}
@@ -50,7 +52,7 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
     try:
-        family = starting_family(certificate)
+        family = starting_family(certificate.problem)
     except SingularityLabError as error:
         raise CertificateError(f"problem: {error}") from None
     if certificate.proof.get("op") == "zero":
@@ -73,10 +75,9 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     return found
 
 
-def starting_family(certificate: Certificate) -> Family:
-    """The germ of a certificate's problem, as a replay starts with it; or, for a problem over a
+def starting_family(problem: LocalProblem) -> Family:
+    """The germ of a problem, as a replay starts with it; or, for a problem over a
     whole domain, the germs at all its points: each variable is a parameter."""
-    problem = certificate.problem
     if problem.over is not None:
         names = problem.variables
         bounded = {
