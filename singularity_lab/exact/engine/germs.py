@@ -477,7 +477,11 @@ class Germs:
         variables ``by``."""
         z = self.variables[by[0]]
         gens = []
-        for g in self.gens:
+        powers = evidence.get("powers", {})
+        for j, g in enumerate(self.gens):
+            if str(j) in powers:
+                gens.append(Generator(parse(powers[str(j)], self.names).flint))
+                continue
             rest, e = self.stripped(g.poly, f)
             if Generator(rest).occurs & set(by):
                 rest = self.context.constant(1)

@@ -30,7 +30,7 @@ from singularity_lab.exact.proof.everywhere import cut
 from singularity_lab.exact.proof.family import Family
 from singularity_lab.exact.proof.step import BRANCHES, Verdict
 from singularity_lab.exact.proof.verify import replay, starting_family, verify
-from singularity_lab.system.deadline import TimeLimit
+from singularity_lab.system.deadline import TimeLimit, check_time
 
 Poly = flint.fmpq_mpoly
 Quotient = tuple[Poly, Poly]
@@ -383,6 +383,7 @@ def _solutions(
     """Points where the equations hold: those in one variable solved, other variables guessed."""
 
     def walk(eqs: list[Poly], at: dict[str, Number]) -> Iterator[dict[str, Number]]:
+        check_time()
         eqs = [p for p in eqs if not p.is_zero()]
         if any(p.is_constant() for p in eqs):
             return
@@ -477,6 +478,7 @@ def _value(p: Poly, at: Mapping[str, Number]) -> Number:
     total: Number = Fraction(0)
     names = p.context().names()
     for a, c in p.to_dict().items():
+        check_time()
         term: Number = fraction(c)
         for n, e in zip(names, a, strict=True):
             for _ in range(int(e)):

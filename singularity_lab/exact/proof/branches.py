@@ -145,6 +145,8 @@ def _roots(family: Family, step: Step) -> Branches:
     free="F is a coordinate by one or more variables without monomial factor, prior and sign",
     smooth="where q = 0 on the stratum, some derivative of F by these is not 0",
     rest="a generator is F^e·g where g is free of these variables, or not 0 where q = 0",
+    powers="or a generator is a polynomial in F and variables outside ``by``: putting F back gives "
+    "it",
     point="above: q changes sign between two points of one orthant of the stratum",
     irreducible="above: q is irreducible over Q, or has one variable: then such zeros are dense "
     "in q = 0, or each is one of finitely many",
@@ -166,7 +168,15 @@ def _locus(family: Family, step: Step) -> Branches:
     with under("smooth"):
         family.check_no_zero([q, *(f.derivative(family.index(x)) for x in by)], step["smooth"])
     z, gens = family.gen(by[0]), []
+    powers = step.get("powers", {})
     for i, g in enumerate(family.gens):
+        if str(i) in powers:
+            p = family.read(powers[str(i)])
+            alike = not family.occurs(p) & set(by[1:])
+            alike = alike and family.reduced(family.substitution({by[0]: f})(p) - g).is_zero()
+            hold("powers", alike, "{} is not the polynomial in F that is given", g)
+            gens.append(p)
+            continue
         rest, count = family.stripped(g, f)
         power = z**count
         if family.occurs(rest) & set(by):
