@@ -567,6 +567,34 @@ for subject, step in (
 # fmt: on
 
 
+# -- a whole domain -----------------------------------------------------------------------------
+
+SEGMENT = germ("x", over={"x": (0, 1)})
+CUT = {"op": "interval", "var": "x", "cases": [X, EMPTY]}
+cell("interval", "interval", (claim(germ("x", over="R^d"), CUT, "1/2"),),
+     (claim(SEGMENT, CUT, "1/2"),), implied="an unknown interval cannot be cut")
+cell("interval", "cases", (claim(SEGMENT, {**CUT, "cases": [X]}, "1/2"),),
+     (claim(SEGMENT, CUT, "1/2"),), implied=STRICTLY)
+
+
+def point(subject, *cases, **at):
+    return subject, {"op": "point", "at": {n: str(v) for n, v in at.items()}, "cases": list(cases)}
+
+
+PLANE = family("p:param q:unit x:local", ["p*x"], ["p - 1"], ["q"])
+AT_2 = point(PLANE, X, p=2, q=1)
+cell("point", "values", point(PLANE, X, p=2, q=1, x=0), AT_2)
+for place in ({"p": 1, "q": 1}, {"p": 2, "q": -1}):
+    cell("point", "stratum", point(PLANE, X, **place), AT_2)
+cell("point", "rational", (family("t:param x:local p:param", ["x"]),
+     roots(MINUS, PLUS, cases=[point(None, X, p=2)[1], OPEN, OPEN])), AT_2)
+cell("point", "cases", point(PLANE, p=2, q=1), AT_2, implied=STRICTLY)
+cell("locus", "powers", (family("b:param y:local", ["(b^2 - 2)^2*y + y^3"]),
+     locus(powers={"0": "b*y + y^3"}, on=OPEN)),
+     (family("b:param y:local", ["(b^2 - 2)^2 + y^2"]),
+     locus(powers={"0": "b^2 + y^2"}, on=then(do(["split", 0]) | {"then": None},
+     leaf({"b": "1/2", "y": "1/2"}, [(0, "1/2"), (1, "1/2")])))))
+
 # -- the table ------------------------------------------------------------------------------------
 
 

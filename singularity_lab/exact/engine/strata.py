@@ -112,6 +112,7 @@ class _State:
     sides: tuple[str, ...] = ()
     between: tuple[tuple[Quotient, Fraction, Fraction], ...] = ()
     signs: tuple[tuple[Quotient, int], ...] = ()
+    apart: tuple[Poly, ...] = ()
     bare: bool = False
     last: bool = False
 
@@ -256,6 +257,8 @@ def _roots(state: _State, family: Family, step: Step) -> list[_State]:
                 zero=(*map(there, state.zero), there(c[0])),
                 units=tuple(map(there, state.units)),
                 sides=state.sides,
+                apart=tuple(map(there, state.apart)),
+                signs=tuple(((there(p), there(q)), s) for (p, q), s in state.signs),
                 bare=state.bare,
                 between=(*earlier, (moved[x], low, high)),
             )
@@ -280,7 +283,11 @@ def _interval(state: _State, family: Family, step: Step) -> list[_State]:
         cell = state._but(
             quotients={**state.quotients, x: q}, sides=(*state.sides, *([side] if side else []))
         )
-        states.append(cell.with_zero((b, bottom)) if end else cell)
+        if end:
+            cell = cell.with_zero((b, bottom))
+        elif b is not None and a is not None:
+            cell = cell._but(apart=(*cell.apart, b))
+        states.append(cell)
     return states
 
 
@@ -499,7 +506,8 @@ def _lies(problem: LocalProblem, state: _State, at: Mapping[str, Number]) -> boo
         gens = [g.flint for g in problem.ideal.generators]
         if any(_value(p, at) != 0 for p in (*gens, *eqs) if not p.is_constant()):
             return False
-        if any(_value(p, at) == 0 for p in state.units if set(_used(p)) <= names):
+        units = (*state.units, *state.apart)
+        if any(_value(p, at) == 0 for p in units if set(_used(p)) <= names):
             return False
         for (top, bottom), s in state.signs:
             if not {*_used(top), *_used(bottom)} <= names or s * _value(top * bottom, at) <= 0:
