@@ -18,7 +18,7 @@ from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_v
 from singularity_lab.algebra.rings import Rational, fraction, ring, to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
 
-Convention = Literal["ideal", "loss"]
+Convention = Literal["ideal", "loss", "two-sided"]
 Interval = tuple[Fraction | None, Fraction | None]
 Over = str | Mapping[str, tuple[Rational | str | None, Rational | str | None]]
 
@@ -39,7 +39,8 @@ class LocalProblem:
     ideal: the generators f1, …, fk. point: its coordinates, in ring order; irrational ones are
     :class:`~singularity_lab.algebra.algebraic.AlgebraicNumber`, written ``"sqrt(2)"`` or
     ``"root(t^3 - 2, 1, 2)"``.
-    convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = |f| for the one generator f.
+    convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = f ≥ 0 for the one generator f;
+    ``two-sided`` of |f|, where f may change sign, as L − L(w*) does at a saddle w* of L.
     prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable,
     None where there is no bound; a bound matters where the point lies on it.
     over: None for the germ at the point; else an interval for each variable, all of R where both
@@ -61,8 +62,10 @@ class LocalProblem:
     label: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if self.convention not in ("ideal", "loss"):
-            raise BadInput(f"convention: 'ideal' or 'loss', received {self.convention!r}")
+        if self.convention not in ("ideal", "loss", "two-sided"):
+            raise BadInput(
+                f"convention: 'ideal', 'loss' or 'two-sided', received {quoted(self.convention)}"
+            )
         if self.convention == "loss" and len(self.ideal.generators) != 1:
             raise BadInput(
                 "convention: a loss is one polynomial K >= 0, "
@@ -73,6 +76,11 @@ class LocalProblem:
                 raise BadInput(
                     f"prior[{name}]: an exponent > -1 is needed (integrable), received {shown(tau)}"
                 )
+        if self.convention == "two-sided" and len(self.ideal.generators) != 1:
+            raise BadInput(
+                "convention: two-sided speaks of |f| for one polynomial f, "
+                f"received {len(self.ideal.generators)}"
+            )
         if self.over is not None:
             self._check_over()
         for name, at, (low, high) in zip(self.ideal.variables, self.point, self.box, strict=True):
@@ -190,6 +198,11 @@ class LocalProblem:
         return self.ideal.variables
 
     @property
+    def is_power_one(self) -> bool:
+        """Whether K is |f|, and not a sum of squares: its λ is twice that of f²."""
+        return self.convention != "ideal"
+
+    @property
     def at_walls(self) -> tuple[str, ...]:
         """The variables whose coordinate lies on a bound of its interval."""
         sides = zip(self.variables, self.point, self.box, strict=True)
@@ -281,6 +294,10 @@ class LocalProblem:
         x^2 + 2*x*s for s^2 - 2 = 0
         """
         self._need_point()
+        if self.convention == "two-sided" and not algebraic:
+            raise OutOfScope(
+                "two-sided: a loss or an ideal is needed here (rlct, explain and verify take it)"
+            )
         names = self.variables
         point = self.point if algebraic else self.rational_point
         irrational = {
@@ -320,11 +337,12 @@ class LocalProblem:
             generators = tuple(g.substitute(moved) for g in generators)
         if field is not None:
             generators = tuple(Polynomial(ring_names, field.reduce(g.flint)) for g in generators)
+        convention: Convention = "loss" if self.is_power_one else "ideal"
         exponents = tuple(
             Fraction(0) if tau and at else tau
             for tau, at in zip(self.prior, self.point, strict=True)
         )
-        return Germ(names, generators, exponents, tuple(nonnegative), self.convention, field)
+        return Germ(names, generators, exponents, tuple(nonnegative), convention, field)
 
 
 Generators = LocalProblem | HasProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]

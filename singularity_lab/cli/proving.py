@@ -22,6 +22,7 @@ class Convention(StrEnum):
 
     IDEAL = "ideal"
     LOSS = "loss"
+    TWO_SIDED = "two-sided"
 
 
 Expressions = Annotated[
@@ -59,7 +60,11 @@ Over = Annotated[
 ]
 As = Annotated[
     Convention,
-    typer.Option("--as", help="ideal: K is the sum of squares; loss: one expression, K itself."),
+    typer.Option(
+        "--as",
+        help="ideal: K is the sum of squares; loss: one expression, K itself; two-sided: "
+        "|f|, f being one expression that may change sign.",
+    ),
 ]
 Seconds = Annotated[float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]

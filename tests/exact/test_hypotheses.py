@@ -595,6 +595,22 @@ cell("locus", "powers", (family("b:param y:local", ["(b^2 - 2)^2*y + y^3"]),
      locus(powers={"0": "b^2 + y^2"}, on=then(do(["split", 0]) | {"then": None},
      leaf({"b": "1/2", "y": "1/2"}, [(0, "1/2"), (1, "1/2")])))))
 
+# -- saddles ------------------------------------------------------------------------------------
+
+
+def saddle(text, roles="x:local y:local z:local", *more, **options):
+    return family(roles, [text, *more], **options), {"op": "saddle"}
+
+
+CONE = saddle("x^2 + y^2 - z^2 + x^5*z")
+cell("saddle", "one", saddle("x^2 + y^2 - z^2", "x:local y:local z:local", "x^3"), CONE)
+cell("saddle", "point", saddle("x^2 + y^2 - z^2", "x:local y:local z:param"), CONE)
+for carries in ({"h": {"x": "1"}}, {"positive": ["x"]}):
+    cell("saddle", "point", saddle("x^2 + y^2 - z^2", **carries), CONE)
+cell("saddle", "critical", saddle("x + y*z + x^2 + y^2 - z^2"), CONE)
+for wrong in ("x^2 + y^2 + z^2", "x^2 - y^2 + z^3", "x*y + z^4"):
+    cell("saddle", "indefinite", saddle(wrong), CONE)
+
 # -- the table ------------------------------------------------------------------------------------
 
 

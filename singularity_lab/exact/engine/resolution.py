@@ -20,7 +20,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.exact.engine.centres import centres
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs, iterate_terms
-from singularity_lab.exact.engine.leaves import monomial_leaf, terms_leaf
+from singularity_lab.exact.engine.leaves import monomial_leaf, saddle_leaf, terms_leaf
 from singularity_lab.exact.engine.limits import resident, stopped_by_interrupt
 from singularity_lab.exact.engine.outcome import Outcome, joined, least, tighter
 from singularity_lab.exact.engine.parameters import (
@@ -238,7 +238,7 @@ class Search:
         leaf = monomial_leaf(g)
         if leaf is not None:
             return leaf
-        bound = self.bounded(g, target)
+        bound = saddle_leaf(g) or self.bounded(g, target)
         if bound is not None:
             return bound
         if any(i not in g.occurs for i in g.role):

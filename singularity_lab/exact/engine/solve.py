@@ -153,6 +153,8 @@ def describe_loss(problem: LocalProblem) -> str:
     gens = [str(g) for g in problem.ideal.generators]
     if problem.convention == "loss":
         loss = f"K = {gens[0]}"
+    elif problem.convention == "two-sided":
+        loss = f"K = |{gens[0]}|"
     else:
         shown = [f"({g})^2" for g in gens[:4]] + (
             [f"... ({len(gens)} squares)"] if len(gens) > 4 else []
@@ -193,7 +195,8 @@ def rlct(
 
     generators: expressions f1, …, fk (text, Polynomial, Ideal), a LocalProblem or a row of the
     catalog, which bring their own point, prior and constraints; K = Σ fᵢ². With
-    ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given), its
+    ``convention="loss"`` one expression K ≥ 0 itself, with "two-sided" |f| for one f that may change
+    sign, such as L − L(w*) at a saddle. at: the point (the origin unless given), its
     coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
@@ -270,7 +273,7 @@ def rlct(
             memory=memory,
             progress=progress,
         )
-        scale = 2 if problem.convention == "loss" else 1
+        scale = 2 if problem.is_power_one else 1
         lower, upper = (
             v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper)
         )
@@ -279,6 +282,8 @@ def rlct(
             if found.blow_ups == 0
             else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
         )
+        if found.step.get("op") == "saddle":
+            method = "critical point with an indefinite Hessian of rank >= 3"
         ended = f" (ended by: {found.ended})" if found.ended else ""
         frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
         still_open = f"{found.open} charts are open{ended}{frontier}"
@@ -320,7 +325,7 @@ def _everywhere(
     )
     if empty and replay(starting_family(problem), found.step).empty:
         raise OutOfScope("over: K has no real zero there, so lambda is infinite (proved)")
-    scale = 2 if problem.convention == "loss" else 1
+    scale = 2 if problem.is_power_one else 1
     method = f"everywhere, {found.blow_ups} blow-ups, {found.nodes} charts"
     ended = f" (ended by: {found.ended})" if found.ended else ""
     if found.open:
@@ -416,11 +421,11 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
         )
         said = ""
         if field is None:
-            total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
+            total = values[0] if problem.is_power_one else sum(v * v for v in values)
             said = f": K = {shown(total)} there"
         place = f"at the point ({shown(at)})" if at else "anywhere"
         raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
-    if problem.convention == "ideal":
+    if problem.convention != "loss":
         return ()
     source = random.Random(0)
     for scale in (64, 4096, 10**6):
@@ -554,7 +559,7 @@ def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
     n = len(germ.variables)  # a number field has a symbol after them
     order = min(sum(a[:n]) for g in germ.generators for a in g.support())
     least = min([Fraction(0), *germ.prior])
-    scale = 2 if problem.convention == "loss" else 1
+    scale = 2 if problem.is_power_one else 1
     return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))
 
 

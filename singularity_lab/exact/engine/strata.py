@@ -302,7 +302,7 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
     problem = certificate.problem
     observer = _Observer(problem.variables)
     replay(starting_family(certificate.problem), certificate.proof, observer)
-    scale = 2 if problem.convention == "loss" else 1
+    scale = 2 if problem.is_power_one else 1
     found = []
     for state, verdict in observer.found:
         lower, upper = (
@@ -313,7 +313,9 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
             point = real_point(problem, state)
         if upper is None and point is not None:
             upper = value_at(problem, point)
-        sides = [f"{_text(top * bottom)} {'>' if s > 0 else '<'} 0" for (top, bottom), s in state.signs]
+        sides = [
+            f"{_text(top * bottom)} {'>' if s > 0 else '<'} 0" for (top, bottom), s in state.signs
+        ]
         found.append(
             Stratum(
                 tuple(dict.fromkeys(map(_text, state.zero))),
@@ -341,7 +343,7 @@ def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> RLCT | None:
         found = resolve_germ(local.localize(algebraic=True), budget=1.0)
         if found.upper is None:
             return None
-        scale = 2 if problem.convention == "loss" else 1
+        scale = 2 if problem.is_power_one else 1
         claim = RLCT(scale * found.upper.value, found.upper.multiplicity)
         verify(Certificate(local, "upper", claim, found.step))
     except SingularityLabError:

@@ -149,7 +149,7 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     """
     certificate = _choose(source, kind)
     verify(certificate)
-    recorder = _Recorder(scale=1 if certificate.problem.convention == "loss" else 2)
+    recorder = _Recorder(scale=1 if certificate.problem.is_power_one else 2)
     if certificate.proof.get("op") == "zero":
         recorder.leaf(certificate)
     else:

@@ -36,18 +36,18 @@ from singularity_lab.exact.proof.step import BRANCHES, LEAVES, MOVES, Verdict
 def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """Replay a certificate; return what it proves, or raise CertificateError saying what fails.
 
-    certificate: a Certificate, its JSON document, or the JSON text.
-    The time is that of applying the recorded substitutions; nothing is searched for.
+        certificate: a Certificate, its JSON document, or the JSON text.
+        The time is that of applying the recorded substitutions; nothing is searched for.
 
-    >>> from fractions import Fraction
-    >>> from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.algebra.problem import LocalProblem
-    >>> from singularity_lab.exact.proof.certificate import Certificate
-    >>> from singularity_lab.algebra.problem import LocalProblem
-    >>> proof = {"op": "monomial", "primal": {"x": "1/2"}, "dual": [[0, "1/2"]]}
-    >>> claim = RLCT(Fraction(1, 4), 1)
-    >>> print(verify(Certificate(LocalProblem.build("x^2"), "exact", claim, proof)).lower)
-    (1/4, 1)
+        >>> from fractions import Fraction
+        >>> from singularity_lab.algebra.invariants import RLCT
+    from singularity_lab.algebra.problem import LocalProblem
+        >>> from singularity_lab.exact.proof.certificate import Certificate
+        >>> from singularity_lab.algebra.problem import LocalProblem
+        >>> proof = {"op": "monomial", "primal": {"x": "1/2"}, "dual": [[0, "1/2"]]}
+        >>> claim = RLCT(Fraction(1, 4), 1)
+        >>> print(verify(Certificate(LocalProblem.build("x^2"), "exact", claim, proof)).lower)
+        (1/4, 1)
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
@@ -61,7 +61,7 @@ from singularity_lab.algebra.problem import LocalProblem
     else:
         found = replay(family, certificate.proof)
     hold("vanishes", not found.empty, "K does not vanish there")
-    if certificate.problem.convention == "loss":  # K = |f| instead of f²: λ doubles
+    if certificate.problem.is_power_one:  # K = |f| instead of f²: λ doubles
         lower, upper = (v and RLCT(2 * v.value, v.multiplicity) for v in (found.lower, found.upper))
         found = replace(found, lower=lower, upper=upper)
     claim, kind = certificate.claim, certificate.kind
@@ -80,9 +80,7 @@ def starting_family(problem: LocalProblem) -> Family:
     whole domain, the germs at all its points: each variable is a parameter."""
     if problem.over is not None:
         names = problem.variables
-        bounded = {
-            n: i for n, i in zip(names, problem.over, strict=True) if i != (None, None)
-        }
+        bounded = {n: i for n, i in zip(names, problem.over, strict=True) if i != (None, None)}
         return Family(
             names=names,
             role=dict.fromkeys(names, PARAM),

@@ -29,9 +29,7 @@ BOUNDED = {"definite-nodes-loss"}  # two independent square roots in one loss
 def least_of(row):
     domain = row["domain"]
     over = domain if isinstance(domain, str) else {n: tuple(v) for n, v in domain.items()}
-    return rlct(
-        row["generators"], row["vars"], over=over, convention=row["convention"], budget=30
-    )
+    return rlct(row["generators"], row["vars"], over=over, convention=row["convention"], budget=30)
 
 
 def coordinates(text):
