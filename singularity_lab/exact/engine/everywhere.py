@@ -13,19 +13,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Interval, LocalProblem
-from singularity_lab.errors import CertificateError
 from singularity_lab.exact.engine.germs import LOCAL, PARAM, Generator, Germs
 from singularity_lab.exact.engine.limits import resident, stopped_by_interrupt
 from singularity_lab.exact.engine.outcome import Outcome, joined, least
 from singularity_lab.exact.engine.parameters import singular_values, splitting_polynomials
-from singularity_lab.exact.engine.resolution import Resolution, Search, chain
+from singularity_lab.exact.engine.resolution import Resolution, Search
 from singularity_lab.exact.proof.certificate import Step
 from singularity_lab.exact.proof.everywhere import coordinate, cut
 from singularity_lab.system.deadline import OutOfTime, TimeLimit, check_time, clock

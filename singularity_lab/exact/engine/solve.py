@@ -195,8 +195,8 @@ def rlct(
 
     generators: expressions f1, …, fk (text, Polynomial, Ideal), a LocalProblem or a row of the
     catalog, which bring their own point, prior and constraints; K = Σ fᵢ². With
-    ``convention="loss"`` one expression K ≥ 0 itself, with "two-sided" |f| for one f that may change
-    sign, such as L − L(w*) at a saddle. at: the point (the origin unless given), its
+    ``convention="loss"`` one expression K ≥ 0 itself, with "two-sided" |f| for one f that may
+    change sign, such as L − L(w*) at a saddle. at: the point (the origin unless given), its
     coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K

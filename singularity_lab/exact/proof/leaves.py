@@ -109,7 +109,8 @@ def _newton(family: Family, step: Step) -> Verdict:
 @register(
     LEAVES,
     one="there is one generator f, without monomial factor",
-    point="the family is a germ: there are no parameters, unit variables, walls, priors, conditions",
+    point="the family is a germ: there are no parameters, unit variables, walls, priors, "
+    "conditions",
     critical="f has neither a constant nor linear terms",
     indefinite="the Hessian of f has eigenvalues of both signs, and rank ≥ 3",
 )

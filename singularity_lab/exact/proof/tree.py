@@ -22,6 +22,7 @@ from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
 from singularity_lab.exact.proof.charts import charts, representatives
+from singularity_lab.exact.proof.everywhere import cut
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
 from singularity_lab.exact.proof.step import Verdict
 from singularity_lab.exact.proof.verify import replay, starting_family, verify
@@ -305,6 +306,10 @@ def _case_names(family: Family, step: Step) -> list[str]:
         return both if len(step["cases"]) == 2 else both[1:]  # a condition may exclude 0
     if op == "locus":
         return [f"{step['poly']} = 0", f"{step['poly']} ≠ 0"]
+    if op == "interval":
+        x = step["var"]
+        cells = cut(family.within[x], bool(family.h.get(x)))
+        return [f"{x} = {b}" if end else f"{x} in {_interval(a, b)}" for (a, b), end in cells]
     if op == "roots":
         values = [f"{step['var']} = {r['value']}, {r['field']} = 0" for r in step["roots"]]
         met = len(step["cases"]) - 1  # a condition may exclude some roots
@@ -317,6 +322,10 @@ def _case_names(family: Family, step: Step) -> list[str]:
     if op == "both":
         return ["first", "second"]
     return []
+
+
+def _interval(low: Fraction | None, high: Fraction | None) -> str:
+    return f"{'(−∞' if low is None else f'[{low}'}, {'∞)' if high is None else f'{high}]'}"
 
 
 def in_words(step: Step) -> str:
@@ -383,7 +392,12 @@ def in_words(step: Step) -> str:
         return f"the smooth generator {step['gen']} as the coordinate {step['var']}"
     if op == "relax":
         return f"{step['var']} ≠ 0 as a parameter"
+    if op == "interval":
+        return f"the interval of {step['var']}, cut into cells"
+    if op == "point":
+        return "the germ at " + ", ".join(f"{n} = {v}" for n, v in step["at"].items())
     words = {
+        "saddle": "critical point, indefinite Hessian of rank ≥ 3",
         "sum": "sum rule: disjoint variables",
         "free": "product rule: variables of the monomial factor only",
         "subideal": "bounded below by fewer generators",
