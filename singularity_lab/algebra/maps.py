@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from itertools import compress, count
+from itertools import compress, count, pairwise
 from typing import Any
 
 import flint
@@ -248,5 +248,5 @@ def signature(f: Poly) -> tuple[int, int]:
             hessian[j, i] = hessian[j, i] + c
     coefficients = [c for c in hessian.charpoly().coeffs() if c]
     zeros = next(i for i, c in enumerate(hessian.charpoly().coeffs()) if c)
-    plus = sum(a * b < 0 for a, b in zip(coefficients, coefficients[1:], strict=False))
+    plus = sum(a * b < 0 for a, b in pairwise(coefficients))
     return plus, n - zeros - plus

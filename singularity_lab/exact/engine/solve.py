@@ -27,7 +27,7 @@ from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import terms_leaf
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.engine.strata import Stratum, strata
-from singularity_lab.exact.proof.certificate import Certificate, Step
+from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
 from singularity_lab.exact.proof.verify import replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
@@ -332,7 +332,7 @@ def _everywhere(
         frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
         notes = (*notes, f"{found.open} strata or charts are open{ended}{frontier}")
     certificates, sides = [], dict[str, RLCT]()
-    wanted = {"lower": found.lower, "upper": found.upper}
+    wanted: dict[Kind, RLCT | None] = {"lower": found.lower, "upper": found.upper}
     if found.exact:
         wanted = {"exact": found.lower}
     for kind, value in wanted.items():

@@ -153,7 +153,7 @@ class _State:
         return left
 
     def _but(self, **changes: Any) -> _State:
-        fields = {n: getattr(self, n) for n in _State.__match_args__}
+        fields: dict[str, Any] = {n: getattr(self, n) for n in _State.__match_args__}
         return _State(**{**fields, **changes})
 
     def change(self, step: Step, family: Family) -> _State:
@@ -284,6 +284,7 @@ def _interval(state: _State, family: Family, step: Step) -> list[_State]:
             quotients={**state.quotients, x: q}, sides=(*state.sides, *([side] if side else []))
         )
         if end:
+            assert b is not None
             cell = cell.with_zero((b, bottom))
         elif b is not None and a is not None:
             cell = cell._but(apart=(*cell.apart, b))
@@ -512,7 +513,10 @@ def _lies(problem: LocalProblem, state: _State, at: Mapping[str, Number]) -> boo
         if any(_value(p, at) == 0 for p in units if set(_used(p)) <= names):
             return False
         for (top, bottom), s in state.signs:
-            if not {*_used(top), *_used(bottom)} <= names or s * _value(top * bottom, at) <= 0:
+            if not {*_used(top), *_used(bottom)} <= names:
+                return False
+            there = _value(top * bottom, at)
+            if there == 0 or (there > 0) != (s > 0):
                 return False
         for (top, bottom), low, high in state.between:
             if not {*_used(top), *_used(bottom)} <= names:
