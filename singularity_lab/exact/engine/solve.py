@@ -221,7 +221,7 @@ def rlct(
     >>> r = rlct("(x - 1)*(y^2 - x^3)", over="R^d")
     >>> print(*r.strata[:2], sep="\\n")
     (5/12, 1) on {x = 0, y = 0, x - 1 != 0} at x = 0, y = 0
-    (1/2, 2) on {x - 1 = 0, y - 1 = 0} at x = 1, y = 1
+    (1/2, 2) on {x - 1 = 0, y + 1 = 0} at x = 1, y = -1
 
     Reference: Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, Definition 2.8,
     Theorem 6.7.

@@ -36,18 +36,17 @@ from singularity_lab.exact.proof.step import BRANCHES, LEAVES, MOVES, Verdict
 def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """Replay a certificate; return what it proves, or raise CertificateError saying what fails.
 
-        certificate: a Certificate, its JSON document, or the JSON text.
-        The time is that of applying the recorded substitutions; nothing is searched for.
+    certificate: a Certificate, its JSON document, or the JSON text.
+    The time is that of applying the recorded substitutions; nothing is searched for.
 
-        >>> from fractions import Fraction
-        >>> from singularity_lab.algebra.invariants import RLCT
-    from singularity_lab.algebra.problem import LocalProblem
-        >>> from singularity_lab.exact.proof.certificate import Certificate
-        >>> from singularity_lab.algebra.problem import LocalProblem
-        >>> proof = {"op": "monomial", "primal": {"x": "1/2"}, "dual": [[0, "1/2"]]}
-        >>> claim = RLCT(Fraction(1, 4), 1)
-        >>> print(verify(Certificate(LocalProblem.build("x^2"), "exact", claim, proof)).lower)
-        (1/4, 1)
+    >>> from fractions import Fraction
+    >>> from singularity_lab.algebra.invariants import RLCT
+    >>> from singularity_lab.exact.proof.certificate import Certificate
+    >>> from singularity_lab.algebra.problem import LocalProblem
+    >>> proof = {"op": "monomial", "primal": {"x": "1/2"}, "dual": [[0, "1/2"]]}
+    >>> claim = RLCT(Fraction(1, 4), 1)
+    >>> print(verify(Certificate(LocalProblem.build("x^2"), "exact", claim, proof)).lower)
+    (1/4, 1)
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
