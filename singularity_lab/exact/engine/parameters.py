@@ -78,7 +78,8 @@ def smooth_locus(g: Germs, f: Poly, by: list[int], patience: float = 1.0) -> Ste
     for j, gen in enumerate(g.gens):
         left = g.stripped(gen.poly, f)[0]
         if Generator(left).occurs & set(by):
-            expanded = in_powers(g, gen.poly, f, by)
+            # a search over a domain alone asks for it: that for one germ stays as it was
+            expanded = in_powers(g, gen.poly, f, by) if patience < 1 else None
             if expanded is not None:
                 powers[str(j)] = str(expanded)
                 continue
