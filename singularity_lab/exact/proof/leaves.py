@@ -232,6 +232,50 @@ class Rank(Leaf, frozen=True):
 
 
 @theorem
+class Saddle(Leaf, frozen=True):
+    """f² has (1/2, 1), and so |f| has (1, 1), at a critical point with an indefinite Hessian of
+    rank r ≥ 3 (MATH §7.4).
+
+    By the splitting lemma f = Q(y) + g(z) with Q indefinite of rank r, up to an analytic change of
+    coordinates. With y = ρ·u, |u| = 1, the density of the values of Q on the unit ball at t is
+
+        ½·|t|^(r/2 − 1) · ∫ |Q(u)|^(−r/2) du  over the u with |Q(u)| ≥ |t| and the sign of t.
+
+    On the sphere 0 is a regular value of Q, so there Q has a bounded density near 0, and the
+    integral is at most C·|t|^(1 − r/2), as r/2 > 1: the density of Q is bounded. So for each z the
+    set |Q(y) + g(z)| < ε has volume at most C'·ε. And f changes sign, with
+    |f(w) − f(w')| ≤ L·|w − w'|: on each segment from a ball where f > 0 to one where f < 0,
+    |f| < ε on a length ≥ 2ε/L, so the volume is at least c·ε.
+    """
+
+    hypotheses: ClassVar = {
+        "one": "there is one generator f, without monomial factor",
+        "point": "the family is a germ: there are no parameters, unit variables, walls, priors, "
+        "conditions",
+        "critical": "f has neither a constant nor linear terms",
+        "indefinite": "the Hessian of f has eigenvalues of both signs, and rank ≥ 3",
+    }
+
+    def words(self) -> str:
+        return "critical point, indefinite Hessian of rank ≥ 3"
+
+    def replay(self, family: Family) -> Verdict:
+        one = len(family.gens) == 1 and not any(family.k.values())
+        hold("one", one, "one generator is needed")
+        germ = not family.of_role(PARAM, UNIT) and family.field is None
+        bare = not family.h and not family.positive and not family.signs
+        hold("point", germ and bare, "a germ without walls, prior and conditions is needed")
+        f = family.gens[0]
+        low = min((sum(a) for a in f.monoms()), default=0)
+        hold("critical", low >= 2, "{} is not critical", f)
+        plus, minus = maps.signature(f)
+        mixed = plus > 0 and minus > 0 and plus + minus >= 3
+        hold("indefinite", mixed, "signature {}", (plus, minus))
+        value = RLCT(Fraction(1, 2), 1)
+        return Verdict(value, value)
+
+
+@theorem
 class Empty(Leaf, frozen=True):
     """A sign condition that is a constant ≤ 0: no real point."""
 
