@@ -1,6 +1,6 @@
 """A loss as a sum of squares: as it is typed, by completing squares, or by a rational Gram matrix.
 
-K = Σ c·q² with c > 0 has the (λ, m) of the ideal of the q, and is ≥ 0 (MATH §7.3). Completing the
+K = Σ c·q² with c > 0 has the (λ, m) of the ideal of the q, and is ≥ 0. Completing the
 square of a variable loses nothing: with K = a·(x + b/2a)² + r and a > 0 a constant, K is a sum of
 squares if and only if r is, for r is K where x = −b/2a. A semidefinite quadratic form ends so, by
 Lagrange's reduction.

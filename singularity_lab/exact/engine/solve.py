@@ -322,7 +322,7 @@ def _squares_route(
     *,
     matrix: bool = True,
 ) -> tuple[Result | None, tuple[str, ...]]:
-    """What is proved of a loss K = Σ c·q² by the ideal of the q (MATH §7.3), and what to say where
+    """What is proved of a loss K = Σ c·q² by the ideal of the q, and what to say where
     K is not seen to be one.
 
     An ideal that stays open within half of the budget leaves the rest to K itself.

@@ -50,7 +50,7 @@ def _why(verdicts: list[Verdict]) -> tuple[str, ...]:
 @theorem
 class Blowup(Branch, frozen=True):
     """Weighted blow-up of {x_S = 0}: x_i = ±t^(w_i), x_j = t^(w_j)·x_j'; the Jacobian adds Σ w − 1
-    to the exponent of t in the prior (MATH §2.8; Hironaka 1964; weighted: Varchenko 1976).
+    to the exponent of t in the prior (Hironaka 1964; weighted: Varchenko 1976).
 
     A point of the fibre is in the chart of any x_i that does not vanish there: those of the first
     group of variables that has one will do, with the variables of earlier groups at 0. Charts that
@@ -311,7 +311,7 @@ def _no_point(family: Family, q: Poly, by: set[str], zero: Family, exists: Evide
 
 @theorem
 class Dehomogenise(Branch, frozen=True):
-    """A dilation moves a unit variable to ±1; along it the family is a product (MATH §2.9). The
+    """A dilation moves a unit variable to ±1; along it the family is a product. The
     reflection of an odd weight moves −1 to 1, where it respects the variables that are ≥ 0."""
 
     hypotheses: ClassVar = {
@@ -412,7 +412,7 @@ class Sum(Branch, frozen=True):
 @theorem
 class Free(Branch, frozen=True):
     """Product rule: for variables that occur in the factor ∏|x|^(2k) only, the smaller λ holds, and
-    m adds on ties (MATH §2.4; Watanabe 2009; Lin 2011)."""
+    m adds on ties (Watanabe 2009; Lin 2011)."""
 
     hypotheses: ClassVar = {
         "witness": "above: where the rest is a unit, the stratum has a point, by a witness",
@@ -444,7 +444,7 @@ class Free(Branch, frozen=True):
 
 @theorem
 class Subideal(Branch, frozen=True):
-    """Fewer generators bound (λ, m) below: J ⊂ I gives λ(J) ≤ λ(I) (MATH §2.7)."""
+    """Fewer generators bound (λ, m) below: J ⊂ I gives λ(J) ≤ λ(I)."""
 
     hypotheses: ClassVar = {
         "index": "a generator has one name, its position",
@@ -469,7 +469,7 @@ class Subideal(Branch, frozen=True):
 @theorem
 class Squares(Branch, frozen=True):
     """Generators f = Σ c·q² with c of one sign: |f| ≍ Σ q², so that K = ∏x^(2k)·Σ f² is of the size
-    of (∏x^k·Σ q²)², and has half the λ of that family, and its m (MATH §7.3). The K ≥ 0 of a loss
+    of (∏x^k·Σ q²)², and has half the λ of that family, and its m. The K ≥ 0 of a loss
     is proved by it as well."""
 
     hypotheses: ClassVar = {

@@ -59,7 +59,7 @@ class SplitTerms(Operation, frozen=True, tag="split"):
 class Generators(Move, frozen=True):
     """Other generators of the same ideal: each operation is invertible over the local ring. Or
     those of an ideal of the same order of size: f = monomial · (terms that are all ≥ 0) is split
-    into its terms, since Σ t² ≤ (Σ t)² ≤ N·Σ t² for N terms t ≥ 0 (MATH §2.2)."""
+    into its terms, since Σ t² ≤ (Σ t)² ≤ N·Σ t² for N terms t ≥ 0."""
 
     hypotheses: ClassVar = {
         "index": "a generator has one name, its position",
@@ -113,8 +113,7 @@ class Generators(Move, frozen=True):
 
 @theorem
 class Change(Move, frozen=True):
-    """An analytic coordinate x' instead of x: x = (a·x' + r)/c with units a, c, and r without x
-    (MATH §2.3). r = 0 for a unit variable, and where x carries a monomial factor or a sign; on the
+    """An analytic coordinate x' instead of x: x = (a·x' + r)/c with units a, c, and r without x. r = 0 for a unit variable, and where x carries a monomial factor or a sign; on the
     stratum r = 0 for a local x."""
 
     hypotheses: ClassVar = {
@@ -177,7 +176,7 @@ def grading(family: Family, said: Mapping[str, int], polys: Sequence[Poly]) -> d
 @theorem
 class Contract(Move, frozen=True):
     """A positive dilation moves every parameter value into each neighbourhood of 0, and (λ, m) can
-    only drop in the limit: the germ at parameter 0 decides (MATH §2.9)."""
+    only drop in the limit: the germ at parameter 0 decides."""
 
     hypotheses: ClassVar = {
         "variables": "weights are those of variables that are here",

@@ -8,8 +8,7 @@ others; a leaf gives
 in the order of densities of states, with λ = ∞ where K does not vanish. Each step is the record of
 a theorem (:mod:`singularity_lab.exact.proof.step`), which states its hypotheses by name and checks
 each under its name; :class:`Walk` is the one way through a script. Blow-ups are proper, so (λ, m)
-of a germ is the least over the points of the fibre, and the cells of a blow-up are that fibre
-(MATH §2.8).
+of a germ is the least over the points of the fibre, and the cells of a blow-up are that fibre.
 """
 
 from __future__ import annotations
