@@ -192,6 +192,8 @@ def contact_loci(
 
 def _read(certificate: Certificate, order: int, field: ArcField, started: float) -> ContactLoci:
     """The contact loci that the charts of a certificate give."""
+    if certificate.problem.over is not None:
+        raise OutOfScope("contact loci: those at one point are read, not over a domain")
     verify(certificate)
     certificate.problem.localize()  # OutOfScope for irrational points
     if certificate.problem.is_power_one:

@@ -1,6 +1,6 @@
 """The least (λ, m) over all zeros of K in a domain, and the strata that the proof cuts it into.
 
-MATH §7.7, §8.2: each variable starts as a parameter, so that the family is that of all germs of the
+Each variable starts as a parameter, so that the family is that of all germs of the
 domain; the chart tree splits it by the generators and their derivatives. The local value takes
 finitely many values on a compact semialgebraic set (Watanabe 2009, Theorem 6.6), and over R^d as
 well, K being a polynomial.

@@ -1,6 +1,6 @@
 """Steps of a problem over a whole domain: the cells of an interval, and one point of a stratum.
 
-(λ, m) over a domain is the least over the zeros of K in it (MATH §7.7). The domain is a product of
+(λ, m) over a domain is the least over the zeros of K in it. The domain is a product of
 intervals; where a variable is at an end of its interval, the germ is that of the part inside.
 """
 

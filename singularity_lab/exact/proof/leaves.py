@@ -234,19 +234,7 @@ class Rank(Leaf, frozen=True):
 @theorem
 class Saddle(Leaf, frozen=True):
     """f² has (1/2, 1), and so |f| has (1, 1), at a critical point with an indefinite Hessian of
-    rank r ≥ 3 (MATH §7.4).
-
-    By the splitting lemma f = Q(y) + g(z) with Q indefinite of rank r, up to an analytic change of
-    coordinates. With y = ρ·u, |u| = 1, the density of the values of Q on the unit ball at t is
-
-        ½·|t|^(r/2 − 1) · ∫ |Q(u)|^(−r/2) du  over the u with |Q(u)| ≥ |t| and the sign of t.
-
-    On the sphere 0 is a regular value of Q, so there Q has a bounded density near 0, and the
-    integral is at most C·|t|^(1 − r/2), as r/2 > 1: the density of Q is bounded. So for each z the
-    set |Q(y) + g(z)| < ε has volume at most C'·ε. And f changes sign, with
-    |f(w) − f(w')| ≤ L·|w − w'|: on each segment from a ball where f > 0 to one where f < 0,
-    |f| < ε on a length ≥ 2ε/L, so the volume is at least c·ε.
-    """
+    rank r ≥ 3: the values of an indefinite quadratic form of that rank have a bounded density."""
 
     hypotheses: ClassVar = {
         "one": "there is one generator f, without monomial factor",
