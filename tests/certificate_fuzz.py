@@ -76,7 +76,7 @@ def changed(dice: random.Random, document: Any, others: Sequence[Any]) -> Any:
         if how < 0.35:
             holder[key] = other_of_its_kind(dice, value, key)
         elif how < 0.5:
-            holder[key] = dice.choice(ODD)
+            holder[key] = copy.deepcopy(dice.choice(ODD))
         elif how < 0.62:
             source = dice.choice((document, dice.choice(others)))
             part = at(source, dice.choice(list(places(source))))
@@ -102,7 +102,7 @@ def other_of_its_kind(dice: random.Random, value: Any, key: Any) -> Any:
     if isinstance(value, int):
         return dice.choice((value + 1, value - 1, -value, 2 * value, 0, 7))
     if isinstance(value, str):
-        if re.fullmatch(r"-?\d+(/\d+)?", value):
+        if re.fullmatch(r"-?\d+(/0*[1-9]\d*)?", value):
             number = Fraction(value)
             return str(dice.choice((number + 1, -number, number / 2, 2 * number, 1 - number)))
         i = dice.randrange(len(value) + 1)
@@ -210,7 +210,10 @@ def wrong(new: Any, old: Any, truth: RLCT) -> str:
     claim = Certificate.from_json(new).claim
     kind = new["claim"]["kind"]
     if problem_from_json(new["problem"]) != problem_from_json(old["problem"]):
-        problem = problem_from_json(new["problem"])
+        # a loss stands for K = |f|, f of either sign: twice the λ of f²
+        problem = problem_from_json({**new["problem"], "convention": "ideal"})
+        twice = 2 if new["problem"]["convention"] == "loss" else 1
+        claim = RLCT(claim.value / twice, claim.multiplicity)
         try:
             answer = rlct(problem, budget=10)
         except SingularityLabError as error:

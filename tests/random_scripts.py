@@ -1011,7 +1011,7 @@ class Writer:
             for _ in range(40):
                 new, other = ([dice.choice((old, *few)) for old in v] for v in (primal, dual))
                 try:
-                    if self.verifier.linear.check_covering(costs, rows, new, other) != (
+                    if self.verifier.covering.check_covering(costs, rows, new, other) != (
                         value,
                         face,
                     ):
@@ -1861,6 +1861,83 @@ def attack_zeros(
             continue
         return n, [(f"a zero of {p}", domain, zero)]
     return tries, []
+
+
+# -- Schur complements -----------------------------------------------------------------------------
+
+SHAPES = ((1, 1, 1), (1, 2, 1), (2, 1, 1), (1, 1, 2), (2, 2, 1), (1, 2, 2))
+LONGER = ((1, 1, 1, 1), (1, 2, 1, 1), (1, 1, 2, 1), (1, 2, 2, 1))
+
+
+def draw_product(dice: random.Random) -> tuple[list[list[list[str]]], str, int, dict[str, str]]:
+    """Factors with one entry or two that are not as they should be, kind, place, roles."""
+    kind = dice.choice(("through", "pivot", "inner"))
+    shape = dice.choice(LONGER if kind == "inner" or dice.random() < 0.1 else SHAPES)
+    place = 1 if kind == "inner" else 0
+    letters, role = iter("abcdefghijkl"), {}
+    factors: list[list[list[str]]] = []
+    for s, (rows, columns) in enumerate(itertools.pairwise(shape)):
+        factor = []
+        for i in range(rows):
+            row = []
+            for j in range(columns):
+                n = next(letters)
+                one = (i, j) == (0, 0) and (s == place or kind == "through")
+                constant = int(one)
+                if dice.random() < 0.12:
+                    constant = dice.choice((0, 1, 2))
+                own = dice.random() < (0.5 if one else 0.85)
+                if own:
+                    role[n] = PARAM if dice.random() < 0.15 else LOCAL
+                row.append(f"{n} + {constant}" if own and constant else n if own else str(constant))
+            factor.append(row)
+        factors.append(factor)
+    if dice.random() < 0.1 and len(factors[0]) > 1:  # a last row that is too short
+        factors[0][-1].pop()
+    return factors, kind, place, role
+
+
+def attack_schur(
+    verifier: SimpleNamespace, tries: int, seed: Any, late: Callable[[], bool] = lambda: False
+) -> tuple[int, list[str]]:
+    """Products of which the theorem is said to hold: the ideal after has the least (λ, m) of the
+    ideal before. Returns how many were tried and the first for which it has not."""
+    dice = random.Random(seed)
+    coordinates, schur = verifier.matrices.coordinates, verifier.matrices.schur
+    for n in range(tries):
+        if n % 16 == 0 and late():
+            return n, []
+        factors, kind, place, role = draw_product(dice)
+        names = tuple(role)
+        if not names or len(names) > 6:
+            continue
+        read = [[[parse(e, names).flint for e in row] for row in f] for f in factors]
+        local = {i for i, v in enumerate(names) if role[v] == LOCAL}
+        rank = dice.choice((0, 1, 1, 1, 1, 1, 2))
+        try:
+            before, after = schur(coordinates(read, local), rank, kind, place)
+        except MALFORMED:
+            continue
+        before, after = (tuple(sorted({str(p) for p in listed} - {"0"})) for listed in
+                         (before, after))  # fmt: skip
+        if before == after or not before:
+            continue
+        try:
+            one, two = (_least_of(gens, names, tuple(role.items())) for gens in (before, after))
+        except (Undecided, SingularityLabError):
+            continue
+        if one != two:
+            return n, [f"{kind} of rank {rank}, {factors}, {role}: {before} has {one}, "
+                       f"{after} has {two}"]  # fmt: skip
+    return tries, []
+
+
+@lru_cache(maxsize=1 << 14)
+def _least_of(
+    gens: tuple[str, ...], names: tuple[str, ...], role: tuple[tuple[str, str], ...]
+) -> RLCT | None:
+    """The least (λ, m) of a family; None if K vanishes on none of its germs that were tried."""
+    return Root(names, lemma(dict(role), gens)).least if gens else RLCT(Fraction(0), 1)
 
 
 # -- claims of whole certificates ------------------------------------------------------------------

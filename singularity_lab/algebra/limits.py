@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
@@ -45,6 +46,8 @@ SIZE = 400_000_000
 """Terms times bits of a polynomial."""
 WORK = 5_000_000
 """Terms computed on the way to a polynomial, and to all generators of an ideal."""
+POWER = 10_000_000_000
+"""Products of words on the way to a power."""
 VALUE = 1_000_000
 """Bits of the value of a polynomial at a point."""
 GENERATORS = 10_000
@@ -71,6 +74,8 @@ ROOTS = 1_000_000_000
 """Degree³ times bits of a dense polynomial whose real roots are counted."""
 FIELD_DEGREE = 200
 """Degree of the relation of a number field."""
+REMAINDER = 2_000_000_000
+"""Bits of a remainder modulo it: terms times degree times those of the symbol's powers."""
 
 _MANY = 10**12
 _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
@@ -258,6 +263,13 @@ class Size(NamedTuple):
         terms = min(choices(self.terms, exponent), _box(degrees))
         return Size(terms, exponent * self.top, exponent * self.bottom, degrees)
 
+    def is_long(self, exponent: int) -> bool:
+        """True where the power takes more than some seconds: each of its terms is made by as many
+        products as the base has terms."""
+        power = self.power(exponent)
+        words = (1 + self.bits / 64) * (1 + power.bits / 64)
+        return self.terms * power.terms * words > POWER
+
     def check(self, what: str, name: str = "", slack: int = 1) -> None:
         """Raise BadInput where a limit is passed. what: of what, for the message; name: of an
         argument; slack: how many times the limit on terms a prediction that is loose may be."""
@@ -382,6 +394,12 @@ def check_pull_back(p: Poly, i: int, numerator: Poly, denominator: Poly) -> None
     size = substituted(p, {i: numerator})
     if not denominator.is_constant():
         size = size * Size.of(denominator).power(degree)
+    above, below = Size.of(numerator), Size.of(denominator)
+    counts = Counter(int(a[i]) for a in p.monoms())  # x^e becomes numerator^e·denominator^(d − e)
+    terms = sum(
+        n * above.power(e).terms * below.power(degree - e).terms for e, n in counts.items()
+    )
+    size = size._replace(terms=min(size.terms, terms))
     size.check("the change of a coordinate", slack=10)  # most terms meet, or are reduced
 
 

@@ -89,9 +89,47 @@ class NumberField:
     def reduce(self, p: Poly) -> Poly:
         """The remainder modulo the relation: 0 if and only if p is 0 over the field."""
         names = p.context().names()
-        if self.symbol not in names or p.degrees()[names.index(self.symbol)] < self.degree:
+        if self.symbol not in names:
             return p
-        return p % _relation(self, tuple(names))
+        place = names.index(self.symbol)
+        power = int(p.degrees()[place])
+        if power < self.degree:
+            return p
+        if power <= 4 * self.degree:
+            return p % _relation(self, tuple(names))
+        return self._by_powers(p, place)
+
+    def _by_powers(self, p: Poly, place: int) -> Poly:
+        """The remainder of a polynomial of high degree in the symbol: a quotient would have many
+        more terms than the remainder. Raises BadInput where the powers are too large."""
+        top = max(abs(c / self.coefficients[-1]) for c in self.coefficients)
+        power = int(p.degrees()[place])
+        if len(p) * self.degree * power * limits.bits(1 + top) > limits.REMAINDER:
+            raise BadInput(f"field: the power {self.symbol}^{power} is too large")
+        rows: dict[int, list[tuple[tuple[int, ...], Any]]] = {}
+        for a, c in p.to_dict().items():
+            rest = tuple(0 if j == place else int(e) for j, e in enumerate(a))
+            rows.setdefault(int(a[place]), []).append((rest, c))
+        found: dict[tuple[int, ...], Any] = {}
+        value, before = _c(1), 0
+        for e in sorted(rows):
+            value, before = value * self._power(e - before) % self.dense, e
+            for j, x in enumerate(value.coeffs()):
+                for rest, c in rows[e] if x else ():
+                    key = (*rest[:place], j, *rest[place + 1 :])
+                    found[key] = found[key] + c * x if key in found else c * x
+        return p.context().from_dict({a: c for a, c in found.items() if c})
+
+    def _power(self, exponent: int) -> Univariate:
+        """γ^exponent, reduced."""
+        value, square = _c(1), flint.fmpq_poly([0, 1])
+        while exponent:
+            if exponent & 1:
+                value = value * square % self.dense
+            exponent >>= 1
+            if exponent:
+                square = square * square % self.dense
+        return value
 
     def sign(self, p: Poly) -> int:
         """The sign of a polynomial in the symbol alone at γ, decided exactly."""

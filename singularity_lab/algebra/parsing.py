@@ -251,8 +251,11 @@ class Parser:
         if exponent > limits.DEGREE:
             self.fail(f"this power is too large to expand: exponents are at most {limits.DEGREE}")
         if not variable:
-            size = limits.Size.of(base).power(exponent)
+            small = limits.Size.of(base)
+            size = small.power(exponent)
             self.check(size, "this power", self.at)
+            if small.is_long(exponent):
+                self.fail("this power is too large to expand: it takes too many products")
             self.spend(size.terms)
             bits = size.bits
         self.at += 1

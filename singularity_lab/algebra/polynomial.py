@@ -237,7 +237,10 @@ class Polynomial:
         if not isinstance(exponent, int) or exponent < 0:
             raise BadInput(f"exponent: an integer >= 0 is needed, received {quoted(exponent)}")
         if exponent > 2:
-            limits.Size.of(self.flint).power(exponent).check("this power", "exponent")
+            size = limits.Size.of(self.flint)
+            size.power(exponent).check("this power", "exponent")
+            if size.is_long(exponent):
+                raise BadInput("exponent: this power is too large to expand: too many products")
         return Polynomial(self.variables, self.flint**exponent)
 
     def __eq__(self, other: object) -> bool:

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
+from singularity_lab.algebra import limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.rings import Rational
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.models.model import (
     Model,
     at_least,
@@ -297,6 +298,8 @@ def coxeter(type: Literal["A", "B", "D"], rank: int) -> Model:
     3
     """
     at_least({"A": 1, "B": 2, "D": 3}[type], rank=rank)
+    if rank**3 > limits.MODEL:  # rank² mirrors in as many variables
+        raise BadInput(f"rank: the arrangement of rank {quoted(rank)} has too many mirrors")
     roots = positive_roots(type, rank)
     if type == "A":
         roots = [r[:-1] for r in roots]

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from singularity_lab.algebra import limits
 from singularity_lab.algebra.names import check_names
-from singularity_lab.algebra.polynomial import Polynomial, unit
-from singularity_lab.algebra.rings import Rational
+from singularity_lab.algebra.polynomial import Polynomial
+from singularity_lab.algebra.rings import Rational, generators
 from singularity_lab.errors import BadInput
 
 Matrix = list[list[Polynomial]]
@@ -56,10 +56,9 @@ class Ring:
     def __init__(self, variables: Sequence[str]) -> None:
         self.variables = check_names(variables)
         self._spent = 0
-        n = len(self.variables)
+        gens = generators(self.variables)
         self._gens = {
-            v: Polynomial.from_terms({unit(i, n): 1}, self.variables)
-            for i, v in enumerate(self.variables)
+            v: Polynomial(self.variables, x) for v, x in zip(self.variables, gens, strict=True)
         }
 
     def __getitem__(self, name: str) -> Polynomial:

@@ -60,6 +60,11 @@ def test_ids_of_generated_rows(rest):
     refused("catalog", "show", f"deep_linear:{rest}")
 
 
+@pytest.mark.parametrize("kind", "ABD")
+def test_a_rank_beyond_the_limits(kind):
+    assert "rank: " in refused("catalog", "show", f'coxeter:type="{kind}",rank=1000000')
+
+
 def certificate(**problem):
     known = {"variables": ["x"], "generators": ["x"], "convention": "ideal", "point": {},
              "prior": {}, "box": {}}  # fmt: skip
