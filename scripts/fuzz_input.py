@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from singularity_lab.algebra.algebraic import algebraic
-from singularity_lab.algebra.limits import read_json
+from singularity_lab.algebra.limits import limited_json
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction
@@ -176,7 +176,7 @@ def fuzz(
             def read(text: str = text) -> None:
                 if target == "expressions":
                     if source.random() < 0.02:
-                        read_json(text, "text", exact=True)
+                        limited_json(text, "text", exact=True)
                     read_expression(text, source)
                 else:
                     read_catalog_text(text, source, Path(folder))

@@ -396,9 +396,7 @@ def check_pull_back(p: Poly, i: int, numerator: Poly, denominator: Poly) -> None
         size = size * Size.of(denominator).power(degree)
     above, below = Size.of(numerator), Size.of(denominator)
     counts = Counter(int(a[i]) for a in p.monoms())  # x^e becomes numerator^e·denominator^(d − e)
-    terms = sum(
-        n * above.power(e).terms * below.power(degree - e).terms for e, n in counts.items()
-    )
+    terms = sum(n * above.power(e).terms * below.power(degree - e).terms for e, n in counts.items())
     size = size._replace(terms=min(size.terms, terms))
     size.check("the change of a coordinate", slack=10)  # most terms meet, or are reduced
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +12,8 @@ from singularity_lab.cli.measuring import Settings
 from singularity_lab.cli.proving import Json
 from singularity_lab.cli.shell import INTERRUPTED, UNDECIDED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput
+from singularity_lab.system.files import replacing, write_text
+from singularity_lab.system.user_modules import find
 
 _FORM = "module:function"
 
@@ -133,18 +133,20 @@ def _plain(changes: dict[Any, Any]) -> list[dict[str, Any]]:
 
 def _write(path: Any, changes: dict[Any, Any], out: Path) -> None:
     if out.suffix == ".json":
-        out.write_text(path.to_json(indent=1), encoding="utf-8")
+        write_text(out, path.to_json(indent=1))
     elif out.suffix == ".csv":
-        path.to_pandas().to_csv(out, index=False)
+        write_text(out, path.to_pandas().to_csv(index=False))
     elif out.suffix == ".parquet":
-        path.to_parquet(out)
+        with replacing(out) as part:
+            path.to_parquet(part)
     elif out.suffix in (".png", ".pdf", ".svg"):
         import matplotlib as mpl
 
         mpl.use("Agg")
         found = changes[max(changes, key=lambda size: size or 0)]
         axes = path.plot(changes=found)
-        axes[0].figure.savefig(out, dpi=160)
+        with replacing(out) as part:
+            axes[0].figure.savefig(part, dpi=160)
     else:
         raise BadInput(
             f"--out: expected .json, .csv, .parquet, .png, .pdf or .svg, received {str(out)!r}"
@@ -155,7 +157,7 @@ def _made(text: str, option: str) -> Any:
     """What ``module:function`` gives: called when it is a plain function or a class."""
     import torch
 
-    found = _imported(text, option)
+    found = find(text, option)
     if isinstance(found, torch.nn.Module) or not callable(found):
         return found
     return found()
@@ -167,26 +169,10 @@ def _criterion(text: str | None) -> Any:
     if text is None:
         return None
     if ":" in text:
-        return _imported(text, "--criterion")
+        return find(text, "--criterion")
     found = getattr(torch.nn.functional, text, None)
     if not callable(found):
         raise BadInput(f"--criterion: expected a name in torch.nn.functional, received {text!r}")
-    return found
-
-
-def _imported(text: str, option: str) -> Any:
-    module, colon, name = text.partition(":")
-    if not (module and colon and name):
-        raise BadInput(f"{option}: expected the form {_FORM!r}, received {text!r}")
-    sys.path.insert(0, "")  # modules of the folder where the command runs
-    try:
-        found: Any = importlib.import_module(module)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise BadInput(f"{option}: {text} cannot be imported: {error}") from None
-    finally:
-        sys.path.remove("")
     return found
 
 

@@ -121,6 +121,9 @@ OWN_WRITERS = {
     ("calibration/store.py", "__init__"),  # a shard grows line by line
     ("calibration/store.py", "lock"),  # holds nothing
     ("calibration/store.py", "compact"),  # its own part, renamed
+    ("trajectories/store.py", "_write"),  # so does this one
+    ("trajectories/store.py", "_load"),  # cuts off a line that was not finished
+    ("trajectories/trajectory.py", "to_parquet"),  # lines in a folder that goes
     ("calibration/worker.py", "main"),  # a pipe
     ("cli/shell.py", "main"),  # /dev/null
 }

@@ -113,8 +113,9 @@ class Generators(Move, frozen=True):
 
 @theorem
 class Change(Move, frozen=True):
-    """An analytic coordinate x' instead of x: x = (a·x' + r)/c with units a, c, and r without x. r = 0 for a unit variable, and where x carries a monomial factor or a sign; on the
-    stratum r = 0 for a local x."""
+    """An analytic coordinate x' instead of x: x = (a·x' + r)/c with units a, c, and r without x.
+    r = 0 for a unit variable, and where x carries a monomial factor or a sign; on the stratum r = 0
+    for a local x."""
 
     hypotheses: ClassVar = {
         "linear": "x = (a·x' + r)/c, and a, r, c do not involve x",
