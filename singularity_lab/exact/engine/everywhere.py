@@ -68,6 +68,7 @@ class EverywhereSearch(Search):
     """The chart tree from a family of all germs, with a last resort before blowing up."""
 
     patience: float = 0.2
+    saddles: bool = True
 
     def over(
         self, g: Germs, intervals: Sequence[tuple[int, Interval]], target: RLCT | None, fuel: int

@@ -77,10 +77,13 @@ def resolve_germ(
     nodes: int | None = None,
     memory: float | None = None,
     progress: Callable[[int], None] | None = None,
+    saddles: bool = False,
 ) -> Resolution:
     """Search for a proof of (λ, m) of K = Σ fᵢ² at the origin, deepening the tree until a limit
     ends the search.
 
+    saddles: whether a chart may end at a critical point with an indefinite Hessian: its charts are
+    then not resolved, and contact loci cannot be read off them.
     budget: CPU seconds; nodes: charts; memory: MiB by which the process may grow. A first Ctrl-C
     ends the search, too, with the bounds so far. After the budget open charts get bounds from
     their terms; what is not done soon (5 % and 0.4 s) stays open without. The outcome does not
@@ -91,6 +94,7 @@ def resolve_germ(
         most_nodes=nodes,
         most_memory=None if memory is None else resident() + memory,
         progress=progress,
+        saddles=saddles,
     )
     best: Outcome | None = None
     search.limit = TimeLimit(None if budget is None else 1.05 * budget + 0.4)
@@ -165,6 +169,7 @@ class Search:
     fibre: frozenset[int] = frozenset()
     floor: RLCT | None = None
     patience: float = 1.0  # CPU seconds for a proof that there is no zero
+    saddles: bool = False
 
     def is_late(self) -> bool:
         """True if a limit has ended the search."""
@@ -254,7 +259,7 @@ class Search:
         leaf = monomial_leaf(g) or rank_leaf(g)
         if leaf is not None:
             return leaf
-        bound = saddle_leaf(g) or self.bounded(g, target)
+        bound = (saddle_leaf(g) if self.saddles else None) or self.bounded(g, target)
         if bound is not None:
             return bound
         if any(i not in g.occurs for i in g.role):

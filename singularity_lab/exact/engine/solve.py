@@ -275,6 +275,7 @@ def rlct(
             nodes=nodes,
             memory=memory,
             progress=progress,
+            saddles=problem.convention == "two-sided",
         )
         scale = 2 if problem.is_power_one else 1
         lower, upper = (
