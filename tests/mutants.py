@@ -35,6 +35,7 @@ ORDER = (
     "exact.proof.step",
     "exact.proof.moves",
     "exact.proof.branches",
+    "exact.proof.everywhere",
     "exact.proof.leaves",
     "exact.proof.verify",
 )

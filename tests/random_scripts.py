@@ -1960,7 +1960,7 @@ def attack_claims(
             list(root.data["gens"]), names, prior=root.data["h"], nonnegative=root.data["positive"]
         )
         writer = Writer(verifier, (seed, n).__repr__())
-        family = verifier.verify.starting_family(_Document(problem, {}))
+        family = verifier.verify.starting_family(problem)
         step, _ = writer.script(root, family.normal())
         if dice.random() < 0.2:
             step = {"op": "zero"}

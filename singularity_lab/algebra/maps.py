@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from itertools import compress, count
+from itertools import compress, count, pairwise
 from typing import Any
 
 import flint
@@ -227,3 +227,26 @@ def equal_sets(a: Sequence[Poly], b: Sequence[Poly]) -> bool:
     (True, False)
     """
     return all(p in b for p in a) and all(p in a for p in b)
+
+
+def signature(f: Poly) -> tuple[int, int]:
+    """The numbers of positive and of negative eigenvalues of the Hessian of f at 0.
+
+    All roots of the characteristic polynomial are real, so Descartes' rule counts them exactly.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> signature(parse("x^2 + x*y - z^2 + z^5", "x y z w").flint)
+    (1, 2)
+    """
+    n = f.context().nvars()
+    hessian = flint.fmpq_mat(n, n)
+    for a, c in f.to_dict().items():
+        places = [i for i, e in enumerate(a) for _ in range(int(e))] if sum(a) == 2 else []
+        if places:
+            i, j = places
+            hessian[i, j] = hessian[i, j] + c
+            hessian[j, i] = hessian[j, i] + c
+    coefficients = [c for c in hessian.charpoly().coeffs() if c]
+    zeros = next(i for i, c in enumerate(hessian.charpoly().coeffs()) if c)
+    plus = sum(a * b < 0 for a, b in pairwise(coefficients))
+    return plus, n - zeros - plus

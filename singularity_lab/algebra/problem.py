@@ -18,8 +18,9 @@ from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_v
 from singularity_lab.algebra.rings import Rational, fraction, ring, to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
 
-Convention = Literal["ideal", "loss"]
+Convention = Literal["ideal", "loss", "two-sided"]
 Interval = tuple[Fraction | None, Fraction | None]
+Over = str | Mapping[str, tuple[Rational | str | None, Rational | str | None]]
 
 
 @runtime_checkable
@@ -38,9 +39,13 @@ class LocalProblem:
     ideal: the generators f1, …, fk. point: its coordinates, in ring order; irrational ones are
     :class:`~singularity_lab.algebra.algebraic.AlgebraicNumber`, written ``"sqrt(2)"`` or
     ``"root(t^3 - 2, 1, 2)"``.
-    convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = |f| for the one generator f.
+    convention: ``ideal`` speaks of K = Σ fᵢ²; ``loss`` of K = f ≥ 0 for the one generator f;
+    ``two-sided`` of |f|, where f may change sign, as L − L(w*) does at a saddle w* of L.
     prior: the exponents τᵢ > −1, in ring order. box: an interval (low, high) for each variable,
     None where there is no bound; a bound matters where the point lies on it.
+    over: None for the germ at the point; else an interval for each variable, all of R where both
+    ends are None: the problem then asks for the least (λ, m) over all zeros of K there, and there
+    is no point and no box.
     label: what the germ is called, such as ``row nc-1-1``; it is no part of the problem.
 
     >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
@@ -53,11 +58,14 @@ class LocalProblem:
     prior: tuple[Fraction, ...]
     box: tuple[Interval, ...]
     convention: Convention = "ideal"
+    over: tuple[Interval, ...] | None = None
     label: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        if self.convention not in ("ideal", "loss"):
-            raise BadInput(f"convention: 'ideal' or 'loss', received {self.convention!r}")
+        if self.convention not in ("ideal", "loss", "two-sided"):
+            raise BadInput(
+                f"convention: 'ideal', 'loss' or 'two-sided', received {quoted(self.convention)}"
+            )
         if self.convention == "loss" and len(self.ideal.generators) != 1:
             raise BadInput(
                 "convention: a loss is one polynomial K >= 0, "
@@ -68,6 +76,13 @@ class LocalProblem:
                 raise BadInput(
                     f"prior[{name}]: an exponent > -1 is needed (integrable), received {shown(tau)}"
                 )
+        if self.convention == "two-sided" and len(self.ideal.generators) != 1:
+            raise BadInput(
+                "convention: two-sided speaks of |f| for one polynomial f, "
+                f"received {len(self.ideal.generators)}"
+            )
+        if self.over is not None:
+            self._check_over()
         for name, at, (low, high) in zip(self.ideal.variables, self.point, self.box, strict=True):
             if low is not None and high is not None and low >= high:
                 raise BadInput(
@@ -75,6 +90,17 @@ class LocalProblem:
                 )
             if (low is not None and at < low) or (high is not None and at > high):
                 raise BadInput(f"point[{name}]: {shown(at)} lies outside the domain")
+
+    def _check_over(self) -> None:
+        if any(self.point) or any(interval != (None, None) for interval in self.box):
+            raise BadInput(
+                "over: the whole domain is asked for, so neither a point nor a box can be given"
+            )
+        for name, (low, high) in zip(self.ideal.variables, self.over or (), strict=True):
+            if low is not None and high is not None and low >= high:
+                raise BadInput(
+                    f"over[{name}]: low < high is needed, received {shown(low)}, {shown(high)}"
+                )
 
     @classmethod
     def build(
@@ -87,6 +113,7 @@ class LocalProblem:
         nonnegative: str | Iterable[str] = (),
         box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
         convention: Convention = "ideal",
+        over: Over | None = None,
     ) -> LocalProblem:
         """From what people write; the point is the origin unless given."""
         ideal = _as_ideal(generators, variables)
@@ -120,6 +147,7 @@ class LocalProblem:
             prior=tuple(fraction((prior or {}).get(n, 0), f"prior[{n}]") for n in names),
             box=tuple(intervals),
             convention=convention,
+            over=None if over is None else read_over(over, names),
         )
 
     @classmethod
@@ -133,6 +161,7 @@ class LocalProblem:
         nonnegative: str | Iterable[str] = (),
         box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
         convention: Convention = "ideal",
+        over: Over | None = None,
     ) -> LocalProblem:
         """The problem that a source is or has, or the one built from generators.
 
@@ -151,8 +180,9 @@ class LocalProblem:
                 nonnegative=nonnegative,
                 box=box,
                 convention=convention,
+                over=over,
             )
-        given = {"variables": variables, "at": at, "prior": prior, "box": box}
+        given = {"variables": variables, "at": at, "prior": prior, "box": box, "over": over}
         given["nonnegative"] = nonnegative or None
         given["convention"] = None if convention == "ideal" else convention
         for name, value in given.items():
@@ -166,6 +196,11 @@ class LocalProblem:
     @property
     def variables(self) -> tuple[str, ...]:
         return self.ideal.variables
+
+    @property
+    def is_power_one(self) -> bool:
+        """Whether K is |f|, and not a sum of squares: its λ is twice that of f²."""
+        return self.convention != "ideal"
 
     @property
     def at_walls(self) -> tuple[str, ...]:
@@ -230,7 +265,8 @@ class LocalProblem:
 
     @property
     def rational_point(self) -> tuple[Fraction, ...]:
-        """The point. Raises OutOfScope where a coordinate is irrational."""
+        """The point. Raises OutOfScope where a coordinate is irrational, or where there is none."""
+        self._need_point()
         point = []
         for n, c in zip(self.variables, self.point, strict=True):
             if isinstance(c, AlgebraicNumber):
@@ -240,6 +276,10 @@ class LocalProblem:
                 )
             point.append(c)
         return tuple(point)
+
+    def _need_point(self) -> None:
+        if self.over is not None:
+            raise OutOfScope("over: a germ at one point is needed here: give a point by at")
 
     def localize(self, *, algebraic: bool = False) -> Germ:
         """The same germ in coordinates centred at the point, with only what is active there.
@@ -253,6 +293,11 @@ class LocalProblem:
         >>> print(germ.generators[0], "for", germ.field, "= 0")
         x^2 + 2*x*s for s^2 - 2 = 0
         """
+        self._need_point()
+        if self.convention == "two-sided" and not algebraic:
+            raise OutOfScope(
+                "two-sided: a loss or an ideal is needed here (rlct, explain and verify take it)"
+            )
         names = self.variables
         point = self.point if algebraic else self.rational_point
         irrational = {
@@ -292,11 +337,12 @@ class LocalProblem:
             generators = tuple(g.substitute(moved) for g in generators)
         if field is not None:
             generators = tuple(Polynomial(ring_names, field.reduce(g.flint)) for g in generators)
+        convention: Convention = "loss" if self.is_power_one else "ideal"
         exponents = tuple(
             Fraction(0) if tau and at else tau
             for tau, at in zip(self.prior, self.point, strict=True)
         )
-        return Germ(names, generators, exponents, tuple(nonnegative), self.convention, field)
+        return Germ(names, generators, exponents, tuple(nonnegative), convention, field)
 
 
 Generators = LocalProblem | HasProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
@@ -316,6 +362,40 @@ class Germ:
     nonnegative: tuple[str, ...]
     convention: Convention = "ideal"
     field: NumberField | None = None
+
+
+def read_over(over: Over, names: Sequence[str]) -> tuple[Interval, ...]:
+    """The interval of each variable that "R^d" or a mapping of intervals means.
+
+    Raises BadInput for another text, for a wrong dimension and for unknown variables.
+
+    >>> read_over("R^d", ["x", "y"])
+    ((None, None), (None, None))
+    >>> read_over({"y": (0, None)}, ["x", "y"])
+    ((None, None), (Fraction(0, 1), None))
+    """
+    if isinstance(over, str):
+        kind = over.replace("**", "^").replace(" ", "")
+        if kind not in ("R^d", "R^n", "R", f"R^{len(names)}") or (kind == "R" and len(names) != 1):
+            raise BadInput(
+                f"over: 'R^d' in {len(names)} variables, or intervals, received {quoted(over)}"
+            )
+        over = {}
+    if not isinstance(over, Mapping):
+        raise BadInput(f"over: 'R^d' or a mapping of intervals, received {quoted(over)}")
+    unknown = [n for n in over if n not in names]
+    if unknown:
+        raise BadInput(
+            f"over: unknown variable {quoted(unknown[0])}; known: {shown(', '.join(names))}"
+        )
+    found: list[Interval] = []
+    for n in names:
+        pair = over.get(n, (None, None))
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise BadInput(f"over[{n}]: an interval (low, high), received {quoted(pair)}")
+        low, high = (None if v is None else fraction(v, f"over[{n}]") for v in pair)
+        found.append((low, high))
+    return tuple(found)
 
 
 def _as_ideal(

@@ -189,6 +189,8 @@ def _of_problem(problem: LocalProblem, loss_id: str | None) -> Loss:
     generators = [g for g in problem.ideal.generators if not g.is_zero]
     if not generators:
         raise BadInput("generators: all of them are 0; there is no loss to measure")
+    if problem.convention == "two-sided":
+        raise BadInput("convention: a loss or an ideal is measured, received 'two-sided'")
     as_loss = problem.convention == "loss"
     return PolynomialLoss.from_exponents(
         [_terms(g) for g in generators],

@@ -22,6 +22,7 @@ class Convention(StrEnum):
 
     IDEAL = "ideal"
     LOSS = "loss"
+    TWO_SIDED = "two-sided"
 
 
 Expressions = Annotated[
@@ -50,9 +51,20 @@ Prior = Annotated[
 Box = Annotated[
     str | None, typer.Option("--box", help="Intervals: 'x=0:1,y=:2'; they matter at their walls.")
 ]
+Over = Annotated[
+    str | None,
+    typer.Option(
+        "--over",
+        help="R^d, or intervals 'x=0:1,y=0:': the least over all zeros of K there, with strata.",
+    ),
+]
 As = Annotated[
     Convention,
-    typer.Option("--as", help="ideal: K is the sum of squares; loss: one expression, K itself."),
+    typer.Option(
+        "--as",
+        help="ideal: K is the sum of squares; loss: one expression, K itself; two-sided: "
+        "|f|, f being one expression that may change sign.",
+    ),
 ]
 Seconds = Annotated[float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
@@ -66,6 +78,7 @@ def arguments(
     prior: str | None,
     box: str | None,
     convention: Convention,
+    over: str | None = None,
 ) -> dict[str, Any]:
     """The keyword arguments of ``rlct`` and ``explain`` from the options."""
     if not expressions:
@@ -79,6 +92,7 @@ def arguments(
         "prior": words.prior(prior),
         "box": words.box(box),
         "convention": convention.value,
+        "over": words.box(over) if over and (":" in over or "=" in over) else over,
     }
 
 
@@ -102,6 +116,7 @@ def rlct(
     nonnegative: Nonnegative = None,
     prior: Prior = None,
     box: Box = None,
+    over: Over = None,
     convention: As = Convention.IDEAL,
     budget: Seconds = 60.0,
     certificate: Annotated[
@@ -131,7 +146,7 @@ def rlct(
         if expressions or certificate:
             raise BadInput("--batch: takes no expressions and no --certificate beside it")
         raise typer.Exit(run_batch(batch, budget, as_json))
-    given = arguments(expressions, variables, at, nonnegative, prior, box, convention)
+    given = arguments(expressions, variables, at, nonnegative, prior, box, convention, over)
     if certificate is not None and not certificate.parent.is_dir():
         raise BadInput(f"--certificate: there is no folder {certificate.parent}")
     from singularity_lab.exact.engine.solve import rlct as prove
@@ -166,12 +181,13 @@ def explain(
     nonnegative: Nonnegative = None,
     prior: Prior = None,
     box: Box = None,
+    over: Over = None,
     convention: As = Convention.IDEAL,
     budget: Seconds = 60.0,
     as_json: Json = False,
 ) -> None:
     """Say which theorem decides λ and m, and why the others do not."""
-    given = arguments(expressions, variables, at, nonnegative, prior, box, convention)
+    given = arguments(expressions, variables, at, nonnegative, prior, box, convention, over)
     from singularity_lab.exact.engine.solve import explain as tell
 
     story = tell(given.pop("generators"), budget=budget, **given)

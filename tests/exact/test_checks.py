@@ -16,6 +16,7 @@ from exact import test_hypotheses as hypotheses
 from random_scripts import LOCAL, MALFORMED, PARAM, UNIT, Root, _least_of, lemma
 
 from singularity_lab.algebra.polynomial import parse
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.univariate import univariate
 
 FOUND = [
@@ -122,6 +123,14 @@ CELLS = {
     "_no_point: irreducible": "locus-irreducible",
     "_no_point: units": "locus-units",
     "_no_point: check_zero(there, family.domain(h": "locus-point",
+    "_locus: powers": "locus-powers",
+    "_point: rational": "point-rational",
+    "_point: values": "point-values",
+    "_point: stratum": "point-stratum",
+    "_saddle: one": "saddle-one",
+    "_saddle: point": "saddle-point",
+    "_saddle: critical": "saddle-critical",
+    "_saddle: indefinite": "saddle-indefinite",
     "_dehomogenise: odd": "dehomogenise-odd",
     "_dehomogenise: walls": "dehomogenise-walls",
     "_dehomogenise: signs": "dehomogenise-signs",
@@ -197,6 +206,7 @@ IMPLIED = {
     "read: need(self.occurs(p) <= self.role.keys(": "no evidence has a domain for it, no step takes its name: what can be said of it are identities, true at every real number",
     "_roots: role": "a local variable has no domain; for a unit variable the step is true",
     "_roots: symbol": "a ring has a name once",
+    "_interval: interval": "the interval of another variable is looked up: KeyError",
     "_no_point: point": "None is no proof of a zero: check_zero refuses it",
     "_pivot: _need(1, y2, None, own=False)": "keeps asks for b = 0 or Y2 = 0 on the stratum; where b = 0, parameters in Y2 do no harm",
 }
@@ -332,6 +342,26 @@ def a_point_where_a_unit_is_0(v):
 @directed("has_point: need(all((self.sign(there(p)) > 0")
 def a_point_against_a_sign(v):
     return point(v, "-1", ("p",))
+
+
+def bounded(v, low):
+    problem = LocalProblem.build("x", over={"x": (low, 2)})
+    return v.verify.starting_family(problem)
+
+
+@directed("run: if family.within and op not in UNCUT: r")
+def a_zero_outside_the_domain(v):
+    """x is 0 nowhere in [1, 2]."""
+    step = {"op": "monomial", "primal": {"x": "1"}, "dual": [[0, "1"]]}
+    found = v.verify.replay(bounded(v, 1), step)
+    return f"x is 0 in [1, 2], with {found.upper}" if found.upper else ""
+
+
+@directed("check_same: need(not self.within and (not ot")
+def one_domain_for_another(v):
+    """What is proved of [0, 2] says nothing of [1, 2]."""
+    bounded(v, 1).check_same(bounded(v, 0), {"x": ["x", 1]})
+    return "the germs over [1, 2] are those over [0, 2]"
 
 
 @directed("_roots: alone")

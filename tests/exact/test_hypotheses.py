@@ -29,7 +29,7 @@ from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.engine.newton import newton_step
 from singularity_lab.exact.engine.parameters import smooth_locus
 from singularity_lab.exact.engine.resolution import Search
-from singularity_lab.exact.proof import branches, faces, leaves, matrices, moves
+from singularity_lab.exact.proof import branches, everywhere, faces, leaves, matrices, moves
 from singularity_lab.exact.proof import family as families
 from singularity_lab.exact.proof import step as steps
 from singularity_lab.exact.proof import verify as verifier
@@ -618,6 +618,77 @@ for subject, step in (
 # fmt: on
 
 
+# -- a whole domain -----------------------------------------------------------------------------
+
+SEGMENT = germ("x", over={"x": (0, 1)})
+CUT = {"op": "interval", "var": "x", "cases": [X, EMPTY]}
+cell(
+    "interval",
+    "interval",
+    (claim(germ("x", over="R^d"), CUT, "1/2"),),
+    (claim(SEGMENT, CUT, "1/2"),),
+    implied="an unknown interval cannot be cut",
+)
+cell(
+    "interval",
+    "cases",
+    (claim(SEGMENT, {**CUT, "cases": [X]}, "1/2"),),
+    (claim(SEGMENT, CUT, "1/2"),),
+    implied=STRICTLY,
+)
+
+
+def point(subject, *cases, **at):
+    return subject, {"op": "point", "at": {n: str(v) for n, v in at.items()}, "cases": list(cases)}
+
+
+PLANE = family("p:param q:unit x:local", ["p*x"], ["p - 1"], ["q"])
+AT_2 = point(PLANE, X, p=2, q=1)
+cell("point", "values", point(PLANE, X, p=2, q=1, x=0), AT_2)
+for place in ({"p": 1, "q": 1}, {"p": 2, "q": -1}):
+    cell("point", "stratum", point(PLANE, X, **place), AT_2)
+cell(
+    "point",
+    "rational",
+    (
+        family("t:param x:local p:param", ["x"]),
+        roots(MINUS, PLUS, cases=[point(None, X, p=2)[1], OPEN, OPEN]),
+    ),
+    AT_2,
+)
+cell("point", "cases", point(PLANE, p=2, q=1), AT_2, implied=STRICTLY)
+cell(
+    "locus",
+    "powers",
+    (family("b:param y:local", ["(b^2 - 2)^2*y + y^3"]), locus(powers={"0": "b*y + y^3"}, on=OPEN)),
+    (
+        family("b:param y:local", ["(b^2 - 2)^2 + y^2"]),
+        locus(
+            powers={"0": "b^2 + y^2"},
+            on=then(
+                do(["split", 0]) | {"then": None},
+                leaf({"b": "1/2", "y": "1/2"}, [(0, "1/2"), (1, "1/2")]),
+            ),
+        ),
+    ),
+)
+
+# -- saddles ------------------------------------------------------------------------------------
+
+
+def saddle(text, roles="x:local y:local z:local", *more, **options):
+    return family(roles, [text, *more], **options), {"op": "saddle"}
+
+
+CONE = saddle("x^2 + y^2 - z^2 + x^5*z")
+cell("saddle", "one", saddle("x^2 + y^2 - z^2", "x:local y:local z:local", "x^3"), CONE)
+cell("saddle", "point", saddle("x^2 + y^2 - z^2", "x:local y:local z:param"), CONE)
+for carries in ({"h": {"x": "1"}}, {"positive": ["x"]}):
+    cell("saddle", "point", saddle("x^2 + y^2 - z^2", **carries), CONE)
+cell("saddle", "critical", saddle("x + y*z + x^2 + y^2 - z^2"), CONE)
+for wrong in ("x^2 + y^2 + z^2", "x^2 - y^2 + z^3", "x*y + z^4"):
+    cell("saddle", "indefinite", saddle(wrong), CONE)
+
 # -- the table ------------------------------------------------------------------------------------
 
 
@@ -650,7 +721,7 @@ def without(cell):
 
     real = {name: getattr(branches, name) for name in ("hold", "lacks", "under")}
     with pytest.MonkeyPatch.context() as patch:
-        for module in (verifier, steps, moves, branches, leaves, faces, matrices):
+        for module in (verifier, steps, moves, branches, everywhere, leaves, faces, matrices):
             for made in (hold, lacks, under):
                 if hasattr(module, made.__name__):
                     patch.setattr(module, made.__name__, made)

@@ -334,8 +334,10 @@ class Germs:
         step = Coordinate(gen=j, var=self.names[i]).encode()
         return self.but(gens=gens).normal(), step
 
-    def no_common_zero(self, polys: Sequence[Poly], budget: float) -> Any:
-        """Evidence that the polynomials have no common zero on the stratum, a Zero, or None."""
+    def no_common_zero(self, polys: Sequence[Poly], budget: float, alone: bool = False) -> Any:
+        """Evidence that the polynomials have no common zero on the stratum, a Zero, or None.
+        alone: whether it is to do without the units."""
+        few = len(polys) if alone else None
         polys = [self.at_stratum(p) for p in polys]
         used = frozenset().union(*(Generator(p).occurs for p in (*polys, *self.units)))
         domain = self.domain(used - {self.symbol})
@@ -353,7 +355,7 @@ class Germs:
             domain[inverse] = "real"
             listed.append(product - 1)
         with TimeLimit(3 * budget):
-            return no_common_zero([p.in_ring(names) for p in listed], domain, budget)
+            return no_common_zero([p.in_ring(names) for p in listed], domain, budget, few)
         return None
 
     def domain(self, variables: Iterable[int] | None = None) -> dict[str, Kind]:
@@ -472,7 +474,11 @@ class Germs:
         variables ``by``."""
         z = self.variables[by[0]]
         gens = []
-        for g in self.gens:
+        powers = evidence.get("powers", {})
+        for j, g in enumerate(self.gens):
+            if str(j) in powers:
+                gens.append(Generator(parse(powers[str(j)], self.names).flint))
+                continue
             rest, e = self.stripped(g.poly, f)
             if Generator(rest).occurs & set(by):
                 rest = self.context.constant(1)

@@ -10,6 +10,7 @@ from typing import Any
 
 import flint
 
+from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.jacobians import differential
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
@@ -59,6 +60,21 @@ def monomial_leaf(g: Germs) -> Outcome | None:
     if witness is None:
         return Outcome(value, None, step)
     return Outcome(value, value, {**step, **witness})
+
+
+def saddle_leaf(g: Germs) -> Outcome | None:
+    """f² at a critical point of f with an indefinite Hessian of rank ≥ 3."""
+    plain = not g.h and not g.positive and not g.signs and g.field is None and len(g.gens) == 1
+    if not plain or any(g.k.values()) or g.params or g.unit_variables or len(g.role) < 3:
+        return None
+    (f,) = g.gens
+    if min((sum(e for _, e in t) for t, _ in f.terms), default=0) != 2:
+        return None
+    plus, minus = maps.signature(f.poly)
+    if not plus or not minus or plus + minus < 3:
+        return None
+    value = RLCT(Fraction(1, 2), 1)
+    return Outcome(value, value, {"op": "saddle"})
 
 
 def _witness(g: Germs, zero: set[int]) -> Step | None:

@@ -8,6 +8,7 @@ from typing import Any
 import flint
 import numpy as np
 
+from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs
@@ -65,22 +66,49 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     return found
 
 
-def smooth_locus(g: Germs, f: Poly, by: list[int]) -> Step | None:
+def smooth_locus(g: Germs, f: Poly, by: list[int], patience: float = 1.0) -> Step | None:
     """Evidence that f is a coordinate by some of the variables where it is 0 on the stratum, and
     each generator a power of f times what does not depend on them, or is a unit there."""
     q = g.at_stratum(f)
-    smooth = g.no_common_zero([q, *(f.derivative(i) for i in by)], 1.0)
+    smooth = g.no_common_zero([q, *(f.derivative(i) for i in by)], patience)
     if not isinstance(smooth, dict):
         return None
     rest: dict[str, Any] = {}
+    powers: dict[str, str] = {}
     for j, gen in enumerate(g.gens):
         left = g.stripped(gen.poly, f)[0]
         if Generator(left).occurs & set(by):
-            found = g.no_common_zero([q, left], 1.0)
+            # a search over a domain alone asks for it: that for one germ stays as it was
+            expanded = in_powers(g, gen.poly, f, by) if patience < 1 else None
+            if expanded is not None:
+                powers[str(j)] = str(expanded)
+                continue
+            found = g.no_common_zero([q, left], patience)
             if not isinstance(found, dict):
                 return None
             rest[str(j)] = found
-    return {"smooth": smooth, "rest": rest}
+    return {"smooth": smooth, "rest": rest, **({"powers": powers} if powers else {})}
+
+
+def in_powers(g: Germs, p: Poly, f: Poly, by: list[int]) -> Poly | None:
+    """p as a polynomial in f and in variables outside ``by``, where it is one: then in the variable
+    by[0] instead of f. f is monic, up to a constant, in one of ``by``."""
+    for i in by:
+        n = int(f.degrees()[i])
+        lead = maps.coefficients(f, i).get(n) if n else None
+        if lead is None or not lead.is_constant():
+            continue
+        total, z, e = g.context.constant(0), g.variables[by[0]], 0
+        while not p.is_zero():
+            quotient = g.context.constant(0)
+            while not p.is_zero() and (d := int(p.degrees()[i])) >= n:
+                top = maps.coefficients(p, i)[d] / lead * g.variables[i] ** (d - n)
+                quotient, p = quotient + top, g.reduced(p - top * f)
+            if Generator(p).occurs & set(by):
+                return None
+            total, p, e = total + p * z**e, quotient, e + 1
+        return g.reduced(total)
+    return None
 
 
 def sign_change(g: Germs, q: Poly) -> Step | None:

@@ -20,7 +20,13 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.exact.engine.centres import centres
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs, iterate_terms
-from singularity_lab.exact.engine.leaves import monomial_leaf, rank_bound, rank_leaf, terms_leaf
+from singularity_lab.exact.engine.leaves import (
+    monomial_leaf,
+    rank_bound,
+    rank_leaf,
+    saddle_leaf,
+    terms_leaf,
+)
 from singularity_lab.exact.engine.limits import resident, stopped_by_interrupt
 from singularity_lab.exact.engine.outcome import Outcome, joined, least, tighter
 from singularity_lab.exact.engine.parameters import (
@@ -71,10 +77,13 @@ def resolve_germ(
     nodes: int | None = None,
     memory: float | None = None,
     progress: Callable[[int], None] | None = None,
+    saddles: bool = False,
 ) -> Resolution:
     """Search for a proof of (λ, m) of K = Σ fᵢ² at the origin, deepening the tree until a limit
     ends the search.
 
+    saddles: whether a chart may end at a critical point with an indefinite Hessian: its charts are
+    then not resolved, and contact loci cannot be read off them.
     budget: CPU seconds; nodes: charts; memory: MiB by which the process may grow. A first Ctrl-C
     ends the search, too, with the bounds so far. After the budget open charts get bounds from
     their terms; what is not done soon (5 % and 0.4 s) stays open without. The outcome does not
@@ -85,6 +94,7 @@ def resolve_germ(
         most_nodes=nodes,
         most_memory=None if memory is None else resident() + memory,
         progress=progress,
+        saddles=saddles,
     )
     best: Outcome | None = None
     search.limit = TimeLimit(None if budget is None else 1.05 * budget + 0.4)
@@ -127,7 +137,8 @@ def _nothing() -> Outcome:
     return Outcome(None, None, {"op": "open"}, open=1)
 
 
-def _chain(steps: Sequence[Step], last: Step) -> Step:
+def chain(steps: Sequence[Step], last: Step) -> Step:
+    """The moves one after the other, then the last step."""
     for step in reversed(steps):
         last = {**step, "then": last}
     return last
@@ -157,6 +168,8 @@ class Search:
     frontier: list[str] = field(default_factory=list)
     fibre: frozenset[int] = frozenset()
     floor: RLCT | None = None
+    patience: float = 1.0  # CPU seconds for a proof that there is no zero
+    saddles: bool = False
 
     def is_late(self) -> bool:
         """True if a limit has ended the search."""
@@ -238,7 +251,7 @@ class Search:
         except OutOfTime:  # comes again at the next look, in each chart that is left
             self.ended = self.ended or "time"
             return _nothing()
-        return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
+        return Outcome(found.lower, found.upper, chain(steps, found.step), found.empty, found.open)
 
     def node(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
         if any(p.is_constant() for p in g.signs):
@@ -246,7 +259,7 @@ class Search:
         leaf = monomial_leaf(g) or rank_leaf(g)
         if leaf is not None:
             return leaf
-        bound = self.bounded(g, target)
+        bound = (saddle_leaf(g) if self.saddles else None) or self.bounded(g, target)
         if bound is not None:
             return bound
         if any(i not in g.occurs for i in g.role):
@@ -285,9 +298,16 @@ class Search:
                 found = self.split(g, q, target, fuel)
                 if found is not None:
                     return found
+            found = self.last_resort(g, target, fuel)
+            if found is not None:
+                return found
         if fuel <= 0 or self.expired:
             return self.give_up(g)
         return self.blow_up(g, target, fuel)
+
+    def last_resort(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+        """Another splitting of the stratum before a blow-up; a search for one germ has none."""
+        return None
 
     def probe(self, g: Germs, target: RLCT | None, most: int) -> Outcome | None:
         """An attempt with a limited number of charts; None where a family is below the floor."""
@@ -485,7 +505,7 @@ class Search:
             families, step = g.split(i)
             found = self.cover(families, step, target, fuel)
             return Outcome(
-                found.lower, found.upper, _chain(steps, found.step), found.empty, found.open
+                found.lower, found.upper, chain(steps, found.step), found.empty, found.open
             )
         for i in sorted(occurs):
             if g.role[i] == PARAM and not g.is_free(i):
@@ -519,20 +539,31 @@ class Search:
     def split_nonlinear(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
         """q without a real zero is a unit; where q = 0 is smooth, a generator's factor is a
         coordinate."""
-        evidence = g.no_common_zero([q], 1.0)
-        if isinstance(evidence, dict):
-            moved, step = g.assume_unit(q, evidence)
-            found = self.solve(moved, target, fuel)
-            return Outcome(
-                found.lower, found.upper, {**step, "then": found.step}, found.empty, found.open
-            )
+        definite = self.without_zero(g, q, target, fuel)
+        if definite is not None:
+            return definite
         exists = sign_change(g, q)
         for f in lifts(g, q):
             for by in transversals(g, f):
-                evidence = smooth_locus(g, f, by)
+                evidence = smooth_locus(g, f, by, self.patience)
                 if evidence is not None:
                     return self.locus(g, f, q, by, {**evidence, "exists": exists}, target, fuel)
         return self.at_roots(g, q, target, fuel)
+
+    def without_zero(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
+        """q becomes a known unit where it is proved to have no real zero."""
+        evidence = self.definite(g, q)
+        if not isinstance(evidence, dict):
+            return None
+        moved, step = g.assume_unit(q, evidence)
+        found = self.solve(moved, target, fuel)
+        return Outcome(
+            found.lower, found.upper, {**step, "then": found.step}, found.empty, found.open
+        )
+
+    def definite(self, g: Germs, q: Poly) -> Any:
+        """Evidence that q has no zero on the stratum, or something else."""
+        return g.no_common_zero([q], self.patience)
 
     def at_roots(self, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
         """A parameter is an irrational root of q, or not: the germs there have coefficients in a
@@ -546,7 +577,7 @@ class Search:
             steps.append(step)
         families, step = g.roots(i, q)
         found = self.cover(families, step, target, fuel)
-        return Outcome(found.lower, found.upper, _chain(steps, found.step), found.empty, found.open)
+        return Outcome(found.lower, found.upper, chain(steps, found.step), found.empty, found.open)
 
     def locus(
         self,

@@ -20,15 +20,17 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
-from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
+from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem, Over
 from singularity_lab.algebra.rings import Rational, to_fmpq
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
+from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.resolution import resolve_germ
-from singularity_lab.exact.proof.certificate import Certificate, Step
-from singularity_lab.exact.proof.verify import verify
+from singularity_lab.exact.engine.strata import Stratum, strata
+from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
+from singularity_lab.exact.proof.verify import replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
 if TYPE_CHECKING:
@@ -49,7 +51,7 @@ class Result(Bounded):
 
     method: the route that proved it. seconds: CPU time of the search and of verification.
     certificates: one (exact), or those of the lower and of the upper bound. notes: why other
-    routes failed.
+    routes failed. strata: of a problem over a domain, those of the least (λ, m) first; else none.
     """
 
     problem: LocalProblem
@@ -58,6 +60,7 @@ class Result(Bounded):
     method: str
     seconds: float
     notes: tuple[str, ...] = ()
+    strata: tuple[Stratum, ...] = ()
 
     def _open(self) -> str:
         return f"not decided: {self.bounds}; {'; '.join(self.notes)}"
@@ -96,6 +99,7 @@ class Result(Bounded):
             "method": self.method,
             "seconds": round(self.seconds, 4),
             "notes": list(self.notes),
+            **({"strata": [s.to_json() for s in self.strata]} if self.strata else {}),
             "certificate": certificates[0]
             if self.exact
             else {c.kind: d for c, d in zip(self.certificates, certificates, strict=True)},
@@ -107,10 +111,12 @@ class Result(Bounded):
             return (
                 f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
                 f"({self.method}; certificate verified; {self.seconds:.2f} s)"
+                + "".join(f"\n  {s}" for s in self.strata)
             )
         why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
         how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
-        return f"{self.bounds} for {loss} ({how}){why}"
+        strata = "".join(f"\n  {s}" for s in self.strata)
+        return f"{self.bounds} for {loss} ({how}){why}{strata}"
 
     def _loss(self) -> str:
         label = f"{self.problem.label}: " if self.problem.label else ""
@@ -135,6 +141,8 @@ def describe_loss(problem: LocalProblem) -> str:
     gens = [str(g) for g in problem.ideal.generators]
     if problem.convention == "loss":
         loss = f"K = {gens[0]}"
+    elif problem.convention == "two-sided":
+        loss = f"K = |{gens[0]}|"
     else:
         shown = [f"({g})^2" for g in gens[:4]] + (
             [f"... ({len(gens)} squares)"] if len(gens) > 4 else []
@@ -142,12 +150,15 @@ def describe_loss(problem: LocalProblem) -> str:
         loss = "K = " + " + ".join(shown)
     at = ", ".join(f"{n} = {c}" for n, c in zip(names, problem.point, strict=True) if c)
     text = f"{loss} at {at or 'the origin'}"
+    box = problem.box
+    if problem.over is not None:
+        text, box = f"{loss}, the least over all points of R^{len(names)}", problem.over
     tau = "*".join(f"|{n}|^{t}" for n, t in zip(names, problem.prior, strict=True) if t)
     if tau:
         text += f", prior {tau}"
     walls = [
         f"{'' if low is None else f'{low} <= '}{n}{'' if high is None else f' <= {high}'}"
-        for n, (low, high) in zip(names, problem.box, strict=True)
+        for n, (low, high) in zip(names, box, strict=True)
         if (low, high) != (None, None)
     ]
     return text + (f", {', '.join(walls)}" if walls else "")
@@ -162,6 +173,7 @@ def rlct(
     nonnegative: str | Iterable[str] = (),
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
     convention: Convention = "ideal",
+    over: Over | None = None,
     budget: float | None = 60.0,
     nodes: int | None = None,
     memory: float | None = None,
@@ -172,9 +184,13 @@ def rlct(
 
     generators: expressions f1, …, fk (text, Polynomial, Ideal), a LocalProblem or a row of the
     catalog, which bring their own point, prior and constraints; K = Σ fᵢ². With
-    ``convention="loss"`` one expression K ≥ 0 itself. at: the point (the origin unless given), its
+    ``convention="loss"`` one expression K ≥ 0 itself, with "two-sided" |f| for one f that may
+    change sign, such as L − L(w*) at a saddle. at: the point (the origin unless given), its
     coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
-    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. budget: CPU seconds;
+    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
+    intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
+    there instead of that at a point, with ``strata``. It is the least over points: for volumes near
+    {K = 0} it speaks on compact sets only. budget: CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
     with the number of charts.
 
@@ -182,7 +198,7 @@ def rlct(
     or a first Ctrl-C ends the search.
 
     Raises BadInput for what cannot be read and for a loss that takes negative values, OutOfScope
-    where K does not vanish at the point.
+    where K does not vanish at the point, or nowhere on the domain.
 
     >>> r = rlct("x^2 - y^3")
     >>> r.value, r.multiplicity
@@ -191,6 +207,10 @@ def rlct(
     RLCT(value=Fraction(1, 2), multiplicity=1)
     >>> print(rlct("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"}).rlct)
     (5/12, 1)
+    >>> r = rlct("(x - 1)*(y^2 - x^3)", over="R^d")
+    >>> print(*r.strata[:2], sep="\\n")
+    (5/12, 1) on {x = 0, y = 0, x - 1 != 0} at x = 0, y = 0
+    (1/2, 2) on {x - 1 = 0, y + 1 = 0} at x = 1, y = -1
 
     Reference: Watanabe 2009, *Algebraic Geometry and Statistical Learning Theory*, Definition 2.8,
     Theorem 6.7.
@@ -210,7 +230,10 @@ def rlct(
             nonnegative=nonnegative,
             box=box,
             convention=convention,
+            over=over,
         )
+        if problem.over is not None:
+            return _everywhere(problem, started, budget, nodes, memory, progress)
         germ = problem.localize(algebraic=True)
         _check_vanishes(problem, germ)
         if all(g.is_zero for g in germ.generators):
@@ -252,8 +275,9 @@ def rlct(
             nodes=nodes,
             memory=memory,
             progress=progress,
+            saddles=problem.convention == "two-sided",
         )
-        scale = 2 if problem.convention == "loss" else 1
+        scale = 2 if problem.is_power_one else 1
         lower, upper = (
             v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper)
         )
@@ -262,6 +286,8 @@ def rlct(
             if found.blow_ups == 0
             else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
         )
+        if found.step.get("op") == "saddle":
+            method = "critical point with an indefinite Hessian of rank >= 3"
         ended = f" (ended by: {found.ended})" if found.ended else ""
         frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
         still_open = f"{found.open} charts are open{ended}{frontier}"
@@ -302,7 +328,7 @@ def _squares_route(
 
     An ideal that stays open within half of the budget leaves the rest to K itself.
     """
-    if problem.convention == "ideal":
+    if problem.convention != "loss":
         return None, ()
     seconds = 2.0 if budget is None else budget / 4
     found = sum_of_squares(problem.ideal.generators[0], seconds, matrix=matrix)
@@ -342,6 +368,78 @@ def _squares_route(
     )
 
 
+def _everywhere(
+    problem: LocalProblem,
+    started: float,
+    budget: float | None,
+    nodes: int | None,
+    memory: float | None,
+    progress: Callable[[int], None] | None,
+) -> Result:
+    """The least (λ, m) over a domain."""
+    gens = problem.ideal.generators
+    notes = _check_loss_over(problem) if problem.convention == "loss" else ()
+    if all(g.is_zero for g in gens):
+        zero = RLCT(Fraction(0), 1)
+        return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+    found, empty = resolve_everywhere(
+        problem, budget=budget, nodes=nodes, memory=memory, progress=progress
+    )
+    if empty and replay(starting_family(problem), found.step).empty:
+        raise OutOfScope("over: K has no real zero there, so lambda is infinite (proved)")
+    scale = 2 if problem.is_power_one else 1
+    method = f"everywhere, {found.blow_ups} blow-ups, {found.nodes} charts"
+    ended = f" (ended by: {found.ended})" if found.ended else ""
+    if found.open:
+        frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
+        notes = (*notes, f"{found.open} strata or charts are open{ended}{frontier}")
+    certificates, sides = [], dict[str, RLCT]()
+    wanted: dict[Kind, RLCT | None] = {"lower": found.lower, "upper": found.upper}
+    if found.exact:
+        wanted = {"exact": found.lower}
+    for kind, value in wanted.items():
+        if value is None:
+            continue
+        claim = RLCT(scale * value.value, value.multiplicity)
+        certificate = Certificate(problem, kind, claim, found.step)
+        try:
+            verify(certificate)
+        except CertificateError as error:
+            notes = (*notes, f"the verifier rejects the engine's proof: {error}")
+            continue
+        certificates.append(certificate)
+        sides[kind] = claim
+    exact = sides.get("exact")
+    bounds = Bounds(sides.get("lower", exact), sides.get("upper", exact))
+    listed = strata(certificates[0], 5.0 if budget is None else budget / 4) if certificates else ()
+    seconds = time.process_time() - started
+    return Result(problem, bounds, tuple(certificates), method, seconds, notes, listed)
+
+
+def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:
+    """Raise where a loss is negative at some point of the domain."""
+    source = random.Random(0)
+    (f,) = problem.ideal.generators
+    for size in (1, 4, 64):
+        for _ in range(200):
+            point = []
+            for low, high in problem.over or ():
+                u = Fraction(source.randint(0, 64), 64)
+                if low is not None and high is not None:
+                    point.append(low + (high - low) * u)
+                elif low is not None or high is not None:
+                    point.append(low + size * u if low is not None else (high or 0) - size * u)
+                else:
+                    point.append(size * (2 * u - 1))
+            if f(point) < 0:
+                at = ", ".join(map(str, point))
+                raise BadInput(
+                    f"loss: K >= 0 on the domain is needed, but K < 0 at ({at}); for K = f^2 use "
+                    "the ideal convention"
+                )
+    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+
+
 def _newton_route(
     problem: LocalProblem, germ: Germ, started: float, notes: tuple[str, ...]
 ) -> tuple[Result | None, tuple[str, ...]]:
@@ -376,7 +474,7 @@ def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:
         )
         said = ""
         if field is None:
-            total = values[0] if problem.convention == "loss" else sum(v * v for v in values)
+            total = values[0] if problem.is_power_one else sum(v * v for v in values)
             said = f": K = {shown(total)} there"
         place = f"at the point ({shown(at)})" if at else "anywhere"
         raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
@@ -394,7 +492,7 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
             value = field.sign(g.substitute(dict(point)).flint)
         return int(value > 0) - int(value < 0)
 
-    if problem.convention == "ideal":
+    if problem.convention != "loss":
         return ()
     source = random.Random(0)
     for scale in (64, 4096, 10**6):
@@ -536,7 +634,7 @@ def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
     n = len(germ.variables)  # a number field has a symbol after them
     order = min(sum(a[:n]) for g in germ.generators for a in g.support())
     least = min([Fraction(0), *germ.prior])
-    scale = 2 if problem.convention == "loss" else 1
+    scale = 2 if problem.is_power_one else 1
     return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))
 
 

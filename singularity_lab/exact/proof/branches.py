@@ -33,7 +33,7 @@ from singularity_lab.exact.proof.step import (
 )
 
 
-def _least(verdicts: list[Verdict]) -> Verdict:
+def least_of(verdicts: list[Verdict]) -> Verdict:
     """(λ, m) of a germ is the least over a cover of the fibre by strata."""
     met = [v for v in verdicts if not v.empty]
     lowers = [v.lower for v in met if v.lower is not None]
@@ -114,7 +114,7 @@ class Blowup(Branch, frozen=True):
                 gens=tuple(map(family.substitution(images), family.gens)),
             )
             families.append(moved)
-        return families, _least
+        return families, least_of
 
 
 @theorem
@@ -138,8 +138,8 @@ class Split(Branch, frozen=True):
         hold("role", family.role.get(x) == PARAM, f"{x} is not a parameter")
         zero, other = (family.but(role={**family.role, x: role}) for role in (LOCAL, UNIT))
         if any(zero.at_stratum(p).is_zero() for p in (*family.units, *family.signs)):
-            return [other], _least
-        return [zero, other], _least
+            return [other], least_of
+        return [zero, other], least_of
 
 
 class Root(TypedDict):
@@ -201,22 +201,25 @@ class Roots(Branch, frozen=True):
             lifted = lifted.each(lifted.substitution(image)).but(role=role, positive=positive, **at)
             if not any(lifted.at_stratum(p).is_zero() for p in (*lifted.units, *lifted.signs)):
                 families.append(lifted)
-        return [*families, family.but(units=(*family.units, c))], _least
+        return [*families, family.but(units=(*family.units, c))], least_of
 
 
 @theorem
 class Locus(Branch, frozen=True):
     """The stratum is split into q = 0 and q ≠ 0, q being the value of F there. Where dF ≠ 0 in
     free variables ``by``, F is a coordinate; a generator F^e·g must have g without these, or a
-    unit where q = 0. The family on q = 0 forgets the conditions on ``by``, and how they bind the
-    variables that go on: it bounds below. It bounds above if q = 0 has real points off the zeros
-    of the units with each value of the variables on which its germs depend."""
+    unit where q = 0; or it is one of ``powers``, a polynomial in F (written as the first of ``by``)
+    and in variables outside ``by``. The family on q = 0 forgets the conditions on ``by``, and how
+    they bind the variables that go on: it bounds below. It bounds above if q = 0 has real points
+    off the zeros of the units with each value of the variables on which its germs depend."""
 
     hypotheses: ClassVar = {
         "free": "F is a coordinate by one or more variables without monomial factor, prior and "
         "sign",
         "smooth": "where q = 0 on the stratum, some derivative of F by these is not 0",
         "rest": "a generator is F^e·g where g is free of these variables, or not 0 where q = 0",
+        "powers": "or a generator is a polynomial in F and variables outside ``by``: putting F "
+        "back gives it",
         "point": "above: q changes sign between two points of one orthant of the stratum",
         "irreducible": "above: q is irreducible over Q, or has one variable: then such zeros are "
         "dense in q = 0, or each is one of finitely many",
@@ -230,6 +233,7 @@ class Locus(Branch, frozen=True):
     smooth: Evidence
     rest: dict[str, Evidence]
     exists: Evidence | None
+    powers: dict[str, str] | None = None
 
     def words(self) -> str:
         return f"{short(self.poly)} = 0, or not"
@@ -245,7 +249,15 @@ class Locus(Branch, frozen=True):
         with under("smooth"):
             family.check_no_zero([q, *(f.derivative(family.index(x)) for x in by)], self.smooth)
         z, gens = family.gen(by[0]), []
+        powers = self.powers or {}
         for i, g in enumerate(family.gens):
+            if str(i) in powers:
+                p = family.read(powers[str(i)])
+                alike = not family.occurs(p) & set(by[1:])
+                alike = alike and family.reduced(family.substitution({by[0]: f})(p) - g).is_zero()
+                hold("powers", alike, "{} is not the polynomial in F that is given", g)
+                gens.append(p)
+                continue
             rest, count = family.stripped(g, f)
             power = z**count
             if family.occurs(rest) & set(by):
@@ -261,7 +273,7 @@ class Locus(Branch, frozen=True):
 
         def combine(verdicts: list[Verdict]) -> Verdict:
             on, off = verdicts
-            return _least([without_upper(on, "locus", why), off])
+            return least_of([without_upper(on, "locus", why), off])
 
         return [zero, other], combine
 
@@ -337,7 +349,7 @@ class Dehomogenise(Branch, frozen=True):
             image = {x: ring(family.names).constant(value)}
             return family.each(family.substitution(image)).but(role=role)
 
-        return [at(value) for value in ((1, -1) if two_sides else (1,))], _least
+        return [at(value) for value in ((1, -1) if two_sides else (1,))], least_of
 
 
 @theorem

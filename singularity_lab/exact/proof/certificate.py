@@ -144,13 +144,28 @@ def problem_to_json(problem: LocalProblem) -> dict[str, Any]:
             for n, (low, high) in zip(names, problem.box, strict=True)
             if (low, high) != (None, None)
         },
+        **_over_to_json(problem),
+    }
+
+
+def _over_to_json(problem: LocalProblem) -> dict[str, Any]:
+    """The field "over" of a problem that asks for all points of a domain; else nothing."""
+    if problem.over is None:
+        return {}
+    over = zip(problem.variables, problem.over, strict=True)
+    return {
+        "over": {
+            n: [None if end is None else str(end) for end in interval]
+            for n, interval in over
+            if interval != (None, None)
+        }
     }
 
 
 def problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
     """The inverse of :func:`problem_to_json`."""
     known = {"variables", "generators", "convention", "point", "prior", "box"}
-    if set(document) != known:
+    if set(document) - {"over"} != known:
         raise CertificateError(
             f"problem: the keys {sorted(known)} are needed, received {quoted(list(document))}"
         )
@@ -161,4 +176,11 @@ def problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
         prior=document["prior"],
         box={n: (low, high) for n, (low, high) in document["box"].items()},
         convention=document["convention"],
+        over=_over_from_json(document),
     )
+
+
+def _over_from_json(document: Mapping[str, Any]) -> dict[str, tuple[Any, Any]] | None:
+    if "over" not in document:
+        return None
+    return {n: (low, high) for n, (low, high) in document["over"].items()}

@@ -6,6 +6,10 @@ number but 0) or gone; it may be restricted to be ≥ 0 (> 0 for a unit). ``unit
 the parameters that vanish nowhere on the stratum, ``signs`` are > 0 there: they are conditions on
 its points. Without ``signs`` a stratum has points, for its units are polynomials other than 0.
 
+A problem over a whole domain starts with each variable as a parameter; ``within`` holds the
+intervals of those that are bounded, until steps ``interval`` have cut each into cells. No other
+step applies before.
+
 Coefficients are rational, or lie in a ``field`` Q(γ): then the ring has one more name, the field's
 symbol, which is no variable. Polynomials are kept reduced modulo its relation, so that they are 0
 over the field if and only if they are 0.
@@ -13,6 +17,7 @@ over the field if and only if they are 0.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +30,7 @@ from singularity_lab.algebra import limits, maps
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.parsing import expanded
 from singularity_lab.algebra.polynomial import Polynomial, parse
+from singularity_lab.algebra.problem import Interval
 from singularity_lab.algebra.rings import fraction, generators, ring, to_fmpq
 from singularity_lab.algebra.univariate import Kind
 from singularity_lab.errors import CertificateError, quoted, shown
@@ -61,6 +67,7 @@ class Family:
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
+    within: Mapping[str, Interval] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of_lemma(
@@ -236,9 +243,9 @@ class Family:
                 k[n] = k.get(n, 0) + e
         conditions, signs = self.units, self.signs
         if conditions or signs:
-            conditions = tuple(
-                u for u in map(self.at_stratum, conditions) if not self.is_constant(u)
-            )
+            left = (u for u in map(self.at_stratum, conditions) if not self.is_constant(u))
+            # one unit up to constants, so that evidence speaks of the same product in the search
+            conditions = tuple({str(u / u.leading_coefficient()): u for u in left}.values())
             kept = (p for p in map(self.at_stratum, signs))
             signs = tuple(p for p in kept if not self.is_constant(p) or self.sign(p) <= 0)
         found = (tuple(gens), k, h, conditions, signs)
@@ -253,6 +260,7 @@ class Family:
     def check_same(self, other: Family, renaming: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
         """Require that x ↦ ±y, {x: [y, ±1]}, carries this family to the other; return the map."""
         need((self.names, self.field) == (other.names, other.field), "the two rings differ")
+        need(not self.within and not other.within, "intervals are not compared")
         moved = {str(n): (str(to), integer(sign)) for n, (to, sign) in renaming.items()}
         targets = {to for to, _ in moved.values()}
         need(set(moved) == set(self.role), "every variable must be renamed")

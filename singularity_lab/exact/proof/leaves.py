@@ -231,6 +231,38 @@ class Rank(Leaf, frozen=True):
 
 
 @theorem
+class Saddle(Leaf, frozen=True):
+    """f² has (1/2, 1), and so |f| has (1, 1), at a critical point with an indefinite Hessian of
+    rank r ≥ 3: the values of an indefinite quadratic form of that rank have a bounded density."""
+
+    hypotheses: ClassVar = {
+        "one": "there is one generator f, without monomial factor",
+        "point": "the family is a germ: there are no parameters, unit variables, walls, priors, "
+        "conditions",
+        "critical": "f has neither a constant nor linear terms",
+        "indefinite": "the Hessian of f has eigenvalues of both signs, and rank ≥ 3",
+    }
+
+    def words(self) -> str:
+        return "critical point, indefinite Hessian of rank ≥ 3"
+
+    def replay(self, family: Family) -> Verdict:
+        one = len(family.gens) == 1 and not any(family.k.values())
+        hold("one", one, "one generator is needed")
+        germ = not family.of_role(PARAM, UNIT) and family.field is None
+        bare = not family.h and not family.positive and not family.signs
+        hold("point", germ and bare, "a germ without walls, prior and conditions is needed")
+        f = family.gens[0]
+        low = min((sum(a) for a in f.monoms()), default=0)
+        hold("critical", low >= 2, "{} is not critical", f)
+        plus, minus = maps.signature(f)
+        mixed = plus > 0 and minus > 0 and plus + minus >= 3
+        hold("indefinite", mixed, "signature {}", (plus, minus))
+        value = RLCT(Fraction(1, 2), 1)
+        return Verdict(value, value)
+
+
+@theorem
 class Empty(Leaf, frozen=True):
     """A sign condition that is a constant ≤ 0: no real point."""
 

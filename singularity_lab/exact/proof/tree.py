@@ -146,8 +146,8 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     """
     certificate = _choose(source, kind)
     verify(certificate)
-    recorder = _Recorder(scale=1 if certificate.problem.convention == "loss" else 2)
-    recorder.start(starting_family(certificate), certificate.proof)
+    recorder = _Recorder(scale=1 if certificate.problem.is_power_one else 2)
+    recorder.start(starting_family(certificate.problem), certificate.proof)
     tree = networkx.DiGraph(certificate=certificate)
     charts = recorder.charts
     critical = {0}

@@ -19,13 +19,15 @@ from typing import Any, Generic, TypeVar
 
 from flint.utils.flint_exceptions import FlintError
 
+import singularity_lab.exact.proof.everywhere
 import singularity_lab.exact.proof.moves  # noqa: F401  these are entered as they are loaded
 from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Script
-from singularity_lab.exact.proof.family import LOCAL, Family
+from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
 from singularity_lab.exact.proof.leaves import Zero
 from singularity_lab.exact.proof.step import (
     STEPS,
@@ -41,7 +43,7 @@ from singularity_lab.exact.proof.step import (
 # What is assumed of a whole certificate, and by each step, by the names under which it is checked.
 HYPOTHESES: dict[str, dict[str, str]] = {
     "claim": {
-        "vanishes": "K vanishes at the point",
+        "vanishes": "K vanishes at the point, or somewhere on the domain",
         "below": "a claim from below is at most the lower bound that is proved",
         "above": "a claim from above is at least the upper bound that is proved",
     },
@@ -68,12 +70,12 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
     try:
-        family = starting_family(certificate)
+        family = starting_family(certificate.problem)
     except SingularityLabError as error:
         raise CertificateError(f"problem: {error}") from None
     found = replay(family, certificate.proof)
-    hold("vanishes", not found.empty, "K does not vanish at the point")
-    if certificate.problem.convention == "loss":  # K = |f| instead of f²: λ doubles
+    hold("vanishes", not found.empty, "K does not vanish there")
+    if certificate.problem.is_power_one:  # K = |f| instead of f²: λ doubles
         lower, upper = (v and RLCT(2 * v.value, v.multiplicity) for v in (found.lower, found.upper))
         found = replace(found, lower=lower, upper=upper)
     claim, kind = certificate.claim, certificate.kind
@@ -87,9 +89,22 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     return found
 
 
-def starting_family(certificate: Certificate) -> Family:
-    """The germ of a certificate's problem, as a replay starts with it."""
-    germ = certificate.problem.localize(algebraic=True)
+def starting_family(problem: LocalProblem) -> Family:
+    """The germ of a problem, as a replay starts with it; or, for a problem over a whole domain, the
+    germs at all its points: each variable is a parameter."""
+    if problem.over is not None:
+        names = problem.variables
+        bounded = {n: i for n, i in zip(names, problem.over, strict=True) if i != (None, None)}
+        return Family(
+            names=names,
+            role=dict.fromkeys(names, PARAM),
+            positive=frozenset(),
+            k={},
+            h={n: e for n, e in zip(names, problem.prior, strict=True) if e},
+            gens=tuple(g.flint for g in problem.ideal.generators),
+            within=bounded,
+        )
+    germ = problem.localize(algebraic=True)
     return Family(
         names=germ.generators[0].variables,
         field=germ.field,
@@ -104,6 +119,10 @@ def starting_family(certificate: Certificate) -> Family:
 _MALFORMED: tuple[type[Exception], ...] = (SingularityLabError, FlintError, ArithmeticError)
 _MALFORMED += (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 _T = TypeVar("_T")
+
+# What applies to a domain with intervals that are not cut into cells: only ``interval`` and
+# ``point`` read them.
+UNCUT = ("interval", "both", "open", "point")
 
 
 class Walk(Generic[_T]):
@@ -173,6 +192,8 @@ class Walk(Generic[_T]):
         try:
             step = read(script)
             op = step.op
+            if family.within and op not in UNCUT:  # a move, or a step of another theorem
+                raise CertificateError("intervals are cut into cells before any other step")
             while isinstance(step, Move):
                 if step.id is not None:
                     marks.append((step.id, family))

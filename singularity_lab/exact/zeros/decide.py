@@ -38,11 +38,12 @@ from singularity_lab.system.deadline import time_left
 
 
 def no_common_zero(
-    polys: Sequence[Polynomial], domain: Domain, budget: float = 2.0
+    polys: Sequence[Polynomial], domain: Domain, budget: float = 2.0, few: int | None = None
 ) -> Evidence | Zero | None:
     """Evidence that the polynomials have no common zero on the domain, a proved zero, or None.
 
     domain: the kind of each variable, all those that occur included. budget: CPU seconds, about.
+    few: the number of the first polynomials that are to be enough, the others being left alone.
     What is returned has been checked. Given enough budget the answer is deterministic.
 
     >>> from singularity_lab.algebra.polynomial import parse
@@ -60,7 +61,7 @@ def no_common_zero(
         zero = find_zero(polys, domain, tries=100)
         if zero is not None:
             return zero
-    e = search.decide(list(polys), dict(domain), tuple(range(len(polys))), fresh=True)
+    e = search.decide(list(polys), dict(domain), tuple(range(few or len(polys))), fresh=True)
     if e is not None:
         check_no_zero(polys, domain, e)
         return e
