@@ -300,11 +300,11 @@ def sweep(
     progress: Callable[[float, str], None] | None = None,
     **settings: Any,
 ) -> Sweep:
-    """A grid of short runs over step, localisation and sample size, with the outcome of each, a
-    picture, and the settings to use.
+    """Return a grid of short runs over step, localisation and sample size, with the outcome of
+    each, a picture, and the settings to use.
 
     loss: a Loss, or a torch module together with data and criterion (and self_teacher) as in
-    :func:`~singularity_lab.network_loss`. epsilon: steps of SGLD; None takes four around the
+    ``network_loss``. epsilon: steps of SGLD; None takes four around the
     automatic one. gamma, n: localisations and sample sizes; n None is the number of examples (10⁴
     for a loss without data). device: "llc", or "llc-hmc" and "llc-mala", which choose their step.
     seconds: CPU seconds for all runs together, from which their length is planned; give burn_in and

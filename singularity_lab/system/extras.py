@@ -19,6 +19,7 @@ EXTRA_OF = {
     "mpl_toolkits": "report",
     "nbclient": "notebook",
     "nbformat": "notebook",
+    "pandas": "report",
     "torch": "torch",
 }
 

@@ -75,8 +75,8 @@ def change_points(
     shared: bool | None = None,
     seed: int = 0,
 ) -> list[ChangePoint]:
-    """The steps at which the readings change, in order; with probability at most ``false_alarm``
-    there are more of them than changes.
+    """Return the steps at which the readings change, in order; with probability at most
+    ``false_alarm`` there are more of them than changes.
 
     n: the sample size where several were read. smallest: changes up to this size are not asked
     for (a drift along a plateau). only_ok: leave out the readings that are not ``ok``. in_order:

@@ -79,7 +79,7 @@ def track(
     progress: bool | Callable[[float, str], None] = True,
     **settings: Any,
 ) -> Trajectory:
-    """The readings of a device at the checkpoints of a training run, as a table with losses,
+    """Return the readings of a device at the checkpoints of a training run, a table with losses,
     gradient norms and outcomes.
 
     checkpoints: a folder or a pattern ("run/net-*.pt") of state dicts with the step as the last
