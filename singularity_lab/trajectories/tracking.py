@@ -86,7 +86,7 @@ def track(
     number of their names; a mapping of steps to states; an iterable of (step, state); or a
     :class:`Tracker`. A state is a state dict, a module, or any Loss of the devices. model: takes
     the state dicts, in copies in evaluation mode. data, criterion, loss: as in
-    :func:`~singularity_lab.network_loss`; network: its further arguments (batch_size, box, dtype).
+    ``network_loss``; network: its further arguments (batch_size, box, dtype).
     self_teacher: True, "kl" or "squared" for the loss against the checkpoint's own function; False
     for the loss on the data; None is True where there is a criterion on outputs.
 
