@@ -52,7 +52,7 @@ def test_a_hundred_thousand_scripts_prove_nothing_false(seed):
 def forgetful_locus(verifier):
     """The step "locus" as it once was: a unit that meets ``by`` but not q is dropped where q = 0,
     although it binds variables that go on."""
-    least = verifier.branches._least
+    least = verifier.branches.least_of
 
     def locus(family, step):
         f, by = family.read(step["poly"]), [str(x) for x in step["by"]]
