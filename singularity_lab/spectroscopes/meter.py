@@ -125,7 +125,7 @@ class Meter:
         settings: a dataclass, with every default resolved. A loss that is no polynomial is marked
         ``uncalibrated``: no row with a proved value stands behind a reading of it.
         """
-        if self.loss.kind != "polynomial":
+        if self.loss.kind in ("module", "function"):
             diagnostics = {**diagnostics, "regime": "uncalibrated"}
         return Reading(
             device=device,

@@ -324,7 +324,7 @@ def test_a_continued_run_is_the_uninterrupted_one(tmp_path, loss, settings, cut)
     whole = measure("anneal", loss, seed=2, **settings)
     file = tmp_path / "run"
     part = measure(
-        "anneal", loss, seed=2, budget=cut, checkpoint=file, checkpoint_every=0, **settings
+        "anneal", loss, seed=2, evaluations=cut, checkpoint=file, checkpoint_every=0, **settings
     )
     assert part.outcome is Outcome.BUDGET
     assert part.diagnostics["x"]
