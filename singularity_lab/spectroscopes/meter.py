@@ -122,7 +122,7 @@ class Meter:
     ) -> Reading:
         """The reading of a device that has looked at the loss through this counter.
 
-        settings: a dataclass, with every default resolved. A loss that is no polynomial is marked
+        settings: a dataclass, with every default resolved. A network or a function is marked
         ``uncalibrated``: no row with a proved value stands behind a reading of it.
         """
         if self.loss.kind in ("module", "function"):
