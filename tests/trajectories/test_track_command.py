@@ -53,7 +53,7 @@ def test_readings_of_a_folder_and_their_files(run, capsys):
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (["--model", "trained_line"], "--model: expected the form"),
+        (["--model", "trained_line"], "--model: the form module:function is needed"),
         (["--data", "trained_line:nothing"], "cannot be imported"),
         (["--criterion", "no_such_loss"], "torch.nn.functional"),
         (["--n", "many"], "--n: expected numbers"),

@@ -69,6 +69,7 @@ def laws(
     Raises BadInput where the propagation is larger than :mod:`.limits` allow.
 
     >>> from singularity_lab.programs import program
+    >>> from singularity_lab.programs.uncertainty.semirings import Numbers
     >>> xor = program("xor-lookup")
     >>> half = {(c.name, o): Fraction(1, 2) for c in xor.machine.choices for o in c.options}
     >>> laws(Numbers(Fraction(0), Fraction(1)), half, xor)[0]
