@@ -51,6 +51,7 @@ def test_one_pole_is_not_turned_into_two():
     assert best.value[0] == pytest.approx(0.4, rel=0.002)
 
 
+@pytest.mark.slow
 def test_the_device_reads_two_poles_of_a_monomial():
     """w₁²w₂⁴ in a box: poles 1/4 and 1/2 (zeta function 1/((2z + 1)(4z + 1)))."""
     exact = sorted({float(t.exponent) for t in monomial_volume((2, 4))})

@@ -154,6 +154,7 @@ def test_a_worse_singularity_elsewhere_in_the_box_is_noticed():
     assert near.lambda_.value == pytest.approx(0.5, rel=0.05)
 
 
+@pytest.mark.slow
 def test_singular_matrices_near_the_identity_do_not_hide_its_multiplicity():
     """K = |AB|² at A = 0, B = 1: λ = 2 (K ~ |A|² near there), though B becomes singular at distance
     ½, where λ = 3/2 (Aoyagi–Watanabe 2005, rank 0): 1/256 of the box is that near."""
