@@ -17,18 +17,18 @@ from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.linear import nullspace, solve_lp
 from singularity_lab.exact.engine.chains import schur
 from singularity_lab.exact.engine.germs import LOCAL, PARAM, UNIT, Generator, Germs, Term
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.system.deadline import check_time
 
 Poly = flint.fmpq_mpoly
-Move = tuple[Germs, Step]
-Moves = tuple[Germs, list[Step]]
+Move = tuple[Germs, Script]
+Moves = tuple[Germs, list[Script]]
 _TERM_LIMIT = 4000
 
 
-def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, list[Step]]:
+def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, list[Script]]:
     """Apply moves until none helps, or it is late; returns the family and the steps in order."""
-    steps: list[Step] = []
+    steps: list[Script] = []
     moves: tuple[Callable[[Germs], Move | Moves | None], ...] = (
         strip_units,
         schur,

@@ -25,12 +25,14 @@ from singularity_lab.algebra.rings import Rational, to_fmpq
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
+from singularity_lab.exact.engine.leaves import optimum, smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import Stratum, strata
-from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
+from singularity_lab.exact.proof.branches import Blowup, Squares
+from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
+from singularity_lab.exact.proof.leaves import Monomial, Order, Zero
 from singularity_lab.exact.proof.verify import replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
@@ -238,7 +240,7 @@ def rlct(
         _check_vanishes(problem, germ)
         if all(g.is_zero for g in germ.generators):
             zero = RLCT(Fraction(0), 1)
-            return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, ())
+            return _prove(problem, Zero().encode(), zero, "K is identically 0", started, ())
         limits = {"nodes": nodes, "memory": memory, "progress": progress}
         squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
         if squared is not None and squared.exact:
@@ -344,10 +346,10 @@ def _squares_route(
     half = {i: e // 2 for i, e in maps.content(germ.generators[0].flint).items()}
     factor = maps.monomial(germ.generators[0].flint.context(), half)
     roots = [q.flint / factor for q in ideal.localize(algebraic=True).generators]
-    listed = [[str(c), str(q)] for (c, _), q in zip(found, roots, strict=True)]
+    listed = tuple((str(c), str(q)) for (c, _), q in zip(found, roots, strict=True))
     proved = []
     for c in inner.certificates:
-        step = {"op": "squares", "squares": [listed], "cases": [c.proof]}
+        step = Squares(squares=(listed,), cases=[c.proof]).encode()
         proved.append(Certificate(problem, c.kind, c.claim, step))
     try:
         for certificate in proved:
@@ -380,7 +382,7 @@ def _everywhere(
     notes = _check_loss_over(problem) if problem.convention == "loss" else ()
     if all(g.is_zero for g in gens):
         zero = RLCT(Fraction(0), 1)
-        return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+        return _prove(problem, Zero().encode(), zero, "K is identically 0", started, notes)
     found, empty = resolve_everywhere(
         problem, budget=budget, nodes=nodes, memory=memory, progress=progress
     )
@@ -517,7 +519,7 @@ def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
 
 def _prove(
     problem: LocalProblem,
-    step: Step,
+    step: Script,
     value: RLCT,
     method: str,
     started: float,
@@ -529,16 +531,12 @@ def _prove(
     return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
 
 
-def _monomial_ideal(germ: Germ) -> tuple[Step, RLCT]:
+def _monomial_ideal(germ: Germ) -> tuple[Script, RLCT]:
     """The leaf of an ideal of many monomials, without the engine's moves."""
     rows = [tuple(map(int, g.flint.monomial(0))) for g in germ.generators if not g.is_zero]
     solution = covering_lp([h + 1 for h in germ.prior], rows)
-    step = {
-        "op": "monomial",
-        "primal": {n: str(v) for n, v in zip(germ.variables, solution.primal, strict=True) if v},
-        "dual": [[i, str(y)] for i, y in enumerate(solution.dual) if y],
-    }
     scale = 2 if germ.convention == "loss" else 1
+    step = optimum(Monomial, germ.variables, solution)
     return step, RLCT(scale * solution.value / 2, 1 + solution.face_dimension)
 
 
@@ -551,7 +549,7 @@ def _first_bounds(
 ) -> Result:
     """Both sides, verified, from the order and the terms: or, where the linear program of the terms
     takes more than a fourth of the budget, from the blow-up of the origin."""
-    low = Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})
+    low = Certificate(problem, "lower", _order_bound(problem, germ), Order().encode())
     verify(low)
     high = None
     with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
@@ -568,7 +566,7 @@ def _first_bounds(
     return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
 
 
-def _bracket(known: Result, step: Step, lower: RLCT | None, upper: RLCT | None) -> Result:
+def _bracket(known: Result, step: Script, lower: RLCT | None, upper: RLCT | None) -> Result:
     """The bounds known and those of the engine, where these are better and hold.
 
     Of equal claims the shorter proof stays: the engine's may be long.
@@ -601,14 +599,14 @@ def _better(known: Result, other: Result) -> Result:
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
 
 
-def _terms_bound(germ: Germ) -> tuple[Step, RLCT]:
+def _terms_bound(germ: Germ) -> tuple[Script, RLCT]:
     """The upper bound of the term ideal."""
     from singularity_lab.exact.engine.newton import term_ideal_bound
 
     return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
 
 
-def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
+def _terms_over_field(germ: Germ) -> tuple[Script, RLCT]:
     """The bound of the term ideal, which does not depend on the coefficients."""
     found = terms_leaf(Germs.of(germ))
     assert found is not None
@@ -617,7 +615,7 @@ def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
     return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
 
-def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
+def _origin_bound(germ: Germ) -> tuple[Script, RLCT]:
     """The upper bound of one divisor, the exceptional one of the origin: (n + Σ τ)/(2·order)."""
     g = Germs.of(germ)
     groups = [[(i, 1)] for i in g.locals]
@@ -625,11 +623,10 @@ def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
     found = terms_leaf(g.chart(groups, first))
     assert found is not None
     assert found.upper is not None
-    step = {
-        "op": "blowup",
-        "groups": [[[g.names[i], w] for i, w in group] for group in groups],
-        "cases": [found.step, *(None for _ in others)],
-    }
+    step = Blowup(
+        groups=tuple(((g.names[i], 1),) for i in g.locals),
+        cases=[found.step, *(None for _ in others)],
+    ).encode()
     scale = 2 if germ.convention == "loss" else 1
     return step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
