@@ -585,3 +585,13 @@ def iterate_terms(gens: Iterable[Generator]) -> Iterator[Term]:
     for f in gens:
         for t, _ in f.terms:
             yield t
+
+
+Move = tuple[Germs, Script]
+Moves = tuple[Germs, list[Script]]
+
+
+def ratio(c: flint.fmpq, b: flint.fmpq) -> tuple[int, int]:
+    """c/b as a pair of integers in lowest terms, which can be a key."""
+    q = c / b
+    return int(q.p), int(q.q)

@@ -16,7 +16,7 @@ from singularity_lab.algebra.jacobians import differential
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs, iterate_terms
 from singularity_lab.exact.engine.outcome import Outcome
-from singularity_lab.exact.engine.simplify import monomial_of
+from singularity_lab.exact.engine.reductions import monomial_of
 from singularity_lab.exact.proof.branches import Subideal
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.leaves import Monomial, Optimum, Rank, Saddle, Terms
