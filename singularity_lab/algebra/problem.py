@@ -195,6 +195,7 @@ class LocalProblem:
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.ideal.variables
 
     @property

@@ -262,8 +262,8 @@ class Findings:
 
     # -- table
     def table(self) -> list[dict[str, Any]]:
-        """One line for each measurement: row, λ, m, device, reading, interval, covered?, error,
-        outcome, cost."""
+        """One line for each measurement: row, λ, m, device, reading, interval, whether it covers λ,
+        error, outcome, cost."""
         return [m.to_dict() for m in self.measurements]
 
     def points(self) -> list[dict[str, Any]]:

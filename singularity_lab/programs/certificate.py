@@ -73,6 +73,7 @@ def syndrome_problem(sp: SyndromeProgram, syndromes: Sequence[Syndrome]) -> Loca
 def germ_of_chart(
     names: Sequence[str], exponents: Sequence[Exponent], chart: Chart
 ) -> LocalProblem:
+    """The germ of Σ ε^μ in the coordinates of a chart, with its prior."""
     amplitude = chart.kind == "amplitude"
     factor = 2 if amplitude else 1
     terms = {tuple(factor * e for e in a): 1 for a in exponents}
@@ -204,6 +205,7 @@ class Asked:
 
     @property
     def setting(self) -> str:
+        """The setting in words: steps, semantics, chart."""
         clock = "" if self.steps is None else f"T = {self.steps}, "
         return f"{clock}{self.semantics} semantics, chart {self.chart}"
 

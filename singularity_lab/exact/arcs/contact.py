@@ -95,6 +95,7 @@ class ContactLoci:
 
     @property
     def decided(self) -> tuple[bool, ...]:
+        """Whether each codimension is known, by order."""
         return tuple(
             low is not None and low == high
             for low, high in zip(self.lower, self.upper, strict=True)

@@ -79,6 +79,7 @@ class Jets:
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.ideal.variables
 
     @cached_property

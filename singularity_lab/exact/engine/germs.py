@@ -152,10 +152,12 @@ class Germs:
 
     @cached_property
     def context(self) -> flint.fmpq_mpoly_ctx:
+        """The ring of the polynomials."""
         return ring(self.names)
 
     @cached_property
     def variables(self) -> tuple[Poly, ...]:
+        """The variables as polynomials, by index."""
         return tuple(self.context.gens())
 
     @cached_property
@@ -164,10 +166,12 @@ class Germs:
 
     @cached_property
     def params(self) -> tuple[int, ...]:
+        """The parameters, by index."""
         return tuple(sorted(i for i, r in self.role.items() if r == PARAM))
 
     @cached_property
     def unit_variables(self) -> tuple[int, ...]:
+        """The variables that are nowhere 0, without the field's symbol."""
         return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i != self.symbol))
 
     @cached_property
@@ -188,6 +192,7 @@ class Germs:
         return maps.monomial(self.context, exponents)
 
     def degrees(self, p: Poly) -> list[int]:
+        """The degree of a polynomial in each variable."""
         return [int(d) for d in p.degrees()]
 
     def at_stratum(self, p: Poly) -> Poly:
@@ -199,6 +204,7 @@ class Germs:
         return p if self.field is None else self.field.reduce(p)
 
     def is_constant(self, p: Poly) -> bool:
+        """Whether a polynomial is a number: of Q, or of the field."""
         return bool(p.is_constant()) or maps.occurring(p) == {self.symbol}
 
     def is_unit(self, p: Poly) -> bool:
@@ -325,6 +331,7 @@ class Germs:
         return self.but(gens=gens, units=units, signs=signs).normal(), step
 
     def compose(self, p: Poly, images: Mapping[int, Poly]) -> Poly:
+        """A polynomial with other polynomials put in for some variables."""
         return maps.compose(p, images)
 
     def contract(self, weights: Mapping[int, int]) -> tuple[Germs, Script]:

@@ -123,6 +123,7 @@ class FaceReport:
 
     @property
     def proved(self) -> bool:
+        """Whether there is evidence that nothing vanishes on the torus of the face."""
         return isinstance(self.answer, dict)
 
     def __str__(self) -> str:
@@ -206,6 +207,7 @@ class FaceInquiry:
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.frame.variables
 
     @property
@@ -226,9 +228,11 @@ class FaceInquiry:
 
     @property
     def scale(self) -> int:
+        """The exponent of |f| in K: 1 for a loss, else 2."""
         return 1 if self.frame.convention == "loss" else 2
 
     def ask(self, face: Face, polys: Sequence[Polynomial], logarithmic: bool) -> FaceReport:
+        """What is found within the time that is left on a common zero in the torus."""
         left = self.deadline - time.process_time()
         answer = None
         if left > 0:

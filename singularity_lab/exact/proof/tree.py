@@ -33,7 +33,8 @@ class Certified(Protocol):
     """What carries certificates: the result of ``rlct``."""
 
     @property
-    def certificates(self) -> tuple[Certificate, ...]: ...
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The certificates of a result."""
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,7 @@ class Settings:
 
 
 def resolved_settings(s: Settings, loss: Loss) -> Settings:
+    """The settings with what was left open chosen for the loss."""
     d = loss.dim
     chains = s.particles == 1 if s.particles is not None else d > _MANY
     rms = float(loss.center.double().square().mean().sqrt())
@@ -160,6 +161,7 @@ _ARRAYS = ("increments", "energy", "variance")
 
 
 def histogram(steps: hmc.Steps) -> list[Tensor]:
+    """The step sizes, their weights, and how often each was tried and accepted."""
     return [steps.epsilon, steps.weights, steps.tried.clone(), steps.accepted.clone()]
 
 
@@ -203,6 +205,7 @@ def grid(s: Settings, span: float) -> hmc.Steps:
 def record(
     curve: Curve, x: float, energy: Tensor, variance: Tensor, u: Tensor, s: Settings
 ) -> None:
+    """Add a rung to the curve: energy, variance and radius by copy."""
     curve.x.append(x)
     curve.energy.append(energy.cpu().numpy())
     curve.variance.append(variance.cpu().numpy())

@@ -28,6 +28,7 @@ EVERY = 128  # steps between two looks at the clock of the checkpoints
 
 
 def check_settings(s: Any) -> None:
+    """Raise BadInput for settings that are out of range."""
     if not s.n > 1:
         raise BadInput(f"n: expected a sample size above 1, received {s.n}")
     if not (s.beta is None or s.beta > 0):
@@ -42,6 +43,7 @@ def check_settings(s: Any) -> None:
 
 
 def inverse_temperature(s: Any) -> float:
+    """nβ, with β = 1/log n unless the settings give it."""
     return float(s.n * (1 / math.log(s.n) if s.beta is None else s.beta))
 
 

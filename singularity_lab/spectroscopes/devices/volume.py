@@ -91,6 +91,7 @@ class Settings:
 
 
 def resolved_settings(s: Settings, d: int) -> Settings:
+    """The settings with what was left open chosen for the loss."""
     return replace(
         s,
         particles=s.particles if s.particles is not None else (512 if d <= 6 else 256),
