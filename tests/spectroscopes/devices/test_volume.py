@@ -252,16 +252,20 @@ def synthetic(lam: float, p, levels: int, sd: float, seed: int, pole=(0.0, 1.0))
         (3, lambda x: 1 + x / 2 + x * x / 8),
     ],
 )
-def test_inference_covers_the_truth_of_synthetic_curves(m, p):
-    """Of 30 noisy curves, the 90 % interval holds λ in 23 or more (binomial); m is right in 24."""
+@pytest.mark.parametrize(
+    ("curves", "covering", "judged"), [(10, 7, 8), pytest.param(30, 23, 24, marks=pytest.mark.slow)]
+)
+def test_inference_covers_the_truth_of_synthetic_curves(m, p, curves, covering, judged):
+    """Of 30 noisy curves, the 90 % interval holds λ in 23 or more (binomial); m is right in 24: of
+    the first 10, in 7 and in 8."""
     covered = right = 0
-    for seed in range(30):
+    for seed in range(curves):
         x, increments = synthetic(0.5, p, 150, 0.012, seed)
         fit = asymptotics.infer(x, increments, max_multiplicity=3)
         covered += fit.low <= 0.5 <= fit.high
         right += max(fit.multiplicity, key=fit.multiplicity.get) == m
-    assert covered >= 23
-    assert right >= 24
+    assert covered >= covering
+    assert right >= judged
 
 
 def test_inference_finds_the_next_pole():
