@@ -14,9 +14,9 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.jacobians import differential
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
+from singularity_lab.exact.engine.generator_moves import monomial_of
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs, iterate_terms
 from singularity_lab.exact.engine.outcome import Outcome
-from singularity_lab.exact.engine.reductions import monomial_of
 from singularity_lab.exact.proof.branches import Subideal
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.leaves import Monomial, Optimum, Rank, Saddle, Terms

@@ -8,6 +8,11 @@ from typing import Any
 
 import flint
 
+from singularity_lab.exact.engine.generator_moves import (
+    reduce_by_each_other,
+    reduce_by_monomials,
+    strip_units,
+)
 from singularity_lab.exact.engine.germs import (
     LOCAL,
     PARAM,
@@ -18,11 +23,6 @@ from singularity_lab.exact.engine.germs import (
     Poly,
     Term,
     ratio,
-)
-from singularity_lab.exact.engine.reductions import (
-    reduce_by_each_other,
-    reduce_by_monomials,
-    strip_units,
 )
 from singularity_lab.system.deadline import check_time
 

@@ -6,21 +6,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from singularity_lab.exact.engine.chains import schur
-from singularity_lab.exact.engine.coordinates import (
+from singularity_lab.exact.engine.coordinate_moves import (
     eliminate,
     pivot,
     rescale,
     smooth_coordinate,
     straighten,
 )
-from singularity_lab.exact.engine.germs import Germs, Move, Moves
-from singularity_lab.exact.engine.gradings import contract
-from singularity_lab.exact.engine.reductions import (
+from singularity_lab.exact.engine.generator_moves import (
     reduce_by_each_other,
     reduce_by_monomials,
     split_definite,
     strip_units,
 )
+from singularity_lab.exact.engine.germs import Germs, Move, Moves
+from singularity_lab.exact.engine.gradings import contract
 from singularity_lab.exact.engine.shears import collect, shear, shear_ahead
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.system.deadline import check_time

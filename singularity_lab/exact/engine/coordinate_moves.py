@@ -6,12 +6,12 @@ from collections import Counter
 from typing import Any
 
 from singularity_lab.algebra.factoring import factor
-from singularity_lab.exact.engine.germs import LOCAL, UNIT, Generator, Germs, Move, Moves, Poly
-from singularity_lab.exact.engine.reductions import (
+from singularity_lab.exact.engine.generator_moves import (
     reduce_by_each_other,
     reduce_by_monomials,
     strip_units,
 )
+from singularity_lab.exact.engine.germs import LOCAL, UNIT, Generator, Germs, Move, Moves, Poly
 from singularity_lab.system.deadline import check_time
 
 _TERM_LIMIT = 4000
