@@ -48,6 +48,7 @@ from singularity_lab.exact.proof.moves import (
     Coordinate,
     Divide,
     Generators,
+    Multiply,
     Nonvanishing,
     Relax,
     SplitTerms,
@@ -290,9 +291,10 @@ class Germs:
 
     def generators(self, do: list[list[Any]]) -> tuple[Germs, Script]:
         """Other generators of the same ideal, and the step; do: of ``add``, i, j, q (f_i + q·f_j
-        for f_i), ``div``, i, u (f_i/u), ``append``, [(j, q), …] (Σ q·f_j too), ``split``, i."""
+        for f_i), ``mul``, i, u (u·f_i), ``div``, i, u (f_i/u), ``append``, [(j, q), …] (Σ q·f_j
+        too), ``split``, i."""
         gens = [f.poly for f in self.gens]
-        done: list[Append | Add | Divide | SplitTerms] = []
+        done: list[Append | Add | Multiply | Divide | SplitTerms] = []
         for name, *args in do:
             if name == "add":
                 i, j, q = args
@@ -302,6 +304,10 @@ class Germs:
                 i, q = args
                 gens[i] = gens[i] / q
                 done.append(Divide(i, str(q)))
+            elif name == "mul":
+                i, q = args
+                gens[i] = gens[i] * q
+                done.append(Multiply(i, str(q)))
             elif name == "append":
                 (terms,) = args
                 gens.append(sum((q * gens[j] for j, q in terms), self.context.constant(0)))
