@@ -132,11 +132,6 @@ class Jets:
         }
         return tuple(sorted(found))
 
-    @cached_property
-    def contact_orders(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
-        """For each m the orders v of the coordinates along the strata of least codimension."""
-        return tuple(tuple(s.weights for s in row) for row in self.strata)
-
     def equations(self, m: int) -> tuple[Polynomial, ...]:
         """The equations of J_m in the coefficients x_0, …, x_m of each coordinate arc."""
         return jet_equations(self.ideal, m)
