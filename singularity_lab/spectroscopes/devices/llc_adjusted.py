@@ -111,10 +111,17 @@ class Adjusted:
         self.cooling = 3 * s.burn_in // 4 if long else -1
         self.middle = (s.chains + 1) // 2
         self.hot = (torch.arange(s.chains, device=s.device) >= self.middle).double()
-        self.evaluate = potential(meter, nbeta, s.gamma)
+        self.evaluate = self.potential(nbeta)
         self.t, self.heat = 0, 1.0
         self.chains: Any = None
         self.steps: Any = None
+
+    def potential(self, nbeta: float | Tensor) -> mala.Potential:
+        """What is sampled at an inverse temperature, or at one for each chain."""
+        return potential(self.meter, nbeta, self.s.gamma)
+
+    def seen(self, chains: Any) -> None:
+        """Called with the state of the chains at every draw."""
 
     def _at(self, position: Tensor) -> Any:
         return self.kind.init(position, self.evaluate)
@@ -172,12 +179,11 @@ class Adjusted:
             self.average.burn(t, self.chains.value)
         else:
             self.average.add(self.chains.value)
+            self.seen(self.chains)
         self.t += 1
 
     def _temper(self, left: float) -> None:
-        self.evaluate = potential(
-            self.meter, self.nbeta * self.heat ** (left * self.hot), self.s.gamma
-        )
+        self.evaluate = self.potential(self.nbeta * self.heat ** (left * self.hot))
 
     def why_stop(self) -> str | None:
         return "" if self.t == self.s.burn_in + self.s.draws else None
