@@ -237,7 +237,8 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
     meter = Meter(loss, budget)
     generator = seeded_generator(s, seed)
     view: Any = _Generators(loss, s, generator) if polynomial else _Examples(loss, s)  # type: ignore[arg-type]
-    outcome, reason, estimates = Outcome.OK, "", {}
+    outcome, reason = Outcome.OK, ""
+    estimates: dict[str, Estimate] = {}
     diagnostics: dict[str, Any] = {"n": view.n, "realisations": s.realisations if polynomial else 1}
     try:
         run = _Chains(meter, view, s, generator)

@@ -78,12 +78,19 @@ class Covariances:
 class _Chains(Adjusted):
     """Hamiltonian chains that keep K and K_part at every draw."""
 
-    def __init__(self, meter: Meter, parts: Mapping[str, Meter], s: Settings, *more: Any) -> None:
+    def __init__(
+        self,
+        meter: Meter,
+        parts: Mapping[str, Meter],
+        s: Settings,
+        nbeta: float,
+        generator: torch.Generator,
+    ) -> None:
         chains = HmcSettings(
             n=s.n, beta=s.beta, gamma=s.gamma, chains=s.groups * s.chains, burn_in=s.burn_in,
             draws=s.draws, leapfrogs=s.leapfrogs, device=s.device,
         )  # fmt: skip
-        super().__init__(meter, chains, *more, kernel="hmc", heated=True)
+        super().__init__(meter, chains, nbeta, generator, "hmc", heated=True)
         self.parts = parts
         self.totals: list[Tensor] = []
         self.tilts: dict[str, list[Tensor]] = {name: [] for name in parts}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -232,7 +232,17 @@ def walls_of(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | N
     return lower.to(device), upper.to(device)
 
 
-def potential(meter: Meter, nbeta: float | Tensor, gamma: float) -> mala.Potential:
+class Source(Protocol):
+    """What a potential is made of: a loss, and K with its gradient at displacements."""
+
+    loss: Loss
+
+    def k_and_grad(self, u: Tensor, /) -> tuple[Tensor, Tensor]:
+        """K(w* + u) − K(w*) and ∇K for u (c, d) → (c,), (c, d)."""
+        ...
+
+
+def potential(meter: Source, nbeta: float | Tensor, gamma: float) -> mala.Potential:
     """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on u (c, d), +∞ outside the domain or where K is not
     finite."""
     tau = meter.loss.prior_exponents
