@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.draws import Keeper
 from singularity_lab.spectroscopes.inference.convergence import Group, Judgement, interval, judge
 from singularity_lab.spectroscopes.kernels import layout, mala
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -34,6 +35,11 @@ def check_settings(s: Any) -> None:
         raise BadInput(f"beta: expected a positive inverse temperature or None, received {s.beta}")
     if not s.gamma >= 0:
         raise BadInput(f"gamma: expected γ ≥ 0, received {s.gamma}")
+    if s.keep not in ("", "losses") or s.kept < 1:
+        raise BadInput(
+            "keep, kept: expected '' or 'losses' and at least 1, "
+            f"received {s.keep!r} and {s.kept!r}"
+        )
     if s.chains < 2 or s.draws < 8 or s.burn_in < 0:
         raise BadInput(
             "chains, draws, burn_in: expected at least 2, 8 and 0, "
@@ -178,6 +184,15 @@ def reading_of_average(
         outcome = Outcome.DIVERGED
         reason = f"{lost} of {len(means)} chains left the finite numbers"
     return meter.reading(device, s, seed, estimates, outcome, reason, diagnostics)
+
+
+def with_draws(
+    reading: Reading, keeper: Keeper | None, kinds: Sequence[Mapping[str, bool]], nbeta: float
+) -> Reading:
+    """The reading together with what a keeper saw, where there is one."""
+    if keeper is None:
+        return reading
+    return replace(reading, draws=keeper.draws(kinds, nbeta))
 
 
 def _outcome(

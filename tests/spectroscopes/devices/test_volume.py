@@ -274,6 +274,26 @@ def test_inference_finds_the_next_pole():
     assert fit.value == pytest.approx(0.5, rel=0.01)
 
 
+def anisotropic(dim: int) -> PolynomialLoss:
+    """Σ aᵢwᵢ² with aᵢ over four decades, and w²w² for the last two: λ = (d − 2)/2 + 1/2, m = 2."""
+    rows = [[int(i == j) for j in range(dim)] for i in range(dim - 2)]
+    weights = np.logspace(-2, 2, dim - 2)
+    crossed = [0] * (dim - 2) + [1, 1]
+    return PolynomialLoss.from_exponents(
+        [*[([float(a)], [tuple(r)]) for a, r in zip(weights, rows, strict=True)],
+         ([1.0], [tuple(crossed)])], loss_id="anisotropic",
+    )  # fmt: skip
+
+
+def test_twenty_anisotropic_dimensions_are_not_ok():
+    """With full settings it read 9.24 [9.16, 9.42] for 19/2: all replicates move too little."""
+    r = measure(
+        "volume", anisotropic(20), seed=0, particles=32, replicates=4, depth=25.0, max_sweeps=12
+    )
+    assert r.outcome is Outcome.NOT_MIXED
+    assert "sweeps" in r.reason
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_near_poles_are_not_read_as_a_logarithm(seed):
     """V = e^{−x/2}(1 − 0.97 e^{−x/60}), as of E8 (1/2 and 31/60): m = 1, and 50 e-folds of V cannot
