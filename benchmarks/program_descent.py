@@ -90,7 +90,7 @@ def draw(runs: dict[str, list[Run]], ladder: Ladder, file: Path) -> None:
     axes[0][0].set_ylabel("loss")
     axes[1][0].set_ylabel("own λ, where proved")
     figure.tight_layout()
-    figure.savefig(file)
+    figure.savefig(file, dpi=90)
     plt.close(figure)
 
 
@@ -111,7 +111,7 @@ def main() -> None:
     text = json.dumps(told, ensure_ascii=False, indent=2)
     (options.out / "program-descent.json").write_text(text, encoding="utf-8")
     print(text)
-    draw({k: r[:8] for k, r in kinds.items()}, ladder, options.out / "program-descent.svg")
+    draw({k: r[:5] for k, r in kinds.items()}, ladder, options.out / "program-descent.png")
 
 
 if __name__ == "__main__":

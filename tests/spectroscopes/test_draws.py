@@ -160,11 +160,11 @@ def test_a_restricted_network_reads_the_restricted_value():
     # v·W − v*·W*: generators at the point, W = [[1+a, b], [c, d]], v = (1+e, f)
     ideal = ["(1+e)*(1+a) + f*c - 1", "(1+e)*b + f*d"]
     proved = rlct(ideal, freeze=["a", "b", "c", "d"]).value
-    r = llc(net, (x, y), only="1", n=1e6, gamma=1.0, device="llc-hmc", chains=8, burn_in=40,
-            draws=60, dtype=torch.float64, progress=False)  # fmt: skip
+    r = llc(net, (x, y), only="1", n=1e4, gamma=1.0, device="llc-hmc", chains=8, burn_in=120,
+            draws=150, leapfrogs=6, dtype=torch.float64, progress=False)  # fmt: skip
     assert r.dim == 2
     assert r.ok
-    assert r.estimate.value == pytest.approx(float(proved), rel=0.1)
+    assert r.estimate.value == pytest.approx(float(proved), rel=0.2)
     half = network_loss(net, (x, y), examples=range(100), freeze="1.weight")
     assert (half.dim, half.n_data) == (4, 100)
     for name in ("3.weight", "0.weight[5]", "0[1]"):
