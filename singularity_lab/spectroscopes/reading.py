@@ -241,7 +241,7 @@ class Reading:
             raise BadInput('draws: this reading kept none; measure with keep="losses"')
         told = {"device": self.device, "loss_id": self.loss_id, "outcome": str(self.outcome)}
         plain = {k: v for k, v in self.settings.items() if isinstance(v, (int, float, str))}
-        return self.draws.to_datatree({**told, "seed": self.seed, **plain})
+        return self.draws.to_datatree({**plain, **told, "seed": self.seed})
 
     def fingerprint(self) -> str:
         """SHA-256 of everything but the clock and the memory: equal for equal device, loss,

@@ -26,7 +26,7 @@ from singularity_lab.spectroscopes.devices.tempered import (
     walls_of,
     with_draws,
 )
-from singularity_lab.spectroscopes.draws import Keeper
+from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import hmc, mala
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss

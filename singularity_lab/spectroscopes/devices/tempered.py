@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.draws import Keeper
 from singularity_lab.spectroscopes.inference.convergence import Group, Judgement, interval, judge
+from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import layout, mala
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Meter

@@ -163,7 +163,7 @@ class ModuleLoss:
         """
         name, bracket, inside = parameter.partition("[")
         below = [k for k, n in enumerate(self._names) if n == name or n.startswith(name + ".")]
-        if not below or (bracket and (len(below) > 1 or not inside.endswith("]"))):
+        if not below or (bracket and not (name in self._names and inside.endswith("]"))):
             raise BadInput(
                 f"parameter: expected one of {self._names[:12]}, a module that holds some, or "
                 f"'name[slice]' of one, received {parameter!r}"
