@@ -78,12 +78,16 @@ def draw(runs: dict[str, list[Run]], ladder: Ladder, file: Path) -> None:
     for column, (kind, some) in enumerate(runs.items()):
         for k, run in enumerate(some):
             at = [e.step for e in run.events]
-            axes[0][column].step(at, [e.loss for e in run.events], where="post", lw=0.8)
+            axes[0][column].step(
+                at, [e.loss for e in run.events], where="post", lw=0.8, color=f"C{k}"
+            )
             seen = [ladder.at(e.support) for e in run.events]
             known = [(a, v[0] + 0.02 * k) for a, v in zip(at, seen, strict=True)
                      if not isinstance(v, str)]  # fmt: skip
             if known:
-                axes[1][column].step(*zip(*known, strict=True), where="post", marker=".", lw=0.8)
+                axes[1][column].step(
+                    *zip(*known, strict=True), where="post", marker=".", lw=0.8, color=f"C{k}"
+                )
         axes[0][column].set_yscale("log")
         axes[0][column].set_title(kind)
         axes[1][column].set_xlabel("step")
