@@ -62,9 +62,9 @@ def read_family(path: Path) -> Family:
         raise BadInput(
             f"{path.name}: field family: {path.stem!r} is needed, received {quoted(family)}"
         )
-    for field in ("title", "model", "row_title"):
-        if not isinstance(data.get(field, ""), str):
-            raise BadInput(f"{path.name}: field {field}: text is needed")
+    for name in ("title", "model", "row_title"):
+        if not isinstance(data.get(name, ""), str):
+            raise BadInput(f"{path.name}: field {name}: text is needed")
     words = data.get("aliases", [])
     if not isinstance(words, list) or not all(isinstance(w, str) and w for w in words):
         raise BadInput(f"{path.name}: field aliases: a list of texts is needed")

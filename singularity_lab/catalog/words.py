@@ -19,7 +19,7 @@ from singularity_lab.catalog.load import complete, families
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import signature
 
-
+_LONG = 60  # characters of a parameter that a title still tells
 _ONE = re.compile(
     r"\b1 (hidden |visible )?(input|unit|output|step|factor|head|trial|term|feature|component)s\b"
 )
@@ -107,7 +107,8 @@ def _unsaid(entry: Entry, rule: str) -> list[str]:
     }
     if entry.prior:
         given["prior exponents"] = list(entry.prior.values())
-    return [f"{name} {_Words(value)}" for name, value in given.items()]
+    told = [f"{name} {_Words(value)}" for name, value in given.items()]
+    return [text for text in told if len(text) <= _LONG]
 
 
 def _coordinates(entry: Entry) -> dict[str, Any]:
