@@ -61,7 +61,7 @@ class Group:
 
     def cells(self, question: Question) -> Cells:
         """A cell for every column of the group."""
-        most = 1.5 * question.limit + 1.5  # functions end by themselves at the limit, or soon after
+        most = 1.5 * question.limit + 0.4  # functions end by themselves at the limit, or soon after
         try:
             with TimeLimit(most) as hard:
                 found = self.answer(question)

@@ -185,7 +185,9 @@ class StratumLine(
     volume: cell, {lambda, m, constant, high_precision}: V(ε) ~ constant · ε^λ (−log ε)^(m−1).
     probes: cell, {name: exponent text}: the order of each probe along the divisor that carries λ
     (program: each syndrome and each e_x; network: the entries of f − f*).
-    class_id: cell, the first 12 hex digits of the digest of the class of germs.
+    germ_id: cell, one name for all germs that are the same up to renaming and signs.
+    class_id: cell, one name for all that are so after proved moves; its route says how the germ
+    becomes the first of the class.
     """
 
     row_id: str
@@ -216,6 +218,7 @@ class StratumLine(
     unfolding: Cell
     volume: Cell
     probes: Cell
+    germ_id: Cell
     class_id: Cell
 
 
