@@ -1,0 +1,12 @@
+"""The atlas: the tables of the dictionary as a static page that works from a folder, offline
+(docs/atlas.md).
+
+:func:`build` writes the folder, :func:`serve` shows it on this machine. The page has no data of its
+own: it draws what the tables hold, and of germs what the public functions say (Newton polyhedra,
+proof trees).
+"""
+
+from singularity_lab.atlas.build import build
+from singularity_lab.atlas.serve import serve
+
+__all__ = ["build", "serve"]
