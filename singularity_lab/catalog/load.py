@@ -21,6 +21,7 @@ from singularity_lab.errors import BadInput, quoted
 from singularity_lab.models.model import build, signature
 from singularity_lab.system.files import read_text
 
+_FIELDS = ("family", "title", "model", "row_title", "aliases")
 _ID_LENGTH = 10_000
 _ROWS = 100_000
 
@@ -28,12 +29,18 @@ _ROWS = 100_000
 @dataclass(frozen=True)
 class Family:
     """One file of the catalog: its name, title, the builder that generates further rows, and its
-    rows."""
+    rows.
+
+    row_title: the title of a row that has none of its own, with the row's parameters in braces
+    (:mod:`singularity_lab.catalog.words`). aliases: words by which people look for these models.
+    """
 
     name: str
     title: str
     model: str
     rows: tuple[Entry, ...]
+    row_title: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 def read_family(path: Path) -> Family:
@@ -42,20 +49,23 @@ def read_family(path: Path) -> Family:
     Raises BadInput with the file, the entry and the field for everything that does not fit.
     """
     data = _read_toml(read_text(path, path.name), path.name)
-    unknown = set(data) - {"family", "title", "model", "entry"}
+    unknown = set(data) - {*_FIELDS, "entry"}
     if unknown:
         raise BadInput(
             f"{path.name}: unknown top-level field {sorted(unknown)[0]!r}; "
-            "known: family, title, model, entry"
+            f"known: {', '.join(_FIELDS)}, entry"
         )
     family = data.get("family")
     if family != path.stem:
         raise BadInput(
             f"{path.name}: field family: {path.stem!r} is needed, received {quoted(family)}"
         )
-    for field in ("title", "model"):
+    for field in ("title", "model", "row_title"):
         if not isinstance(data.get(field, ""), str):
             raise BadInput(f"{path.name}: field {field}: text is needed")
+    words = data.get("aliases", [])
+    if not isinstance(words, list) or not all(isinstance(w, str) and w for w in words):
+        raise BadInput(f"{path.name}: field aliases: a list of texts is needed")
     if data.get("model"):
         signature(data["model"])
     rows = data.get("entry", [])
@@ -68,6 +78,8 @@ def read_family(path: Path) -> Family:
         data.get("title", ""),
         data.get("model", ""),
         tuple(decode(row, family, path.name) for row in rows),
+        data.get("row_title", ""),
+        tuple(words),
     )
 
 

@@ -217,8 +217,8 @@ class _Recorder(Replay):
         number, step = self._open.pop()
         self.charts[number] = replace(
             self.charts[number],
-            lower=known.lower,
-            upper=known.upper,
+            lower=self._of_loss(known.lower),
+            upper=self._of_loss(known.upper),
             empty=known.empty,
             same_as=self.first.get(step.step) if isinstance(step, See) else None,
         )
@@ -255,6 +255,12 @@ class _Recorder(Replay):
             empty=False,
             divisors=tuple(divisors),
         )
+
+    def _of_loss(self, bound: RLCT | None) -> RLCT | None:
+        """A bound for K, where the proof of a loss K = f speaks of f²."""
+        if bound is None or self.scale == 2:
+            return bound
+        return RLCT(2 * bound.value, bound.multiplicity)
 
     def _divisor(self, family: Family, ray: Mapping[str, int], k: int) -> Divisor:
         h = sum((w * (family.h.get(n, Fraction(0)) + 1) for n, w in ray.items()), Fraction(-1))
