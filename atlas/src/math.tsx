@@ -4,6 +4,9 @@ import { useState } from "preact/hooks";
 import type { ComponentChildren, JSX } from "preact";
 import { parse, type Tree } from "./poly.ts";
 
+// Attributes of <mo> that the types of Preact do not have.
+const O = (p: { children: ComponentChildren; [name: string]: any }) => <mo {...(p as any)} />;
+
 function Name({ v }: { v: string }) {
   const m = /^(\p{L}+?)_?(\d[\d_]*|_.*)?('*)$/u.exec(v) ?? [v, v, "", ""];
   let base = m[1] ?? v;
@@ -34,7 +37,7 @@ function Inside({ tree }: { tree: Tree }): JSX.Element {
         <mrow>
           {tree.terms.map((term, i) => (
             <>
-              {(i > 0 || term.sign < 0) && <mo form={i ? "infix" : "prefix"}>{term.sign < 0 ? "−" : "+"}</mo>}
+              {(i > 0 || term.sign < 0) && <O form={i ? "infix" : "prefix"}>{term.sign < 0 ? "−" : "+"}</O>}
               <Wrapped tree={term.tree} always={false} sum={i > 0 || term.sign < 0} />
             </>
           ))}
@@ -55,9 +58,9 @@ function Inside({ tree }: { tree: Tree }): JSX.Element {
       return tree.a.t === "number" && tree.b.t === "number" ? (
         <mrow>
           <mn>{tree.a.v}</mn>
-          <mo lspace="0" rspace="0">
+          <O lspace="0" rspace="0">
             /
-          </mo>
+          </O>
           <mn>{tree.b.v}</mn>
         </mrow>
       ) : (
@@ -81,9 +84,9 @@ function Wrapped({ tree, always, sum = false }: { tree: Tree; always: boolean; s
   const brackets = always || (sum && tree.t === "sum");
   return brackets ? (
     <mrow>
-      <mo stretchy="false">(</mo>
+      <O stretchy="false">(</O>
       <Inside tree={tree} />
-      <mo stretchy="false">)</mo>
+      <O stretchy="false">)</O>
     </mrow>
   ) : (
     <Inside tree={tree} />
@@ -125,9 +128,9 @@ export function Poly({ text, most = 24 }: { text: string; most?: number }) {
       {shown.map((term, i) => (
         <math key={i}>
           {(i > 0 || term.sign < 0) && (
-            <mo form={i ? "infix" : "prefix"} lspace={i ? "0.22em" : "0"} rspace={i ? "0.22em" : "0.05em"}>
+            <O form={i ? "infix" : "prefix"} lspace={i ? "0.22em" : "0"} rspace={i ? "0.22em" : "0.05em"}>
               {term.sign < 0 ? "−" : "+"}
-            </mo>
+            </O>
           )}
           <Wrapped tree={term.tree} always={term.tree.t === "sum"} />
         </math>
@@ -169,4 +172,10 @@ export function Big({ text }: { text: string }) {
       )}
     </math>
   );
+}
+
+/** A text with typed powers, such as x^2, printed as powers. */
+export function Rich({ text }: { text: string }) {
+  const parts = text.split(/\^(\d+|\(\d+\/\d+\))/);
+  return <>{parts.map((p, i) => (i % 2 ? <sup>{p.replace(/[()]/g, "")}</sup> : p))}</>;
 }

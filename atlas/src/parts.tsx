@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { index, meta, position } from "./data.ts";
 import { range, spoken, StatusMark } from "./number.tsx";
+import { Rich } from "./math.tsx";
 import { rowAddress } from "./route.ts";
 
 export function Section(p: { id: string; title: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
@@ -117,7 +118,7 @@ export function RowTable({ rows, extra }: { rows: number[]; extra?: (i: number) 
                 <a href={rowAddress(index.ids[i]!)}>{index.ids[i]}</a>
               </th>
               <td class="title">
-                {index.titles[i]}
+                <Rich text={index.titles[i]!} />
                 {extra?.(i)}
               </td>
               <td class="num lam">
@@ -142,7 +143,10 @@ export function RowLink({ id }: { id: string }) {
   if (i === undefined) return <span>{id}</span>;
   return (
     <>
-      <a href={rowAddress(id)}>{index.titles[i] || id}</a> <span class="soft">λ {range(index.lower[i]!, index.upper[i]!)}</span>
+      <a href={rowAddress(id)}>
+        <Rich text={index.titles[i] || id} />
+      </a>{" "}
+      <span class="soft">λ {range(index.lower[i]!, index.upper[i]!)}</span>
     </>
   );
 }

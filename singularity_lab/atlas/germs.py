@@ -107,7 +107,7 @@ def newton_record(problem: LocalProblem) -> tuple[dict[str, Any] | None, str]:
         "variables": list(problem.variables),
         "vertices": [list(v) for v in found.vertices],
         "support": [list(v) for v in found.support[:400]],
-        "facets": [{"normal": list(f.normal), "offset": f.offset} for f in found.facets],
+        "facets": [{"normal": list(f.normal), "offset": f.value} for f in found.facets],
         "distance": str(found.distance()),
         "hit": sorted(map(list, found.hit_face())),
     }, ""

@@ -50,11 +50,11 @@ def machine_page(name: str) -> dict[str, Any]:
             for a, b, data in graph.edges(data=True)
         ],
         "solutions_by_code": _codes(w0),
-        "command": f"singlab program census {name} --steps {w0.steps}",
+        "command": f"singlab program census {name}",
     }
     for component, record in zip(w0.components, page["components"], strict=True):
         record["support"] = {n: list(o) for n, o in component.support.items()}
-        traces = program_trace(name, w0.steps, w0.semantics, support=component.support)
+        traces = program_trace(name, None, w0.semantics, support=component.support)
         record["traces"] = [_trace(t) for t in traces[:SYNDROMES]]
         record["syndromes"] = len(traces)
     return page

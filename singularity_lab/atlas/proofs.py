@@ -47,10 +47,15 @@ def proof_record(certificate: Certificate) -> dict[str, Any]:
         )
     return {
         "digest": certificate.digest(),
-        "claim": str(tree.graph["certificate"]).partition(",  ")[0],
+        "claim": _claim(certificate),
         "kind": certificate.kind,
         "nodes": nodes,
     }
+
+
+def _claim(certificate: Certificate) -> str:
+    sign = {"lower": "≥ ", "upper": "≤ "}.get(certificate.kind, "= ")
+    return f"(λ, m) {sign}{certificate.claim}"
 
 
 def theorems() -> dict[str, dict[str, Any]]:

@@ -124,7 +124,7 @@ export function BodyFigure({ page }: { page: Page }) {
         ) : (
           <>
             All points about the point with K ≤ ε
-            {one && chosen.length === 3 ? "; blue where f > 0, ochre where f < 0" : ""}.
+            {one && !cut.loss && chosen.length === 3 ? "; blue where f > 0, ochre where f < 0" : ""}.
           </>
         )}{" "}
         {d > 3 && (
@@ -174,6 +174,7 @@ function OneD({ cut, epsilon }: { cut: Slice; epsilon: number }) {
 }
 
 const RADIUS = 1.2;
+const box = (size: number) => `position:relative;width:${size}px;height:${size}px`;
 
 function TwoD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boolean }) {
   const [ref, width] = useWidth();
@@ -232,15 +233,15 @@ function TwoD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boole
   return (
     <div ref={ref} class="plane">
       <div
-        style={{ position: "relative", width: size, height: size }}
+        style={box(size)}
         tabIndex={0}
         role="application"
         aria-roledescription="figure with zoom"
         aria-label={`The region K ≤ ${short(epsilon)} in the plane of ${cut.variables.join(" and ")}, with paler bands at 10, 100, 1000 and 10000 times ε. Plus and minus zoom, 0 resets.`}
         onKeyDown={key}
       >
-        <canvas ref={canvas} style={{ position: "absolute", left: pad, top: 6, width: inner, height: inner }} class="frame" />
-        <svg width={size} height={size} style={{ position: "absolute", pointerEvents: "none" }} aria-hidden="true">
+        <canvas ref={canvas} style={`position:absolute;left:${pad}px;top:6px;width:${inner}px;height:${inner}px`} class="frame" />
+        <svg width={size} height={size} style="position:absolute;left:0;top:0;pointer-events:none" aria-hidden="true">
           {marks.map((v) => (
             <>
               <text x={pad + at(v)} y={size - pad + 22} text-anchor="middle">
@@ -291,9 +292,8 @@ function ThreeD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boo
     const c = canvas.current;
     if (!c) return;
     const n = Math.round(size * Math.min(2, devicePixelRatio || 1));
-    if (c.width !== n) c.width = c.height = n;
-    const paint = { plus: colour("body-a"), minus: colour("body-b"), cut: colour("body-cut"), ground: colour("card") };
-    const card = draw(c, body, { turn, zoom, radius: RADIUS, epsilon, zero }, paint, moving);
+    const paint = { plus: colour("body-a"), minus: colour("body-b"), cut: colour("body-cut") };
+    const card = draw(c, n, body, { turn, zoom, radius: RADIUS, epsilon, zero }, paint, moving);
     c.dataset.by = card ? "card" : "hand";
   }, [body, turn, zoom, epsilon, zero, size, theme, moving]);
   const s = (size / 2 / 1.06 / RADIUS) * zoom;
@@ -304,7 +304,7 @@ function ThreeD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boo
   return (
     <div ref={ref} class="space">
       <div
-        style={{ position: "relative", width: size, height: size }}
+        style={box(size)}
         tabIndex={0}
         role="application"
         class="turns"
@@ -312,11 +312,11 @@ function ThreeD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boo
         aria-label={`The body K ≤ ${short(epsilon)} inside a ball of radius ${RADIUS}, in ${cut.variables.join(", ")}. Arrow keys turn it, plus and minus change its size, 0 resets.`}
         {...(events as any)}
       >
-        <svg width={size} height={size} style={{ position: "absolute" }} aria-hidden="true">
+        <svg width={size} height={size} style="position:absolute;left:0;top:0" aria-hidden="true">
           <circle cx={size / 2} cy={size / 2} r={RADIUS * s} class="ball" />
         </svg>
-        <canvas ref={canvas} style={{ position: "absolute", width: size, height: size }} />
-        <svg width={size} height={size} style={{ position: "absolute", pointerEvents: "none" }} aria-hidden="true">
+        <canvas ref={canvas} style={`position:absolute;left:0;top:0;width:${size}px;height:${size}px`} />
+        <svg width={size} height={size} style="position:absolute;left:0;top:0;pointer-events:none" aria-hidden="true">
           {cut.variables.map((name, i) => {
             const end = project([0, 1, 2].map((j) => (j === i ? RADIUS : 0)));
             const label = project([0, 1, 2].map((j) => (j === i ? RADIUS * 1.02 : 0)));

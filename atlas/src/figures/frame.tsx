@@ -1,9 +1,9 @@
 // What all figures share: their width in CSS pixels, scales, ticks, colours of the theme.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { MutableRef } from "preact/hooks";
+import type { RefObject } from "preact";
 
 /** The width of the container: charts are laid out in CSS pixels, so that labels keep their size. */
-export function useWidth<T extends HTMLElement = HTMLElement>(): [MutableRef<any>, number] {
+export function useWidth<T extends HTMLElement = HTMLElement>(): [RefObject<any>, number] {
   const ref = useRef<T>(null);
   const [width, setWidth] = useState(320);
   useLayoutEffect(() => {

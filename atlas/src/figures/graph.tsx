@@ -50,9 +50,9 @@ export function NeighbourGraph({ id, edges }: { id: string; edges: Edge[] }) {
   const groups = new Map<string, Neighbour[]>();
   for (const n of found) groups.set(n.words, [...(groups.get(n.words) ?? []), n]);
   const drawn = [...groups.values()].flat().slice(0, 14);
-  const size = Math.min(width, 340);
+  const size = Math.min(width, 150 + 14 * drawn.length);
   const c = size / 2;
-  const r = c - 26;
+  const r = c - 20;
   const angle = (i: number) => -Math.PI / 2 + (2 * Math.PI * i) / drawn.length;
   return (
     <div ref={ref} class="neighbours">

@@ -97,7 +97,7 @@ function Tree({ tree }: { tree: Proof }) {
   return (
     <div class="proof">
       <p>
-        {tree.claim}; {grouped(tree.nodes.length)} {tree.nodes.length === 1 ? "step" : "steps"}. Steps marked{" "}
+        The certificate proves {tree.claim}: {grouped(tree.nodes.length)} {tree.nodes.length === 1 ? "step" : "steps"}. Steps marked{" "}
         <span class="decides">decides</span> attain the value.{" "}
         {tree.nodes.length > 1 && few && (
           <button class="small" onClick={() => setAll(all + 1)}>

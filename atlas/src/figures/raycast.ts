@@ -24,7 +24,6 @@ export interface Paint {
   plus: [number, number, number];
   minus: [number, number, number];
   cut: [number, number, number];
-  ground: [number, number, number];
 }
 
 const SAMPLES = 160;
@@ -35,12 +34,18 @@ const programs = new Map<string, WebGLProgram | null>();
 
 function context(): WebGLRenderingContext | null {
   if (gl === undefined) {
-    const canvas = document.createElement("canvas");
-    gl = canvas.getContext("webgl", { preserveDrawingBuffer: true, antialias: false, failIfMajorPerformanceCaveat: false });
-    canvas.addEventListener("webglcontextlost", () => {
-      programs.clear();
-      gl = null;
-    });
+    // one context for the whole page: browsers allow only a few
+    gl = null;
+    try {
+      const canvas = new OffscreenCanvas(300, 300);
+      gl = canvas.getContext("webgl", { antialias: false }) as WebGLRenderingContext | null;
+      canvas.addEventListener("webglcontextlost", () => {
+        programs.clear();
+        gl = null;
+      });
+    } catch {
+      // no such canvas here: pictures are drawn by hand
+    }
   }
   return gl;
 }
@@ -52,7 +57,7 @@ function fragment(body: Body): string {
   const k = body.loss ? `abs(f0(x))` : body.polys.map((_, i) => `f${i}(x)*f${i}(x)`).join("+");
   return `precision highp float;
 uniform vec2 size;uniform vec2 turn;uniform float zoom,radius,eps;uniform int zero;
-uniform vec3 plus,minus,cut,ground,low,high;
+uniform vec3 plus,minus,cut,low,high;
 ${body.polys.map((p, i) => `float f${i}(vec3 x){return ${glsl(p)};}`).join("\n")}
 bool inside(vec3 x){return all(greaterThanEqual(x,low-1e-6))&&all(lessThanEqual(x,high+1e-6));}
 float k(vec3 x){return inside(x)?(${k || "0.0"})-eps:1e6;}
@@ -63,7 +68,7 @@ vec3 world(vec3 s){float ca=cos(turn.x),sa=sin(turn.x),cb=cos(turn.y),sb=sin(tur
 void main(){
  vec2 q=(2.*gl_FragCoord.xy-size)/min(size.x,size.y)*1.06*radius/zoom;
  float R=radius;float h=R*R-dot(q,q);
- if(h<0.){gl_FragColor=vec4(ground,0.);return;}
+ if(h<0.){gl_FragColor=vec4(0.);return;}
  float top=sqrt(h);float step=2.*top/${SAMPLES}.;
  float t=top;float before=g(world(vec3(q,t)));bool hit=false;bool cap=zero==0&&before<=0.;
  float a=t,b=t;
@@ -72,7 +77,7 @@ void main(){
   t=s;before=now;}
   if(hit){float ga=g(world(vec3(q,a)));for(int i=0;i<${HALVINGS};i++){float c=.5*(a+b);float gc=g(world(vec3(q,c)));
    if(zero==1?ga*gc>0.:gc>0.){a=c;ga=gc;}else b=c;}}}
- if(!hit&&!cap){gl_FragColor=vec4(ground,0.);return;}
+ if(!hit&&!cap){gl_FragColor=vec4(0.);return;}
  float z=cap?top:.5*(a+b);vec3 x=world(vec3(q,z));
  float e=radius*2e-3;vec3 n;
  if(cap)n=vec3(q,top)/R;else{
@@ -108,17 +113,16 @@ function compile(body: Body): WebGLProgram | null {
   return done;
 }
 
-/** Draw into the canvas; true if the graphics card did it. */
-export function draw(target: HTMLCanvasElement, body: Body, view: View, paint: Paint, moving: boolean): boolean {
+/** Draw into the canvas, at ``size`` pixels a side when at rest; true if the graphics card did it. */
+export function draw(target: HTMLCanvasElement, size: number, body: Body, view: View, paint: Paint, moving: boolean): boolean {
   const terms = body.polys.reduce((s, p) => s + p.terms.size, 0);
   const program = terms <= 160 ? compile(body) : null;
   const scale = moving ? 3 : 1;
-  const [w, h] = [Math.ceil(target.width / scale), Math.ceil(target.height / scale)];
-  const out = target.getContext("2d")!;
-  out.clearRect(0, 0, target.width, target.height);
-  out.imageSmoothingEnabled = true;
+  const w = Math.ceil(size / scale);
+  const h = w;
+  const show = target.getContext("bitmaprenderer")!;
   if (program && gl) {
-    const canvas = gl.canvas as HTMLCanvasElement;
+    const canvas = gl.canvas as OffscreenCanvas;
     canvas.width = w;
     canvas.height = h;
     gl.viewport(0, 0, w, h);
@@ -130,7 +134,7 @@ export function draw(target: HTMLCanvasElement, body: Body, view: View, paint: P
     gl.uniform1f(u("radius"), view.radius);
     gl.uniform1f(u("eps"), view.epsilon);
     gl.uniform1i(u("zero"), view.zero ? 1 : 0);
-    for (const name of ["plus", "minus", "cut", "ground"] as const) gl.uniform3f(u(name), ...paint[name]);
+    for (const name of ["plus", "minus", "cut"] as const) gl.uniform3f(u(name), ...paint[name]);
     gl.uniform3f(u("low"), ...body.low);
     gl.uniform3f(u("high"), ...body.high);
     const buffer = gl.createBuffer();
@@ -142,16 +146,14 @@ export function draw(target: HTMLCanvasElement, body: Body, view: View, paint: P
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
     gl.drawArrays(gl.TRIANGLES, 0, 3);
-    out.drawImage(canvas, 0, 0, w, h, 0, 0, target.width, target.height);
     gl.deleteBuffer(buffer);
+    show.transferFromImageBitmap(canvas.transferToImageBitmap());
     return true;
   }
-  const small = document.createElement("canvas");
   const shrink = moving ? 6 : terms > 60 ? 4 : 3;
-  small.width = Math.ceil(target.width / shrink);
-  small.height = Math.ceil(target.height / shrink);
+  const small = new OffscreenCanvas(Math.ceil(size / shrink), Math.ceil(size / shrink));
   byHand(small, body, view, paint);
-  out.drawImage(small, 0, 0, small.width, small.height, 0, 0, target.width, target.height);
+  show.transferFromImageBitmap(small.transferToImageBitmap());
   return false;
 }
 
@@ -171,7 +173,7 @@ export function potential(body: { polys: Poly[]; loss: boolean; low: number[]; h
   };
 }
 
-function byHand(canvas: HTMLCanvasElement, body: Body, view: View, paint: Paint): void {
+function byHand(canvas: OffscreenCanvas, body: Body, view: View, paint: Paint): void {
   const { width: w, height: h } = canvas;
   const out = canvas.getContext("2d")!;
   const image = out.createImageData(w, h);

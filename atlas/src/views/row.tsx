@@ -8,7 +8,7 @@ import { NewtonFigure } from "../figures/newton.tsx";
 import { ProofTree } from "../figures/proof.tsx";
 import { ReadingsFigure } from "../figures/readings.tsx";
 import { VolumeFigure } from "../figures/volume.tsx";
-import { Big, Poly, V } from "../math.tsx";
+import { Big, Poly, Rich, V } from "../math.tsx";
 import { Absent, decimals, grouped, range, StatusMark, text, Value } from "../number.tsx";
 import { Commands, Copy, download, Section, useLoaded, Word } from "../parts.tsx";
 import { address, rowAddress } from "../route.ts";
@@ -83,7 +83,9 @@ function Head({ at, page: p }: { at: number; page: Page | null }) {
   return (
     <div class="head">
       <div class="name-block">
-        <h1 tabIndex={-1}>{index.titles[at] || id}</h1>
+        <h1 tabIndex={-1}>
+          <Rich text={index.titles[at] || id} />
+        </h1>
         <p class="id">
           <code>{id}</code> <StatusMark status={index.status[at]!} />
         </p>
@@ -218,7 +220,11 @@ export function Model({ page: p }: { page: Page }) {
   );
   return (
     <>
-      {r.statement && <p>{r.statement}</p>}
+      {r.statement && r.statement !== r.title && (
+        <p>
+          <Rich text={r.statement} />
+        </p>
+      )}
       {r.generators.length > 0 && (
         <p>
           {r.convention === "loss" ? (
@@ -360,6 +366,52 @@ const LABELS: Record<string, string> = {
   probes: "orders of probes along v*",
 };
 
+const pairs = (list: [string, number][]) => list.map(([s, m]) => (m > 1 ? `${s} (order ${m})` : s)).join(", ");
+const SHOW: Record<string, (v: any) => any> = {
+  zeta: (v) => (
+    <>
+      {v.topological && (
+        <>
+          topological <code>{v.topological}</code>
+        </>
+      )}
+      {v.poles ? <>; poles {pairs(v.poles)}</> : v.candidates ? <>; candidate poles {pairs(v.candidates)}</> : null}
+    </>
+  ),
+  contact: (v) => (
+    <>
+      codimension of order {v.lower.map((low: string, i: number) => `${i}: ${low === v.upper[i] ? low : `${low} … ${v.upper[i]}`}`).join(" · ")} over {v.field}
+    </>
+  ),
+  factorisation: (v) => (
+    <>
+      {v.letter}
+      {v.rank}: {v.count} {v.count === 1 ? "pair" : "pairs"} (φ, ψ) with φψ = f·I, of sizes {text(v.sizes)}
+    </>
+  ),
+  unfolding: (v: string[]) =>
+    v.map((t, i) => (
+      <>
+        {i > 0 && ", "}
+        <Poly text={t} />
+      </>
+    )),
+  probes: (v: Record<string, string>) => {
+    const list = Object.entries(v);
+    return (
+      <>
+        {list.slice(0, 24).map(([name, order], i) => (
+          <>
+            {i > 0 && ", "}
+            <code>{name}</code> {order}
+          </>
+        ))}
+        {list.length > 24 ? `, and ${list.length - 24} more` : ""}
+      </>
+    );
+  },
+};
+
 export function Invariants({ stratum }: { stratum: Stratum }) {
   const rows = Object.keys(LABELS).filter((k) => isCell(stratum[k]));
   const there = rows.filter((k) => known(stratum[k]));
@@ -372,7 +424,7 @@ export function Invariants({ stratum }: { stratum: Stratum }) {
             <>
               <dt>{LABELS[k]}</dt>
               <dd class="long">
-                <Value cell={stratum[k]} />
+                <Value cell={stratum[k]} show={SHOW[k] ?? text} />
                 {stratum[k].route ? <small class="note"> by {stratum[k].route}</small> : null}
               </dd>
             </>
@@ -382,7 +434,7 @@ export function Invariants({ stratum }: { stratum: Stratum }) {
       {absent.length > 0 && (
         <details class="absent-list">
           <summary>
-            {absent.length} columns have no value here, with the reason
+            {absent.length} {absent.length === 1 ? "column has" : "columns have"} no value here, with the reason
           </summary>
           <dl class="facts">
             {absent.map((k) => (
@@ -398,6 +450,13 @@ export function Invariants({ stratum }: { stratum: Stratum }) {
       )}
     </>
   );
+}
+
+function lines(p: Page, names: string[]): [string, string][] {
+  return names
+    .filter((k) => p.commands[k])
+    .flatMap((k) => [[k, p.commands[k]!.shell], [`${k}, in Python`, p.commands[k]!.python]] as [string, string][])
+    .filter(([, t]) => t);
 }
 
 function Count({ page: p }: { page: Page }) {
@@ -442,22 +501,25 @@ function Body({ page: p }: { page: Page }) {
           <Absent cell={{ status: "unknown", reason: "no certificate is on file for this row" }} />
         )}
       </Section>
+      <div class="column">
       <Section id="divisors" title="Divisors">
         {s ? <Divisors cell={s["divisors"]} /> : <Absent cell={{ status: "unknown", reason: "no line in strata" }} />}
-      </Section>
-      <Section id="jets" title="Jets staircase">
-        <JetsFigure cell={s?.["jets"]} />
       </Section>
       <Section id="volume" title="Density of states: exact and counted">
         <VolumeFigure page={p} />
       </Section>
-      <Section id="readings" title="Exact against measured">
-        <ReadingsFigure readings={p.readings} lower={low} upper={high} />
-        <Commands lines={[["take a reading", `singlab measure ${r.id} --device volume --seed 1`]]} />
-      </Section>
       <Section id="singularity" title="Singularity">
         {s ? <Invariants stratum={s} /> : <Absent cell={{ status: "unknown", reason: "no line in strata" }} />}
         <Count page={p} />
+      </Section>
+      </div>
+      <div class="column">
+      <Section id="jets" title="Jets staircase">
+        <JetsFigure cell={s?.["jets"]} />
+      </Section>
+      <Section id="readings" title="Exact against measured">
+        <ReadingsFigure readings={p.readings} lower={low} upper={high} />
+        <Commands lines={[["take a reading", `singlab measure ${r.id} --device volume --seed 1`]]} />
       </Section>
       <Section id="class" title="Who else has this singularity">
         {classId ? (
@@ -479,16 +541,6 @@ function Body({ page: p }: { page: Page }) {
           <Absent cell={r.class_id} />
         )}
       </Section>
-      <Section id="neighbours" title="Neighbours" wide>
-        <NeighbourGraph id={r.id} edges={p.edges} />
-      </Section>
-      {p.strata.length > 1 && (
-        <Section id="strata" title={`Other strata of the model, filed under this row (${p.strata.length - 1})`} wide>
-          <p>
-            They have no row of their own; <a href={address(["phases", r.model_id])}>the phases of the model</a> show how they lie.
-          </p>
-        </Section>
-      )}
       <Section id="claims" title="What papers claim">
         {r.claims.length ? (
           <ul>
@@ -502,6 +554,17 @@ function Body({ page: p }: { page: Page }) {
           </p>
         )}
       </Section>
+      </div>
+      <Section id="neighbours" title="Neighbours" wide>
+        <NeighbourGraph id={r.id} edges={p.edges} />
+      </Section>
+      {p.strata.length > 1 && (
+        <Section id="strata" title={`Other strata of the model, filed under this row (${p.strata.length - 1})`} wide>
+          <p>
+            They have no row of their own; <a href={address(["phases", r.model_id])}>the phases of the model</a> show how they lie.
+          </p>
+        </Section>
+      )}
       <Section id="certificate" title="Certificate" wide>
         {p.certificates.length ? (
           p.certificates.map((c) => (
@@ -515,7 +578,11 @@ function Body({ page: p }: { page: Page }) {
         ) : (
           <Absent cell={{ status: "unknown", reason: "no certificate is on file" }} />
         )}
-        <Commands lines={Object.entries(p.commands).flatMap(([k, c]) => [[k, c.shell], [`${k}, in Python`, c.python]] as [string, string][]).filter(([, t]) => t)} />
+        <Commands lines={lines(p, ["verify", "load"])} />
+        <details>
+          <summary>Commands behind the other cells of this row</summary>
+          <Commands lines={lines(p, Object.keys(p.commands).filter((k) => k !== "verify" && k !== "load"))} />
+        </details>
       </Section>
     </div>
   );

@@ -1,0 +1,379 @@
+import { useState } from "preact/hooks";
+import { meta, shard } from "../data.ts";
+import { useWidth } from "../figures/frame.tsx";
+import { grouped, text } from "../number.tsx";
+import { Commands, Section, useLoaded, Word } from "../parts.tsx";
+import { address } from "../route.ts";
+import { Notices } from "./about.tsx";
+
+interface Trace {
+  syndrome: string;
+  input: string;
+  target: string;
+  output: string;
+  steps: string[];
+}
+interface Component {
+  dimension: number;
+  lambda_E: string;
+  lambda_H: string;
+  multiplicity: number;
+  codes: number;
+  degenerate: boolean;
+  piece: number;
+  support: Record<string, string[]>;
+  traces: Trace[];
+  syndromes: number;
+}
+interface Wanted {
+  function: string;
+  codes: number;
+  share: string;
+  lambda: string;
+  multiplicity: number;
+}
+interface Machine {
+  program: string;
+  title: string;
+  summary: string;
+  function: string;
+  steps: number;
+  semantics: string;
+  chart: string;
+  codes: number;
+  solutions: number;
+  f_vector: number[];
+  euler_characteristic: number;
+  pieces: number[];
+  components: Component[];
+  choices: { name: string; options: string[] }[];
+  start: Record<string, string>;
+  edges: { a: number; b: number; dimension: number; lambda_E: string; multiplicity: number }[];
+  solutions_by_code: Record<string, [string, number, number[]]>;
+  functions?: Wanted[];
+  command: string;
+}
+
+export function MachineView({ name }: { name: string }) {
+  const known = meta.machines.some((m) => m.name === name);
+  const { value, error } = useLoaded<Machine | null>(() => (known ? shard<Machine>(`machine-${name}`) : Promise.resolve(null)), [name]);
+  if (!known)
+    return (
+      <div class="notice">
+        <h1 tabIndex={-1}>{name ? `No machine ${name}` : "Machines"}</h1>
+        <p>The census is shown of:</p>
+        <ul>
+          {meta.machines.map((m) => (
+            <li>
+              <a href={address(["machine", m.name])}>{m.title}</a>
+            </li>
+          ))}
+        </ul>
+      </div>
+    );
+  if (error) return <Notices title={name} text={error} />;
+  return value ? <View machine={value} /> : <p>Loading …</p>;
+}
+
+function View({ machine: w }: { machine: Machine }) {
+  const [at, setAt] = useState(0);
+  const component = w.components[at]!;
+  return (
+    <article class="machine">
+      <h1 tabIndex={-1}>{w.program}</h1>
+      <p class="lead">
+        {w.summary} {w.function ? `It computes: ${w.function}${/[?.]$/.test(w.function) ? "" : "."}` : ""} T = {w.steps}, {w.semantics} <Word of="semantics">semantics</Word>, {w.chart} chart.
+      </p>
+      <p>
+        {grouped(w.codes)} codes, {grouped(w.solutions)} solve it. The zero set W₀ has {w.components.length} components in {w.pieces.length}{" "}
+        {w.pieces.length === 1 ? "piece" : "pieces"}; f-vector {w.f_vector.join(" ")}, Euler characteristic {w.euler_characteristic}.
+      </p>
+      <p class="warning">
+        <strong>Not a posterior:</strong> how often gradient descent ends at a code is not ordered by λ.
+      </p>
+      <div class="sections">
+        <Section id="complex" title="W₀ as a complex">
+          <Complex machine={w} at={at} onPick={setAt} />
+        </Section>
+        <Section id="transitions" title={`Transitions of component ${at + 1}`}>
+          <Transitions machine={w} component={component} />
+        </Section>
+        <Section id="syndromes" title={`What goes wrong at component ${at + 1}`} wide>
+          <p>
+            {component.syndromes} minimal <Word of="syndrome">syndromes</Word>
+            {component.degenerate ? "; one of them is no single error, so the zero set is not a plain crossing there" : ""}. λ of the error is{" "}
+            <strong>{component.lambda_E}</strong>, m {component.multiplicity}; of the squared error {component.lambda_H}.
+          </p>
+          {component.traces.map((t) => (
+            <details class="step">
+              <summary>
+                <code>{t.syndrome}</code>{" "}
+                <span class="words">
+                  on {t.input || "the empty word"} it gives {t.output}, not {t.target}
+                </span>
+              </summary>
+              <ol class="inside">
+                {t.steps.map((s) => (
+                  <li>{s}</li>
+                ))}
+              </ol>
+            </details>
+          ))}
+          {component.traces.length < component.syndromes && (
+            <p class="soft">
+              The first {component.traces.length} are shown; all: <code>singlab program trace {w.program}</code>
+            </p>
+          )}
+        </Section>
+        <Section id="code" title="One code: flip an entry" wide>
+          <Code machine={w} />
+        </Section>
+        {w.functions?.length ? (
+          <Section id="functions" title="Functions of this machine" wide>
+            <Functions list={w.functions} />
+          </Section>
+        ) : null}
+        <Section id="commands" title="Commands" wide>
+          <Commands
+            lines={[
+              ["census", w.command],
+              ["traces", `singlab program trace ${w.program}`],
+              ["Python", `from singularity_lab import program_census; program_census("${w.program}")`],
+            ]}
+          />
+        </Section>
+      </div>
+    </article>
+  );
+}
+
+/** Components as discs, in their pieces, joined where they meet. */
+function Complex({ machine: w, at, onPick }: { machine: Machine; at: number; onPick: (i: number) => void }) {
+  const [ref, width] = useWidth();
+  const shown = w.components.slice(0, 40);
+  const pieces = [...new Set(shown.map((c) => c.piece))];
+  const size = Math.min(width, 460);
+  const most = Math.max(...shown.map((c) => c.codes));
+  const r = (c: Component) => 14 + 12 * Math.sqrt(c.codes / most);
+  const places: { x: number; y: number }[] = [];
+  let left = 0;
+  let height = 0;
+  let rowTop = 0;
+  for (const piece of pieces) {
+    const inside = shown.map((c, i) => ({ c, i })).filter((e) => e.c.piece === piece);
+    const reach = inside.length === 1 ? 34 : 30 + 22 * inside.length ** 0.8;
+    const need = 2 * reach + 24;
+    if (left + need > size && left > 0) {
+      rowTop = height;
+      left = 0;
+    }
+    inside.forEach((e, k) => {
+      const angle = -Math.PI / 2 + (2 * Math.PI * k) / inside.length;
+      const ring = inside.length === 1 ? 0 : reach - 14;
+      places[e.i] = { x: left + need / 2 + ring * Math.cos(angle), y: rowTop + need / 2 + ring * Math.sin(angle) };
+    });
+    left += need;
+    height = Math.max(height, rowTop + need);
+  }
+  return (
+    <figure ref={ref}>
+      <svg width={size} height={height + 8} role="group" aria-label={`${w.components.length} components in ${pieces.length} pieces; each is a button.`}>
+        {w.edges
+          .filter((e) => places[e.a] && places[e.b])
+          .map((e) => {
+            const [p, q] = [places[e.a]!, places[e.b]!];
+            return (
+              <g>
+                <title>{`components ${e.a + 1} and ${e.b + 1} meet in dimension ${e.dimension}: λ ${e.lambda_E}, m ${e.multiplicity}`}</title>
+                <line x1={p.x} y1={p.y} x2={q.x} y2={q.y} class="link thick" />
+                <text x={(p.x + q.x) / 2} y={(p.y + q.y) / 2 + 4} text-anchor="middle" class="small halo">
+                  {e.lambda_E}
+                </text>
+              </g>
+            );
+          })}
+        {shown.map((c, i) => (
+          <g
+            role="button"
+            tabIndex={0}
+            aria-pressed={i === at}
+            aria-label={`component ${i + 1}: λ ${c.lambda_E}, dimension ${c.dimension}, ${c.codes} codes${c.degenerate ? ", degenerate" : ""}`}
+            onClick={() => onPick(i)}
+            onKeyDown={(e) => {
+              if (e.key === "Enter" || e.key === " ") {
+                e.preventDefault();
+                onPick(i);
+              }
+            }}
+            class="pick"
+          >
+            <circle cx={places[i]!.x} cy={places[i]!.y} r={r(c)} class={`node ${i === at ? "now" : ""} ${c.degenerate ? "degenerate" : ""}`} />
+            <text x={places[i]!.x} y={places[i]!.y + 4} text-anchor="middle" class={i === at ? "on-blue" : ""}>
+              {c.lambda_E}
+            </text>
+            <text x={places[i]!.x} y={places[i]!.y + r(c) + 13} text-anchor="middle" class="small halo">
+              {i + 1}
+              {c.degenerate ? "*" : ""}
+            </text>
+          </g>
+        ))}
+      </svg>
+      <div class="scroll" tabIndex={0} role="group" aria-label="Table of components">
+        <table class="small-table">
+          <thead>
+            <tr>
+              <th scope="col">component</th>
+              <th scope="col" class="num">
+                λ
+              </th>
+              <th scope="col" class="num">
+                m
+              </th>
+              <th scope="col" class="num">
+                dim
+              </th>
+              <th scope="col" class="num">
+                codes
+              </th>
+              <th scope="col" class="num">
+                piece
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((c, i) => (
+              <tr class={i === at ? "carries" : ""}>
+                <th scope="row">
+                  <button class="small" onClick={() => onPick(i)} aria-pressed={i === at}>
+                    {i + 1}
+                    {c.degenerate ? " *" : ""}
+                  </button>
+                </th>
+                <td class="num">{c.lambda_E}</td>
+                <td class="num">{c.multiplicity}</td>
+                <td class="num">{c.dimension}</td>
+                <td class="num">{c.codes}</td>
+                <td class="num">{c.piece + 1}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <figcaption>
+        A disc is a component, its size the number of codes, its number λ of the error at its generic point; lines say λ where two meet. * some
+        syndrome is no single error.
+      </figcaption>
+    </figure>
+  );
+}
+
+function Transitions({ machine: w, component }: { machine: Machine; component: Component }) {
+  return (
+    <>
+      <div class="scroll" tabIndex={0} role="group" aria-label="Table of transitions">
+        <table class="small-table">
+          <thead>
+            <tr>
+              <th scope="col">entry</th>
+              <th scope="col">allowed</th>
+              <th scope="col">of</th>
+            </tr>
+          </thead>
+          <tbody>
+            {w.choices.map((c) => {
+              const allowed = component.support[c.name] ?? [];
+              const free = allowed.length > 1;
+              return (
+                <tr>
+                  <th scope="row">
+                    <code>{c.name}</code>
+                  </th>
+                  <td class={free ? "" : "forced"}>
+                    {allowed.join(" ")} <span class="soft">{free ? "free" : "forced"}</span>
+                  </td>
+                  <td class="soft">{c.options.join(" ")}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+      <p class="note">Forced entries must be as they are; free ones may be mixed, and the machine still solves every input.</p>
+    </>
+  );
+}
+
+function Code({ machine: w }: { machine: Machine }) {
+  const [code, setCode] = useState<Record<string, string>>(w.start);
+  const key = w.choices.map((c) => c.options.indexOf(code[c.name]!).toString(16)).join("");
+  const found = w.solutions_by_code[key];
+  return (
+    <>
+      <div class="code-grid">
+        {w.choices.map((c) => (
+          <label>
+            <code>{c.name}</code>{" "}
+            <select value={code[c.name]} onChange={(e) => setCode({ ...code, [c.name]: e.currentTarget.value })}>
+              {c.options.map((o) => (
+                <option>{o}</option>
+              ))}
+            </select>
+          </label>
+        ))}
+      </div>
+      <p aria-live="polite" class="said">
+        {found ? (
+          <>
+            This code solves every input: λ of the error is {found[0]}, m {found[1]}, in {found[2].length === 1 ? "component" : "components"}{" "}
+            {found[2].map((i) => i + 1).join(", ")}.
+          </>
+        ) : (
+          "This code does not solve every input."
+        )}{" "}
+        <button class="small" onClick={() => setCode(w.start)}>
+          back to the program
+        </button>
+      </p>
+    </>
+  );
+}
+
+function Functions({ list }: { list: Wanted[] }) {
+  return (
+    <>
+      <p>Least λ over all codes that compute a function, beside the share of codes that do: complexity by volume and by counting.</p>
+      <div class="scroll" tabIndex={0} role="group" aria-label="Table of functions">
+        <table class="small-table">
+          <thead>
+            <tr>
+              <th scope="col">function</th>
+              <th scope="col" class="num">
+                least λ
+              </th>
+              <th scope="col" class="num">
+                m
+              </th>
+              <th scope="col" class="num">
+                codes
+              </th>
+              <th scope="col" class="num">
+                −log₂ share
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {list.map((f) => (
+              <tr>
+                <td>{text(f.function)}</td>
+                <td class="num">{f.lambda}</td>
+                <td class="num">{f.multiplicity}</td>
+                <td class="num">{grouped(f.codes)}</td>
+                <td class="num">{f.share}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
