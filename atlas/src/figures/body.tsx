@@ -136,7 +136,7 @@ export function BodyFigure({ page }: { page: Page }) {
                 <V v={v} />
               </>
             ))}
-            , the other {d - chosen.length} variables held at the point: it does not show the dimension of the whole.
+            , {d - chosen.length === 1 ? "the other variable" : `the other ${d - chosen.length} variables`} held at the point: it does not show the dimension of the whole.
           </>
         )}
       </figcaption>
@@ -146,7 +146,7 @@ export function BodyFigure({ page }: { page: Page }) {
 
 function OneD({ cut, epsilon }: { cut: Slice; epsilon: number }) {
   const [ref, width] = useWidth();
-  const size = Math.min(width, 380);
+  const size = Math.min(width, 430);
   const height = 200;
   const K = useMemo(() => potential(cut), [cut]);
   const X = (x: number) => 30 + ((x + 1) / 2) * (size - 40);
@@ -181,7 +181,7 @@ function TwoD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boole
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useTheme();
   const [reach, setReach] = useState(RADIUS);
-  const size = Math.min(width, 360);
+  const size = Math.min(width, 430);
   const pad = 30;
   const inner = size - pad - 6;
   const K = useMemo(() => potential(cut), [cut]);
@@ -283,7 +283,7 @@ function ThreeD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boo
   const theme = useTheme();
   const [moving, setMoving] = useState(false);
   const { turn, zoom, setZoom, events } = useTurn(START, setMoving);
-  const size = Math.min(width, 380);
+  const size = Math.min(width, 430);
   const body = useMemo(
     () => ({ polys: cut.polys, loss: cut.loss, low: cut.low as [number, number, number], high: cut.high as [number, number, number] }),
     [cut],

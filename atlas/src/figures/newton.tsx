@@ -46,7 +46,7 @@ function Plane({ newton }: { newton: Newton }) {
   const [ref, width] = useWidth();
   const t = real(newton.distance);
   const most = Math.max(2, Math.ceil(t), ...newton.vertices.flat(), ...newton.support.flat().filter((v) => v < 40)) + 1;
-  const size = Math.min(width, 340);
+  const size = Math.min(width, 410);
   const pad = 34;
   const s = (size - pad - 12) / most;
   const X = (x: number) => pad + x * s;
@@ -150,7 +150,7 @@ function Space({ newton }: { newton: Newton }) {
   const [solid, setSolid] = useState(true);
   const t = real(newton.distance);
   const most = Math.max(2, Math.ceil(t), ...newton.vertices.flat()) + 1;
-  const size = Math.min(width, 360);
+  const size = Math.min(width, 430);
   const s = (size / (most * 1.9)) * zoom;
   const centre = [most / 2, most / 2, most / 2];
   const project = (p: number[]): [number, number, number] => {

@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { model, position, real, type ModelPage } from "../data.ts";
+import { index, meta, model, position, real, type ModelPage } from "../data.ts";
 import { useWidth } from "../figures/frame.tsx";
 import { crossings, energy, layout, phases, type Phase } from "../figures/phases.ts";
 import { grouped, power, range, short } from "../number.tsx";
@@ -10,7 +10,7 @@ import { Notices } from "./about.tsx";
 const DASHES = ["", "7 4", "2 3", "9 3 2 3", "12 5", "4 2"];
 
 export function Phases({ id, n, reading }: { id: string; n: string | null; reading: string | null }) {
-  const { value, error } = useLoaded<ModelPage | null>(() => model(id), [id]);
+  const { value, error } = useLoaded<ModelPage | null>(() => model(meta.models[id] || !position.has(id) ? id : index.models[position.get(id)!]!), [id]);
   if (error) return <Notices title="Phases" text={error} />;
   if (value === null) return <Notices title={`No phases of ${id}`} text="This model has one stratum on file, or none: there is nothing to cross." />;
   if (!value) return <p>Loading …</p>;

@@ -187,7 +187,10 @@ export function Generators({ page: p, most = 12 }: { page: Page; most?: number }
   const [all, setAll] = useState(false);
   const list = p.row.generators;
   if (!list.length) return <p class="absent">· no polynomials: the loss of this model is not one</p>;
-  const shown = all ? list : list.slice(0, most);
+  // the first ones, and fewer where they are long
+  let letters = 0;
+  const some = list.slice(0, most).filter((g, i) => (letters += g.length) < 1500 || i < 3);
+  const shown = all ? list : some;
   return (
     <>
       <ol class="generators">
