@@ -43,8 +43,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Group:
-    """Columns that one function fills. version: raised when its answers change; command: for a
-    reader who wants to see a cell again, with ``{id}`` for the row."""
+    """Columns that one function fills.
+
+    version: raised when its answers change. command, python: for a reader who wants to see a cell
+    again, with ``{id}`` for the row. outside: the cell of what the function has no answer to:
+    ``not applicable`` where the question has no sense, ``no device`` where only the means are
+    missing.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -52,21 +57,22 @@ class Group:
     version: int
     command: str
     python: str
+    outside: Callable[[str], Cell] = Cell.not_applicable
 
     def cells(self, question: Question) -> Cells:
         """A cell for every column of the group."""
+        most = 1.5 * question.limit + 0.4  # functions end by themselves at the limit, or soon after
         try:
-            with TimeLimit(4 * question.limit + 2) as hard:
+            with TimeLimit(most) as hard:
                 found = self.answer(question)
                 return {c: found.get(c) or Cell.unknown("no answer") for c in self.columns}
         except (OutOfScope, BadInput) as error:
-            return dict.fromkeys(self.columns, Cell.not_applicable(_said(error)))
+            return dict.fromkeys(self.columns, self.outside(_said(error)))
         except Undecided as error:
             return dict.fromkeys(self.columns, Cell.unknown(_said(error)))
         except (SingularityLabError, RecursionError, MemoryError) as error:
             return dict.fromkeys(self.columns, Cell.unknown(f"{type(error).__name__}: {error}"))
-        spent = 4 * question.limit + 2
-        why = f"not decided within {spent:g} CPU seconds" if hard.expired else "interrupted"
+        why = f"not decided within {most:g} CPU seconds" if hard.expired else "interrupted"
         return dict.fromkeys(self.columns, Cell.unknown(why))
 
 
@@ -173,12 +179,13 @@ def _contact(question: Question) -> Cells:
 
 def _zeta(question: Question) -> Cells:
     found = zeta(question.problem, budget=question.limit)
+    document: dict[str, Any] = {"candidates": [[str(c.pole), c.order] for c in found.candidates]}
     if found.topological is None:
-        raise Undecided("; ".join(found.notes) or "no topological zeta function")
-    document = {
+        reason = "; ".join(found.notes) or "no topological zeta function"
+        return {"zeta": Cell("bounds", value=document, reason=reason)}
+    document |= {
         "topological": str(found.topological),
         "poles": [[str(p), k] for p, k, _ in found.poles or ()],
-        "candidates": [[str(c.pole), c.order] for c in found.candidates],
     }
     return {"zeta": Cell.of(document, "Newton polyhedron or resolution graph")}
 
@@ -244,11 +251,13 @@ GROUPS: tuple[Group, ...] = (
           "singlab dictionary show {id} --json", 'lookup("{id}").divisors'),
     Group("jets", ("jets",), _jets, 1, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
     Group("contact", ("contact",), _contact, 1,
-          "singlab contact {id} --order 6", 'contact_loci("{id}", 6)'),
+          'python -c "import singularity_lab as s; print(s.contact_loci(\'{id}\', 6))"',
+          'contact_loci("{id}", 6)', Cell.no_device),
     Group("zeta", ("zeta",), _zeta, 1, "singlab zeta {id}", 'zeta("{id}")'),
     Group("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
     Group("volume", ("volume",), _volume, 1,
-          "singlab volume {id}", 'volume_expansion("{id}")'),
+          'python -c "import singularity_lab as s; print(s.volume_expansion(\'{id}\'))"',
+          'volume_expansion("{id}")', Cell.no_device),
 )  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def _row(entry: Entry, truth: Mapping[str, Any]) -> Row:
     model = entry.model()
     place = entry.stratum()
     words, computed = title(entry)
-    program = declared().get(entry.id)
+    program = program_cells(declared().get(entry.id))
     return Row(
         id=entry.id,
         title=words,
@@ -96,7 +96,10 @@ def _row(entry: Entry, truth: Mapping[str, Any]) -> Row:
         d=truth["dimension"],
         statement=model.statement,
         **germ_columns(entry.problem() if entry.polynomial else None),
-        **program_cells(program),
+        semantics=program["semantics"],
+        chart=program["chart"],
+        inputs=program["inputs"],
+        loss_form=program["loss_form"],
         tags=list(entry.tags),
         note=entry.note,
         claims=truth["claims"],

@@ -158,7 +158,9 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: str
 
 
-class StratumLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"lam": "lambda"}):
+class StratumLine(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"lam": "lambda"}
+):
     """What is proved at one stratum of a model; exact numbers are texts.
 
     row_id, stratum_id: the key. row_id is the row at this very stratum where the catalog has one
@@ -170,8 +172,8 @@ class StratumLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     dimension, codimension: cells, of the stratum (orbit or face).
     lambda, m: cells; bounds have lower and upper, for m too.
     certificate: cell, digests of the proofs (a list).
-    divisors: cell, list of {k, h, ratio, weights or name, carries}: (k, h) are the vanishing order
-    of K (in squares: 2N for an ideal) and of the volume form, ratio h/k, carries: whether ratio = λ.
+    divisors: cell, list of {k, h, ratio, weights, carries, chart}: K vanishes to order k along it
+    (2N for an ideal of order N) and prior·dx to order h, ratio (h + 1)/k; carries: whether it is λ.
     jets: cell, {order, field, method, codimensions, dimensions, components, threshold, attained};
     components may hold null for a count that is not decided.
     contact: cell, {order, field, lower, upper, decided}: codimensions of the contact loci, texts.
@@ -183,7 +185,9 @@ class StratumLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     volume: cell, {lambda, m, constant, high_precision}: V(ε) ~ constant · ε^λ (−log ε)^(m−1).
     probes: cell, {name: exponent text}: the order of each probe along the divisor that carries λ
     (program: each syndrome and each e_x; network: the entries of f − f*).
-    class_id: cell, the first 12 hex digits of the digest of the class of germs.
+    germ_id: cell, one name for all germs that are the same up to renaming and signs.
+    class_id: cell, one name for all that are so after proved moves; its route says how the germ
+    becomes the first of the class.
     """
 
     row_id: str
@@ -214,6 +218,7 @@ class StratumLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, renam
     unfolding: Cell
     volume: Cell
     probes: Cell
+    germ_id: Cell
     class_id: Cell
 
 
@@ -246,7 +251,7 @@ class ReadingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value, low, high: cells, the reading of λ and its interval; level: of the interval, as text.
     multiplicity: cell, P(m) by m where the device gives it.
     outcome: the device's word (``ok``, ``failed``, …); note: its reason.
-    exact: cell, λ as proved when the reading was taken; inside: cell, whether the interval holds it.
+    exact: cell, λ as proved when the reading was taken; inside: cell, does the interval hold it.
     cost: CPU seconds; evaluations: of K. command: what takes the reading again.
     """
 
@@ -354,7 +359,9 @@ def counts(tables: Tables) -> dict[str, dict[str, dict[str, int]]]:
     """Table → column → status → how many cells have it."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     for table in TABLES:
-        columns = {c: dict.fromkeys(STATUSES, 0) for c in cell_columns(table)}
+        columns: dict[str, dict[str, int]] = {
+            column: {str(status): 0 for status in STATUSES} for column in cell_columns(table)
+        }
         for record in getattr(tables, table):
             for name, cell in cells(record):
                 columns[name][cell.status] += 1

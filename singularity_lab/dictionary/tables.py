@@ -177,7 +177,7 @@ def export(tables: Tables, folder: Path, kind: str = "json") -> list[Path]:
         raise BadInput(f"format: one of {', '.join(FORMATS)} is needed, received {kind!r}")
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    connection = to_duckdb(tables) if kind == "parquet" else None
+    connection: Any = to_duckdb(tables) if kind == "parquet" else None
     for table in TABLES:
         path = folder / f"{table}.{kind}"
         if kind == "json":

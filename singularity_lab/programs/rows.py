@@ -207,7 +207,7 @@ def declared() -> dict[str, Declared]:
     >>> declared()["program-xor-lookup-exact"].function
     'XOR of two bits'
     """
-    found = {}
+    found: dict[str, Declared] = {}
     for name in (*program_names(), *_LONGER):
         p = find(name)
         inputs = tuple(f"{c.value} → {c.target}" for c in p.cases)
@@ -253,10 +253,32 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def toml(family: str, title: str, comment: str, rows: Iterator[dict[str, Any]]) -> str:
+_ALIASES = ["program", "computation", "Turing machine", "program synthesis", "algorithm"]
+_TAG_ALIASES = {
+    "automaton": ["finite automaton", "state machine", "DFA"],
+    "branching": ["branching program", "decision diagram"],
+    "circuit": ["boolean circuit", "logic gates"],
+    "computes-parity": ["XOR", "modular addition", "addition modulo 2", "sum of bits"],
+    "computes-xor": ["parity", "modular addition", "addition modulo 2", "exclusive or"],
+    "register": ["register machine", "counter machine"],
+    "turing": ["noisy Turing machine"],
+}
+
+
+def toml(
+    family: str,
+    title: str,
+    comment: str,
+    rows: Iterator[dict[str, Any]],
+    aliases: list[str],
+    tag_aliases: Mapping[str, list[str]],
+) -> str:
     """A file of the catalog."""
     lines = [*(f"# {line}" for line in comment.splitlines()), ""]
-    lines += [f'family = "{family}"', f'title = "{title}"']
+    lines += [f'family = "{family}"', f'title = "{title}"', f"aliases = {_value(aliases)}"]
+    if tag_aliases:
+        lines += ["", "[tag_aliases]"]
+        lines += [f"{tag} = {_value(words)}" for tag, words in tag_aliases.items()]
     for row in rows:
         lines += ["", "[[entry]]"]
         lines += [f"{key} = {_value(value)}" for key, value in row.items() if value]
@@ -281,6 +303,8 @@ def files() -> dict[str, str]:
             "order of its NLL loss (docs/programs.md).\n"
             "Written by singularity_lab.programs.rows.",
             germ_rows(),
+            _ALIASES,
+            _TAG_ALIASES,
         ),
         "programs_cancellation.toml": toml(
             "programs_cancellation",
@@ -288,6 +312,8 @@ def files() -> dict[str, str]:
             "K = the sum of squares of f_y(w) - f_y(w0), or of coefficients of output - target\n"
             "(docs/programs.md). Written by singularity_lab.programs.rows.",
             cancellation_rows(),
+            [*_ALIASES, "straight-line program", "probabilistic program"],
+            {},
         ),
     }
 

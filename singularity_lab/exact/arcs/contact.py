@@ -646,9 +646,7 @@ def _covering(
     ]
 
     def left(v: Sequence[int]) -> tuple[int, ...]:
-        return tuple(
-            max(0, p - sum(x * y for x, y in zip(row, v, strict=True))) for row in rows
-        )
+        return tuple(max(0, p - sum(x * y for x, y in zip(row, v, strict=True))) for row in rows)
 
     def bound(needs: Sequence[int]) -> Fraction:
         prized = sorted(

@@ -29,7 +29,6 @@ import networkx
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.tree import Chart, proof_tree
 
-
 STRICT = "strict transform"
 
 
