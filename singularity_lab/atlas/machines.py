@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from singularity_lab.errors import SingularityLabError
 from singularity_lab.programs.answers import program_census
+from singularity_lab.programs.functions import program_functions
 from singularity_lab.programs.trace import program_trace
 from singularity_lab.programs.zeroset import ZeroSet
 
@@ -19,6 +21,8 @@ MACHINES = (
     "contains11-automaton-3",
 )
 SYNDROMES = 60  # of a component, at most
+CODES = 5_000  # of a machine whose functions are listed
+SECONDS = 30.0
 
 
 def machine_page(name: str) -> dict[str, Any]:
@@ -51,6 +55,7 @@ def machine_page(name: str) -> dict[str, Any]:
         ],
         "solutions_by_code": _codes(w0),
         "command": f"singlab program census {name}",
+        **_functions(name, p.codes),
     }
     for component, record in zip(w0.components, page["components"], strict=True):
         record["support"] = {n: list(o) for n, o in component.support.items()}
@@ -58,6 +63,17 @@ def machine_page(name: str) -> dict[str, Any]:
         record["traces"] = [_trace(t) for t in traces[:SYNDROMES]]
         record["syndromes"] = len(traces)
     return page
+
+
+def _functions(name: str, codes: int) -> dict[str, Any]:
+    """Every function of the machine with its two complexities, or why they are not listed."""
+    if codes > CODES:
+        return {"functions": [], "no_functions": f"{codes:,} codes, more than {CODES:,} are listed"}
+    try:
+        found = program_functions(name, budget=SECONDS).to_json()
+    except SingularityLabError as error:
+        return {"functions": [], "no_functions": str(error)}
+    return {"functions": found["functions"], "inputs": found["inputs"], "no_functions": ""}
 
 
 def _trace(trace: Any) -> dict[str, Any]:

@@ -23,23 +23,32 @@ Run = Annotated[
     typer.Option("--run", metavar="FILE", help="A trajectory of singlab track to show; repeat."),
 ]
 
+Machine = Annotated[
+    list[str] | None,
+    typer.Option("--machine", metavar="NAME", help="A program whose census is shown; repeat."),
+]
+
 
 @app.command()
 def build(
     out: Out = Path("out/atlas"),
     tables: TablesOption = None,
     run: Run = None,
+    machine: Machine = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")
     ] = False,
 ) -> None:
     """Write the page into a folder: open index.html there by double-click, or serve it."""
+    from singularity_lab.atlas import MACHINES
     from singularity_lab.atlas import build as write
     from singularity_lab.dictionary.tables import read_tables, shipped
 
     found = shipped() if tables is None else read_tables(tables)
     with progress_bar() as progress:
-        files = write(out, found, runs=run or (), progress=progress)
+        files = write(
+            out, found, runs=run or (), machines=machine or MACHINES, progress=progress
+        )
     size = sum(files.values())
     if as_json:
         print_json({"folder": str(out), "bytes": size, "files": files})

@@ -55,7 +55,8 @@ export function ClassView({ id }: { id: string }) {
               )}
               <p>
                 {main(value)?.["type"]?.status === "value" ? `Arnold's type ${main(value)!["type"].value}. ` : ""}
-                Equality here is up to renaming and signs of variables, or up to an equivalence that an edge names.
+                {value.row.class_id.route ? `Equality by ${value.row.class_id.route}. ` : ""}
+                Rows of a class are one germ up to renaming and signs of variables, or up to a proved move that is named.
               </p>
             </Section>
             <Section id="picture" title="Where K ≤ ε">

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import { meta, shard } from "../data.ts";
-import { useWidth } from "../figures/frame.tsx";
-import { grouped, text } from "../number.tsx";
+import { meta, real, shard } from "../data.ts";
+import { ticks, useWidth } from "../figures/frame.tsx";
+import { Absent, grouped } from "../number.tsx";
 import { Commands, Section, useLoaded, Word } from "../parts.tsx";
 import { address } from "../route.ts";
 import { Notices } from "./about.tsx";
@@ -26,11 +26,14 @@ interface Component {
   syndromes: number;
 }
 interface Wanted {
-  function: string;
+  outputs: string[];
+  name: string;
   codes: number;
-  share: string;
-  lambda: string;
+  lambda_E: string;
   multiplicity: number;
+  vertices: { lambda_E: string; multiplicity: number; codes: number }[];
+  components: number;
+  bits: number;
 }
 interface Machine {
   program: string;
@@ -50,7 +53,9 @@ interface Machine {
   start: Record<string, string>;
   edges: { a: number; b: number; dimension: number; lambda_E: string; multiplicity: number }[];
   solutions_by_code: Record<string, [string, number, number[]]>;
-  functions?: Wanted[];
+  functions: Wanted[];
+  inputs?: string[];
+  no_functions: string;
   command: string;
 }
 
@@ -128,11 +133,9 @@ function View({ machine: w }: { machine: Machine }) {
         <Section id="code" title="One code: flip an entry" wide>
           <Code machine={w} />
         </Section>
-        {w.functions?.length ? (
-          <Section id="functions" title="Functions of this machine" wide>
-            <Functions list={w.functions} />
-          </Section>
-        ) : null}
+        <Section id="functions" title="Functions of this machine" wide>
+          {w.functions.length ? <Functions machine={w} /> : <Absent cell={{ status: "not applicable", reason: w.no_functions }} />}
+        </Section>
         <Section id="commands" title="Commands" wide>
           <Commands
             lines={[
@@ -338,15 +341,71 @@ function Code({ machine: w }: { machine: Machine }) {
   );
 }
 
-function Functions({ list }: { list: Wanted[] }) {
+function Functions({ machine: w }: { machine: Machine }) {
+  const [ref, width] = useWidth();
+  const [more, setMore] = useState(16);
+  const list = w.functions;
+  const size = Math.min(width, 560);
+  const height = 260;
+  const least = list.map((f) => real(f.lambda_E));
+  const [x1, y1] = [Math.ceil(Math.max(...least)) + 0.5, Math.ceil(Math.max(...list.map((f) => f.bits))) + 0.5];
+  const X = (v: number) => 44 + (v / x1) * (size - 60);
+  const Y = (v: number) => height - 36 - (v / y1) * (height - 50);
+  // functions at one place are one disc
+  const places = new Map<string, Wanted[]>();
+  for (const f of list) {
+    const key = `${f.lambda_E} ${f.bits}`;
+    places.set(key, [...(places.get(key) ?? []), f]);
+  }
+  const title = (f: Wanted) => f.name || f.outputs.join(" ");
   return (
-    <>
-      <p>Least λ over all codes that compute a function, beside the share of codes that do: complexity by volume and by counting.</p>
+    <figure ref={ref}>
+      <p>
+        {list.length} functions of the inputs {w.inputs?.map((i) => i || "the empty word").join(", ")} are computed by some code. Across: the least λ
+        over its codes, complexity by volume. Up: −log₂ of the share of its codes, complexity by counting.
+      </p>
+      <svg width={size} height={height} role="img" aria-label={`${list.length} functions by least lambda and by counting; the table lists them.`}>
+        {ticks(0, x1, 8).map((v) => (
+          <>
+            <line x1={X(v)} x2={X(v)} y1={14} y2={height - 36} class="grid" />
+            <text x={X(v)} y={height - 20} text-anchor="middle">
+              {v}
+            </text>
+          </>
+        ))}
+        {ticks(0, y1, 6).map((v) => (
+          <>
+            <line x1={44} x2={size - 16} y1={Y(v)} y2={Y(v)} class="grid" />
+            <text x={38} y={Y(v) + 4} text-anchor="end">
+              {v}
+            </text>
+          </>
+        ))}
+        <text x={size - 16} y={height - 4} text-anchor="end" class="name">
+          least λ
+        </text>
+        <text x={4} y={12} class="name">
+          bits
+        </text>
+        {[...places.values()].map((fs) => (
+          <g>
+            <title>{fs.map(title).join("; ")}</title>
+            <circle cx={X(real(fs[0]!.lambda_E))} cy={Y(fs[0]!.bits)} r={5 + 2 * fs.length} class={`node ${fs.some((f) => f.name === w.function) ? "now" : ""}`} />
+            {fs.length > 1 && (
+              <text x={X(real(fs[0]!.lambda_E))} y={Y(fs[0]!.bits) + 4} text-anchor="middle" class={fs.some((f) => f.name === w.function) ? "on-blue" : ""}>
+                {fs.length}
+              </text>
+            )}
+          </g>
+        ))}
+      </svg>
+      <figcaption>Filled: the place of the function of this program; a number counts functions at one place.</figcaption>
       <div class="scroll" tabIndex={0} role="group" aria-label="Table of functions">
         <table class="small-table">
           <thead>
             <tr>
-              <th scope="col">function</th>
+              <th scope="col">outputs</th>
+              <th scope="col">name</th>
               <th scope="col" class="num">
                 least λ
               </th>
@@ -362,18 +421,26 @@ function Functions({ list }: { list: Wanted[] }) {
             </tr>
           </thead>
           <tbody>
-            {list.map((f) => (
-              <tr>
-                <td>{text(f.function)}</td>
-                <td class="num">{f.lambda}</td>
+            {list.slice(0, more).map((f) => (
+              <tr class={f.name === w.function ? "carries" : ""}>
+                <td>
+                  <code>{f.outputs.join(" ")}</code>
+                </td>
+                <td>{f.name || <span class="soft">no name</span>}</td>
+                <td class="num">{f.lambda_E}</td>
                 <td class="num">{f.multiplicity}</td>
                 <td class="num">{grouped(f.codes)}</td>
-                <td class="num">{f.share}</td>
+                <td class="num">{f.bits.toFixed(2)}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-    </>
+      {list.length > more && (
+        <button class="more" onClick={() => setMore(list.length)}>
+          all {list.length} functions
+        </button>
+      )}
+    </figure>
   );
 }
