@@ -91,9 +91,7 @@ class NetworkStratum:
         3
         """
         every = self.all_multiplicities.items()
-        endomorphisms = sum(
-            m * n for (a, b), m in every for (c, d), n in every if c <= a <= d <= b
-        )
+        endomorphisms = sum(m * n for (a, b), m in every for (c, d), n in every if c <= a <= d <= b)
         r = self.multiplicities.get((0, len(self.widths) - 1), 0)
         truths = r * (self.widths[0] + self.widths[-1] - r)
         return sum(w * w for w in self.widths) - endomorphisms - truths

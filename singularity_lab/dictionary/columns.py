@@ -13,14 +13,18 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+import msgspec
+
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.store import bounds_of
 from singularity_lab.dictionary.schema import Cell
-from singularity_lab.errors import BadInput, OutOfScope, SingularityLabError, Undecided
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.contact import contact_loci
 from singularity_lab.exact.arcs.jets import jets
 from singularity_lab.exact.classification.matrix_factorisation import ade
+from singularity_lab.exact.classification.path import along
 from singularity_lab.exact.classification.singularity import singularity
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.resolutions.divisors import divisors_of
 from singularity_lab.exact.zeta_functions.density import volume_expansion
@@ -70,8 +74,9 @@ class Group:
             return dict.fromkeys(self.columns, self.outside(_said(error)))
         except Undecided as error:
             return dict.fromkeys(self.columns, Cell.unknown(_said(error)))
-        except (SingularityLabError, RecursionError, MemoryError) as error:
-            return dict.fromkeys(self.columns, Cell.unknown(f"{type(error).__name__}: {error}"))
+        except Exception as error:  # a fault of one cell must not end the build of all others
+            why = f"the function failed: {type(error).__name__}: {_said(error)}"
+            return dict.fromkeys(self.columns, Cell.unknown(why))
         why = f"not decided within {most:g} CPU seconds" if hard.expired else "interrupted"
         return dict.fromkeys(self.columns, Cell.unknown(why))
 
@@ -112,16 +117,26 @@ def value_cells(certificates: Sequence[Certificate]) -> Cells:
 
 
 def _values(question: Question) -> Cells:
-    return value_cells(question.certificates)
+    if question.certificates:
+        return value_cells(question.certificates)
+    found = rlct(question.problem, budget=question.limit)
+    route = "a search whose certificate verified; none is on file"
+    cells = value_cells(found.certificates)
+    cells["certificate"] = Cell.unknown(route)
+    return {
+        name: msgspec.structs.replace(cell, route=route) if cell.status == "value" else cell
+        for name, cell in cells.items()
+    }
 
 
 def _divisors(question: Question) -> Cells:
-    if not question.certificates:
-        return {"divisors": Cell.unknown("no certificate on file to read divisors from")}
-    found = divisors_of(question.certificates[-1])
+    certificates = question.certificates
+    if not certificates:
+        certificates = rlct(question.problem, budget=question.limit).certificates
+    found = divisors_of(certificates[-1])
     kept = sorted(found, key=lambda d: (not d.carries, d.ratio, d.k))
     value = [d.to_json() for d in kept[:DIVISORS]]
-    certificate = question.certificates[-1]
+    certificate = certificates[-1]
     route = f"charts of the {certificate.kind} certificate"
     if len(kept) > DIVISORS:
         route += f"; the first {DIVISORS} of {len(kept)}"
@@ -231,6 +246,30 @@ def _type(question: Question) -> Cells:
     return cells
 
 
+def _adjacencies(question: Question) -> Cells:
+    """What the germ becomes at the origin when one monomial of its versal unfolding is on."""
+    s = singularity(question.problem, budget=question.limit)
+    f = s.f
+    found = []
+    for monomial in s.tjurina_basis.monomials():
+        if monomial.variables != f.variables or monomial.order < 2:
+            continue
+        (near,) = along(f"{f} + s_*({monomial})", "s_", [1], budget=question.limit).points
+        found.append(
+            {
+                "monomial": str(monomial),
+                "type": near.type,
+                "milnor": near.milnor,
+                "lambda": None if near.value is None else str(near.value),
+                "m": near.multiplicity,
+            }
+        )
+    if not found:
+        none = "no monomial of order 2 or more in its versal unfolding: 0 does not stay singular"
+        return {"adjacencies": Cell.not_applicable(none)}
+    return {"adjacencies": Cell.of(found, "types and λ of f + e for the monomials e, proved")}
+
+
 def _volume(question: Question) -> Cells:
     found = volume_expansion(question.problem, digits=10, budget=question.limit)
     value = {
@@ -255,6 +294,8 @@ GROUPS: tuple[Group, ...] = (
           'contact_loci("{id}", 6)', Cell.no_device),
     Group("zeta", ("zeta",), _zeta, 1, "singlab zeta {id}", 'zeta("{id}")'),
     Group("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
+    Group("adjacencies", ("adjacencies",), _adjacencies, 1,
+          "singlab singularity {id}", 'singularity("{id}").unfolding()'),
     Group("volume", ("volume",), _volume, 1,
           'python -c "import singularity_lab as s; print(s.volume_expansion(\'{id}\'))"',
           'volume_expansion("{id}")', Cell.no_device),

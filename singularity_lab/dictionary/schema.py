@@ -181,7 +181,8 @@ class StratumLine(
     type: cell, Arnold's symbol; corank, milnor, tjurina, modality: cells, integers.
     spectrum: cell, list of texts; c_hat, central_charge: cells, texts, for quasi-homogeneous germs.
     factorisation: cell, {letter, rank, count, sizes}: matrix factorisations φψ = f, checked.
-    unfolding: cell, list of monomials of a versal unfolding.
+    unfolding: cell, list of monomials of a versal unfolding. adjacencies: cell, list of {monomial,
+    type, milnor, lambda, m}: what the germ is at 0 with that monomial added.
     volume: cell, {lambda, m, constant, high_precision}: V(ε) ~ constant · ε^λ (−log ε)^(m−1).
     probes: cell, {name: exponent text}: the order of each probe along the divisor that carries λ
     (program: each syndrome and each e_x; network: the entries of f − f*).
@@ -216,6 +217,7 @@ class StratumLine(
     central_charge: Cell
     factorisation: Cell
     unfolding: Cell
+    adjacencies: Cell
     volume: Cell
     probes: Cell
     germ_id: Cell

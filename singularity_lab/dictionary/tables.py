@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from singularity_lab.dictionary.schema import TABLES, Cell, Tables
+from singularity_lab.dictionary.schema import TABLES, Cell, ReadingLine, Tables
 from singularity_lab.errors import BadInput
 from singularity_lab.system.extras import require
 from singularity_lab.system.files import write_bytes, write_text
@@ -64,6 +64,14 @@ def read_tables(folder: Path) -> Tables:
 def shipped() -> Tables:
     """The dictionary that the package carries."""
     return read_tables(_FOLDER)
+
+
+def stored_readings(folder: Path) -> list[ReadingLine]:
+    """The readings of a folder; none where it has no such table."""
+    path = folder / f"readings{SUFFIX}"
+    if not path.exists():
+        return []
+    return msgspec.json.Decoder(ReadingLine).decode_lines(gzip.decompress(path.read_bytes()))
 
 
 def shipped_folder() -> Path:

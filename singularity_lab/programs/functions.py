@@ -84,9 +84,7 @@ class FunctionCensus:
             "steps": self.steps,
             "inputs": list(self.inputs),
             "codes": self.codes,
-            "functions": [
-                {**f.to_json(), "bits": round(self.bits(f), 6)} for f in self.functions
-            ],
+            "functions": [{**f.to_json(), "bits": round(self.bits(f), 6)} for f in self.functions],
             "seconds": round(self.seconds, 3),
         }
 
@@ -141,16 +139,13 @@ def program_functions(
         found = []
         for n, (outputs, codes) in enumerate(owners.items()):
             cases = tuple(
-                Case(c.value, out, c.weight)
-                for c, out in zip(program.cases, outputs, strict=True)
+                Case(c.value, out, c.weight) for c, out in zip(program.cases, outputs, strict=True)
             )
             asked = replace(program, cases=cases, code=codes[0])
             zero = zero_set(asked, steps)
             counts = tuple(sorted(zero.vertex_counts().items(), key=lambda t: t[0]))
             name = program.function if outputs == wanted else _constant(outputs)
-            found.append(
-                MachineFunction(outputs, len(codes), counts, len(zero.components), name)
-            )
+            found.append(MachineFunction(outputs, len(codes), counts, len(zero.components), name))
             if progress is not None:
                 progress(n + 1, len(owners))
         found.sort(key=lambda f: (f.least, -f.codes, f.outputs))
