@@ -68,7 +68,7 @@ function generator(seed: number): () => number {
   };
 }
 
-const POINTS = 120_000;
+const POINTS = 40_000;
 
 /** How many of uniform points of the cube have K ≤ ε, for a ladder of ε: [ε, V, error]. */
 export function count(page: Page, points = POINTS): [number, number, number][] {
@@ -92,16 +92,15 @@ export function count(page: Page, points = POINTS): [number, number, number][] {
     }
     values.push([K(x), weight]);
   }
+  values.sort((a, b) => a[0] - b[0]);
   const found: [number, number, number][] = [];
-  for (let e = -0.5; e >= -6.01; e -= 0.25) {
-    let [sum, squares, n] = [0, 0, 0];
-    for (const [k, w] of values)
-      if (k <= 10 ** e) {
-        sum += w;
-        squares += w * w;
-        n++;
-      }
-    if (n >= 25) found.push([10 ** e, sum, 2 * Math.sqrt(squares)]);
+  let [sum, squares, n] = [0, 0, 0];
+  for (let e = -6; e <= -0.49; e += 0.25) {
+    for (; n < values.length && values[n]![0] <= 10 ** e; n++) {
+      sum += values[n]![1];
+      squares += values[n]![1] ** 2;
+    }
+    if (n >= 25) found.unshift([10 ** e, sum, 2 * Math.sqrt(squares)]);
   }
   return found;
 }
@@ -113,15 +112,26 @@ export function VolumeFigure({ page }: { page: Page }) {
   const terms = useMemo(() => page.germ?.generators.reduce((s, g) => s + g.length, 0) ?? 0, [page]);
   const possible = !!page.germ && page.germ.variables.length <= 8 && terms < 1500;
   useEffect(() => {
-    if (!possible) return;
-    const wait = setTimeout(() => {
+    if (!possible || !ref.current) return;
+    // counted when it is looked at
+    let wait = 0;
+    const work = () => {
       try {
-        setPoints(count(page, terms > 300 ? 30_000 : POINTS));
+        setPoints(count(page, terms > 300 ? 12_000 : POINTS));
       } catch (error) {
         setPoints(String((error as Error).message));
       }
-    }, 250);
-    return () => clearTimeout(wait);
+    };
+    const seen = new IntersectionObserver((entries) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      seen.disconnect();
+      wait = setTimeout(work, 60) as unknown as number;
+    });
+    seen.observe(ref.current);
+    return () => {
+      seen.disconnect();
+      clearTimeout(wait);
+    };
   }, [page.row.id]);
   if (!l && !possible)
     return <Absent cell={{ status: "unknown", reason: "λ and m are not both proved, and the germ has too many variables to count points here" }} />;
