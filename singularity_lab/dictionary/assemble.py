@@ -87,7 +87,7 @@ def computed(journal: Journal, key: str) -> Cells:
 
 def _geometry(place: Place) -> Cells:
     """Where a stratum is, its ranks and its dimension."""
-    entry, stratum = place.entry, place.stratum
+    entry = place.entry
     problem = place.problem
     if problem is None:
         where: Any = entry.at or "minimum"

@@ -154,13 +154,13 @@ def build(
 
 
 def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Membership]:
-    """The classes of the places' germs, from the journal where the same germs were sorted before."""
+    """The classes of the places' germs, from the journal where these were sorted before."""
     problems = {}
     for place in listed:
         problem = place.problem
         if problem is not None:
             problems.setdefault(problem_key(problem), problem)
-    name = digest([VERSION_OF_CLASSES, *problems])
+    name = digest([VERSION_OF_CLASSES, *problems])  # of the germs, in their order
     line = journal.best(name, "classes")
     if line is not None:
         return {key: Membership(**cell.value) for key, cell in line.cells.items()}

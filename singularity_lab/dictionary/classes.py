@@ -65,7 +65,7 @@ class _Classes:
 def classify(problems: Mapping[str, LocalProblem], seconds: float = 2.0) -> dict[str, Membership]:
     """The classes of germs, by their keys. seconds: CPU time to reduce one of them.
 
-    >>> a, b = LocalProblem.build("x^2 - y^3"), LocalProblem.build("u^2 + v^3 + u^2*v")
+    >>> a, b = LocalProblem.build("x^2 - y^3"), LocalProblem.build("(1 + u)*(u^2 + v^3)")
     >>> found = classify({"a": a, "b": b})
     >>> found["a"].class_id == found["b"].class_id, found["a"].germ_id == found["b"].germ_id
     (True, False)

@@ -1,4 +1,4 @@
-"""Strata of linear networks as the dictionary sees them: ranks, dimensions, and the closure order."""
+"""Strata of linear networks in the dictionary: their ranks, from a point."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ For n samples a phase of loss L above the best has, near it,
     F(n) = n·L + λ·log n − (m − 1)·log log n + O(1)
 
 (Watanabe 2009, Theorem 6.7). Between two phases the terms of order 1 are not known here: where the
-difference is below :data:`CLOSE`, nothing is said. Three kinds of phases, and each says which it is:
+difference is below :data:`CLOSE`, nothing is said. There are three kinds of phases:
 
 - ``strata``: the strata of the zero set {K = 0} of one model. All have L = 0, so that the least
   (λ, m) is ahead for all large n; the closure order says which stratum borders on which.
@@ -226,9 +226,7 @@ class Phases:
             else:
                 low, high = (str(s[0]) if s else "?" for s in (p.lower, p.upper))
                 value = f"λ in [{low}, {high}]"
-            lines.append(
-                f"  L = {float(p.loss):<8g} {value}  {p.name}" + (f"  {p.row}" * bool(p.row))
-            )
+            lines.append(f"  L = {float(p.loss):<8g} {value}  {p.name}  {p.row}".rstrip())
         lines += [f"  n* = {c.n:.4g}: {c.before} → {c.after}" for c in self.crossings()]
         return "\n".join([*lines, *([self.argument] if self.argument else [])])
 
@@ -262,9 +260,8 @@ class Phases:
 def crossing_sizes(one: Phase, other: Phase) -> list[Crossing]:
     """All n in (e, 10¹²) at which two proved phases have equal free energies, in ascending order.
 
-    n·ΔL + Δλ·log n − Δm·log log n = 0 has at most three roots; they are found by the signs at and
-    between the stationary points, which solve ΔL·n + Δλ = Δm/log n, on a grid of 1/40 decade, and
-    then by bisection to 12 digits.
+    The roots of n·ΔL + Δλ·log n − Δm·log log n are found by signs on a grid of 1/40 decade and
+    then by bisection to 12 digits; two roots within one cell of the grid would be missed.
 
     >>> a = Phase("rank 0", Fraction(1, 10), (Fraction(1), 1), (Fraction(1), 1))
     >>> b = Phase("rank 1", Fraction(0), (Fraction(3, 2), 1), (Fraction(3, 2), 1))

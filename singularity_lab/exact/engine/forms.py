@@ -80,7 +80,7 @@ def reduced_form(problem: LocalProblem, seconds: float = 2.0) -> Form:
 
     Where they do not suffice, the germ is left as it stands (``moves`` is then empty).
 
-    >>> cusp = reduced_form(LocalProblem.build("x^2 - y^3 + x^2*y"))
+    >>> cusp = reduced_form(LocalProblem.build("(1 + x)*(x^2 - y^3)"))
     >>> cusp.renaming(reduced_form(LocalProblem.build("u^2 + v^3"))) is not None
     True
     """

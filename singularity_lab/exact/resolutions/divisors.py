@@ -27,7 +27,7 @@ from typing import Any
 import networkx
 
 from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.exact.proof.tree import Chart, proof_tree
+from singularity_lab.exact.proof.tree import Chart, Divisor, proof_tree
 
 STRICT = "strict transform"
 
@@ -83,15 +83,14 @@ def divisors_of(certificate: Certificate) -> tuple[OrderedDivisor, ...]:
     x, y, z:2 (k 4, h 3): 1 *
     """
     tree = proof_tree(certificate)
-    scale = 1 if certificate.problem.is_power_one else 2
     found: dict[tuple[Any, ...], OrderedDivisor] = {}
-    for divisor in _top(tree, scale):
+    for divisor in _top(tree):
         found.setdefault(_key(divisor), divisor)
     known = {_key(d)[:3] for d in found.values()}
     for number in tree:
         chart: Chart = tree.nodes[number]["chart"]
         for d in chart.divisors:
-            one = OrderedDivisor(scale * d.k, d.h, dict(d.ray), False, number)
+            one = OrderedDivisor(_order(d), d.h, dict(d.ray), False, number)
             if _key(one)[:3] not in known:
                 found.setdefault(_key(one), one)
     return tuple(sorted(found.values(), key=lambda d: (not d.carries, d.ratio, d.k)))
@@ -102,41 +101,47 @@ def _key(divisor: OrderedDivisor) -> tuple[Any, ...]:
     return divisor.k, divisor.h, weights, divisor.carries
 
 
-def _top(tree: networkx.DiGraph, scale: int) -> list[OrderedDivisor]:
+def _order(divisor: Divisor) -> int:
+    """The order of K along a divisor of a chart."""
+    return int((divisor.h + 1) / divisor.candidate)
+
+
+def _top(tree: networkx.DiGraph) -> list[OrderedDivisor]:
     """The divisors that attain λ at the root."""
     chart: Chart = tree.nodes[0]["chart"]
     bound = chart.upper or chart.lower
     if bound is None:
         return []
-    return [d for d in _attaining(tree, 0, scale) if d.ratio == bound.value]
+    return [d for d in _attaining(tree, 0) if d.ratio == bound.value]
 
 
-def _attaining(tree: networkx.DiGraph, number: int, scale: int) -> list[OrderedDivisor]:
+def _attaining(tree: networkx.DiGraph, number: int) -> list[OrderedDivisor]:
     """Divisors of a node whose ratio is the λ that the node proves, marked as carrying."""
     chart: Chart = tree.nodes[number]["chart"]
     bound = chart.upper or chart.lower
     if chart.same_as is not None:
-        return _attaining(tree, chart.same_as, scale)
+        return _attaining(tree, chart.same_as)
     if bound is None or chart.empty:
         return []
     here = [
-        OrderedDivisor(scale * d.k, d.h, dict(d.ray), True, number)
+        OrderedDivisor(_order(d), d.h, dict(d.ray), True, number)
         for d in chart.divisors
         if d.candidate == bound.value
     ]
     children = sorted(tree.successors(number))
+    scale = 1 if tree.graph["certificate"].problem.is_power_one else 2
     codimension = bound.value * scale
     if not children and not here and codimension.denominator == 1 and chart.op == "newton":
         centre = {STRICT: int(codimension)}
         here.append(OrderedDivisor(scale, codimension - 1, centre, True, number))
     if chart.op == "sum":
-        parts = [_attaining(tree, child, scale) for child in children]
+        parts = [_attaining(tree, child) for child in children]
         if parts and all(parts):
             here.append(_joined([part[0] for part in parts]))
         return here
     for child in children:
         if tree.nodes[child]["chart"].critical or chart.op == "see":
-            here += [d for d in _attaining(tree, child, scale) if d.ratio == bound.value]
+            here += [d for d in _attaining(tree, child) if d.ratio == bound.value]
     return here
 
 
