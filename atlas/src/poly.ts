@@ -11,7 +11,7 @@ export type Tree =
 
 export class Unreadable extends Error {}
 
-const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([\p{L}_][\p{L}\p{N}_']*)|(\*\*|[-+*/^()·−²³]))/uy;
+const TOKEN = /\s*(?:(\d+(?:\.\d+)?)|([\p{L}_][\p{L}\p{Nd}_']*)|(\*\*|[-+*/^()·−²³]))/uy;
 
 export function parse(text: string): Tree {
   const tokens: { kind: "n" | "w" | "o"; v: string }[] = [];

@@ -41,7 +41,7 @@ const READING = new RegExp(`^${NUMBER}(?:±|\\+-|\\+/-)${NUMBER}$`);
 
 /** True if the text is to be read as generators: it has a power, a product or a sum of names. */
 export function generators(query: string): string[] | null {
-  const text = query.trim().replace(/^\(|\)$/g, (c) => (balanced(query.trim()) ? c : ""));
+  const text = unwrapped(query.trim());
   if (!/[\^*²³]|[\p{L}\d)]\s*[-+]\s*[\p{L}(]/u.test(text) || /[:=<>±]/.test(text)) return null;
   if (position.has(query.trim())) return null;
   const parts = split(text);
@@ -54,7 +54,16 @@ export function generators(query: string): string[] | null {
   if (!/[\^*²³]/.test(text) && /\p{L}{3,}/u.test(text)) return null;
   return parts;
 }
-const balanced = (s: string) => (s.match(/\(/g) ?? []).length === (s.match(/\)/g) ?? []).length;
+/** Without a pair of brackets around the whole. */
+function unwrapped(text: string): string {
+  if (!text.startsWith("(") || !text.endsWith(")")) return text;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    else if (text[i] === ")" && --depth === 0 && i < text.length - 1) return text;
+  }
+  return depth === 0 ? text.slice(1, -1) : text;
+}
 function split(text: string): string[] {
   const parts: string[] = [];
   let depth = 0;

@@ -64,7 +64,7 @@ def fnv(text: str) -> str:
     """The 32-bit hash of Fowler, Noll and Vo (1a) as eight hexadecimal digits.
 
     >>> fnv("1_2.1")
-    '8d17d5d3'
+    'b7824514'
     """
     value = 0x811C9DC5
     for byte in text.encode():

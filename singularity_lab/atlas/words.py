@@ -40,6 +40,6 @@ def commands(row: Row) -> dict[str, dict[str, str]]:
         },
     }
     for group in GROUPS:
-        shell = group.command.format(id=row.id)
-        found.setdefault(group.name, {"shell": shell, "python": group.python.format(id=row.id)})
+        shell = group.command.replace("{id}", row.id)
+        found.setdefault(group.name, {"shell": shell, "python": group.python.replace("{id}", row.id)})
     return found

@@ -61,15 +61,8 @@ def singlab(
 proving.add_to(app)
 app.add_typer(catalog.app, name="catalog", rich_help_panel="Look up")
 app.add_typer(program_commands.app, name="program", rich_help_panel="Look up")
-from singularity_lab.cli import (
-    atlas,
-    catalog,
-    dictionary,
-    measuring,
-    proving,
-    singularity,
-    tracking,
-)
+dictionary.register(app)
+app.add_typer(atlas.app, name="atlas", rich_help_panel="Look up")
 singularity.register(app)
 measuring.add_to(app)
 tracking.add_to(app)

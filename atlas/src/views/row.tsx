@@ -364,9 +364,13 @@ const LABELS: Record<string, string> = {
   central_charge: "central charge 3ĉ (conjecture: of the conformal theory)",
   factorisation: "matrix factorisations",
   unfolding: "versal unfolding by",
+  adjacencies: "deforms to",
   zeta: "zeta function",
   contact: "contact loci",
   probes: "orders of probes along v*",
+  ranks: "ranks of partial products",
+  dimension: "dimension of the stratum",
+  codimension: "codimension of the stratum",
 };
 
 const pairs = (list: [string, number][]) => list.map(([s, m]) => (m > 1 ? `${s} (order ${m})` : s)).join(", ");
@@ -397,6 +401,13 @@ const SHOW: Record<string, (v: any) => any> = {
       <>
         {i > 0 && ", "}
         <Poly text={t} />
+      </>
+    )),
+  adjacencies: (v: { monomial: string; type: string; milnor: number; lambda: string; m: number }[]) =>
+    v.map((a, i) => (
+      <>
+        {i > 0 && "; "}
+        {a.type} by <Poly text={a.monomial} /> (λ {a.lambda}, m {a.m})
       </>
     )),
   probes: (v: Record<string, string>) => {
