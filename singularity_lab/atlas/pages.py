@@ -1,5 +1,5 @@
-"""From the five tables to what the pages show: one record a row, one a model, the index, and what is
-said once for all. Nothing is computed of λ here."""
+"""From the five tables to what the pages show: one record a row, one a model, the index, and what
+is said once for all. Nothing is computed of λ here."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from singularity_lab.atlas.germs import default_slice, germ_record, germ_sign, n
 from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine, Tables
 
 Commands = Callable[[Row], Mapping[str, Mapping[str, str]]]
+INDEX = (
+    *("ids", "titles", "aliases", "families", "d", "status", "lower", "upper", "m", "tags"),
+    *("classes", "models", "signs", "shard"),
+)
 NO_POLYNOMIAL = "the loss of this model is no polynomial: there is no germ to draw"
 
 
@@ -103,11 +107,7 @@ def index(
     joined: Joined, problems: Mapping[str, LocalProblem | None], shards: Mapping[str, int]
 ) -> dict[str, list[Any]]:
     """The columns that search and lists need, for all rows side by side."""
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in ("ids titles aliases families d status lower upper m tags classes models "
-                     "signs shard").split()
-    }  # fmt: skip
+    columns: dict[str, list[Any]] = {name: [] for name in INDEX}
     for row in joined.tables.rows:
         own = joined.own(row)
         low, high = sides(own.lam) if own is not None else (None, None)
@@ -133,7 +133,7 @@ def index(
     return columns
 
 
-_PHASES = ("where ranks loss dimension codimension lambda m class_id").split()
+_PHASES = ["where", "ranks", "loss", "dimension", "codimension", "lambda", "m", "class_id"]
 
 
 def model_pages(joined: Joined) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -150,13 +150,16 @@ def model_pages(joined: Joined) -> Iterable[tuple[str, dict[str, Any]]]:
         if len(lines) < 2 or name not in rows:
             continue
         first = rows[name][0]
-        yield name, {
-            "model_id": name,
-            "title": model_title(first),
-            "statement": first.statement,
-            "strata": [_phase(line) for line in lines],
-            "edges": [plain(e) for e in closure[name]],
-        }
+        yield (
+            name,
+            {
+                "model_id": name,
+                "title": model_title(first),
+                "statement": first.statement,
+                "strata": [_phase(line) for line in lines],
+                "edges": [plain(e) for e in closure[name]],
+            },
+        )
 
 
 def model_title(row: Row) -> str:

@@ -15,8 +15,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def run_pages(tables: Tables, files: Sequence[tuple[str, Any]] = ()) -> dict[str, dict[str, Any]]:
-    """The record of each run by its name: title, rows in the order of steps, and the ladder of exact
-    values it may be read against.
+    """The record of each run by its name: title, rows in the order of steps, and the ladder of
+    exact values it may be read against.
 
     Raises BadInput for a file that is no trajectory.
     """

@@ -1,5 +1,5 @@
-"""The data of the page as classic scripts: a page that was opened from a folder may load scripts, and
-may fetch no files. Each calls ``atlas.put(name, payload)``."""
+"""The data of the page as classic scripts: a page that was opened from a folder may load scripts,
+and may fetch no files. Each calls ``atlas.put(name, payload)``."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def commands(row: Row) -> dict[str, dict[str, str]]:
     found = {
         "verify": {
             "shell": f"singlab catalog check {row.id} --no-twin",
-            "python": f'from singularity_lab import ground_truth, verify; '
+            "python": f"from singularity_lab import ground_truth, verify; "
             f'[verify(c) for c in ground_truth("{row.id}", 0).certificates]',
         },
         "load": {
@@ -41,5 +41,7 @@ def commands(row: Row) -> dict[str, dict[str, str]]:
     }
     for group in GROUPS:
         shell = group.command.replace("{id}", row.id)
-        found.setdefault(group.name, {"shell": shell, "python": group.python.replace("{id}", row.id)})
+        found.setdefault(
+            group.name, {"shell": shell, "python": group.python.replace("{id}", row.id)}
+        )
     return found

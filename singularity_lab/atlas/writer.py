@@ -1,4 +1,4 @@
-"""The folder of the atlas: the bundle that the package ships, and the tables as scripts beside it."""
+"""The folder of the atlas: the bundle that the package ships, and the tables as scripts."""
 
 from __future__ import annotations
 
@@ -120,7 +120,9 @@ def build(
     }
     write_plain(data, "meta", meta)
     return {
-        str(p.relative_to(folder)): p.stat().st_size for p in sorted(folder.rglob("*")) if p.is_file()
+        str(p.relative_to(folder)): p.stat().st_size
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
     }
 
 
@@ -129,7 +131,9 @@ def _folder(out: Path) -> Path:
     if out.is_dir():
         strange = sorted(p.name for p in out.iterdir() if p.name not in {*BUNDLE, "data"})
         if strange:
-            raise BadInput(f"out: an empty folder, or one with an atlas, received one with {strange[0]}")
+            raise BadInput(
+                f"out: an empty folder, or one with an atlas, received one with {strange[0]}"
+            )
         for old in (out / "data").glob("*.js"):
             old.unlink()
     elif out.exists():

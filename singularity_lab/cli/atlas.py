@@ -46,9 +46,7 @@ def build(
 
     found = shipped() if tables is None else read_tables(tables)
     with progress_bar() as progress:
-        files = write(
-            out, found, runs=run or (), machines=machine or MACHINES, progress=progress
-        )
+        files = write(out, found, runs=run or (), machines=machine or MACHINES, progress=progress)
     size = sum(files.values())
     if as_json:
         print_json({"folder": str(out), "bytes": size, "files": files})

@@ -24,7 +24,14 @@ from singularity_lab.dictionary.schema import Cell, Edge
 from singularity_lab.dictionary.tables import write_tables
 from singularity_lab.errors import BadInput
 
-IDS = ("ade-a2", "ade-surface-a3", "nc-1-2", "edge-path-3", "binomial-3-2", "trained-xor-tanh-2-2-1")
+IDS = (
+    "ade-a2",
+    "ade-surface-a3",
+    "nc-1-2",
+    "edge-path-3",
+    "binomial-3-2",
+    "trained-xor-tanh-2-2-1",
+)
 SOURCES = Path(singularity_lab.__file__).parents[1] / "atlas"
 
 
@@ -72,7 +79,9 @@ def test_the_polyhedron_is_that_of_the_germ(folder):
     assert [tuple(v) for v in drawn["vertices"]] == list(polyhedron.vertices)
     assert drawn["distance"] == str(polyhedron.distance())
     for facet in drawn["facets"]:
-        values = [sum(n * x for n, x in zip(facet["normal"], v, strict=True)) for v in drawn["vertices"]]
+        values = [
+            sum(n * x for n, x in zip(facet["normal"], v, strict=True)) for v in drawn["vertices"]
+        ]
         assert min(values) == facet["offset"]
 
 

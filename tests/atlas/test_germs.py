@@ -11,9 +11,7 @@ from singularity_lab.catalog.load import load
 
 NAMES = ("x", "y", "z")
 TERMS = st.lists(
-    st.tuples(
-        st.sampled_from([1, -1, 2, -3]), st.tuples(*[st.integers(0, 3)] * 3).filter(any)
-    ),
+    st.tuples(st.sampled_from([1, -1, 2, -3]), st.tuples(*[st.integers(0, 3)] * 3).filter(any)),
     min_size=1,
     max_size=4,
     unique_by=lambda t: t[1],

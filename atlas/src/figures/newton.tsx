@@ -175,7 +175,7 @@ function Space({ newton }: { newton: Newton }) {
         role="application"
         aria-roledescription="figure that turns"
         aria-label={`${words(newton)} Arrow keys turn it, plus and minus change its size, 0 resets.`}
-        tabIndex={0}
+        {...{ tabindex: 0 }}
         class="turns"
         {...(events as any)}
       >

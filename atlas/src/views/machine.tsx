@@ -198,7 +198,7 @@ function Complex({ machine: w, at, onPick }: { machine: Machine; at: number; onP
         {shown.map((c, i) => (
           <g
             role="button"
-            tabIndex={0}
+            {...{ tabindex: 0 /* as SVG spells it */ }}
             aria-pressed={i === at}
             aria-label={`component ${i + 1}: λ ${c.lambda_E}, dimension ${c.dimension}, ${c.codes} codes${c.degenerate ? ", degenerate" : ""}`}
             onClick={() => onPick(i)}
