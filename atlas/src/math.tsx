@@ -102,6 +102,9 @@ function degree(t: Tree): number {
   return Math.max(...t.terms.map((x) => degree(x.tree)));
 }
 
+/** The place of a term: by degree, a constant last. */
+const rank = (t: Tree) => degree(t) || 1e6;
+
 /** One polynomial: its terms by degree, each in a <math> of its own. */
 export function Poly({ text, most = 24 }: { text: string; most?: number }) {
   const [all, setAll] = useState(false);
@@ -113,7 +116,7 @@ export function Poly({ text, most = 24 }: { text: string; most?: number }) {
   }
   const terms =
     tree.t === "sum"
-      ? [...tree.terms].sort((a, b) => degree(a.tree) - degree(b.tree))
+      ? [...tree.terms].sort((a, b) => rank(a.tree) - rank(b.tree))
       : [{ sign: 1 as const, tree }];
   // the first one printed without a minus sign, where one of the lowest degree has none
   const low = terms.filter((t) => degree(t.tree) === degree(terms[0]!.tree));

@@ -347,9 +347,9 @@ function Order({ all, edges, lowest, interval }: { all: Phase[]; edges: ModelPag
     return <p class="absent">· no closure relation of these strata is on file: each is listed below</p>;
   const room = Math.max(width, Math.min(1400, graph.widest * 34));
   const gap = 62;
-  const height = graph.levels * gap + 16;
+  const height = graph.levels * gap + 34;
   const X = (x: number) => 18 + x * (room - 36);
-  const Y = (y: number) => height - 30 - y * gap;
+  const Y = (y: number) => height - 48 - y * gap;
   const wide = room / graph.widest > 74;
   const shown = over ?? lowest;
   return (

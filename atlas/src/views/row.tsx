@@ -90,7 +90,7 @@ function Head({ at, page: p }: { at: number; page: Page | null }) {
           <code>{id}</code> <StatusMark status={index.status[at]!} />
         </p>
         <p>
-          {index.status[at] === "proved" ? "Proved: " : ""}
+          {index.status[at] === "proved" && exact ? "Proved: " : ""}
           {exact ? (
             <>
               a regular model of {d} {d === 1 ? "parameter" : "parameters"} has λ = {d % 2 ? `${d}/2` : d / 2}; this one has {low}
@@ -492,6 +492,28 @@ function Body({ page: p }: { page: Page }) {
   const several = meta.models[r.model_id]?.strata ?? 1;
   const classId = r.class_id.status === "value" ? r.class_id.value! : "";
   const others = classId ? (meta.classes[classId] ?? []).filter((x) => x !== r.id) : [];
+  const picture = (
+    <Section id="picture" title="Where K ≤ ε">
+      {p.germ ? <BodyFigure page={p} /> : <Absent cell={{ status: "not applicable", reason: p.germ_reason }} />}
+    </Section>
+  );
+  const newton = (
+    <Section id="newton" title="Newton polyhedron">
+      {p.newton ? <NewtonFigure newton={p.newton} /> : <Absent cell={{ status: "not applicable", reason: p.newton_reason }} />}
+    </Section>
+  );
+  const divisors = (
+    <Section id="divisors" title="Divisors">
+      {s ? <Divisors cell={s["divisors"]} /> : <Absent cell={{ status: "unknown", reason: "no line in strata" }} />}
+    </Section>
+  );
+  const jets = (
+    <Section id="jets" title="Jets staircase">
+      <JetsFigure cell={s?.["jets"]} />
+    </Section>
+  );
+  // beside the picture: the polyhedron, or where none is drawn what would follow
+  const beside = !!p.newton;
   return (
     <div class="sections">
       <Section id="model" title="Model" wide>
@@ -502,12 +524,16 @@ function Body({ page: p }: { page: Page }) {
           </p>
         )}
       </Section>
-      <Section id="picture" title="Where K ≤ ε">
-        {p.germ ? <BodyFigure page={p} /> : <Absent cell={{ status: "not applicable", reason: p.germ_reason }} />}
-      </Section>
-      <Section id="newton" title="Newton polyhedron">
-        {p.newton ? <NewtonFigure newton={p.newton} /> : <Absent cell={{ status: "not applicable", reason: p.newton_reason }} />}
-      </Section>
+      {picture}
+      {beside ? (
+        newton
+      ) : (
+        <div class="column">
+          {newton}
+          {divisors}
+          {jets}
+        </div>
+      )}
       <Section id="proof" title="Proof" wide>
         {p.certificates.length ? (
           p.certificates.map((c) => <ProofTree key={c.digest} digest={c.digest} />)
@@ -516,9 +542,7 @@ function Body({ page: p }: { page: Page }) {
         )}
       </Section>
       <div class="column">
-      <Section id="divisors" title="Divisors">
-        {s ? <Divisors cell={s["divisors"]} /> : <Absent cell={{ status: "unknown", reason: "no line in strata" }} />}
-      </Section>
+        {beside && divisors}
       <Section id="volume" title="Density of states: exact and counted">
         <VolumeFigure page={p} />
       </Section>
@@ -528,9 +552,7 @@ function Body({ page: p }: { page: Page }) {
       </Section>
       </div>
       <div class="column">
-      <Section id="jets" title="Jets staircase">
-        <JetsFigure cell={s?.["jets"]} />
-      </Section>
+        {beside && jets}
       <Section id="readings" title="Exact against measured">
         <ReadingsFigure readings={p.readings} lower={low} upper={high} />
         <Commands lines={[["take a reading", `singlab measure ${r.id} --device volume --seed 1`]]} />
