@@ -155,7 +155,7 @@ def build(
 
 def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Membership]:
     """The classes of the places' germs, from the journal where these were sorted before."""
-    problems = {}
+    problems: dict[str, LocalProblem] = {}
     for place in listed:
         problem = place.problem
         if problem is not None:

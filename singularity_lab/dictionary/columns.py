@@ -286,7 +286,7 @@ def _volume(question: Question) -> Cells:
 GROUPS: tuple[Group, ...] = (
     Group("value", ("lambda", "m", "certificate"), _values, 1,
           "singlab catalog show {id}", 'ground_truth("{id}")'),
-    Group("divisors", ("divisors",), _divisors, 1,
+    Group("divisors", ("divisors",), _divisors, 2,
           "singlab dictionary show {id} --json", 'lookup("{id}").divisors'),
     Group("jets", ("jets",), _jets, 1, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
     Group("contact", ("contact",), _contact, 1,

@@ -128,18 +128,23 @@ def to_pandas(tables: Tables, table: str) -> Any:
 
 def to_arrow(tables: Tables, table: str) -> Any:
     """A table as a pyarrow Table of flat columns."""
-    require("to_arrow", "pyarrow")
-    import pyarrow
-
-    return pyarrow.Table.from_pylist(flat(tables, table))
+    require("to_arrow", "duckdb", "pyarrow")
+    return _relation(tables, table).fetch_arrow_table()
 
 
 def to_polars(tables: Tables, table: str) -> Any:
     """A table as a polars DataFrame of flat columns."""
-    require("to_polars", "polars")
-    import polars
+    require("to_polars", "duckdb", "polars", "pyarrow")
+    return _relation(tables, table).pl()
 
-    return polars.DataFrame(flat(tables, table), infer_schema_length=None)
+
+def _relation(tables: Tables, table: str) -> Any:
+    """A table in a DuckDB database of its own, which knows the other libraries' types."""
+    import duckdb
+
+    connection = duckdb.connect()
+    _create(connection, table, flat(tables, table))
+    return connection.table(table)
 
 
 def to_duckdb(tables: Tables) -> Any:

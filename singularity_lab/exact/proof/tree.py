@@ -41,7 +41,8 @@ class Divisor:
     """A divisor with K = t^(2k)·…, prior·Jacobian = |t|^h·…, and its candidate (h + 1)/(2k).
 
     Of a loss K = f it is K = t^k·… and (h + 1)/k; below a step from f = Σ q² to the q, where k is
-    that of the q, the order of K is twice as large again. ray: the weights of the variables of its chart; one variable x with weight 1 is {x = 0} itself.
+    that of the q, the order of K is twice as large again. ray: the weights of the variables of its
+    chart; one variable x with weight 1 is {x = 0} itself.
     """
 
     ray: Mapping[str, int]
