@@ -21,7 +21,7 @@ def germ_record(problem: LocalProblem) -> tuple[dict[str, Any] | None, str]:
 
     >>> record, _ = germ_record(LocalProblem.build("x^2 - y^3", at={"x": 1, "y": 1}))
     >>> record["generators"]
-    ['-y^3 + x^2 - 3*y^2 + 2*x - 3*y']
+    ['x^2 + 2*x - y^3 - 3*y^2 - 3*y']
     """
     try:
         germ = problem.localize()

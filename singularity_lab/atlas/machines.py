@@ -30,7 +30,7 @@ def machine_page(name: str) -> dict[str, Any]:
 
     >>> page = machine_page("xor-4nand-shared")
     >>> page["solutions"], [c["lambda_E"] for c in page["components"]]
-    (2, ['7/2', '7/2'])
+    (2, ['7/2', '4'])
     """
     w0 = program_census(name)
     p = w0.program
