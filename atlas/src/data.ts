@@ -168,18 +168,7 @@ export interface ModelPage {
   edges: Edge[];
 }
 /** [parent, case, germ, moves, op, words, verdict, critical, divisors, same as, λ] */
-export type Node = [
-  number | null,
-  string,
-  string,
-  string[],
-  string,
-  string,
-  string,
-  0 | 1,
-  string[],
-  number | null,
-];
+export type Node = [number | null, string, string, string[], string, string, string, 0 | 1, string[], number | null];
 export interface Proof {
   digest: string;
   claim: string;

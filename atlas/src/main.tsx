@@ -150,7 +150,11 @@ function App() {
 
   return (
     <>
-      <a class="skip" href="#main" onClick={(e) => (e.preventDefault(), document.querySelector<HTMLElement>("main h1")?.focus())}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(e) => (e.preventDefault(), document.querySelector<HTMLElement>("main h1")?.focus())}
+      >
         Skip to the page
       </a>
       <header class="top">
@@ -193,8 +197,8 @@ function App() {
       </main>
       <footer>
         <p>
-          singularity_lab {meta.version} · {index.ids.length.toLocaleString("en-GB")} rows · data {meta.digest.slice(0, 12)} · page{" "}
-          {ATLAS_DIGEST.slice(0, 12)} · {meta.built}
+          singularity_lab {meta.version} · {index.ids.length.toLocaleString("en-GB")} rows · data{" "}
+          {meta.digest.slice(0, 12)} · page {ATLAS_DIGEST.slice(0, 12)} · {meta.built}
         </p>
       </footer>
     </>

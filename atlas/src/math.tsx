@@ -115,9 +115,7 @@ export function Poly({ text, most = 24 }: { text: string; most?: number }) {
     return <code>{text}</code>;
   }
   const terms =
-    tree.t === "sum"
-      ? [...tree.terms].sort((a, b) => rank(a.tree) - rank(b.tree))
-      : [{ sign: 1 as const, tree }];
+    tree.t === "sum" ? [...tree.terms].sort((a, b) => rank(a.tree) - rank(b.tree)) : [{ sign: 1 as const, tree }];
   // the first one printed without a minus sign, where one of the lowest degree has none
   const low = terms.filter((t) => degree(t.tree) === degree(terms[0]!.tree));
   const lead = low.find((t) => t.sign > 0);

@@ -96,7 +96,9 @@ export function RowTable({ rows, extra }: { rows: number[]; extra?: (i: number) 
       <thead>
         <tr>
           <th scope="col">row</th>
-          <th scope="col" class="title">title</th>
+          <th scope="col" class="title">
+            title
+          </th>
           <th scope="col" class="num">
             λ
           </th>

@@ -218,7 +218,6 @@ export function glsl(p: Poly): string {
 
 // -- the sign of a germ: what renaming, signs and scaling of generators leave alone ------------------
 
-
 /** The same text as singularity_lab.atlas.germs.sign: generators by the sorted exponents of their terms
  * and the absolute ratios of their coefficients, sorted. */
 export function sign(polys: Poly[]): string {
@@ -266,12 +265,21 @@ export function same(a: Poly[], b: Poly[]): boolean | null {
   const [ua, ub] = [used(a), used(b)];
   if (ua.length !== ub.length) return false;
   if (ua.length > 6) return null;
-  const want = a.map((p) => normal(p, ua, 0)).sort().join("|");
+  const want = a
+    .map((p) => normal(p, ua, 0))
+    .sort()
+    .join("|");
   for (const order of permutations(ub))
     for (let flips = 0; flips < 1 << ub.length; flips++) {
       let mask = 0;
       ub.forEach((j, i) => (mask |= ((flips >> i) & 1) << j));
-      if (b.map((p) => normal(p, order, mask)).sort().join("|") === want) return true;
+      if (
+        b
+          .map((p) => normal(p, order, mask))
+          .sort()
+          .join("|") === want
+      )
+        return true;
     }
   return false;
 }

@@ -33,7 +33,7 @@ export function prepare(): void {
   high = Float64Array.from(index.upper.map((t) => (t ? real(t) : Infinity)));
 }
 
-const SYNONYMS: Record<string, string> = { "svd": "rank", "reduced-rank": "reduced rank" };
+const SYNONYMS: Record<string, string> = { svd: "rank", "reduced-rank": "reduced rank" };
 const TOKEN = /"[^"]*"|\S+/g;
 const NUMBER = "(\\d+(?:\\.\\d+)?(?:/\\d+)?)";
 const COMPARE = new RegExp(`^(λ|lambda|rlct|m|d)(<=|>=|≤|≥|=|<|>|:)${NUMBER}?(?:(?:\\.\\.|-)${NUMBER}?)?$`, "i");
@@ -85,7 +85,8 @@ function compare(name: string, op: string, a: string, b: string, spread: boolean
   const [x, y] = [a ? real(a) : -Infinity, b ? real(b) : Infinity];
   const value = (i: number): [number, number] =>
     n === "λ" ? [low[i]!, high[i]!] : n === "d" ? [index.d[i]!, index.d[i]!] : [index.m[i] ?? NaN, index.m[i] ?? NaN];
-  if (spread) return [(i) => value(i)[0] >= x - 1e-12 && value(i)[1] <= y + 1e-12, `${n} from ${a || "…"} to ${b || "…"}`];
+  if (spread)
+    return [(i) => value(i)[0] >= x - 1e-12 && value(i)[1] <= y + 1e-12, `${n} from ${a || "…"} to ${b || "…"}`];
   const tests: Record<string, Test> = {
     "=": (i) => Math.abs(value(i)[0] - x) < 1e-12 && Math.abs(value(i)[1] - x) < 1e-12,
     "<": (i) => value(i)[1] < x - 1e-12,
@@ -134,7 +135,11 @@ export function search(query: string): Found {
   if (parts) return { rows: bySign(parts), unknown: [], chips: [{ text, words: `generators ${text}` }], germ: parts };
   const listed = text.split(/[\s,;]+/).filter(Boolean);
   if (listed.length > 1 && listed.every((id) => position.has(id)))
-    return { rows: listed.map((id) => position.get(id)!), unknown: [], chips: listed.map((id) => ({ text: id, words: id })) };
+    return {
+      rows: listed.map((id) => position.get(id)!),
+      unknown: [],
+      chips: listed.map((id) => ({ text: id, words: id })),
+    };
   const tokens = text.match(TOKEN) ?? [];
   const tests: { test: Test; chip: Chip }[] = [];
   let reading: [number, number] | null = null;

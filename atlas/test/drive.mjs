@@ -37,7 +37,15 @@ const base = `http://127.0.0.1:${server.address().port}/`;
 const fileBase = pathToFileURL(join(root, "index.html")).href;
 
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
+const args = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-dev-shm-usage",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
 const launch = (more = []) => chromium.launch({ executablePath, args: [...args, ...more] });
 
 let failed = 0;
@@ -61,13 +69,17 @@ const outside = [];
 // What a software renderer's own driver says about itself is not of the page.
 const driver = /GL Driver Message|Automatic fallback to software WebGL/;
 async function open(browser, { width = 1280, dark = false, url = base, hash = "" } = {}) {
-  const context = await browser.newContext({ viewport: { width, height: width > 600 ? 900 : 844 }, colorScheme: dark ? "dark" : "light" });
+  const context = await browser.newContext({
+    viewport: { width, height: width > 600 ? 900 : 844 },
+    colorScheme: dark ? "dark" : "light",
+  });
   const page = await context.newPage();
   page.on("console", (m) => driver.test(m.text()) || said.push(`${hash} ${m.type()} ${m.text()}`));
   page.on("pageerror", (e) => said.push(`${hash} error ${e.message}`));
   page.on("request", (r) => {
     const to = r.url();
-    if (!to.startsWith(base) && !to.startsWith("file://") && !to.startsWith("data:") && !to.startsWith("blob:")) outside.push(to);
+    if (!to.startsWith(base) && !to.startsWith("file://") && !to.startsWith("data:") && !to.startsWith("blob:"))
+      outside.push(to);
   });
   await page.goto(url + hash);
   return page;
@@ -138,24 +150,42 @@ for (const [name, hash, selector] of [
 ]) {
   const times = await firstView(hash, selector);
   const worst = Math.max(...times.map((t) => Math.min(...t)));
-  check(`first view of the ${name} within 2 s`, worst <= 2000, `${times.map(([w, c]) => `${w} ms, ${c} ms of processor`).join("; ")}`);
+  check(
+    `first view of the ${name} within 2 s`,
+    worst <= 2000,
+    `${times.map(([w, c]) => `${w} ms, ${c} ms of processor`).join("; ")}`,
+  );
 }
 
 page = await open(browser);
 await ready(page);
 const cpu = await clock(page);
 const letters = [];
-for (const query of ["transformer", "λ=5/12", "gauss d:2..8", "x^2-y^3", "5.9±0.3", "status:proved", "cusp", "family:rrr m=2", "tanh", "program"])
+for (const query of [
+  "transformer",
+  "λ=5/12",
+  "gauss d:2..8",
+  "x^2-y^3",
+  "5.9±0.3",
+  "status:proved",
+  "cusp",
+  "family:rrr m=2",
+  "tanh",
+  "program",
+])
   for (let k = 1; k <= query.length; k++) {
     const used = await cpu();
-    const wall = await page.evaluate(async (text) => {
-      const box = document.querySelector("#box");
-      const start = performance.now();
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, text);
-      box.dispatchEvent(new Event("input", { bubbles: true }));
-      await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
-      return performance.now() - start;
-    }, query.slice(0, k));
+    const wall = await page.evaluate(
+      async (text) => {
+        const box = document.querySelector("#box");
+        const start = performance.now();
+        Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, text);
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+        return performance.now() - start;
+      },
+      query.slice(0, k),
+    );
     letters.push([wall, (await cpu()) - used]);
   }
 const worst = letters.map((t) => Math.min(...t));
@@ -203,7 +233,10 @@ check("a step folds", !(await page.$eval("#proof details", (d) => d.open)));
 const before = await page.textContent("#picture .volume-line");
 await page.focus("#picture input[type=range]");
 for (let k = 0; k < 10; k++) await page.keyboard.press("ArrowLeft");
-check("the slider of ε changes V(ε)", await soon(async () => (await page.textContent("#picture .volume-line")) !== before));
+check(
+  "the slider of ε changes V(ε)",
+  await soon(async () => (await page.textContent("#picture .volume-line")) !== before),
+);
 check("ε is in the address", (await page.evaluate(() => location.hash)).includes("eps="));
 await page.click(".head .word-button");
 check("a word explains itself in place", await page.isVisible(".head .knowl"));
@@ -266,7 +299,10 @@ await page.waitForSelector("#newton .turns");
 const polygon = await page.$eval("#newton polygon", (e) => e.getAttribute("points"));
 await page.focus("#newton .turns");
 await page.keyboard.press("ArrowLeft");
-check("the Newton polyhedron turns", await soon(async () => (await page.$eval("#newton polygon", (e) => e.getAttribute("points"))) !== polygon));
+check(
+  "the Newton polyhedron turns",
+  await soon(async () => (await page.$eval("#newton polygon", (e) => e.getAttribute("points"))) !== polygon),
+);
 await close(page);
 
 if (model) {
@@ -292,10 +328,16 @@ if (machine) {
   const one = await page.textContent("#syndromes");
   await page.locator("#complex .pick").last().focus();
   await page.keyboard.press("Enter");
-  check("a component is picked by the keyboard", await soon(async () => (await page.textContent("#syndromes")) !== one));
+  check(
+    "a component is picked by the keyboard",
+    await soon(async () => (await page.textContent("#syndromes")) !== one),
+  );
   const code = await page.textContent("#code .said");
   await page.locator("#code select").nth(1).selectOption({ index: 1 });
-  check("flipping an entry of the code changes the answer", await soon(async () => (await page.textContent("#code .said")) !== code));
+  check(
+    "flipping an entry of the code changes the answer",
+    await soon(async () => (await page.textContent("#code .said")) !== code),
+  );
   await close(page);
 }
 
@@ -331,9 +373,14 @@ const pages = [
   ["about", "#/about"],
 ];
 const audit = () =>
-  globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }).then((r) =>
-    r.violations.map((v) => `${v.impact} ${v.id} (${v.nodes.length}): ${v.nodes[0]?.target.join(" ")} ${v.nodes[0]?.failureSummary?.split("\n")[1] ?? ""}`),
-  );
+  globalThis.axe
+    .run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] })
+    .then((r) =>
+      r.violations.map(
+        (v) =>
+          `${v.impact} ${v.id} (${v.nodes.length}): ${v.nodes[0]?.target.join(" ")} ${v.nodes[0]?.failureSummary?.split("\n")[1] ?? ""}`,
+      ),
+    );
 const findings = [];
 const wide = [];
 const blank = [];
@@ -345,12 +392,18 @@ for (const dark of [false, true])
       await p.waitForTimeout(900);
       const [scroll, inner] = await p.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       if (scroll > inner) wide.push(`${name} at ${width}: ${scroll}`);
-      blank.push(...(await p.evaluate((n) => [...document.querySelectorAll("td, dd")].filter((c) => !c.textContent.trim()).map(() => n), name)));
+      blank.push(
+        ...(await p.evaluate(
+          (n) => [...document.querySelectorAll("td, dd")].filter((c) => !c.textContent.trim()).map(() => n),
+          name,
+        )),
+      );
       if (dark === (width === 390)) {
         await p.evaluate(axe);
         findings.push(...(await p.evaluate(audit)).map((f) => `${name} ${width} ${dark ? "dark" : "light"}: ${f}`));
       }
-      if (shots) await p.screenshot({ path: join(shots, `${name}-${width}-${dark ? "dark" : "light"}.png`), fullPage: true });
+      if (shots)
+        await p.screenshot({ path: join(shots, `${name}-${width}-${dark ? "dark" : "light"}.png`), fullPage: true });
       await close(p);
     }
   }
@@ -358,16 +411,23 @@ check("no page scrolls sideways at 390 and 1280 px", !wide.length, wide.join("; 
 check("no cell of a table is blank", !blank.length, [...new Set(blank)].join(", "));
 const serious = findings.filter((f) => /: (serious|critical) /.test(f));
 check("axe-core has no serious findings", !serious.length, serious.slice(0, 8).join(" | "));
-console.log(`     axe-core, lesser findings: ${findings.length - serious.length}${findings.length ? ` ${[...new Set(findings)].slice(0, 6).join(" | ")}` : ""}`);
+console.log(
+  `     axe-core, lesser findings: ${findings.length - serious.length}${findings.length ? ` ${[...new Set(findings)].slice(0, 6).join(" | ")}` : ""}`,
+);
 
 page = await open(browser, { hash: "#/about" });
 await ready(page);
 await page.evaluate(() => {
-  document.querySelector("main").insertAdjacentHTML("beforeend", '<p style="color:#ddd;background:#fff">pale</p><input>');
+  document
+    .querySelector("main")
+    .insertAdjacentHTML("beforeend", '<p style="color:#ddd;background:#fff">pale</p><input>');
 });
 await page.evaluate(axe);
 const planted = await page.evaluate(audit);
-check("planted faults are found by axe-core", planted.some((f) => f.includes("color-contrast")) && planted.some((f) => f.includes("label")));
+check(
+  "planted faults are found by axe-core",
+  planted.some((f) => f.includes("color-contrast")) && planted.some((f) => f.includes("label")),
+);
 await close(page);
 
 // -- 6. every row ----------------------------------------------------------------------------------

@@ -11,7 +11,13 @@ const out = mkdtempSync(join(tmpdir(), "atlas-"));
 const here = fileURLToPath(new URL(".", import.meta.url));
 async function load(name) {
   const outfile = join(out, `${name}.mjs`);
-  await build({ entryPoints: [join(here, "..", "src", `${name}.ts`)], bundle: true, format: "esm", outfile, logLevel: "error" });
+  await build({
+    entryPoints: [join(here, "..", "src", `${name}.ts`)],
+    bundle: true,
+    format: "esm",
+    outfile,
+    logLevel: "error",
+  });
   return import(pathToFileURL(outfile).href);
 }
 const poly = await load("poly");
@@ -47,7 +53,10 @@ test("expressions mean what people type", () => {
 
 test("one polynomial has one expansion", () => {
   const a = poly.expand(poly.parse("(x + y)*(x - y)"), ["x", "y"]);
-  assert.deepEqual([...a.terms].sort(), [["0,2", -1], ["2,0", 1]]);
+  assert.deepEqual([...a.terms].sort(), [
+    ["0,2", -1],
+    ["2,0", 1],
+  ]);
 });
 
 test("the sign of a germ is that of singularity_lab.atlas.germs", () => {
@@ -76,10 +85,20 @@ const rows = [
   ["deep", "unknown row", "deep", 9, "unknown", null, null, null],
 ];
 const index = {
-  ids: rows.map((r) => r[0]), titles: rows.map((r) => r[1]), aliases: ["transformer", "", "", ""], families: rows.map((r) => r[2]),
-  d: rows.map((r) => r[3]), status: rows.map((r) => r[4]), lower: rows.map((r) => r[5]), upper: rows.map((r) => r[6]),
-  m: rows.map((r) => r[7]), tags: ["demo", "", "", ""], classes: ["c1", "", "", ""], models: ["m", "m", "m", "m"],
-  signs: [fnv("2_3"), "", "", ""], shard: [0, 0, 0, 0],
+  ids: rows.map((r) => r[0]),
+  titles: rows.map((r) => r[1]),
+  aliases: ["transformer", "", "", ""],
+  families: rows.map((r) => r[2]),
+  d: rows.map((r) => r[3]),
+  status: rows.map((r) => r[4]),
+  lower: rows.map((r) => r[5]),
+  upper: rows.map((r) => r[6]),
+  m: rows.map((r) => r[7]),
+  tags: ["demo", "", "", ""],
+  classes: ["c1", "", "", ""],
+  models: ["m", "m", "m", "m"],
+  signs: [fnv("2_3"), "", "", ""],
+  shard: [0, 0, 0, 0],
 };
 globalThis.window = globalThis;
 data.install();
@@ -103,14 +122,18 @@ test("the query table", () => {
   assert.deepEqual(ids("status:bracketed"), ["gauss-4"]);
   assert.deepEqual(ids("class:c1"), ["ade-a2"]);
   assert.deepEqual(ids("1.3±0.2"), ["gauss-4", "rrr-1"]);
-  assert.deepEqual(search("1.3±0.2").unknown.map((i) => index.ids[i]), ["deep"]);
+  assert.deepEqual(
+    search("1.3±0.2").unknown.map((i) => index.ids[i]),
+    ["deep"],
+  );
   assert.deepEqual(ids("u^3 + v^2"), ["ade-a2"]);
   assert.deepEqual(ids("rrr-1, ade-a2"), ["rrr-1", "ade-a2"]);
   assert.equal(search("cusp nonsense").guilty, "nonsense");
 });
 
 test("words are no polynomials", () => {
-  for (const q of ["reduced-rank", "two-layer", "ade-a2", "λ=5/12", "5.9±0.3", "hidden markov"]) assert.equal(generators(q), null, q);
+  for (const q of ["reduced-rank", "two-layer", "ade-a2", "λ=5/12", "5.9±0.3", "hidden markov"])
+    assert.equal(generators(q), null, q);
   assert.deepEqual(generators("x*y, x*z"), ["x*y", "x*z"]);
   assert.deepEqual(generators("(x^2-y^3)"), ["x^2-y^3"]);
   assert.deepEqual(generators("(x*y, (x+1)*z)"), ["x*y", "(x+1)*z"]);

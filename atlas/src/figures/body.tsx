@@ -136,7 +136,8 @@ export function BodyFigure({ page }: { page: Page }) {
                 <V v={v} />
               </>
             ))}
-            , {d - chosen.length === 1 ? "the other variable" : `the other ${d - chosen.length} variables`} held at the point: it does not show the dimension of the whole.
+            , {d - chosen.length === 1 ? "the other variable" : `the other ${d - chosen.length} variables`} held at
+            the point: it does not show the dimension of the whole.
           </>
         )}
       </figcaption>
@@ -156,14 +157,21 @@ function OneD({ cut, epsilon }: { cut: Slice; epsilon: number }) {
   const inside = xs.filter((x) => K([x]) <= epsilon);
   return (
     <div ref={ref}>
-      <svg width={size} height={height} role="img" aria-label={`K along ${cut.variables[0]}; K ≤ ε from ${short(inside[0] ?? 0)} to ${short(inside.at(-1) ?? 0)}.`}>
+      <svg
+        width={size}
+        height={height}
+        role="img"
+        aria-label={`K along ${cut.variables[0]}; K ≤ ε from ${short(inside[0] ?? 0)} to ${short(inside.at(-1) ?? 0)}.`}
+      >
         {[-1, -0.5, 0, 0.5, 1].map((t) => (
           <text x={X(t)} y={height - 6} text-anchor="middle">
             {t}
           </text>
         ))}
         <line x1={X(-1)} x2={X(1)} y1={Y(0)} y2={Y(0)} class="axis" />
-        {inside.length > 0 && <line x1={X(inside[0]!)} x2={X(inside.at(-1)!) + 1} y1={Y(0)} y2={Y(0)} class="inside-line" />}
+        {inside.length > 0 && (
+          <line x1={X(inside[0]!)} x2={X(inside.at(-1)!) + 1} y1={Y(0)} y2={Y(0)} class="inside-line" />
+        )}
         <polyline points={xs.map((x) => `${X(x)},${Y(K([x]))}`).join(" ")} class="curve" />
         <text x={X(0) + 6} y={16} class="name">
           K
@@ -213,7 +221,12 @@ function TwoD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boole
           const corners = [k, values[at + 1]!, values[at + n + 1]!, values[at + n + 2]!];
           const roots = corners.map(Math.sqrt);
           alpha = Math.min(...roots) <= 1.05 * (Math.max(...roots) - Math.min(...roots)) ? 1 : 0;
-        } else for (let s = 0; s < 5; s++) if (k <= epsilon * 10 ** s) { alpha = shades[s]!; break; }
+        } else
+          for (let s = 0; s < 5; s++)
+            if (k <= epsilon * 10 ** s) {
+              alpha = shades[s]!;
+              break;
+            }
         if (!alpha) continue;
         const p = 4 * (j * n + i);
         for (let ch = 0; ch < 3; ch++) image.data[p + ch] = 255 * blue[ch]!;
@@ -240,7 +253,11 @@ function TwoD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boole
         aria-label={`The region K ≤ ${short(epsilon)} in the plane of ${cut.variables.join(" and ")}, with paler bands at 10, 100, 1000 and 10000 times ε. Plus and minus zoom, 0 resets.`}
         onKeyDown={key}
       >
-        <canvas ref={canvas} style={`position:absolute;left:${pad}px;top:6px;width:${inner}px;height:${inner}px`} class="frame" />
+        <canvas
+          ref={canvas}
+          style={`position:absolute;left:${pad}px;top:6px;width:${inner}px;height:${inner}px`}
+          class="frame"
+        />
         <svg width={size} height={size} style="position:absolute;left:0;top:0;pointer-events:none" aria-hidden="true">
           {marks.map((v) => (
             <>
@@ -285,7 +302,12 @@ function ThreeD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boo
   const { turn, zoom, setZoom, events } = useTurn(START, setMoving);
   const size = Math.min(width, 430);
   const body = useMemo(
-    () => ({ polys: cut.polys, loss: cut.loss, low: cut.low as [number, number, number], high: cut.high as [number, number, number] }),
+    () => ({
+      polys: cut.polys,
+      loss: cut.loss,
+      low: cut.low as [number, number, number],
+      high: cut.high as [number, number, number],
+    }),
     [cut],
   );
   useEffect(() => {
@@ -324,7 +346,12 @@ function ThreeD({ cut, epsilon, zero }: { cut: Slice; epsilon: number; zero: boo
             return (
               <>
                 <line x1={o[0]} y1={o[1]} x2={end[0]} y2={end[1]} class="axis3" />
-                <text x={Math.max(12, Math.min(size - 12, label[0]))} y={Math.max(14, Math.min(size - 4, label[1]))} text-anchor="middle" class="name halo">
+                <text
+                  x={Math.max(12, Math.min(size - 12, label[0]))}
+                  y={Math.max(14, Math.min(size - 4, label[1]))}
+                  text-anchor="middle"
+                  class="name halo"
+                >
                   {name}
                 </text>
               </>

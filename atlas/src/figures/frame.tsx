@@ -24,7 +24,8 @@ export function ticks(low: number, high: number, about = 5): number[] {
   const unit = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((k) => k * unit).find((s) => span / s <= about + 1) ?? unit * 10;
   const found: number[] = [];
-  for (let v = Math.ceil(low / step) * step; v <= high + step * 1e-9; v += step) found.push(Math.abs(v) < step / 1e6 ? 0 : v);
+  for (let v = Math.ceil(low / step) * step; v <= high + step * 1e-9; v += step)
+    found.push(Math.abs(v) < step / 1e6 ? 0 : v);
   return found;
 }
 

@@ -32,7 +32,12 @@ export function neighbours(id: string, edges: Edge[]): Neighbour[] {
     const key = `${other}\n${e.kind}\n${out}`;
     if (other === id || seen.has(key)) continue;
     seen.add(key);
-    found.push({ id: other, kind: e.kind, words: (WORDS[e.kind] ?? [e.kind, e.kind])[out ? 0 : 1]!, evidence: e.evidence });
+    found.push({
+      id: other,
+      kind: e.kind,
+      words: (WORDS[e.kind] ?? [e.kind, e.kind])[out ? 0 : 1]!,
+      evidence: e.evidence,
+    });
   }
   return found;
 }
@@ -56,9 +61,20 @@ export function NeighbourGraph({ id, edges }: { id: string; edges: Edge[] }) {
   const angle = (i: number) => -Math.PI / 2 + (2 * Math.PI * i) / drawn.length;
   return (
     <div ref={ref} class="neighbours">
-      <svg width={size} height={size} role="group" aria-label={`This row and ${drawn.length} of ${found.length} neighbours; the numbers are those of the list.`}>
+      <svg
+        width={size}
+        height={size}
+        role="group"
+        aria-label={`This row and ${drawn.length} of ${found.length} neighbours; the numbers are those of the list.`}
+      >
         {drawn.map((n, i) => (
-          <line x1={c} y1={c} x2={c + r * Math.cos(angle(i))} y2={c + r * Math.sin(angle(i))} class={`link ${n.kind.replaceAll(" ", "-")}`} />
+          <line
+            x1={c}
+            y1={c}
+            x2={c + r * Math.cos(angle(i))}
+            y2={c + r * Math.sin(angle(i))}
+            class={`link ${n.kind.replaceAll(" ", "-")}`}
+          />
         ))}
         <circle cx={c} cy={c} r={22} class="centre" />
         <text x={c} y={c + 4} text-anchor="middle" class="on-blue">
@@ -70,7 +86,9 @@ export function NeighbourGraph({ id, edges }: { id: string; edges: Edge[] }) {
           const label = `${i + 1}: ${n.id}, ${n.words}`;
           return (
             <a href={k === undefined ? undefined : rowAddress(n.id)} aria-label={label}>
-              <title>{k === undefined ? n.id : `${index.titles[k]} · λ ${range(index.lower[k]!, index.upper[k]!)}`}</title>
+              <title>
+                {k === undefined ? n.id : `${index.titles[k]} · λ ${range(index.lower[k]!, index.upper[k]!)}`}
+              </title>
               <circle cx={x} cy={y} r={15} class="node" />
               <text x={x} y={y + 4} text-anchor="middle">
                 {i + 1}

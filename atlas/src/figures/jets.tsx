@@ -30,7 +30,12 @@ export function JetsFigure({ cell }: { cell: Cell<Jets> | undefined }) {
   codim.forEach((v, i) => (path += ` V${Y(v)} H${X(i + 1)}`));
   return (
     <figure ref={ref}>
-      <svg width={X(n) + 12} height={height + 24} role="img" aria-label={`Codimension of the jet schemes of order 0 to ${n - 1}: ${codim.join(", ")}.`}>
+      <svg
+        width={X(n) + 12}
+        height={height + 24}
+        role="img"
+        aria-label={`Codimension of the jet schemes of order 0 to ${n - 1}: ${codim.join(", ")}.`}
+      >
         {Array.from({ length: most + 1 }, (_, v) =>
           most < 9 || v % 2 === 0 ? (
             <>
@@ -43,7 +48,13 @@ export function JetsFigure({ cell }: { cell: Cell<Jets> | undefined }) {
         )}
         {codim.map((v, i) => (
           <>
-            <rect x={X(i)} y={Y(v)} width={w} height={Y(0) - Y(v)} class={j.attained?.includes(i) ? "bar attained" : "bar pale"} />
+            <rect
+              x={X(i)}
+              y={Y(v)}
+              width={w}
+              height={Y(0) - Y(v)}
+              class={j.attained?.includes(i) ? "bar attained" : "bar pale"}
+            />
             <text x={X(i) + w / 2} y={height + 14} text-anchor="middle">
               {i}
             </text>
@@ -91,8 +102,8 @@ export function JetsFigure({ cell }: { cell: Cell<Jets> | undefined }) {
           <>
             {" "}
             The least codimension/(order + 1) is {j.threshold}
-            {j.attained?.length ? `, at order ${j.attained.join(", ")}` : ""}: an upper bound of the complex threshold, reached where the order is
-            divisible enough (Mustaţă 2002).
+            {j.attained?.length ? `, at order ${j.attained.join(", ")}` : ""}: an upper bound of the complex
+            threshold, reached where the order is divisible enough (Mustaţă 2002).
           </>
         )}{" "}
         {cell.reason ?? ""}

@@ -13,7 +13,10 @@ export function NewtonFigure({ newton }: { newton: Newton }) {
 function words(n: Newton): string {
   const on = n.hit.length;
   return (
-    `Newton polyhedron with ${n.vertices.length} vertices (${n.vertices.slice(0, 6).map((v) => `(${v.join(",")})`).join(" ")}` +
+    `Newton polyhedron with ${n.vertices.length} vertices (${n.vertices
+      .slice(0, 6)
+      .map((v) => `(${v.join(",")})`)
+      .join(" ")}` +
     `${n.vertices.length > 6 ? " …" : ""}) and ${n.facets.length} facets. The diagonal meets it at ${n.distance}, ` +
     `${on === 1 ? "at a vertex" : `inside a face with ${on} exponents`}.`
   );
@@ -45,7 +48,8 @@ const dot = (a: number[], b: number[]) => a.reduce((s, v, i) => s + v * b[i]!, 0
 function Plane({ newton }: { newton: Newton }) {
   const [ref, width] = useWidth();
   const t = real(newton.distance);
-  const most = Math.max(2, Math.ceil(t), ...newton.vertices.flat(), ...newton.support.flat().filter((v) => v < 40)) + 1;
+  const most =
+    Math.max(2, Math.ceil(t), ...newton.vertices.flat(), ...newton.support.flat().filter((v) => v < 40)) + 1;
   const size = Math.min(width, 410);
   const pad = 34;
   const s = (size - pad - 12) / most;
@@ -55,7 +59,9 @@ function Plane({ newton }: { newton: Newton }) {
   const [first, last] = [corner[0]!, corner.at(-1)!];
   const body = [[first[0], most], ...corner, [most, last[1]], [most, most]] as number[][];
   const every = Math.ceil(most / 8);
-  const inside = newton.support.filter((a) => !newton.vertices.some((v) => v.join() === a.join()) && Math.max(...a) <= most);
+  const inside = newton.support.filter(
+    (a) => !newton.vertices.some((v) => v.join() === a.join()) && Math.max(...a) <= most,
+  );
   return (
     <figure ref={ref}>
       <svg width={size} height={size} role="img" aria-label={words(newton)}>
@@ -76,7 +82,10 @@ function Plane({ newton }: { newton: Newton }) {
           </>
         ))}
         <polygon points={body.map(([x, y]) => `${X(x!)},${Y(y!)}`).join(" ")} class="body" />
-        <polyline points={[[first[0]!, most], ...corner, [most, last[1]!]].map(([x, y]) => `${X(x!)},${Y(y!)}`).join(" ")} class="edge" />
+        <polyline
+          points={[[first[0]!, most], ...corner, [most, last[1]!]].map(([x, y]) => `${X(x!)},${Y(y!)}`).join(" ")}
+          class="edge"
+        />
         <line x1={X(0)} y1={Y(0)} x2={X(most)} y2={Y(most)} class="diagonal" />
         {inside.slice(0, 300).map((a) => (
           <circle cx={X(a[0]!)} cy={Y(a[1]!)} r={2.5} class="inner" />
@@ -108,8 +117,7 @@ function facets(newton: Newton, most: number): { points: P3[]; normal: number[];
     const on = newton.vertices.filter((v) => dot(f.normal, v) === f.offset);
     let cloud: P3[] = on.map((v) => [v[0]!, v[1]!, v[2]!]);
     const away = [0, 1, 2].filter((i) => f.normal[i] === 0);
-    for (const i of away)
-      cloud = cloud.concat(cloud.map((p) => p.map((v, j) => (j === i ? most : v)) as P3));
+    for (const i of away) cloud = cloud.concat(cloud.map((p) => p.map((v, j) => (j === i ? most : v)) as P3));
     return {
       points: around(cloud, f.normal),
       normal: f.normal,
@@ -154,13 +162,20 @@ function Space({ newton }: { newton: Newton }) {
   const s = (size / (most * 1.9)) * zoom;
   const centre = [most / 2, most / 2, most / 2];
   const project = (p: number[]): [number, number, number] => {
-    const [x, y, z] = rotate(turn, p.map((v, i) => v - centre[i]!));
+    const [x, y, z] = rotate(
+      turn,
+      p.map((v, i) => v - centre[i]!),
+    );
     return [size / 2 + x * s, size / 2 - y * s, z];
   };
   const drawn = facets(newton, most)
     .filter((f) => f.points.length > 2)
     .map((f) => {
-      const facing = rotate(turn, f.normal.map((v) => -v))[2] > 0;
+      const facing =
+        rotate(
+          turn,
+          f.normal.map((v) => -v),
+        )[2] > 0;
       return { ...f, facing, flat: f.points.map(project) };
     })
     .sort((a, b) => Number(a.facing) - Number(b.facing));

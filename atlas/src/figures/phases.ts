@@ -39,11 +39,24 @@ export function phases(model: ModelPage): Phase[] {
       lossText: loss.status === "value" ? String(loss.value) : loss.status,
       low,
       high,
-      lambda: value ? String(lambda.value) : lambda.status === "bounds" ? `${lambda.lower ?? "?"} … ${lambda.upper ?? "?"}` : "?",
+      lambda: value
+        ? String(lambda.value)
+        : lambda.status === "bounds"
+          ? `${lambda.lower ?? "?"} … ${lambda.upper ?? "?"}`
+          : "?",
       m: m.status === "value" ? Number(m.value) : 1,
-      mText: m.status === "value" ? String(m.value) : m.status === "bounds" ? `${m.lower ?? "?"} … ${m.upper ?? "?"}` : "?",
+      mText:
+        m.status === "value"
+          ? String(m.value)
+          : m.status === "bounds"
+            ? `${m.lower ?? "?"} … ${m.upper ?? "?"}`
+            : "?",
       known,
-      why: known ? "" : (!Number.isFinite(L) ? (loss.reason ?? "its loss is not known") : (lambda.reason ?? "λ has no two sides")),
+      why: known
+        ? ""
+        : !Number.isFinite(L)
+          ? (loss.reason ?? "its loss is not known")
+          : (lambda.reason ?? "λ has no two sides"),
       dimension: s["dimension"]?.status === "value" ? Number(s["dimension"].value) : null,
     };
   });
@@ -88,7 +101,10 @@ export interface Place {
   y: number;
 }
 /** Strata in levels, the deepest at the bottom: by the longest chain of closures below each. */
-export function layout(list: Phase[], edges: Edge[]): { places: Place[]; lines: [Place, Place][]; levels: number; widest: number } {
+export function layout(
+  list: Phase[],
+  edges: Edge[],
+): { places: Place[]; lines: [Place, Place][]; levels: number; widest: number } {
   const byKey = new Map<string, Phase>();
   for (const p of list) {
     byKey.set(p.key, p);
@@ -109,7 +125,9 @@ export function layout(list: Phase[], edges: Edge[]): { places: Place[]; lines: 
     if (!moved) break;
   }
   // an edge is drawn only where no longer chain joins its ends
-  const direct = pairs.filter(([a, b]) => !pairs.some(([c, d]) => c === a && d !== b && pairs.some(([e, f]) => e === d && f === b)));
+  const direct = pairs.filter(
+    ([a, b]) => !pairs.some(([c, d]) => c === a && d !== b && pairs.some(([e, f]) => e === d && f === b)),
+  );
   const rows: Phase[][] = [];
   for (const p of list) (rows[level.get(p)!] ??= []).push(p);
   const order = new Map<Phase, number>();

@@ -34,14 +34,30 @@ function TheoremNote({ op }: { op: string }) {
   );
 }
 
-function Branch({ tree, at, children, open, all }: { tree: Proof; at: number; children: number[][]; open: boolean; all: number }) {
+function Branch({
+  tree,
+  at,
+  children,
+  open,
+  all,
+}: {
+  tree: Proof;
+  at: number;
+  children: number[][];
+  open: boolean;
+  all: number;
+}) {
   const [, caption, germ, moves, op, words, verdict, critical, divisors, again] = tree.nodes[at] as Node;
   const [shown, setShown] = useState(open || all > 0);
   const [theorem, setTheorem] = useState(false);
   const [more, setMore] = useState(30);
   const below = children[at]!;
   return (
-    <details class={critical ? "step critical" : "step"} open={shown} onToggle={(e) => setShown(e.currentTarget.open)}>
+    <details
+      class={critical ? "step critical" : "step"}
+      open={shown}
+      onToggle={(e) => setShown(e.currentTarget.open)}
+    >
       <summary>
         {caption && <span class="case">{caption}</span>}
         <span class="words">{words}</span>
@@ -62,12 +78,10 @@ function Branch({ tree, at, children, open, all }: { tree: Proof; at: number; ch
               ))}
             </ul>
           )}
-          {divisors.length > 0 && (
-            <p class="soft">
-              λ is reached by {divisors.join("; ")}
-            </p>
+          {divisors.length > 0 && <p class="soft">λ is reached by {divisors.join("; ")}</p>}
+          {again !== null && (
+            <p class="soft">The proof of step {again} is used again: it is the same family up to names.</p>
           )}
-          {again !== null && <p class="soft">The proof of step {again} is used again: it is the same family up to names.</p>}
           <button class="small" aria-expanded={theorem} onClick={() => setTheorem(!theorem)}>
             theorem “{op}” in words
           </button>
@@ -97,8 +111,8 @@ function Tree({ tree }: { tree: Proof }) {
   return (
     <div class="proof">
       <p>
-        The certificate proves {tree.claim}: {grouped(tree.nodes.length)} {tree.nodes.length === 1 ? "step" : "steps"}. Steps marked{" "}
-        <span class="decides">decides</span> attain the value.{" "}
+        The certificate proves {tree.claim}: {grouped(tree.nodes.length)} {tree.nodes.length === 1 ? "step" : "steps"}
+        . Steps marked <span class="decides">decides</span> attain the value.{" "}
         {tree.nodes.length > 1 && few && (
           <button class="small" onClick={() => setAll(all + 1)}>
             unfold all
@@ -116,7 +130,10 @@ const LARGE = 400_000;
 export function ProofTree({ digest }: { digest: string }) {
   const known = meta.proofs[digest];
   const [wanted, setWanted] = useState(!known || known.bytes < LARGE);
-  const { value, error } = useLoaded<Proof | null>(() => (wanted ? proof(digest) : Promise.resolve(null)), [digest, wanted]);
+  const { value, error } = useLoaded<Proof | null>(
+    () => (wanted ? proof(digest) : Promise.resolve(null)),
+    [digest, wanted],
+  );
   if (!known) return <p class="absent">· no tree: this proof was not unfolded when the atlas was built</p>;
   if (!wanted)
     return (

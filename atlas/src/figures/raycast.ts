@@ -114,7 +114,14 @@ function compile(body: Body): WebGLProgram | null {
 }
 
 /** Draw into the canvas, at ``size`` pixels a side when at rest; true if the graphics card did it. */
-export function draw(target: HTMLCanvasElement, size: number, body: Body, view: View, paint: Paint, moving: boolean): boolean {
+export function draw(
+  target: HTMLCanvasElement,
+  size: number,
+  body: Body,
+  view: View,
+  paint: Paint,
+  moving: boolean,
+): boolean {
   const terms = body.polys.reduce((s, p) => s + p.terms.size, 0);
   const program = terms <= 160 ? compile(body) : null;
   const scale = moving ? 3 : 1;
@@ -158,7 +165,12 @@ export function draw(target: HTMLCanvasElement, size: number, body: Body, view: 
 }
 
 /** K of a body as a function, 10⁶ outside its constraints. */
-export function potential(body: { polys: Poly[]; loss: boolean; low: number[]; high: number[] }): (x: ArrayLike<number>) => number {
+export function potential(body: {
+  polys: Poly[];
+  loss: boolean;
+  low: number[];
+  high: number[];
+}): (x: ArrayLike<number>) => number {
   const parts = body.polys.map(evaluator);
   const { low, high } = body;
   return (x) => {
@@ -179,7 +191,12 @@ function byHand(canvas: OffscreenCanvas, body: Body, view: View, paint: Paint): 
   const image = out.createImageData(w, h);
   const K = potential(body);
   const f = body.polys.length === 1 ? evaluator(body.polys[0]!) : () => 1;
-  const [ca, sa, cb, sb] = [Math.cos(view.turn[0]), Math.sin(view.turn[0]), Math.cos(view.turn[1]), Math.sin(view.turn[1])];
+  const [ca, sa, cb, sb] = [
+    Math.cos(view.turn[0]),
+    Math.sin(view.turn[0]),
+    Math.cos(view.turn[1]),
+    Math.sin(view.turn[1]),
+  ];
   const x = new Float64Array(3);
   const to = (u: number, v: number, d: number) => {
     const y1 = sb * v - cb * d;
@@ -229,7 +246,9 @@ function byHand(canvas: OffscreenCanvas, body: Body, view: View, paint: Paint): 
       n = l > 0 && l < 1e5 ? n.map((c) => c / l) : [0, 0, 1];
       const second = view.zero ? n[2]! < 0 : f(to(u, v, d)) < 0;
       if (n[2]! < 0) n = n.map((c) => -c);
-      const light = (0.58 + 0.42 * Math.max(0, (-0.45 * n[0]! + 0.6 * n[1]! + 0.75 * n[2]!) / 1.061)) * (1 - (0.16 * (top - d)) / (2 * R));
+      const light =
+        (0.58 + 0.42 * Math.max(0, (-0.45 * n[0]! + 0.6 * n[1]! + 0.75 * n[2]!) / 1.061)) *
+        (1 - (0.16 * (top - d)) / (2 * R));
       const base = cap ? paint.cut : second ? paint.minus : paint.plus;
       const at = 4 * (j * w + i);
       for (let c = 0; c < 3; c++) image.data[at + c] = Math.min(255, 255 * base[c]! * light);

@@ -6,7 +6,15 @@ import { ticks, useWidth } from "./frame.tsx";
 
 const value = (c: { status: string; value?: any }) => (c.status === "value" ? Number(c.value) : NaN);
 
-export function ReadingsFigure({ readings, lower, upper }: { readings: Reading[]; lower: string | null; upper: string | null }) {
+export function ReadingsFigure({
+  readings,
+  lower,
+  upper,
+}: {
+  readings: Reading[];
+  lower: string | null;
+  upper: string | null;
+}) {
   const [ref, width] = useWidth();
   const drawn = readings.filter((r) => Number.isFinite(value(r.value)));
   if (!readings.length)
@@ -26,9 +34,20 @@ export function ReadingsFigure({ readings, lower, upper }: { readings: Reading[]
   return (
     <figure ref={ref}>
       {drawn.length > 0 && (
-        <svg width={width} height={height} role="img" aria-label={`Exact λ ${lower === upper ? lower : `between ${lower} and ${upper}`}; ${drawn.length} readings, listed in the table.`}>
+        <svg
+          width={width}
+          height={height}
+          role="img"
+          aria-label={`Exact λ ${lower === upper ? lower : `between ${lower} and ${upper}`}; ${drawn.length} readings, listed in the table.`}
+        >
           {Number.isFinite(a) && Number.isFinite(b) && (
-            <rect x={X(a) - (a === b ? 1.25 : 0)} y={4} width={Math.max(2.5, X(b) - X(a))} height={height - 30} class={a === b ? "exact-bar" : "exact-band"} />
+            <rect
+              x={X(a) - (a === b ? 1.25 : 0)}
+              y={4}
+              width={Math.max(2.5, X(b) - X(a))}
+              height={height - 30}
+              class={a === b ? "exact-bar" : "exact-band"}
+            />
           )}
           {ticks(lo, hi, width > 500 ? 7 : 4).map((v) => (
             <text x={X(v)} y={height - 6} text-anchor="middle">
@@ -41,9 +60,19 @@ export function ReadingsFigure({ readings, lower, upper }: { readings: Reading[]
             const [l, h] = [value(r.low), value(r.high)];
             return (
               <>
-                {Number.isFinite(l) && Number.isFinite(h) && <line x1={X(l)} x2={X(h)} y1={y} y2={y} class="whisker" />}
-                <path d={`M${X(value(r.value))},${y - 6} l6,6 l-6,6 l-6,-6 z`} class={inside ? "measured" : "measured open"} />
-                <text x={X(value(r.value)) + (X(value(r.value)) > width * 0.7 ? -10 : 10)} y={y - 7} text-anchor={X(value(r.value)) > width * 0.7 ? "end" : "start"} class="halo">
+                {Number.isFinite(l) && Number.isFinite(h) && (
+                  <line x1={X(l)} x2={X(h)} y1={y} y2={y} class="whisker" />
+                )}
+                <path
+                  d={`M${X(value(r.value))},${y - 6} l6,6 l-6,6 l-6,-6 z`}
+                  class={inside ? "measured" : "measured open"}
+                />
+                <text
+                  x={X(value(r.value)) + (X(value(r.value)) > width * 0.7 ? -10 : 10)}
+                  y={y - 7}
+                  text-anchor={X(value(r.value)) > width * 0.7 ? "end" : "start"}
+                  class="halo"
+                >
                   {r.device}
                 </text>
               </>
@@ -76,7 +105,9 @@ export function ReadingsFigure({ readings, lower, upper }: { readings: Reading[]
                 </td>
                 <td class="num">{r.value.status === "value" ? short(value(r.value)) : r.value.status}</td>
                 <td>
-                  {Number.isFinite(value(r.low)) ? `[${short(value(r.low))}, ${short(value(r.high))}]` : (r.low.reason ?? r.low.status)}
+                  {Number.isFinite(value(r.low))
+                    ? `[${short(value(r.low))}, ${short(value(r.high))}]`
+                    : (r.low.reason ?? r.low.status)}
                   {r.level ? <span class="soft"> {r.level}</span> : null}
                 </td>
                 <td>
@@ -101,7 +132,8 @@ export function ReadingsFigure({ readings, lower, upper }: { readings: Reading[]
         </table>
       </div>
       <figcaption>
-        Blue: exact λ. Ochre: a reading with its interval, ◆ the interval holds the exact value, ◇ it does not; misses are kept.
+        Blue: exact λ. Ochre: a reading with its interval, ◆ the interval holds the exact value, ◇ it does not; misses
+        are kept.
       </figcaption>
     </figure>
   );

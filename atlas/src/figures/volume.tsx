@@ -23,7 +23,13 @@ export function law(page: Page): Law | null {
   const s = page.strata[0];
   if (!s) return null;
   const cell = s["volume"] as Cell<Volume> | undefined;
-  if (cell?.status === "value") return { lambda: String(cell.value!.lambda), m: Number(cell.value!.m), constant: Number(cell.value!.constant), reason: "" };
+  if (cell?.status === "value")
+    return {
+      lambda: String(cell.value!.lambda),
+      m: Number(cell.value!.m),
+      constant: Number(cell.value!.constant),
+      reason: "",
+    };
   const lambda = s["lambda"] as Cell<string>;
   const m = s["m"] as Cell<number>;
   if (lambda?.status !== "value" || m?.status !== "value") return null;
@@ -36,12 +42,7 @@ function Term({ l }: { l: Law }) {
   return (
     <>
       {l.constant === null ? "c" : short(l.constant)} · ε<sup>{l.lambda}</sup>
-      {l.m > 1 && (
-        <>
-          {" "}
-          (−log ε){l.m > 2 ? superscript(l.m - 1) : ""}
-        </>
-      )}
+      {l.m > 1 && <> (−log ε){l.m > 2 ? superscript(l.m - 1) : ""}</>}
     </>
   );
 }
@@ -76,7 +77,9 @@ export function count(page: Page, points = POINTS): [number, number, number][] {
   const d = germ.variables.length;
   const polys = germ.generators.map((g) => expand(parse(g), germ.variables));
   const bound = (v: string, side: 0 | 1) => germ.box[v]?.[side];
-  const low = germ.variables.map((v) => Math.max(-1, germ.nonnegative.includes(v) ? 0 : bound(v, 0) == null ? -1 : real(bound(v, 0))));
+  const low = germ.variables.map((v) =>
+    Math.max(-1, germ.nonnegative.includes(v) ? 0 : bound(v, 0) == null ? -1 : real(bound(v, 0))),
+  );
   const high = germ.variables.map((v) => Math.min(1, bound(v, 1) == null ? 1 : real(bound(v, 1))));
   const prior = germ.variables.map((v) => real(page.row.prior[v] ?? "0"));
   const K = potential({ polys, loss: page.row.convention === "loss", low, high });
@@ -134,7 +137,14 @@ export function VolumeFigure({ page }: { page: Page }) {
     };
   }, [page.row.id]);
   if (!l && !possible)
-    return <Absent cell={{ status: "unknown", reason: "λ and m are not both proved, and the germ has too many variables to count points here" }} />;
+    return (
+      <Absent
+        cell={{
+          status: "unknown",
+          reason: "λ and m are not both proved, and the germ has too many variables to count points here",
+        }}
+      />
+    );
   const seen = Array.isArray(points) ? points : [];
   const size = Math.min(width, 420);
   const height = 220;
@@ -142,22 +152,32 @@ export function VolumeFigure({ page }: { page: Page }) {
   // without a constant the line is put through the smallest ε that was counted well
   const anchor = seen.at(-1);
   const c = l ? (l.constant ?? (anchor ? anchor[1] / at({ ...l, constant: 1 }, anchor[0], 1) : null)) : null;
-  const exact = l && c !== null ? Array.from({ length: 45 }, (_, i) => 10 ** (x0 + ((x1 - x0) * i) / 44)).map((e) => [e, at(l, e, c)] as const) : [];
+  const exact =
+    l && c !== null
+      ? Array.from({ length: 45 }, (_, i) => 10 ** (x0 + ((x1 - x0) * i) / 44)).map((e) => [e, at(l, e, c)] as const)
+      : [];
   const ys = [...exact.map((p) => p[1]), ...seen.map((p) => p[1])].filter((v) => v > 0).map(Math.log10);
   const [low, high] = ys.length ? [Math.floor(Math.min(...ys)), Math.ceil(Math.max(...ys))] : [-3, 0];
   const X = (e: number) => 48 + ((Math.log10(e) - x0) / (x1 - x0)) * (size - 60);
   const Y = (v: number) => 10 + ((high - Math.log10(v)) / (high - low || 1)) * (height - 44);
   return (
     <figure ref={ref}>
-      <svg width={size} height={height} role="img" aria-label={`V of epsilon on logarithmic axes. ${l ? `The exact line falls with slope ${l.lambda}.` : ""} ${seen.length} counted points.`}>
-        {ticks(low, high, 5).filter(Number.isInteger).map((v) => (
-          <>
-            <line x1={48} x2={size - 12} y1={Y(10 ** v)} y2={Y(10 ** v)} class="grid" />
-            <text x={42} y={Y(10 ** v) + 4} text-anchor="end">
-              {power(10 ** v)}
-            </text>
-          </>
-        ))}
+      <svg
+        width={size}
+        height={height}
+        role="img"
+        aria-label={`V of epsilon on logarithmic axes. ${l ? `The exact line falls with slope ${l.lambda}.` : ""} ${seen.length} counted points.`}
+      >
+        {ticks(low, high, 5)
+          .filter(Number.isInteger)
+          .map((v) => (
+            <>
+              <line x1={48} x2={size - 12} y1={Y(10 ** v)} y2={Y(10 ** v)} class="grid" />
+              <text x={42} y={Y(10 ** v) + 4} text-anchor="end">
+                {power(10 ** v)}
+              </text>
+            </>
+          ))}
         {[-6, -5, -4, -3, -2, -1].map((v) => (
           <text x={X(10 ** v)} y={height - 16} text-anchor="middle">
             {power(10 ** v)}
@@ -166,7 +186,10 @@ export function VolumeFigure({ page }: { page: Page }) {
         <text x={size - 12} y={height - 2} text-anchor="end" class="name">
           ε
         </text>
-        <polyline points={exact.map(([e, v]) => `${X(e).toFixed(1)},${Y(v).toFixed(1)}`).join(" ")} class="exact-line" />
+        <polyline
+          points={exact.map(([e, v]) => `${X(e).toFixed(1)},${Y(v).toFixed(1)}`).join(" ")}
+          class="exact-line"
+        />
         {seen.map(([e, v, error]) => (
           <>
             <line x1={X(e)} x2={X(e)} y1={Y(v + error)} y2={Y(Math.max(v - error, 10 ** low))} class="whisker" />
@@ -178,7 +201,8 @@ export function VolumeFigure({ page }: { page: Page }) {
         {l ? (
           <>
             Blue: exact leading term <Term l={l} />
-            {l.constant === null && <> (constant: {l.reason}; the line is put through the last counted point)</>}.{" "}
+            {l.constant === null && <> (constant: {l.reason}; the line is put through the last counted point)</>}
+            .{" "}
           </>
         ) : (
           <>No exact line: λ and m are not both proved. </>
@@ -187,11 +211,16 @@ export function VolumeFigure({ page }: { page: Page }) {
           <>Not counted: {points}.</>
         ) : seen.length ? (
           <>
-            ◆ share of uniform points of the cube [−1, 1]<sup>d</sup> about the point, counted here (seed 1, two standard errors). The cube also
-            holds zeros far from the point, so the two agree only where the point is the worst of them.
+            ◆ share of uniform points of the cube [−1, 1]<sup>d</sup> about the point, counted here (seed 1, two
+            standard errors). The cube also holds zeros far from the point, so the two agree only where the point is
+            the worst of them.
           </>
         ) : possible ? (
-          points === null ? "Counting …" : "No point fell so near to the zeros."
+          points === null ? (
+            "Counting …"
+          ) : (
+            "No point fell so near to the zeros."
+          )
         ) : (
           "Too many variables to count points here."
         )}

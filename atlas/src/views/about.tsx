@@ -21,13 +21,13 @@ export function About() {
     <div class="about">
       <h1 tabIndex={-1}>Completeness, source, reliability</h1>
       <p class="lead">
-        The page has no data of its own: it is drawn from the five tables of the dictionary, and every download gives the records a page was
-        drawn from.
+        The page has no data of its own: it is drawn from the five tables of the dictionary, and every download gives
+        the records a page was drawn from.
       </p>
       <Section id="completeness" title="Completeness" wide>
         <p>
-          {grouped(index.ids.length)} rows in {Object.keys(meta.families).length} families. Every cell is one of five states; none is blank. Counted
-          when the atlas was built:
+          {grouped(index.ids.length)} rows in {Object.keys(meta.families).length} families. Every cell is one of five
+          states; none is blank. Counted when the atlas was built:
         </p>
         {Object.entries(meta.counts).map(([table, columns]) => (
           <div class="scroll" tabIndex={0} role="group" aria-label={`States of the cells of ${table}`}>
@@ -59,8 +59,9 @@ export function About() {
       </Section>
       <Section id="source" title="Source">
         <p>
-          Rows are declared in the catalog of singularity_lab {meta.version}. Values come with certificates that its verifier replays; claims of
-          papers stand beside them and are never used to compute. Readings come from its instruments, with seed and settings.
+          Rows are declared in the catalog of singularity_lab {meta.version}. Values come with certificates that its
+          verifier replays; claims of papers stand beside them and are never used to compute. Readings come from its
+          instruments, with seed and settings.
         </p>
         <Commands
           lines={[
@@ -71,8 +72,9 @@ export function About() {
       </Section>
       <Section id="reliability" title="Reliability">
         <p>
-          The atlas is not built when two rows of a class differ in (λ, m), when a cell is blank, or when an edge has no end. The strengths of a
-          statement are four: proved, bounds proved, measured, conjectured; the conformal columns say conjecture in their heading.
+          The atlas is not built when two rows of a class differ in (λ, m), when a cell is blank, or when an edge has
+          no end. The strengths of a statement are four: proved, bounds proved, measured, conjectured; the conformal
+          columns say conjecture in their heading.
         </p>
       </Section>
       <Section id="query" title="The search box" wide>

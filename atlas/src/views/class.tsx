@@ -13,13 +13,25 @@ const members = (id: string) => index.ids.map((_, i) => i).filter((i) => index.c
 export function ClassView({ id }: { id: string }) {
   const rows = members(id);
   const first = rows[0];
-  const { value } = useLoaded<Page | null>(() => (first === undefined ? Promise.resolve(null) : page(index.ids[first]!)), [id]);
-  if (first === undefined) return <Notices title={`No class ${id}`} text="No row of the atlas has a germ of this class." />;
+  const { value } = useLoaded<Page | null>(
+    () => (first === undefined ? Promise.resolve(null) : page(index.ids[first]!)),
+    [id],
+  );
+  if (first === undefined)
+    return <Notices title={`No class ${id}`} text="No row of the atlas has a germ of this class." />;
   const [low, high] = [index.lower[first]!, index.upper[first]!];
   const families = new Set(rows.map((i) => index.families[i]));
   const twins = index.ids
     .map((_, i) => i)
-    .filter((i) => low && index.lower[i] === low && index.upper[i] === high && index.m[i] === index.m[first] && index.classes[i] && index.classes[i] !== id);
+    .filter(
+      (i) =>
+        low &&
+        index.lower[i] === low &&
+        index.upper[i] === high &&
+        index.m[i] === index.m[first] &&
+        index.classes[i] &&
+        index.classes[i] !== id,
+    );
   const otherClasses = [...new Set(twins.map((i) => index.classes[i]!))];
   const why = value
     ? [...new Set(value.edges.filter((e) => e.kind === "class" && e.evidence).map((e) => e.evidence))]
@@ -30,7 +42,8 @@ export function ClassView({ id }: { id: string }) {
         Class <code>{id}</code>
       </h1>
       <p class="lead">
-        λ {range(low, high)}, m {index.m[first] ?? "not decided"}: one value for {rows.length === 1 ? "its one row" : `all ${rows.length} rows`}
+        λ {range(low, high)}, m {index.m[first] ?? "not decided"}: one value for{" "}
+        {rows.length === 1 ? "its one row" : `all ${rows.length} rows`}
         {families.size > 1 ? `, from ${families.size} families` : ""}.
       </p>
       <div class="sections">
@@ -56,14 +69,20 @@ export function ClassView({ id }: { id: string }) {
               <p>
                 {main(value)?.["type"]?.status === "value" ? `Arnold's type ${main(value)!["type"].value}. ` : ""}
                 {value.row.class_id.route ? `Equality by ${value.row.class_id.route}. ` : ""}
-                Rows of a class are one germ up to renaming and signs of variables, or up to a proved move that is named.
+                Rows of a class are one germ up to renaming and signs of variables, or up to a proved move that is
+                named.
               </p>
             </Section>
             <Section id="picture" title="Where K ≤ ε">
-              {value.germ ? <BodyFigure page={value} /> : <Absent cell={{ status: "not applicable", reason: value.germ_reason }} />}
+              {value.germ ? (
+                <BodyFigure page={value} />
+              ) : (
+                <Absent cell={{ status: "not applicable", reason: value.germ_reason }} />
+              )}
             </Section>
             <Section id="near" title="One deformation away">
-              {neighbours(value.row.id, value.edges).filter((n) => n.kind === "adjacency" || n.kind === "closure").length ? (
+              {neighbours(value.row.id, value.edges).filter((n) => n.kind === "adjacency" || n.kind === "closure")
+                .length ? (
                 <ul>
                   {neighbours(value.row.id, value.edges)
                     .filter((n) => n.kind === "adjacency" || n.kind === "closure")
@@ -73,8 +92,8 @@ export function ClassView({ id }: { id: string }) {
                       const c = i === undefined ? "" : index.classes[i];
                       return (
                         <li>
-                          {n.words} {c ? <a href={address(["class", c])}>class {c}</a> : null} <a href={address(["row", n.id])}>{n.id}</a>{" "}
-                          <small class="note">{n.evidence}</small>
+                          {n.words} {c ? <a href={address(["class", c])}>class {c}</a> : null}{" "}
+                          <a href={address(["row", n.id])}>{n.id}</a> <small class="note">{n.evidence}</small>
                         </li>
                       );
                     })}
@@ -88,7 +107,8 @@ export function ClassView({ id }: { id: string }) {
         <Section id="twins" title="Same (λ, m), another germ" wide>
           {otherClasses.length ? (
             <p>
-              {otherClasses.length} other {otherClasses.length === 1 ? "class has" : "classes have"} the same numbers and another germ:{" "}
+              {otherClasses.length} other {otherClasses.length === 1 ? "class has" : "classes have"} the same numbers
+              and another germ:{" "}
               {otherClasses.slice(0, 24).map((c) => (
                 <>
                   <a href={address(["class", c])}>{c}</a>{" "}

@@ -24,7 +24,10 @@ function Choose({ ids }: { ids: string[] }) {
   return (
     <div class="notice">
       <h1 tabIndex={-1}>Compare two rows</h1>
-      <p>Two ids of rows are needed{ids.length ? `; ${ids.filter((i) => !position.has(i)).join(", ") || "one"} is not among them` : ""}.</p>
+      <p>
+        Two ids of rows are needed
+        {ids.length ? `; ${ids.filter((i) => !position.has(i)).join(", ") || "one"} is not among them` : ""}.
+      </p>
       <form
         class="inline"
         onSubmit={(e) => {
@@ -72,14 +75,22 @@ function Side({ a, b }: { a: Page; b: Page }) {
       <p class="lead">
         {sameClass ? (
           <>
-            The same germ: both are of class <a href={address(["class", a.row.class_id.value!])}>{a.row.class_id.value}</a>.
+            The same germ: both are of class{" "}
+            <a href={address(["class", a.row.class_id.value!])}>{a.row.class_id.value}</a>.
           </>
         ) : lambda(ia) === lambda(ib) && index.m[ia] === index.m[ib] && index.m[ia] !== null ? (
-          <>The same (λ, m) = ({lambda(ia)}, {index.m[ia]}), but not known to be one germ.</>
+          <>
+            The same (λ, m) = ({lambda(ia)}, {index.m[ia]}), but not known to be one germ.
+          </>
         ) : (
           <>
             λ {lambda(ia)} against {lambda(ib)}
-            {index.lower[ia] && index.upper[ib] && index.lower[ia] === index.upper[ia] && index.lower[ib] === index.upper[ib] ? verdict(a, b, ia, ib) : "."}
+            {index.lower[ia] &&
+            index.upper[ib] &&
+            index.lower[ia] === index.upper[ia] &&
+            index.lower[ib] === index.upper[ib]
+              ? verdict(a, b, ia, ib)
+              : "."}
           </>
         )}{" "}
         {jets}
@@ -142,7 +153,11 @@ function Side({ a, b }: { a: Page; b: Page }) {
         ))}
         {pair.map((p) => (
           <Section id={`newton-${p.row.id}`} title={`Newton polyhedron, ${p.row.id}`}>
-            {p.newton ? <NewtonFigure newton={p.newton} /> : <Absent cell={{ status: "not applicable", reason: p.newton_reason }} />}
+            {p.newton ? (
+              <NewtonFigure newton={p.newton} />
+            ) : (
+              <Absent cell={{ status: "not applicable", reason: p.newton_reason }} />
+            )}
           </Section>
         ))}
         {pair.map((p) => (
@@ -163,7 +178,9 @@ function verdict(a: Page, b: Page, ia: number, ib: number): string {
   const [x, y] = [v(index.lower[ia]!), v(index.lower[ib]!)];
   if (x === y) {
     if (index.m[ia] === null || index.m[ib] === null) return "; m is not decided for both.";
-    return index.m[ia]! > index.m[ib]! ? `; ${a.row.id} is the more singular, by its larger m.` : `; ${b.row.id} is the more singular, by its larger m.`;
+    return index.m[ia]! > index.m[ib]!
+      ? `; ${a.row.id} is the more singular, by its larger m.`
+      : `; ${b.row.id} is the more singular, by its larger m.`;
   }
   return `: ${x < y ? a.row.id : b.row.id} is the more singular, there is more room near its zeros. Both are compared at the point of the row only.`;
 }

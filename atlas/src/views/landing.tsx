@@ -36,7 +36,12 @@ function Line() {
   const x = (v: number) => 10 + (v / top) * (width - 20);
   return (
     <figure class="line" ref={ref}>
-      <svg width={width} height={height + 26} role="img" aria-label={`How many rows have which λ, from 0 to ${top}; the tallest pile is ${tallest} rows.`}>
+      <svg
+        width={width}
+        height={height + 26}
+        role="img"
+        aria-label={`How many rows have which λ, from 0 to ${top}; the tallest pile is ${tallest} rows.`}
+      >
         {Array.from({ length: 2 * top + 1 }, (_, k) => (
           <g>
             <line x1={x(k / 2)} x2={x(k / 2)} y1={height} y2={height + (k % 2 ? 4 : 7)} class="axis" />
@@ -59,7 +64,11 @@ function Line() {
               height={h}
               class={over === bin ? "bar over" : "bar"}
               onMouseEnter={() => setOver(bin)}
-              onClick={() => (location.hash = address(["rows"], { q: "λ=" + range(index.lower[rows[0]!]!, index.upper[rows[0]!]!) }))}
+              onClick={() =>
+                (location.hash = address(["rows"], {
+                  q: "λ=" + range(index.lower[rows[0]!]!, index.upper[rows[0]!]!),
+                }))
+              }
             />
           );
         })}
@@ -68,16 +77,20 @@ function Line() {
         {over !== null && dots.stacks.has(over) ? (
           <>
             λ ≈ {((over / dots.bins) * top).toFixed(2)}: {dots.stacks.get(over)!.length} rows, such as{" "}
-            {dots.stacks.get(over)!.slice(0, 3).map((i) => (
-              <>
-                <a href={rowAddress(index.ids[i]!)}>{index.ids[i]}</a>{" "}
-              </>
-            ))}
+            {dots.stacks
+              .get(over)!
+              .slice(0, 3)
+              .map((i) => (
+                <>
+                  <a href={rowAddress(index.ids[i]!)}>{index.ids[i]}</a>{" "}
+                </>
+              ))}
           </>
         ) : (
           <>
             All rows by λ (bounds at their lower end; heights grow as the square root of the count
-            {dots.beyond ? `; ${dots.beyond} rows lie beyond ${top}` : ""}). Values gather at half-integers, and singular models lie between.
+            {dots.beyond ? `; ${dots.beyond} rows lie beyond ${top}` : ""}). Values gather at half-integers, and
+            singular models lie between.
           </>
         )}
       </figcaption>
@@ -96,8 +109,8 @@ export function Landing() {
     <div class="landing">
       <h1 tabIndex={-1}>How singular is a model at a point, exactly, and what do instruments read there?</h1>
       <p class="lead">
-        Each row is a model or a program at one point of its zero set, with its learning coefficient (λ, RLCT) and multiplicity m, the
-        proof, and the readings of instruments beside it. {grouped(index.ids.length)} rows:{" "}
+        Each row is a model or a program at one point of its zero set, with its learning coefficient (λ, RLCT) and
+        multiplicity m, the proof, and the readings of instruments beside it. {grouped(index.ids.length)} rows:{" "}
         {[...status].map(([s, n], i) => (
           <>
             {i > 0 && ", "}
@@ -149,7 +162,8 @@ export function Landing() {
         <ul class="families">
           {families.map((f) => (
             <li>
-              <a href={address(["rows"], { q: `family:${f.id}` })}>{f.title || f.id}</a> <span class="soft">{f.n}</span>
+              <a href={address(["rows"], { q: `family:${f.id}` })}>{f.title || f.id}</a>{" "}
+              <span class="soft">{f.n}</span>
             </li>
           ))}
         </ul>

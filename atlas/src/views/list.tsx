@@ -42,9 +42,7 @@ function Germ({ parts, rows }: { parts: string[]; rows: number[] }) {
   if (!found.same.length && !found.perhaps.length)
     return (
       <>
-        <p>
-          These generators are not in the atlas, under any names and signs of the variables. To prove λ of them:
-        </p>
+        <p>These generators are not in the atlas, under any names and signs of the variables. To prove λ of them:</p>
         <p>
           <code>singlab rlct "{parts.join(", ")}"</code>
         </p>
@@ -56,7 +54,8 @@ function Germ({ parts, rows }: { parts: string[]; rows: number[] }) {
   return (
     <>
       <p aria-live="polite">
-        {found.same.length} {found.same.length === 1 ? "row is" : "rows are"} this germ up to renaming and signs of variables
+        {found.same.length} {found.same.length === 1 ? "row is" : "rows are"} this germ up to renaming and signs of
+        variables
         {classes.length ? (
           <>
             ; class{" "}
@@ -88,7 +87,11 @@ export function List({ query, sort }: { query: string; sort: string }) {
   const rows = useMemo(() => (SORTS[sort] ? [...found.rows].sort(SORTS[sort]) : found.rows), [found, sort]);
   lastList.rows = rows;
   lastList.query = query;
-  const without = (text: string) => query.split(" ").filter((t) => t !== text).join(" ");
+  const without = (text: string) =>
+    query
+      .split(" ")
+      .filter((t) => t !== text)
+      .join(" ");
   const save = () => {
     const lines = rows.map((i) => ({
       id: index.ids[i],
@@ -141,7 +144,10 @@ export function List({ query, sort }: { query: string; sort: string }) {
         </label>
         <label>
           sort{" "}
-          <select value={sort} onChange={(e) => (location.hash = address(["rows"], { q: query, sort: e.currentTarget.value }))}>
+          <select
+            value={sort}
+            onChange={(e) => (location.hash = address(["rows"], { q: query, sort: e.currentTarget.value }))}
+          >
             {["best", ...Object.keys(SORTS)].map((s) => (
               <option value={s}>{s}</option>
             ))}
@@ -154,7 +160,11 @@ export function List({ query, sort }: { query: string; sort: string }) {
       <p class="chips" aria-live="polite">
         <strong>{grouped(rows.length)}</strong> rows
         {found.chips.map((c) => (
-          <a class="chip" href={address(["rows"], { q: found.germ ? "" : without(c.text), sort })} aria-label={`remove ${c.words}`}>
+          <a
+            class="chip"
+            href={address(["rows"], { q: found.germ ? "" : without(c.text), sort })}
+            aria-label={`remove ${c.words}`}
+          >
             {c.words} <span aria-hidden="true">×</span>
           </a>
         ))}

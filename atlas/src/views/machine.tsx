@@ -61,7 +61,10 @@ interface Machine {
 
 export function MachineView({ name }: { name: string }) {
   const known = meta.machines.some((m) => m.name === name);
-  const { value, error } = useLoaded<Machine | null>(() => (known ? shard<Machine>(`machine-${name}`) : Promise.resolve(null)), [name]);
+  const { value, error } = useLoaded<Machine | null>(
+    () => (known ? shard<Machine>(`machine-${name}`) : Promise.resolve(null)),
+    [name],
+  );
   if (!known)
     return (
       <div class="notice">
@@ -87,11 +90,13 @@ function View({ machine: w }: { machine: Machine }) {
     <article class="machine">
       <h1 tabIndex={-1}>{w.program}</h1>
       <p class="lead">
-        {w.summary} {w.function ? `It computes: ${w.function}${/[?.]$/.test(w.function) ? "" : "."}` : ""} T = {w.steps}, {w.semantics} <Word of="semantics">semantics</Word>, {w.chart} chart.
+        {w.summary} {w.function ? `It computes: ${w.function}${/[?.]$/.test(w.function) ? "" : "."}` : ""} T ={" "}
+        {w.steps}, {w.semantics} <Word of="semantics">semantics</Word>, {w.chart} chart.
       </p>
       <p>
-        {grouped(w.codes)} codes, {grouped(w.solutions)} solve it. The zero set W₀ has {w.components.length} components in {w.pieces.length}{" "}
-        {w.pieces.length === 1 ? "piece" : "pieces"}; f-vector {w.f_vector.join(" ")}, Euler characteristic {w.euler_characteristic}.
+        {grouped(w.codes)} codes, {grouped(w.solutions)} solve it. The zero set W₀ has {w.components.length}{" "}
+        components in {w.pieces.length} {w.pieces.length === 1 ? "piece" : "pieces"}; f-vector {w.f_vector.join(" ")},
+        Euler characteristic {w.euler_characteristic}.
       </p>
       <p class="warning">
         <strong>Not a posterior:</strong> how often gradient descent ends at a code is not ordered by λ.
@@ -106,8 +111,11 @@ function View({ machine: w }: { machine: Machine }) {
         <Section id="syndromes" title={`What goes wrong at component ${at + 1}`} wide>
           <p>
             {component.syndromes} minimal <Word of="syndrome">syndromes</Word>
-            {component.degenerate ? "; one of them is no single error, so the zero set is not a plain crossing there" : ""}. λ of the error is{" "}
-            <strong>{component.lambda_E}</strong>, m {component.multiplicity}; of the squared error {component.lambda_H}.
+            {component.degenerate
+              ? "; one of them is no single error, so the zero set is not a plain crossing there"
+              : ""}
+            . λ of the error is <strong>{component.lambda_E}</strong>, m {component.multiplicity}; of the squared
+            error {component.lambda_H}.
           </p>
           {component.traces.map((t) => (
             <details class="step">
@@ -134,7 +142,11 @@ function View({ machine: w }: { machine: Machine }) {
           <Code machine={w} />
         </Section>
         <Section id="functions" title="Functions of this machine" wide>
-          {w.functions.length ? <Functions machine={w} /> : <Absent cell={{ status: "not applicable", reason: w.no_functions }} />}
+          {w.functions.length ? (
+            <Functions machine={w} />
+          ) : (
+            <Absent cell={{ status: "not applicable", reason: w.no_functions }} />
+          )}
         </Section>
         <Section id="commands" title="Commands" wide>
           <Commands
@@ -180,7 +192,12 @@ function Complex({ machine: w, at, onPick }: { machine: Machine; at: number; onP
   }
   return (
     <figure ref={ref}>
-      <svg width={size} height={height + 8} role="group" aria-label={`${w.components.length} components in ${pieces.length} pieces; each is a button.`}>
+      <svg
+        width={size}
+        height={height + 8}
+        role="group"
+        aria-label={`${w.components.length} components in ${pieces.length} pieces; each is a button.`}
+      >
         {w.edges
           .filter((e) => places[e.a] && places[e.b])
           .map((e) => {
@@ -210,7 +227,12 @@ function Complex({ machine: w, at, onPick }: { machine: Machine; at: number; onP
             }}
             class="pick"
           >
-            <circle cx={places[i]!.x} cy={places[i]!.y} r={r(c)} class={`node ${i === at ? "now" : ""} ${c.degenerate ? "degenerate" : ""}`} />
+            <circle
+              cx={places[i]!.x}
+              cy={places[i]!.y}
+              r={r(c)}
+              class={`node ${i === at ? "now" : ""} ${c.degenerate ? "degenerate" : ""}`}
+            />
             <text x={places[i]!.x} y={places[i]!.y + 4} text-anchor="middle" class={i === at ? "on-blue" : ""}>
               {c.lambda_E}
             </text>
@@ -263,8 +285,8 @@ function Complex({ machine: w, at, onPick }: { machine: Machine; at: number; onP
         </table>
       </div>
       <figcaption>
-        A disc is a component, its size the number of codes, its number λ of the error at its generic point; lines say λ where two meet. * some
-        syndrome is no single error.
+        A disc is a component, its size the number of codes, its number λ of the error at its generic point; lines say
+        λ where two meet. * some syndrome is no single error.
       </figcaption>
     </figure>
   );
@@ -301,7 +323,9 @@ function Transitions({ machine: w, component }: { machine: Machine; component: C
           </tbody>
         </table>
       </div>
-      <p class="note">Forced entries must be as they are; free ones may be mixed, and the machine still solves every input.</p>
+      <p class="note">
+        Forced entries must be as they are; free ones may be mixed, and the machine still solves every input.
+      </p>
     </>
   );
 }
@@ -327,8 +351,8 @@ function Code({ machine: w }: { machine: Machine }) {
       <p aria-live="polite" class="said">
         {found ? (
           <>
-            This code solves every input: λ of the error is {found[0]}, m {found[1]}, in {found[2].length === 1 ? "component" : "components"}{" "}
-            {found[2].map((i) => i + 1).join(", ")}.
+            This code solves every input: λ of the error is {found[0]}, m {found[1]}, in{" "}
+            {found[2].length === 1 ? "component" : "components"} {found[2].map((i) => i + 1).join(", ")}.
           </>
         ) : (
           "This code does not solve every input."
@@ -361,10 +385,16 @@ function Functions({ machine: w }: { machine: Machine }) {
   return (
     <figure ref={ref}>
       <p>
-        {list.length} functions of the inputs {w.inputs?.map((i) => i || "the empty word").join(", ")} are computed by some code. Across: the least λ
-        over its codes, complexity by volume. Up: −log₂ of the share of its codes, complexity by counting.
+        {list.length} functions of the inputs {w.inputs?.map((i) => i || "the empty word").join(", ")} are computed by
+        some code. Across: the least λ over its codes, complexity by volume. Up: −log₂ of the share of its codes,
+        complexity by counting.
       </p>
-      <svg width={size} height={height} role="img" aria-label={`${list.length} functions by least lambda and by counting; the table lists them.`}>
+      <svg
+        width={size}
+        height={height}
+        role="img"
+        aria-label={`${list.length} functions by least lambda and by counting; the table lists them.`}
+      >
         {ticks(0, x1, 8).map((v) => (
           <>
             <line x1={X(v)} x2={X(v)} y1={14} y2={height - 36} class="grid" />
@@ -390,16 +420,28 @@ function Functions({ machine: w }: { machine: Machine }) {
         {[...places.values()].map((fs) => (
           <g>
             <title>{fs.map(title).join("; ")}</title>
-            <circle cx={X(real(fs[0]!.lambda_E))} cy={Y(fs[0]!.bits)} r={5 + 2 * fs.length} class={`node ${fs.some((f) => f.name === w.function) ? "now" : ""}`} />
+            <circle
+              cx={X(real(fs[0]!.lambda_E))}
+              cy={Y(fs[0]!.bits)}
+              r={5 + 2 * fs.length}
+              class={`node ${fs.some((f) => f.name === w.function) ? "now" : ""}`}
+            />
             {fs.length > 1 && (
-              <text x={X(real(fs[0]!.lambda_E))} y={Y(fs[0]!.bits) + 4} text-anchor="middle" class={fs.some((f) => f.name === w.function) ? "on-blue" : ""}>
+              <text
+                x={X(real(fs[0]!.lambda_E))}
+                y={Y(fs[0]!.bits) + 4}
+                text-anchor="middle"
+                class={fs.some((f) => f.name === w.function) ? "on-blue" : ""}
+              >
                 {fs.length}
               </text>
             )}
           </g>
         ))}
       </svg>
-      <figcaption>Filled: the place of the function of this program; a number counts functions at one place.</figcaption>
+      <figcaption>
+        Filled: the place of the function of this program; a number counts functions at one place.
+      </figcaption>
       <div class="scroll" tabIndex={0} role="group" aria-label="Table of functions">
         <table class="small-table">
           <thead>

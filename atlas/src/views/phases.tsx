@@ -10,9 +10,18 @@ import { Notices } from "./about.tsx";
 const DASHES = ["", "7 4", "2 3", "9 3 2 3", "12 5", "4 2"];
 
 export function Phases({ id, n, reading }: { id: string; n: string | null; reading: string | null }) {
-  const { value, error } = useLoaded<ModelPage | null>(() => model(meta.models[id] || !position.has(id) ? id : index.models[position.get(id)!]!), [id]);
+  const { value, error } = useLoaded<ModelPage | null>(
+    () => model(meta.models[id] || !position.has(id) ? id : index.models[position.get(id)!]!),
+    [id],
+  );
   if (error) return <Notices title="Phases" text={error} />;
-  if (value === null) return <Notices title={`No phases of ${id}`} text="This model has one stratum on file, or none: there is nothing to cross." />;
+  if (value === null)
+    return (
+      <Notices
+        title={`No phases of ${id}`}
+        text="This model has one stratum on file, or none: there is nothing to cross."
+      />
+    );
   if (!value) return <p>Loading …</p>;
   return <View model={value} start={Number(n)} reading={reading} />;
 }
@@ -38,7 +47,9 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
   const lead = first && second ? energy(second, n) - energy(first, n) : NaN;
   const said = sentence(first, second, lead, n);
   const met = /^\s*([\d.]+)\s*(?:±|\+-|\+\/-)\s*([\d.]+)\s*$/.exec(band);
-  const interval: [number, number] | null = met ? [Number(met[1]) - Number(met[2]), Number(met[1]) + Number(met[2])] : null;
+  const interval: [number, number] | null = met
+    ? [Number(met[1]) - Number(met[2]), Number(met[1]) + Number(met[2])]
+    : null;
   return (
     <article class="phases">
       <h1 tabIndex={-1}>Phases: {m.title}</h1>
@@ -112,7 +123,8 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
             }}
           >
             <label>
-              my reading of λ <input value={place} placeholder="5.9±0.3" size={9} onInput={(e) => setPlace(e.currentTarget.value)} />
+              my reading of λ{" "}
+              <input value={place} placeholder="5.9±0.3" size={9} onInput={(e) => setPlace(e.currentTarget.value)} />
             </label>
             <button class="small">place it</button>
             {interval && <Placed all={drawn} interval={interval} n={n} />}
@@ -146,16 +158,26 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
                   <tr class={p === first ? "carries" : ""}>
                     <th scope="row">
                       {p === first ? <strong class="blue">▸ {p.name}</strong> : p.name}
-                      {interval && p.low <= interval[1] && p.high >= interval[0] ? <span class="ochre"> meets the reading</span> : null}
+                      {interval && p.low <= interval[1] && p.high >= interval[0] ? (
+                        <span class="ochre"> meets the reading</span>
+                      ) : null}
                     </th>
                     <td class="num">{p.lossText}</td>
                     <td class="num">{p.lambda}</td>
                     <td class="num">{p.mText}</td>
                     <td class="num">{p.dimension ?? "?"}</td>
                     <td class="num">
-                      {p.low === p.high ? short(energy(p, n)) : `${short(energy(p, n, "low"))} … ${short(energy(p, n, "high"))}`}
+                      {p.low === p.high
+                        ? short(energy(p, n))
+                        : `${short(energy(p, n, "low"))} … ${short(energy(p, n, "high"))}`}
                     </td>
-                    <td>{p.onFile && position.has(p.row) ? <a href={rowAddress(p.row)}>{p.row}</a> : <span class="soft">no row of its own</span>}</td>
+                    <td>
+                      {p.onFile && position.has(p.row) ? (
+                        <a href={rowAddress(p.row)}>{p.row}</a>
+                      ) : (
+                        <span class="soft">no row of its own</span>
+                      )}
+                    </td>
                   </tr>
                 ))}
               </tbody>
@@ -179,8 +201,8 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
             </p>
           )}
           <p class="note">
-            L is the loss at the stratum above the least one. At L &gt; 0 a stratum is a saddle or a plateau, and its λ is that of |L − L(w*)| at
-            it; the page of its row names the convention.
+            L is the loss at the stratum above the least one. At L &gt; 0 a stratum is a saddle or a plateau, and its
+            λ is that of |L − L(w*)| at it; the page of its row names the convention.
           </p>
         </Section>
       </div>
@@ -190,9 +212,12 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
 
 function sentence(a: Phase | undefined, b: Phase | undefined, lead: number, n: number): string {
   if (!a) return "No stratum has both L and λ decided.";
-  if (!b) return `At n = ${grouped(Math.round(n))}, ${a.name} is lowest; no other stratum differs from it in L, λ or m.`;
-  if (a.low !== a.high) return `At n = ${grouped(Math.round(n))}, ${a.name} may be lowest: its λ is enclosed, not decided.`;
-  if (lead < 3) return `At n = ${grouped(Math.round(n))} it is too close to call: ${a.name} leads ${b.name} by ${short(lead)}, less than terms of order 1 can be.`;
+  if (!b)
+    return `At n = ${grouped(Math.round(n))}, ${a.name} is lowest; no other stratum differs from it in L, λ or m.`;
+  if (a.low !== a.high)
+    return `At n = ${grouped(Math.round(n))}, ${a.name} may be lowest: its λ is enclosed, not decided.`;
+  if (lead < 3)
+    return `At n = ${grouped(Math.round(n))} it is too close to call: ${a.name} leads ${b.name} by ${short(lead)}, less than terms of order 1 can be.`;
   return `At n = ${grouped(Math.round(n))}, ${a.name} is lowest, by ${short(lead)} over ${b.name}.`;
 }
 
@@ -227,7 +252,10 @@ function Placed({ all, interval, n }: { all: Phase[]; interval: [number, number]
   return (
     <span aria-live="polite">
       {meets.length
-        ? `The reading meets ${meets.length} ${meets.length === 1 ? "stratum" : "strata"}: ${meets.slice(0, 4).map((p) => `${p.name} (λ ${p.lambda})`).join(", ")}${meets.length > 4 ? ", …" : ""}.`
+        ? `The reading meets ${meets.length} ${meets.length === 1 ? "stratum" : "strata"}: ${meets
+            .slice(0, 4)
+            .map((p) => `${p.name} (λ ${p.lambda})`)
+            .join(", ")}${meets.length > 4 ? ", …" : ""}.`
         : "The reading meets no stratum on file."}
       {next}
       {n ? "" : ""}
@@ -235,7 +263,19 @@ function Placed({ all, interval, n }: { all: Phase[]; interval: [number, number]
   );
 }
 
-function Energies({ drawn, lowest, n, marks, onPick }: { drawn: Phase[]; lowest: Phase | undefined; n: number; marks: number[]; onPick: (log: number) => void }) {
+function Energies({
+  drawn,
+  lowest,
+  n,
+  marks,
+  onPick,
+}: {
+  drawn: Phase[];
+  lowest: Phase | undefined;
+  n: number;
+  marks: number[];
+  onPick: (log: number) => void;
+}) {
   const [ref, width] = useWidth();
   const svg = useRef<SVGSVGElement>(null);
   // strata with equal numbers have one line
@@ -309,9 +349,16 @@ function Energies({ drawn, lowest, n, marks, onPick }: { drawn: Phase[]; lowest:
             const p = l[0]!;
             const now = !!lowest && l.includes(lowest);
             return p.low === p.high ? (
-              <polyline points={path(p, "low")} class={now ? "phase now" : "phase"} stroke-dasharray={now ? "" : DASHES[i % DASHES.length]} />
+              <polyline
+                points={path(p, "low")}
+                class={now ? "phase now" : "phase"}
+                stroke-dasharray={now ? "" : DASHES[i % DASHES.length]}
+              />
             ) : (
-              <polygon points={`${path(p, "low")} ${path(p, "high").split(" ").reverse().join(" ")}`} class={now ? "band now" : "band"} />
+              <polygon
+                points={`${path(p, "low")} ${path(p, "high").split(" ").reverse().join(" ")}`}
+                class={now ? "band now" : "band"}
+              />
             );
           })}
           {marks.map((m) => (
@@ -333,13 +380,24 @@ function Energies({ drawn, lowest, n, marks, onPick }: { drawn: Phase[]; lowest:
         })}
       </svg>
       <figcaption>
-        The lowest line is thick. Lines of one L, λ and m are drawn once; ochre: the n of the slider. {lines.length > 40 ? `${lines.length - 40} lines are left out.` : ""}
+        The lowest line is thick. Lines of one L, λ and m are drawn once; ochre: the n of the slider.{" "}
+        {lines.length > 40 ? `${lines.length - 40} lines are left out.` : ""}
       </figcaption>
     </figure>
   );
 }
 
-function Order({ all, edges, lowest, interval }: { all: Phase[]; edges: ModelPage["edges"]; lowest: Phase | undefined; interval: [number, number] | null }) {
+function Order({
+  all,
+  edges,
+  lowest,
+  interval,
+}: {
+  all: Phase[];
+  edges: ModelPage["edges"];
+  lowest: Phase | undefined;
+  interval: [number, number] | null;
+}) {
   const [ref, width] = useWidth();
   const [over, setOver] = useState<Phase | null>(null);
   const graph = useMemo(() => layout(all, edges), [all, edges]);
@@ -354,16 +412,42 @@ function Order({ all, edges, lowest, interval }: { all: Phase[]; edges: ModelPag
   const shown = over ?? lowest;
   return (
     <figure ref={ref}>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Graph of the closure order; the table below lists the strata">
-        <svg width={room} height={height} role="img" aria-label={`${all.length} strata in ${graph.levels} levels, the deepest at the bottom; ${graph.lines.length} covering relations.`}>
+      <div
+        class="scroll"
+        tabIndex={0}
+        role="group"
+        aria-label="Graph of the closure order; the table below lists the strata"
+      >
+        <svg
+          width={room}
+          height={height}
+          role="img"
+          aria-label={`${all.length} strata in ${graph.levels} levels, the deepest at the bottom; ${graph.lines.length} covering relations.`}
+        >
           {graph.lines.map(([a, b]) => (
-            <line x1={X(a.x)} y1={Y(a.y)} x2={X(b.x)} y2={Y(b.y)} class={over && (a.phase === over || b.phase === over) ? "link on" : "link"} />
+            <line
+              x1={X(a.x)}
+              y1={Y(a.y)}
+              x2={X(b.x)}
+              y2={Y(b.y)}
+              class={over && (a.phase === over || b.phase === over) ? "link on" : "link"}
+            />
           ))}
           {graph.places.map(({ phase: p, x, y }) => {
             const meets = interval && p.low <= interval[1] && p.high >= interval[0];
             return (
-              <a href={p.onFile && position.has(p.row) ? rowAddress(p.row) : undefined} onMouseEnter={() => setOver(p)} onFocus={() => setOver(p)} aria-label={`${p.name}, λ ${p.lambda}, m ${p.mText}`}>
-                <circle cx={X(x)} cy={Y(y)} r={wide ? 17 : 12} class={`node ${p === lowest ? "now" : ""} ${meets ? "meets" : ""}`} />
+              <a
+                href={p.onFile && position.has(p.row) ? rowAddress(p.row) : undefined}
+                onMouseEnter={() => setOver(p)}
+                onFocus={() => setOver(p)}
+                aria-label={`${p.name}, λ ${p.lambda}, m ${p.mText}`}
+              >
+                <circle
+                  cx={X(x)}
+                  cy={Y(y)}
+                  r={wide ? 17 : 12}
+                  class={`node ${p === lowest ? "now" : ""} ${meets ? "meets" : ""}`}
+                />
                 <text x={X(x)} y={Y(y) + 4} text-anchor="middle" class={p === lowest ? "on-blue" : ""}>
                   {p.lambda.length > 4 ? (real(p.lambda) || p.low).toFixed(1) : p.lambda}
                 </text>

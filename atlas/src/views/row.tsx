@@ -29,7 +29,10 @@ export function sides(s: Stratum | undefined): [string | null, string | null] {
 
 export function RowView({ id, section }: { id: string; section?: string }) {
   const here = position.get(id);
-  const { value, error } = useLoaded<Page | null>(() => (here === undefined ? Promise.resolve(null) : page(id)), [id]);
+  const { value, error } = useLoaded<Page | null>(
+    () => (here === undefined ? Promise.resolve(null) : page(id)),
+    [id],
+  );
   useEffect(() => {
     if (value && section) document.getElementById(section)?.scrollIntoView();
   }, [value, section]);
@@ -38,7 +41,12 @@ export function RowView({ id, section }: { id: string; section?: string }) {
     return () => void (document.title = "Atlas of singular models");
   }, [id]);
   if (here === undefined)
-    return <Notices title={`No row ${id}`} text="The atlas has no row of this name, and no earlier release had one. Search for a part of it." />;
+    return (
+      <Notices
+        title={`No row ${id}`}
+        text="The atlas has no row of this name, and no earlier release had one. Search for a part of it."
+      />
+    );
   if (error) return <Notices title={id} text={error} />;
   return (
     <article class="row-page">
@@ -56,7 +64,8 @@ function Crumbs({ at }: { at: number }) {
   return (
     <nav class="crumbs" aria-label="Place">
       <span>
-        <a href={address(["rows"], { q: lastList.query })}>rows</a> › <a href={address(["rows"], { q: `family:${family}` })}>{meta.families[family] || family}</a>
+        <a href={address(["rows"], { q: lastList.query })}>rows</a> ›{" "}
+        <a href={address(["rows"], { q: `family:${family}` })}>{meta.families[family] || family}</a>
       </span>
       <span class="walk">
         {k > 0 && (
@@ -93,7 +102,8 @@ function Head({ at, page: p }: { at: number; page: Page | null }) {
           {index.status[at] === "proved" && exact ? "Proved: " : ""}
           {exact ? (
             <>
-              a regular model of {d} {d === 1 ? "parameter" : "parameters"} has λ = {d % 2 ? `${d}/2` : d / 2}; this one has {low}
+              a regular model of {d} {d === 1 ? "parameter" : "parameters"} has λ = {d % 2 ? `${d}/2` : d / 2}; this
+              one has {low}
               {sameAs(low, d) ? ", the same" : ": more room near its zeros"}.
             </>
           ) : low || high ? (
@@ -132,10 +142,13 @@ function Head({ at, page: p }: { at: number; page: Page | null }) {
             <p class="approx">{decimals(low)}</p>
           </>
         ) : (
-          <p class="value text">{low || high ? `λ ${low && high ? `from ${low} to ${high}` : range(low, high)}` : "λ unknown"}</p>
+          <p class="value text">
+            {low || high ? `λ ${low && high ? `from ${low} to ${high}` : range(low, high)}` : "λ unknown"}
+          </p>
         )}
         <p class="m">
-          <Word of="multiplicity">multiplicity</Word> {index.m[at] !== null ? <strong>{index.m[at]}</strong> : mText(p)}
+          <Word of="multiplicity">multiplicity</Word>{" "}
+          {index.m[at] !== null ? <strong>{index.m[at]}</strong> : mText(p)}
         </p>
       </div>
     </div>
@@ -167,7 +180,12 @@ function CompareWith({ id }: { id: string }) {
         >
           <label>
             <span class="sr">row to compare with</span>
-            <input list="ids" value={other} placeholder="id of a row" onInput={(e) => setOther(e.currentTarget.value)} />
+            <input
+              list="ids"
+              value={other}
+              placeholder="id of a row"
+              onInput={(e) => setOther(e.currentTarget.value)}
+            />
           </label>
           <datalist id="ids">
             {(other.length > 1 ? index.ids.filter((x) => x.includes(other)) : []).slice(0, 12).map((x) => (
@@ -263,11 +281,15 @@ export function Model({ page: p }: { page: Page }) {
         {r.description ? line("stratum", r.description) : r.at ? line("stratum", <code>{r.at}</code>) : null}
         {line("convention", r.convention === "loss" ? "loss: K is given itself" : "ideal: K is a sum of squares")}
         {line("prior", prior.length ? prior.map(([v, t]) => `|${v}|^${t}`).join(" · ") : "flat")}
-        {line("constraints", box.length ? box.map(([v, [a, b]]) => `${a ?? "−∞"} ≤ ${v} ≤ ${b ?? "∞"}`).join(", ") : "none")}
+        {line(
+          "constraints",
+          box.length ? box.map(([v, [a, b]]) => `${a ?? "−∞"} ≤ ${v} ≤ ${b ?? "∞"}`).join(", ") : "none",
+        )}
         {line(
           "variables",
           <>
-            {r.d}: {r.variables.slice(0, 20).map((v, i) => (
+            {r.d}:{" "}
+            {r.variables.slice(0, 20).map((v, i) => (
               <>
                 {i > 0 && ", "}
                 <V v={v} />
@@ -279,7 +301,13 @@ export function Model({ page: p }: { page: Page }) {
         {(["semantics", "chart", "inputs", "loss_form"] as const)
           .filter((k) => r[k].status !== "not applicable")
           .map((k) => line(k.replace("_", " "), <Value cell={r[k]} />))}
-        {r.builder && line("made by", <code>{`${r.builder}(${Object.entries(r.parameters).map(([k, v]) => `${k}=${JSON.stringify(v)}`).join(", ")})`}</code>)}
+        {r.builder &&
+          line(
+            "made by",
+            <code>{`${r.builder}(${Object.entries(r.parameters)
+              .map(([k, v]) => `${k}=${JSON.stringify(v)}`)
+              .join(", ")})`}</code>,
+          )}
         {r.tags.length > 0 &&
           line(
             "tags",
@@ -304,7 +332,8 @@ interface Divisor {
 }
 
 export function Divisors({ cell }: { cell: Cell<Divisor[]> }) {
-  if (!known(cell) || !Array.isArray(cell.value)) return <Absent cell={cell ?? { status: "unknown", reason: "no column" }} />;
+  if (!known(cell) || !Array.isArray(cell.value))
+    return <Absent cell={cell ?? { status: "unknown", reason: "no column" }} />;
   const list = [...cell.value].sort((a, b) => Number(b.carries) - Number(a.carries));
   const [all, setAll] = useState(false);
   const shown = all ? list : list.slice(0, 10);
@@ -387,7 +416,11 @@ const SHOW: Record<string, (v: any) => any> = {
   ),
   contact: (v) => (
     <>
-      codimension of order {v.lower.map((low: string, i: number) => `${i}: ${low === v.upper[i] ? low : `${low} … ${v.upper[i]}`}`).join(" · ")} over {v.field}
+      codimension of order{" "}
+      {v.lower
+        .map((low: string, i: number) => `${i}: ${low === v.upper[i] ? low : `${low} … ${v.upper[i]}`}`)
+        .join(" · ")}{" "}
+      over {v.field}
     </>
   ),
   factorisation: (v) => (
@@ -469,7 +502,13 @@ export function Invariants({ stratum }: { stratum: Stratum }) {
 function lines(p: Page, names: string[]): [string, string][] {
   return names
     .filter((k) => p.commands[k])
-    .flatMap((k) => [[k, p.commands[k]!.shell], [`${k}, in Python`, p.commands[k]!.python]] as [string, string][])
+    .flatMap(
+      (k) =>
+        [
+          [k, p.commands[k]!.shell],
+          [`${k}, in Python`, p.commands[k]!.python],
+        ] as [string, string][],
+    )
     .filter(([, t]) => t);
 }
 
@@ -499,7 +538,11 @@ function Body({ page: p }: { page: Page }) {
   );
   const newton = (
     <Section id="newton" title="Newton polyhedron">
-      {p.newton ? <NewtonFigure newton={p.newton} /> : <Absent cell={{ status: "not applicable", reason: p.newton_reason }} />}
+      {p.newton ? (
+        <NewtonFigure newton={p.newton} />
+      ) : (
+        <Absent cell={{ status: "not applicable", reason: p.newton_reason }} />
+      )}
     </Section>
   );
   const divisors = (
@@ -520,7 +563,8 @@ function Body({ page: p }: { page: Page }) {
         <Model page={p} />
         {several > 1 && (
           <p>
-            This model has {several} strata on file: <a href={address(["phases", r.model_id])}>its phases, with a slider for n</a>.
+            This model has {several} strata on file:{" "}
+            <a href={address(["phases", r.model_id])}>its phases, with a slider for n</a>.
           </p>
         )}
       </Section>
@@ -543,53 +587,55 @@ function Body({ page: p }: { page: Page }) {
       </Section>
       <div class="column">
         {beside && divisors}
-      <Section id="volume" title="Density of states: exact and counted">
-        <VolumeFigure page={p} />
-      </Section>
-      <Section id="singularity" title="Singularity">
-        {s ? <Invariants stratum={s} /> : <Absent cell={{ status: "unknown", reason: "no line in strata" }} />}
-        <Count page={p} />
-      </Section>
+        <Section id="volume" title="Density of states: exact and counted">
+          <VolumeFigure page={p} />
+        </Section>
+        <Section id="singularity" title="Singularity">
+          {s ? <Invariants stratum={s} /> : <Absent cell={{ status: "unknown", reason: "no line in strata" }} />}
+          <Count page={p} />
+        </Section>
       </div>
       <div class="column">
         {beside && jets}
-      <Section id="readings" title="Exact against measured">
-        <ReadingsFigure readings={p.readings} lower={low} upper={high} />
-        <Commands lines={[["take a reading", `singlab measure ${r.id} --device volume --seed 1`]]} />
-      </Section>
-      <Section id="class" title="Who else has this singularity">
-        {classId ? (
-          <>
-            <p>
-              Class <a href={address(["class", classId])}>{classId}</a>
-              {others.length ? `, with ${others.length} other ${others.length === 1 ? "row" : "rows"}:` : ": no other row on file has it."}
-            </p>
+        <Section id="readings" title="Exact against measured">
+          <ReadingsFigure readings={p.readings} lower={low} upper={high} />
+          <Commands lines={[["take a reading", `singlab measure ${r.id} --device volume --seed 1`]]} />
+        </Section>
+        <Section id="class" title="Who else has this singularity">
+          {classId ? (
+            <>
+              <p>
+                Class <a href={address(["class", classId])}>{classId}</a>
+                {others.length
+                  ? `, with ${others.length} other ${others.length === 1 ? "row" : "rows"}:`
+                  : ": no other row on file has it."}
+              </p>
+              <ul>
+                {others.slice(0, 10).map((x) => (
+                  <li>
+                    <a href={rowAddress(x)}>{index.titles[position.get(x)!] || x}</a>{" "}
+                    <span class="soft">{index.families[position.get(x)!]}</span>
+                  </li>
+                ))}
+              </ul>
+            </>
+          ) : (
+            <Absent cell={r.class_id} />
+          )}
+        </Section>
+        <Section id="claims" title="What papers claim">
+          {r.claims.length ? (
             <ul>
-              {others.slice(0, 10).map((x) => (
-                <li>
-                  <a href={rowAddress(x)}>{index.titles[position.get(x)!] || x}</a>{" "}
-                  <span class="soft">{index.families[position.get(x)!]}</span>
-                </li>
+              {r.claims.map((c) => (
+                <li>{c}</li>
               ))}
             </ul>
-          </>
-        ) : (
-          <Absent cell={r.class_id} />
-        )}
-      </Section>
-      <Section id="claims" title="What papers claim">
-        {r.claims.length ? (
-          <ul>
-            {r.claims.map((c) => (
-              <li>{c}</li>
-            ))}
-          </ul>
-        ) : (
-          <p class="absent">
-            <span aria-hidden="true">· </span>no paper's claim is on file for this row
-          </p>
-        )}
-      </Section>
+          ) : (
+            <p class="absent">
+              <span aria-hidden="true">· </span>no paper's claim is on file for this row
+            </p>
+          )}
+        </Section>
       </div>
       <Section id="neighbours" title="Neighbours" wide>
         <NeighbourGraph id={r.id} edges={p.edges} />
@@ -597,7 +643,8 @@ function Body({ page: p }: { page: Page }) {
       {p.strata.length > 1 && (
         <Section id="strata" title={`Other strata of the model, filed under this row (${p.strata.length - 1})`} wide>
           <p>
-            They have no row of their own; <a href={address(["phases", r.model_id])}>the phases of the model</a> show how they lie.
+            They have no row of their own; <a href={address(["phases", r.model_id])}>the phases of the model</a> show
+            how they lie.
           </p>
         </Section>
       )}
@@ -606,8 +653,9 @@ function Body({ page: p }: { page: Page }) {
           p.certificates.map((c) => (
             <div class="certificate">
               <p>
-                <strong>{c.kind}</strong>: ({c.value}, {c.multiplicity}), {grouped(c.steps)} {c.steps === 1 ? "step" : "steps"}, {grouped(c.bytes)} bytes,{" "}
-                by {c.theorems.join(", ")}; digest <code title={c.digest}>{c.digest.slice(0, 12)}</code> <Copy text={c.digest} label="whole digest" />
+                <strong>{c.kind}</strong>: ({c.value}, {c.multiplicity}), {grouped(c.steps)}{" "}
+                {c.steps === 1 ? "step" : "steps"}, {grouped(c.bytes)} bytes, by {c.theorems.join(", ")}; digest{" "}
+                <code title={c.digest}>{c.digest.slice(0, 12)}</code> <Copy text={c.digest} label="whole digest" />
               </p>
             </div>
           ))
@@ -617,7 +665,12 @@ function Body({ page: p }: { page: Page }) {
         <Commands lines={lines(p, ["verify", "load"])} />
         <details>
           <summary>Commands behind the other cells of this row</summary>
-          <Commands lines={lines(p, Object.keys(p.commands).filter((k) => k !== "verify" && k !== "load"))} />
+          <Commands
+            lines={lines(
+              p,
+              Object.keys(p.commands).filter((k) => k !== "verify" && k !== "load"),
+            )}
+          />
         </details>
       </Section>
     </div>

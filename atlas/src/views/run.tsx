@@ -28,7 +28,10 @@ interface Run {
 
 export function RunView({ id }: { id: string }) {
   const known = meta.runs.some((r) => r.id === id);
-  const { value, error } = useLoaded<Run | null>(() => (known ? shard<Run>(`run-${id}`) : Promise.resolve(null)), [id]);
+  const { value, error } = useLoaded<Run | null>(
+    () => (known ? shard<Run>(`run-${id}`) : Promise.resolve(null)),
+    [id],
+  );
   if (!known)
     return (
       <div class="notice">
@@ -68,7 +71,8 @@ function View({ run }: { run: Run }) {
       <h1 tabIndex={-1}>{run.title}</h1>
       <p class="lead">
         {run.rows.length} checkpoints read by {run.device || "a device"}
-        {run.about ? ` of ${run.about}` : ""}; {ok} readings may be believed, {run.rows.length - ok} are shown as misses.
+        {run.about ? ` of ${run.about}` : ""}; {ok} readings may be believed, {run.rows.length - ok} are shown as
+        misses.
       </p>
       {run.into.length > 0 && (
         <p>
@@ -77,7 +81,8 @@ function View({ run }: { run: Run }) {
             const id = e.target.split("#")[0]!;
             return (
               <>
-                {position.has(id) ? <a href={rowAddress(id)}>{e.target}</a> : e.target} <small class="note">{e.evidence}</small>{" "}
+                {position.has(id) ? <a href={rowAddress(id)}>{e.target}</a> : e.target}{" "}
+                <small class="note">{e.evidence}</small>{" "}
               </>
             );
           })}
@@ -93,7 +98,11 @@ function View({ run }: { run: Run }) {
           {places.length > 0 ? (
             <p class="band-line" aria-label="Nearest stratum by step">
               {run.rows.map((r) => (
-                <span class="band-cell" data-k={places.indexOf(r.stratum_id ?? "") % 4} title={`step ${r.step}: ${r.stratum_id || "none"}`}>
+                <span
+                  class="band-cell"
+                  data-k={places.indexOf(r.stratum_id ?? "") % 4}
+                  title={`step ${r.step}: ${r.stratum_id || "none"}`}
+                >
                   {LETTERS[places.indexOf(r.stratum_id ?? "")] ?? "·"}
                 </span>
               ))}
@@ -113,7 +122,12 @@ function View({ run }: { run: Run }) {
             probes.slice(0, 8).map((p) => (
               <>
                 <h3>log |{p}|</h3>
-                <Chart rows={run.rows} pick={(r) => (r.probes?.[p] == null ? null : Math.abs(r.probes[p]!))} log name={p} />
+                <Chart
+                  rows={run.rows}
+                  pick={(r) => (r.probes?.[p] == null ? null : Math.abs(r.probes[p]!))}
+                  log
+                  name={p}
+                />
               </>
             ))
           ) : (
@@ -168,11 +182,15 @@ interface ChartProps {
 }
 function Chart({ rows, pick, name, log = false, whiskers = false, ladder = [] }: ChartProps) {
   const [ref, width] = useWidth();
-  const told = rows.map((r) => ({ r, v: pick(r) })).filter((p): p is { r: Step; v: number } => p.v != null && (!log || p.v > 0));
+  const told = rows
+    .map((r) => ({ r, v: pick(r) }))
+    .filter((p): p is { r: Step; v: number } => p.v != null && (!log || p.v > 0));
   if (!told.length) return <p class="absent">· no value of {name} was told</p>;
   const height = 190;
   const f = (v: number) => (log ? Math.log10(v) : v);
-  const all = told.flatMap((p) => (whiskers && p.r.low != null && p.r.high != null ? [p.v, p.r.low, p.r.high] : [p.v])).map(f);
+  const all = told
+    .flatMap((p) => (whiskers && p.r.low != null && p.r.high != null ? [p.v, p.r.low, p.r.high] : [p.v]))
+    .map(f);
   const rungs = ladder.map((l) => ({ ...l, v: real(l.value) }));
   const [lo, hi] = [Math.min(...all, ...rungs.map((l) => l.v)), Math.max(...all, ...rungs.map((l) => l.v))];
   const steps = rows.map((r) => r.step);
@@ -181,7 +199,12 @@ function Chart({ rows, pick, name, log = false, whiskers = false, ladder = [] }:
   const Y = (v: number) => 12 + (1 - (f(v) - lo) / (hi - lo || 1)) * (height - 46);
   return (
     <figure ref={ref}>
-      <svg width={width} height={height} role="img" aria-label={`${name} by step, from ${short(told[0]!.v)} at step ${told[0]!.r.step} to ${short(told.at(-1)!.v)} at step ${told.at(-1)!.r.step}.`}>
+      <svg
+        width={width}
+        height={height}
+        role="img"
+        aria-label={`${name} by step, from ${short(told[0]!.v)} at step ${told[0]!.r.step} to ${short(told.at(-1)!.v)} at step ${told.at(-1)!.r.step}.`}
+      >
         {ticks(lo, hi, 4).map((v) => (
           <>
             <line x1={56} x2={width - 16} y1={Y(log ? 10 ** v : v)} y2={Y(log ? 10 ** v : v)} class="grid" />
@@ -204,8 +227,13 @@ function Chart({ rows, pick, name, log = false, whiskers = false, ladder = [] }:
         {whiskers &&
           told.map(({ r, v }) => (
             <>
-              {r.low != null && r.high != null && <line x1={X(r.step)} x2={X(r.step)} y1={Y(r.low)} y2={Y(r.high)} class="whisker" />}
-              <path d={`M${X(r.step)},${Y(v) - 4} l4,4 l-4,4 l-4,-4 z`} class={r.outcome === "ok" ? "measured" : "measured open"} />
+              {r.low != null && r.high != null && (
+                <line x1={X(r.step)} x2={X(r.step)} y1={Y(r.low)} y2={Y(r.high)} class="whisker" />
+              )}
+              <path
+                d={`M${X(r.step)},${Y(v) - 4} l4,4 l-4,4 l-4,-4 z`}
+                class={r.outcome === "ok" ? "measured" : "measured open"}
+              />
             </>
           ))}
       </svg>
