@@ -175,8 +175,10 @@ export function Big({ text }: { text: string }) {
   );
 }
 
-/** A text with typed powers, such as x^2, printed as powers. */
+/** A text with typed powers and indices, such as x^2 and A_2, printed as such. */
 export function Rich({ text }: { text: string }) {
-  const parts = text.split(/\^(\d+|\(\d+\/\d+\))/);
-  return <>{parts.map((p, i) => (i % 2 ? <sup>{p.replace(/[()]/g, "")}</sup> : p))}</>;
+  const parts = text.split(/([\^_](?:\d+|[dT]\b))/);
+  return (
+    <>{parts.map((p, i) => (i % 2 === 0 ? p : p[0] === "^" ? <sup>{p.slice(1)}</sup> : <sub>{p.slice(1)}</sub>))}</>
+  );
 }

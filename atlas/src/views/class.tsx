@@ -4,7 +4,7 @@ import { neighbours } from "../figures/graph.tsx";
 import { range } from "../number.tsx";
 import { RowTable, Section, useLoaded } from "../parts.tsx";
 import { address } from "../route.ts";
-import { Generators, main } from "./row.tsx";
+import { Generators, main } from "../row-parts.tsx";
 import { Notices } from "./about.tsx";
 import { Absent } from "../number.tsx";
 

@@ -3,11 +3,12 @@ import { index, page, position, type Page } from "../data.ts";
 import { BodyFigure } from "../figures/body.tsx";
 import { JetsFigure } from "../figures/jets.tsx";
 import { NewtonFigure } from "../figures/newton.tsx";
+import { Rich } from "../math.tsx";
 import { Absent, range, StatusMark, text, Value } from "../number.tsx";
 import { Section, useLoaded } from "../parts.tsx";
 import { address, rowAddress } from "../route.ts";
 import { Notices } from "./about.tsx";
-import { Generators, main } from "./row.tsx";
+import { Generators, main, SHOW } from "../row-parts.tsx";
 
 export function Compare({ ids }: { ids: string[] }) {
   const there = ids.filter((id) => position.has(id));
@@ -102,7 +103,9 @@ function Side({ a, b }: { a: Page; b: Page }) {
               <th scope="col">column</th>
               {pair.map((p) => (
                 <th scope="col">
-                  <a href={rowAddress(p.row.id)}>{p.row.title || p.row.id}</a>
+                  <a href={rowAddress(p.row.id)}>
+                    <Rich text={p.row.title || p.row.id} />
+                  </a>
                 </th>
               ))}
             </tr>
@@ -129,10 +132,10 @@ function Side({ a, b }: { a: Page; b: Page }) {
                     {differs ? <span class="mark bad"> differs</span> : null}
                   </th>
                   <td class="long">
-                    <Value cell={ca} />
+                    <Value cell={ca} show={SHOW[key] ?? text} />
                   </td>
                   <td class="long">
-                    <Value cell={cb} />
+                    <Value cell={cb} show={SHOW[key] ?? text} />
                   </td>
                 </tr>
               );
