@@ -113,16 +113,48 @@ def newton_record(problem: LocalProblem) -> tuple[dict[str, Any] | None, str]:
     }, ""
 
 
-def default_slice(variables: Sequence[str], divisors: Sequence[dict[str, Any]]) -> list[str]:
+def default_slice(
+    variables: Sequence[str],
+    divisors: Sequence[dict[str, Any]],
+    terms: Iterable[frozenset[str]] = (),
+) -> list[str]:
     """The three variables that a picture in more takes: those of the largest weights of a divisor
-    that carries λ, else the first three.
+    that carries λ, else the first three; with them a term of some generator, so that K is not 0 on
+    the whole slice. Empty where every term has more than three variables.
 
-    >>> default_slice("abcde", [{"carries": True, "weights": {"e": 2, "b": 1, "q": 3}}])
-    ['b', 'e', 'a']
+    terms: the variables of each term of the generators.
+
+    >>> carrying = [{"carries": True, "weights": {"e": 2, "b": 1, "q": 3}}]
+    >>> default_slice("abcde", carrying)
+    ['e', 'b', 'a']
+    >>> default_slice("abcde", carrying, [frozenset("cd"), frozenset("abcd")])
+    ['c', 'd', 'e']
+    >>> default_slice("abcde", carrying, [frozenset("abcd")])
+    []
     """
     weights: dict[str, Any] = next(
         (d["weights"] for d in divisors if d.get("carries") and isinstance(d.get("weights"), dict)),
         {},
     )
-    named = [v for v in variables if weights.get(v)]
-    return (named + [v for v in variables if v not in named])[:DRAWN]
+    named = sorted((v for v in variables if weights.get(v)), key=lambda v: -float(weights[v]))
+    preferred = named + [v for v in variables if v not in named]
+    supports = sorted(set(terms), key=lambda t: (len(t), sorted(t)))
+    if not supports or any(t <= set(preferred[:DRAWN]) for t in supports):
+        return preferred[:DRAWN]
+    if len(supports[0]) > DRAWN:
+        return []
+    first = [v for v in preferred if v in supports[0]]
+    return (first + [v for v in preferred if v not in first])[:DRAWN]
+
+
+def term_variables(problem: LocalProblem) -> list[frozenset[str]]:
+    """The variables of each term of the generators about the point; none where there is no germ."""
+    try:
+        germ = problem.localize()
+    except SingularityLabError:
+        return []
+    return [
+        frozenset(v for v, e in zip(germ.variables, a, strict=True) if e)
+        for g in germ.generators
+        for a in g.support()
+    ]

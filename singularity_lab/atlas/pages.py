@@ -11,7 +11,13 @@ from typing import Any
 import msgspec
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.atlas.germs import default_slice, germ_record, germ_sign, newton_record
+from singularity_lab.atlas.germs import (
+    default_slice,
+    germ_record,
+    germ_sign,
+    newton_record,
+    term_variables,
+)
 from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine, Tables
 
 Commands = Callable[[Row], Mapping[str, Mapping[str, str]]]
@@ -86,7 +92,11 @@ def row_page(
         "germ_reason": why,
         "newton": newton,
         "newton_reason": no_newton,
-        "slice": default_slice(row.variables, divisors if isinstance(divisors, list) else ()),
+        "slice": default_slice(
+            row.variables,
+            divisors if isinstance(divisors, list) else (),
+            term_variables(problem) if problem is not None else (),
+        ),
         "strata": [plain(s) for s in ([own] if own is not None else []) + lines],
         "certificates": [
             plain(joined.certificates[d]) for d in digests or () if d in joined.certificates

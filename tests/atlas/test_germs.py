@@ -59,3 +59,6 @@ def test_a_germ_is_drawn_about_its_point():
 def test_the_slice_takes_variables_that_the_divisor_weighs():
     divisors = [{"carries": False, "weights": {"a": 1}}, {"carries": True, "weights": {"d": 1}}]
     assert default_slice(["a", "b", "c", "d"], divisors) == ["d", "a", "b"]
+    terms = [frozenset("bc"), frozenset("abcd")]
+    assert set(default_slice(["a", "b", "c", "d"], divisors, terms)) >= {"b", "c"}
+    assert default_slice(["a", "b", "c", "d"], divisors, terms[1:]) == []

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Page } from "../data.ts";
 import { real } from "../data.ts";
 import { V } from "../math.tsx";
-import { power, short } from "../number.tsx";
+import { Absent, power, short } from "../number.tsx";
 import { expand, parse, type Poly } from "../poly.ts";
 import { replace, route } from "../route.ts";
 import { colour, rotate, ticks, useTheme, useTurn, useWidth, type Rotation } from "./frame.tsx";
@@ -54,6 +54,15 @@ export function BodyFigure({ page }: { page: Page }) {
       return String((error as Error).message);
     }
   }, [page, chosen.join()]);
+  if (!chosen.length)
+    return (
+      <Absent
+        cell={{
+          status: "not applicable",
+          reason: "every term of the generators has more than three variables, so K is 0 on each slice by three",
+        }}
+      />
+    );
   if (typeof cut === "string") return <p class="absent">· not drawn: {cut}</p>;
   const one = cut.polys.length === 1;
   const set = (e: number) => {
