@@ -124,7 +124,8 @@ export function RowTable({ rows, extra }: { rows: number[]; extra?: (i: number) 
                 {extra?.(i)}
               </td>
               <td class="num lam">
-                <span aria-label={spoken(low, high)}>{range(low, high)}</span>
+                <span aria-hidden="true">{range(low, high)}</span>
+                <span class="sr">{spoken(low, high)}</span>
               </td>
               <td class="num">{index.m[i] ?? <span title="the bounds do not decide m">?</span>}</td>
               <td class="num">{index.d[i]}</td>

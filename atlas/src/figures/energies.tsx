@@ -166,7 +166,7 @@ export function Order({
         <svg
           width={room}
           height={height}
-          role="img"
+          role="group"
           aria-label={`${all.length} strata in ${graph.levels} levels, the deepest at the bottom; ${graph.lines.length} covering relations.`}
         >
           {graph.lines.map(([a, b]) => (

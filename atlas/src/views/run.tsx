@@ -96,7 +96,7 @@ function View({ run }: { run: Run }) {
           <Chart rows={run.rows} pick={(r) => r.value} name="λ" ladder={run.ladder} whiskers />
           {!run.ladder.length && <p class="note">No ladder: the run is not tied to a model on file.</p>}
           {places.length > 0 ? (
-            <p class="band-line" aria-label="Nearest stratum by step">
+            <p class="band-line" role="group" aria-label="Nearest stratum by step">
               {run.rows.map((r) => (
                 <span
                   class="band-cell"
