@@ -154,6 +154,21 @@ export function RowLink({ id }: { id: string }) {
   );
 }
 
+/** A part of a figure that leads to a row, or a plain group where there is none. */
+export function Link(p: { href?: string; label: string; children: ComponentChildren; [name: string]: any }) {
+  const { href, label, children, ...rest } = p;
+  return href ? (
+    <a href={href} aria-label={label} {...rest}>
+      {children}
+    </a>
+  ) : (
+    <g {...rest}>
+      <title>{label}</title>
+      {children}
+    </g>
+  );
+}
+
 export function download(name: string, text: string, type = "application/json"): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const a = document.createElement("a");

@@ -2,6 +2,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import { position, real, type ModelPage } from "../data.ts";
 import { power, range, short } from "../number.tsx";
+import { Link } from "../parts.tsx";
 import { rowAddress } from "../route.ts";
 import { ticks, useWidth } from "./frame.tsx";
 import { energy, layout, type Phase } from "./phases.ts";
@@ -181,11 +182,11 @@ export function Order({
           {graph.places.map(({ phase: p, x, y }) => {
             const meets = interval && p.low <= interval[1] && p.high >= interval[0];
             return (
-              <a
+              <Link
                 href={p.onFile && position.has(p.row) ? rowAddress(p.row) : undefined}
                 onMouseEnter={() => setOver(p)}
                 onFocus={() => setOver(p)}
-                aria-label={`${p.name}, λ ${p.lambda}, m ${p.mText}`}
+                label={`${p.name}, λ ${p.lambda}, m ${p.mText}`}
               >
                 <circle
                   cx={X(x)}
@@ -201,7 +202,7 @@ export function Order({
                     {p.name.slice(0, 14)}
                   </text>
                 )}
-              </a>
+              </Link>
             );
           })}
         </svg>

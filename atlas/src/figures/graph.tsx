@@ -2,7 +2,7 @@
 import type { Edge } from "../data.ts";
 import { index, position } from "../data.ts";
 import { range } from "../number.tsx";
-import { RowLink } from "../parts.tsx";
+import { Link, RowLink } from "../parts.tsx";
 import { rowAddress } from "../route.ts";
 import { useWidth } from "./frame.tsx";
 
@@ -85,7 +85,7 @@ export function NeighbourGraph({ id, edges }: { id: string; edges: Edge[] }) {
           const k = position.get(n.id);
           const label = `${i + 1}: ${n.id}, ${n.words}`;
           return (
-            <a href={k === undefined ? undefined : rowAddress(n.id)} aria-label={label}>
+            <Link href={k === undefined ? undefined : rowAddress(n.id)} label={label}>
               <title>
                 {k === undefined ? n.id : `${index.titles[k]} · λ ${range(index.lower[k]!, index.upper[k]!)}`}
               </title>
@@ -93,7 +93,7 @@ export function NeighbourGraph({ id, edges }: { id: string; edges: Edge[] }) {
               <text x={x} y={y + 4} text-anchor="middle">
                 {i + 1}
               </text>
-            </a>
+            </Link>
           );
         })}
       </svg>
