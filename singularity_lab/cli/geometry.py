@@ -22,6 +22,7 @@ class Picture(StrEnum):
     TREE = "tree"
     GRAPH = "graph"
     ZEROS = "zeros"
+    BODY = "body"
     JETS = "jets"
 
 
@@ -117,7 +118,7 @@ def plot(
     at: At = None,
     budget: Seconds = 60.0,
 ) -> None:
-    """Draw a Newton polyhedron, a proof tree, a resolution graph, the real zeros or the jets."""
+    """Draw a Newton polyhedron, a proof tree, a resolution graph, jets, zeros, or where K ≤ ε."""
     from singularity_lab.system.extras import pyplot, require
 
     require("plot", "matplotlib")
@@ -150,20 +151,23 @@ def _draw(what: Picture, generators: Any, variables: str | None, point: Any, bud
         from singularity_lab.exact.arcs.jets import jets
 
         return jets(generators, 6, variables, at=point, budget=budget).plot()
-    one = generators[0] if isinstance(generators, list) else generators
-    if isinstance(generators, list) and len(generators) > 1:
-        raise BadInput(f"EXPR: {what} is drawn of one polynomial, received {len(generators)}")
     if what is Picture.GRAPH:
         from singularity_lab.exact.resolutions.dual_graph import resolution_graph
 
+        one = generators[0] if isinstance(generators, list) else generators
+        if isinstance(generators, list) and len(generators) > 1:
+            raise BadInput(f"EXPR: graph is drawn of one polynomial, received {len(generators)}")
         return resolution_graph(one, at=point, budget=budget).plot()
     from singularity_lab.algebra.problem import LocalProblem
-    from singularity_lab.pictures.singularities import zero_set
+    from singularity_lab.pictures.singularities import body, zero_set
 
-    germ_ = LocalProblem.of(one, variables, at=point).localize()
-    if len(germ_.generators) != 1:
-        raise BadInput(f"EXPR: zeros are drawn of one polynomial, received {len(germ_.generators)}")
-    return zero_set(germ_.generators[0])
+    problem = LocalProblem.of(generators, variables, at=point)
+    polynomials = problem.localize().generators
+    if what is Picture.BODY:
+        return body(polynomials, power_one=problem.is_power_one)
+    if len(polynomials) != 1:
+        raise BadInput(f"EXPR: zeros are drawn of one polynomial, received {len(polynomials)}")
+    return zero_set(polynomials[0])
 
 
 def _needed(expressions: list[str] | None) -> list[str]:

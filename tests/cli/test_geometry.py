@@ -69,7 +69,7 @@ def test_resolve(capsys, f, numbers) -> None:
     assert "two variables" in error
 
 
-@pytest.mark.parametrize("what", ["newton", "zeros", "jets"])
+@pytest.mark.parametrize("what", ["newton", "zeros", "body"])
 def test_plot(capsys, tmp_path, what) -> None:
     out = tmp_path / "picture.svg"
     assert run(capsys, "plot", what, "x^2-y^3", "--out", str(out))[0] == 0
