@@ -16,6 +16,8 @@ from singularity_lab.cli import (
     atlas,
     catalog,
     dictionary,
+    doctor,
+    geometry,
     measuring,
     proving,
     singularity,
@@ -64,8 +66,10 @@ app.add_typer(program_commands.app, name="program", rich_help_panel="Look up")
 dictionary.register(app)
 app.add_typer(atlas.app, name="atlas", rich_help_panel="Look up")
 singularity.register(app)
+geometry.register(app)
 measuring.add_to(app)
 tracking.add_to(app)
+doctor.register(app)
 
 
 def main() -> None:
