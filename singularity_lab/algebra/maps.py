@@ -13,6 +13,8 @@ from typing import Any
 
 import flint
 
+_WIDE = 64  # variables of a ring, from which exponents are quicker read off the text of a monomial
+
 Poly = flint.fmpq_mpoly
 
 
@@ -68,6 +70,12 @@ def position(p: Poly) -> int | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def _places(context: flint.fmpq_mpoly_ctx) -> dict[str, int]:
+    """The positions of the variables by name."""
+    return {n: i for i, n in enumerate(context.names())}
+
+
 def monomial(context: flint.fmpq_mpoly_ctx, exponents: Mapping[int, int]) -> Poly:
     """The monomial with these exponents, coefficient 1."""
     return context.from_dict({tuple(exponents.get(i, 0) for i in range(context.nvars())): 1})
@@ -82,9 +90,17 @@ def content(p: Poly) -> dict[int, int]:
     """
     if (alone := position(p)) is not None:
         return {alone: 1}
-    common = p.term_content()
+    common = p if len(p) == 1 else p.term_content()
     if common.is_constant():
         return {}
+    context = p.context()
+    if context.nvars() > _WIDE:
+        place, found = _places(context), {}
+        for factor in str(common).split("*"):
+            name, _, e = factor.partition("^")
+            if name in place:
+                found[place[name]] = int(e or 1)
+        return found
     degrees = common.degrees()
     return {i: int(degrees[i]) for i in compress(count(), degrees)}
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import networkx
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
-OVERRUN, GRACE = 1.15, 1.2
+OVERRUN, GRACE = 1.1, 0.9
 _HINT = (
     "K is not seen to be a sum of squares: where it is one, K typed as that sum, or its squares as "
     "the generators of an ideal, may be decided sooner"
@@ -244,21 +244,19 @@ def rlct(
         if squared is not None and squared.exact:
             return squared
         notes += _check_loss(problem, germ)
+        lengths = [len(g.flint) for g in germ.generators]
+        large = sum(lengths) * len(germ.variables) > _LARGE
+        if large and max(lengths) == 1 and not germ.field:
+            with TimeLimit(None if budget is None else 0.9 * budget, started):
+                how = "monomial ideal, linear program"
+                return _prove(problem, *_monomial_ideal(germ), how, started, notes)
         smooth = smooth_germ(Germs.of(germ))
         if smooth is not None and smooth.lower is not None and germ.convention == "ideal":
             method = f"smooth point, rank {2 * smooth.lower.value} of the Jacobian"
             return _prove(problem, smooth.step, smooth.lower, method, started, notes)
-        lengths = [len(g.flint) for g in germ.generators]
-        if sum(lengths) * len(germ.variables) > _LARGE:
-            if max(lengths) == 1 and not germ.field:
-                return _prove(
-                    problem,
-                    *_monomial_ideal(germ),
-                    "monomial ideal, linear program",
-                    started,
-                    notes,
-                )
-            known = _first_bounds(problem, germ, budget, started, notes)
+        if large:
+            left = None if budget is None else budget - (time.process_time() - started)
+            known = _first_bounds(problem, germ, left, started, notes)
         newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
         if newton is not None:
             return newton
@@ -526,7 +524,13 @@ def _prove(
 
 def _monomial_ideal(germ: Germ) -> tuple[Step, RLCT]:
     """The leaf of an ideal of many monomials, without the engine's moves."""
-    rows = [tuple(map(int, g.flint.monomial(0))) for g in germ.generators if not g.is_zero]
+    rows = []
+    for g in germ.generators:
+        if not g.is_zero:
+            row = [0] * len(germ.variables)
+            for i, e in maps.content(g.flint).items():
+                row[i] = e
+            rows.append(tuple(row))
     solution = covering_lp([h + 1 for h in germ.prior], rows)
     step = {
         "op": "monomial",
