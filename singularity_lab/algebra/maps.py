@@ -126,6 +126,31 @@ def stripped(p: Poly, q: Poly) -> tuple[Poly, int]:
     return p, times
 
 
+def lowest_along(p: Poly, arc: Mapping[int, tuple[flint.fmpq, int]]) -> Poly:
+    """The coefficient of the lowest power of t in p(…, c·t^w, …), for an arc {position: (c, w)}.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> f = parse("(y - x^2)*(y - 2*x^2)", "x y").flint
+    >>> print(lowest_along(f, {0: (flint.fmpq(1), 1), 1: (flint.fmpq(3, 2), 2)}))
+    -1/4
+    """
+    context = p.context()
+    parts: dict[int, dict[tuple[int, ...], flint.fmpq]] = {}
+    for a, c in zip(p.monoms(), p.coeffs(), strict=True):
+        power, rest = 0, list(a)
+        for i, (value, w) in arc.items():
+            if e := int(a[i]):
+                power, c, rest[i] = power + w * e, c * value**e, 0
+        if c:
+            part, key = parts.setdefault(power, {}), tuple(map(int, rest))
+            part[key] = part.get(key, flint.fmpq(0)) + c
+    for power in sorted(parts):
+        found = context.from_dict(parts[power])
+        if not found.is_zero():
+            return found
+    return context.constant(0)
+
+
 def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:
     """p with variables replaced by polynomials, at once.
 

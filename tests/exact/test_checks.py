@@ -155,6 +155,7 @@ CELLS = {
     "_squares: sign": "squares-sign",
     "_squares: factor": "squares-factor",
     "_squares: sum #2": "squares-sum",
+    "verify: nonnegative": "claim-nonnegative",
     "verify: below": "claim-below",
     "verify: above": "claim-above",
     "_see: family.check_same(known, self.map)": "see-same",

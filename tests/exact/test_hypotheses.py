@@ -118,6 +118,9 @@ STRICTLY = "the walk pairs families and cases strictly"
 
 cell("claim", "vanishes", (claim(germ("1 + x"), EMPTY, 0),), (claim(germ("x"), X, "1/2"),),
      implied="an empty verdict has no bounds")
+X2 = leaf({"x": "1/2"}, [(0, "1/2")])
+cell("claim", "nonnegative", (claim(germ("-x^2", convention="loss"), X2, "1/2"),),
+     (claim(germ("x^2", convention="loss"), X2, "1/2"),))
 cell("claim", "below", (claim(germ("x"), X, "3/4", kind="lower"),),
      (claim(germ("x"), X, "1/4", kind="lower"),), shown="proved lower (1/2, 1)")
 cell("claim", "above", (claim(germ("x"), X, "1/4", kind="upper"),),

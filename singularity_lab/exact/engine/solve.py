@@ -9,7 +9,6 @@ has been verified.
 from __future__ import annotations
 
 import html
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
+from singularity_lab.algebra.polynomial import Ideal, Point
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem, Over
-from singularity_lab.algebra.rings import Rational, to_fmpq
+from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
@@ -30,7 +29,7 @@ from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.engine.strata import Stratum, strata
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
-from singularity_lab.exact.proof.verify import replay, starting_family, verify
+from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ _HINT = (
     "K is not seen to be a sum of squares: where it is one, K typed as that sum, or its squares as "
     "the generators of an ideal, may be decided sooner"
 )
+_TESTED = "K >= 0 was tested along arcs and at points, not proved: the value is that of |K|"
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 
@@ -243,7 +243,7 @@ def rlct(
         squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
         if squared is not None and squared.exact:
             return squared
-        notes += _check_loss(problem, germ)
+        notes += _check_loss(problem)
         lengths = [len(g.flint) for g in germ.generators]
         large = sum(lengths) * len(germ.variables) > _LARGE
         if large and max(lengths) == 1 and not germ.field:
@@ -416,26 +416,12 @@ def _everywhere(
 
 def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:
     """Raise where a loss is negative at some point of the domain."""
-    source = random.Random(0)
-    (f,) = problem.ideal.generators
-    for size in (1, 4, 64):
-        for _ in range(200):
-            point = []
-            for low, high in problem.over or ():
-                u = Fraction(source.randint(0, 64), 64)
-                if low is not None and high is not None:
-                    point.append(low + (high - low) * u)
-                elif low is not None or high is not None:
-                    point.append(low + size * u if low is not None else (high or 0) - size * u)
-                else:
-                    point.append(size * (2 * u - 1))
-            if f(point) < 0:
-                at = ", ".join(map(str, point))
-                raise BadInput(
-                    f"loss: K >= 0 on the domain is needed, but K < 0 at ({at}); for K = f^2 use "
-                    "the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 on the domain is needed, but K < 0 {where}; for K = f^2 use the ideal "
+            "convention, for |f| two-sided"
+        )
+    return (_TESTED,)
 
 
 def _newton_route(
@@ -478,34 +464,16 @@ def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:
         raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
 
 
-def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
+def _check_loss(problem: LocalProblem) -> tuple[str, ...]:
     """Raise BadInput for a loss with negative values near the point."""
-    field = germ.field
-
-    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
-        value: Any
-        if field is None:
-            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
-        else:
-            value = field.sign(g.substitute(dict(point)).flint)
-        return int(value > 0) - int(value < 0)
-
     if problem.convention != "loss":
         return ()
-    source = random.Random(0)
-    for scale in (64, 4096, 10**6):
-        for _ in range(200):
-            point = {
-                n: Fraction(source.randint(0 if n in germ.nonnegative else -8, 8), 8 * scale)
-                for n in germ.variables
-            }
-            if sign(germ.generators[0], point) < 0:
-                where = ", ".join(f"{n} = {c}" for n, c in point.items())
-                raise BadInput(
-                    f"loss: K >= 0 near the point is needed, but K < 0 at ({where}) from it; "
-                    "for K = f^2 use the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 near the point is needed, but K < 0 {where} from it; for K = f^2 use "
+            "the ideal convention, for |f| two-sided"
+        )
+    return (_TESTED,)
 
 
 def _prove(
