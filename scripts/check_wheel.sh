@@ -51,7 +51,7 @@ for python in "$@"; do
     ask 0 'anneal' "$lab" devices
     ask 0 'nc-1-1' "$lab" catalog list --family normal_crossing
     ask 0 'lambda' "$lab" catalog show nc-1-1
-    ask 0 '[0-9]' "$lab" catalog check --limit 20
+    ask 0 '[0-9]' "$lab" catalog check
     ask 0 'dim|J_' "$lab" jets 'x^2-y^3'
     ask 0 'topological' "$lab" zeta 'x^2-y^3'
     ask 0 'A_2|A2' "$lab" singularity 'x^2-y^3'

@@ -26,6 +26,7 @@ from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
+from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.engine.strata import Stratum, strata
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
@@ -244,6 +245,17 @@ def rlct(
         if squared is not None and squared.exact:
             return squared
         notes += _check_loss(problem)
+        factors = None if germ.field else factors_of(problem)
+        if factors is not None:
+            spent = time.process_time() - started
+            left = None if budget is None else max((budget - spent) / 2, 0.05)
+            product = resolve_product(problem, factors, left)
+            if product is not None:
+                step, value = product
+                if problem.is_power_one:
+                    value = RLCT(2 * value.value, value.multiplicity)
+                how = f"resolution of a product, {len(factors)} factors"
+                return _prove(problem, step, value, how, started, notes)
         lengths = [len(g.flint) for g in germ.generators]
         large = sum(lengths) * len(germ.variables) > _LARGE
         if large and max(lengths) == 1 and not germ.field:

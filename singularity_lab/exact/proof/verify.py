@@ -190,6 +190,10 @@ _T = TypeVar("_T")
 # What applies to a domain with intervals that are not cut into cells: only ``interval`` and
 # ``point`` read them.
 UNCUT = ("interval", "both", "open", "point")
+# What applies to a product factor by factor: coordinates, conditions and cells of the stratum; the
+# other theorems speak of ideals.
+FACTORED = ("blowup", "split", "change", "coordinate", "relax", "nonvanishing", "dehomogenise")
+FACTORED += ("locus", "both", "empty", "open")
 
 
 class Walk(Generic[_T]):
@@ -262,6 +266,7 @@ class Walk(Generic[_T]):
             if family.within and op not in UNCUT:  # a move, or a step of another theorem
                 raise CertificateError("intervals are cut into cells before any other step")
             while isinstance(step, Move):
+                self.applies(family, op)
                 if step.id is not None:
                     marks.append((step.id, family))
                 self.move(family, step)
@@ -270,6 +275,7 @@ class Walk(Generic[_T]):
                 where = self.where = f"{where}.{op}"
                 step = read(step.then)
                 op = step.op
+            self.applies(family, op)
             if step.id is not None:
                 marks.append((step.id, family))
             self.enter(moves, family, step, arrived)
@@ -288,6 +294,11 @@ class Walk(Generic[_T]):
             self.done.setdefault(ident, (marked, known))
         self.leave(known)
         return known
+
+    def applies(self, family: Family, op: str) -> None:
+        """Raise CertificateError where the theorem of a step does not speak of products."""
+        if family.exponents and op not in FACTORED:
+            raise CertificateError("a product is resolved factor by factor before this step")
 
     def branch(self, family: Family, step: Branch, where: str) -> _T:
         families = step.replay(family)
