@@ -60,9 +60,9 @@ def resolve_product(
     """A proof of (λ, m) of K = ∏ f_i^(2·e_i) at the point, with its script; None where the search
     does not end within the budget.
 
-    >>> problem = LocalProblem.build("(x^2 - y^3)^40")
+    >>> problem = LocalProblem.build("(x^2 - y^3)^80")
     >>> resolve_product(problem, factors_of(problem), None)[1]
-    RLCT(value=Fraction(1, 96), multiplicity=1)
+    RLCT(value=Fraction(1, 192), multiplicity=1)
     """
     search = Factored(deadline=None if budget is None else clock() + budget)
     with TimeLimit(budget):
