@@ -107,8 +107,8 @@ def _error_twin(p: Program, steps: int, semantics: str, nll: bool = False) -> An
 
 
 _AT_A_WALL = (
-    "the transition 1 -> 2 has probability x = 0 at this point, and a chain has x >= 0; the row takes "
-    "x on both sides: with x >= 0 the value is the same"
+    "the transition 1 -> 2 has probability x = 0 at this point, and a chain has x >= 0; the row "
+    "takes x on both sides: with x >= 0 the value is the same"
 )
 
 
