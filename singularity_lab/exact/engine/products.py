@@ -85,9 +85,8 @@ def factor_by_factor(search: Search, g: Germs, target: RLCT | None, fuel: int) -
     that is a coordinate, then blow-ups of what all factors vanish on."""
     if not g.exponents:
         return None
-    return search.first_of(
-        (no_point, unit_to_one, _cut, _coordinate, _blow_up), g, target, fuel
-    ) or (nothing())
+    rules = (no_point, unit_to_one, _cut, _coordinate, _blow_up)
+    return search.first_of(rules, g, target, fuel) or nothing()
 
 
 def _cut(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
