@@ -39,7 +39,7 @@ for python in "$@"; do
         uv pip install -q --python "$env/bin/python" "$wheel"
     else
         "$python" -m venv "$env"
-        "$env/bin/python" -m pip install -q "$wheel"
+        "$env/bin/python" -m pip install -q --no-compile "$wheel"
     fi
     cd "$work"
     lab="$env/bin/singlab"

@@ -41,6 +41,7 @@ _HINT = (
     "the generators of an ideal, may be decided sooner"
 )
 _TESTED = "K >= 0 was tested along arcs and at points, not proved: the value is that of |K|"
+_LINE = 2_000  # characters of a loss that an answer prints
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 
@@ -120,8 +121,12 @@ class Result(Bounded):
         return f"{self.bounds} for {loss} ({how}){why}{strata}"
 
     def _loss(self) -> str:
+        """What the answer is about, in a line that can be read: the JSON has all of it."""
         label = f"{self.problem.label}: " if self.problem.label else ""
-        return label + describe_loss(self.problem)
+        loss = describe_loss(self.problem)
+        if len(loss) > _LINE:
+            loss = f"{loss[: _LINE // 2]} … {loss[-_LINE // 4 :]} ({len(loss)} characters)"
+        return label + loss
 
     def _repr_html_(self) -> str:
         head = (

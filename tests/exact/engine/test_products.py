@@ -122,3 +122,10 @@ def test_another_product_is_refused(factors):
     bad = replace(found, proof={**found.proof, "factors": factors})
     with pytest.raises(CertificateError, match="product: "):
         verify(bad)
+
+
+def test_an_answer_about_a_long_text_is_a_line():
+    found = rlct("+".join("x" * 20_000))
+    assert len(str(found)) < 2_500
+    assert "characters)" in str(found)
+    assert len(found.to_json()["loss"]) > 40_000
