@@ -120,6 +120,9 @@ STRICTLY = "the walk pairs families and cases strictly"
 
 cell("claim", "vanishes", (claim(germ("1 + x"), EMPTY, 0),), (claim(germ("x"), X, "1/2"),),
      implied="an empty verdict has no bounds")
+X2 = leaf({"x": "1/2"}, [(0, "1/2")])
+cell("claim", "nonnegative", (claim(germ("-x^2", convention="loss"), X2, "1/2"),),
+     (claim(germ("x^2", convention="loss"), X2, "1/2"),))
 cell("claim", "below", (claim(germ("x"), X, "3/4", kind="lower"),),
      (claim(germ("x"), X, "1/4", kind="lower"),), shown="proved lower (1/2, 1)")
 cell("claim", "above", (claim(germ("x"), X, "1/4", kind="upper"),),
@@ -478,6 +481,30 @@ def squares(*listed, case=BOTH_XY):
 
 
 SUMMED = (SPHERE, squares("1 x 1 y"))
+LINES = family("x:local y:local", ["(x - y)^2*(x + y)^3"])
+PARTS = [["x - y", 2], ["x + y", 3]]
+
+
+
+def product(*factors):
+    """(x - y)^a·(x + y)^b: one blow-up, and a cut at each of the lines."""
+    ends = {2: leaf({"x": "1/5"}, [(0, "2/5")]), 3: leaf({"y": "1/3"}, [(0, "1/3")])}
+    (_, a), (_, b) = factors
+    off = {"op": "split", "var": "y", "cases": [ends[b], leaf({"x": "1/5"}, [(0, "2/5")])]}
+    other = {"op": "relax", "var": "y", "then": {
+        "op": "change", "var": "y", "num": "y - 2", "den": "1", "then": off}}
+    cut = {"op": "change", "var": "y", "num": "y + 1", "den": "1",
+           "then": {"op": "split", "var": "y", "cases": [ends[a], other]}}
+    last = leaf({"y": "1/5"}, [(0, "2/5")])
+    blowup = {"op": "blowup", "groups": [[["x", 1]], [["y", 1]]], "cases": [cut, last]}
+    return {"op": "product", "factors": list(factors), "cases": [blowup]}
+
+
+cell("product", "one", (family("x:local y:local", ["(x - y)^2*(x + y)^3", "x^9"]), product(*PARTS)),
+     (LINES, product(*PARTS)))
+cell("product", "product", (LINES, product(["x - y", 3], ["x + y", 2])), (LINES, product(*PARTS)))
+cell("product", "cases", (LINES, {**product(*PARTS), "cases": []}), (LINES, product(*PARTS)),
+     implied=STRICTLY)
 cell("squares", "sum", (SPHERE, squares("1 x 2 y")), SUMMED)
 cell("squares", "sum", (family("x:local y:local", ["x^2 + y^2", "x^3"]), squares("1 x 1 y")),
      SUMMED, implied=STRICTLY)

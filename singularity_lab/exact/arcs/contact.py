@@ -48,6 +48,7 @@ from singularity_lab.exact.proof.branches import (
     Dehomogenise,
     Free,
     Locus,
+    Product,
     Roots,
     Split,
     Subideal,
@@ -326,6 +327,8 @@ class _Reader(Walk[_Curve]):
             raise _RealOnly(f"complex roots of {step.poly} are no stratum of the proof")
         if isinstance(step, Split | Dehomogenise | Roots):
             return _least(cases)
+        if isinstance(step, Product):  # the orders of the factors are in k, with the exponents
+            return cases[0]
         if isinstance(step, Subideal):
             return self.without_upper(cases[0])
         if isinstance(step, Both):

@@ -33,6 +33,7 @@ from singularity_lab.exact.proof.branches import (
     Dehomogenise,
     Free,
     Locus,
+    Product,
     Root,
     Roots,
     Split,
@@ -124,6 +125,7 @@ class Germs:
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
+    exponents: tuple[int, ...] = ()  # of the factors of a product, which are then ``gens``
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
@@ -143,11 +145,8 @@ class Germs:
         ).normal()
 
     def but(self, **changes: Any) -> Germs:
-        fields = {
-            n: getattr(self, n)
-            for n in ("names", "role", "positive", "k", "h", "gens", "units", "signs", "field")
-        }
-        return Germs(**{**fields, **changes})
+        fields: dict[str, Any] = {n: getattr(self, n) for n in self.__match_args__}
+        return Germs(**(fields | changes))
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -242,6 +241,8 @@ class Germs:
 
     def normal(self) -> Germs:
         """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
+        if self.exponents:
+            return self._normal_product()
         gens = [f for f in map(self._reduced, self.gens) if not f.poly.is_zero()]
         k = {i: e for i, e in self.k.items() if e and self.role.get(i) in (LOCAL, PARAM)}
         h = {i: e for i, e in self.h.items() if e and self.role.get(i) in (LOCAL, PARAM)}
@@ -263,6 +264,30 @@ class Germs:
         kept = (u for u in self.units if not self.is_constant(u))
         units = {str(u / u.leading_coefficient()): u for u in kept}
         return self.but(gens=tuple(gens), k=k, h=h, units=tuple(units.values()), signs=signs)
+
+    def _normal_product(self) -> Germs:
+        """Monomials of the factors go into k with their exponents; units are dropped."""
+        k, factors = dict(self.k), []
+        for f, e in zip(self.gens, self.exponents, strict=True):
+            for i, a in f.content.items():
+                if self.role[i] != UNIT:
+                    k[i] = k.get(i, 0) + e * a
+            rest = Generator(f.poly / self.monomial(f.content)) if f.content else f
+            if not self.is_unit(rest.poly):
+                factors.append((rest, e))
+        one = (Generator(self.context.constant(1)),)
+        plain = self.but(gens=one, exponents=(), k=k).normal()
+        if not factors:
+            return plain
+        gens, exponents = zip(*factors, strict=True)
+        return plain.but(gens=gens, exponents=() if exponents == (1,) else exponents)
+
+    def product(self, factors: Sequence[tuple[Poly, int]]) -> tuple[Germs, Script]:
+        """The one generator as a product of powers, to be resolved factor by factor."""
+        gens = tuple(Generator(p) for p, _ in factors)
+        exponents = tuple(e for _, e in factors)
+        step = Product(factors=tuple((str(p), e) for p, e in factors)).encode()
+        return self.but(gens=gens, exponents=exponents).normal(), step
 
     def _reduced(self, f: Generator) -> Generator:
         p = self.reduced(f.poly)

@@ -9,7 +9,6 @@ has been verified.
 from __future__ import annotations
 
 import html
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,29 +18,32 @@ from typing import Any
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
+from singularity_lab.algebra.polynomial import Ideal, Point
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem, Over
-from singularity_lab.algebra.rings import Rational, to_fmpq
+from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import optimum, smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
+from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import Stratum, strata
 from singularity_lab.exact.proof.branches import Blowup, Squares
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Monomial, Order, Zero
-from singularity_lab.exact.proof.verify import replay, starting_family, verify
+from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
-OVERRUN, GRACE = 1.15, 1.2
+OVERRUN, GRACE = 1.1, 0.9
 _HINT = (
     "K is not seen to be a sum of squares: where it is one, K typed as that sum, or its squares as "
     "the generators of an ideal, may be decided sooner"
 )
+_TESTED = "K >= 0 was tested along arcs and at points, not proved: the value is that of |K|"
+_LINE = 2_000  # characters of a loss that an answer prints
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 
@@ -121,8 +123,12 @@ class Result(Bounded):
         return f"{self.bounds} for {loss} ({how}){why}{strata}"
 
     def _loss(self) -> str:
+        """What the answer is about, in a line that can be read: the JSON has all of it."""
         label = f"{self.problem.label}: " if self.problem.label else ""
-        return label + describe_loss(self.problem)
+        loss = describe_loss(self.problem)
+        if len(loss) > _LINE:
+            loss = f"{loss[: _LINE // 2]} … {loss[-_LINE // 4 :]} ({len(loss)} characters)"
+        return label + loss
 
     def _repr_html_(self) -> str:
         head = (
@@ -252,22 +258,23 @@ def rlct(
         squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
         if squared is not None and squared.exact:
             return squared
-        notes += _check_loss(problem, germ)
+        notes += _check_loss(problem)
+        product = None if germ.field else _product_route(problem, budget, started, notes)
+        if product is not None:
+            return product
+        lengths = [len(g.flint) for g in germ.generators]
+        large = sum(lengths) * len(germ.variables) > _LARGE
+        if large and max(lengths) == 1 and not germ.field:
+            with TimeLimit(None if budget is None else 0.9 * budget, started):
+                how = "monomial ideal, linear program"
+                return _prove(problem, *_monomial_ideal(germ), how, started, notes)
         smooth = smooth_germ(Germs.of(germ))
         if smooth is not None and smooth.lower is not None and germ.convention == "ideal":
             method = f"smooth point, rank {2 * smooth.lower.value} of the Jacobian"
             return _prove(problem, smooth.step, smooth.lower, method, started, notes)
-        lengths = [len(g.flint) for g in germ.generators]
-        if sum(lengths) * len(germ.variables) > _LARGE:
-            if max(lengths) == 1 and not germ.field:
-                return _prove(
-                    problem,
-                    *_monomial_ideal(germ),
-                    "monomial ideal, linear program",
-                    started,
-                    notes,
-                )
-            known = _first_bounds(problem, germ, budget, started, notes)
+        if large:
+            left = None if budget is None else budget - (time.process_time() - started)
+            known = _first_bounds(problem, germ, left, started, notes)
         newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
         if newton is not None:
             return newton
@@ -320,6 +327,25 @@ def rlct(
             Bounds(None, None),
         )
     return replace(known, seconds=time.process_time() - started)
+
+
+def _product_route(
+    problem: LocalProblem, budget: float | None, started: float, notes: tuple[str, ...]
+) -> Result | None:
+    """The result of a product with long powers, resolved factor by factor; None for other germs."""
+    factors = factors_of(problem)
+    if factors is None:
+        return None
+    spent = time.process_time() - started
+    left = None if budget is None else max((budget - spent) / 2, 0.05)
+    found = resolve_product(problem, factors, left)
+    if found is None:
+        return None
+    step, value = found
+    if problem.is_power_one:
+        value = RLCT(2 * value.value, value.multiplicity)
+    how = f"resolution of a product, {len(factors)} factors"
+    return _prove(problem, step, value, how, started, notes)
 
 
 def _squares_route(
@@ -432,26 +458,12 @@ def _still_open(found: Resolution, what: str) -> str:
 
 def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:
     """Raise where a loss is negative at some point of the domain."""
-    source = random.Random(0)
-    (f,) = problem.ideal.generators
-    for size in (1, 4, 64):
-        for _ in range(200):
-            point = []
-            for low, high in problem.over or ():
-                u = Fraction(source.randint(0, 64), 64)
-                if low is not None and high is not None:
-                    point.append(low + (high - low) * u)
-                elif low is not None or high is not None:
-                    point.append(low + size * u if low is not None else (high or 0) - size * u)
-                else:
-                    point.append(size * (2 * u - 1))
-            if f(point) < 0:
-                at = ", ".join(map(str, point))
-                raise BadInput(
-                    f"loss: K >= 0 on the domain is needed, but K < 0 at ({at}); for K = f^2 use "
-                    "the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 on the domain is needed, but K < 0 {where}; for K = f^2 use the ideal "
+            "convention, for |f| two-sided"
+        )
+    return (_TESTED,)
 
 
 def _newton_route(
@@ -494,34 +506,16 @@ def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:
         raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
 
 
-def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
+def _check_loss(problem: LocalProblem) -> tuple[str, ...]:
     """Raise BadInput for a loss with negative values near the point."""
-    field = germ.field
-
-    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
-        value: Any
-        if field is None:
-            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
-        else:
-            value = field.sign(g.substitute(dict(point)).flint)
-        return int(value > 0) - int(value < 0)
-
     if problem.convention != "loss":
         return ()
-    source = random.Random(0)
-    for scale in (64, 4096, 10**6):
-        for _ in range(200):
-            point = {
-                n: Fraction(source.randint(0 if n in germ.nonnegative else -8, 8), 8 * scale)
-                for n in germ.variables
-            }
-            if sign(germ.generators[0], point) < 0:
-                where = ", ".join(f"{n} = {c}" for n, c in point.items())
-                raise BadInput(
-                    f"loss: K >= 0 near the point is needed, but K < 0 at ({where}) from it; "
-                    "for K = f^2 use the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 near the point is needed, but K < 0 {where} from it; for K = f^2 use "
+            "the ideal convention, for |f| two-sided"
+        )
+    return (_TESTED,)
 
 
 def _prove(
@@ -540,7 +534,13 @@ def _prove(
 
 def _monomial_ideal(germ: Germ) -> tuple[Script, RLCT]:
     """The leaf of an ideal of many monomials, without the engine's moves."""
-    rows = [tuple(map(int, g.flint.monomial(0))) for g in germ.generators if not g.is_zero]
+    rows = []
+    for g in germ.generators:
+        if not g.is_zero:
+            row = [0] * len(germ.variables)
+            for i, e in maps.content(g.flint).items():
+                row[i] = e
+            rows.append(tuple(row))
     solution = covering_lp([h + 1 for h in germ.prior], rows)
     scale = 2 if germ.convention == "loss" else 1
     step = optimum(Monomial, germ.variables, solution)
