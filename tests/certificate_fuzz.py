@@ -36,8 +36,8 @@ ODD = (
     {"op": "order"}, {"kind": "sign", "index": 0}, [["x", 1]], [["x", "1/2"]], "ideal", "loss",
 )  # fmt: skip
 OPS = (
-    "generators change contract relax nonvanishing coordinate schur blowup split roots locus "
-    "dehomogenise sum free subideal squares both monomial newton rank empty terms order open see "
+    "generators change contract relax nonvanishing coordinate functions slice schur blowup split "
+    "roots locus dehomogenise sum free subideal squares both monomial newton rank empty terms order open see "
     "zero"
 ).split()
 
