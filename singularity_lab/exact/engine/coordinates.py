@@ -219,14 +219,19 @@ def _forms(g: Germs) -> Iterator[tuple[int, Poly]]:
 
 
 def _factors(g: Germs) -> Iterator[Poly]:
-    """Factors of the generators, and of the lowest terms of these."""
+    """Factors of the generators, and of the lowest terms of these; of forms of degree 2 the
+    derivatives."""
     for f in g.gens:
         for p, _ in f.factors:
             yield p
             low = min(map(sum, p.monoms()))
             lowest = g.context.from_dict({a: c for a, c in p.to_dict().items() if sum(a) == low})
             if len(lowest) < len(p) or low > 1:
-                yield from (q for q, _ in factor_if_quick(lowest)[1])
+                parts = [q for q, _ in factor_if_quick(lowest)[1]]
+                yield from parts
+                for q in parts:  # to complete squares
+                    if q.total_degree() == 2:
+                        yield from (d for i in g.locals if not (d := q.derivative(i)).is_zero())
 
 
 def shorter_problem(problem: LocalProblem, germ: Germ) -> tuple[LocalProblem, list[Step]] | None:
