@@ -45,7 +45,11 @@ def short_generator(dice: random.Random, names: tuple[str, ...]) -> Any:
 def base(dice: random.Random) -> tuple[tuple[str, ...], list[Any], RLCT | None]:
     """Generators with their (λ, m), None where these stay open."""
     names = NAMES[: dice.choice((2, 3, 3, 4))]
-    gens = [g for _ in range(dice.choice((1, 1, 2))) if not (g := short_generator(dice, names)).is_zero()]
+    gens = [
+        g
+        for _ in range(dice.choice((1, 1, 2)))
+        if not (g := short_generator(dice, names)).is_zero()
+    ]
     try:
         found = rlct([Polynomial(names, g) for g in gens], budget=5) if gens else None
     except SingularityLabError:
@@ -65,7 +69,9 @@ def moved(dice: random.Random) -> Any:
         for j in order[:n]:
             images[i] += dice.choice((0, 1, -1, 2, -2)) * x[j]
         if dice.random() < 0.6:
-            images[i] += dice.choice((1, -1, 2, -3)) * x[dice.choice(order[:n])] * x[dice.choice(order[:n])]
+            images[i] += (
+                dice.choice((1, -1, 2, -3)) * x[dice.choice(order[:n])] * x[dice.choice(order[:n])]
+            )
     # a second triangle, of the linear terms, in the other order
     for n, i in enumerate(reversed(order)):
         if n and dice.random() < 0.4:
@@ -81,7 +87,10 @@ def definite(dice: random.Random) -> Any:
         rows = [[dice.randint(-2, 2) for _ in range(n)] for _ in range(r)]
         if flint.fmpz_mat(rows).rank() == r:
             break
-    forms = [sum((c * x for c, x in zip(row, ring(names).gens(), strict=True)), ring(names).constant(0)) for row in rows]
+    forms = [
+        sum((c * x for c, x in zip(row, ring(names).gens(), strict=True)), ring(names).constant(0))
+        for row in rows
+    ]
     return names, [sum(q * q for q in forms)], "loss", RLCT(Fraction(r, 2), 1)
 
 
@@ -115,7 +124,12 @@ def squares(dice: random.Random) -> Any:
     return names, [total], "loss", value
 
 
-KINDS = {"moved": (moved, 45), "definite": (definite, 15), "smooth": (smooth, 20), "squares": (squares, 20)}
+KINDS = {
+    "moved": (moved, 45),
+    "definite": (definite, 15),
+    "smooth": (smooth, 20),
+    "squares": (squares, 20),
+}
 
 
 def main() -> int:
@@ -144,12 +158,22 @@ def main() -> int:
                 seconds = time.process_time() - started
                 tried, decided = tried + 1, decided + found.exact
                 slowest = max(slowest, seconds)
-                right = found.bounds.allows(value) if hasattr(found.bounds, "allows") else not found.exact or found.rlct == value
+                right = (
+                    found.bounds.allows(value)
+                    if hasattr(found.bounds, "allows")
+                    else not found.exact or found.rlct == value
+                )
                 if not found.exact or not right:
                     wrong += not right
                     said = "OPEN" if right else "WRONG"
-                    print(f"{said} seed {seed}, {kind}, {seconds:.1f} s: {found.bounds}, by the law {value}: {[str(g) for g in gens]}", flush=True)
-        print(f"seed {seed}: {decided} of {tried} decided within {options.limit:g} s, {wrong} wrong, the slowest {slowest:.1f} s; {drawn_again} bases drawn again", flush=True)
+                    print(
+                        f"{said} seed {seed}, {kind}, {seconds:.1f} s: {found.bounds}, by the law {value}: {[str(g) for g in gens]}",
+                        flush=True,
+                    )
+        print(
+            f"seed {seed}: {decided} of {tried} decided within {options.limit:g} s, {wrong} wrong, the slowest {slowest:.1f} s; {drawn_again} bases drawn again",
+            flush=True,
+        )
     return int(wrong > 0)
 
 

@@ -23,16 +23,19 @@ from singularity_lab.algebra.jacobians import differential
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import Germ, LocalProblem
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs
+from singularity_lab.exact.engine.limits import (
+    BEAM,
+    MOVED_GENERATORS,
+    MOVED_TERMS,
+    MOVED_VARIABLES,
+    TYPED_SUMS,
+)
 from singularity_lab.exact.engine.slices import slice_germ
 from singularity_lab.exact.proof.certificate import Step
 from singularity_lab.exact.proof.slices import Functions
 from singularity_lab.system.deadline import check_time
 
 Poly = flint.fmpq_mpoly
-_BEAM = 6
-_TERMS = 3_000
-_SUMS = 7
-_VARIABLES, _GENERATORS = 6, 6  # of a germ that is moved at the root
 
 
 def typed_coordinates(problem: LocalProblem, g: Germs) -> tuple[Germs, Step] | None:
@@ -58,7 +61,7 @@ def typed_coordinates(problem: LocalProblem, g: Germs) -> tuple[Germs, Step] | N
         return None
     sums = {node: evaluate(node, values, one) for tree in trees for node in _sums(tree)}
     smooth = {n: p for n, p in sums.items() if _is_smooth(g, p)}
-    nodes = sorted(smooth, key=lambda n: len(smooth[n]))[:_SUMS]
+    nodes = sorted(smooth, key=lambda n: len(smooth[n]))[:TYPED_SUMS]
     best: tuple[tuple[int, int], Germs, Step] | None = None
     for size in range(1, min(len(nodes), len(g.role)) + 1):
         for chosen in itertools.combinations(nodes, size):
@@ -175,7 +178,7 @@ def better_coordinates(g: Germs) -> tuple[Germs, list[Step]] | None:
                 check_time()
                 rest, one = maps.at_zero(form, {i}), h.context.constant(1)
                 moved, step = h.change(i, h.variables[i] - rest, one)
-                if sum(len(f.poly) for f in moved.gens) > _TERMS:
+                if sum(len(f.poly) for f in moved.gens) > MOVED_TERMS:
                     continue
                 found.append((_size(moved), moved, [*steps, step]))
         if not found:
@@ -187,7 +190,7 @@ def better_coordinates(g: Germs) -> tuple[Germs, list[Step]] | None:
             if gens not in seen:
                 seen.append(gens)
                 beam.append(entry)
-            if len(beam) == _BEAM:
+            if len(beam) == BEAM:
                 break
         if beam[0][0] < best[0]:
             best = beam[0]
@@ -237,10 +240,12 @@ def _factors(g: Germs) -> Iterator[Poly]:
 def shorter_problem(problem: LocalProblem, germ: Germ) -> tuple[LocalProblem, list[Step]] | None:
     """The germ as another problem at the origin: in the sums as typed, in fewer variables where it
     is a product, in coordinates in which it is shorter; with the steps that lead there."""
-    if germ.field is not None or len(germ.generators) > _GENERATORS:
+    if germ.field is not None or len(germ.generators) > MOVED_GENERATORS:
+        return None
+    if sum(len(f.flint) for f in germ.generators) > MOVED_TERMS:
         return None
     g, steps = Germs.of(germ), list[Step]()
-    if len(problem.variables) <= _VARIABLES:
+    if len(problem.variables) <= MOVED_VARIABLES:
         typed = typed_coordinates(problem, g)
         if typed is not None:
             g, steps = typed[0], [typed[1]]
@@ -248,7 +253,7 @@ def shorter_problem(problem: LocalProblem, germ: Germ) -> tuple[LocalProblem, li
         found = slice_germ(g)
         if found is not None:
             g, steps = found[0], [*steps, found[1]]
-        short = better_coordinates(g) if len(g.role) <= _VARIABLES else None
+        short = better_coordinates(g) if len(g.role) <= MOVED_VARIABLES else None
         if short is not None:
             g, steps = short[0], steps + short[1]
         if short is None or not g.gens:

@@ -271,6 +271,8 @@ class Germs:
                 gens[args[0]] = gens[args[0]] + args[2] * gens[args[1]]
             elif name == "div":
                 gens[args[0]] = gens[args[0]] / args[1]
+            elif name == "mul":
+                gens[args[0]] = gens[args[0]] * args[1]
             elif name == "append":
                 gens.append(sum((q * gens[j] for j, q in args[0]), self.context.constant(0)))
                 args = [[[j, str(q)] for j, q in args[0]]]

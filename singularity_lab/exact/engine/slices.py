@@ -17,18 +17,22 @@ import flint
 
 from singularity_lab.algebra import maps
 from singularity_lab.exact.engine.germs import LOCAL, UNIT, Generator, Germs
+from singularity_lab.exact.engine.limits import (
+    FIELD_DEGREES,
+    FIELD_EQUATIONS,
+    FIELD_TERMS,
+    FIELD_UNKNOWNS,
+)
 from singularity_lab.exact.proof.certificate import Step
 from singularity_lab.exact.proof.slices import Slice
 from singularity_lab.system.deadline import check_time
 
 Poly = flint.fmpq_mpoly
 Exponent = tuple[int, ...]
-_UNKNOWN = 420  # coefficients of a field and its cofactors
-_ROWS = 6_000
 _PRIME = 2_147_483_629
 
 
-def slice_germ(g: Germs, degree: int = 3) -> tuple[Germs, Step] | None:
+def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Step] | None:
     """The slice of a germ by fields of degrees up to ``degree``, with its step; None where there
     is none, or where the equations are too many.
 
@@ -38,7 +42,9 @@ def slice_germ(g: Germs, degree: int = 3) -> tuple[Germs, Step] | None:
     >>> print(*(f.poly for f in found[0].gens))
     x^4 + 2*x^3 + x^2 - z^3
     """
-    if not g.gens or g.signs or g.field is not None or not may_be_a_product(g):
+    if not g.gens or g.signs or g.field is not None:
+        return None
+    if sum(len(f.poly) for f in g.gens) > FIELD_TERMS or not may_be_a_product(g):
         return None
     for d in range(1, degree + 1):
         check_time()
@@ -131,7 +137,7 @@ def _fields(g: Germs, degree: int) -> list[tuple[int, dict[int, Poly], list[list
     ]
     # what the field does at the stratum comes last: these unknowns are the free ones if they can
     component.sort(key=lambda u: (_moves(g, *u), -sum(u[1])))
-    if len(cofactor) + len(component) > _UNKNOWN or not any(_moves(g, *u) for u in component):
+    if len(cofactor) + len(component) > FIELD_UNKNOWNS or not any(_moves(g, *u) for u in component):
         return []
     slopes = {(n, i): p.derivative(i).to_dict() for n, p in enumerate(gens) for i in used}
     terms = [p.to_dict() for p in gens]
@@ -149,7 +155,7 @@ def _fields(g: Germs, degree: int) -> list[tuple[int, dict[int, Poly], list[list
         for n in range(len(gens)):
             enter(column, n, a, slopes[n, i], 1)
     check_time()
-    if len(rows) > _ROWS:
+    if len(rows) > FIELD_EQUATIONS:
         return []
     columns = len(cofactor) + len(component)
     free = _free_columns(list(rows.values()), columns)
