@@ -49,7 +49,7 @@ LEADING_TERMS = 6  # of a leading coefficient that may be a unit
 LONG_UNIT = 1000  # terms of a generator whose unit factor is not divided out
 
 # Vector fields that keep an ideal
-FIELD_DEGREES = 3  # of the fields of a germ at the root
+FIELD_DEGREES = 2  # of the fields of a germ at the root
 FIELD_UNKNOWNS = 420  # coefficients of a field and its cofactors
 FIELD_EQUATIONS = 6000  # for these
 FIELD_TERMS = 600  # of the generators

@@ -47,9 +47,9 @@ def sum_of_squares(f: Polynomial, budget: float = 1.0, *, matrix: bool = True) -
     return None if found is None else [(c, Polynomial(f.variables, q)) for c, q in found]
 
 
-def squares_of(f: Poly) -> list[tuple[Fraction, Poly]] | None:
+def squares_of(f: Poly, matrix: bool) -> list[tuple[Fraction, Poly]] | None:
     """The same for a polynomial of flint, without the form in which it was typed."""
-    return _squares(f, True)
+    return _squares(f, matrix)
 
 
 def _squares(f: Poly, matrix: bool) -> list[tuple[Fraction, Poly]] | None:

@@ -36,8 +36,19 @@ def slice_of_product(search: Search, g: Germs, target: RLCT | None, fuel: int) -
     return search.solve(found[0], target, fuel).after(found[1])
 
 
+def completed_squares(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """The ideal of the squares of which each generator is seen to be the sum, with twice the λ."""
+    return _as_squares(search, g, target, fuel, matrix=False)
+
+
 def sum_of_squares(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
-    """The ideal of the squares of which each generator is the sum, with twice the λ."""
+    """The same where the squares come from a Gram matrix."""
+    return _as_squares(search, g, target, fuel, matrix=True)
+
+
+def _as_squares(
+    search: Search, g: Germs, target: RLCT | None, fuel: int, *, matrix: bool
+) -> Outcome | None:
     if g.field is not None or any(e % 2 for e in g.k.values()):
         return None
     if any(len(f.poly) > SQUARES_TERMS or not may_be_definite(g, f) for f in g.gens):
@@ -45,7 +56,7 @@ def sum_of_squares(search: Search, g: Germs, target: RLCT | None, fuel: int) -> 
     moves: list[Script] = []
     listed: list[list[tuple[Fraction, Poly]]] = []
     for j in range(len(g.gens)):
-        found = definite_generator(search, g, j)
+        found = definite_generator(search, g, j, matrix)
         if found is None:
             return None
         g, more, squares = found
@@ -92,14 +103,14 @@ def may_be_definite(g: Germs, f: Generator) -> bool:
 
 
 def definite_generator(
-    search: Search, g: Germs, j: int
+    search: Search, g: Germs, j: int, matrix: bool
 ) -> tuple[Germs, list[Script], list[tuple[Fraction, Poly]]] | None:
     """The family with generator j times a unit that makes it ± a sum of squares, the moves, and the
     weighted squares; None where none is found."""
     f = g.gens[j].poly
     sign = 1 if _positive(f) else -1
     with TimeLimit(min(SQUARES_PATIENCE, search.patience)):
-        plain = squares_of(f * sign)
+        plain = squares_of(f * sign, matrix)
         if plain is not None:
             return g, [], [(sign * c, q) for c, q in plain]
     for i in sorted(g.gens[j].occurs):
@@ -119,7 +130,7 @@ def definite_generator(
                 moves.append(step)
             b, c = parts.get(1, zero), parts.get(0, zero)
             rest = 4 * a * c - b * b
-            squares = [] if rest.is_zero() else squares_of(rest)
+            squares = [] if rest.is_zero() else squares_of(rest, matrix)
             if squares is None:
                 continue
             moved, step = moved.generators([["mul", j, 4 * a]])

@@ -19,7 +19,11 @@ from singularity_lab.exact.engine.leaves import (
 )
 from singularity_lab.exact.engine.limits import LONG_UNIT
 from singularity_lab.exact.engine.outcome import Outcome
-from singularity_lab.exact.engine.reductions import slice_of_product, sum_of_squares
+from singularity_lab.exact.engine.reductions import (
+    completed_squares,
+    slice_of_product,
+    sum_of_squares,
+)
 from singularity_lab.exact.engine.search import Rules, Search
 from singularity_lab.exact.proof.leaves import Empty
 
@@ -156,8 +160,9 @@ SADDLES = Rules(
     branching=(
         slice_of_product,
         splitting.unit_to_one,
-        sum_of_squares,
+        completed_squares,
         splitting.cut_stratum,
+        sum_of_squares,
         splitting.cut_by_coefficients,
         blow_up,
     ),
