@@ -88,7 +88,7 @@ def modular_addition(modulus: int, padding: int = 0) -> Model:
         for c in range(p):
             f = ring.sum([ring[v[j][c]] * squares[j] for j in range(units)])
             generators.append(f - 1 if (a + b) % p == c else f)
-    values = {}
+    values: dict[str, Fraction] = {}
     for j, parts in enumerate(fit):
         for names, part in zip((u, w, v), parts, strict=True):
             values |= dict(zip(names[j], part, strict=True))
@@ -236,8 +236,8 @@ def softmax_attention(teacher: list[int], width: int = 2) -> Model:
     """Softmax attention of one head on two tokens of an alphabet of two, by the link theorem.
 
     The logit is Σ_t α_t E_{x_t}·U with α the softmax of E_{x_T} Q E_{x_t}ᵀ. Words of one letter
-    show E₁U and E₂U; where these differ, the words 12 and 21 show the weights, which are coordinates
-    of the differences E_i Q (E₁ − E₂)ᵀ. teacher: E₁, E₂, Q, U as numbers (width 1), padded with
+    show E₁U and E₂U; where these differ, the words 12 and 21 show the weights, sigmoids of the
+    differences E_i Q (E₁ − E₂)ᵀ. teacher: E₁, E₂, Q, U as numbers (width 1), padded with
     zeros to ``width``. Raises BadInput where E₁U = E₂U.
 
     >>> from singularity_lab.models import build
