@@ -224,6 +224,7 @@ class Walk(Generic[_T]):
         return known
 
     def branch(self, family: Family, step: Branch, where: str) -> _T:
+        """The result of a branch: its cases are replayed on the families that it leads to."""
         families = step.replay(family)
         cases = step.cases
         count = f"{len(families[0])} cases needed, {len(cases)} given"
