@@ -31,7 +31,7 @@ from singularity_lab.exact.engine.parameters import smooth_locus
 from singularity_lab.exact.engine.rules import RESOLVING
 from singularity_lab.exact.engine.search import Search
 from singularity_lab.exact.engine.splitting import over_locus
-from singularity_lab.exact.proof import branches, everywhere, faces, leaves, matrices, moves
+from singularity_lab.exact.proof import branches, everywhere, faces, leaves, matrices, moves, slices
 from singularity_lab.exact.proof import family as families
 from singularity_lab.exact.proof import step as steps
 from singularity_lab.exact.proof import verify as verifier
@@ -199,6 +199,57 @@ for carries in ({"h": {"x": "1"}}, {"k": {"x": 1}}, {"positive": ["x"]}):
 cell("coordinate", "vanishes", coordinate(["x + p", "y^3"]), BENT)
 cell("coordinate", "smooth", coordinate(["p*x + y^2", "y^3"]), BENT)
 cell("coordinate", "alone", coordinate(["x + y^2", "x*y"]), BENT)
+
+# -- functions as coordinates, products along vector fields ---------------------------------------
+
+
+def functions(new="x^2 - z^3", old="(x + y^2)^2 - z^3", x="x + y^2", **options):
+    roles = options.pop("roles", "x:local y:local z:local p:param")
+    named = dict(zip(options.pop("names", "x").split(), x.split(", "), strict=True))
+    step = {"op": "functions", "functions": named, "gens": [new], "then": OPEN}
+    return family(roles, [old], **options), step
+
+
+CURVED = functions()
+for carries in ({"h": {"x": "1"}}, {"k": {"x": 1}}, {"positive": ["x"]}):
+    cell("functions", "free", functions(**carries), CURVED)
+for shifted in ("1", "p"):
+    cell("functions", "vanishes",
+         functions(f"(x - {shifted})^2 - z^3", x=f"x + y^2 + {shifted}"), CURVED)
+cell("functions", "minor", functions(old="x^4 - z^3", x="x^2"), CURVED)
+cell("functions", "minor", functions(old="p^2*x^2 - z^3", x="p*x"), CURVED)
+cell("functions", "minor",
+     functions("x^2 - y^3", "(x + z)^2 - (x + z)^3", "x + z, x + z", names="x y"),
+     functions("x^2 - y^3", "(x + y)^2 - (x - y)^3", "x + y, x - y", names="x y"))
+cell("functions", "composed", functions("x^2 - z^2"), CURVED)
+cell("functions", "composed", functions(old="(x + y^2)^2*y - z^3"), CURVED)
+
+
+def sliced(v="x: 1, y: -1", cofactors=(), zero="y", gens=("(x + y)^2 - z^3",), **options):
+    roles = options.pop("roles", "x:local y:local z:local")
+    fields = [{"components": dict(part.split(": ") for part in field.split(", ")),
+               "cofactors": [list(cofactors) for _ in gens]} for field in v.split("; ")]
+    step = {"op": "slice", "fields": fields, "vars": zero.split(), "then": OPEN}
+    return family(roles, gens, **options), step
+
+
+LINE = sliced()
+CYLINDER = {"v": "x: x + 1", "zero": "x", "gens": ("(x + 1)*(y^2 - z^3)",)}
+cell("slice", "index", sliced(cofactors=[[-1, "1"]], **CYLINDER),
+     sliced(cofactors=[[0, "1"]], **CYLINDER))
+cell("slice", "kept", sliced(cofactors=[[0, "2"]], **CYLINDER),
+     sliced(cofactors=[[0, "1"]], **CYLINDER))
+cell("slice", "kept", sliced(gens=("(x + y)^2 - z^3", "x*z^2")), LINE)
+for carries in ({"h": {"x": "1"}}, {"k": {"x": 1}}, {"positive": ["x"]}):
+    cell("slice", "tangent", sliced(**carries), LINE)
+cell("slice", "tangent", sliced(roles="x:param y:local z:local", positive=["x"]), LINE)
+cell("slice", "local", sliced(roles="x:param y:local z:local", zero="x"), LINE)
+ROUND = {"v": "x: y, y: -x", "gens": ("x^2 + y^2 - z^3",)}
+cell("slice", "minor", sliced(**ROUND), LINE)
+cell("slice", "minor", sliced(v="x: p, y: -p", roles="x:local y:local z:local p:param"), LINE)
+cell("slice", "minor", sliced(v="x: 1, y: -1; x: 2, y: -2", zero="x y", gens=("x + y + z^2",)),
+     sliced(v="x: 1, y: -1; z: 1, y: -2*z", zero="x z", gens=("x + y + z^2",)))
+cell("slice", "minor", sliced(zero="x y"), LINE, implied="a matrix with a determinant is a square")
 
 # -- Schur complements: (y + b·z, c·y + d·z) and the like -----------------------------------------
 
@@ -750,7 +801,17 @@ def without(cell):
 
     real = {name: getattr(branches, name) for name in ("hold", "lacks", "under")}
     with pytest.MonkeyPatch.context() as patch:
-        for module in (verifier, steps, moves, branches, everywhere, leaves, faces, matrices):
+        for module in (
+            verifier,
+            steps,
+            moves,
+            slices,
+            branches,
+            everywhere,
+            leaves,
+            faces,
+            matrices,
+        ):
             for made in (hold, lacks, under):
                 if hasattr(module, made.__name__):
                     patch.setattr(module, made.__name__, made)

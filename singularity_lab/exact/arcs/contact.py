@@ -51,6 +51,7 @@ from singularity_lab.exact.proof.branches import (
     Product,
     Roots,
     Split,
+    Squares,
     Subideal,
     Sum,
 )
@@ -331,6 +332,8 @@ class _Reader(Walk[_Curve]):
             return cases[0]
         if isinstance(step, Subideal):
             return self.without_upper(cases[0])
+        if isinstance(step, Squares):
+            return self.squared(cases[0])
         if isinstance(step, Both):
             return self.both(cases)
         if isinstance(step, Sum):
@@ -338,6 +341,16 @@ class _Reader(Walk[_Curve]):
         if isinstance(step, Free):
             return self.free(family, cases[0])
         return self.unknown()
+
+    def squared(self, inner: _Curve) -> _Curve:
+        """|f| ≍ Σ q²: twice the order of the q along a real arc."""
+        if self.over == "C":
+            raise _RealOnly("a sum of squares is of the size of these")
+        lower, upper, special = (
+            tuple(values[(p + 1) // 2] for p in range(self.size + 1))
+            for values in (inner.lower, inner.upper, inner.special)
+        )
+        return _Curve(lower, upper, special, None if inner.slope is None else inner.slope / 2)
 
     def complex_locus(self, family: Family, step: Locus) -> None:
         f, by = family.read(step.poly), step.by

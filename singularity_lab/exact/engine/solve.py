@@ -22,10 +22,12 @@ from singularity_lab.algebra.polynomial import Ideal, Point
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem, Over
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
+from singularity_lab.exact.engine.coordinates import shorter_problem
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import optimum, smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
+from singularity_lab.exact.engine.outcome import chain
 from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.search import OpenChart
@@ -278,6 +280,9 @@ def rlct(
         newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
         if newton is not None:
             return newton
+        moved = _shorter_route(problem, germ, budget, started, limits)
+        if moved is not None and moved.exact:
+            return moved
         if squared is None:  # a Gram matrix takes longer
             squared, hint = _squares_route(problem, germ, budget, started, limits)
             if squared is not None and squared.exact:
@@ -319,8 +324,9 @@ def rlct(
                 rejected = f"the verifier rejects the engine's proof: {error}"
                 known = replace(known, notes=(*notes, rejected, still_open))
         known = _bracket(known, found.step, lower, upper)
-        if squared is not None:
-            known = _better(known, squared)
+        for other in (squared, moved):
+            if other is not None:
+                known = _better(known, other)
     if known is None:
         raise Undecided(
             f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
@@ -399,6 +405,36 @@ def _squares_route(
             seconds=time.process_time() - started,
         ),
         (),
+    )
+
+
+def _shorter_route(
+    problem: LocalProblem,
+    germ: Germ,
+    budget: float | None,
+    started: float,
+    limits: Mapping[str, Any],
+) -> Result | None:
+    """What is proved of the germ in other coordinates, or as a slice of a product, where these are
+    found: what stays open there within half of the budget is left to the germ as it is."""
+    found = shorter_problem(problem, germ)
+    if found is None:
+        return None
+    shorter, steps = found
+    spent = time.process_time() - started
+    left = None if budget is None else max((budget - spent) / 2, 0.05)
+    inner = rlct(shorter, budget=left, **limits)
+    proved = [
+        Certificate(problem, c.kind, c.claim, chain(steps, c.proof)) for c in inner.certificates
+    ]
+    for certificate in proved:
+        verify(certificate)
+    return replace(
+        inner,
+        problem=problem,
+        certificates=tuple(proved),
+        method=f"other coordinates, {inner.method}",
+        seconds=time.process_time() - started,
     )
 
 

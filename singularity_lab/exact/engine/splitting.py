@@ -56,6 +56,15 @@ def cut_stratum(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Out
     return search.cut(g, itertools.chain(wanted, singular), target, fuel)
 
 
+def cut_by_coefficients(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """Cut along factors of coefficients where the values of generators cannot be cut along: the
+    coefficients may have to be units first."""
+    if not g.params and not g.unit_variables:
+        return None
+    wanted = splitting_polynomials(g)
+    return search.cut(g, splitting_polynomials(g, deeper=True)[len(wanted) :], target, fuel)
+
+
 # -- ways to cut along q, irreducible in the parameters ------------------------------------------
 
 

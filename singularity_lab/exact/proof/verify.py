@@ -22,7 +22,8 @@ from typing import Any, Generic, TypeVar
 from flint.utils.flint_exceptions import FlintError
 
 import singularity_lab.exact.proof.everywhere
-import singularity_lab.exact.proof.moves  # noqa: F401  these are entered as they are loaded
+import singularity_lab.exact.proof.moves
+import singularity_lab.exact.proof.slices  # noqa: F401  these are entered as they are loaded
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
