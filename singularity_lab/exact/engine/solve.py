@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.analytic import AnalyticProblem, Problem, analytic_texts
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
@@ -24,6 +25,7 @@ from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalP
 from singularity_lab.algebra.rings import Rational, to_fmpq
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
+from singularity_lab.exact.engine.functions import solve_analytic
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
@@ -54,7 +56,7 @@ class Result(Bounded):
     routes failed. strata: of a problem over a domain, those of the least (λ, m) first; else none.
     """
 
-    problem: LocalProblem
+    problem: Problem
     bounds: Bounds
     certificates: tuple[Certificate, ...]
     method: str
@@ -135,10 +137,13 @@ class Result(Bounded):
         )
 
 
-def describe_loss(problem: LocalProblem) -> str:
+def describe_loss(problem: Problem) -> str:
     """The loss K that an answer is about, in words."""
     names = problem.variables
-    gens = [str(g) for g in problem.ideal.generators]
+    if isinstance(problem, AnalyticProblem):
+        gens = list(problem.texts)
+    else:
+        gens = [str(g) for g in problem.ideal.generators]
     if problem.convention == "loss":
         loss = f"K = {gens[0]}"
     elif problem.convention == "two-sided":
@@ -220,6 +225,24 @@ def rlct(
         if limit is not None and not limit > 0:
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
     started = time.process_time()
+    texts = analytic_texts(generators)
+    if texts is not None:
+        if over is not None:
+            raise OutOfScope("over: functions are read at a point: give one by at")
+        return _analytic(
+            AnalyticProblem.build(
+                texts,
+                variables,
+                at=at,
+                prior=prior,
+                nonnegative=nonnegative,
+                box=box,
+                convention=convention,
+            ),
+            started,
+            budget,
+            {"nodes": nodes, "memory": memory, "progress": progress},
+        )
     known: Result | None = None
     with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
         problem = LocalProblem.of(
@@ -312,6 +335,20 @@ def rlct(
             Bounds(None, None),
         )
     return replace(known, seconds=time.process_time() - started)
+
+
+def _analytic(
+    problem: AnalyticProblem, started: float, budget: float | None, limits: Mapping[str, Any]
+) -> Result:
+    """What is proved of expressions with functions, by polynomials of the same size."""
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        answer = solve_analytic(problem, budget, lambda p, left: rlct(p, budget=left, **limits))
+        claims = {c.kind: c.claim for c in answer.certificates}
+        exact = claims.get("exact")
+        bounds = Bounds(claims.get("lower", exact), claims.get("upper", exact))
+        seconds = time.process_time() - started
+        return Result(problem, bounds, answer.certificates, answer.method, seconds, answer.notes)
+    raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds", Bounds(None, None))
 
 
 def _squares_route(
