@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from math import lcm
+from typing import Any, Generic, TypeVar
 
 from singularity_lab.algebra import limits
 from singularity_lab.algebra.constants import NeedsRoot, pi
@@ -15,11 +17,12 @@ from singularity_lab.algebra.functions import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
 from singularity_lab.algebra.parsing import Token, tokens_of
 from singularity_lab.algebra.polynomial import Point
-from singularity_lab.algebra.problem import Convention, Interval, LocalProblem
+from singularity_lab.algebra.problem import Convention, HasProblem, Interval, LocalProblem
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.algebra.tower import Germ, Tower
 from singularity_lab.errors import BadInput, OutOfScope, ParseError, quoted, shown
 
+V = TypeVar("V")
 _ROOTS = 64  # of exp(1/n)
 
 
@@ -35,6 +38,12 @@ def analytic_texts(generators: object) -> tuple[str, ...] | None:
         return None
     listed = tuple(t for t in texts if isinstance(t, str))
     return listed if len(listed) == len(texts) and any(map(_is_analytic, listed)) else None
+
+
+_NOT_READ = {
+    "abs", "acos", "acosh", "arctan", "asin", "asinh", "atanh", "erf", "gelu", "ln", "max", "min",
+    "relu", "sign", "silu", "softmax", "swish",
+}  # fmt: skip
 
 
 def _is_analytic(text: str) -> bool:
@@ -61,9 +70,10 @@ def _is_analytic(text: str) -> bool:
 
 
 def _called(tokens: Sequence[Token]) -> set[str]:
-    """The names that stand before a parenthesis and are functions."""
+    """The names that stand before a parenthesis and are functions, of those read or not."""
+    known = FUNCTIONS.keys() | _NOT_READ
     pairs = itertools.pairwise(tokens)
-    return {a[1] for a, b in pairs if a[0] == "name" and b[1] == "(" and a[1] in FUNCTIONS}
+    return {a[1] for a, b in pairs if a[0] == "name" and b[1] == "(" and a[1] in known}
 
 
 def variables_of(texts: Iterable[str]) -> tuple[str, ...]:
@@ -140,6 +150,34 @@ class AnalyticProblem:
         found.germs()
         return found
 
+    @classmethod
+    def of(cls, source: Any, variables: Any = None, **options: Any) -> AnalyticProblem | None:
+        """The problem that a source is or has, or the one built from expressions with functions;
+        None for polynomials. Raises BadInput where a source with a problem is given another point,
+        and OutOfScope over a domain.
+
+        >>> AnalyticProblem.of("x^2 - y") is None, AnalyticProblem.of("exp(x) - 1").texts
+        (True, ('exp(x) - 1',))
+        """
+        over = options.pop("over", None)
+        problem = source
+        if isinstance(source, HasProblem) and callable(source.problem):
+            if not getattr(source, "has_functions", False):
+                return None
+            problem = source.problem()
+        if isinstance(problem, AnalyticProblem):
+            given = [n for n, v in {"variables": variables, **options}.items() if v]
+            given = [n for n in given if (n, options.get(n)) != ("convention", "ideal")]
+            if given:
+                raise BadInput(f"{given[0]}: given by the problem, so it cannot be given as well")
+            return problem
+        texts = analytic_texts(source)
+        if texts is None:
+            return None
+        if over is not None:
+            raise OutOfScope("over: functions are read at a point: give one by at")
+        return cls.build(texts, variables, **options)
+
     @property
     def is_power_one(self) -> bool:
         return self.convention != "ideal"
@@ -177,8 +215,14 @@ class AnalyticProblem:
             for n, at, (_, high) in sides:
                 x = Germ.symbol(tower, n)
                 images[n] = Germ.number(tower, at) + (-x if high is not None and at == high else x)
+            number = partial(Germ.number, tower)
+
+            def function(name: str, *z: Germ, tower: Tower = tower) -> Germ:
+                return apply(name, *z) if z else pi(tower)
+
             try:
-                return tower, tuple(Reader(t, tower, images).read() for t in self.texts)
+                readers = [Reader(t, images, number, function) for t in self.texts]
+                return tower, tuple(r.read() for r in readers)
             except NeedsRoot as needed:
                 root = lcm(root, needed.root)
         raise OutOfScope(f"functions: exp of fractions with denominators up to {_ROOTS} are read")
@@ -187,21 +231,32 @@ class AnalyticProblem:
 Problem = LocalProblem | AnalyticProblem
 
 
-class Reader:
-    """Recursive descent over sum → product → power → atom, as in the parser of polynomials."""
+class Reader(Generic[V]):
+    """Recursive descent over sum → product → power → atom, as in the parser of polynomials.
 
-    def __init__(self, text: str, tower: Tower, images: Mapping[str, Germ]) -> None:
-        self.text, self.tower, self.images = text, tower, images
+    images: what the variables stand for. number, function: a rational number, and a function by
+    its name, among these values; pi is ``function("pi")``.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        images: Mapping[str, V],
+        number: Callable[[Fraction], V],
+        function: Callable[..., V],
+    ) -> None:
+        self.text, self.images = text, images
+        self.number, self.function = number, function
         self.tokens = [
             ("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in tokens_of(text)
         ]
         self.at = 0
         self.depth = 0
 
-    def read(self) -> Germ:
+    def read(self) -> V:
         if not self.tokens:
             self.fail("an expression is needed, received nothing")
-        value = self.sum()
+        value: V = self.sum()
         if self.at < len(self.tokens):
             self.fail(f"unexpected {self.tokens[self.at][1]!r} (write products with *)")
         return value
@@ -218,12 +273,13 @@ class Reader:
                 return token
         return ""
 
-    def sum(self) -> Germ:
-        value = self.product()
+    def sum(self) -> V:
+        value: Any = self.product()
         while sign := self.next("+", "-"):
-            part = self.product()
+            part: Any = self.product()
             value = value + part if sign == "+" else value - part
-        return value
+        found: V = value
+        return found
 
     def sign(self) -> int:
         sign = 1
@@ -231,19 +287,21 @@ class Reader:
             sign = -sign if operator == "-" else sign
         return sign
 
-    def product(self) -> Germ:
+    def product(self) -> V:
         sign = self.sign()
-        value = self.power()
+        value: Any = self.power()
         while operator := self.next("*", "/"):
             sign *= self.sign()
-            factor = self.power()
+            factor: Any = self.power()
             value = value * factor if operator == "*" else value / factor
-        return value if sign > 0 else -value
+        found: V = value if sign > 0 else -value
+        return found
 
-    def power(self) -> Germ:
-        base = self.atom()
+    def power(self) -> V:
+        base: Any = self.atom()
         if not self.next("^"):
-            return base
+            same: V = base
+            return same
         opened = bool(self.next("("))
         sign = self.sign()
         kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
@@ -252,13 +310,14 @@ class Reader:
         self.at += 1
         if opened and not self.next(")"):
             self.fail("an exponent is an integer (for roots use sqrt, for powers exp and log)")
-        return base ** (sign * int(token))
+        found: V = base ** (sign * int(token))
+        return found
 
-    def atom(self) -> Germ:
+    def atom(self) -> V:
         kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
         if kind == "number":
             self.at += 1
-            return Germ.number(self.tower, limits.rational(token))
+            return self.number(limits.rational(token))
         if kind == "name":
             self.at += 1
             if self.next("("):
@@ -266,24 +325,24 @@ class Reader:
             if token in self.images:
                 return self.images[token]
             if token == "pi":
-                return pi(self.tower)
+                return self.function("pi")
             self.at -= 1
-            known = shown(", ".join(self.tower.variables))
+            known = shown(", ".join(self.images))
             self.fail(f"unknown variable {shown(token)!r} (known: {known})")
         if self.next("("):
             return self.inside()
         self.fail("a number, a variable, a function or '(' is needed here")
         raise AssertionError
 
-    def call(self, name: str) -> Germ:
+    def call(self, name: str) -> V:
         if name not in FUNCTIONS:
             self.at -= 2
             self.fail(
                 f"{shown(name)!r} is no function that is read (known: {', '.join(FUNCTIONS)})"
             )
-        return apply(name, self.inside())
+        return self.function(name, self.inside())
 
-    def inside(self) -> Germ:
+    def inside(self) -> V:
         self.depth += 1
         if self.depth > limits.NESTING:
             self.fail("parentheses are nested too deeply")

@@ -89,7 +89,7 @@ def _log(z: Germ, c: Germ) -> Germ:
     """log z = log c + log(z/c); the logarithm of a sum of exponentials is moved so that one of
     them is 1, since only their differences matter."""
     tower, one = z.tower, Germ.number(z.tower, 1)
-    if tower.occurs(z.den):
+    if tower.of_kind_all((z.num, z.den), "atom") and tower.occurs(z.den):
         top, bottom = (Germ.of(tower, p) for p in (z.num, z.den))
         if top.sign() > 0 and bottom.sign() > 0 and not tower.is_number(bottom.num):
             return apply("log", top) - apply("log", bottom)

@@ -8,6 +8,7 @@ expanded, to one order after another, one by one or all those of a kind together
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.tower import Poly
 from singularity_lab.errors import SingularityLabError
-from singularity_lab.exact.engine.definite import definite_forms
+from singularity_lab.exact.engine.definite import definite_forms, squares_of_functions
 from singularity_lab.exact.engine.newton import NewtonFailure, newton_step
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.reductions import Coordinates, Expand, Operate, Reduction, Stage
@@ -36,6 +37,7 @@ from singularity_lab.system.deadline import check_time
 ORDERS = (0, 1, 2, 3, 4, 5, 6, 8)
 _OF_A_LOSS = (1, 2, 3, 4, 0, 5, 6, 8)
 _TERMS = 4_000
+_COLUMNS = 400
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,14 @@ def reduce_to_polynomials(problem: AnalyticProblem) -> State | None:
     """Steps from an analytic problem to a polynomial one; None where no proof is found."""
     start = State(Stage.of(problem))
     for order in _OF_A_LOSS if problem.is_power_one else ORDERS:
-        for together in (False, True):
+        for together in ("", "generator", "function"):
             found = _solve(start, order, together, 5)
             if found is not None:
                 return found
     return None
 
 
-def _solve(state: State, order: int, together: bool, depth: int) -> State | None:
+def _solve(state: State, order: int, together: str, depth: int) -> State | None:
     try:
         state = simplified(state)
     except SingularityLabError:
@@ -340,37 +342,51 @@ def _member(stage: Stage, r: Poly, kept: Sequence[Poly]) -> tuple[str, tuple[str
     solution = _linear(r, kept)
     if solution is not None:
         return "1", solution
-    rest, cofactors = r, [tower.constant(0)] * len(kept)
-    for _ in range(8):  # division by the generators in turn
-        before = rest
-        for j, t in enumerate(kept):
-            if t.is_zero():
-                continue
-            quotient, rest = divmod(rest, t)
-            cofactors[j] = cofactors[j] + quotient
-        if rest.is_zero():
-            return "1", tuple(map(str, cofactors))
-        if rest == before:
-            break
     return None
 
 
 def _linear(r: Poly, kept: Sequence[Poly]) -> tuple[str, ...] | None:
-    """Rational a_j with r = Σ a_j T_j."""
-    shapes = sorted({a for p in (r, *kept) for a in p.monoms()})
+    """a_j with r = Σ a_j T_j, numbers first, then polynomials whose products have the degree of r
+    at most."""
+    one = r.context().constant(1)
+    columns = [(j, one) for j in range(len(kept))]
+    found = _combined(r, kept, columns)
+    if found is not None or len(kept) == 1:
+        return found
+    top = r.total_degree()
+    places = sorted(maps.occurring(r, *kept))
+    for j, t in enumerate(kept):
+        left = top - t.total_degree()
+        for k in range(1, left + 1):
+            for a in itertools.combinations_with_replacement(places, k):
+                powers = {i: a.count(i) for i in set(a)}
+                columns.append((j, maps.monomial(r.context(), powers)))
+                if len(columns) > _COLUMNS:
+                    return None
+    return _combined(r, kept, columns) if len(columns) > len(kept) else None
+
+
+def _combined(
+    r: Poly, kept: Sequence[Poly], columns: Sequence[tuple[int, Poly]]
+) -> tuple[str, ...] | None:
+    """Rational c with r = Σ c·m·T_j over pairs (j, m), collected by j."""
+    products = [m * kept[j] for j, m in columns]
+    shapes = sorted({a for p in (r, *products) for a in p.monoms()})
     place = {a: i for i, a in enumerate(shapes)}
-    matrix = flint.fmpq_mat(len(shapes), len(kept) + 1)
-    for j, p in enumerate((*kept, r)):
+    n = len(products)
+    matrix = flint.fmpq_mat(len(shapes), n + 1)
+    for j, p in enumerate((*products, r)):
         for a, c in p.to_dict().items():
             matrix[place[a], j] = c
     reduced, rank = matrix.rref()
-    found = ["0"] * len(kept)
+    found = [r.context().constant(0)] * len(kept)
     for i in range(rank):
-        lead = next(j for j in range(len(kept) + 1) if reduced[i, j] != 0)
-        if lead == len(kept):
+        lead = next(j for j in range(n + 1) if reduced[i, j] != 0)
+        if lead == n:
             return None
-        found[lead] = str(reduced[i, len(kept)])
-    return tuple(found)
+        j, m = columns[lead]
+        found[j] = found[j] + m * reduced[i, n]
+    return tuple(map(str, found))
 
 
 # -- functions ------------------------------------------------------------------------------------
@@ -391,8 +407,9 @@ def outer_atoms(stage: Stage, gens: Sequence[Poly]) -> list[str]:
     return sorted(atoms - nested, key=tower.names.index)
 
 
-def expanded(state: State, order: int, together: bool) -> Iterator[State]:
-    """The outer atoms expanded: one by one, or all of a function together."""
+def expanded(state: State, order: int, together: str) -> Iterator[State]:
+    """The outer atoms expanded: one by one, or those of a function together, which are in one
+    generator, or all."""
     tower, atoms = state.stage.tower, outer_atoms(state.stage, state.gens)
     if not atoms:
         return
@@ -401,7 +418,9 @@ def expanded(state: State, order: int, together: bool) -> Iterator[State]:
         kinds: dict[tuple[str, str], list[str]] = {}
         for a in atoms:
             symbol = tower.symbols[a]
-            kinds.setdefault((symbol.function, str(symbol.base)), []).append(a)
+            homes = [str(i) for i, g in enumerate(state.gens) if a in tower.occurs(g)]
+            home = ",".join(homes) if together == "generator" else ""
+            kinds.setdefault((symbol.function, f"{symbol.base}; {home}"), []).append(a)
         groups = [tuple(k) for k in kinds.values()]
         if all(len(k) == 1 for k in groups):
             return
@@ -416,9 +435,16 @@ def expanded(state: State, order: int, together: bool) -> Iterator[State]:
 
 
 def _definite(state: State, order: int) -> Iterator[State]:
-    """One generator that is a definite form in the arguments of functions, or in coordinates."""
+    """One generator that is a sum of squares, or a definite form in the arguments of functions or
+    in coordinates."""
     if len(state.gens) != 1:
         return
+    try:
+        step = squares_of_functions(state.stage)
+        if step is not None:
+            yield state.after(step)
+    except SingularityLabError:
+        pass
     atoms = outer_atoms(state.stage, state.gens)
     expanded = state
     try:

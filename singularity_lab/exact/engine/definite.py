@@ -10,9 +10,11 @@ import flint
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.functions import expansion
+from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import ring
 from singularity_lab.algebra.tower import Germ, Poly, Symbol, Tower
 from singularity_lab.errors import SingularityLabError
+from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.proof.reductions import Definite, Stage
 
 _PASSES = 4
@@ -33,6 +35,27 @@ def definite_forms(
         found = _in_coordinates(after, f)
         if found is not None:
             yield found
+
+
+def squares_of_functions(stage: Stage) -> Definite | None:
+    """The generator as a sum of squares of polynomials in its variables and atoms, where it has
+    atoms, and no other symbols."""
+    tower, (f,) = stage.tower, stage.gens
+    f = tower.up(f)
+    names = tuple(n for n in tower.names if n in tower.occurs(f))
+    if not tower.of_kind(f, "atom") or tower.of_kind(f, "tail", "constant"):
+        return None
+    found = sum_of_squares(Polynomial(names, f.project_to_context(ring(names))))
+    if found is None or len(found) > 60:
+        return None
+    n = len(found)
+    return Definite(
+        forms=tuple(str(q.flint) for _, q in found),
+        matrix=tuple(
+            tuple(str(found[i][0]) if i == j else "0" for j in range(n)) for i in range(n)
+        ),
+        unit="1",
+    )
 
 
 def _in_arguments(before: Stage, after: Stage, atoms: Sequence[str], order: int) -> Definite | None:
@@ -229,7 +252,8 @@ def _in_coordinates(stage: Stage, f: Poly) -> Definite | None:
     values = {n: Germ.symbol(tower, n) for n in stage.problem.variables}
     done: set[str] = set()
     form = f
-    for x in stage.problem.variables:
+    first = [x for x in stage.problem.variables if _has_rational_square(tower, f, x)]
+    for x in (*first, *(y for y in stage.problem.variables if y not in first)):
         i = tower.names.index(x)
         for _ in range(_PASSES):
             if i not in maps.occurring(form):
@@ -251,6 +275,12 @@ def _in_coordinates(stage: Stage, f: Poly) -> Definite | None:
             done.add(x)
     occurring = {n: v for n, v in values.items() if tower.names.index(n) in maps.occurring(form)}
     return _as_form(stage, form, occurring)
+
+
+def _has_rational_square(tower: Tower, f: Poly, x: str) -> bool:
+    i = tower.names.index(x)
+    parts = maps.coefficients(f, i) if i in maps.occurring(f) else {}
+    return 2 in parts and tower.at_point(parts[2]).is_constant() and not parts[2].is_zero()
 
 
 def least(tower: Tower, p: Poly) -> int:

@@ -54,8 +54,8 @@ def solve_analytic(
     """Certificates for analytic expressions: a reduction to polynomials, then the proof for these.
 
     solve: ``rlct`` for a polynomial problem within a budget. Where no reduction is found: bounds
-    from the order, the rank and the jets. Raises OutOfScope where K does not vanish at the point, and
-    Undecided where nothing is proved.
+    from the order, the rank and the jets. Raises OutOfScope where K does not vanish at the point,
+    and Undecided where nothing is proved.
     """
     started = clock()
     stage = Stage.of(problem)
@@ -106,7 +106,7 @@ def _bounds(
         state = start
         try:
             for _ in range(6):
-                state = next(expanded(state, order, False))
+                state = next(expanded(state, order, ""))
         except StopIteration:
             pass
         except SingularityLabError:

@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.analytic import AnalyticProblem, Problem, analytic_texts
+from singularity_lab.algebra.analytic import AnalyticProblem, Problem
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
@@ -225,24 +225,19 @@ def rlct(
         if limit is not None and not limit > 0:
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
     started = time.process_time()
-    texts = analytic_texts(generators)
-    if texts is not None:
-        if over is not None:
-            raise OutOfScope("over: functions are read at a point: give one by at")
-        return _analytic(
-            AnalyticProblem.build(
-                texts,
-                variables,
-                at=at,
-                prior=prior,
-                nonnegative=nonnegative,
-                box=box,
-                convention=convention,
-            ),
-            started,
-            budget,
-            {"nodes": nodes, "memory": memory, "progress": progress},
-        )
+    typed = AnalyticProblem.of(
+        generators,
+        variables,
+        at=at,
+        prior=prior,
+        nonnegative=nonnegative,
+        box=box,
+        convention=convention,
+        over=over,
+    )
+    if typed is not None:
+        limits = {"nodes": nodes, "memory": memory, "progress": progress}
+        return _analytic(typed, started, budget, limits)
     known: Result | None = None
     with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
         problem = LocalProblem.of(
