@@ -66,6 +66,12 @@ As = Annotated[
         "|f|, f being one expression that may change sign.",
     ),
 ]
+Parameters = Annotated[
+    str | None,
+    typer.Option(
+        "--parameters", help="A symbol that is no variable: the table of (λ, m) over its values."
+    ),
+]
 Seconds = Annotated[float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
@@ -117,6 +123,7 @@ def rlct(
     prior: Prior = None,
     box: Box = None,
     over: Over = None,
+    parameters: Parameters = None,
     convention: As = Convention.IDEAL,
     budget: Seconds = 60.0,
     certificate: Annotated[
@@ -151,6 +158,9 @@ def rlct(
         raise BadInput(f"--certificate: there is no folder {certificate.parent}")
     from singularity_lab.exact.engine.solve import rlct as prove
 
+    if parameters is not None:
+        _tabulate(given, parameters, budget, certificate, as_json)
+        return
     result = prove(given.pop("generators"), budget=budget, **given)
     written = [] if certificate is None else _save(result, certificate)
     if as_json:
@@ -160,6 +170,29 @@ def rlct(
     for path in written:
         note(f"certificate: {path}")
     if not result.exact:
+        raise typer.Exit(UNDECIDED)
+
+
+def _tabulate(
+    given: dict[str, Any], parameter: str, budget: float, certificate: Path | None, as_json: bool
+) -> None:
+    """Print the table over the values of a symbol."""
+    import json
+
+    from singularity_lab.exact.engine.solve import rlct as prove
+    from singularity_lab.system.files import replacing
+
+    table = prove(given.pop("generators"), parameters=parameter, budget=budget, **given)
+    if certificate is not None:
+        with replacing(certificate) as part:
+            part.write_text(json.dumps(table.document, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(table.to_json())
+    else:
+        print(table)
+    if certificate is not None:
+        note(f"certificate: {certificate}")
+    if not table.exact:
         raise typer.Exit(UNDECIDED)
 
 

@@ -172,8 +172,8 @@ def link(
 
     natural: expressions in parameters and inputs, functions included: for ``softmax`` a logit for
     each class, for ``logistic`` one logit, for ``gaussian`` the means (variance 1), for
-    ``poisson`` one rate, which is positive at the truth (type exp(…) for a log rate). inputs: values
-    by name, {"x": [0, 1, 2]},
+    ``poisson`` one rate, which is positive at the truth (type exp(…) for a log rate). inputs:
+    values by name, {"x": [0, 1, 2]},
     the i-th input having the i-th values; or names, "x1 x2", of inputs uniform on [−1, 1]. truth:
     the parameters of the true distribution (0 unless given).
 

@@ -92,6 +92,7 @@ class Germs:
     """A family of germs. Variables are indices into ``names``; absent from ``role`` means gone.
 
     Over a number field the last name is its symbol, a positive unit variable that no move changes.
+    fixed: unit variables that no move may change, as the symbol of a table.
     """
 
     names: tuple[str, ...]
@@ -103,6 +104,7 @@ class Germs:
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
+    fixed: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
@@ -124,7 +126,18 @@ class Germs:
     def but(self, **changes: Any) -> Germs:
         fields = {
             n: getattr(self, n)
-            for n in ("names", "role", "positive", "k", "h", "gens", "units", "signs", "field")
+            for n in (
+                "names",
+                "role",
+                "positive",
+                "k",
+                "h",
+                "gens",
+                "units",
+                "signs",
+                "field",
+                "fixed",
+            )
         }
         return Germs(**{**fields, **changes})
 
@@ -148,7 +161,13 @@ class Germs:
 
     @cached_property
     def unit_variables(self) -> tuple[int, ...]:
-        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i != self.symbol))
+        return tuple(
+            sorted(
+                i
+                for i, r in self.role.items()
+                if r == UNIT and i != self.symbol and i not in self.fixed
+            )
+        )
 
     @cached_property
     def symbol(self) -> int:
@@ -366,7 +385,8 @@ class Germs:
             (UNIT, False): "nonzero",
             (UNIT, True): "positive",
         }
-        chosen = (*self.params, *self.unit_variables) if variables is None else variables
+        here = (*self.params, *self.unit_variables, *(self.fixed & self.role.keys()))
+        chosen = here if variables is None else variables
         return {self.names[i]: kinds[self.role[i], i in self.positive] for i in sorted(chosen)}
 
     # -- branches ---------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict, Unpack, overload
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.analytic import AnalyticProblem, Problem
@@ -25,6 +25,7 @@ from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalP
 from singularity_lab.algebra.rings import Rational, to_fmpq
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
+from singularity_lab.exact.engine.families import tabulate
 from singularity_lab.exact.engine.functions import solve_analytic
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
@@ -32,6 +33,7 @@ from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import Stratum, strata
+from singularity_lab.exact.engine.tables import Table, with_symbol
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
 from singularity_lab.exact.proof.verify import replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
@@ -169,10 +171,46 @@ def describe_loss(problem: Problem) -> str:
     return text + (f", {', '.join(walls)}" if walls else "")
 
 
+class Options(TypedDict, total=False):
+    """The keywords of :func:`rlct` besides ``parameters``."""
+
+    at: Point | None
+    prior: Mapping[str, Rational | str] | None
+    nonnegative: str | Iterable[str]
+    box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None
+    convention: Convention
+    over: Over | None
+    budget: float | None
+    nodes: int | None
+    memory: float | None
+    progress: Callable[[int], None] | None
+
+
+@overload
 def rlct(
     generators: Generators,
     variables: str | Iterable[str] | None = None,
     *,
+    parameters: None = None,
+    **options: Unpack[Options],
+) -> Result: ...
+
+
+@overload
+def rlct(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    parameters: str,
+    **options: Unpack[Options],
+) -> Table: ...
+
+
+def rlct(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    parameters: str | None = None,
     at: Point | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     nonnegative: str | Iterable[str] = (),
@@ -183,7 +221,7 @@ def rlct(
     nodes: int | None = None,
     memory: float | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Result:
+) -> Result | Table:
     """Return what is proved of the learning coefficient λ and its multiplicity m of a germ of K:
     (λ, m) exactly, or bounds.
 
@@ -195,7 +233,10 @@ def rlct(
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
     there instead of that at a point, with ``strata``. It is the least over points: for volumes near
-    {K = 0} it speaks on compact sets only. budget: CPU seconds;
+    {K = 0} it speaks on compact sets only. parameters: the name of a symbol t that is no variable:
+    a :class:`~singularity_lab.exact.engine.families.Table` is returned, with (λ, m) on each of the
+    points and intervals of t where it is one. Expressions with exp, log, sqrt, sin, cos, tanh,
+    sigmoid, softplus, … and division are read as well, near a point. budget: CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
     with the number of charts.
 
@@ -225,6 +266,15 @@ def rlct(
         if limit is not None and not limit > 0:
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
     started = time.process_time()
+    limits: dict[str, Any] = {"nodes": nodes, "memory": memory, "progress": progress}
+    if parameters is not None:
+        options = dict(prior=prior, nonnegative=nonnegative, box=box, convention=convention)
+        problem = with_symbol(generators, variables, parameters, at=at, over=over, **options)
+        with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+            return tabulate(
+                problem, parameters, budget, lambda p, left: rlct(p, budget=left, **limits)
+            )
+        raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds")
     typed = AnalyticProblem.of(
         generators,
         variables,
@@ -236,7 +286,6 @@ def rlct(
         over=over,
     )
     if typed is not None:
-        limits = {"nodes": nodes, "memory": memory, "progress": progress}
         return _analytic(typed, started, budget, limits)
     known: Result | None = None
     with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
@@ -257,7 +306,6 @@ def rlct(
         if all(g.is_zero for g in germ.generators):
             zero = RLCT(Fraction(0), 1)
             return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, ())
-        limits = {"nodes": nodes, "memory": memory, "progress": progress}
         squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
         if squared is not None and squared.exact:
             return squared
