@@ -204,6 +204,36 @@ def _save(result: Result, path: Path) -> list[Path]:
     ]
 
 
+# -- lct ----------------------------------------------------------------------------------------
+
+
+def lct(
+    expressions: Expressions = None,
+    variables: Vars = None,
+    at: At = None,
+    prior: Prior = None,
+    budget: Seconds = 60.0,
+    as_json: Json = False,
+) -> None:
+    """The complex log canonical threshold of f, or bounds on it.
+
+    Pairs: a boundary coefficient b of x = 0 is the prior x=-b. A divisor on a smooth subvariety
+    is f with one variable eliminated.
+    """
+    if not expressions:
+        raise BadInput("EXPR: at least one expression is needed")
+    generators, point = germ(expressions, variables, at)
+    from singularity_lab.exact.engine.threshold import lct as find
+
+    found = find(generators, variables, at=point, prior=words.prior(prior), budget=budget)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print(found)
+    if not found.exact:
+        raise typer.Exit(UNDECIDED)
+
+
 # -- explain ------------------------------------------------------------------------------------
 
 
@@ -236,5 +266,6 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     panel = "Prove"
     app.command(cls=ExpressionCommand, rich_help_panel=panel)(rlct)
+    app.command(cls=ExpressionCommand, rich_help_panel=panel)(lct)
     app.command(cls=ExpressionCommand, rich_help_panel=panel)(explain)
     app.command(rich_help_panel=panel)(verifying.verify)

@@ -115,12 +115,22 @@ class Result(Bounded):
             return (
                 f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
                 f"({self.method}; certificate verified; {self.seconds:.2f} s)"
+                + self._doubled()
                 + "".join(f"\n  {s}" for s in self.strata)
             )
         why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
         how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
         strata = "".join(f"\n  {s}" for s in self.strata)
         return f"{self.bounds} for {loss} ({how}){why}{strata}"
+
+    def _doubled(self) -> str:
+        """2λ in words, where K is the square of one f."""
+        problem = self.problem
+        if problem.convention != "ideal" or isinstance(problem, AnalyticProblem):
+            return ""
+        if len(problem.ideal.generators) != 1:
+            return ""
+        return f"\n  2 lambda = {2 * self.value}: the real threshold of |f|, at least lct(f) over C"
 
     def _loss(self) -> str:
         label = f"{self.problem.label}: " if self.problem.label else ""
