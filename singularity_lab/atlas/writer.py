@@ -177,4 +177,4 @@ def _proofs(
 
 def _run(path: str | Path) -> tuple[str, Any]:
     path = Path(path)
-    return path.stem, parse_json(read_text(path), str(path))
+    return path.stem, parse_json(read_text(path, str(path)), str(path))

@@ -17,7 +17,7 @@ from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.files import read_json
 
 if TYPE_CHECKING:
-    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.algebra.analytic import Problem
     from singularity_lab.exact.proof.certificate import Certificate
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
@@ -107,7 +107,7 @@ def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Replay every certificate of a document, and compare what the document states with them."""
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
     from singularity_lab.exact.proof.certificate import Certificate
     from singularity_lab.exact.proof.verify import verify as replay
 
@@ -230,12 +230,12 @@ def _compare_text(name: str, text: Any, certificates: list[Certificate]) -> None
         raise _other(name, f"lambda = {match[1]}, m = {match[2]}", exact)
 
 
-def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
+def _compare_problem(answer: Mapping[str, Any], problem: Problem) -> None:
     from singularity_lab.exact.proof.certificate import problem_from_json, problem_to_json
 
     true = problem_to_json(problem)
     if "loss" in answer and not same_loss(answer["loss"], problem):
-        from singularity_lab.exact.engine.solve import describe_loss
+        from singularity_lab.exact.engine.result import describe_loss
 
         raise _other("loss", answer["loss"], describe_loss(problem))
     if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
@@ -246,7 +246,9 @@ def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
         for field, value in true.items():
             if stated[field] != value:
                 raise _other(f"problem.{field}", stated[field], value)
-    aliases = {"vars": "variables", "ideal": "generators", "as": "convention"}
+    expressions = "functions" if "functions" in true else "generators"
+    aliases = {"vars": "variables", "ideal": expressions, "as": "convention"}
+    aliases["generators"] = expressions
     for name in (*true, *aliases):
         field = aliases.get(name, name)
         if name in answer:
@@ -261,7 +263,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
         raise _other("nonnegative", answer["nonnegative"], walls)
 
 
-def _restated(problem: LocalProblem, field: str, value: Any) -> Any:
+def _restated(problem: Problem, field: str, value: Any) -> Any:
     """A field of the problem as the answer states it, in the words of the certificate."""
     from singularity_lab.exact.proof.certificate import problem_from_json, problem_to_json
 
@@ -269,14 +271,14 @@ def _restated(problem: LocalProblem, field: str, value: Any) -> Any:
         value = value.replace(",", " ").split()
     if field == "variables":
         return value
-    if field == "generators" and isinstance(value, str):
+    if field in ("generators", "functions") and isinstance(value, str):
         value = [value]
     if field in ("point", "prior") and isinstance(value, list):
         value = dict(zip(problem.variables, value, strict=True))
     return problem_to_json(problem_from_json({**problem_to_json(problem), field: value}))[field]
 
 
-def same_loss(stated: Any, problem: LocalProblem) -> bool:
+def same_loss(stated: Any, problem: Problem) -> bool:
     """True if a description of a loss is that of the problem: the same words, or the same
     polynomial, however it is written, with the same words after it.
 
@@ -287,13 +289,14 @@ def same_loss(stated: Any, problem: LocalProblem) -> bool:
     >>> same_loss("K = (x^2 - y^4)^2 at the origin", cusp)
     False
     """
+    from singularity_lab.algebra.analytic import AnalyticProblem
     from singularity_lab.algebra.polynomial import Ideal
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
 
     true = describe_loss(problem)
     if stated == true:
         return True
-    if not isinstance(stated, str):
+    if not isinstance(stated, str) or isinstance(problem, AnalyticProblem):
         return False
     (head, at, tail), (own, _, own_tail) = stated.partition(" at "), true.partition(" at ")
     squares = r" \+ \.\.\. \(\d+ squares\)$"

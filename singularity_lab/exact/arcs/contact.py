@@ -195,17 +195,18 @@ def contact_loci(
 
 def _read(certificate: Certificate, order: int, field: ArcField, started: float) -> ContactLoci:
     """The contact loci that the charts of a certificate give."""
-    if certificate.problem.over is not None:
+    problem = certificate.germ
+    if problem.over is not None:
         raise OutOfScope("contact loci: those at one point are read, not over a domain")
     verify(certificate)
-    certificate.problem.localize()  # OutOfScope for irrational points
-    if certificate.problem.is_power_one:
+    problem.localize()  # OutOfScope for irrational points
+    if problem.is_power_one:
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":
         raise OutOfScope("contact loci: the zero ideal (all arcs)")
-    curve = _Reader(order + 1, field).read(starting_family(certificate.problem), certificate.proof)
+    curve = _Reader(order + 1, field).read(starting_family(problem), certificate.proof)
     return ContactLoci(
-        certificate.problem,
+        problem,
         field,
         curve.lower[1:],
         curve.upper[1:],

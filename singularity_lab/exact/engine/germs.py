@@ -114,6 +114,7 @@ class Germs:
     """A family of germs. Variables are indices into ``names``; absent from ``role`` means gone.
 
     Over a number field the last name is its symbol, a positive unit variable that no move changes.
+    fixed: unit variables that no move may change, as the symbol of a table.
     """
 
     names: tuple[str, ...]
@@ -126,6 +127,7 @@ class Germs:
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
     exponents: tuple[int, ...] = ()  # of the factors of a product, which are then ``gens``
+    fixed: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
@@ -171,8 +173,9 @@ class Germs:
 
     @cached_property
     def unit_variables(self) -> tuple[int, ...]:
-        """The variables that are nowhere 0, without the field's symbol."""
-        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i != self.symbol))
+        """The variables that are nowhere 0 and may take every other value, without the symbol."""
+        others = self.fixed | {self.symbol}
+        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i not in others))
 
     @cached_property
     def symbol(self) -> int:
@@ -430,7 +433,8 @@ class Germs:
             (UNIT, False): "nonzero",
             (UNIT, True): "positive",
         }
-        chosen = (*self.params, *self.unit_variables) if variables is None else variables
+        here = (*self.params, *self.unit_variables, *(self.fixed & self.role.keys()))
+        chosen = here if variables is None else variables
         return {self.names[i]: kinds[self.role[i], i in self.positive] for i in sorted(chosen)}
 
     # -- branches ---------------------------------------------------------------------------------

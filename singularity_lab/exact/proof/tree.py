@@ -17,9 +17,11 @@ from typing import Protocol
 
 import networkx
 
+from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
+from singularity_lab.exact.proof.analytic import inner
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
@@ -158,9 +160,14 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     """
     certificate = _choose(source, kind)
     verify(certificate)
+    whole = certificate
+    before: tuple[str, ...] = ()
+    if isinstance(certificate.problem, AnalyticProblem):
+        left = inner(certificate)
+        certificate, before = left.certificate, left.words
     recorder = _Recorder(scale=1 if certificate.problem.is_power_one else 2)
-    recorder.start(starting_family(certificate.problem), certificate.proof)
-    tree = networkx.DiGraph(certificate=certificate)
+    recorder.start(starting_family(certificate.germ), certificate.proof)
+    tree = networkx.DiGraph(certificate=whole)
     charts = recorder.charts
     critical = {0}
     for number, parent in enumerate(recorder.parents):
@@ -170,7 +177,7 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
         tree.add_node(number, chart=chart, text=chart.text)
         if parent is not None:
             tree.add_edge(parent, number, case=chart.case)
-    tree.graph["text"] = "\n".join(_story(tree))
+    tree.graph["text"] = "\n".join((*before, *_story(tree)))
     return tree
 
 

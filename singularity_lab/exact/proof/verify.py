@@ -25,11 +25,13 @@ import singularity_lab.exact.proof.everywhere
 import singularity_lab.exact.proof.moves
 import singularity_lab.exact.proof.slices  # noqa: F401  these are entered as they are loaded
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Interval, LocalProblem
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import CertificateError, SingularityLabError
+from singularity_lab.exact.proof import analytic
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
@@ -56,6 +58,7 @@ HYPOTHESES: dict[str, dict[str, str]] = {
         "above": "a claim from above is at least the upper bound that is proved",
     },
     **{op: record.assumes() for op, record in STEPS.items()},
+    **analytic.HYPOTHESES,
 }
 
 
@@ -77,6 +80,8 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
+    if isinstance(certificate.problem, AnalyticProblem):
+        return _verify_analytic(certificate)
     try:
         family = starting_family(certificate.problem)
     except SingularityLabError as error:
@@ -98,6 +103,16 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
         why = f" ({'; '.join(found.why[:3])})" if found.why and found.upper is None else ""
         raise CertificateError(f"claimed {claim}, proved upper {found.upper}{why}")
     return found
+
+
+def _verify_analytic(certificate: Certificate) -> Verdict:
+    """What is proved of analytic expressions, by the steps to polynomials and their proof."""
+    left = analytic.inner(certificate)
+    factor, verdict = left.stage.factor, verify(left.certificate)
+    lower, upper = (
+        v and RLCT(factor * v.value, v.multiplicity) for v in (verdict.lower, verdict.upper)
+    )
+    return replace(verdict, lower=None if left.stage.upper else lower, upper=upper)
 
 
 def starting_family(problem: LocalProblem) -> Family:
@@ -193,8 +208,9 @@ _T = TypeVar("_T")
 UNCUT = ("interval", "both", "open", "point")
 # What applies to a product factor by factor: coordinates, conditions and cells of the stratum; the
 # other theorems speak of ideals.
-FACTORED = ("blowup", "split", "change", "coordinate", "relax", "nonvanishing", "dehomogenise")
-FACTORED += ("locus", "both", "empty", "open")
+FACTORED = frozenset(
+    ("blowup", "split", "change", "coordinate", "relax", "nonvanishing", "dehomogenise", "locus")
+) | {"both", "empty", "open"}
 
 
 class Walk(Generic[_T]):
