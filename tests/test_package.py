@@ -51,7 +51,8 @@ ORDER = {
     "pictures": {*_BASE, "exact"},
     "calibration": _ARMS,
     "dictionary": {*_ARMS, "calibration"},
-    "cli": {*_ARMS, "calibration", "dictionary", ""},
+    "atlas": {*_ARMS, "dictionary", ""},
+    "cli": {*_ARMS, "calibration", "dictionary", "atlas", ""},
     "": {*_ARMS, "calibration", "dictionary"},  # the flat face, lazily
 }
 # Inside `exact`: proofs are checked on one side of a wall and found on the other.

@@ -176,6 +176,7 @@ def rlct(
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
     convention: Convention = "ideal",
     over: Over | None = None,
+    freeze: str | Iterable[str] | Mapping[str, Rational | str] = (),
     budget: float | None = 60.0,
     nodes: int | None = None,
     memory: float | None = None,
@@ -192,7 +193,9 @@ def rlct(
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
     there instead of that at a point, with ``strata``. It is the least over points: for volumes near
-    {K = 0} it speaks on compact sets only. budget: CPU seconds;
+    {K = 0} it speaks on compact sets only. freeze: variables that keep their coordinate of the
+    point, or values by name: the restricted coefficient, of K in the remaining variables. budget:
+    CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
     with the number of charts.
 
@@ -207,6 +210,8 @@ def rlct(
     (Fraction(5, 12), 1)
     >>> rlct(["a*b", "a*c"], variables="a b c").rlct
     RLCT(value=Fraction(1, 2), multiplicity=1)
+    >>> print(rlct(["a*b", "a*c"], at={"a": 1}, freeze={"a": 1}).rlct)  # b and c move
+    (1, 1)
     >>> print(rlct("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"}).rlct)
     (5/12, 1)
     >>> r = rlct("(x - 1)*(y^2 - x^3)", over="R^d")
@@ -234,6 +239,8 @@ def rlct(
             convention=convention,
             over=over,
         )
+        if freeze:
+            problem = problem.frozen(freeze)
         if problem.over is not None:
             return _everywhere(problem, started, budget, nodes, memory, progress)
         germ = problem.localize(algebraic=True)

@@ -113,7 +113,8 @@ class Curve:
     lagging: whether the ladder ended for that. stiff: stiff directions used. baths: sizes of
     the blocks drawn exactly. snapshots: log|u| of some particles of every replicate, (R, n, d) a
     level. points, values: last
-    positions and K. moves: acceptance by family. stop, reason: why it ended.
+    positions and K. moves: acceptance by family. stop, reason: why it ended. center: x of one level
+    and E[βK] there of chains that began at w* itself, by replicate.
     """
 
     x: list[float] = field(default_factory=list)
@@ -131,6 +132,7 @@ class Curve:
     values: Tensor | None = None
     stop: Outcome = Outcome.OK
     reason: str = ""
+    center: tuple[float, np.ndarray] | None = None
     moves: dict[str, float] = field(default_factory=dict)
 
     def drop(self, levels: int) -> None:
