@@ -69,7 +69,7 @@ def render(calibration: Calibration) -> str:
     )
 
 
-# -- the first paragraph ------------------------------------------------------------------------
+# -- the first paragraph ---------------------------------------------------------------------------
 
 
 def what_one_sees(calibration: Calibration) -> list[str]:
@@ -235,7 +235,7 @@ def _curves(calibration: Calibration) -> list[Drawing]:
     others: list[Measurement] = []
     for m in calibration.measurements:
         exact = m.truth.rlct
-        if m.arm != "volume" or m.text is None or exact is None or exact.value == 0:
+        if m.arm != "volume" or not m.has_reading or exact is None or exact.value == 0:
             continue
         if exact.multiplicity in by_m:
             others.append(m)
@@ -340,13 +340,13 @@ def _number(x: float | None, digits: int = 4) -> str:
 def _settings(calibration: Calibration, arm: str) -> dict[str, Any]:
     """The settings of an arm's first reading, defaults included."""
     for m in calibration.measurements:
-        if m.arm == arm and m.text is not None:
+        if m.arm == arm and m.has_reading:
             return {k: v for k, v in m.reading.settings.items() if v is not None}
     return {}
 
 
 def _versions(calibration: Calibration) -> dict[str, str]:
     for m in calibration.measurements:
-        if m.text is not None:
+        if m.has_reading:
             return dict(m.reading.versions)
     return {}

@@ -9,12 +9,14 @@ task is named by its content, and what has been measured is not measured again.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import json
 import os
 import queue
 import re
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -25,12 +27,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Plan, Row, Task, plan
+from singularity_lab.calibration.design import Arm, Plan, Row, Task, arms_of, plan
 from singularity_lab.calibration.measurement import Truth
+from singularity_lab.calibration.probes import probes
 from singularity_lab.calibration.results import Calibration
+from singularity_lab.calibration.row_sets import LARGEST, RowSet, is_name, row_set
 from singularity_lab.calibration.score import score
 from singularity_lab.calibration.store import Record, Store
+from singularity_lab.calibration.verdict import verdict
 from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.system.files import read_json, write_text
 from singularity_lab.system.user_modules import path_without_here
 
 if TYPE_CHECKING:
@@ -44,33 +50,90 @@ Progress = Callable[[str, int, int, str], None]  # (what, done, of how many, the
 
 def calibrate(
     devices: Any,
-    rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem],
+    rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem] = "quick",
     seeds: int | Iterable[int] = 1,
     *,
     out: str | Path | None = None,
-    workers: int = 2,
+    workers: int | None = None,
     budget: Budget | float | None = None,
     evaluations: float | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Return the calibration of devices: readings at rows whose truth is proved, scored against it.
+    """Return the calibration of devices or estimators: readings at rows whose truth is proved,
+    scored against it.
 
-    devices: one or several of: a name, a function, a pair (device, settings). rows: ids of the
-    catalog, entries or local problems. seeds: integers, or how many. out: the folder that keeps
+    devices: one or several of: a name, a function, a pair (device, settings). A function of your
+    own, ``mine(loss, seed, budget)``, sees a loss without a name: ``loss.value(w)`` and
+    ``loss.value_and_grad(w)`` at points w (c, d), ``loss.dim``, ``loss.center``; it returns a
+    number, an estimate with its standard error, (estimate, low, high) at 90 %, or a Reading. What
+    it evaluates and the CPU seconds that it takes are counted for it, and where it fails, its row
+    says why. With :func:`~singularity_lab.calibration.estimators.torch_estimator` it gets a model
+    and a loader instead. rows: a set by name (``quick``, ``standard``, ``deep-linear``, ``hidden``,
+    ``hidden:SEED``), to which :mod:`.probes` are added for functions of your own; or ids of the
+    catalog, entries, local problems. seeds: integers, or how many. out: the folder that keeps
     readings and certificates (the same call goes on where it stopped); without it nothing is kept.
-    workers: processes; 0 measures in this process, which also serves a device that no other process
-    could import. budget: CPU seconds of one measurement; evaluations: how many of K and ∇K it may
-    take; None for no limit. progress: called with what is done, how much of it, out of how much,
-    and the last one's name.
+    workers: processes; 0 measures in this process, which also serves a function that no other
+    process could import; None: two, or none for such a function. budget: CPU seconds of one
+    measurement; evaluations: how many of K and ∇K it may take; None for no limit. progress: called
+    with what is done, how much of it, out of how much, and the last one's name.
 
-    Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it. Raises
-    BadInput for a plan that makes no sense.
+    Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it, and it
+    prints as a table with a verdict in words. Raises BadInput for a plan that makes no sense.
 
     >>> c = calibrate("hessian", LocalProblem.build(["x", "y"]), workers=0)
     >>> print(c.measurements[0].truth.value, c.measurements[0].value)
     1 1.0
     """
-    return run_plans([plan(devices, rows, seeds, budget, evaluations)], out, workers, progress)
+    arms = arms_of(devices)
+    if workers is None:
+        workers = 2 if all(map(is_portable, arms)) else 0
+    title = ""
+    if isinstance(rows, str) and is_name(rows):
+        chosen = chosen_set(rows, out)
+        title = str(chosen)
+        added = probes(chosen.rows, secret_of(out)) if any(a.outside for a in arms) else ()
+        work = plan(arms, (*chosen.rows, *added), seeds, budget, evaluations)
+    else:
+        work = plan(arms, rows, seeds, budget, evaluations)
+    found = run_plans([work], out, workers, progress)
+    return dataclasses.replace(found, row_set=title, verdict=verdict(found) if title else "")
+
+
+def is_portable(arm: Arm) -> bool:
+    """True for an arm that another process can import."""
+    try:
+        arm.portable()
+    except BadInput as error:
+        if "cannot be imported by another process" in str(error):
+            return False
+        raise
+    return True
+
+
+def secret_of(out: str | Path | None) -> int:
+    """The number that fixes the probes of a store; a new one where nothing is kept."""
+    return int(_kept(out, "secret", lambda: secrets.randbelow(2**63)))
+
+
+def chosen_set(name: str, out: str | Path | None) -> RowSet:
+    """The set of that name; the draw of ``hidden`` is that which the store began with."""
+    if name == "hidden":
+        name = str(_kept(out, "hidden", lambda: f"hidden:{secrets.randbelow(LARGEST)}"))
+    return row_set(name)
+
+
+def _kept(out: str | Path | None, name: str, draw: Callable[[], Any]) -> Any:
+    """A value that is drawn once for a store."""
+    if out is None:
+        return draw()
+    path = Store(out).folder / "draws.json"
+    kept = read_json(path, "out") if path.exists() else {}
+    if not isinstance(kept, dict):
+        raise BadInput(f"out: {path} is damaged; it is to hold a JSON object")
+    if name not in kept:
+        kept[name] = draw()
+        write_text(path, json.dumps(kept) + "\n")
+    return kept[name]
 
 
 def run_plans(
@@ -99,7 +162,7 @@ def run_plans(
     return functools.reduce(Calibration.joined, scored)
 
 
-# -- proofs ---------------------------------------------------------------------------------------
+# -- proofs ----------------------------------------------------------------------------------------
 
 
 def prove_all(
@@ -151,7 +214,7 @@ def _is_on_file(entry: Entry) -> bool:
         return False
 
 
-# -- measurements ---------------------------------------------------------------------------------
+# -- measurements ----------------------------------------------------------------------------------
 
 
 def measure_all(

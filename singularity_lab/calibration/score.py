@@ -36,8 +36,7 @@ def score(work: Plan, truths: Mapping[str, Truth], records: Mapping[str, Record]
     found = []
     for task in work.tasks():
         record = records[task.key]
-        data = json.loads(record["reading"]) if record["reading"] else {}
-        probabilities = data.get("multiplicity")
+        probabilities = json.loads(record["multiplicity"] or "null")
         found.append(
             Measurement(
                 row=task.row,
@@ -48,7 +47,7 @@ def score(work: Plan, truths: Mapping[str, Truth], records: Mapping[str, Record]
                     name: record[name]
                     for name in (
                         *("value", "low", "high", "level", "outcome", "reason"),
-                        *("evaluations", "gradients", "cpu_seconds"),
+                        *("evaluations", "gradients", "cpu_seconds", "reported", "allowed"),
                     )
                 },
                 probabilities=probabilities and {int(m): p for m, p in probabilities.items()},

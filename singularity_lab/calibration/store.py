@@ -29,7 +29,10 @@ __all__ = ["COLUMNS", "Shard", "Store"]
 
 _log = logging.getLogger(__name__)
 
-# The columns of a record, with their types in DuckDB. `reading` and `settings` are JSON text.
+# The columns of a record, with their types in DuckDB. `settings`, `multiplicity` (P(m) by m) and
+# `reading` (all of it) are JSON text; no score reads the last. `reported`: evaluations as an
+# outside estimator counts them; `allowed`: by the budget; `version`: of the device; `written`:
+# seconds since 1970.
 COLUMNS = {
     "key": "VARCHAR",
     "row": "VARCHAR",
@@ -46,6 +49,11 @@ COLUMNS = {
     "evaluations": "BIGINT",
     "gradients": "BIGINT",
     "cpu_seconds": "DOUBLE",
+    "multiplicity": "VARCHAR",
+    "reported": "BIGINT",
+    "allowed": "DOUBLE",
+    "version": "VARCHAR",
+    "written": "DOUBLE",
     "reading": "VARCHAR",
 }
 Record = dict[str, Any]
