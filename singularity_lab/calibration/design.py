@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import inspect
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from singularity_lab.algebra.limits import SEEDS
@@ -224,17 +221,23 @@ class Arm:
         return name
 
     def code(self) -> str:
-        """A hash of the source that the reading depends on: of the devices here, and of a foreign
-        one's file."""
-        function = self.resolve()
-        own = ""
-        if callable(function):
-            try:
-                file = inspect.getsourcefile(getattr(function, "run", function))
-                own = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
-            except (TypeError, OSError):  # defined in a session or in C: its name is all there is
-                own = ""
-        return _devices_source() + own
+        """The version of the device: a hash of the code that its readings depend on
+        (:mod:`.versions`)."""
+        from singularity_lab.calibration import versions
+        from singularity_lab.spectroscopes.registry import known
+
+        if self.outside:
+            from singularity_lab.calibration.estimators import source_file
+
+            function = self.resolve()
+            return versions.of_function(function, source_file(function))
+        if self.function is not None:
+            run = getattr(self.function, "run", self.function)
+            return versions.of_module(str(getattr(run, "__module__", "")))
+        home = known()[self.device].home if self.device in known() else self.device
+        if ":" not in home:
+            return ""  # no such device: whoever measures says so
+        return versions.of_module(home.partition(":")[0])
 
 
 @dataclass(frozen=True)
@@ -384,14 +387,3 @@ def control_plan(seeds: int | Iterable[int] = 1) -> Plan:
 def _digest(document: Any) -> str:
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def _devices_source() -> str:
-    """A hash of the measuring arm's source: a reading of a changed device is another reading."""
-    import singularity_lab.spectroscopes as arm
-
-    digest = hashlib.sha256()
-    for file in sorted(Path(arm.__file__).parent.rglob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

@@ -11,11 +11,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
 import json
 import os
 import queue
-import re
 import secrets
 import subprocess
 import sys
@@ -27,13 +25,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.calibration.archive import certificate_name, keep_plans, keep_rows
 from singularity_lab.calibration.design import Arm, Plan, Row, Task, arms_of, plan
+from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.measurement import Truth
 from singularity_lab.calibration.probes import probes
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.row_sets import LARGEST, RowSet, is_name, row_set
 from singularity_lab.calibration.score import score
-from singularity_lab.calibration.store import Record, Store
+from singularity_lab.calibration.store import COLUMNS, DIED, SCORED, Record, Store
 from singularity_lab.calibration.verdict import verdict
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.files import read_json, write_text
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate", "measure_all", "prove_all", "run_plans"]
 
+READINGS = 2000  # up to so many whole readings are kept in memory
 Progress = Callable[[str, int, int, str], None]  # (what, done, of how many, the last one)
 
 
@@ -95,8 +96,11 @@ def calibrate(
         work = plan(arms, (*chosen.rows, *added), seeds, budget, evaluations)
     else:
         work = plan(arms, rows, seeds, budget, evaluations)
-    found = run_plans([work], out, workers, progress)
-    return dataclasses.replace(found, row_set=title, verdict=verdict(found) if title else "")
+    found = run_plans([work], out, workers, progress, title)
+    if not title:
+        return found
+    found = every_ledger(found)
+    return dataclasses.replace(found, row_set=title, verdict=verdict(found))
 
 
 def is_portable(arm: Arm) -> bool:
@@ -141,12 +145,16 @@ def run_plans(
     out: str | Path | None,
     workers: int = 2,
     progress: Progress | None = None,
+    title: str = "",
+    cluster: str = "",
 ) -> Calibration:
     """Several plans as one run: rows are proved once, tasks of all plans are measured in their
-    order."""
+    order. title: the name of the set that the rows are, which the store keeps. cluster: the address
+    of a Dask scheduler, or ``local:N``, instead of workers (:mod:`.cluster`)."""
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise BadInput(f"workers: an integer >= 0 is needed, received {workers!r}")
     with contextlib.ExitStack() as stack:
+        temporary = out is None
         if out is None:
             out = stack.enter_context(tempfile.TemporaryDirectory(prefix="singlab-"))
         store = Store(out)
@@ -156,9 +164,12 @@ def run_plans(
             if rows.setdefault(row.id, row).source() != row.source():
                 raise BadInput(f"rows: two problems are named {row.id!r}; give one another id")
         truths = prove_all(rows.values(), store.folder / "certificates", progress)
+        keep_rows(store, rows.values(), truths)
+        keep_plans(store, plans, title)
         tasks = list({t.key: t for work in plans for t in work.tasks()}.values())
-        records = measure_all(tasks, store, workers, progress)
-    scored = [score(work, truths, records) for work in plans]
+        records = measure_all(tasks, store, workers, progress, cluster)
+        kept = None if temporary else store
+    scored = [score(work, truths, records, kept) for work in plans]
     return functools.reduce(Calibration.joined, scored)
 
 
@@ -180,53 +191,36 @@ def prove_all(
             folder.mkdir(exist_ok=True)
             for certificate in truth.certificates:
                 side = "" if certificate.kind == "exact" else f".{certificate.kind}"
-                certificate.save(folder / f"{_file_name(row)}{side}.json")
+                certificate.save(folder / f"{certificate_name(row)}{side}.json")
         truths[row.id] = truth
     if progress:
         progress("proving", len(rows), len(rows), "")
     return truths
 
 
-def _file_name(row: Row) -> str:
-    """The name of a row's certificate, of which no two problems have the same.
-
-    A row of the catalog has its id, which is in small letters; whatever else is measured has its
-    name as far as a file takes it, and a digest of name and problem behind an underscore.
-    """
-    if row.entry is not None and _is_on_file(row.entry):
-        return row.id
-    safe = re.sub(r"[^a-z0-9.+-]+", "-", row.id.lower()).strip("-.")[:60]
-    said = json.dumps(row.source(), sort_keys=True)
-    return f"{safe or 'row'}_{hashlib.sha256(said.encode()).hexdigest()[:16]}"
-
-
-def _is_on_file(entry: Entry) -> bool:
-    """True for a row of the catalog as it is on file, with an id that no bound's file name has."""
-    from singularity_lab.catalog.load import load
-
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", entry.id) or entry.id.endswith(
-        (".lower", ".upper")
-    ):
-        return False
-    try:
-        return load(entry.id) == entry
-    except BadInput:
-        return False
-
-
 # -- measurements ----------------------------------------------------------------------------------
 
 
 def measure_all(
-    tasks: Sequence[Task], store: Store, workers: int, progress: Progress | None = None
+    tasks: Sequence[Task],
+    store: Store,
+    workers: int,
+    progress: Progress | None = None,
+    cluster: str = "",
 ) -> dict[str, Record]:
     """Make the measurements that the store lacks; all the tasks' records by key."""
-    from singularity_lab.calibration.worker import DIED
-
-    have = {r["key"]: r for r in store.records()}
-    missing = [t for t in tasks if t.key not in have or have[t.key]["outcome"] == DIED]
+    have = store.finished()
+    missing = [t for t in tasks if t.key not in have]
     done = len(tasks) - len(missing)
-    finished = _here(missing, store) if workers == 0 else _pool(missing, store, workers)
+    finished: Generator[Task, None, None]
+    if cluster and missing:
+        from singularity_lab.calibration.cluster import measure_on
+
+        finished = measure_on(cluster, missing, store)
+    elif workers == 0:
+        finished = _here(missing, store)
+    else:
+        finished = _pool(missing, store, workers)
     if progress:
         progress("measuring", done, len(tasks), "")
     with contextlib.closing(finished):
@@ -236,8 +230,9 @@ def measure_all(
                 label = f"{task.row.id}: {task.arm.label}, seed {task.seed}"
                 progress("measuring", done, len(tasks), label)
     store.compact()
-    have = {r["key"]: r for r in store.records()}
-    return {t.key: have[t.key] for t in tasks}
+    columns = tuple(COLUMNS) if len(tasks) <= READINGS else SCORED
+    found = {r["key"]: r for r in store.records(columns)}
+    return {t.key: found[t.key] for t in tasks}
 
 
 def _here(tasks: list[Task], store: Store) -> Generator[Task, None, None]:
@@ -259,7 +254,7 @@ class _Death:
 def _pool(tasks: list[Task], store: Store, workers: int) -> Generator[Task, None, None]:
     """Worker processes, each fed by a thread; a worker that dies costs one record and is
     replaced."""
-    from singularity_lab.calibration.worker import DIED, failure
+    from singularity_lab.calibration.worker import failure
 
     messages = [(task, task.message()) for task in tasks]  # BadInput before anything starts
     todo: queue.SimpleQueue[tuple[Task, dict[str, Any]]] = queue.SimpleQueue()

@@ -34,7 +34,6 @@ from singularity_lab.spectroscopes.reading import Reading
 __all__ = ["failure", "perform"]
 
 FAILED = "failed"  # the device refused, or the loss could not be built
-DIED = "died"  # the process ended; measured again by the next run
 
 
 def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
