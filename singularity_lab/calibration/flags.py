@@ -33,6 +33,7 @@ SPREAD = 2.0  # times a reading's own error: a spread between seeds that it has 
 OWN = (0.5, 2.0)  # half-width over spread: an interval that is the spread between seeds
 SILENT, EASY = 0.5, 0.9  # shares answered in the hard class and in the easy one
 COLLAPSE = 0.5  # T/λ below it: the localisation has cut the singularity off
+TRUSTED = 0.75  # of an arm's intervals elsewhere that cover, for its word against a truth
 REPORTED = 0.8  # of the evaluations counted
 
 
@@ -53,14 +54,19 @@ class Flag:
 def flags(calibration: Calibration) -> tuple[Flag, ...]:
     """Everything that the rules find in a calibration, arm by arm, then row by row."""
     found: list[Flag] = []
-    for arm, _ in calibration.arms:
-        members = [m for m in calibration.measurements if m.arm == arm]
+    by_arm: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
+    for m in calibration.measurements:
+        by_arm[m.arm].append(m)
+    trust = {}
+    for arm, members in by_arm.items():
+        judged = [bool(m.covered) for m in members if m.covered is not None]
+        trust[arm] = (sum(judged), len(judged))
         for rule in (_peeks, _decoy, _cost, _sphere, _scale, _easy, _width, _own_spread, _seeds):
             found += rule(arm, members)
     found += _ledger(calibration)
     for row in calibration.rows:
         found += _truth(row.id, calibration.truths[row.id])
-        found += _doubt(calibration, row.id)
+        found += _doubt(calibration, trust, row.id)
     return tuple(found)
 
 
@@ -301,19 +307,17 @@ def _truth(row: str, truth: Truth) -> Iterator[Flag]:
         yield Flag("", "wrong truth", text, (row,))
 
 
-def _doubt(calibration: Calibration, row: str) -> Iterator[Flag]:
-    """A row on which arms that are right elsewhere agree with each other, and not with λ."""
+def _doubt(calibration: Calibration, trust: dict[str, tuple[int, int]], row: str) -> Iterator[Flag]:
+    """A row on which arms that are right elsewhere agree with each other, and not with λ.
+
+    trust: for each arm, how many of its intervals cover, of how many."""
     against = []
-    for arm, _ in calibration.arms:
-        here = [m for m in calibration.of(row, arm) if m.covered is not None and m.ok]
-        elsewhere = [
-            m
-            for m in calibration.measurements
-            if m.arm == arm and m.row.id != row and m.covered is not None
-        ]
-        trusted = len(elsewhere) >= ROWS and sum(
-            map(bool, (m.covered for m in elsewhere))
-        ) > 0.75 * len(elsewhere)
+    for arm, (covered, of) in trust.items():
+        members = [m for m in calibration.of(row, arm) if m.covered is not None]
+        here = [m for m in members if m.ok]
+        elsewhere = of - len(members)
+        right = covered - sum(bool(m.covered) for m in members)
+        trusted = elsewhere >= ROWS and right > TRUSTED * elsewhere
         if here and trusted and not any(m.covered for m in here):
             against.append((arm, here[0]))
     if len(against) >= 2:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from singularity_lab.calibration.comparison import Place, classes, leaderboard, row_errors
-from singularity_lab.calibration.flags import flags
+from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.results import Calibration
@@ -31,9 +31,10 @@ def write_all(calibration: Calibration, folder: str | Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     if not calibration.ledger:
         calibration = every_ledger(calibration)
+    found = flags(calibration)
     written = [
-        write_text(folder / "report.html", render(calibration)),
-        write_text(folder / "report.md", markdown(calibration)),
+        write_text(folder / "report.html", render(calibration, found)),
+        write_text(folder / "report.md", markdown(calibration, found)),
     ]
     if installed("duckdb"):
         rows = [s.to_dict() | _truth(calibration, s.group) for s in calibration.per_row()]
@@ -67,9 +68,9 @@ def write_parquet(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
     return path
 
 
-def headline(calibration: Calibration) -> str:
+def headline(calibration: Calibration, findings: int | None = None) -> str:
     """One sentence that silence and a spent budget do not flatter: of *all* readings, how many gave
-    an interval, and how many of these contain λ; arm by arm."""
+    an interval, and how many of these contain λ; arm by arm. findings: how many the harness has."""
     parts = []
     for p in leaderboard(calibration):
         given = round(p.with_interval * p.readings)
@@ -81,18 +82,19 @@ def headline(calibration: Calibration) -> str:
             text += f" ({100 * low:.0f}–{100 * high:.0f} % over rows)"
         text += f"; {round(p.ok * p.readings)} ok"
         parts.append(text)
-    found = flags(calibration)
-    if found:
-        parts.append(f"{len(found)} findings of the harness")
+    if findings:
+        parts.append(f"{findings} findings of the harness")
     return ". ".join(parts) + "." if parts else "Nothing was measured."
 
 
-def markdown(calibration: Calibration) -> str:
-    """The report as Markdown: headline, leaderboard, findings, classes, rows."""
+def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> str:
+    """The report as Markdown: headline, leaderboard, findings, classes, rows. found: the findings,
+    where they are known."""
+    found = flags(calibration) if found is None else found
     lines = ["# Calibration", ""]
     if calibration.row_set:
         lines += [f"Rows: {calibration.row_set}.", ""]
-    lines += [headline(calibration), "", "## Leaderboard", ""]
+    lines += [headline(calibration, len(found)), "", "## Leaderboard", ""]
     lines += _table(
         [
             "place",
@@ -109,7 +111,7 @@ def markdown(calibration: Calibration) -> str:
         ],
     )
     lines += ["", "## Findings of the harness", ""]
-    lines += [f"- {flag}" for flag in flags(calibration)] or ["None."]
+    lines += [f"- {flag}" for flag in found] or ["None."]
     for kind in ("multiplicity", "dimension"):
         lines += ["", f"## By {kind}", ""]
         lines += _table(

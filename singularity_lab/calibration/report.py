@@ -28,7 +28,7 @@ from singularity_lab.calibration.comparison import (
 )
 from singularity_lab.calibration.comparison import classes as by_class
 from singularity_lab.calibration.design import Row
-from singularity_lab.calibration.flags import flags
+from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.results import CLASSES, Calibration, Summary, percent, scatter
 from singularity_lab.pictures import measurements
@@ -52,8 +52,9 @@ def write(calibration: Calibration, path: str | Path) -> Path:
     return write_text(path, render(calibration))
 
 
-def render(calibration: Calibration) -> str:
-    """The report as HTML text. Raises BadInput when Jinja or Matplotlib is not installed."""
+def render(calibration: Calibration, found: Sequence[Flag] | None = None) -> str:
+    """The report as HTML text. found: the findings of the harness, where they are known. Raises
+    BadInput when Jinja or Matplotlib is not installed."""
     require("report", "jinja2", "matplotlib")
     import jinja2
 
@@ -64,7 +65,7 @@ def render(calibration: Calibration) -> str:
     environment.filters["number"] = _number
     environment.filters["share"] = _share
     environment.filters["anchor"] = _anchor
-    found = flags(calibration)
+    found = flags(calibration) if found is None else found
     places = leaderboard(calibration)
     shown, left = _rows_shown(calibration)
     text = files(__package__).joinpath("report.html.jinja").read_text(encoding="utf-8")

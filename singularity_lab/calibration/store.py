@@ -76,15 +76,29 @@ class Shard:
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record and sync it. Raises BadInput for columns that are not those of
         COLUMNS."""
+        self.extend([record])
+
+    def extend(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Write several records, and sync them together."""
+        for record in records:
+            self._write(record)
+        self._sync()
+
+    def _write(self, record: Mapping[str, Any]) -> None:
         if set(record) != set(COLUMNS):
             odd = sorted(set(record) ^ set(COLUMNS))
             raise BadInput(f"record: expected the columns {list(COLUMNS)}, differs in {odd}")
         line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
         try:
             self._file.write(line.encode("utf-8", "backslashreplace"))
+        except OSError as error:  # of a full disk the system names no file
+            raise type(error)(error.errno, error.strerror, str(self.path)) from None
+
+    def _sync(self) -> None:
+        try:
             self._file.flush()
             os.fsync(self._file.fileno())
-        except OSError as error:  # of a full disk the system names no file
+        except OSError as error:
             raise type(error)(error.errno, error.strerror, str(self.path)) from None
 
     def close(self) -> None:
