@@ -17,8 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import singularity_lab
-
 __all__ = ["closure", "of_function", "of_module"]
 
 _LAB = "singularity_lab"
@@ -38,7 +36,7 @@ def of_module(name: str) -> str:
     ...     "singularity_lab.spectroscopes.devices.llc")
     False
     """
-    root = Path(singularity_lab.__file__).parent
+    root = Path(__file__).parents[1]
     harness = {file for name in _HARNESS if (file := _file(root, name)) is not None}
     return _digest(closure(_LAB, root, name.removeprefix(f"{_LAB}.")) | harness)
 
