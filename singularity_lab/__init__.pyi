@@ -28,7 +28,8 @@ from singularity_lab.exact.arcs.essential import essential_divisors as essential
 from singularity_lab.exact.arcs.jets import jets as jets
 from singularity_lab.exact.classification.singularity import singularity as singularity
 from singularity_lab.exact.engine.newton import newton_polyhedron as newton_polyhedron
-from singularity_lab.exact.engine.solve import Result as Result, explain as explain, rlct as rlct
+from singularity_lab.exact.engine.explain import explain as explain
+from singularity_lab.exact.engine.solve import Result as Result, rlct as rlct
 from singularity_lab.exact.proof.certificate import Certificate as Certificate
 from singularity_lab.exact.proof.tree import proof_tree as proof_tree
 from singularity_lab.exact.proof.verify import verify as verify

@@ -188,7 +188,7 @@ def explain(
 ) -> None:
     """Say which theorem decides λ and m, and why the others do not."""
     given = arguments(expressions, variables, at, nonnegative, prior, box, convention, over)
-    from singularity_lab.exact.engine.solve import explain as tell
+    from singularity_lab.exact.engine.explain import explain as tell
 
     story = tell(given.pop("generators"), budget=budget, **given)
     if as_json:

@@ -28,7 +28,9 @@ from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.engine.newton import newton_step
 from singularity_lab.exact.engine.parameters import smooth_locus
-from singularity_lab.exact.engine.resolution import Search
+from singularity_lab.exact.engine.rules import RESOLVING
+from singularity_lab.exact.engine.search import Search
+from singularity_lab.exact.engine.splitting import over_locus
 from singularity_lab.exact.proof import branches, everywhere, faces, leaves, matrices, moves
 from singularity_lab.exact.proof import family as families
 from singularity_lab.exact.proof import step as steps
@@ -820,11 +822,11 @@ def test_the_search_bounds_above_only_where_nothing_is_bound(y, poly, unit, exac
     g = start.but(units=(p[unit],)).normal()
     by = [i for i, n in enumerate(names) if n in poly or n == "y"]
     evidence = {**smooth_locus(g, p[poly], by), "exists": between("-1", "1")}
-    search = Search(deadline=None, horizon=4)
-    found = search.locus(g, p[poly], p["x"], by, evidence, None, 4)
+    search = Search(RESOLVING, horizon=4)
+    found = over_locus(search, g, p[poly], p["x"], by, evidence, None, 4)
     assert (found.upper == RLCT(Fraction(1, 10), 1)) == exact
     subject = Family.of_lemma(names, g.to_json())
-    proved = replay(subject, search.assemble(found.step))
+    proved = replay(subject, search.lemmas.assemble(found.step))
     assert (proved.lower, proved.upper) == (found.lower, found.upper)
 
 

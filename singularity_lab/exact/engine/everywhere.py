@@ -13,23 +13,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Interval, LocalProblem
 from singularity_lab.exact.engine.germs import LOCAL, PARAM, Generator, Germs
-from singularity_lab.exact.engine.limits import resident, stopped_by_interrupt
-from singularity_lab.exact.engine.outcome import Outcome, joined, least
-from singularity_lab.exact.engine.parameters import singular_values, splitting_polynomials
-from singularity_lab.exact.engine.resolution import Resolution, Search
-from singularity_lab.exact.proof.certificate import Step
-from singularity_lab.exact.proof.everywhere import coordinate, cut
-from singularity_lab.system.deadline import OutOfTime, TimeLimit, check_time, clock
-
-Cells = list[tuple[Step, Any]]
+from singularity_lab.exact.engine.limits import DERIVATIVES, DOMAIN_PATIENCE
+from singularity_lab.exact.engine.outcome import Outcome, least
+from singularity_lab.exact.engine.parameters import Poly, singular_values, splitting_polynomials
+from singularity_lab.exact.engine.resolution import Resolution
+from singularity_lab.exact.engine.rules import SADDLES
+from singularity_lab.exact.engine.search import Rules, Search
+from singularity_lab.exact.engine.splitting import as_unit, without_zero
+from singularity_lab.exact.proof import everywhere as domain
 
 
 def all_germs(problem: LocalProblem) -> Germs:
@@ -47,7 +45,7 @@ def all_germs(problem: LocalProblem) -> Germs:
 
 def cell(g: Germs, i: int, piece: Interval, end: bool) -> Germs:
     """The family on a cell of variable i, as :func:`proof.everywhere.cell` has it."""
-    numerator, denominator = coordinate(g.names, i, piece, end)
+    numerator, denominator = domain.coordinate(g.names, i, piece, end)
     power = numerator ** g.k.get(i, 0)
     h = dict(g.h)
     if not maps.at_zero(numerator, (i,)).is_zero():
@@ -63,79 +61,98 @@ def cell(g: Germs, i: int, piece: Interval, end: bool) -> Germs:
     ).normal()
 
 
-@dataclass
-class EverywhereSearch(Search):
-    """The chart tree from a family of all germs, with a last resort before blowing up."""
+# -- rules of a search over a domain ---------------------------------------------------------------
 
-    patience: float = 0.2
-    saddles: bool = True
 
-    def over(
-        self, g: Germs, intervals: Sequence[tuple[int, Interval]], target: RLCT | None, fuel: int
-    ) -> Outcome:
-        """The cells of the intervals, then each cell's family."""
-        if not intervals:
-            return self.solve(g, target, fuel)
-        (i, interval), *left = intervals
-        outcomes = []
-        for piece, end in cut(interval, bool(g.h.get(i))):
-            found = self.over(cell(g, i, piece, end), left, target, fuel)
-            outcomes.append(found)
-            if found.upper is not None and (target is None or found.upper < target):
-                target = found.upper
-        return least(outcomes, {"op": "interval", "var": g.names[i]})
-
-    def split(self, g: Germs, q: Any, target: RLCT | None, fuel: int) -> Outcome | None:
-        """As in the chart tree; but what signs make definite is no coordinate."""
-        if len(q) > 1 and Generator(q).occurs & g.positive - {g.symbol}:
-            found = self.without_zero(g, q, target, fuel)
-            if found is not None:
-                return found
-        return super().split(g, q, target, fuel)
-
-    def definite(self, g: Germs, q: Any) -> Any:
-        """Units may distract: what the signs of the variables prove alone comes first."""
-        if g.units:
-            found = g.no_common_zero([q], self.patience, alone=True)
-            if isinstance(found, dict):
-                return found
-        return super().definite(g, q)
-
-    def last_resort(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
-        """Split on the factors of the coefficient of a variable in which a condition is linear,
-        else on factors of derivatives, those that divide most derivatives first."""
-        wanted = splitting_polynomials(g)
-        for q in wanted:
-            found = self.split_linear(g, q, target, fuel)
-            if found is not None:
-                return found
-        counts: dict[str, tuple[int, Any]] = {}
-        for q in wanted:
-            for i in sorted(Generator(q).occurs - {g.symbol}):
-                for p, _ in factor(q.derivative(i))[1]:
-                    if not p.is_constant() and not g.is_unit(p):
-                        counts[str(p)] = (counts.get(str(p), (0, p))[0] + 1, p)
-        listed = sorted(
-            counts.values(), key=lambda c: (-c[0], c[1].total_degree(), len(c[1]), str(c[1]))
-        )
-        for _, p in listed[:4]:
-            found = self.split(g, p, target, fuel)
-            if found is not None:
-                return found
+def without_zero_by_signs(
+    search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
+) -> Outcome | None:
+    """What signs make definite is no coordinate: it is a unit before it is tried as one."""
+    if len(q) < 2 or not Generator(q).occurs & g.positive - {g.symbol}:
         return None
+    return without_zero_alone(search, g, q, target, fuel) or without_zero(
+        search, g, q, target, fuel
+    )
 
-    def split_linear(self, g: Germs, q: Any, target: RLCT | None, fuel: int) -> Outcome | None:
+
+def without_zero_alone(
+    search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
+) -> Outcome | None:
+    """Units may distract: what the signs of the variables prove without them comes first."""
+    if not g.units:
+        return None
+    evidence = g.no_common_zero([q], search.patience, alone=True)
+    return as_unit(search, g, q, evidence, target, fuel)
+
+
+def cut_by_leading_factors(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> Outcome | None:
+    """Cut along the factors of the coefficient of a variable in which a condition is linear."""
+    for q in conditions(g):
         degrees = g.degrees(q)
         for i in sorted(Generator(q).occurs - {g.symbol}):
-            if degrees[i] != 1 or not g.is_free(i):
-                continue
-            c = g.coefficients(Generator(q), i)[1]
-            for p, _ in factor(c)[1]:
+            if degrees[i] == 1 and g.is_free(i):
+                factors = factor(g.coefficients(Generator(q), i)[1])[1]
+                changing = (p for p, _ in factors if not p.is_constant() and not g.is_unit(p))
+                found = search.cut(g, changing, target, fuel)
+                if found is not None:
+                    return found
+    return None
+
+
+def cut_by_derivatives(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """Cut along factors of derivatives of conditions, those that divide most derivatives first."""
+    counts: dict[str, tuple[int, Poly]] = {}
+    for q in conditions(g):
+        for i in sorted(Generator(q).occurs - {g.symbol}):
+            for p, _ in factor(q.derivative(i))[1]:
                 if not p.is_constant() and not g.is_unit(p):
-                    found = self.split(g, p, target, fuel)
-                    if found is not None:
-                        return found
+                    counts[str(p)] = (counts.get(str(p), (0, p))[0] + 1, p)
+    listed = sorted(
+        counts.values(), key=lambda c: (-c[0], c[1].total_degree(), len(c[1]), str(c[1]))
+    )
+    return search.cut(g, (p for _, p in listed[:DERIVATIVES]), target, fuel)
+
+
+def conditions(g: Germs) -> list[Poly]:
+    """The polynomials that decide how the family looks, where its stratum can be cut."""
+    return splitting_polynomials(g) if g.params or g.unit_variables else []
+
+
+def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """The domain is cut as long as it can be before a germ is looked at, so that each leaf of the
+    splitting is a stratum."""
+    if fuel < search.horizon or search.expired or not g.params:
         return None
+    wanted = splitting_polynomials(g)
+    for i in sorted(g.params):  # the monomial factor of K
+        if g.k.get(i):
+            wanted.insert(0, g.variables[i])
+    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
+    found = search.cut(g, itertools.chain(wanted, singular), None, fuel)
+    return found or (search.first_of(_LAST, g, None, fuel) if wanted else None)
+
+
+_LAST = (cut_by_leading_factors, cut_by_derivatives)
+
+# A search over a domain: other ways to cut it before it is blown up.
+DOMAIN = replace(
+    SADDLES,
+    branching=(*SADDLES.branching[:-1], *_LAST, SADDLES.branching[-1]),
+    splitting=(
+        without_zero_by_signs,
+        *itertools.takewhile(lambda split: split is not without_zero, SADDLES.splitting),
+        without_zero_alone,
+        *itertools.dropwhile(lambda split: split is not without_zero, SADDLES.splitting),
+    ),
+)
+
+# The same, stratum by stratum.
+STRATA = replace(DOMAIN, first=(cut_domain, *DOMAIN.first))
+
+
+# -- the search ------------------------------------------------------------------------------------
 
 
 def resolve_everywhere(
@@ -149,83 +166,50 @@ def resolve_everywhere(
     """Search for a proof of the least (λ, m) over the domain of a problem; whether the proof says
     that there is no zero of K. The limits are those of :func:`resolution.resolve_germ`.
     """
-    first = _resolve(StratumSearch, problem, budget and budget / 2, nodes, memory, progress)
+
+    def resolve(rules: Rules, seconds: float | None, comparing: bool) -> tuple[Resolution, bool]:
+        search = Search.within(
+            rules,
+            seconds,
+            nodes=nodes,
+            memory=memory,
+            progress=progress,
+            patience=DOMAIN_PATIENCE,
+            comparing=comparing,
+        )
+        found = search.deepened(seconds, lambda: (None, _attempt(search, problem)))
+        return Resolution.of(search, found), found.empty
+
+    first = resolve(STRATA, budget and budget / 2, comparing=False)
     if first[0].open == 0 or first[0].ended == "interrupted":
         return first
-    second = _resolve(EverywhereSearch, problem, budget and budget / 3, nodes, memory, progress)
+    second = resolve(DOMAIN, budget and budget / 3, comparing=True)
     return max(first, second, key=lambda f: (f[0].exact, f[0].lower is not None, f is first))
 
 
-def _resolve(
-    kind: type[EverywhereSearch],
-    problem: LocalProblem,
-    budget: float | None,
-    nodes: int | None,
-    memory: float | None,
-    progress: Callable[[int], None] | None,
-) -> tuple[Resolution, bool]:
-    search = kind(
-        deadline=None if budget is None else clock() + budget,
-        most_nodes=nodes,
-        most_memory=None if memory is None else resident() + memory,
-        progress=progress,
-    )
-    best: Outcome | None = None
-    search.limit = TimeLimit(None if budget is None else 1.05 * budget + 0.4)
-    with search.limit, stopped_by_interrupt(search):
-        g = all_germs(problem)
-        assert problem.over is not None
-        intervals = [(i, pair) for i, pair in enumerate(problem.over) if pair != (None, None)]
-        for depth in (10, 24):
-            if best is not None and (best.open == 0 or search.expired):
-                break
-            search.failed.clear()
-            search.horizon = depth
-            found = search.over(g, intervals, None, depth)
-            best = found if best is None else joined(found, best)
-    if best is None:
-        search.ended, best = search.ended or "time", Outcome(None, None, {"op": "open"}, open=1)
-    resolution = Resolution(
-        best.lower,
-        best.upper,
-        search.assemble(best.step),
-        search.nodes,
-        search.blow_ups,
-        search.shared,
-        best.open,
-        tuple(search.frontier[-20:]),
-        search.ended if best.open else "",
-    )
-    return resolution, best.empty
+def _attempt(search: Search, problem: LocalProblem) -> Callable[[int], Outcome]:
+    """How to solve the cells of a domain to some depth."""
+    g = all_germs(problem)
+    assert problem.over is not None
+    intervals = [(i, pair) for i, pair in enumerate(problem.over) if pair != (None, None)]
+    return lambda depth: over(search, g, intervals, None, depth)
 
 
-class StratumSearch(EverywhereSearch):
-    """The chart tree that splits the domain as long as it can before it looks at a germ, so that
-    each leaf of the splitting is a stratum."""
-
-    def solve(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
-        if fuel < self.horizon or self.expired or not g.params:
-            return super().solve(g, None, fuel)
-        self.nodes += 1
-        try:
-            check_time()
-            found = self.split_further(g, fuel)
-        except OutOfTime:
-            self.ended = self.ended or "time"
-            return Outcome(None, None, {"op": "open"}, open=1)
-        return super().solve(g, None, fuel) if found is None else found
-
-    def split_further(self, g: Germs, fuel: int) -> Outcome | None:
-        wanted = splitting_polynomials(g)
-        for i in sorted(g.params):  # the monomial factor of K
-            if g.k.get(i):
-                wanted.insert(0, g.variables[i])
-        for q in wanted:
-            found = self.split(g, q, None, fuel)
-            if found is not None:
-                return found
-        for q in itertools.chain.from_iterable(singular_values(g, q) for q in wanted):
-            found = self.split(g, q, None, fuel)
-            if found is not None:
-                return found
-        return self.last_resort(g, None, fuel) if wanted else None
+def over(
+    search: Search,
+    g: Germs,
+    intervals: Sequence[tuple[int, Interval]],
+    target: RLCT | None,
+    fuel: int,
+) -> Outcome:
+    """The cells of the intervals, then each cell's family."""
+    if not intervals:
+        return search.solve(g, target, fuel)
+    (i, interval), *left = intervals
+    outcomes = []
+    for piece, end in domain.cut(interval, bool(g.h.get(i))):
+        found = over(search, cell(g, i, piece, end), left, target, fuel)
+        outcomes.append(found)
+        if found.upper is not None and (target is None or found.upper < target):
+            target = found.upper
+    return least(outcomes, domain.Interval(var=g.names[i]).encode())

@@ -17,6 +17,7 @@ from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs, iterate_terms
 from singularity_lab.exact.engine.outcome import Outcome
 from singularity_lab.exact.engine.simplify import monomial_of
+from singularity_lab.exact.proof.branches import Subideal
 from singularity_lab.exact.proof.certificate import Step
 
 _ENTRY = 40  # terms of a derivative that may become a pivot
@@ -60,6 +61,15 @@ def monomial_leaf(g: Germs) -> Outcome | None:
     if witness is None:
         return Outcome(value, None, step)
     return Outcome(value, value, {**step, **witness})
+
+
+def monomial_bound(g: Germs) -> Outcome | None:
+    """The lower bound of the generators that are monomials times units."""
+    keep = tuple(i for i, f in enumerate(g.gens) if monomial_of(g, f) is not None)
+    leaf = monomial_leaf(g.but(gens=tuple(g.gens[i] for i in keep)).normal()) if keep else None
+    if leaf is None or leaf.lower is None:
+        return None
+    return Outcome(leaf.lower, None, Subideal(keep=keep, cases=[leaf.step]).encode())
 
 
 def saddle_leaf(g: Germs) -> Outcome | None:

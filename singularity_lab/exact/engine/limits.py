@@ -1,4 +1,7 @@
-"""Limits of a search: memory, and an interrupt that ends it in good order."""
+"""Limits of a search: the numbers at which its rules stop trying, memory, and an interrupt.
+
+None of the numbers can make an answer wrong: beyond them a rule has no outcome.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,26 @@ try:
     import resource
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
+
+# The tree of charts
+DEPTHS = (10, 24)  # blow-ups one inside another: in a first attempt, then in the last
+FIRST_CHARTS = 30  # of a first attempt with all generators
+FEWER_CHARTS = 2500  # of each attempt with fewer generators
+COEFFICIENT_BITS = 4000  # of a number in a proof that is to be read
+FIELD_DEGREE = 8  # of a number field that a parameter may open
+PATIENCE = 1.0  # CPU seconds for a proof that a polynomial has no zero
+DOMAIN_PATIENCE = 0.2  # the same where a whole domain is split
+DERIVATIVES = 4  # factors of derivatives along which a domain is split
+
+# Centres of blow-ups
+TRIES = ((2, 3), (5, 2))  # in the first 2 blow-ups one inside another 3 centres, in the next 3 two
+TURNED = 4  # groups of a weighted centre that is tried in each of their orders
+UNITED = 4  # classes of alike variables in one centre
+UNIONS = 12  # centres, after which no more unions of classes are sought
+SUBSET = 4  # variables of a centre without regard to classes
+SUBSETS = 16  # centres, after which no more such sets are sought
+SUBSETS_OF = 10  # local variables of a germ for which such sets are sought
+FIBRE_CLASSES = 6  # classes of alike variables among which a linear fibre is sought
 
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 

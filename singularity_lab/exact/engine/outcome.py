@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.exact.proof.branches import Both
+from singularity_lab.exact.proof.certificate import Script
+from singularity_lab.exact.proof.leaves import Open
 
 
 @dataclass
@@ -16,12 +18,29 @@ class Outcome:
 
     lower: RLCT | None
     upper: RLCT | None
-    step: Step
+    step: Script
     empty: bool = False
     open: int = 0
 
+    def after(self, *moves: Script) -> Outcome:
+        """The same of the family that these moves, one after the other, led from."""
+        return Outcome(self.lower, self.upper, chain(moves, self.step), self.empty, self.open)
+
+
+def nothing() -> Outcome:
+    """The outcome for a family of which nothing is proved."""
+    return Outcome(None, None, Open().encode(), open=1)
+
+
+def chain(moves: Sequence[Script], last: Script) -> Script:
+    """The moves one after the other, then the last step."""
+    for move in reversed(moves):
+        last = {**move, "then": last}
+    return last
+
 
 def tighter(a: Outcome, b: Outcome) -> bool:
+    """Whether the first outcome bounds better below, or equally with fewer open leaves."""
     key = [(o.lower is not None, o.lower or RLCT(Fraction(0), 1)) for o in (a, b)]
     return key[0] > key[1] or (key[0] == key[1] and a.open < b.open)
 
@@ -33,12 +52,16 @@ def joined(a: Outcome, b: Outcome) -> Outcome:
     if b.upper is None or (a.upper is not None and a.upper <= b.upper):
         return a
     done = a.lower is not None and a.lower >= b.upper
-    step = {"op": "both", "cases": [a.step, b.step]}
-    return Outcome(a.lower, b.upper, step, open=0 if done else min(a.open, b.open))
+    return Outcome(a.lower, b.upper, both(a.step, b.step), open=0 if done else min(a.open, b.open))
 
 
-def least(outcomes: Sequence[Outcome], step: Step) -> Outcome:
-    """Combine the strata of a cover."""
+def both(first: Script, second: Script) -> Script:
+    """The step that takes a bound from each of two proofs about one family."""
+    return Both(cases=[first, second]).encode()
+
+
+def least(outcomes: Sequence[Outcome], step: Script) -> Outcome:
+    """The outcome of a cover by strata, from those of the strata."""
     met = [o for o in outcomes if not o.empty]
     step = {**step, "cases": [o.step for o in outcomes]}
     if not met:

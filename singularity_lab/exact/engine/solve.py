@@ -12,9 +12,9 @@ import html
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
@@ -27,14 +27,12 @@ from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
-from singularity_lab.exact.engine.resolution import resolve_germ
+from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
+from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import Stratum, strata
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
 from singularity_lab.exact.proof.verify import replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
-
-if TYPE_CHECKING:
-    import networkx
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
 OVERRUN, GRACE = 1.15, 1.2
@@ -52,6 +50,7 @@ class Result(Bounded):
     method: the route that proved it. seconds: CPU time of the search and of verification.
     certificates: one (exact), or those of the lower and of the upper bound. notes: why other
     routes failed. strata: of a problem over a domain, those of the least (λ, m) first; else none.
+    open_charts: where the search stopped, with the rules that had no outcome there.
     """
 
     problem: LocalProblem
@@ -61,6 +60,7 @@ class Result(Bounded):
     seconds: float
     notes: tuple[str, ...] = ()
     strata: tuple[Stratum, ...] = ()
+    open_charts: tuple[OpenChart, ...] = field(default=(), compare=False)
 
     def _open(self) -> str:
         return f"not decided: {self.bounds}; {'; '.join(self.notes)}"
@@ -288,13 +288,12 @@ def rlct(
         )
         if found.step.get("op") == "saddle":
             method = "critical point with an indefinite Hessian of rank >= 3"
-        ended = f" (ended by: {found.ended})" if found.ended else ""
-        frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
-        still_open = f"{found.open} charts are open{ended}{frontier}"
+        still_open = _still_open(found, "charts")
         if not found.open and (lower is None or lower != upper):
             still_open = "each chart is closed, some by bounds that do not meet"
         known = known or _first_bounds(problem, germ, budget, started, notes)
-        known = replace(known, method=method, notes=(*notes, still_open))
+        notes_left = (*notes, still_open)
+        known = replace(known, method=method, notes=notes_left, open_charts=found.frontier)
         if lower is not None and lower == upper:
             unverified = "a proof was found, and there was no time to verify it"
             known = replace(known, notes=(*notes, unverified))
@@ -389,10 +388,8 @@ def _everywhere(
         raise OutOfScope("over: K has no real zero there, so lambda is infinite (proved)")
     scale = 2 if problem.is_power_one else 1
     method = f"everywhere, {found.blow_ups} blow-ups, {found.nodes} charts"
-    ended = f" (ended by: {found.ended})" if found.ended else ""
     if found.open:
-        frontier = f", for example {'; '.join(found.frontier[-2:])}" if found.frontier else ""
-        notes = (*notes, f"{found.open} strata or charts are open{ended}{frontier}")
+        notes = (*notes, _still_open(found, "strata or charts"))
     certificates, sides = [], dict[str, RLCT]()
     wanted: dict[Kind, RLCT | None] = {"lower": found.lower, "upper": found.upper}
     if found.exact:
@@ -413,7 +410,15 @@ def _everywhere(
     bounds = Bounds(sides.get("lower", exact), sides.get("upper", exact))
     listed = strata(certificates[0], 5.0 if budget is None else budget / 4) if certificates else ()
     seconds = time.process_time() - started
-    return Result(problem, bounds, tuple(certificates), method, seconds, notes, listed)
+    proved = tuple(certificates)
+    return Result(problem, bounds, proved, method, seconds, notes, listed, found.frontier)
+
+
+def _still_open(found: Resolution, what: str) -> str:
+    """How much is open at the end of a search, why it ended, and two of the charts."""
+    ended = f" (ended by: {found.ended})" if found.ended else ""
+    some = "; ".join(chart.family for chart in found.frontier[-2:])
+    return f"{found.open} {what} are open{ended}" + (f", for example {some}" if some else "")
 
 
 def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:
@@ -636,60 +641,3 @@ def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
     least = min([Fraction(0), *germ.prior])
     scale = 2 if problem.is_power_one else 1
     return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Which theorem applied, why others did not, and the proof as a tree.
-
-    trees: one :func:`~singularity_lab.exact.proof.tree.proof_tree` for each certificate of the
-    result.
-    """
-
-    result: Result
-    trees: tuple[networkx.DiGraph, ...]
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The proofs, a line for each chart and move."""
-        return tuple(line for tree in self.trees for line in tree.graph["text"].splitlines())
-
-    def __str__(self) -> str:
-        notes = self.result.notes if self.result.exact else ()  # bounds tell theirs themselves
-        return "\n".join((str(self.result), *notes, *self.lines))
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the (first) tree; returns matplotlib's Axes."""
-        from singularity_lab.pictures.proofs import plot_tree
-
-        if not self.trees:
-            raise Undecided("plot: the proof is too long to be told within the budget")
-        return plot_tree(self.trees[0], ax)
-
-
-def explain(
-    generators: Generators,
-    variables: str | Iterable[str] | None = None,
-    *,
-    budget: float | None = 60.0,
-    **options: Any,
-) -> Explanation:
-    """Return the proof behind :func:`rlct`, told chart by chart; the arguments are the same.
-
-    budget: CPU seconds for both; a search ends a little earlier, so that its proof can be told. A
-    proof that takes too long to tell has no tree.
-
-    >>> print(explain("x*y").lines[1].split(";")[0])
-    0 x*y: monomial ideal, optimal weight (x: 1/2, y: 1/2)
-    """
-    from singularity_lab.exact.proof.tree import proof_tree
-
-    require_seconds(budget)
-    started = time.process_time()
-    search = None if budget is None else 0.9 * budget
-    result = rlct(generators, variables, budget=search, **options)
-    trees = []
-    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
-        for certificate in result.certificates:
-            trees.append(proof_tree(certificate))
-    return Explanation(result, tuple(trees))

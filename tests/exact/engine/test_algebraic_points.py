@@ -14,7 +14,8 @@ from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
-from singularity_lab.exact.engine.solve import explain, rlct
+from singularity_lab.exact.engine.explain import explain
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.family import LOCAL, PARAM, UNIT, Family
 from singularity_lab.exact.proof.verify import replay, verify

@@ -16,7 +16,8 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.engine.germs import Generator, Germs
-from singularity_lab.exact.engine.resolution import is_tall, resolve_germ
+from singularity_lab.exact.engine.resolution import resolve_germ
+from singularity_lab.exact.engine.search import is_tall
 from singularity_lab.exact.engine.simplify import simplify
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.verify import verify

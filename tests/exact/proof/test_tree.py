@@ -9,8 +9,9 @@ import pytest
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+from singularity_lab.exact.engine.explain import explain
 from singularity_lab.exact.engine.resolution import resolve_germ
-from singularity_lab.exact.engine.solve import explain, rlct
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.tree import Chart, in_words, proof_tree
 from singularity_lab.pictures.proofs import plot_tree

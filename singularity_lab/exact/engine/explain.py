@@ -1,0 +1,74 @@
+"""The proof behind an answer of the proof arm, told chart by chart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from singularity_lab.algebra.problem import Generators
+from singularity_lab.errors import Undecided
+from singularity_lab.exact.engine.solve import GRACE, OVERRUN, Result, rlct
+from singularity_lab.system.deadline import TimeLimit, require_seconds
+
+if TYPE_CHECKING:
+    import networkx
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Which theorem applied, why others did not, the proof as a tree, and what stayed open.
+
+    trees: one :func:`~singularity_lab.exact.proof.tree.proof_tree` for each certificate of the
+    result.
+    """
+
+    result: Result
+    trees: tuple[networkx.DiGraph, ...]
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The proofs, a line for each chart and move."""
+        return tuple(line for tree in self.trees for line in tree.graph["text"].splitlines())
+
+    def __str__(self) -> str:
+        notes = self.result.notes if self.result.exact else ()  # bounds tell theirs themselves
+        charts = dict.fromkeys(map(str, self.result.open_charts))
+        return "\n".join((str(self.result), *notes, *self.lines, *charts))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the (first) tree; returns matplotlib's Axes."""
+        from singularity_lab.pictures.proofs import plot_tree
+
+        if not self.trees:
+            raise Undecided("plot: the proof is too long to be told within the budget")
+        return plot_tree(self.trees[0], ax)
+
+
+def explain(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    budget: float | None = 60.0,
+    **options: Any,
+) -> Explanation:
+    """Return the proof behind :func:`rlct`, told chart by chart; the arguments are the same.
+
+    budget: CPU seconds for both; a search ends a little earlier, so that its proof can be told. A
+    proof that takes too long to tell has no tree.
+
+    >>> print(explain("x*y").lines[1].split(";")[0])
+    0 x*y: monomial ideal, optimal weight (x: 1/2, y: 1/2)
+    """
+    from singularity_lab.exact.proof.tree import proof_tree
+
+    require_seconds(budget)
+    started = time.process_time()
+    search = None if budget is None else 0.9 * budget
+    result = rlct(generators, variables, budget=search, **options)
+    trees = []
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        for certificate in result.certificates:
+            trees.append(proof_tree(certificate))
+    return Explanation(result, tuple(trees))
