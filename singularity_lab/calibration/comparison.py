@@ -89,8 +89,9 @@ def _band(sums: Sequence[float], counts: Sequence[float]) -> Interval | None:
     """The bootstrap band of a share; where no row differs from another, which tells resampling
     nothing, the Clopper–Pearson interval with rows as trials."""
     n = len(sums)
-    if n >= 2 and (not any(sums) or all(a == b for a, b in zip(sums, counts, strict=True))):
-        return clopper_pearson(n if any(sums) else 0, n, BAND)
+    shares = {a / b for a, b in zip(sums, counts, strict=True)}
+    if n >= 2 and len(shares) == 1:
+        return clopper_pearson(round(n * shares.pop()), n, BAND)
     return bootstrap(np.array(sums), np.array(counts))
 
 

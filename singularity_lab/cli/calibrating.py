@@ -205,6 +205,22 @@ def compare(
     )  # fmt: skip
 
 
+def key(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")],
+) -> None:
+    """Write the catalog's answer key: Parquet, a data card and Croissant metadata."""
+    import singularity_lab
+    from singularity_lab.catalog.answer_key import write_answer_key
+    from singularity_lab.catalog.consistency import listing
+    from singularity_lab.catalog.export import with_model
+    from singularity_lab.catalog.load import entries
+
+    rows = entries()
+    table = [with_model(r, t) for r, t in zip(rows, listing(rows), strict=True)]
+    for path in write_answer_key(table, out, singularity_lab.__version__):
+        print(f"written: {path}")
+
+
 def _percent(x: float | None) -> str:
     return "none" if x is None else f"{100 * x:.2f} %"
 
@@ -218,5 +234,5 @@ def _end(damaged: tuple[str, ...]) -> None:
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (run, resume, status, report, compare):
+    for command in (run, resume, status, report, compare, key):
         app.command()(command)

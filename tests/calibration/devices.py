@@ -63,7 +63,7 @@ def slow(loss, *, seed, budget, **settings):
 
 
 def noted(loss, *, seed, budget, folder, seconds):
-    """Takes its time, and leaves a file in ``folder`` for each time that it has been carried out."""
+    """Takes its time, and leaves a file in ``folder`` each time that it has been carried out."""
     import secrets
     import time
 
