@@ -27,6 +27,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def names_of(tokens: list[Token]) -> tuple[str, ...]:
+    """The names among the tokens, in natural order; raises BadInput for too many."""
     found = {value for kind, value, _ in tokens if kind == "name"}
     if len(found) > limits.VARIABLES:
         raise BadInput(f"variables: at most {limits.VARIABLES}, received {len(found)}")
@@ -111,6 +112,7 @@ def _is_natural(text: str) -> bool:
 
 
 def tokens_of(text: str) -> list[Token]:
+    """The tokens of an expression; raises BadInput for a text that is too long."""
     if len(text) > limits.CHARACTERS:
         raise BadInput(
             f"expression: at most {limits.CHARACTERS} characters, received {len(text)}: "
@@ -155,6 +157,7 @@ class Parser:
         return value
 
     def fail(self, message: str) -> None:
+        """Raise ParseError at the token that is read."""
         place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
         raise ParseError(message, self.text, place)
 
@@ -173,6 +176,7 @@ class Parser:
             self.fail("this expression takes too many terms to expand")
 
     def peek(self) -> str:
+        """The operator that comes next, or ""."""
         return self.operators[self.at]
 
     def sum(self) -> _Value:
@@ -218,6 +222,7 @@ class Parser:
         return sign
 
     def product(self) -> _Value:
+        """The value of factors joined by * and /, with a bound of its bits."""
         sign = self.sign() if self.operators[self.at] in ("+", "-") else 1
         value, bits = self.power()
         while (operator := self.operators[self.at]) in ("*", "/"):
@@ -273,6 +278,7 @@ class Parser:
         return base**exponent, bits
 
     def atom(self) -> _Value:
+        """The value of a number, a name or an expression in brackets, with a bound of its bits."""
         kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
         if kind == "number":
             if len(token) > limits.DIGITS:

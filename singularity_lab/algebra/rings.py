@@ -56,6 +56,7 @@ def generators(variables: tuple[str, ...]) -> tuple[flint.fmpq_mpoly, ...]:
 
 @lru_cache(maxsize=512)
 def positions(variables: tuple[str, ...]) -> dict[str, int]:
+    """The place of each variable, by name."""
     return {n: i for i, n in enumerate(variables)}
 
 

@@ -53,6 +53,7 @@ class Tableau:
         self.columns = len(rows[0]) - 1 if rows else 0
 
     def solution(self) -> list[Fraction]:
+        """The basic solution, an entry for each column."""
         x = [Fraction(0)] * self.columns
         for row, j in zip(self.rows, self.basis, strict=True):
             if row[-1]:
@@ -146,6 +147,7 @@ class Tableau:
         return cost, denominator
 
     def pivot(self, leave: int, enter: int) -> None:
+        """Let a column enter the basis in place of that of a row."""
         row = self.rows[leave]
         p = row[enter]
         if p < 0:
@@ -202,4 +204,5 @@ def scaled(row: Row) -> tuple[list[int], int]:
 
 
 def unit_vector(i: int, n: int) -> list[int]:
+    """The i-th unit vector of length n."""
     return [int(i == k) for k in range(n)]

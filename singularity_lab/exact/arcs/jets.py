@@ -79,6 +79,7 @@ class Jets:
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.ideal.variables
 
     @cached_property
@@ -130,11 +131,6 @@ class Jets:
             if s.contact and Fraction(sum(s.weights), s.contact) == self.mustata
         }
         return tuple(sorted(found))
-
-    @cached_property
-    def contact_orders(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
-        """For each m the orders v of the coordinates along the strata of least codimension."""
-        return tuple(tuple(s.weights for s in row) for row in self.strata)
 
     def equations(self, m: int) -> tuple[Polynomial, ...]:
         """The equations of J_m in the coefficients x_0, …, x_m of each coordinate arc."""

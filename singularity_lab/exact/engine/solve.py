@@ -24,13 +24,15 @@ from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
+from singularity_lab.exact.engine.leaves import optimum, smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import Stratum, strata
-from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
+from singularity_lab.exact.proof.branches import Blowup, Squares
+from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
+from singularity_lab.exact.proof.leaves import Monomial, Order, Zero
 from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
@@ -180,6 +182,7 @@ def rlct(
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
     convention: Convention = "ideal",
     over: Over | None = None,
+    freeze: str | Iterable[str] | Mapping[str, Rational | str] = (),
     budget: float | None = 60.0,
     nodes: int | None = None,
     memory: float | None = None,
@@ -196,7 +199,9 @@ def rlct(
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
     there instead of that at a point, with ``strata``. It is the least over points: for volumes near
-    {K = 0} it speaks on compact sets only. budget: CPU seconds;
+    {K = 0} it speaks on compact sets only. freeze: variables that keep their coordinate of the
+    point, or values by name: the restricted coefficient, of K in the remaining variables. budget:
+    CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
     with the number of charts.
 
@@ -211,6 +216,8 @@ def rlct(
     (Fraction(5, 12), 1)
     >>> rlct(["a*b", "a*c"], variables="a b c").rlct
     RLCT(value=Fraction(1, 2), multiplicity=1)
+    >>> print(rlct(["a*b", "a*c"], at={"a": 1}, freeze={"a": 1}).rlct)  # b and c move
+    (1, 1)
     >>> print(rlct("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"}).rlct)
     (5/12, 1)
     >>> r = rlct("(x - 1)*(y^2 - x^3)", over="R^d")
@@ -238,29 +245,23 @@ def rlct(
             convention=convention,
             over=over,
         )
+        if freeze:
+            problem = problem.frozen(freeze)
         if problem.over is not None:
             return _everywhere(problem, started, budget, nodes, memory, progress)
         germ = problem.localize(algebraic=True)
         _check_vanishes(problem, germ)
         if all(g.is_zero for g in germ.generators):
             zero = RLCT(Fraction(0), 1)
-            return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, ())
+            return _prove(problem, Zero().encode(), zero, "K is identically 0", started, ())
         limits = {"nodes": nodes, "memory": memory, "progress": progress}
         squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
         if squared is not None and squared.exact:
             return squared
         notes += _check_loss(problem)
-        factors = None if germ.field else factors_of(problem)
-        if factors is not None:
-            spent = time.process_time() - started
-            left = None if budget is None else max((budget - spent) / 2, 0.05)
-            product = resolve_product(problem, factors, left)
-            if product is not None:
-                step, value = product
-                if problem.is_power_one:
-                    value = RLCT(2 * value.value, value.multiplicity)
-                how = f"resolution of a product, {len(factors)} factors"
-                return _prove(problem, step, value, how, started, notes)
+        product = _product_route(problem, germ, budget, started, notes)
+        if product is not None:
+            return product
         lengths = [len(g.flint) for g in germ.generators]
         large = sum(lengths) * len(germ.variables) > _LARGE
         if large and max(lengths) == 1 and not germ.field:
@@ -359,10 +360,10 @@ def _squares_route(
     half = {i: e // 2 for i, e in maps.content(germ.generators[0].flint).items()}
     factor = maps.monomial(germ.generators[0].flint.context(), half)
     roots = [q.flint / factor for q in ideal.localize(algebraic=True).generators]
-    listed = [[str(c), str(q)] for (c, _), q in zip(found, roots, strict=True)]
+    listed = tuple((str(c), str(q)) for (c, _), q in zip(found, roots, strict=True))
     proved = []
     for c in inner.certificates:
-        step = {"op": "squares", "squares": [listed], "cases": [c.proof]}
+        step = Squares(squares=(listed,), cases=[c.proof]).encode()
         proved.append(Certificate(problem, c.kind, c.claim, step))
     try:
         for certificate in proved:
@@ -382,6 +383,29 @@ def _squares_route(
     )
 
 
+def _product_route(
+    problem: LocalProblem,
+    germ: Germ,
+    budget: float | None,
+    started: float,
+    notes: tuple[str, ...],
+) -> Result | None:
+    """A product of powers as it is typed, factor by factor; None where it is none, or open."""
+    factors = None if germ.field else factors_of(problem)
+    if factors is None:
+        return None
+    spent = time.process_time() - started
+    left = None if budget is None else max((budget - spent) / 2, 0.05)
+    found = resolve_product(problem, factors, left)
+    if found is None:
+        return None
+    step, value = found
+    if problem.is_power_one:
+        value = RLCT(2 * value.value, value.multiplicity)
+    how = f"resolution of a product, {len(factors)} factors"
+    return _prove(problem, step, value, how, started, notes)
+
+
 def _everywhere(
     problem: LocalProblem,
     started: float,
@@ -395,7 +419,7 @@ def _everywhere(
     notes = _check_loss_over(problem) if problem.convention == "loss" else ()
     if all(g.is_zero for g in gens):
         zero = RLCT(Fraction(0), 1)
-        return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+        return _prove(problem, Zero().encode(), zero, "K is identically 0", started, notes)
     found, empty = resolve_everywhere(
         problem, budget=budget, nodes=nodes, memory=memory, progress=progress
     )
@@ -500,7 +524,7 @@ def _check_loss(problem: LocalProblem) -> tuple[str, ...]:
 
 def _prove(
     problem: LocalProblem,
-    step: Step,
+    step: Script,
     value: RLCT,
     method: str,
     started: float,
@@ -512,7 +536,7 @@ def _prove(
     return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
 
 
-def _monomial_ideal(germ: Germ) -> tuple[Step, RLCT]:
+def _monomial_ideal(germ: Germ) -> tuple[Script, RLCT]:
     """The leaf of an ideal of many monomials, without the engine's moves."""
     rows = []
     for g in germ.generators:
@@ -522,12 +546,8 @@ def _monomial_ideal(germ: Germ) -> tuple[Step, RLCT]:
                 row[i] = e
             rows.append(tuple(row))
     solution = covering_lp([h + 1 for h in germ.prior], rows)
-    step = {
-        "op": "monomial",
-        "primal": {n: str(v) for n, v in zip(germ.variables, solution.primal, strict=True) if v},
-        "dual": [[i, str(y)] for i, y in enumerate(solution.dual) if y],
-    }
     scale = 2 if germ.convention == "loss" else 1
+    step = optimum(Monomial, germ.variables, solution)
     return step, RLCT(scale * solution.value / 2, 1 + solution.face_dimension)
 
 
@@ -540,7 +560,7 @@ def _first_bounds(
 ) -> Result:
     """Both sides, verified, from the order and the terms: or, where the linear program of the terms
     takes more than a fourth of the budget, from the blow-up of the origin."""
-    low = Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})
+    low = Certificate(problem, "lower", _order_bound(problem, germ), Order().encode())
     verify(low)
     high = None
     with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
@@ -557,7 +577,7 @@ def _first_bounds(
     return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
 
 
-def _bracket(known: Result, step: Step, lower: RLCT | None, upper: RLCT | None) -> Result:
+def _bracket(known: Result, step: Script, lower: RLCT | None, upper: RLCT | None) -> Result:
     """The bounds known and those of the engine, where these are better and hold.
 
     Of equal claims the shorter proof stays: the engine's may be long.
@@ -590,14 +610,14 @@ def _better(known: Result, other: Result) -> Result:
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
 
 
-def _terms_bound(germ: Germ) -> tuple[Step, RLCT]:
+def _terms_bound(germ: Germ) -> tuple[Script, RLCT]:
     """The upper bound of the term ideal."""
     from singularity_lab.exact.engine.newton import term_ideal_bound
 
     return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
 
 
-def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
+def _terms_over_field(germ: Germ) -> tuple[Script, RLCT]:
     """The bound of the term ideal, which does not depend on the coefficients."""
     found = terms_leaf(Germs.of(germ))
     assert found is not None
@@ -606,7 +626,7 @@ def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
     return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
 
-def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
+def _origin_bound(germ: Germ) -> tuple[Script, RLCT]:
     """The upper bound of one divisor, the exceptional one of the origin: (n + Σ τ)/(2·order)."""
     g = Germs.of(germ)
     groups = [[(i, 1)] for i in g.locals]
@@ -614,11 +634,10 @@ def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
     found = terms_leaf(g.chart(groups, first))
     assert found is not None
     assert found.upper is not None
-    step = {
-        "op": "blowup",
-        "groups": [[[g.names[i], w] for i, w in group] for group in groups],
-        "cases": [found.step, *(None for _ in others)],
-    }
+    step = Blowup(
+        groups=tuple(((g.names[i], 1),) for i in g.locals),
+        cases=[found.step, *(None for _ in others)],
+    ).encode()
     scale = 2 if germ.convention == "loss" else 1
     return step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 

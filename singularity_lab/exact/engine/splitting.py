@@ -10,6 +10,7 @@ from typing import Any
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs
+from singularity_lab.exact.engine.gradings import gradings
 from singularity_lab.exact.engine.limits import FIELD_DEGREE
 from singularity_lab.exact.engine.outcome import Outcome, least
 from singularity_lab.exact.engine.parameters import (
@@ -22,7 +23,6 @@ from singularity_lab.exact.engine.parameters import (
     transversals,
 )
 from singularity_lab.exact.engine.search import Search
-from singularity_lab.exact.engine.simplify import gradings
 from singularity_lab.exact.proof.certificate import Script
 
 # -- rules -----------------------------------------------------------------------------------------

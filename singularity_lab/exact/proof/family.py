@@ -134,6 +134,7 @@ class Family:
         return i is None or i not in maps.occurring(*polys)
 
     def is_constant(self, p: Poly) -> bool:
+        """Whether a polynomial is a number: of Q, or of the field."""
         return bool(p.is_constant()) or (self.field is not None and not self.occurs(p))
 
     def sign(self, p: Poly) -> int:
@@ -148,6 +149,7 @@ class Family:
         return self.names.index(name)
 
     def gen(self, name: str) -> Poly:
+        """A variable as a polynomial."""
         return generators(self.names)[self.index(name)]
 
     def occurs(self, *polys: Poly) -> set[str]:
@@ -174,6 +176,7 @@ class Family:
         return self.sign(self.substitution({x: ring(self.names).constant(value)})(p.flint))
 
     def of_role(self, *roles: str) -> list[str]:
+        """The variables of these roles, in order."""
         return [n for n in self.names if self.role.get(n) in roles]
 
     def substitution(self, images: Mapping[str, Poly]) -> Callable[[Poly], Poly]:

@@ -33,14 +33,17 @@ class Certified(Protocol):
     """What carries certificates: the result of ``rlct``."""
 
     @property
-    def certificates(self) -> tuple[Certificate, ...]: ...
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The certificates of a result."""
 
 
 @dataclass(frozen=True)
 class Divisor:
     """A divisor with K = t^(2k)·…, prior·Jacobian = |t|^h·…, and its candidate (h + 1)/(2k).
 
-    ray: the weights of the variables of its chart; one variable x with weight 1 is {x = 0} itself.
+    Of a loss K = f it is K = t^k·… and (h + 1)/k; below a step from f = Σ q² to the q, where k is
+    that of the q, the order of K is twice as large again. ray: the weights of the variables of its
+    chart; one variable x with weight 1 is {x = 0} itself.
     """
 
     ray: Mapping[str, int]
@@ -197,7 +200,7 @@ class _Recorder(Replay):
 
     def __init__(self, scale: int) -> None:
         super().__init__()
-        self.scale = scale
+        self._scales = [scale]  # the order of K along x = 0 is this times k, at each open node
         self.charts: list[Chart] = []
         self.parents: list[int | None] = []
         self.first: dict[int, int] = {}
@@ -214,6 +217,8 @@ class _Recorder(Replay):
         words = tuple(move.words() for move in moves)
         self.charts.append(self._chart(family, step, words, where, case))
         self._open.append((number, step))
+        # below a step to the q of f = Σ q², K is the square of what the family says
+        self._scales.append(self._scales[-1] * (2 if step.op == "squares" else 1))
         names: list[str] = []
         if isinstance(step, Branch):
             names = step.case_names(family)
@@ -223,11 +228,12 @@ class _Recorder(Replay):
 
     def leave(self, known: Verdict) -> None:
         self._cases.pop()
+        self._scales.pop()
         number, step = self._open.pop()
         self.charts[number] = replace(
             self.charts[number],
-            lower=known.lower,
-            upper=known.upper,
+            lower=self._of_loss(known.lower),
+            upper=self._of_loss(known.upper),
             empty=known.empty,
             same_as=self.first.get(step.step) if isinstance(step, See) else None,
         )
@@ -265,9 +271,15 @@ class _Recorder(Replay):
             divisors=tuple(divisors),
         )
 
+    def _of_loss(self, bound: RLCT | None) -> RLCT | None:
+        """A bound for K itself, where the replay speaks of a power of it."""
+        if bound is None:
+            return bound
+        return RLCT(bound.value * 2 / self._scales[-1], bound.multiplicity)
+
     def _divisor(self, family: Family, ray: Mapping[str, int], k: int) -> Divisor:
         h = sum((w * (family.h.get(n, Fraction(0)) + 1) for n, w in ray.items()), Fraction(-1))
-        return Divisor(ray, k, h, (h + 1) / (self.scale * k))
+        return Divisor(ray, k, h, (h + 1) / (self._scales[-1] * k))
 
 
 def in_words(script: Script) -> str:

@@ -301,6 +301,7 @@ class Walk(Generic[_T]):
             raise CertificateError("a product is resolved factor by factor before this step")
 
     def branch(self, family: Family, step: Branch, where: str) -> _T:
+        """The result of a branch: its cases are replayed on the families that it leads to."""
         families = step.replay(family)
         cases = step.cases
         count = f"{len(families[0])} cases needed, {len(cases)} given"
