@@ -317,9 +317,7 @@ def rlct(
                 rejected = f"the verifier rejects the engine's proof: {error}"
                 known = replace(known, notes=(*notes, rejected, still_open))
         known = _bracket(known, found.step, lower, upper)
-        for other in (squared, moved):
-            if other is not None:
-                known = _better(known, other)
+        known = _better(known, squared, moved)
     if known is None:
         raise Undecided(
             f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
@@ -634,11 +632,14 @@ def _bracket(known: Result, step: Script, lower: RLCT | None, upper: RLCT | None
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
 
 
-def _better(known: Result, other: Result) -> Result:
-    """The better bounds of two results for one K."""
-    (low, high), (other_low, other_high) = known.certificates, other.certificates
-    low = other_low if other_low.claim > low.claim else low
-    high = other_high if other_high.claim < high.claim else high
+def _better(known: Result, *others: Result | None) -> Result:
+    """The best bounds of several results for one K."""
+    low, high = known.certificates
+    for other in others:
+        if other is not None:
+            other_low, other_high = other.certificates
+            low = other_low if other_low.claim > low.claim else low
+            high = other_high if other_high.claim < high.claim else high
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
 
 
