@@ -139,7 +139,8 @@ def rlct(
         typer.Option(
             "--batch",
             metavar="FILE",
-            help="A JSON list of {id, vars, generators, point, nonnegative, prior}; - is stdin.",
+            help="A JSON list of {id, vars, generators, point, nonnegative, prior}; - is stdin. "
+            "A bad item is an error line; the exit code is then 2, after all others.",
         ),
     ] = None,
     as_json: Json = False,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
+from singularity_lab.cli.shell import BAD_INPUT, UNDECIDED, print_json, say_error
 from singularity_lab.errors import BadInput, CertificateError
+from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.files import read_json
 
 if TYPE_CHECKING:
@@ -31,31 +32,45 @@ def verify(
             "program rlct; - is stdin.",
         ),
     ],
+    budget: Annotated[
+        float,
+        typer.Option("--budget", metavar="SECONDS", help="CPU seconds for the whole document."),
+    ] = 600.0,
     as_json: Json = False,
 ) -> None:
     """Replay a proof with the independent verifier and print what it proves.
 
     A program certificate, or an answer of program rlct, is replayed as program check does. A
     certificate that does not verify ends with exit code 2 and the step that fails; so does an
-    answer that states another value, loss or point than its certificate.
+    answer that states another value, loss or point than its certificate. What is not replayed
+    within the budget is not verified: exit code 3.
     """
     from singularity_lab.programs.certificate import FORMAT
 
+    require_seconds(budget)
     document = read_json(file, "CERT", parse_constant=_no_number)
     if not isinstance(document, Mapping):
         raise BadInput(f"CERT: a certificate is needed, {file} holds a {type(document).__name__}")
     program = {"program", "digest"} <= set(document) or document.get("format") == FORMAT
+    lines = None
     try:
-        if program or document.get("program_certificate") is not None:
-            lines = [_program(document)]
-        else:
-            lines = list(_germ(document))
+        with TimeLimit(budget):
+            if program or document.get("program_certificate") is not None:
+                lines = [_program(document)]
+            else:
+                lines = list(_germ(document))
     except Exception as error:  # a foreign document: whatever it breaks, it is not verified
         where, why = _refusal(error)
         if as_json:
             print_json({"verified": False, "where": where, "error": why})
         say_error(f"the certificate is rejected: {why}")
         raise typer.Exit(BAD_INPUT) from None
+    if lines is None:
+        why = f"not verified within {budget:g} CPU seconds: nothing is known of the claim"
+        if as_json:
+            print_json({"verified": False, "where": "", "error": why})
+        say_error(why)
+        raise typer.Exit(UNDECIDED)
     for data, text in lines:
         if as_json:
             print_json(data)
@@ -290,6 +305,10 @@ def same_loss(stated: Any, problem: Problem) -> bool:
         return False
     try:
         texts = [re.sub(squares, "", t.removeprefix("K = ")) for t in (head, own)]
+        if problem.convention == "two-sided":  # K = |f|
+            if not all(t.startswith("|") and t.endswith("|") for t in texts):
+                return False
+            texts = [t[1:-1] for t in texts]
         one, other = Ideal.parse(texts, problem.variables).generators
     except BadInput:
         return False

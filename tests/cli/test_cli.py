@@ -262,7 +262,7 @@ def test_a_batch_answers_each_item_and_no_error_stops_the_rest(tmp_path):
     file = tmp_path / "batch.json"
     file.write_text(json.dumps(BATCH))
     code, out, err = run("rlct", "--batch", file, "--json")
-    assert (code, err) == (0, "")
+    assert (code, err) == (2, "")  # some items are bad
     lines = [json.loads(line) for line in out.splitlines()]
     assert [x["id"] for x in lines] == [
         *(item["id"] for item in BATCH[:-2]), 11, 12
@@ -289,7 +289,7 @@ def test_a_batch_prints_each_line_as_it_finishes(tmp_path):
     file = tmp_path / "batch.json"
     file.write_text(json.dumps(BATCH[:2]))
     done = shell("rlct", "--batch", file, "--json")
-    assert done.returncode == 0
+    assert done.returncode == 2
     assert [json.loads(x)["id"] for x in done.stdout.splitlines()] == ["cusp", "syntax"]
 
 

@@ -41,6 +41,7 @@ from singularity_lab.exact.proof import (
     matrices,
     moves,
     reductions,
+    slices,
     truncation,
 )
 from singularity_lab.exact.proof import family as families
@@ -132,6 +133,9 @@ STRICTLY = "the walk pairs families and cases strictly"
 
 cell("claim", "vanishes", (claim(germ("1 + x"), EMPTY, 0),), (claim(germ("x"), X, "1/2"),),
      implied="an empty verdict has no bounds")
+X2 = leaf({"x": "1/2"}, [(0, "1/2")])
+cell("claim", "nonnegative", (claim(germ("-x^2", convention="loss"), X2, "1/2"),),
+     (claim(germ("x^2", convention="loss"), X2, "1/2"),))
 cell("claim", "below", (claim(germ("x"), X, "3/4", kind="lower"),),
      (claim(germ("x"), X, "1/4", kind="lower"),), shown="proved lower (1/2, 1)")
 cell("claim", "above", (claim(germ("x"), X, "1/4", kind="upper"),),
@@ -208,6 +212,57 @@ for carries in ({"h": {"x": "1"}}, {"k": {"x": 1}}, {"positive": ["x"]}):
 cell("coordinate", "vanishes", coordinate(["x + p", "y^3"]), BENT)
 cell("coordinate", "smooth", coordinate(["p*x + y^2", "y^3"]), BENT)
 cell("coordinate", "alone", coordinate(["x + y^2", "x*y"]), BENT)
+
+# -- functions as coordinates, products along vector fields ---------------------------------------
+
+
+def functions(new="x^2 - z^3", old="(x + y^2)^2 - z^3", x="x + y^2", **options):
+    roles = options.pop("roles", "x:local y:local z:local p:param")
+    named = dict(zip(options.pop("names", "x").split(), x.split(", "), strict=True))
+    step = {"op": "functions", "functions": named, "gens": [new], "then": OPEN}
+    return family(roles, [old], **options), step
+
+
+CURVED = functions()
+for carries in ({"h": {"x": "1"}}, {"k": {"x": 1}}, {"positive": ["x"]}):
+    cell("functions", "free", functions(**carries), CURVED)
+for shifted in ("1", "p"):
+    cell("functions", "vanishes",
+         functions(f"(x - {shifted})^2 - z^3", x=f"x + y^2 + {shifted}"), CURVED)
+cell("functions", "minor", functions(old="x^4 - z^3", x="x^2"), CURVED)
+cell("functions", "minor", functions(old="p^2*x^2 - z^3", x="p*x"), CURVED)
+cell("functions", "minor",
+     functions("x^2 - y^3", "(x + z)^2 - (x + z)^3", "x + z, x + z", names="x y"),
+     functions("x^2 - y^3", "(x + y)^2 - (x - y)^3", "x + y, x - y", names="x y"))
+cell("functions", "composed", functions("x^2 - z^2"), CURVED)
+cell("functions", "composed", functions(old="(x + y^2)^2*y - z^3"), CURVED)
+
+
+def sliced(v="x: 1, y: -1", cofactors=(), zero="y", gens=("(x + y)^2 - z^3",), **options):
+    roles = options.pop("roles", "x:local y:local z:local")
+    fields = [{"components": dict(part.split(": ") for part in field.split(", ")),
+               "cofactors": [list(cofactors) for _ in gens]} for field in v.split("; ")]
+    step = {"op": "slice", "fields": fields, "vars": zero.split(), "then": OPEN}
+    return family(roles, gens, **options), step
+
+
+LINE = sliced()
+CYLINDER = {"v": "x: x + 1", "zero": "x", "gens": ("(x + 1)*(y^2 - z^3)",)}
+cell("slice", "index", sliced(cofactors=[[-1, "1"]], **CYLINDER),
+     sliced(cofactors=[[0, "1"]], **CYLINDER))
+cell("slice", "kept", sliced(cofactors=[[0, "2"]], **CYLINDER),
+     sliced(cofactors=[[0, "1"]], **CYLINDER))
+cell("slice", "kept", sliced(gens=("(x + y)^2 - z^3", "x*z^2")), LINE)
+for carries in ({"h": {"x": "1"}}, {"k": {"x": 1}}, {"positive": ["x"]}):
+    cell("slice", "tangent", sliced(**carries), LINE)
+cell("slice", "tangent", sliced(roles="x:param y:local z:local", positive=["x"]), LINE)
+cell("slice", "local", sliced(roles="x:param y:local z:local", zero="x"), LINE)
+ROUND = {"v": "x: y, y: -x", "gens": ("x^2 + y^2 - z^3",)}
+cell("slice", "minor", sliced(**ROUND), LINE)
+cell("slice", "minor", sliced(v="x: p, y: -p", roles="x:local y:local z:local p:param"), LINE)
+cell("slice", "minor", sliced(v="x: 1, y: -1; x: 2, y: -2", zero="x y", gens=("x + y + z^2",)),
+     sliced(v="x: 1, y: -1; z: 1, y: -2*z", zero="x z", gens=("x + y + z^2",)))
+cell("slice", "minor", sliced(zero="x y"), LINE, implied="a matrix with a determinant is a square")
 
 # -- Schur complements: (y + b·z, c·y + d·z) and the like -----------------------------------------
 
@@ -490,6 +545,30 @@ def squares(*listed, case=BOTH_XY):
 
 
 SUMMED = (SPHERE, squares("1 x 1 y"))
+LINES = family("x:local y:local", ["(x - y)^2*(x + y)^3"])
+PARTS = [["x - y", 2], ["x + y", 3]]
+
+
+
+def product(*factors):
+    """(x - y)^a·(x + y)^b: one blow-up, and a cut at each of the lines."""
+    ends = {2: leaf({"x": "1/5"}, [(0, "2/5")]), 3: leaf({"y": "1/3"}, [(0, "1/3")])}
+    (_, a), (_, b) = factors
+    off = {"op": "split", "var": "y", "cases": [ends[b], leaf({"x": "1/5"}, [(0, "2/5")])]}
+    other = {"op": "relax", "var": "y", "then": {
+        "op": "change", "var": "y", "num": "y - 2", "den": "1", "then": off}}
+    cut = {"op": "change", "var": "y", "num": "y + 1", "den": "1",
+           "then": {"op": "split", "var": "y", "cases": [ends[a], other]}}
+    last = leaf({"y": "1/5"}, [(0, "2/5")])
+    blowup = {"op": "blowup", "groups": [[["x", 1]], [["y", 1]]], "cases": [cut, last]}
+    return {"op": "product", "factors": list(factors), "cases": [blowup]}
+
+
+cell("product", "one", (family("x:local y:local", ["(x - y)^2*(x + y)^3", "x^9"]), product(*PARTS)),
+     (LINES, product(*PARTS)))
+cell("product", "product", (LINES, product(["x - y", 3], ["x + y", 2])), (LINES, product(*PARTS)))
+cell("product", "cases", (LINES, {**product(*PARTS), "cases": []}), (LINES, product(*PARTS)),
+     implied=STRICTLY)
 cell("squares", "sum", (SPHERE, squares("1 x 2 y")), SUMMED)
 cell("squares", "sum", (family("x:local y:local", ["x^2 + y^2", "x^3"]), squares("1 x 1 y")),
      SUMMED, implied=STRICTLY)
@@ -864,8 +943,20 @@ def without(cell):
 
     real = {name: getattr(branches, name) for name in ("hold", "lacks", "under")}
     with pytest.MonkeyPatch.context() as patch:
-        for module in (verifier, steps, moves, branches, everywhere, leaves, faces, matrices,
-                       analytic, reductions, truncation):  # fmt: skip
+        for module in (
+            verifier,
+            steps,
+            moves,
+            slices,
+            branches,
+            everywhere,
+            leaves,
+            faces,
+            matrices,
+            analytic,
+            reductions,
+            truncation,
+        ):
             for made in (hold, lacks, under):
                 if hasattr(module, made.__name__):
                     patch.setattr(module, made.__name__, made)

@@ -9,7 +9,6 @@ has been verified.
 from __future__ import annotations
 
 import html
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,30 +19,37 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.analytic import AnalyticProblem, Problem
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.linear import covering_lp
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
+from singularity_lab.algebra.polynomial import Ideal, Point
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem, Over
-from singularity_lab.algebra.rings import Rational, to_fmpq
+from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
+from singularity_lab.exact.engine.coordinates import shorter_problem
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
 from singularity_lab.exact.engine.families import tabulate
 from singularity_lab.exact.engine.functions import solve_analytic
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.leaves import smooth_germ, terms_leaf
+from singularity_lab.exact.engine.leaves import optimum, smooth_germ, terms_leaf
 from singularity_lab.exact.engine.losses import sum_of_squares
+from singularity_lab.exact.engine.outcome import chain
+from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import Stratum, strata
 from singularity_lab.exact.engine.tables import Table, with_symbol
-from singularity_lab.exact.proof.certificate import Certificate, Kind, Step
-from singularity_lab.exact.proof.verify import replay, starting_family, verify
+from singularity_lab.exact.proof.branches import Blowup, Squares
+from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
+from singularity_lab.exact.proof.leaves import Monomial, Order, Zero
+from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
-OVERRUN, GRACE = 1.15, 1.2
+OVERRUN, GRACE = 1.1, 0.9
 _HINT = (
     "K is not seen to be a sum of squares: where it is one, K typed as that sum, or its squares as "
     "the generators of an ideal, may be decided sooner"
 )
+_TESTED = "K >= 0 was tested along arcs and at points, not proved: the value is that of |K|"
+_LINE = 2_000  # characters of a loss that an answer prints
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 
@@ -133,8 +139,12 @@ class Result(Bounded):
         return f"\n  2 lambda = {2 * self.value}: the real threshold of |f|, at least lct(f) over C"
 
     def _loss(self) -> str:
+        """What the answer is about, in a line that can be read: the JSON has all of it."""
         label = f"{self.problem.label}: " if self.problem.label else ""
-        return label + describe_loss(self.problem)
+        loss = describe_loss(self.problem)
+        if len(loss) > _LINE:
+            loss = f"{loss[: _LINE // 2]} … {loss[-_LINE // 4 :]} ({len(loss)} characters)"
+        return label + loss
 
     def _repr_html_(self) -> str:
         head = (
@@ -190,6 +200,7 @@ class Options(TypedDict, total=False):
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None
     convention: Convention
     over: Over | None
+    freeze: str | Iterable[str] | Mapping[str, Rational | str]
     budget: float | None
     nodes: int | None
     memory: float | None
@@ -227,6 +238,7 @@ def rlct(
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
     convention: Convention = "ideal",
     over: Over | None = None,
+    freeze: str | Iterable[str] | Mapping[str, Rational | str] = (),
     budget: float | None = 60.0,
     nodes: int | None = None,
     memory: float | None = None,
@@ -243,8 +255,10 @@ def rlct(
     prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
     there instead of that at a point, with ``strata``. It is the least over points: for volumes near
-    {K = 0} it speaks on compact sets only. parameters: the name of a symbol t that is no variable:
-    a :class:`~singularity_lab.exact.engine.families.Table` is returned, with (λ, m) on each of the
+    {K = 0} it speaks on compact sets only. freeze: variables that keep their coordinate of the
+    point, or values by name: the restricted coefficient, of K in the remaining variables.
+    parameters: the name of a symbol t that is no variable: a
+    :class:`~singularity_lab.exact.engine.tables.Table` is returned, with (λ, m) on each of the
     points and intervals of t where it is one. Expressions with exp, log, sqrt, sin, cos, tanh,
     sigmoid, softplus, … and division are read as well, near a point. budget: CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
@@ -261,6 +275,8 @@ def rlct(
     (Fraction(5, 12), 1)
     >>> rlct(["a*b", "a*c"], variables="a b c").rlct
     RLCT(value=Fraction(1, 2), multiplicity=1)
+    >>> print(rlct(["a*b", "a*c"], at={"a": 1}, freeze={"a": 1}).rlct)  # b and c move
+    (1, 1)
     >>> print(rlct("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"}).rlct)
     (5/12, 1)
     >>> r = rlct("(x - 1)*(y^2 - x^3)", over="R^d")
@@ -272,72 +288,57 @@ def rlct(
     Theorem 6.7.
     """
     require_seconds(budget)
-    for name, limit, unit in (("nodes", nodes, "charts"), ("memory", memory, "MiB")):
-        if limit is not None and not limit > 0:
-            raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
+    _check_limits(nodes, memory)
     started = time.process_time()
     limits: dict[str, Any] = {"nodes": nodes, "memory": memory, "progress": progress}
-    if parameters is not None:
-        options = dict(prior=prior, nonnegative=nonnegative, box=box, convention=convention)
-        problem = with_symbol(generators, variables, parameters, at=at, over=over, **options)
-        with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
-            return tabulate(
-                problem, parameters, budget, lambda p, left: rlct(p, budget=left, **limits)
-            )
-        raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds")
-    typed = AnalyticProblem.of(
-        generators,
-        variables,
-        at=at,
-        prior=prior,
-        nonnegative=nonnegative,
-        box=box,
-        convention=convention,
-        over=over,
-    )
-    if typed is not None:
-        return _analytic(typed, started, budget, limits)
+    given: dict[str, Any] = {
+        "at": at,
+        "prior": prior,
+        "nonnegative": nonnegative,
+        "box": box,
+        "over": over,
+    }
+    given["convention"] = convention
     known: Result | None = None
+    other = _other_question(generators, variables, parameters, freeze, given, budget, limits)
+    if other is not None:
+        return other
     with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
-        problem = LocalProblem.of(
-            generators,
-            variables,
-            at=at,
-            prior=prior,
-            nonnegative=nonnegative,
-            box=box,
-            convention=convention,
-            over=over,
-        )
+        problem = LocalProblem.of(generators, variables, **given)
+        problem = problem.frozen(freeze) if freeze else problem
         if problem.over is not None:
             return _everywhere(problem, started, budget, nodes, memory, progress)
         germ = problem.localize(algebraic=True)
         _check_vanishes(problem, germ)
         if all(g.is_zero for g in germ.generators):
             zero = RLCT(Fraction(0), 1)
-            return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, ())
+            return _prove(problem, Zero().encode(), zero, "K is identically 0", started, ())
         squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
         if squared is not None and squared.exact:
             return squared
-        notes += _check_loss(problem, germ)
+        notes += _check_loss(problem)
+        product = None if germ.field else _product_route(problem, budget, started, notes)
+        if product is not None:
+            return product
+        lengths = [len(g.flint) for g in germ.generators]
+        large = sum(lengths) * len(germ.variables) > _LARGE
+        if large and max(lengths) == 1 and not germ.field:
+            with TimeLimit(None if budget is None else 0.9 * budget, started):
+                how = "monomial ideal, linear program"
+                return _prove(problem, *_monomial_ideal(germ), how, started, notes)
         smooth = smooth_germ(Germs.of(germ))
         if smooth is not None and smooth.lower is not None and germ.convention == "ideal":
             method = f"smooth point, rank {2 * smooth.lower.value} of the Jacobian"
             return _prove(problem, smooth.step, smooth.lower, method, started, notes)
-        lengths = [len(g.flint) for g in germ.generators]
-        if sum(lengths) * len(germ.variables) > _LARGE:
-            if max(lengths) == 1 and not germ.field:
-                return _prove(
-                    problem,
-                    *_monomial_ideal(germ),
-                    "monomial ideal, linear program",
-                    started,
-                    notes,
-                )
-            known = _first_bounds(problem, germ, budget, started, notes)
+        if large:
+            left = None if budget is None else budget - (time.process_time() - started)
+            known = _first_bounds(problem, germ, left, started, notes)
         newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
         if newton is not None:
             return newton
+        moved = _shorter_route(problem, germ, budget, started, limits)
+        if moved is not None and moved.exact:
+            return moved
         if squared is None:  # a Gram matrix takes longer
             squared, hint = _squares_route(problem, germ, budget, started, limits)
             if squared is not None and squared.exact:
@@ -379,14 +380,63 @@ def rlct(
                 rejected = f"the verifier rejects the engine's proof: {error}"
                 known = replace(known, notes=(*notes, rejected, still_open))
         known = _bracket(known, found.step, lower, upper)
-        if squared is not None:
-            known = _better(known, squared)
+        for other in (squared, moved):
+            if other is not None:
+                known = _better(known, other)
     if known is None:
         raise Undecided(
             f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
             Bounds(None, None),
         )
     return replace(known, seconds=time.process_time() - started)
+
+
+def _other_question(
+    generators: Any,
+    variables: Any,
+    parameters: str | None,
+    freeze: Any,
+    given: dict[str, Any],
+    budget: float | None,
+    limits: Mapping[str, Any],
+) -> Result | Table | None:
+    """The answer where a table is asked for, or functions are typed; None for a polynomial germ."""
+    started = time.process_time()
+    if parameters is not None:
+        _no_freeze(freeze, "a table")
+        return _table(generators, variables, parameters, given, started, budget, limits)
+    typed = AnalyticProblem.of(generators, variables, **given)
+    if typed is None:
+        return None
+    _no_freeze(freeze, "functions")
+    return _analytic(typed, started, budget, limits)
+
+
+def _check_limits(nodes: int | None, memory: float | None) -> None:
+    for name, limit, unit in (("nodes", nodes, "charts"), ("memory", memory, "MiB")):
+        if limit is not None and not limit > 0:
+            raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
+
+
+def _table(
+    generators: Any,
+    variables: Any,
+    parameter: str,
+    given: dict[str, Any],
+    started: float,
+    budget: float | None,
+    limits: Mapping[str, Any],
+) -> Table:
+    """The table over the values of a symbol."""
+    problem = with_symbol(generators, variables, parameter, **given)
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        return tabulate(problem, parameter, budget, lambda p, left: rlct(p, budget=left, **limits))
+    raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds")
+
+
+def _no_freeze(freeze: Any, what: str) -> None:
+    if freeze:
+        raise OutOfScope(f"freeze: not with {what}: put the values of these variables yourself")
 
 
 def _analytic(
@@ -401,6 +451,25 @@ def _analytic(
         seconds = time.process_time() - started
         return Result(problem, bounds, answer.certificates, answer.method, seconds, answer.notes)
     raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds", Bounds(None, None))
+
+
+def _product_route(
+    problem: LocalProblem, budget: float | None, started: float, notes: tuple[str, ...]
+) -> Result | None:
+    """The result of a product with long powers, resolved factor by factor; None for other germs."""
+    factors = factors_of(problem)
+    if factors is None:
+        return None
+    spent = time.process_time() - started
+    left = None if budget is None else max((budget - spent) / 2, 0.05)
+    found = resolve_product(problem, factors, left)
+    if found is None:
+        return None
+    step, value = found
+    if problem.is_power_one:
+        value = RLCT(2 * value.value, value.multiplicity)
+    how = f"resolution of a product, {len(factors)} factors"
+    return _prove(problem, step, value, how, started, notes)
 
 
 def _squares_route(
@@ -434,10 +503,10 @@ def _squares_route(
     half = {i: e // 2 for i, e in maps.content(germ.generators[0].flint).items()}
     factor = maps.monomial(germ.generators[0].flint.context(), half)
     roots = [q.flint / factor for q in ideal.localize(algebraic=True).generators]
-    listed = [[str(c), str(q)] for (c, _), q in zip(found, roots, strict=True)]
+    listed = tuple((str(c), str(q)) for (c, _), q in zip(found, roots, strict=True))
     proved = []
     for c in inner.certificates:
-        step = {"op": "squares", "squares": [listed], "cases": [c.proof]}
+        step = Squares(squares=(listed,), cases=[c.proof]).encode()
         proved.append(Certificate(problem, c.kind, c.claim, step))
     try:
         for certificate in proved:
@@ -457,6 +526,36 @@ def _squares_route(
     )
 
 
+def _shorter_route(
+    problem: LocalProblem,
+    germ: Germ,
+    budget: float | None,
+    started: float,
+    limits: Mapping[str, Any],
+) -> Result | None:
+    """What is proved of the germ in other coordinates, or as a slice of a product, where these are
+    found: what stays open there within half of the budget is left to the germ as it is."""
+    found = shorter_problem(problem, germ)
+    if found is None:
+        return None
+    shorter, steps = found
+    spent = time.process_time() - started
+    left = None if budget is None else max((budget - spent) / 2, 0.05)
+    inner: Result = rlct(shorter, budget=left, **limits)
+    proved = [
+        Certificate(problem, c.kind, c.claim, chain(steps, c.proof)) for c in inner.certificates
+    ]
+    for certificate in proved:
+        verify(certificate)
+    return replace(
+        inner,
+        problem=problem,
+        certificates=tuple(proved),
+        method=f"other coordinates, {inner.method}",
+        seconds=time.process_time() - started,
+    )
+
+
 def _everywhere(
     problem: LocalProblem,
     started: float,
@@ -470,7 +569,7 @@ def _everywhere(
     notes = _check_loss_over(problem) if problem.convention == "loss" else ()
     if all(g.is_zero for g in gens):
         zero = RLCT(Fraction(0), 1)
-        return _prove(problem, {"op": "zero"}, zero, "K is identically 0", started, notes)
+        return _prove(problem, Zero().encode(), zero, "K is identically 0", started, notes)
     found, empty = resolve_everywhere(
         problem, budget=budget, nodes=nodes, memory=memory, progress=progress
     )
@@ -513,26 +612,12 @@ def _still_open(found: Resolution, what: str) -> str:
 
 def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:
     """Raise where a loss is negative at some point of the domain."""
-    source = random.Random(0)
-    (f,) = problem.ideal.generators
-    for size in (1, 4, 64):
-        for _ in range(200):
-            point = []
-            for low, high in problem.over or ():
-                u = Fraction(source.randint(0, 64), 64)
-                if low is not None and high is not None:
-                    point.append(low + (high - low) * u)
-                elif low is not None or high is not None:
-                    point.append(low + size * u if low is not None else (high or 0) - size * u)
-                else:
-                    point.append(size * (2 * u - 1))
-            if f(point) < 0:
-                at = ", ".join(map(str, point))
-                raise BadInput(
-                    f"loss: K >= 0 on the domain is needed, but K < 0 at ({at}); for K = f^2 use "
-                    "the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 on the domain is needed, but K < 0 {where}; for K = f^2 use the ideal "
+            "convention, for |f| two-sided"
+        )
+    return (_TESTED,)
 
 
 def _newton_route(
@@ -575,39 +660,21 @@ def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:
         raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
 
 
-def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
+def _check_loss(problem: LocalProblem) -> tuple[str, ...]:
     """Raise BadInput for a loss with negative values near the point."""
-    field = germ.field
-
-    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
-        value: Any
-        if field is None:
-            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
-        else:
-            value = field.sign(g.substitute(dict(point)).flint)
-        return int(value > 0) - int(value < 0)
-
     if problem.convention != "loss":
         return ()
-    source = random.Random(0)
-    for scale in (64, 4096, 10**6):
-        for _ in range(200):
-            point = {
-                n: Fraction(source.randint(0 if n in germ.nonnegative else -8, 8), 8 * scale)
-                for n in germ.variables
-            }
-            if sign(germ.generators[0], point) < 0:
-                where = ", ".join(f"{n} = {c}" for n, c in point.items())
-                raise BadInput(
-                    f"loss: K >= 0 near the point is needed, but K < 0 at ({where}) from it; "
-                    "for K = f^2 use the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 near the point is needed, but K < 0 {where} from it; for K = f^2 use "
+            "the ideal convention, for |f| two-sided"
+        )
+    return (_TESTED,)
 
 
 def _prove(
     problem: LocalProblem,
-    step: Step,
+    step: Script,
     value: RLCT,
     method: str,
     started: float,
@@ -619,16 +686,18 @@ def _prove(
     return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
 
 
-def _monomial_ideal(germ: Germ) -> tuple[Step, RLCT]:
+def _monomial_ideal(germ: Germ) -> tuple[Script, RLCT]:
     """The leaf of an ideal of many monomials, without the engine's moves."""
-    rows = [tuple(map(int, g.flint.monomial(0))) for g in germ.generators if not g.is_zero]
+    rows = []
+    for g in germ.generators:
+        if not g.is_zero:
+            row = [0] * len(germ.variables)
+            for i, e in maps.content(g.flint).items():
+                row[i] = e
+            rows.append(tuple(row))
     solution = covering_lp([h + 1 for h in germ.prior], rows)
-    step = {
-        "op": "monomial",
-        "primal": {n: str(v) for n, v in zip(germ.variables, solution.primal, strict=True) if v},
-        "dual": [[i, str(y)] for i, y in enumerate(solution.dual) if y],
-    }
     scale = 2 if germ.convention == "loss" else 1
+    step = optimum(Monomial, germ.variables, solution)
     return step, RLCT(scale * solution.value / 2, 1 + solution.face_dimension)
 
 
@@ -641,7 +710,7 @@ def _first_bounds(
 ) -> Result:
     """Both sides, verified, from the order and the terms: or, where the linear program of the terms
     takes more than a fourth of the budget, from the blow-up of the origin."""
-    low = Certificate(problem, "lower", _order_bound(problem, germ), {"op": "order"})
+    low = Certificate(problem, "lower", _order_bound(problem, germ), Order().encode())
     verify(low)
     high = None
     with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
@@ -658,7 +727,7 @@ def _first_bounds(
     return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
 
 
-def _bracket(known: Result, step: Step, lower: RLCT | None, upper: RLCT | None) -> Result:
+def _bracket(known: Result, step: Script, lower: RLCT | None, upper: RLCT | None) -> Result:
     """The bounds known and those of the engine, where these are better and hold.
 
     Of equal claims the shorter proof stays: the engine's may be long.
@@ -691,14 +760,14 @@ def _better(known: Result, other: Result) -> Result:
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
 
 
-def _terms_bound(germ: Germ) -> tuple[Step, RLCT]:
+def _terms_bound(germ: Germ) -> tuple[Script, RLCT]:
     """The upper bound of the term ideal."""
     from singularity_lab.exact.engine.newton import term_ideal_bound
 
     return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
 
 
-def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
+def _terms_over_field(germ: Germ) -> tuple[Script, RLCT]:
     """The bound of the term ideal, which does not depend on the coefficients."""
     found = terms_leaf(Germs.of(germ))
     assert found is not None
@@ -707,7 +776,7 @@ def _terms_over_field(germ: Germ) -> tuple[Step, RLCT]:
     return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 
 
-def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
+def _origin_bound(germ: Germ) -> tuple[Script, RLCT]:
     """The upper bound of one divisor, the exceptional one of the origin: (n + Σ τ)/(2·order)."""
     g = Germs.of(germ)
     groups = [[(i, 1)] for i in g.locals]
@@ -715,11 +784,10 @@ def _origin_bound(germ: Germ) -> tuple[Step, RLCT]:
     found = terms_leaf(g.chart(groups, first))
     assert found is not None
     assert found.upper is not None
-    step = {
-        "op": "blowup",
-        "groups": [[[g.names[i], w] for i, w in group] for group in groups],
-        "cases": [found.step, *(None for _ in others)],
-    }
+    step = Blowup(
+        groups=tuple(((g.names[i], 1),) for i in g.locals),
+        cases=[found.step, *(None for _ in others)],
+    ).encode()
     scale = 2 if germ.convention == "loss" else 1
     return step, RLCT(scale * found.upper.value, found.upper.multiplicity)
 

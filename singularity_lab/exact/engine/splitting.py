@@ -10,6 +10,7 @@ from typing import Any
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs
+from singularity_lab.exact.engine.gradings import gradings
 from singularity_lab.exact.engine.limits import FIELD_DEGREE
 from singularity_lab.exact.engine.outcome import Outcome, least
 from singularity_lab.exact.engine.parameters import (
@@ -22,7 +23,6 @@ from singularity_lab.exact.engine.parameters import (
     transversals,
 )
 from singularity_lab.exact.engine.search import Search
-from singularity_lab.exact.engine.simplify import gradings
 from singularity_lab.exact.proof.certificate import Script
 
 # -- rules -----------------------------------------------------------------------------------------
@@ -63,6 +63,15 @@ def cut_stratum(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Out
         return None
     singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
     return search.cut(g, itertools.chain(wanted, singular), target, fuel)
+
+
+def cut_by_coefficients(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """Cut along factors of coefficients where the values of generators cannot be cut along: the
+    coefficients may have to be units first."""
+    if not g.params and not g.unit_variables:
+        return None
+    wanted = splitting_polynomials(g)
+    return search.cut(g, splitting_polynomials(g, deeper=True)[len(wanted) :], target, fuel)
 
 
 # -- ways to cut along q, irreducible in the parameters ------------------------------------------

@@ -28,7 +28,6 @@ FORMAT = "singularity-lab-certificate"
 VERSION = 1
 Kind = Literal["exact", "lower", "upper"]
 Script = dict[str, Any]  # a step with those that follow it, as JSON
-Step = Script
 
 
 @dataclass(frozen=True)
