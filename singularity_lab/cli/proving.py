@@ -14,7 +14,7 @@ from singularity_lab.cli.shell import UNDECIDED, ExpressionCommand, note, print_
 from singularity_lab.errors import BadInput
 
 if TYPE_CHECKING:
-    from singularity_lab.exact.engine.solve import Result
+    from singularity_lab.exact.engine.result import Result
 
 
 class Convention(StrEnum):

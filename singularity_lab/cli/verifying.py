@@ -107,7 +107,7 @@ def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Replay every certificate of a document, and compare what the document states with them."""
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
     from singularity_lab.exact.proof.certificate import Certificate
     from singularity_lab.exact.proof.verify import verify as replay
 
@@ -235,7 +235,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: Problem) -> None:
 
     true = problem_to_json(problem)
     if "loss" in answer and not same_loss(answer["loss"], problem):
-        from singularity_lab.exact.engine.solve import describe_loss
+        from singularity_lab.exact.engine.result import describe_loss
 
         raise _other("loss", answer["loss"], describe_loss(problem))
     if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
@@ -291,7 +291,7 @@ def same_loss(stated: Any, problem: Problem) -> bool:
     """
     from singularity_lab.algebra.analytic import AnalyticProblem
     from singularity_lab.algebra.polynomial import Ideal
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
 
     true = describe_loss(problem)
     if stated == true:

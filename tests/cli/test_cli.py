@@ -172,10 +172,11 @@ def test_undecided_is_exit_code_3_with_bounds(monkeypatch):
     from singularity_lab.algebra.invariants import RLCT, Bounds
     from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.exact.engine import solve
+    from singularity_lab.exact.engine.result import Result
 
     bounds = Bounds(RLCT(1, 2), RLCT(2, 1))
     problem = LocalProblem.build("x*y*z")
-    stopped = solve.Result(problem, bounds, (), "a stub", 0.0, ("out of time",))
+    stopped = Result(problem, bounds, (), "a stub", 0.0, ("out of time",))
     monkeypatch.setattr(solve, "rlct", lambda *a, **k: stopped)
     code, found = answer("rlct", "x*y*z")
     assert code == 3

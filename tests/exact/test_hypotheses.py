@@ -865,8 +865,8 @@ cell("definite", "definite",
 cell("definite", "side", typed("-x^2", [definite(["x"], [["-1"]])], X, "1/2", convention="loss"),
      typed("x^2", [definite(["x"], ONE)], X, "1/2", convention="loss"))
 cell("definite", "unit",
-     typed("x^2", [definite(["x*y"], ONE, "y^2")], leaf({"x": "1/2", "y": "1/2"}, [(0, "1")]), "1/4", 2,
-           variables="x y"),
+     typed("x^2", [definite(["x*y"], ONE, "y^2")], leaf({"x": "1/2", "y": "1/2"}, [(0, "1")]),
+           "1/4", 2, variables="x y"),
      typed("x^2", [definite(["x"], [["4"]], "4")], X, "1/4", variables="x y"))
 
 SHIFT, BACK = ({"op": "coordinates", "by": [["y", f"y {s} _s1"]], "gens": ["x", f"y{t}"]}
@@ -943,20 +943,8 @@ def without(cell):
 
     real = {name: getattr(branches, name) for name in ("hold", "lacks", "under")}
     with pytest.MonkeyPatch.context() as patch:
-        for module in (
-            verifier,
-            steps,
-            moves,
-            slices,
-            branches,
-            everywhere,
-            leaves,
-            faces,
-            matrices,
-            analytic,
-            reductions,
-            truncation,
-        ):
+        for module in (verifier, steps, moves, slices, branches, everywhere, leaves, faces,
+                       matrices, analytic, reductions, truncation):  # fmt: skip
             for made in (hold, lacks, under):
                 if hasattr(module, made.__name__):
                     patch.setattr(module, made.__name__, made)

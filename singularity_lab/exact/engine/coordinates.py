@@ -31,14 +31,14 @@ from singularity_lab.exact.engine.limits import (
     TYPED_SUMS,
 )
 from singularity_lab.exact.engine.slices import slice_germ
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.slices import Functions
 from singularity_lab.system.deadline import check_time
 
 Poly = flint.fmpq_mpoly
 
 
-def typed_coordinates(problem: LocalProblem, g: Germs) -> tuple[Germs, Step] | None:
+def typed_coordinates(problem: LocalProblem, g: Germs) -> tuple[Germs, Script] | None:
     """The germ in the sums as they were typed, where these can be coordinates near the point: of
         all choices of such sums the one that leaves the germ shortest. None where none shortens it.
 
@@ -62,7 +62,7 @@ def typed_coordinates(problem: LocalProblem, g: Germs) -> tuple[Germs, Step] | N
     sums = {node: evaluate(node, values, one) for tree in trees for node in _sums(tree)}
     smooth = {n: p for n, p in sums.items() if _is_smooth(g, p)}
     nodes = sorted(smooth, key=lambda n: len(smooth[n]))[:TYPED_SUMS]
-    best: tuple[tuple[int, int], Germs, Step] | None = None
+    best: tuple[tuple[int, int], Germs, Script] | None = None
     for size in range(1, min(len(nodes), len(g.role)) + 1):
         for chosen in itertools.combinations(nodes, size):
             check_time()
@@ -111,7 +111,7 @@ def evaluate(
 
 def _in_sums(
     g: Germs, trees: Sequence[Node], chosen: Mapping[Node, Poly], values: Sequence[Any], one: Any
-) -> tuple[Germs, Step] | None:
+) -> tuple[Germs, Script] | None:
     """The germ with these sums as variables, where their differentials are independent by
     variables that do not occur outside of them."""
     marks = {n: one * 0 for n in chosen}
@@ -163,13 +163,13 @@ def _paired(chosen: Mapping[Node, Poly], places: Sequence[int]) -> list[int]:
     return order
 
 
-def better_coordinates(g: Germs) -> tuple[Germs, list[Step]] | None:
+def better_coordinates(g: Germs) -> tuple[Germs, list[Script]] | None:
     """The germ in coordinates in which it is shorter, with the steps that lead there; None where
     none are found."""
     if g.params or g.unit_variables or g.field is not None or g.signs:
         return None
     start = _size(g)
-    beam: list[tuple[tuple[int, int], Germs, list[Step]]] = [(start, g, [])]
+    beam: list[tuple[tuple[int, int], Germs, list[Script]]] = [(start, g, [])]
     best = beam[0]
     for _ in range(2 * len(g.role)):
         found = []
@@ -237,14 +237,14 @@ def _factors(g: Germs) -> Iterator[Poly]:
                         yield from (d for i in g.locals if not (d := q.derivative(i)).is_zero())
 
 
-def shorter_problem(problem: LocalProblem, germ: Germ) -> tuple[LocalProblem, list[Step]] | None:
+def shorter_problem(problem: LocalProblem, germ: Germ) -> tuple[LocalProblem, list[Script]] | None:
     """The germ as another problem at the origin: in the sums as typed, in fewer variables where it
     is a product, in coordinates in which it is shorter; with the steps that lead there."""
     if germ.field is not None or len(germ.generators) > MOVED_GENERATORS:
         return None
     if sum(len(f.flint) for f in germ.generators) > MOVED_TERMS:
         return None
-    g, steps = Germs.of(germ), list[Step]()
+    g, steps = Germs.of(germ), list[Script]()
     if len(problem.variables) <= MOVED_VARIABLES:
         typed = typed_coordinates(problem, g)
         if typed is not None:

@@ -126,8 +126,8 @@ class Germs:
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
-    fixed: frozenset[int] = frozenset()
     exponents: tuple[int, ...] = ()  # of the factors of a product, which are then ``gens``
+    fixed: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
@@ -173,14 +173,9 @@ class Germs:
 
     @cached_property
     def unit_variables(self) -> tuple[int, ...]:
-        """The variables that are nowhere 0, without the field's symbol."""
-        return tuple(
-            sorted(
-                i
-                for i, r in self.role.items()
-                if r == UNIT and i != self.symbol and i not in self.fixed
-            )
-        )
+        """The variables that are nowhere 0 and may take every other value, without the symbol."""
+        others = self.fixed | {self.symbol}
+        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i not in others))
 
     @cached_property
     def symbol(self) -> int:

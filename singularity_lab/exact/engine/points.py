@@ -14,7 +14,8 @@ from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.families import roots_of
-from singularity_lab.exact.engine.solve import Result, rlct
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.system.deadline import require_seconds
 
 

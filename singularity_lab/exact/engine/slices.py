@@ -23,7 +23,7 @@ from singularity_lab.exact.engine.limits import (
     FIELD_TERMS,
     FIELD_UNKNOWNS,
 )
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.slices import Slice
 from singularity_lab.system.deadline import check_time
 
@@ -32,7 +32,7 @@ Exponent = tuple[int, ...]
 _PRIME = 2_147_483_629
 
 
-def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Step] | None:
+def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Script] | None:
     """The slice of a germ by fields of degrees up to ``degree``, with its step; None where there
     is none, or where the equations are too many.
 
@@ -56,7 +56,7 @@ def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Step] | No
 
 def sliced(
     g: Germs, found: Sequence[tuple[int, dict[int, Poly], list[list[Any]]]]
-) -> tuple[Germs, Step]:
+) -> tuple[Germs, Script]:
     """The germ where the variables that the fields move are 0, and the step."""
     zero = {i for i, _, _ in found}
     names = g.names

@@ -27,7 +27,8 @@ from singularity_lab.algebra.polynomial import Point, Polynomial
 from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
-from singularity_lab.exact.engine.solve import Result, rlct
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 

@@ -208,8 +208,9 @@ _T = TypeVar("_T")
 UNCUT = ("interval", "both", "open", "point")
 # What applies to a product factor by factor: coordinates, conditions and cells of the stratum; the
 # other theorems speak of ideals.
-FACTORED = ("blowup", "split", "change", "coordinate", "relax", "nonvanishing", "dehomogenise")
-FACTORED += ("locus", "both", "empty", "open")
+FACTORED = frozenset(
+    ("blowup", "split", "change", "coordinate", "relax", "nonvanishing", "dehomogenise", "locus")
+) | {"both", "empty", "open"}
 
 
 class Walk(Generic[_T]):
