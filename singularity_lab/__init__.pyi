@@ -8,6 +8,8 @@ from singularity_lab.algebra.polynomial import (
     Polynomial as Polynomial,
     parse as parse,
 )
+from singularity_lab.calibration.estimators import torch_estimator as torch_estimator
+from singularity_lab.calibration.row_sets import row_set as row_set
 from singularity_lab.calibration.run import calibrate as calibrate
 from singularity_lab.catalog.load import entries as entries, load as load
 from singularity_lab.catalog.loss import loss as loss

@@ -175,6 +175,17 @@ def _over_to_json(problem: LocalProblem) -> dict[str, Any]:
     }
 
 
+def polynomial_problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
+    """The same where it is known to speak of polynomials, as the rows of the catalog do.
+
+    Raises CertificateError for expressions with other functions.
+    """
+    found = problem_from_json(document)
+    if not isinstance(found, LocalProblem):
+        raise CertificateError("problem: polynomials are needed, received other functions")
+    return found
+
+
 def problem_from_json(document: Mapping[str, Any]) -> Problem:
     """The inverse of :func:`problem_to_json`."""
     what = "functions" if "functions" in document else "generators"
