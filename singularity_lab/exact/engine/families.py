@@ -146,11 +146,11 @@ def _first_walls(family: FamilyProblem) -> list[Number]:
             key = tuple(map(int, a[:-1]))
             parts.setdefault(key, {})[(*([0] * (len(names) - 1)), int(a[-1]))] = c
         for terms in parts.values():
-            found += _roots(Polynomial(names, ring(names).from_dict(terms)), names[-1])
+            found += roots_of(Polynomial(names, ring(names).from_dict(terms)), names[-1])
     return _sorted(found)
 
 
-def _roots(p: Polynomial, t: str) -> list[Number]:
+def roots_of(p: Polynomial, t: str) -> list[Number]:
     """The real roots of a polynomial in t alone."""
     found: list[Number] = []
     for q, _ in factor(p.flint)[1]:
@@ -346,7 +346,7 @@ def _walls_of(polys: Sequence[Poly], start: Family, ends: Ends, parameter: str) 
         moved = maps.pull_back(q, i, numerator, denominator)
         found += [
             r
-            for r in _roots(Polynomial(start.names, moved), parameter)
+            for r in roots_of(Polynomial(start.names, moved), parameter)
             if (low is None or below(low, r)) and (high is None or below(r, high))
         ]
     return found

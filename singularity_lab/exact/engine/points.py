@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import Number
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.exact.engine.families import roots_of
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.system.deadline import require_seconds
+
+
+def _isolated(jacobian: Sequence[Polynomial]) -> list[dict[str, Number]]:
+    """The real zeros of polynomials in two variables, without the curves on which all are 0: their
+    coordinates are roots of resultants."""
+    live = [p.flint for p in jacobian if not p.is_zero]
+    names = jacobian[0].variables
+    common = live[0]
+    for p in live[1:]:
+        common = common.gcd(p)
+    rest = [p / common for p in live]
+    axes: list[list[Number]] = []
+    for i, n in enumerate(names):
+        other = 1 - i
+        total = None
+        for p, q in itertools.combinations(rest, 2):
+            r = p.resultant(q, names[other])
+            if not r.is_zero():
+                total = r if total is None else total.gcd(r)
+        alone = [p for p in rest if maps.occurring(p) <= {i}]
+        for p in alone:
+            total = p if total is None else total.gcd(p)
+        if total is None:
+            return []
+        axes.append(roots_of(Polynomial(names, total), n))
+    found = []
+    for x, y in itertools.product(*axes):
+        point = dict(zip(names, (x, y), strict=True))
+        written = {n: str(c) for n, c in point.items()}
+        problem = LocalProblem.build([Polynomial(names, p) for p in rest], names, at=written)
+        germ = problem.localize(algebraic=True)
+        values = [maps.at_zero(g.flint, range(2)) for g in germ.generators]
+        field = germ.field
+        if all(v.is_zero() if field is None else field.sign(v) == 0 for v in values):
+            found.append(point)
+    return found
 
 
 @dataclass(frozen=True)
@@ -41,9 +80,9 @@ def singular_points(
 ) -> list[SingularPoint]:
     """Return the real singular points of {f = 0}, each with (λ, m) of K = f² there.
 
-    f: one polynomial. Where the singular locus has positive dimension, each of its strata has one
-    point, and ``where`` has its equations. The list is complete: the strata are those of a proof
-    over all of R^d. budget: CPU seconds.
+    f: one polynomial. In two variables all isolated singular points are listed. Elsewhere, and
+    where the singular locus is a curve or more, each of its strata has one point, and ``where`` has
+    its equations; the strata are those of a proof over all of R^d. budget: CPU seconds.
 
     Raises OutOfScope for the zero polynomial, Undecided where the locus is not found within the
     budget.
@@ -77,6 +116,9 @@ def singular_points(
     except OutOfScope:  # proved: there is no real zero
         return []
     points: dict[str, tuple[Mapping[str, Any], str]] = {}
+    for alone in _isolated(jacobian) if len(names) == 2 else []:
+        where = ", ".join(f"{n} = {c}" for n, c in alone.items())
+        points[str({n: str(c) for n, c in alone.items()})] = (alone, where)
     for s in locus.strata:
         if s.point is not None:
             points.setdefault(str({n: str(c) for n, c in s.point.items()}), (s.point, s.where))
@@ -87,5 +129,9 @@ def singular_points(
         left = None
         if budget is not None:
             left = max((budget - (time.process_time() - started)) / max(1, len(points)), 0.2)
-        found.append(SingularPoint(point, where, rlct(g, names, at=dict(point), budget=left)))
+        found.append(
+            SingularPoint(
+                point, where, rlct(g, names, at={n: str(c) for n, c in point.items()}, budget=left)
+            )
+        )
     return sorted(found, key=lambda p: [float(c) for c in p.point.values()])

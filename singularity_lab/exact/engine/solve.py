@@ -117,7 +117,7 @@ def rlct(
     {K = 0} it speaks on compact sets only. freeze: variables that keep their coordinate of the
     point, or values by name: the restricted coefficient, of K in the remaining variables.
     parameters: the name of a symbol t that is no variable: a
-    :class:`~singularity_lab.exact.engine.families.Table` is returned, with (λ, m) on each of the
+    :class:`~singularity_lab.exact.engine.tables.Table` is returned, with (λ, m) on each of the
     points and intervals of t where it is one. Expressions with exp, log, sqrt, sin, cos, tanh,
     sigmoid, softplus, … and division are read as well, near a point. budget: CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
@@ -153,6 +153,7 @@ def rlct(
     started = time.process_time()
     limits: dict[str, Any] = {"nodes": nodes, "memory": memory, "progress": progress}
     if parameters is not None:
+        _check_unfrozen(freeze, "a table")
         options = dict(prior=prior, nonnegative=nonnegative, box=box, convention=convention)
         problem = with_symbol(generators, variables, parameters, at=at, over=over, **options)
         with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
@@ -171,6 +172,7 @@ def rlct(
         over=over,
     )
     if typed is not None:
+        _check_unfrozen(freeze, "functions")
         return _analytic(typed, started, budget, limits)
     asked: _Question | None = None
     with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
@@ -429,6 +431,11 @@ _ROUTES: tuple[Callable[[_Question], Result | None], ...] = (
     _squares,  # a Gram matrix takes longer
     _chart_tree,
 )
+
+
+def _check_unfrozen(freeze: Any, what: str) -> None:
+    if freeze:
+        raise OutOfScope(f"freeze: not with {what}: put in the values of these variables")
 
 
 def _analytic(
