@@ -183,7 +183,7 @@ def show(
     from singularity_lab.catalog.load import load
     from singularity_lab.catalog.truth import ground_truth
     from singularity_lab.errors import Undecided
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
     from singularity_lab.exact.proof.certificate import problem_to_json
     from singularity_lab.system.deadline import TimeLimit, require_seconds
 

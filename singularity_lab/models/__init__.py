@@ -3,6 +3,7 @@
     build(name, **parameters) -> Model
     builders() -> names of the builders
     signature(name) -> their parameters with types
+    link(natural, family=…, inputs=…) -> Link: a regression from its natural parameters
 
 Importing this package loads no torch: twins import it when they are called.
 """
@@ -21,9 +22,11 @@ from singularity_lab.models import (
     shallow,
     trained,
 )
+from singularity_lab.models.link import Link, link
 from singularity_lab.models.model import Model, Stratum, build, builder, builders, signature
 
 __all__ = [
+    "Link",
     "Model",
     "Stratum",
     "activation",
@@ -35,6 +38,7 @@ __all__ = [
     "graphical",
     "hypersurfaces",
     "linear",
+    "link",
     "mixtures",
     "monomial",
     "open_problems",

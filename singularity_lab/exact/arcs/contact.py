@@ -48,6 +48,7 @@ from singularity_lab.exact.proof.branches import (
     Dehomogenise,
     Free,
     Locus,
+    Product,
     Roots,
     Split,
     Squares,
@@ -194,17 +195,18 @@ def contact_loci(
 
 def _read(certificate: Certificate, order: int, field: ArcField, started: float) -> ContactLoci:
     """The contact loci that the charts of a certificate give."""
-    if certificate.problem.over is not None:
+    problem = certificate.germ
+    if problem.over is not None:
         raise OutOfScope("contact loci: those at one point are read, not over a domain")
     verify(certificate)
-    certificate.problem.localize()  # OutOfScope for irrational points
-    if certificate.problem.is_power_one:
+    problem.localize()  # OutOfScope for irrational points
+    if problem.is_power_one:
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":
         raise OutOfScope("contact loci: the zero ideal (all arcs)")
-    curve = _Reader(order + 1, field).read(starting_family(certificate.problem), certificate.proof)
+    curve = _Reader(order + 1, field).read(starting_family(problem), certificate.proof)
     return ContactLoci(
-        certificate.problem,
+        problem,
         field,
         curve.lower[1:],
         curve.upper[1:],
@@ -327,6 +329,8 @@ class _Reader(Walk[_Curve]):
             raise _RealOnly(f"complex roots of {step.poly} are no stratum of the proof")
         if isinstance(step, Split | Dehomogenise | Roots):
             return _least(cases)
+        if isinstance(step, Product):  # the orders of the factors are in k, with the exponents
+            return cases[0]
         if isinstance(step, Subideal):
             return self.without_upper(cases[0])
         if isinstance(step, Squares):

@@ -102,6 +102,7 @@ def stopped_by_interrupt(search: Stoppable) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if search.ended:
             usual(number, frame)
+            return
         search.ended = "interrupted"
         search.limit.shorten(0.5)
         if told is not None:
