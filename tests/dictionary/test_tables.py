@@ -155,7 +155,7 @@ def test_frames(tables, tmp_path):
     flat = store.flat(few, "strata")
     assert [line["lambda_status"] for line in flat] == [s.lam.status for s in few.strata]
     connection = store.to_duckdb(few)
-    assert connection.sql("SELECT count(*) FROM strata").fetchone() == (5,)
+    assert connection.sql("SELECT count(*) FROM strata").fetchall() == [(5,)]
     frame = store.to_pandas(few, "rows")
     assert list(frame["id"]) == [r.id for r in few.rows]
     for kind in store.FORMATS:
