@@ -29,8 +29,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.findings import LedgerRow
 from singularity_lab.calibration.measurement import Measurement, Truth
-from singularity_lab.calibration.results import Calibration, LedgerRow
+from singularity_lab.calibration.results import Calibration
 from singularity_lab.errors import BadInput, Undecided
 
 if TYPE_CHECKING:

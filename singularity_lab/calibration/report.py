@@ -17,8 +17,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.results import CLASSES, Calibration, Summary, percent, scatter
+from singularity_lab.calibration.summaries import CLASSES, Summary, percent
 from singularity_lab.pictures import measurements
 from singularity_lab.spectroscopes.registry import known
 from singularity_lab.system.extras import pyplot, require
@@ -33,12 +34,12 @@ __all__ = ["render", "what_one_sees", "write"]
 _CURVES = 4  # volume curves shown, of rows with as many different m as there are
 
 
-def write(calibration: Calibration, path: str | Path) -> Path:
+def write(calibration: Findings, path: str | Path) -> Path:
     """Render the report into a file, whose folder is made where it is missing."""
     return write_text(path, render(calibration))
 
 
-def render(calibration: Calibration) -> str:
+def render(calibration: Findings) -> str:
     """The report as HTML text. Raises BadInput when Jinja or Matplotlib is not installed."""
     require("report", "jinja2", "matplotlib")
     import jinja2
@@ -72,7 +73,7 @@ def render(calibration: Calibration) -> str:
 # -- the first paragraph ------------------------------------------------------------------------
 
 
-def what_one_sees(calibration: Calibration) -> list[str]:
+def what_one_sees(calibration: Findings) -> list[str]:
     """The findings in sentences: how much is proved, how right each arm is (the best first), and
     why not."""
     truths = calibration.truths.values()
@@ -97,7 +98,7 @@ def what_one_sees(calibration: Calibration) -> list[str]:
     return sentences
 
 
-def _arm_sentence(calibration: Calibration, s: Summary) -> str:
+def _arm_sentence(calibration: Findings, s: Summary) -> str:
     summary = known()[s.arm].summary if s.arm in known() else ""
     name = f"{s.arm} ({summary})" if summary else s.arm
     text = f"{name}: median error {100 * (s.median_error or 0):.1f} % of λ"
@@ -116,7 +117,7 @@ def _arm_sentence(calibration: Calibration, s: Summary) -> str:
     return text + "."
 
 
-def _largest_bias(calibration: Calibration) -> str:
+def _largest_bias(calibration: Findings) -> str:
     """A target bias told as what it is: of the row that has most seeds, its target known by
     quadrature."""
     biased = [line for line in calibration.ledger if line.dominant == "target bias"]
@@ -168,9 +169,9 @@ def _figure_of(ax: Axes) -> Figure:
     return figure
 
 
-def _figures(calibration: Calibration) -> dict[str, Drawing]:
+def _figures(calibration: Findings) -> dict[str, Drawing]:
     found = {}
-    points = [p for p in scatter(calibration) if p["exact"] > 0]
+    points = [p for p in calibration.points() if p["exact"] > 0]
     if points:
         found["scatter"] = _draw(
             "scatter",
@@ -228,7 +229,7 @@ def _seed_means(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(first.values())
 
 
-def _curves(calibration: Calibration) -> list[Drawing]:
+def _curves(calibration: Findings) -> list[Drawing]:
     """What the volume device saw, of a few rows with proved (λ, m): as many different m as there
     are."""
     by_m: dict[int, Measurement] = {}
@@ -273,7 +274,7 @@ def _curves(calibration: Calibration) -> list[Drawing]:
 # -------------------------------------------------------------------------------------------
 
 
-def _row(calibration: Calibration, row: str) -> dict[str, Any]:
+def _row(calibration: Findings, row: str) -> dict[str, Any]:
     cells = []
     for arm, _ in calibration.arms:
         members = calibration.of(row, arm)
@@ -324,7 +325,7 @@ def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
     }
 
 
-def _seeds(calibration: Calibration) -> tuple[int, int]:
+def _seeds(calibration: Findings) -> tuple[int, int]:
     """The fewest and the most seeds that an arm has on a row where it was measured."""
     counts = Counter((m.row.id, m.arm) for m in calibration.measurements)
     return min(counts.values(), default=0), max(counts.values(), default=0)
@@ -337,7 +338,7 @@ def _number(x: float | None, digits: int = 4) -> str:
     return f"{x:.{digits}g}".replace("-", "−")
 
 
-def _settings(calibration: Calibration, arm: str) -> dict[str, Any]:
+def _settings(calibration: Findings, arm: str) -> dict[str, Any]:
     """The settings of an arm's first reading, defaults included."""
     for m in calibration.measurements:
         if m.arm == arm and m.text is not None:
@@ -345,7 +346,7 @@ def _settings(calibration: Calibration, arm: str) -> dict[str, Any]:
     return {}
 
 
-def _versions(calibration: Calibration) -> dict[str, str]:
+def _versions(calibration: Findings) -> dict[str, str]:
     for m in calibration.measurements:
         if m.text is not None:
             return dict(m.reading.versions)

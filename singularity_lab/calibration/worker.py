@@ -68,9 +68,12 @@ def _loss(source: str) -> Loss:
         from singularity_lab.catalog.entry import Entry
 
         return loss(msgspec.convert(row["entry"], Entry))
+    from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.exact.proof.certificate import problem_from_json
 
-    return loss(problem_from_json(row["problem"]))
+    problem = problem_from_json(row["problem"])
+    assert isinstance(problem, LocalProblem)
+    return loss(problem)
 
 
 def _record(message: Mapping[str, Any], reading: Reading) -> Record:

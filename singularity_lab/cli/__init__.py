@@ -1,7 +1,8 @@
 """The ``singlab`` command: proofs, the catalog, measurements and calibration from a terminal.
 
-Exit codes: 0 done, 2 bad input, 3 undecided, 130 interrupted. Errors of the user are one line on
-stderr, ``error: …``. With ``--json`` stdout holds JSON and nothing else; progress goes to stderr.
+Exit codes: 0 done, 2 bad input (of a batch: at least one item), 3 undecided, 130 interrupted.
+Errors of the user are one line on stderr, ``error: …``. With ``--json`` stdout holds JSON and
+nothing else; progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from singularity_lab.cli import (
     atlas,
     catalog,
     dictionary,
+    doctor,
+    geometry,
     measuring,
     proving,
     singularity,
@@ -64,8 +67,10 @@ app.add_typer(program_commands.app, name="program", rich_help_panel="Look up")
 dictionary.register(app)
 app.add_typer(atlas.app, name="atlas", rich_help_panel="Look up")
 singularity.register(app)
+geometry.register(app)
 measuring.add_to(app)
 tracking.add_to(app)
+doctor.register(app)
 
 
 def main() -> None:

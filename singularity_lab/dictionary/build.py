@@ -205,6 +205,7 @@ def _ignore_interrupts() -> None:
 def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> list[Line]:
     """The lines of one germ. encoded: its canonical JSON."""
     problem = problem_from_json(msgspec.json.decode(encoded))
+    assert isinstance(problem, LocalProblem)  # rows of the catalog are polynomials
     key = problem_key(problem)
     found = CertificateStore(store).document(problem)
     documents = found["certificates"] if found is not None else []

@@ -21,6 +21,7 @@ EXTRA_OF = {
     "nbformat": "notebook",
     "pandas": "report",
     "torch": "torch",
+    "xarray": "draws",
 }
 
 
