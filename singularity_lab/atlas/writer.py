@@ -31,7 +31,7 @@ from singularity_lab.catalog.store import shipped as shipped_certificates
 from singularity_lab.dictionary.schema import Row, Tables, counts
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput, SingularityLabError
-from singularity_lab.system.files import parse_json, read_text
+from singularity_lab.system.files import read_json
 
 STATIC = Path(__file__).resolve().parent / "static"
 BUNDLE = ("index.html", "atlas.js", "atlas.css", "atlas-math.woff2", "OFL.txt")
@@ -177,4 +177,4 @@ def _proofs(
 
 def _run(path: str | Path) -> tuple[str, Any]:
     path = Path(path)
-    return path.stem, parse_json(read_text(path, str(path)), str(path))
+    return path.stem, read_json(path, "runs")

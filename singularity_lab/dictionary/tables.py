@@ -129,7 +129,7 @@ def to_pandas(tables: Tables, table: str) -> Any:
 def to_arrow(tables: Tables, table: str) -> Any:
     """A table as a pyarrow Table of flat columns."""
     require("to_arrow", "duckdb", "pyarrow")
-    return _relation(tables, table).fetch_arrow_table()
+    return _relation(tables, table).to_arrow_table()
 
 
 def to_polars(tables: Tables, table: str) -> Any:
@@ -151,8 +151,8 @@ def to_duckdb(tables: Tables) -> Any:
     """All tables in a DuckDB database in memory, each under its own name; the connection.
 
     >>> connection = to_duckdb(Tables())
-    >>> connection.sql("SELECT count(*) FROM rows").fetchone()
-    (0,)
+    >>> connection.sql("SELECT count(*) FROM rows").fetchall()
+    [(0,)]
     """
     require("to_duckdb", "duckdb")
     import duckdb

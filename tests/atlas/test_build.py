@@ -23,6 +23,7 @@ from singularity_lab.cli import app
 from singularity_lab.dictionary.schema import Cell, Edge
 from singularity_lab.dictionary.tables import write_tables
 from singularity_lab.errors import BadInput
+from singularity_lab.trajectories.trajectory import Row, Trajectory
 
 IDS = (
     "ade-a2",
@@ -166,6 +167,23 @@ def test_tables_that_lack_a_proved_value_say_so(tables):
     told = gaps(msgspec.structs.replace(tables, strata=[*unasked, *tables.strata[2:]]))
     assert len(told) == 1
     assert told[0].startswith("2 rows are proved")
+
+
+def test_a_run_is_shown_with_its_misses(tables, tmp_path):
+    rows = (
+        Row(0, loss=2.0, outcome="ok", value=5.0, low=4.9, high=5.1),
+        Row(10, loss=1.0, reason="cannot be read"),
+    )
+    file = tmp_path / "run of mine.json"
+    file.write_text(Trajectory(rows, device="llc").to_json())
+    build(tmp_path / "page", tables, runs=[file], machines=())
+    _, meta = put(tmp_path / "page" / "data" / "meta.js")
+    assert [r["id"] for r in meta["runs"]] == ["run-of-mine"]
+    _, run = put(tmp_path / "page" / "data" / "run-run-of-mine.js")
+    assert [r["outcome"] for r in run["rows"]] == ["ok", "failed"]
+    file.write_text("[1, 2]")
+    with pytest.raises(BadInput, match="is no trajectory"):
+        build(tmp_path / "page", tables, runs=[file], machines=())
 
 
 def test_a_folder_with_other_things_is_left_alone(tables, tmp_path):

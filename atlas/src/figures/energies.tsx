@@ -181,34 +181,37 @@ export function Order({
           ))}
           {graph.places.map(({ phase: p, x, y }) => {
             const meets = interval && p.low <= interval[1] && p.high >= interval[0];
+            const shownValue = p.lambda.length > 4 ? (real(p.lambda) || p.low).toFixed(1) : p.lambda;
             return (
-              <Link
-                href={p.onFile && position.has(p.row) ? rowAddress(p.row) : undefined}
-                onMouseEnter={() => setOver(p)}
-                onFocus={() => setOver(p)}
-                label={`${p.name}, λ ${p.lambda}, m ${p.mText}`}
-              >
-                <circle
-                  cx={X(x)}
-                  cy={Y(y)}
-                  r={wide ? 17 : 12}
-                  class={`node ${p === lowest ? "now" : ""} ${meets ? "meets" : ""}`}
-                />
-                <text
-                  aria-hidden="true"
-                  x={X(x)}
-                  y={Y(y) + 4}
-                  text-anchor="middle"
-                  class={p === lowest ? "on-blue" : ""}
+              <>
+                <Link
+                  href={p.onFile && position.has(p.row) ? rowAddress(p.row) : undefined}
+                  onMouseEnter={() => setOver(p)}
+                  onFocus={() => setOver(p)}
+                  label={`${shownValue}: ${p.name}, λ ${p.lambda}, m ${p.mText}`}
                 >
-                  {p.lambda.length > 4 ? (real(p.lambda) || p.low).toFixed(1) : p.lambda}
-                </text>
+                  <circle
+                    cx={X(x)}
+                    cy={Y(y)}
+                    r={wide ? 17 : 12}
+                    class={`node ${p === lowest ? "now" : ""} ${meets ? "meets" : ""}`}
+                  />
+                  <text
+                    aria-hidden="true"
+                    x={X(x)}
+                    y={Y(y) + 4}
+                    text-anchor="middle"
+                    class={p === lowest ? "on-blue" : ""}
+                  >
+                    {shownValue}
+                  </text>
+                </Link>
                 {wide && (
                   <text aria-hidden="true" x={X(x)} y={Y(y) + 31} text-anchor="middle" class="small halo">
                     {p.name.slice(0, 14)}
                   </text>
                 )}
-              </Link>
+              </>
             );
           })}
         </svg>

@@ -137,17 +137,19 @@ export function Complex({ machine: w, at, onPick }: { machine: Machine; at: numb
             >
               {c.lambda_E}
             </text>
-            <text
-              aria-hidden="true"
-              x={places[i]!.x}
-              y={places[i]!.y + r(c) + 13}
-              text-anchor="middle"
-              class="small halo"
-            >
-              {i + 1}
-              {c.degenerate ? "*" : ""}
-            </text>
           </g>
+        ))}
+        {shown.map((c, i) => (
+          <text
+            aria-hidden="true"
+            x={places[i]!.x}
+            y={places[i]!.y + r(c) + 13}
+            text-anchor="middle"
+            class="small halo"
+          >
+            {i + 1}
+            {c.degenerate ? "*" : ""}
+          </text>
         ))}
       </svg>
       <div class="scroll" tabIndex={0} role="group" aria-label="Table of components">
