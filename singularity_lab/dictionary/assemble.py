@@ -40,6 +40,7 @@ class Place:
 
     @property
     def name(self) -> str:
+        """The name of the stratum; ``point`` without one."""
         return self.stratum.name if self.stratum is not None else "point"
 
     @property

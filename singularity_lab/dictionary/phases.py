@@ -51,6 +51,7 @@ class Phase:
 
     @property
     def exact(self) -> bool:
+        """Whether (λ, m) is proved."""
         return self.lower is not None and self.lower == self.upper
 
     @property
