@@ -13,7 +13,7 @@ ifneq ("$(shell cat .venv/.setup-path 2>/dev/null)","$(shell pwd)")
 MOVED := moved
 endif
 
-.PHONY: help setup demo test oracles lint types notebooks docs benchmark clean distclean moved
+.PHONY: help setup demo test oracles lint types notebooks docs benchmark atlas atlastest clean distclean moved
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,12 @@ benchmark: setup ## run benchmarks/bench_*.py: ratios measured in one run
 	@set -e; found=; for file in benchmarks/bench_*.py; do \
 	  [ -e "$$file" ] || continue; found=1; echo "== $$file"; $(ONE_THREAD) $(PY) "$$file"; \
 	done; [ -n "$$found" ] || { echo "benchmark: no benchmarks/bench_*.py in this checkout"; exit 1; }
+
+atlas: ## bundle the page of the dictionary into singularity_lab/atlas/static (needs Node 20)
+	cd atlas && npm ci --no-audit --no-fund && npx tsc --noEmit && node --test test/unit.test.mjs && node build.mjs
+
+atlastest: setup ## build an atlas and read it in Chromium (after `make atlas`)
+	$(ONE_THREAD) $(PY) -m pytest -m slow tests/atlas
 
 clean: ## remove what runs have made, keep the environment
 	rm -rf out build dist docs/notebooks docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis

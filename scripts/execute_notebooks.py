@@ -1,12 +1,13 @@
 """Execute every notebook and store its outputs; the tests compare them with fresh ones.
 
-    python scripts/execute_notebooks.py
+    python scripts/execute_notebooks.py [NOTEBOOK…]
 
-Run it after a change of what is printed or measured.
+Without names: all of them. Run it after a change of what is printed or measured.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -30,15 +31,15 @@ def execute(notebook: Path, folder: str | Path) -> nbformat.NotebookNode:
     return content
 
 
-def main() -> None:
-    for notebook in sorted(NOTEBOOKS.glob("*.ipynb")):
+def main(names: list[str]) -> None:
+    for notebook in map(Path, names) if names else sorted(NOTEBOOKS.glob("*.ipynb")):
         before = nbformat.read(notebook, as_version=4)
         with tempfile.TemporaryDirectory() as folder:
             content = execute(notebook, folder)
         content.metadata = before.metadata  # the version of the kernel is no business of ours
         nbformat.write(content, notebook)
-        print(f"executed: {notebook.relative_to(NOTEBOOKS.parent)}")
+        print(f"executed: {notebook.name}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -6,22 +6,15 @@ first use (PEP 562), so that ``import singularity_lab`` loads no library: neithe
 
 from __future__ import annotations
 
-import ast
 from importlib import import_module
-from pathlib import Path
 from typing import Any
+
+from singularity_lab.system.stubs import homes
 
 __version__ = "0.1.0"
 
 
-def _homes() -> dict[str, str]:
-    """The module of each public name, as the stub beside this file imports them."""
-    stub = ast.parse(Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
-    froms = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
-    return {alias.name: node.module or "" for node in froms for alias in node.names}
-
-
-_HOME = _homes()
+_HOME = homes(__file__)
 
 __all__ = sorted(_HOME)
 

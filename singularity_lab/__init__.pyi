@@ -15,6 +15,13 @@ from singularity_lab.catalog.load import entries as entries, load as load
 from singularity_lab.catalog.loss import loss as loss
 from singularity_lab.catalog.quiver_strata import network_strata as network_strata, strata as strata
 from singularity_lab.catalog.truth import ground_truth as ground_truth
+from singularity_lab.dictionary.find import find as find
+from singularity_lab.dictionary.look import (
+    lookup as lookup,
+    neighbours as neighbours,
+    same_class as same_class,
+)
+from singularity_lab.dictionary.model_phases import phases as phases
 from singularity_lab.errors import (
     BadInput as BadInput,
     CertificateError as CertificateError,
@@ -29,7 +36,10 @@ from singularity_lab.exact.arcs.jets import jets as jets
 from singularity_lab.exact.classification.singularity import singularity as singularity
 from singularity_lab.exact.engine.newton import newton_polyhedron as newton_polyhedron
 from singularity_lab.exact.engine.explain import explain as explain
-from singularity_lab.exact.engine.solve import Result as Result, rlct as rlct
+from singularity_lab.exact.engine.result import Result as Result
+from singularity_lab.exact.engine.solve import rlct as rlct
+from singularity_lab.exact.engine.points import singular_points as singular_points
+from singularity_lab.exact.engine.threshold import lct as lct
 from singularity_lab.exact.proof.certificate import Certificate as Certificate
 from singularity_lab.exact.proof.tree import proof_tree as proof_tree
 from singularity_lab.exact.proof.verify import verify as verify
@@ -44,6 +54,7 @@ from singularity_lab.programs.answers import (
 )
 from singularity_lab.programs.check import check_program as check_program
 from singularity_lab.programs.find import program_list as program_list
+from singularity_lab.programs.functions import program_functions as program_functions
 from singularity_lab.programs.library import program as program
 from singularity_lab.programs.machines.text import parse_program as parse_program
 from singularity_lab.programs.trace import program_trace as program_trace

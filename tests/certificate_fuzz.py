@@ -6,7 +6,7 @@ guided by outcomes: a document that is refused in a way that was not seen before
 are changed further, so that it goes deeper than single changes do.
 """
 
-# ruff: noqa: E501, SIM905
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate, problem_from_json
+from singularity_lab.exact.proof.step import STEPS
 from singularity_lab.exact.proof.verify import verify
 
 ODD = (
@@ -35,11 +36,7 @@ ODD = (
     "sqrt(2)", "None", "\ud800", "-1/2", "0/1", [], {}, [[]], [0], [[0, 1]], {"x": 1}, {"op": "open"},
     {"op": "order"}, {"kind": "sign", "index": 0}, [["x", 1]], [["x", "1/2"]], "ideal", "loss",
 )  # fmt: skip
-OPS = (
-    "generators change contract relax nonvanishing coordinate schur blowup split roots locus "
-    "dehomogenise sum free subideal squares both monomial newton rank empty terms order open see "
-    "zero"
-).split()
+OPS = tuple(STEPS)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -210,9 +207,9 @@ def wrong(new: Any, old: Any, truth: RLCT) -> str:
     claim = Certificate.from_json(new).claim
     kind = new["claim"]["kind"]
     if problem_from_json(new["problem"]) != problem_from_json(old["problem"]):
-        # a loss stands for K = |f|, f of either sign: twice the λ of f²
+        # a loss stands for K = f, two-sided for K = |f|: twice the λ of f²
         problem = problem_from_json({**new["problem"], "convention": "ideal"})
-        twice = 2 if new["problem"]["convention"] == "loss" else 1
+        twice = 2 if problem_from_json(new["problem"]).is_power_one else 1
         claim = RLCT(claim.value / twice, claim.multiplicity)
         try:
             answer = rlct(problem, budget=10)

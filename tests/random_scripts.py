@@ -31,7 +31,9 @@ from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import Germ, LocalProblem
 from singularity_lab.algebra.rings import ring, to_fmpq
 from singularity_lab.errors import CertificateError, SingularityLabError
+from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.engine.newton import newton_step
+from singularity_lab.exact.engine.slices import slice_germ
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.zeros.decide import no_common_zero
 
@@ -47,7 +49,8 @@ LOCAL, PARAM, UNIT = "local", "param", "unit"
 class Root:
     """A family to start from: the data of a lemma, sign conditions, what a step may be drawn from.
 
-    least: the least (λ, m) of its germs, None where K vanishes on no germ that was tried.
+    within: intervals that are not cut into cells yet. least: the least (λ, m) of its germs, None
+    where K vanishes on no germ that was tried.
     """
 
     names: tuple[str, ...]
@@ -55,6 +58,7 @@ class Root:
     signs: tuple[str, ...] = ()
     hints: tuple[Step, ...] = ()
     depth: int = 3
+    within: Mapping[str, tuple[Fraction | None, Fraction | None]] = field(default_factory=dict)
 
     @cached_property
     def least(self) -> RLCT | None:
@@ -98,6 +102,9 @@ class Root:
         if len(grid) > 700:
             grid = [tuple(dice.choice(values) for _ in free) for _ in range(700)]
         start = [dict(zip(free, row, strict=True)) for row in grid]
+        for n, ends in self.within.items():  # points at the ends of an interval
+            for end in (e for e in ends if e is not None):
+                start += [{**at, n: end} for at in dice.sample(start, min(40, len(start)))]
         if len(free) == 1 and any("^2 - 2" in g for g in self.data["gens"]):
             start += [{free[0]: "sqrt(2)"}, {free[0]: "-sqrt(2)"}]
         seen = set()
@@ -129,6 +136,8 @@ class Root:
             ]
             if low or any(role[n] == UNIT and v == 0 for n, v in at.items()):
                 continue
+            if any(outside(at[n], ends) for n, ends in self.within.items()):
+                continue
             there = [rational(at.get(n, 0)) for n in self.names]
             if all(u(there) for u in units) and all(p(there) > 0 for p in signs):
                 yield at
@@ -138,15 +147,27 @@ class Root:
         data, kept = self.data, tuple(n for n in self.names if n in self.data["role"])
         factor = "".join(f"{n}^{e}*" for n, e in data["k"].items() if e)
         gens = tuple(f"{factor}({g})" for g in data["gens"])
+        wall = {n for n in data["positive"]}
+        for n, ends in self.within.items():
+            if at[n] not in ends:
+                continue
+            wall.add(n)  # x is its end, plus or minus a coordinate s >= 0 of its name
+            h = data["h"] if not at[n] else {}
+            if at[n] or at[n] == ends[1]:
+                x = parse(n, kept)
+                image = x + at[n] if at[n] == ends[0] else Polynomial.constant(at[n], kept) - x
+                gens = tuple(str(parse(g, kept).substitute({n: image})) for g in gens)
+                data = {**data, "h": {**data["h"], **({} if h.get(n) else {n: "0"})}}
+            at = {**at, n: 0}
         at = {n: v for n, v in at.items() if v}
-        wall = tuple(sorted(n for n in data["positive"]))
+        wall = tuple(sorted(wall))
         return value_at(gens, kept, tuple(sorted(at.items())), tuple(data["h"].items()), wall)
 
     def family(self, verifier: SimpleNamespace) -> Any:
         found = verifier.family.Family.of_lemma(self.names, self.data)
         if self.signs:
             found = found.but(signs=tuple(map(found.read, self.signs)))
-        return found.normal()
+        return found.but(within=dict(self.within)).normal()
 
     def crossed(self, verdict: Any) -> str | None:
         """What is false about a verdict, None where it is compatible with the truth."""
@@ -160,6 +181,12 @@ class Root:
             if least is None or verdict.upper < least:
                 return f"upper {verdict.upper}, truth {least}"
         return None
+
+
+def outside(value: Any, ends: tuple[Fraction | None, Fraction | None]) -> bool:
+    low, high = ends
+    near = rational(value)
+    return (low is not None and near < low) or (high is not None and near > high)
 
 
 FEW = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
@@ -634,6 +661,76 @@ def monomials(dice: random.Random) -> Root:
     return Root(names, lemma(role, gens, h=h))
 
 
+def squared(dice: random.Random) -> Root | None:
+    """Generators that are sums of squares with weights of one sign, or of two."""
+    names = NAMES[: dice.randint(2, 3)]
+    role = {n: dice.choice((LOCAL, LOCAL, PARAM)) for n in names} | {names[0]: LOCAL}
+    sums = []
+    for _ in range(dice.choice((1, 1, 2))):
+        sign = dice.choice((1, 1, -1))
+        sums.append([
+            [str(sign * dice.choice((1, 1, 2, Fraction(1, 3))) * dice.choice((1,) * 7 + (-1,))),
+             dice.choice((factor, factor, factor, product))(dice, names, 1)]
+            for _ in range(dice.randint(1, 3))
+        ])  # fmt: skip
+    gens = ["+".join(f"({c})*({q})^2" for c, q in squares) for squares in sums]
+    if any(parse(g, names).is_zero for g in gens):
+        return None
+    hints: list[Step] = [{"op": "squares", "squares": sums}]
+    changed = [[list(pair) for pair in squares] for squares in sums]
+    dice.choice(changed[0])[dice.randrange(2)] = dice.choice(("1", "-1", "0", *names))
+    hints.append({"op": "squares", "squares": changed})
+    return Root(names, lemma(role, gens, **weights_of(dice, role)), hints=tuple(hints))
+
+
+def everywhere(dice: random.Random) -> Root:
+    """A whole domain: a product of intervals, bounded or not, that are not cut into cells yet."""
+    names = NAMES[: dice.randint(1, 3)]
+    a, b = dice.choice(names), dice.choice(names)
+    special = (
+        f"{a}^2 - 1", f"{a}^2*({a} - 1)^3", f"{a}^3*({a} - 1)", f"({a} + 1)^2*({a} - 2)",
+        f"{b}*({a} - 1)^2", f"{a}^2 - {b}^2", f"({a} - 1)*({b} - 1)", f"{a} + {b} - 1",
+    )  # fmt: skip
+    gens = [dice.choice((dice.choice(special), product(dice, names, 2)))]
+    if dice.random() < 0.4:
+        gens.append(dice.choice((product(dice, names, 1), f"{dice.choice(special)}")))
+    ends = (Fraction(-1), Fraction(0), Fraction(1), Fraction(2), Fraction(1, 2))
+    within: dict[str, tuple[Fraction | None, Fraction | None]] = {}
+    for n in names:
+        low, high = dice.choice((None, *ends)), dice.choice((None, *ends))
+        if low is not None and high is not None and low >= high:
+            low = high = None
+        if (low, high) != (None, None):
+            within[n] = low, high
+    h = {dice.choice(names): dice.choice(("1", "-1/2"))} if dice.random() < 0.3 else {}
+    data = lemma(dict.fromkeys(names, PARAM), gens, h=h)
+    return Root(names, data, depth=len(within) + 2, within=within)
+
+
+def regular(dice: random.Random) -> Root:
+    """Generators that are coordinates up to higher terms, or nearly: ranks, and sums of squares,
+    definite and indefinite, with parameters in them."""
+    names = NAMES[: dice.randint(2, 4)]
+    role = {n: dice.choice((LOCAL, LOCAL, LOCAL, PARAM)) for n in names}
+    role[names[0]] = LOCAL
+    signs = [dice.choice("+-") for _ in names]
+    quadric = "".join(
+        f"{s}{dice.choice(('', '', '2*'))}{n}^2" for s, n in zip(signs, names, strict=True)
+    )
+    more = dice.choice(("", f" + {names[0]}^3", f" + {names[0]}*{names[-1]}", f" - {names[1]}"))
+    if dice.random() < 0.5:
+        gens = [quadric.lstrip("+") + more]
+        if dice.random() < 0.3:
+            gens.append(product(dice, names, 1))
+    else:
+        linear = [
+            f"{dice.choice(names)} {dice.choice('+-')} {factor(dice, names)}"
+            for _ in range(dice.randint(1, 3))
+        ]
+        gens = [g if dice.random() < 0.8 else f"({g})*{dice.choice(names)}" for g in linear]
+    return Root(names, lemma(role, gens, **weights_of(dice, role)))
+
+
 KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
     "any": (8, any_family),
     "graded": (5, graded),
@@ -647,6 +744,9 @@ KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
     "roots": (1, roots_of),
     "walls": (3, walls),
     "monomials": (2, monomials),
+    "regular": (3, regular),
+    "squared": (3, squared),
+    "everywhere": (3, everywhere),
 }
 
 
@@ -884,6 +984,10 @@ class Writer:
             return self.leaf(family)
         for _ in range(4):
             op = dice.choices(self.ops, cum_weights=self.cumulative)[0]
+            if self.root is not None and self.root.hints and dice.random() < 0.1:
+                op = self.root.hints[0]["op"]
+            if family.within:  # other steps are refused
+                op = dice.choice(("interval", "interval", "interval", "point", "both"))
             try:
                 step = getattr(self, f"draw_{op}")(family)
                 if step is None:
@@ -923,10 +1027,12 @@ class Writer:
 
     def leaf(self, family: Any) -> tuple[Step, Any]:
         dice = self.dice
+        if family.within:  # leaves are refused, and the open one proves nothing
+            return {"op": "open"}, self.leaves["open"](family, {"op": "open"})
         kinds = (
-            ["monomial", "split", "stripped", "free", "newton", "order"]
+            ["monomial", "rank", "saddle", "split", "stripped", "free", "newton", "order"]
             if dice.random() < 0.8
-            else ["terms", "order", "monomial"]
+            else ["terms", "rank", "saddle", "order", "monomial"]
         )
         if self.focus in LEAF_OPS and dice.random() < 0.7:
             kinds.insert(0, self.focus)
@@ -954,9 +1060,11 @@ class Writer:
                     case = {"op": "monomial", "primal": {}, "dual": []}
                     verdict = combine([self.leaves["monomial"](child.normal(), case)])
                     return {**step, "cases": [case]}, verdict
-                return step, self.leaves[kind](family, step)
+                verdict = self.leaves[kind](family, step)
             except MALFORMED:
                 continue
+            self.accepted[kind] += 1
+            return step, verdict
         return {"op": "open"}, self.leaves["open"](family, {"op": "open"})
 
     def exponents(self, family: Any) -> list[dict[str, int]] | None:
@@ -1049,6 +1157,35 @@ class Writer:
             "dual": [[i, str(y)] for i, y in enumerate(dual) if y],
         }
         return step
+
+    def leaf_rank(self, family: Any) -> Step | None:
+        """Generators and variables by which a minor of the Jacobian may be a unit."""
+        dice, locals_ = self.dice, family.of_role(LOCAL)
+        if not locals_ or any(family.k.values()):
+            return None
+        gens: list[Any] = []
+        variables: list[str] = []
+        for i, f in enumerate(family.gens):
+            near = [x for x in locals_ if x not in variables
+                    and family.is_unit(f.derivative(family.index(x)))]  # fmt: skip
+            if near and dice.random() < 0.9:
+                gens.append(i)
+                variables.append(dice.choice(near))
+        if dice.random() < self.wild:
+            how = dice.randrange(4)
+            if how == 0:
+                gens.append(dice.choice((-1, 0, True, len(family.gens))))
+            elif how == 1:
+                variables.append(dice.choice(list(family.role)))
+            elif how == 2 and gens:
+                gens.pop()
+            elif variables:
+                variables[0] = dice.choice(list(family.role))
+        return {"op": "rank", "gens": gens, "vars": variables} if gens else None
+
+    def leaf_saddle(self, family: Any) -> Step | None:
+        quadratic = any(sum(a) == 2 for a in family.gens[0].monoms())
+        return {"op": "saddle"} if quadratic or self.dice.random() < 0.05 else None
 
     def leaf_order(self, family: Any) -> Step:
         return {"op": "order"}
@@ -1408,9 +1545,67 @@ class Writer:
         i, x = self.dice.randrange(len(family.gens)), self.one(family, LOCAL)
         return x and {"op": "coordinate", "gen": i, "var": x}
 
+    def draw_functions(self, family: Any) -> Step | None:
+        """A polynomial as a coordinate, generators in its powers; or what is none, or is not so."""
+        dice, x = self.dice, self.one(family, LOCAL)
+        if x is None:
+            return None
+        others = [n for n in family.role if n != x] or [x]
+        o = dice.choice(others)
+        forms = (
+            f"{x} + {o}",
+            f"{x} - {o}^2",
+            f"{x} + {x}*{o}",
+            f"2*{x}",
+            f"{x}^2 + {x}",
+            f"{x}*{o}",
+        )
+        image = dice.choice((*forms, f"{x}^2", f"{x} + 1"))
+        names, back = family.names, {f"{x} + {o}": f"{x} - {o}", f"{x} - {o}^2": f"{x} + {o}^2"}
+        back |= {f"2*{x}": f"1/2*{x}", f"{x} + 1": f"{x} - 1"}
+        inverse = family.substitution({x: parse(back.get(image, x), names).flint})
+        return {
+            "op": "functions",
+            "functions": {x: image},
+            "gens": [str(inverse(f)) for f in family.gens],
+        }
+
+    def draw_slice(self, family: Any) -> Step | None:
+        """A field that keeps the ideal, as the search finds it, with some part of it changed."""
+        dice = self.dice
+        if family.field is not None or family.signs:
+            return None
+        places = {n: i for i, n in enumerate(family.names)}
+        bare = dice.random() < 0.5
+        germs = Germs(
+            names=family.names,
+            role={places[n]: r for n, r in family.role.items()},
+            positive=frozenset() if bare else frozenset(places[n] for n in family.positive),
+            k={} if bare else {places[n]: e for n, e in family.k.items()},
+            h={} if bare else {places[n]: e for n, e in family.h.items()},
+            gens=tuple(map(Generator, family.gens)),
+            units=family.units,
+        )
+        found = slice_germ(germs, 1)
+        if found is None:
+            return None
+        step = dict(found[1])
+        if dice.random() < 0.3:
+            step["vars"] = [dice.choice(list(family.role)) for _ in step["vars"]]
+        if dice.random() < 0.2:
+            field = step["fields"][0]
+            x = dice.choice(list(family.role))
+            field["components"] = {**field["components"], x: dice.choice((x, "1", "0"))}
+        return step
+
     def draw_schur(self, family: Any) -> Step | None:
+        return self.hint("schur")
+
+    def hint(self, op: str) -> Step | None:
+        """A step of this name that the root proposes."""
         assert self.root is not None
-        return dict(self.dice.choice(self.root.hints)) if self.root.hints else None
+        proposed = [step for step in self.root.hints if step["op"] == op]
+        return dict(self.dice.choice(proposed)) if proposed else None
 
     def draw_blowup(self, family: Any) -> Step | None:
         dice = self.dice
@@ -1613,6 +1808,42 @@ class Writer:
         keep = [i for i in range(count) if self.dice.random() < 0.6]
         return {"op": "subideal", "keep": keep} if keep else None
 
+    def draw_squares(self, family: Any) -> Step | None:
+        """Sums of squares of its terms, of a form whose square is completed, or nearly."""
+        dice, listed = self.dice, []
+        if dice.random() < 0.7 and (proposed := self.hint("squares")):
+            return proposed
+        for f in family.gens:
+            rest, squares = Polynomial(family.names, f), []
+            for a, c in list(rest.terms()):
+                if all(e % 2 == 0 for e in a):
+                    half = Polynomial.from_terms({tuple(e // 2 for e in a): 1}, family.names)
+                    squares.append([str(c), str(half)])
+                    rest = rest - half * half * c
+            if len(list(rest.terms())) == 1 and dice.random() < 0.5:
+                ((a, c),) = rest.terms()
+                one = Polynomial.from_terms({a: 1}, family.names)
+                squares += [[str(c / 4), str(one + 1)], [str(-c / 4), str(one - 1)]]
+            if squares and dice.random() < self.wild / 2:
+                i = dice.randrange(len(squares))
+                squares[i][dice.randrange(2)] = dice.choice(("1", "-1", "0", *family.role))
+            listed.append(squares)
+        return {"op": "squares", "squares": listed}
+
+    def draw_point(self, family: Any) -> Step | None:
+        """A point of the stratum, or one beside it."""
+        dice, at = self.dice, {}
+        for n in family.of_role(PARAM, UNIT):
+            ends = [e for e in family.within.get(n, ()) if e is not None]
+            at[n] = str(dice.choice((0, 0, 1, -1, 2, Fraction(1, 2), *ends, *ends)))
+        if at and dice.random() < self.wild / 3:
+            at[dice.choice(list(family.role))] = "0"
+        return {"op": "point", "at": at} if at else None
+
+    def draw_interval(self, family: Any) -> Step | None:
+        names = list(family.within) if self.dice.random() > self.wild / 3 else list(family.role)
+        return {"op": "interval", "var": self.dice.choice(names)} if names else None
+
     def draw_both(self, family: Any) -> Step | None:
         return {"op": "both"} if self.dice.random() < 0.3 else None
 
@@ -1725,7 +1956,7 @@ class Writer:
         return step, verdict
 
 
-LEAF_OPS = ("monomial", "newton", "terms", "order", "empty")
+LEAF_OPS = ("monomial", "newton", "rank", "saddle", "terms", "order", "empty")
 WEIGHTS = {
     "generators": 20,
     "change": 8,
@@ -1733,6 +1964,8 @@ WEIGHTS = {
     "relax": 3,
     "nonvanishing": 10,
     "coordinate": 4,
+    "functions": 4,
+    "slice": 4,
     "schur": 4,
     "blowup": 8,
     "split": 10,
@@ -1742,6 +1975,9 @@ WEIGHTS = {
     "sum": 6,
     "free": 3,
     "subideal": 1,
+    "squares": 5,
+    "point": 3,
+    "interval": 1,
     "both": 1,
     "see": 4,
 }

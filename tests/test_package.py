@@ -29,8 +29,8 @@ LAB = "singularity_lab"
 PROOF_SIDE = [
     f"{LAB}.{part}" for part in ("algebra", "exact", "models", "programs", "catalog", "pictures")
 ]
-# Functions that load what is to their right when they are asked to draw.
-DRAWING = {"plot", "report"}
+# The functions that load what is to their right, when they are asked to draw.
+DRAWING = {"plot"}
 
 # The order of import, folder by folder. `catalog` makes a Loss of a row, a polynomial or a network;
 # `models` and `programs` hand losses to devices, so they know their type. `pictures` draws what it
@@ -51,7 +51,8 @@ ORDER = {
     "pictures": {*_BASE, "exact"},
     "calibration": _ARMS,
     "dictionary": {*_ARMS, "calibration"},
-    "cli": {*_ARMS, "calibration", "dictionary", ""},
+    "atlas": {*_ARMS, "dictionary", ""},
+    "cli": {*_ARMS, "calibration", "dictionary", "atlas", ""},
     "": {*_ARMS, "calibration", "dictionary"},  # the flat face, lazily
 }
 # Inside `exact`: proofs are checked on one side of a wall and found on the other.
@@ -130,6 +131,7 @@ def test_tests_mirror_the_package():
         "test_dependencies",
         "test_notebooks",
         "test_package",
+        "test_prose",
         "test_reference_page",
     }
 
@@ -336,3 +338,42 @@ def test_without_torch_the_message_says_what_to_install():
         "except ImportError as error: print(json.dumps({'says': str(error)}))"
     )
     assert "pip install 'singularity-lab[torch]'" in run_python(code)["says"]
+
+
+# -- what architecture.md says of the imports ------------------------------------------------------
+
+READING = 9_000  # lines that run when a certificate is verified
+
+
+@pytest.fixture(scope="module")
+def tables():
+    docs = PACKAGE.parent / "docs"
+    sys.path.insert(0, str(docs))
+    try:
+        return import_module("import_tables")
+    finally:
+        sys.path.remove(str(docs))
+
+
+def test_the_page_lists_the_imports_as_they_are(tables):
+    text = tables.PAGE.read_text(encoding="utf-8")
+    assert tables.page(text) == text, "run python docs/import_tables.py"
+
+
+def test_a_circle_of_folders_has_no_order(tables):
+    assert [*tables.in_order({"b": {"a"}, "a": set()})] == ["a", "b"]
+    with pytest.raises(ValueError, match="circle: a, b"):
+        [*tables.in_order({"b": {"a"}, "a": {"b"}})]
+
+
+def test_a_sceptic_reads_the_proofs_and_the_algebra_alone(tables):
+    """What verify runs: nothing of the search, and not more than can be read."""
+    modules = tables.reading(tables.graph())
+    assert {tables.room(m) for m in modules} == {
+        "algebra",
+        "errors",
+        "exact",
+        "exact/proof",
+        "system",
+    }
+    assert 1_000 < tables.lines_of(modules) <= READING

@@ -1,0 +1,1 @@
+"""The exact objects: polynomials, ideals, number fields, polyhedra, linear algebra."""

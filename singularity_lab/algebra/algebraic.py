@@ -312,6 +312,7 @@ def _combine(x: Number, y: Number, product: bool, enclose: Enclosure) -> Number:
 
 
 def plus(x: Number, y: Number) -> Number:
+    """The sum of two real algebraic numbers."""
     if isinstance(x, Fraction) and isinstance(y, Fraction):
         _check_bits(x, y)
         return x + y
@@ -325,6 +326,7 @@ def plus(x: Number, y: Number) -> Number:
 
 
 def times(x: Number, y: Number) -> Number:
+    """The product of two real algebraic numbers."""
     if isinstance(x, Fraction) and isinstance(y, Fraction):
         _check_bits(x, y)
         return x * y

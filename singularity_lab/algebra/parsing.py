@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 )
 _KINDS = ("", "number", "name", "operator")
 Token = tuple[str, str, int]
+_WIDE = 64  # variables of a ring, from which a monomial is quicker as a product of powers
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -26,6 +27,7 @@ def names_in(text: str) -> tuple[str, ...]:
 
 
 def names_of(tokens: list[Token]) -> tuple[str, ...]:
+    """The names among the tokens, in natural order; raises BadInput for too many."""
     found = {value for kind, value, _ in tokens if kind == "name"}
     if len(found) > limits.VARIABLES:
         raise BadInput(f"variables: at most {limits.VARIABLES}, received {len(found)}")
@@ -67,7 +69,7 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     for part in text.replace(" - ", " + -").split(" + "):
         negative = part.startswith("-")
         top, bottom = -1 if negative else 1, 1
-        exponents = [0] * len(names)
+        exponents: dict[int, int] = {}
         for factor in part[1:].split("*") if negative else part.split("*"):
             base, power, e = factor.partition("^")
             i = index.get(base)
@@ -78,15 +80,23 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
                 top *= int(p)
                 bottom *= int(q or 1)
             elif not power:
-                exponents[i] += 1
+                exponents[i] = exponents.get(i, 0) + 1
             elif _is_natural(e) and len(e) < 6:
-                exponents[i] += int(e)
+                exponents[i] = exponents.get(i, 0) + int(e)
                 if exponents[i] > limits.DEGREE:
                     return None
             else:
                 return None
-        key = tuple(exponents)
         coefficient = flint.fmpq(top, bottom) if bottom > 1 else top
+        if len(names) > _WIDE and not (terms or " " in text):  # a monomial: few of the names occur
+            found = ring(names).constant(coefficient)
+            for i, power_of_i in exponents.items():
+                found *= generators(names)[i] ** power_of_i
+            return found
+        dense = [0] * len(names)
+        for i, power_of_i in exponents.items():
+            dense[i] = power_of_i
+        key = tuple(dense)
         terms[key] = terms[key] + coefficient if key in terms else coefficient
     return ring(names).from_dict(terms)
 
@@ -102,6 +112,7 @@ def _is_natural(text: str) -> bool:
 
 
 def tokens_of(text: str) -> list[Token]:
+    """The tokens of an expression; raises BadInput for a text that is too long."""
     if len(text) > limits.CHARACTERS:
         raise BadInput(
             f"expression: at most {limits.CHARACTERS} characters, received {len(text)}: "
@@ -146,6 +157,7 @@ class Parser:
         return value
 
     def fail(self, message: str) -> None:
+        """Raise ParseError at the token that is read."""
         place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
         raise ParseError(message, self.text, place)
 
@@ -164,6 +176,7 @@ class Parser:
             self.fail("this expression takes too many terms to expand")
 
     def peek(self) -> str:
+        """The operator that comes next, or ""."""
         return self.operators[self.at]
 
     def sum(self) -> _Value:
@@ -209,6 +222,7 @@ class Parser:
         return sign
 
     def product(self) -> _Value:
+        """The value of factors joined by * and /, with a bound of its bits."""
         sign = self.sign() if self.operators[self.at] in ("+", "-") else 1
         value, bits = self.power()
         while (operator := self.operators[self.at]) in ("*", "/"):
@@ -264,6 +278,7 @@ class Parser:
         return base**exponent, bits
 
     def atom(self) -> _Value:
+        """The value of a number, a name or an expression in brackets, with a bound of its bits."""
         kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
         if kind == "number":
             if len(token) > limits.DIGITS:

@@ -185,6 +185,7 @@ class NewtonPolyhedron:
         return polyhedron_with_ray(self, ax, direction=direction, names=names)
 
     def ray(self, direction: Sequence[Number] | None) -> tuple[Number, ...]:
+        """The direction, all ones unless given; raises BadInput unless it is positive."""
         ray = (1,) * self.dimension if direction is None else tuple(direction)
         if len(ray) != self.dimension or any(x <= 0 for x in ray):
             raise BadInput(

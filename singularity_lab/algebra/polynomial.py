@@ -140,10 +140,12 @@ class Polynomial:
 
     @property
     def is_zero(self) -> bool:
+        """Whether it is the zero polynomial."""
         return bool(self.flint.is_zero())
 
     @property
     def is_constant(self) -> bool:
+        """Whether it is a number."""
         return bool(self.flint.is_constant())
 
     def used_variables(self) -> tuple[str, ...]:

@@ -193,8 +193,57 @@ class LocalProblem:
         # a row has a method; a result and a certificate have the problem itself
         return source.problem() if callable(source.problem) else source.problem
 
+    def frozen(self, freeze: str | Iterable[str] | Mapping[str, Rational | str]) -> LocalProblem:
+        """The restricted problem: some variables keep a value, the others move.
+
+        freeze: names, which keep their coordinate of the point, or values by name. Raises BadInput
+        for an unknown variable, an irrational value, a value outside the domain or where the prior
+        is 0 or infinite, when all are frozen, and for a problem over a domain.
+
+        >>> p = LocalProblem.build("x*y^2 + z", at={"y": 2, "x": 3, "z": -12}).frozen({"y": 2})
+        >>> print(p.ideal, *p.point)
+        (4*x + z) in Q[x, z] 3 -12
+        """
+        names, at = self.variables, dict(zip(self.variables, self.point, strict=True))
+        if self.over is not None:
+            raise BadInput("freeze: the whole domain is asked for, so no variable can be frozen")
+        if isinstance(freeze, Mapping):
+            given: dict[str, Number | Rational | str] = dict(freeze)
+        else:
+            given = {n: at.get(n, 0) for n in check_names(freeze)}
+        values: dict[str, Fraction] = {}
+        for name, value in given.items():
+            if name not in names:
+                raise BadInput(
+                    f"freeze: unknown variable {quoted(name)}; known: {shown(', '.join(names))}"
+                )
+            if isinstance(value, AlgebraicNumber):
+                raise BadInput(f"freeze[{name}]: a rational value is needed, received {value}")
+            values[name] = x = fraction(value, f"freeze[{name}]")
+            index = names.index(name)
+            low, high = self.box[index]
+            if (low is not None and x < low) or (high is not None and x > high):
+                raise BadInput(f"freeze[{name}]: {shown(x)} lies outside the domain")
+            if self.prior[index] and not x:
+                raise BadInput(
+                    f"freeze[{name}]: the prior |{name}|^{self.prior[index]} is no density at 0"
+                )
+        kept = [i for i, n in enumerate(names) if n not in values]
+        if not kept:
+            raise BadInput("freeze: at least one variable has to move, received all of them")
+        free = tuple(names[i] for i in kept)
+        generators = tuple(g.substitute(values).in_ring(free) for g in self.ideal.generators)
+        return LocalProblem(
+            ideal=Ideal(free, generators),
+            point=tuple(self.point[i] for i in kept),
+            prior=tuple(self.prior[i] for i in kept),
+            box=tuple(self.box[i] for i in kept),
+            convention=self.convention,
+        )
+
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.ideal.variables
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import compress, count
 from math import gcd, lcm
 
 import flint
@@ -35,11 +36,12 @@ def flat(rows: Sequence[Row], free: Sequence[int]) -> int:
     independent = 0
     while left:
         # a row that has a column to itself is independent of the others
-        own = [j for j, c in enumerate(zip(*left, strict=True)) if c.count(0) == len(left) - 1]
-        rest = [row for row in left if not any(map(row.__getitem__, own))]
-        if len(rest) == len(left):
+        own = (c for c in zip(*left, strict=True) if c.count(0) == len(left) - 1)
+        owners = {next(compress(count(), c)) for c in own}
+        if not owners:
             break
-        independent, left = independent + len(left) - len(rest), rest
+        independent += len(owners)
+        left = [row for k, row in enumerate(left) if k not in owners]
     return len(free) - independent - rank(left)
 
 
@@ -51,6 +53,7 @@ class Tableau:
         self.columns = len(rows[0]) - 1 if rows else 0
 
     def solution(self) -> list[Fraction]:
+        """The basic solution, an entry for each column."""
         x = [Fraction(0)] * self.columns
         for row, j in zip(self.rows, self.basis, strict=True):
             if row[-1]:
@@ -144,6 +147,7 @@ class Tableau:
         return cost, denominator
 
     def pivot(self, leave: int, enter: int) -> None:
+        """Let a column enter the basis in place of that of a row."""
         row = self.rows[leave]
         p = row[enter]
         if p < 0:
@@ -200,4 +204,5 @@ def scaled(row: Row) -> tuple[list[int], int]:
 
 
 def unit_vector(i: int, n: int) -> list[int]:
+    """The i-th unit vector of length n."""
     return [int(i == k) for k in range(n)]

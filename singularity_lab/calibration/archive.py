@@ -24,7 +24,7 @@ from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.score import join
 from singularity_lab.calibration.store import COLUMNS, SCORED, Store
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.proof.certificate import Certificate, problem_from_json
+from singularity_lab.exact.proof.certificate import Certificate, polynomial_problem_from_json
 from singularity_lab.system.files import read_json, write_text
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _rows(folder: str | Path) -> Iterable[tuple[Row, Truth]]:
                 id,
                 said["family"],
                 said["dimension"],
-                problem_from_json(source["problem"]) if source["problem"] else None,
+                polynomial_problem_from_json(source["problem"]) if source["problem"] else None,
                 tuple(said["tags"]),
                 msgspec.convert(source["entry"], Entry) if source["entry"] else None,
                 tuple((a, b) for a, b in said["beside"]),

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.results import CLASSES, Calibration
 from singularity_lab.calibration.statistics import clopper_pearson
+from singularity_lab.calibration.summaries import CLASSES
 
 __all__ = [
     "CostPoint",
@@ -155,7 +156,7 @@ class Pair:
         return self.p < SIGNIFICANT
 
 
-def _members(calibration: Calibration) -> dict[str, list[Measurement]]:
+def _members(calibration: Findings) -> dict[str, list[Measurement]]:
     """The readings of each arm on the rows of the set itself, without the harness's own."""
     found: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
     for m in calibration.measurements:
@@ -164,7 +165,7 @@ def _members(calibration: Calibration) -> dict[str, list[Measurement]]:
     return found
 
 
-def pairs(calibration: Calibration) -> list[Pair]:
+def pairs(calibration: Findings) -> list[Pair]:
     """Every two arms on the rows that both were measured on, in the order of the plan."""
     errors = {arm: row_errors(members) for arm, members in _members(calibration).items()}
     arms = list(errors)
@@ -180,7 +181,7 @@ def _pair(a: str, b: str, first: Mapping[str, float], second: Mapping[str, float
     return Pair(a, b, better, worse, len(both) - better - worse, p)
 
 
-def leaderboard(calibration: Calibration) -> list[Place]:
+def leaderboard(calibration: Findings) -> list[Place]:
     """The arms by median error, each with the places that the comparisons leave open.
 
     A place is worth what the paired comparisons say: an arm is ahead of another only where the sign
@@ -245,7 +246,7 @@ class CostPoint:
     rows: int
 
 
-def cost_curve(calibration: Calibration) -> list[CostPoint]:
+def cost_curve(calibration: Findings) -> list[CostPoint]:
     """Error against evaluations: a point for each arm and budget of the run."""
     found = []
     for arm, members in _members(calibration).items():
@@ -311,7 +312,7 @@ def _inside(m: Measurement, level: float) -> bool:
     return abs(exact - m.value) <= scale * side + 1e-12
 
 
-def classes(calibration: Calibration, kind: str = "multiplicity") -> list[dict[str, Any]]:
+def classes(calibration: Findings, kind: str = "multiplicity") -> list[dict[str, Any]]:
     """Per class and arm: all intervals, the share with one and the share ok, with bands over
     rows."""
     groups: dict[tuple[str, str], list[Measurement]] = {}

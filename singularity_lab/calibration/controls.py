@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from singularity_lab.calibration.findings import ControlRow
 from singularity_lab.calibration.ledger import mean_and_errors
-from singularity_lab.calibration.results import Calibration, ControlRow
+from singularity_lab.calibration.results import Calibration
 
 if TYPE_CHECKING:
     from singularity_lab.calibration.run import Progress

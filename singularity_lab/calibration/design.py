@@ -94,7 +94,7 @@ def _problem_name(problem: LocalProblem) -> str:
     >>> _problem_name(LocalProblem.build("x*y", at={"x": 1}, prior={"y": 2}))
     '(x*y) at x = 1, prior |y|^2'
     """
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
 
     document = problem_to_json(problem)
     name = f"({', '.join(document['generators'])})"

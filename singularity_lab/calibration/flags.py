@@ -15,10 +15,10 @@ from statistics import NormalDist
 import numpy as np
 
 from singularity_lab.calibration.comparison import bootstrap, share_with_band
+from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.ledger import mean_and_errors
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.probes import DECOY, SCALED, SPHERE
-from singularity_lab.calibration.results import Calibration
 from singularity_lab.errors import SingularityLabError
 
 __all__ = ["Flag", "flags"]
@@ -51,7 +51,7 @@ class Flag:
         return f"{self.arm or 'truth'}: {self.name}: {self.text}"
 
 
-def flags(calibration: Calibration) -> tuple[Flag, ...]:
+def flags(calibration: Findings) -> tuple[Flag, ...]:
     """Everything that the rules find in a calibration, arm by arm, then row by row."""
     found: list[Flag] = []
     by_arm: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
@@ -258,7 +258,7 @@ def _seeds(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
 # -- the ledger ------------------------------------------------------------------------------------
 
 
-def _ledger(calibration: Calibration) -> Iterator[Flag]:
+def _ledger(calibration: Findings) -> Iterator[Flag]:
     arms = dict.fromkeys(line.arm for line in calibration.ledger)
     for arm in arms:
         lines = [x for x in calibration.ledger if x.arm == arm]
@@ -307,7 +307,7 @@ def _truth(row: str, truth: Truth) -> Iterator[Flag]:
         yield Flag("", "wrong truth", text, (row,))
 
 
-def _doubt(calibration: Calibration, trust: dict[str, tuple[int, int]], row: str) -> Iterator[Flag]:
+def _doubt(calibration: Findings, trust: dict[str, tuple[int, int]], row: str) -> Iterator[Flag]:
     """A row on which arms that are right elsewhere agree with each other, and not with λ.
 
     trust: for each arm, how many of its intervals cover, of how many."""

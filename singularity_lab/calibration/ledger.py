@@ -24,19 +24,18 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.findings import Findings, LedgerRow
 from singularity_lab.calibration.measurement import Measurement, Truth
-from singularity_lab.calibration.results import Calibration, LedgerRow
 from singularity_lab.errors import BadInput, Undecided
 
-if TYPE_CHECKING:
-    pass
-
 __all__ = ["account", "every_ledger", "ledger"]
+
+F = TypeVar("F", bound=Findings)
 
 
 def account(
@@ -100,12 +99,12 @@ def mean_and_errors(readings: Sequence[Measurement]) -> tuple[float, float, floa
 
 
 def ledger(
-    calibration: Calibration,
+    calibration: F,
     rows: Iterable[Row] | None = None,
     *,
     sgld: str = "llc",
     mala: str = "llc-mala",
-) -> Calibration:
+) -> F:
     """The calibration with the ledger of its SGLD arm filled in, for the rows whose target is
     known.
 
@@ -144,7 +143,7 @@ def ledger(
     return dataclasses.replace(calibration, ledger=tuple(lines))
 
 
-def every_ledger(calibration: Calibration) -> Calibration:
+def every_ledger(calibration: F) -> F:
     """The calibration with the ledger of each arm that reads nβ(E[L] − L(w*)), on its rows.
 
     Such an arm is known by its readings: an estimate ``llc``, and n and γ among the settings. Where

@@ -16,7 +16,7 @@ from singularity_lab.exact.proof.certificate import Certificate
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.truth import GroundTruth
-    from singularity_lab.exact.engine.solve import Result
+    from singularity_lab.exact.engine.result import Result
     from singularity_lab.spectroscopes.reading import Reading
 
 

@@ -28,9 +28,10 @@ from singularity_lab.calibration.comparison import (
 )
 from singularity_lab.calibration.comparison import classes as by_class
 from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.results import CLASSES, Calibration, Summary, percent, scatter
+from singularity_lab.calibration.summaries import CLASSES, Summary, percent
 from singularity_lab.pictures import measurements
 from singularity_lab.spectroscopes.registry import known
 from singularity_lab.system.extras import pyplot, require
@@ -47,12 +48,12 @@ _POINTS = 2000  # beyond so many, figures show a point for each row and device
 _CURVES = 4  # volume curves shown, of rows with as many different m as there are
 
 
-def write(calibration: Calibration, path: str | Path) -> Path:
+def write(calibration: Findings, path: str | Path) -> Path:
     """Render the report into a file, whose folder is made where it is missing."""
     return write_text(path, render(calibration))
 
 
-def render(calibration: Calibration, found: Sequence[Flag] | None = None) -> str:
+def render(calibration: Findings, found: Sequence[Flag] | None = None) -> str:
     """The report as HTML text. found: the findings of the harness, where they are known. Raises
     BadInput when Jinja or Matplotlib is not installed."""
     require("report", "jinja2", "matplotlib")
@@ -96,7 +97,7 @@ def render(calibration: Calibration, found: Sequence[Flag] | None = None) -> str
     )
 
 
-def _rows_shown(calibration: Calibration) -> tuple[list[Row], int]:
+def _rows_shown(calibration: Findings) -> tuple[list[Row], int]:
     """The rows of the page, and how many it leaves out: beyond _ROWS the worst of each arm stay."""
     rows = list(calibration.rows)
     most = max(1, _LINES // max(1, len(calibration.arms)))
@@ -111,7 +112,7 @@ def _rows_shown(calibration: Calibration) -> tuple[list[Row], int]:
     return [r for r in rows if r.id in kept], len(rows) - most
 
 
-def _worst(calibration: Calibration) -> list[tuple[str, str, float]]:
+def _worst(calibration: Findings) -> list[tuple[str, str, float]]:
     """The rows behind the largest errors of the figures: arm, row, mean relative error."""
     found = []
     for s in calibration.per_class("all"):
@@ -135,7 +136,7 @@ def _anchor(row: str) -> str:
 # -- the first paragraph ---------------------------------------------------------------------------
 
 
-def what_one_sees(calibration: Calibration) -> list[str]:
+def what_one_sees(calibration: Findings) -> list[str]:
     """The findings in sentences: how much is proved, how right each arm is (the best first), and
     why not."""
     truths = calibration.truths.values()
@@ -160,7 +161,7 @@ def what_one_sees(calibration: Calibration) -> list[str]:
     return sentences
 
 
-def _arm_sentence(calibration: Calibration, s: Summary) -> str:
+def _arm_sentence(calibration: Findings, s: Summary) -> str:
     summary = known()[s.arm].summary if s.arm in known() else ""
     name = f"{s.arm} ({summary})" if summary else s.arm
     text = f"{name}: median error {100 * (s.median_error or 0):.1f} % of λ"
@@ -178,7 +179,7 @@ def _arm_sentence(calibration: Calibration, s: Summary) -> str:
     return text + "."
 
 
-def _largest_bias(calibration: Calibration) -> str:
+def _largest_bias(calibration: Findings) -> str:
     """A target bias told as what it is: of the row that has most seeds, its target known by
     quadrature."""
     biased = [line for line in calibration.ledger if line.dominant == "target bias"]
@@ -230,9 +231,9 @@ def _figure_of(ax: Axes) -> Figure:
     return figure
 
 
-def _figures(calibration: Calibration) -> dict[str, Drawing]:
+def _figures(calibration: Findings) -> dict[str, Drawing]:
     found = {}
-    points = [p for p in scatter(calibration) if p["exact"] > 0]
+    points = [p for p in calibration.points() if p["exact"] > 0]
     if len(points) > _POINTS:
         points = _seed_means(points)
     if points:
@@ -348,7 +349,7 @@ def _seed_means(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return list(first.values())
 
 
-def _curves(calibration: Calibration) -> list[Drawing]:
+def _curves(calibration: Findings) -> list[Drawing]:
     """What the volume device saw, of a few rows with proved (λ, m): as many different m as there
     are."""
     by_m: dict[int, Measurement] = {}
@@ -393,7 +394,7 @@ def _curves(calibration: Calibration) -> list[Drawing]:
 # -------------------------------------------------------------------------------------------
 
 
-def _row(calibration: Calibration, row: str) -> dict[str, Any]:
+def _row(calibration: Findings, row: str) -> dict[str, Any]:
     cells = []
     for arm, _ in calibration.arms:
         members = calibration.of(row, arm)
@@ -444,7 +445,7 @@ def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
     }
 
 
-def _seeds(calibration: Calibration) -> tuple[int, int]:
+def _seeds(calibration: Findings) -> tuple[int, int]:
     """The fewest and the most seeds that an arm has on a row where it was measured."""
     counts = Counter((m.row.id, m.arm) for m in calibration.measurements)
     return min(counts.values(), default=0), max(counts.values(), default=0)
@@ -457,7 +458,7 @@ def _number(x: float | None, digits: int = 4) -> str:
     return f"{x:.{digits}g}".replace("-", "−")
 
 
-def _settings(calibration: Calibration, arm: str) -> dict[str, Any]:
+def _settings(calibration: Findings, arm: str) -> dict[str, Any]:
     """The settings of an arm's first reading, defaults included."""
     for m in calibration.measurements:
         if m.arm == arm and m.has_reading:
@@ -465,7 +466,7 @@ def _settings(calibration: Calibration, arm: str) -> dict[str, Any]:
     return {}
 
 
-def _versions(calibration: Calibration) -> dict[str, str]:
+def _versions(calibration: Findings) -> dict[str, str]:
     for m in calibration.measurements:
         if m.has_reading:
             return dict(m.reading.versions)

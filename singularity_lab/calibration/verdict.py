@@ -7,9 +7,10 @@ import math
 from collections.abc import Sequence
 
 from singularity_lab.calibration.comparison import row_errors, share_with_band
+from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import flags
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.results import CLASSES, Calibration, percent
+from singularity_lab.calibration.summaries import CLASSES, percent
 
 __all__ = ["tolerance", "verdict"]
 
@@ -27,7 +28,7 @@ def tolerance(multiplicity: int | None, dimension: int) -> float:
     return _RIGHT[min(multiplicity or 3, 3)][dimension > 10]
 
 
-def verdict(calibration: Calibration) -> str:
+def verdict(calibration: Findings) -> str:
     """Lines of text: a sentence for each arm and class of m, then what the harness has found."""
     lines = []
     for arm, _ in calibration.arms:

@@ -74,11 +74,11 @@ def _models(source: str, seed: int) -> Any:
 
     from singularity_lab.calibration.twins import module_twin
     from singularity_lab.catalog.entry import Entry
-    from singularity_lab.exact.proof.certificate import problem_from_json
+    from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
 
     row = json.loads(source)
     entry = msgspec.convert(row["entry"], Entry) if row["entry"] else None
-    problem = problem_from_json(row["problem"]) if row["problem"] else None
+    problem = polynomial_problem_from_json(row["problem"]) if row["problem"] else None
     return module_twin(problem, entry, seed)
 
 
@@ -94,9 +94,12 @@ def _loss(source: str) -> Loss:
         from singularity_lab.catalog.entry import Entry
 
         return loss(msgspec.convert(row["entry"], Entry))
-    from singularity_lab.exact.proof.certificate import problem_from_json
+    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
 
-    return loss(problem_from_json(row["problem"]))
+    problem = polynomial_problem_from_json(row["problem"])
+    assert isinstance(problem, LocalProblem)
+    return loss(problem)
 
 
 def _record(message: Mapping[str, Any], reading: Reading) -> Record:

@@ -1,4 +1,4 @@
-"""Does a row's truth agree with what is on file, with its bounds and with its claims?"""
+"""Checks that a row's truth agrees with what is on file, with its bounds and with its claims."""
 
 from __future__ import annotations
 

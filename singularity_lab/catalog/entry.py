@@ -148,6 +148,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.model().variables
 
     @property

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from singularity_lab.errors import BadInput, quoted
 from singularity_lab.models.model import build, signature
 from singularity_lab.system.files import read_text
 
+_FIELDS = ("family", "title", "model", "row_title", "aliases", "tag_aliases")
 _ID_LENGTH = 10_000
 _ROWS = 100_000
 
@@ -28,12 +29,20 @@ _ROWS = 100_000
 @dataclass(frozen=True)
 class Family:
     """One file of the catalog: its name, title, the builder that generates further rows, and its
-    rows."""
+    rows.
+
+    row_title: the title of a row that has none of its own, with the row's parameters in braces
+    (:mod:`singularity_lab.catalog.words`). aliases: words by which people look for these models;
+    tag_aliases: further ones for rows with a tag that begins so.
+    """
 
     name: str
     title: str
     model: str
     rows: tuple[Entry, ...]
+    row_title: str = ""
+    aliases: tuple[str, ...] = ()
+    tag_aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read_family(path: Path) -> Family:
@@ -42,20 +51,26 @@ def read_family(path: Path) -> Family:
     Raises BadInput with the file, the entry and the field for everything that does not fit.
     """
     data = _read_toml(read_text(path, path.name), path.name)
-    unknown = set(data) - {"family", "title", "model", "entry"}
+    unknown = set(data) - {*_FIELDS, "entry"}
     if unknown:
         raise BadInput(
             f"{path.name}: unknown top-level field {sorted(unknown)[0]!r}; "
-            "known: family, title, model, entry"
+            f"known: {', '.join(_FIELDS)}, entry"
         )
     family = data.get("family")
     if family != path.stem:
         raise BadInput(
             f"{path.name}: field family: {path.stem!r} is needed, received {quoted(family)}"
         )
-    for field in ("title", "model"):
-        if not isinstance(data.get(field, ""), str):
-            raise BadInput(f"{path.name}: field {field}: text is needed")
+    for name in ("title", "model", "row_title"):
+        if not isinstance(data.get(name, ""), str):
+            raise BadInput(f"{path.name}: field {name}: text is needed")
+    words = data.get("aliases", [])
+    if not isinstance(words, list) or not all(isinstance(w, str) and w for w in words):
+        raise BadInput(f"{path.name}: field aliases: a list of texts is needed")
+    by_tag = data.get("tag_aliases", {})
+    if not isinstance(by_tag, dict) or not _fits(by_tag, dict[str, list[str]]):
+        raise BadInput(f"{path.name}: field tag_aliases: lists of texts by tag are needed")
     if data.get("model"):
         signature(data["model"])
     rows = data.get("entry", [])
@@ -68,6 +83,9 @@ def read_family(path: Path) -> Family:
         data.get("title", ""),
         data.get("model", ""),
         tuple(decode(row, family, path.name) for row in rows),
+        data.get("row_title", ""),
+        tuple(words),
+        by_tag,
     )
 
 

@@ -23,7 +23,8 @@ from itertools import combinations, product
 from singularity_lab.algebra.invariants import Bounds
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.engine.solve import Result, rlct
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import rlct
 
 Interval = tuple[int, int]
 
@@ -41,6 +42,78 @@ class NetworkStratum:
     def rank(self, i: int, j: int) -> int:
         """The rank of W_j⋯W_{i+1}."""
         return sum(m for (a, b), m in self.multiplicities.items() if a <= i and b >= j)
+
+    @classmethod
+    def of_ranks(cls, widths: Sequence[int], ranks: Mapping[Interval, int]) -> NetworkStratum:
+        """The stratum with these ranks of W_j⋯W_{i+1}, i < j; those of layers are the widths.
+
+        m_ij = r_ij − r_{i−1,j} − r_{i,j+1} + r_{i−1,j+1}, where a rank that leaves the network is
+        0. Raises BadInput where such a multiplicity is negative: no point has these ranks.
+
+        >>> NetworkStratum.of_ranks((2, 2, 2), {(0, 1): 1, (1, 2): 1, (0, 2): 0}).name
+        'rank W1 = 1, rank W2 = 1, rank W2W1 = 0'
+        """
+        depth = len(widths) - 1
+
+        def rank(i: int, j: int) -> int:
+            if i < 0 or j > depth:
+                return 0
+            return widths[i] if i == j else ranks[i, j]
+
+        found: dict[Interval, int] = {}
+        for i in range(depth + 1):
+            for j in range(i, depth + 1):
+                m = rank(i, j) - rank(i - 1, j) - rank(i, j + 1) + rank(i - 1, j + 1)
+                if m < 0:
+                    raise BadInput(f"ranks: no point of widths {tuple(widths)} has {dict(ranks)}")
+                if m and i < j:
+                    found[i, j] = m
+        return cls(tuple(widths), found)
+
+    @property
+    def all_multiplicities(self) -> dict[Interval, int]:
+        """The multiplicities of all intervals [i, j], i ≤ j, that are not 0."""
+        found = dict(self.multiplicities)
+        for k, width in enumerate(self.widths):
+            rest = width - sum(m for (i, j), m in found.items() if i <= k <= j and i < j)
+            if rest:
+                found[k, k] = rest
+        return found
+
+    @property
+    def orbit_dimension(self) -> int:
+        """The dimension of the points with this truth: of the orbit, less that of the truths.
+
+        dim G − dim End(M), where Hom([a, b], [c, d]) has dimension 1 if c ≤ a ≤ d ≤ b or 0
+        (representations of a line with all arrows to the right), less r(n_0 + n_L − r) for the
+        matrices of rank r that the products of the orbit run through.
+
+        >>> NetworkStratum((1, 2, 1), {(0, 2): 1}).orbit_dimension
+        3
+        """
+        every = self.all_multiplicities.items()
+        endomorphisms = sum(m * n for (a, b), m in every for (c, d), n in every if c <= a <= d <= b)
+        r = self.multiplicities.get((0, len(self.widths) - 1), 0)
+        truths = r * (self.widths[0] + self.widths[-1] - r)
+        return sum(w * w for w in self.widths) - endomorphisms - truths
+
+    def in_closure_of(self, other: NetworkStratum) -> bool:
+        """Whether the stratum lies in the closure of another one over the same truth.
+
+        Orbits of representations of a line are ordered by the ranks of all partial products
+        (Abeasis and Del Fra 1985); the truths of one rank are one orbit of GL(n_0) × GL(n_L), so
+        that the order over one truth is the same.
+
+        >>> low = NetworkStratum((1, 2, 1), {})
+        >>> low.in_closure_of(NetworkStratum((1, 2, 1), {(0, 1): 1}))
+        True
+        """
+        depth = len(self.widths) - 1
+        if self.widths != other.widths or self.rank(0, depth) != other.rank(0, depth):
+            return False
+        return all(
+            self.rank(i, j) <= other.rank(i, j) for i, j in combinations(range(depth + 1), 2)
+        )
 
     @property
     def name(self) -> str:
@@ -131,9 +204,33 @@ class Strata:
         best = self.minimum.upper
         return tuple(s for s, r in self.results if best is not None and r.bounds.upper == best)
 
+    @property
+    def edges(self) -> tuple[tuple[NetworkStratum, NetworkStratum], ...]:
+        """The closure order: pairs (deeper, shallower) with nothing between them.
+
+        >>> table = strata((1, 2, 1), 0)
+        >>> [(a.orbit_dimension, b.orbit_dimension) for a, b in table.edges]
+        [(0, 2), (0, 2), (2, 3), (2, 3)]
+        """
+        return closure_edges([s for s, _ in self.results])
+
     def __str__(self) -> str:
         lines = [f"{r.bounds}  {s.name}" for s, r in self.results]
         return "\n".join([*lines, f"global: {self.minimum}", self.argument])
+
+
+def closure_edges(
+    listed: Sequence[NetworkStratum],
+) -> tuple[tuple[NetworkStratum, NetworkStratum], ...]:
+    """The pairs (deeper, shallower) of the closure order with none of the listed strata between."""
+    below = {
+        (a, b)
+        for a, one in enumerate(listed)
+        for b, other in enumerate(listed)
+        if a != b and one.in_closure_of(other)
+    }
+    between = {(a, c) for a, b in below for x, c in below if b == x}
+    return tuple((listed[a], listed[b]) for a, b in sorted(below - between))
 
 
 def network_strata(widths: Sequence[int], rank: int = 0) -> Iterator[NetworkStratum]:

@@ -1,4 +1,4 @@
-"""Certificates on disk, addressed by what they speak of: one file for each problem, named by the
+"""Certificates on disk, addressed by the problem: one file for each problem, named by the
 SHA-256 of the problem's canonical JSON.
 
 A catalog carries its store in ``catalog/certificates``; a user's own searches go to the cache
@@ -79,6 +79,7 @@ class Stored:
 
     @property
     def bounds(self) -> Bounds:
+        """What the certificates prove."""
         return bounds_of(self.certificates)
 
 
@@ -93,6 +94,7 @@ class CertificateStore:
     folder: Path
 
     def path(self, problem: LocalProblem) -> Path:
+        """The file of a problem."""
         key = problem_key(problem)
         return self.folder / key[:2] / f"{key}{SUFFIX}"
 
@@ -178,6 +180,7 @@ class CertificateStore:
 
     @property
     def index_path(self) -> Path:
+        """The file that lists all problems."""
         return self.folder / "index.jsonl"
 
     def index(self) -> dict[str, Line]:
@@ -256,6 +259,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def bounds(self) -> Bounds:
+        """What the line says is proved."""
         lower, upper = (None if s is None else s.rlct for s in (self.lower, self.upper))
         return Bounds(lower, upper)
 

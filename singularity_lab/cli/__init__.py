@@ -1,7 +1,8 @@
 """The ``singlab`` command: proofs, the catalog, measurements and calibration from a terminal.
 
-Exit codes: 0 done, 2 bad input, 3 undecided, 130 interrupted. Errors of the user are one line on
-stderr, ``error: …``. With ``--json`` stdout holds JSON and nothing else; progress goes to stderr.
+Exit codes: 0 done, 2 bad input (of a batch: at least one item), 3 undecided, 130 interrupted.
+Errors of the user are one line on stderr, ``error: …``. With ``--json`` stdout holds JSON and
+nothing else; progress goes to stderr.
 """
 
 from __future__ import annotations
@@ -12,7 +13,17 @@ from typing import Annotated
 
 import typer
 
-from singularity_lab.cli import catalog, measuring, proving, singularity, tracking
+from singularity_lab.cli import (
+    atlas,
+    catalog,
+    dictionary,
+    doctor,
+    geometry,
+    measuring,
+    proving,
+    singularity,
+    tracking,
+)
 from singularity_lab.cli import programs as program_commands
 from singularity_lab.cli.shell import INTERRUPTED, Laboratory
 
@@ -53,9 +64,13 @@ def singlab(
 proving.add_to(app)
 app.add_typer(catalog.app, name="catalog", rich_help_panel="Look up")
 app.add_typer(program_commands.app, name="program", rich_help_panel="Look up")
+dictionary.register(app)
+app.add_typer(atlas.app, name="atlas", rich_help_panel="Look up")
 singularity.register(app)
+geometry.register(app)
 measuring.add_to(app)
 tracking.add_to(app)
+doctor.register(app)
 
 
 def main() -> None:

@@ -49,6 +49,7 @@ class Laboratory(TyperGroup):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
+        """Run a command; errors of the laboratory become one line and an exit code."""
         if sys.stderr is None:  # closed by whoever calls; nothing is lost but remarks
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - open as long as the process
         if sys.stdout is None:
@@ -137,6 +138,7 @@ class ExpressionCommand(TyperCommand):
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, where an expression that begins with a minus is no option."""
         marked = [
             f" {a}" if re.match(r"-[^-]", a) and a not in ctx.help_option_names else a for a in args
         ]

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.results import Calibration, Summary, percent
+from singularity_lab.calibration.results import Calibration
+from singularity_lab.calibration.summaries import Summary, percent
 from singularity_lab.cli.shell import print_table
 
 _ERROR = {

@@ -38,6 +38,18 @@ def _subsets(n: int) -> list[tuple[int, ...]]:
     return [s for k in range(1, n + 1) for s in itertools.combinations(range(n), k)]
 
 
+def _check_classes(sizes: Sequence[int], classes: int, truth: str) -> None:
+    """Raise BadInput for classes and features of which there is no model, or too large a one."""
+    at_least(2, classes=classes, **{f"sizes[{i}]": k for i, k in enumerate(sizes)})
+    if not sizes:
+        raise BadInput("sizes: at least one feature is needed")
+    at_most(OUTCOMES, outcomes=math.prod(sizes), terms=math.prod(sizes) * classes)
+    if truth != "independent" and (classes != 2 or any(k != 2 for k in sizes) or len(sizes) < 2):
+        raise BadInput("truth: 'pair' and 'generic' are for two classes and >= 2 binary features")
+    if truth == "generic" and len(sizes) < 3:
+        raise BadInput("truth: 'generic' needs at least three features (two are a pair)")
+
+
 @builder
 def latent_class(
     sizes: list[int], classes: int, truth: Literal["independent", "pair", "generic"] = "independent"
@@ -60,15 +72,8 @@ def latent_class(
     >>> print(build("latent_class", sizes=[2, 2], classes=2).ideal.generators[0])
     -t2*u11 + t2*u21 + u11
     """
-    at_least(2, classes=classes, **{f"sizes[{i}]": k for i, k in enumerate(sizes)})
-    if not sizes:
-        raise BadInput("sizes: at least one feature is needed")
+    _check_classes(sizes, classes, truth)
     n = len(sizes)
-    at_most(OUTCOMES, outcomes=math.prod(sizes), terms=math.prod(sizes) * classes)
-    if truth != "independent" and (classes != 2 or any(k != 2 for k in sizes) or n < 2):
-        raise BadInput("truth: 'pair' and 'generic' are for two classes and >= 2 binary features")
-    if truth == "generic" and n < 3:
-        raise BadInput("truth: 'generic' needs at least three features (two are a pair)")
     dependent = {"independent": 0, "pair": 2, "generic": n}[truth]
     binary = all(k == 2 for k in sizes)
     t = vector_names("t", classes)[1:]

@@ -99,6 +99,7 @@ class Model:
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the parameters."""
         return self.ideal.variables
 
     @property

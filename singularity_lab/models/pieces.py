@@ -26,6 +26,7 @@ Number = int | str
 def rational_table(
     rows: list[list[Number]], name: str, width: int | None = None
 ) -> list[list[Fraction]]:
+    """The rows as rational numbers; raises BadInput unless they are of one width."""
     table = [
         [fraction(c, f"{name}[{i}][{j}]") for j, c in enumerate(row)] for i, row in enumerate(rows)
     ]

@@ -68,9 +68,11 @@ class Ring:
         return Polynomial.constant(value, self.variables)
 
     def vector(self, names: Sequence[str]) -> list[Polynomial]:
+        """The variables of these names."""
         return [self[n] for n in names]
 
     def matrix(self, names: Sequence[Sequence[str]]) -> Matrix:
+        """The variables of these names, row by row."""
         return [[self[n] for n in row] for row in names]
 
     def sum(self, items: Sequence[Polynomial]) -> Polynomial:
@@ -81,6 +83,7 @@ class Ring:
         return total
 
     def product(self, items: Sequence[Polynomial]) -> Polynomial:
+        """The product of polynomials; raises BadInput where it has too many terms."""
         total = self.constant(1)
         for p in items:
             self.spend(len(total.flint) * len(p.flint) + 1)

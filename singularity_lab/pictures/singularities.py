@@ -58,6 +58,41 @@ def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") 
     return ax
 
 
+def body(
+    generators: Sequence[Polynomial], ax: Any = None, size: float = 1.0, power_one: bool = False
+) -> Any:
+    """Where K ≤ ε in [−size, size]², for ε = 10⁻¹, …, 10⁻⁵, darker for smaller ε.
+
+    K = Σ f² of polynomials in the same two variables, or |f| where ``power_one``. Unlike the zero
+    set, which may be a point, it shows where the volume is. Raises OutOfScope for other numbers of
+    variables.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> body([parse("x^2 - y^3")]).get_title()
+    'K ≤ 10⁻¹, …, 10⁻⁵'
+    """
+    import numpy as np
+    from matplotlib.colors import LinearSegmentedColormap
+
+    names = generators[0].variables
+    if len(names) != 2:
+        raise OutOfScope(f"body: 2 variables can be drawn, {generators[0]} has {len(names)}")
+    ax = drawing_axes(ax)
+    ticks = np.linspace(-size, size, 601)
+    first, second = np.meshgrid(ticks, ticks)
+    values = sum(abs(_evaluate(f, [first, second])) ** (1 if power_one else 2) for f in generators)
+    depth = -np.log10(np.maximum(values, 1e-12))
+    shades = LinearSegmentedColormap.from_list("depth", ["#DCEAF4", BLUE, "#00324F"])
+    levels = [1, 2, 3, 4, 5, 12]
+    ax.contourf(first, second, depth, levels=levels, colors=shades(np.linspace(0, 1, 5)))
+    ax.plot(0, 0, "o", color=ORANGE, ms=5)
+    ax.set_aspect("equal")
+    ax.set_xlabel(names[0])
+    ax.set_ylabel(names[1])
+    ax.set_title("K ≤ 10⁻¹, …, 10⁻⁵", fontsize="medium")
+    return ax
+
+
 def _level_curve(ax: Any, values: Any, ticks: Any, axis: int, height: float) -> None:
     """The zero curve of a slice, as lines in space."""
     import numpy as np

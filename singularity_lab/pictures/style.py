@@ -15,6 +15,7 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "0.5"
 
 
 def drawing_axes(ax: Any, projection: str | None = None) -> Any:
+    """The axes given, or those of a new figure of the usual size."""
     if ax is not None:
         return ax
     plt = pyplot()
@@ -28,6 +29,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def sized_axes(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes:
+    """The axes given, or those of a new figure of this size in inches."""
     if ax is not None:
         return ax
     plt = pyplot()
@@ -37,10 +39,12 @@ def sized_axes(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes
 
 
 def colours_and_markers(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """A colour and a marker for each name."""
     return {
         name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)
     }
 
 
 def in_order(names: Sequence[str]) -> list[str]:
+    """The names without repetitions, in the order of their first."""
     return list(dict.fromkeys(names))

@@ -22,16 +22,18 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from singularity_lab.errors import (
     BadInput,
+    OutOfScope,
     Undecided,
 )
-from singularity_lab.exact.engine.solve import Result, rlct
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.programs import limits
 from singularity_lab.programs.certificate import (
@@ -60,7 +62,8 @@ from singularity_lab.programs.syndromes import (
     SyndromeProgram,
     check_support,
 )
-from singularity_lab.programs.uncertainty.noisy import check_semantics
+from singularity_lab.programs.uncertainty.noisy import check_semantics, laws
+from singularity_lab.programs.uncertainty.semirings import Booleans
 from singularity_lab.programs.zeroset import ZeroSet, zero_set
 
 LISTING = 5_000_000  # products and comparisons that may be spent on listing them: about a second
@@ -182,6 +185,7 @@ def program_rlct(
     *,
     code: Code | None = None,
     support: Support | None = None,
+    truth: str = "task",
     limit: int = EXPLICIT_LIMIT,
     budget: float | None = 60.0,
 ) -> ProgramResult:
@@ -192,16 +196,23 @@ def program_rlct(
     chart: ``corner``, ``corner:α``, ``amplitude`` or ``open``. support: allowed options by choice,
     for a face. A straight-line or probabilistic program is asked at its point, an inner one of its
     parameters, where ``corner`` is ``open``; it takes none of the other options.
+    truth: ``task`` for the wanted outputs; ``own`` for what the program itself gives at the code or
+    face, whether or not it solves the task: the certificate's program has these for its inputs'
+    outputs.
     limit: how many minimal syndromes are listed; beyond, and where listing takes long, the program
     certificate alone proves the value. budget: seconds of wall time; None for no limit.
 
-    Raises OutOfScope where the code does not solve the task, BadInput for what makes no sense or is
+    Raises OutOfScope where the code does not solve the task, or where runs of the face differ in
+    their outputs and ``own`` is asked for, BadInput for what makes no sense or is
     too large, Undecided, with :class:`ProgramBounds` as its ``bounds``, where the time is used up
     or the engine does not decide the open chart.
 
     >>> r = program_rlct("detectA-mini-retry", steps=2)
     >>> r.lambda_E, r.lambda_H, r.multiplicity
     (Fraction(13, 2), Fraction(13, 4), 1)
+    >>> wrong = {"q_Ba": "r", "q_Aa": "r"}  # detects nothing, and is a program of its own
+    >>> program_rlct("detectA-mini", code=wrong, truth="own").lambda_E > 0
+    True
     >>> print(program_rlct("noisy-channel-2").program_certificate["claim"])
     {'lambda_E': '1', 'lambda_H': '1', 'multiplicity': 2}
     """
@@ -210,8 +221,11 @@ def program_rlct(
         raise BadInput(f"budget: seconds > 0 are needed, received {budget!r}")
     p = find_any(source)
     chart = Chart.parse(chart)
+    if truth not in ("task", "own"):
+        raise BadInput(f"truth: 'task' or 'own' is needed, received {truth!r}")
     if not isinstance(p, Program):
-        given = {"steps": steps, "code": code, "support": support}
+        own = None if truth == "task" else truth
+        given = {"steps": steps, "code": code, "support": support, "truth": own}
         for key, value in given.items():
             if value is not None:
                 raise BadInput(f"{key}: a {p.kind} program takes none, received {value!r}")
@@ -222,6 +236,8 @@ def program_rlct(
         free = {c.name for c in p.free}
         wanted = {n: o for n, o in full.items() if n in free or n in (support or {})}
         limits.at_most(limits.PARAMETERS, p.dimension, "program: parameters")
+        if truth == "own":
+            p = own_truth(p, choose_steps(p, steps), semantics, check_support(p, wanted))
         asked = Asked(
             p, choose_steps(p, steps), semantics, chart, check_support(p, wanted), tuple(code or ())
         )
@@ -236,6 +252,37 @@ def program_rlct(
             return search.run()
     except limits.OutOfTime:
         raise search.undecided("the budget is used up") from None
+
+
+def own_truth(program: Program, steps: int, semantics: str, support: Support) -> Program:
+    """The program judged on what it does itself on a support: its cases with the outputs that all
+    runs of the support give.
+
+    Raises OutOfScope where two of them differ: the face has a law of outputs there, and the
+    covering program speaks of one.
+
+    >>> from singularity_lab.programs import program
+    >>> p = program("detectA-mini")
+    >>> wrong = p.vertex({"q_Ba": "r", "q_Aa": "r"})
+    >>> own_truth(p, p.steps, "exact", wrong).at({"q_Ba": "r", "q_Aa": "r"}).solves()
+    True
+    """
+    allowed = {
+        (c.name, o): True
+        for c in program.machine.choices
+        for o in support.get(c.name, (program.code[c.name],))
+    }
+    cases = []
+    found = laws(Booleans(), allowed, program, steps, semantics)
+    for case, law in zip(program.cases, found, strict=True):
+        outputs = sorted(y for y, reached in law.items() if reached)
+        if len(outputs) != 1:
+            raise OutOfScope(
+                f"truth: on the input {case.value or '()'} runs of the face give "
+                f"{', '.join(outputs[:6])}; an own truth needs one output"
+            )
+        cases.append(replace(case, target=outputs[0]))
+    return replace(program, cases=tuple(cases))
 
 
 class _Search:

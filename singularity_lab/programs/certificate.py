@@ -12,8 +12,10 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import OutOfScope
-from singularity_lab.exact.proof.certificate import Certificate, Step
+from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.family import need
+from singularity_lab.exact.proof.leaves import Monomial
+from singularity_lab.exact.proof.moves import Generators, SplitTerms
 from singularity_lab.programs import limits
 from singularity_lab.programs.find import find_any, find_program
 from singularity_lab.programs.library import program_names
@@ -71,6 +73,7 @@ def syndrome_problem(sp: SyndromeProgram, syndromes: Sequence[Syndrome]) -> Loca
 def germ_of_chart(
     names: Sequence[str], exponents: Sequence[Exponent], chart: Chart
 ) -> LocalProblem:
+    """The germ of Σ ε^μ in the coordinates of a chart, with its prior."""
     amplitude = chart.kind == "amplitude"
     factor = 2 if amplitude else 1
     terms = {tuple(factor * e for e in a): 1 for a in exponents}
@@ -90,14 +93,12 @@ def syndrome_certificate(
     factor = 2 if sp.chart.kind == "amplitude" else 1
     order = [tuple(map(int, a)) for a in problem.ideal.generators[0].flint.monoms()]
     number = {a: i for i, a in enumerate(order)}
-    leaf: Step = {
-        "op": "monomial",
-        "primal": {n: str(v / factor) for n, v in hitting.weights.items()},
-        "dual": [[number[tuple(factor * e for e in s.exponent)], str(y)] for s, y in hitting.dual],
-    }
-    proof: Step = leaf
+    dual = ((number[tuple(factor * e for e in s.exponent)], str(y)) for s, y in hitting.dual)
+    proof = Monomial(
+        primal={n: str(v / factor) for n, v in hitting.weights.items()}, dual=tuple(dual)
+    ).encode()
     if len(order) > 1:
-        proof = {"op": "generators", "do": [["split", 0]], "then": leaf}
+        proof = Generators(do=(SplitTerms(0),), then=proof).encode()
     return Certificate(problem, "exact", RLCT(hitting.value, hitting.multiplicity), proof)
 
 
@@ -204,6 +205,7 @@ class Asked:
 
     @property
     def setting(self) -> str:
+        """The setting in words: steps, semantics, chart."""
         clock = "" if self.steps is None else f"T = {self.steps}, "
         return f"{clock}{self.semantics} semantics, chart {self.chart}"
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 
 EXPLICIT_NODES = 400  # formulas up to this size are expanded: the row's loss is E itself
 LONGEST = 45  # syndromes of a row on file
+_LONGER = ("detectA-2", "parityCheck-copy-2")  # programs of the library that it does not list
+_COMPONENTS = 9  # more than any row's zero set has
 
 
 @builder
@@ -106,6 +110,12 @@ def _error_twin(p: Program, steps: int, semantics: str, nll: bool = False) -> An
     return twin
 
 
+_AT_A_WALL = (
+    "the transition 1 -> 2 has probability x = 0 at this point, and a chain has x >= 0; the row "
+    "takes x on both sides: with x >= 0 the value is the same"
+)
+
+
 # -- the files ----------------------------------------------------------------------------------
 
 
@@ -118,8 +128,8 @@ def germ_rows() -> Iterator[dict[str, Any]]:
             yield from _row(p, p.steps, semantics)
     for name in ("detectA-mini", "detectA-mini-retry", "detectA-mini-overwrite"):
         yield from _row(find(name), 2, "exact", "corner:1/2")
-    for name, steps in (("detectA-2", 2), ("parityCheck-copy-2", 2)):
-        yield from _row(find(name), steps, "exact")
+    for name in _LONGER:
+        yield from _row(find(name), 2, "exact")
     mini = find("detectA-mini")
     for steps in (2, 3):
         seen: set[object] = set()
@@ -148,13 +158,10 @@ def _row(
         return
     used = [i for i in range(len(sp.variables)) if any(s.exponent[i] for s in syndromes)]
     names = [sp.variables[i] for i in used]
-    clocked = p.machine.kind in ("turing", "register")
-    half = "-half" if sp.chart.alpha == Fraction(1, 2) else ""
-    ident = f"program-{p.name}-{f't{steps}-' if clocked else ''}{semantics}{half}{suffix}"
-    time = f" at T = {steps}" if clocked else ""
+    time = f" at T = {steps}" if _clocked(p) else ""
     place = f"component {suffix[-1]} of the zero set of {p.name}" if suffix else p.name
     yield {
-        "id": ident.lower(),
+        "id": row_id(p, steps, semantics, chart, suffix),
         "title": f"{place}{time}, {semantics} semantics, chart {chart}"
         + (f": {p.summary}" if p.summary and not suffix else ""),
         "vars": names,
@@ -164,6 +171,61 @@ def _row(
         "convention": "loss",
         "tags": ["program", p.machine.kind, semantics, "computes-" + _slug(p.function)],
     }
+
+
+def _clocked(p: Program) -> bool:
+    return p.machine.kind in ("turing", "register")
+
+
+def row_id(p: Program, steps: int, semantics: str, chart: str = "corner", suffix: str = "") -> str:
+    """The id of a program's row; suffix: of a component of its zero set.
+
+    >>> row_id(find("detectA-mini"), 2, "exact", suffix="-component-1")
+    'program-detecta-mini-t2-exact-component-1'
+    """
+    time = f"t{steps}-" if _clocked(p) else ""
+    half = "-half" if Chart.parse(chart).alpha == Fraction(1, 2) else ""
+    return f"program-{p.name}-{time}{semantics}{half}{suffix}".lower()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the row of a program says of it: λ depends on all of these.
+
+    program: its name in the library; component: its number among the rows that are components of
+    the zero set, 0 for the row at the code. function: what it computes. inputs: those that it is
+    judged on, with the wanted outputs, as ``input → output``.
+    """
+
+    program: str
+    steps: int
+    semantics: str
+    chart: str
+    component: int
+    function: str
+    inputs: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def declared() -> dict[str, Declared]:
+    """Row id → its program, for all rows of catalog/programs.toml (and some ids that have none).
+
+    >>> declared()["program-xor-lookup-exact"].function
+    'XOR of two bits'
+    """
+    found: dict[str, Declared] = {}
+    for name in (*program_names(), *_LONGER):
+        p = find(name)
+        inputs = tuple(f"{c.value} → {c.target}" for c in p.cases)
+        for steps in sorted({p.steps, 2, 3}):
+            for semantics in p.machine.semantics:
+                for chart in ("corner", "corner:1/2"):
+                    for k in range(_COMPONENTS + 1):
+                        suffix = f"-component-{k}" if k else ""
+                        key = row_id(p, steps, semantics, chart, suffix)
+                        said = Declared(p.name, steps, semantics, chart, k, p.function, inputs)
+                        found.setdefault(key, said)
+    return found
 
 
 def cancellation_rows() -> Iterator[dict[str, Any]]:
@@ -187,9 +249,10 @@ def cancellation_rows() -> Iterator[dict[str, Any]]:
             "id": f"program-{name}".lower().replace("_", "-"),
             "title": f"{kind} program {thing.name}",
             "vars": list(thing.parameters),
-            "ideal": [str(g) for g in generators],
+            "ideal": [str(g.flint) for g in generators],
             "at": at,
             "tags": ["program", kind],
+            "note": _AT_A_WALL if thing.name.startswith("hmm2-") else "",
         }
 
 
@@ -197,10 +260,32 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def toml(family: str, title: str, comment: str, rows: Iterator[dict[str, Any]]) -> str:
+_ALIASES = ["program", "computation", "Turing machine", "program synthesis", "algorithm"]
+_TAG_ALIASES = {
+    "automaton": ["finite automaton", "state machine", "DFA"],
+    "branching": ["branching program", "decision diagram"],
+    "circuit": ["boolean circuit", "logic gates"],
+    "computes-parity": ["XOR", "modular addition", "addition modulo 2", "sum of bits"],
+    "computes-xor": ["parity", "modular addition", "addition modulo 2", "exclusive or"],
+    "register": ["register machine", "counter machine"],
+    "turing": ["noisy Turing machine"],
+}
+
+
+def toml(
+    family: str,
+    title: str,
+    comment: str,
+    rows: Iterator[dict[str, Any]],
+    aliases: list[str],
+    tag_aliases: Mapping[str, list[str]],
+) -> str:
     """A file of the catalog."""
     lines = [*(f"# {line}" for line in comment.splitlines()), ""]
-    lines += [f'family = "{family}"', f'title = "{title}"']
+    lines += [f'family = "{family}"', f'title = "{title}"', f"aliases = {_value(aliases)}"]
+    if tag_aliases:
+        lines += ["", "[tag_aliases]"]
+        lines += [f"{tag} = {_value(words)}" for tag, words in tag_aliases.items()]
     for row in rows:
         lines += ["", "[[entry]]"]
         lines += [f"{key} = {_value(value)}" for key, value in row.items() if value]
@@ -225,6 +310,8 @@ def files() -> dict[str, str]:
             "order of its NLL loss (docs/programs.md).\n"
             "Written by singularity_lab.programs.rows.",
             germ_rows(),
+            _ALIASES,
+            _TAG_ALIASES,
         ),
         "programs_cancellation.toml": toml(
             "programs_cancellation",
@@ -232,6 +319,8 @@ def files() -> dict[str, str]:
             "K = the sum of squares of f_y(w) - f_y(w0), or of coefficients of output - target\n"
             "(docs/programs.md). Written by singularity_lab.programs.rows.",
             cancellation_rows(),
+            [*_ALIASES, "straight-line program", "probabilistic program"],
+            {},
         ),
     }
 

@@ -101,6 +101,7 @@ class Component:
 
     @property
     def lambda_E(self) -> Fraction:
+        """λ of the error probability along the component."""
         return self.rlct.value
 
     @property
@@ -137,6 +138,7 @@ class ZeroSet:
 
     @property
     def euler_characteristic(self) -> int:
+        """The alternating sum of the numbers of faces."""
         return sum((-1) ** k * n for k, n in enumerate(self.f_vector))
 
     @cached_property

@@ -19,6 +19,7 @@ from singularity_lab.system.files import write_bytes
 
 @contextlib.contextmanager
 def running(run: LongRun) -> Iterator[None]:
+    """A context in which devices keep their state through this run."""
     token = _RUN.set(run)
     try:
         yield

@@ -187,6 +187,11 @@ class Meter:
         self._spend(c)
         self.gradients += c
 
+    def spend_values(self, c: int) -> None:
+        """Count c values that a device takes of the loss's examples."""
+        self._spend(c)
+        self.evaluations += c
+
     def k(self, u: Tensor) -> Tensor:
         """K(w* + u) − K(w*) for u (c, d) → (c,)."""
         c = u.shape[0]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -24,6 +24,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
+from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
@@ -48,7 +49,12 @@ def network_loss(
     box: float | None = None,
     dtype: torch.dtype = torch.float32,
     loss_id: str | None = None,
-) -> ModuleLoss:
+    examples: slice | Sequence[int] | Tensor | None = None,
+    only: str | Sequence[str] = (),
+    freeze: str | Sequence[str] = (),
+    observe: Mapping[str, Any] | None = None,
+    tokens: bool = False,
+) -> ModuleLoss | RestrictedLoss:
     """Return the loss of a torch model on data as a function of its trainable parameters.
 
     model: in evaluation mode; ``requires_grad=False`` freezes, buffers stay, tied weights count
@@ -58,13 +64,19 @@ def network_loss(
     error when None. loss: (model, batch) → a mean, a sum or losses of the examples, instead of a
     criterion. self_teacher: False for the data's targets; True or "kl" or "squared" for the
     model's own outputs (see the module's text); "kl" reads logits along the last axis. batch_size:
-    of minibatches. box: half-width of a hard box around w*, or None. Raises BadInput saying what to
+    of minibatches. box: half-width of a hard box around w*, or None. examples: the rows of the data
+    that count, all when None. only, freeze: parameters that move alone, or that stay, by name
+    ("0.weight"), module ("blocks.0") or slice ("0.weight[2:4, :]"). observe: other data by name,
+    pairs (inputs, targets) or loaders, whose losses devices keep with ``keep="losses"``; tokens:
+    every element of their losses instead of one for each example. Raises BadInput saying what to
     do.
 
     >>> net = torch.nn.Linear(2, 1)
     >>> x = torch.randn(10, 2)
     >>> network_loss(net, (x, net(x).detach())).dim
     3
+    >>> network_loss(net, (x, net(x).detach()), only="weight[:, 0]").dim
+    1
     """
     if not isinstance(model, torch.nn.Module):
         raise BadInput(f"model: expected a torch.nn.Module, received {type(model).__name__}")
@@ -72,7 +84,9 @@ def network_loss(
         raise BadInput("criterion, loss: expected one of the two, received both")
     _check_modes(model)
     batch = collected(data)
-    module, inputs, targets = model, None, None
+    if examples is not None:
+        batch = _subset(batch, examples)
+    module, inputs, targets, given = model, None, None, criterion
     if loss is not None:
         if self_teacher:
             raise BadInput("self_teacher: expected a criterion on outputs, received loss=")
@@ -105,13 +119,52 @@ def network_loss(
             domain=domain, loss_id=loss_id or f"module:{named}", chunk=16,
         )  # fmt: skip
         out.value_and_grad(out.center[None].repeat(2, 1))
+        for name, other in (observe or {}).items():
+            x, y = other = collected(other) if loss is None else (collected(other), None)
+            if loss is not None:
+                y = tree_leaves(x)[0]
+            elif self_teacher:
+                y, _ = _own_targets(model, x, given, self_teacher)
+            out.observe(name, x, y, tokens=tokens)
     except (RuntimeError, NotImplementedError) as error:
         line = str(error).strip().splitlines()[0][:200]
         raise BadInput(
             f"model: {type(model).__name__} cannot be mapped over chains by torch.func ({line}); "
             "write what it does in place, or by indices, as plain tensor operations"
         ) from error
-    return out
+    return _restricted(out, only, freeze)
+
+
+def _restricted(
+    loss: ModuleLoss, only: str | Sequence[str], freeze: str | Sequence[str]
+) -> ModuleLoss | RestrictedLoss:
+    """The loss in the parameters that move."""
+    if only and freeze:
+        raise BadInput("only, freeze: expected one of the two, received both")
+    named = [x] if isinstance(x := only or freeze, str) else list(x)
+    if not named:
+        return loss
+    chosen = {i for name in named for i in loss.indices(name)}
+    if freeze:
+        chosen = set(range(loss.dim)) - chosen
+        if not chosen:
+            raise BadInput("freeze: expected parameters that move, received all of them")
+    words = ("only " if only else "without ") + ", ".join(named)
+    return RestrictedLoss(loss, sorted(chosen), words[:80])
+
+
+def _subset(batch: Any, examples: slice | Sequence[int] | Tensor) -> Any:
+    """The chosen rows of nested tensors."""
+    if not isinstance(examples, (slice, Tensor)):
+        examples = torch.as_tensor([int(i) for i in examples])
+    try:
+        cut = tree_map(lambda a: a[examples], batch)
+        if not all(x.ndim and len(x) for x in tree_leaves(cut)):
+            raise IndexError("no row is left")
+    except IndexError as error:
+        rows = len(tree_leaves(batch)[0])
+        raise BadInput(f"examples: expected some of {rows} rows: {error}"[:200]) from error
+    return cut
 
 
 class _WithLoss(torch.nn.Module):
@@ -235,18 +288,26 @@ def llc(
     box: float | None = None,
     dtype: torch.dtype = torch.float32,
     progress: bool | Callable[[float, str], None] = True,
+    examples: slice | Sequence[int] | Tensor | None = None,
+    only: str | Sequence[str] = (),
+    freeze: str | Sequence[str] = (),
+    observe: Mapping[str, Any] | None = None,
+    tokens: bool = False,
     **settings: Any,
 ) -> Reading:
     """Return the local learning coefficient estimate nβ(E[L] − L(w*)) of a torch model, a reading
     that says at which n, β and γ it holds, with an interval and an outcome.
 
-    model, data, criterion, loss, self_teacher, batch_size, box, dtype: as in :func:`network_loss`.
+    model, data, criterion, loss, self_teacher, batch_size, box, dtype, examples, only, freeze,
+    observe, tokens: as in :func:`network_loss`; with ``only``, ``freeze`` or ``examples`` the
+    reading is of the restricted loss.
     device: "llc-hmc" (full batches, no discretisation error) or "llc" (the field's SGLD on
     minibatches); None takes the first where a pilot says that it ends in time. n: sample size that
     sets the resolution, the number of examples when None. gamma: strength of the localisation: the
     larger, the nearer to w* and the faster; at 100 a weight moves by about 0.1. seconds: CPU
     seconds that the run is planned for. progress: True for a line on the terminal, or a function of
-    (share, words). settings: of the device (chains, burn_in, draws, epsilon, beta, …).
+    (share, words). settings: of the device (chains, burn_in, draws, epsilon, beta, …);
+    keep="losses" keeps the losses of the examples at every draw, in ``reading.draws``.
 
     The reading is of its own target at this n, β and γ: for λ itself read at several n, or
     use the devices ``volume`` and ``anneal`` on losses that they can evaluate.
@@ -261,7 +322,8 @@ def llc(
     """
     at = network_loss(
         model, data, criterion, loss=loss, self_teacher=self_teacher, batch_size=batch_size,
-        box=box, dtype=dtype,
+        box=box, dtype=dtype, examples=examples, only=only, freeze=freeze, observe=observe,
+        tokens=tokens,
     )  # fmt: skip
     if device not in (None, "llc", "llc-hmc", "llc-mala"):
         raise BadInput(

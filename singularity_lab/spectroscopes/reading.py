@@ -10,11 +10,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+
+if TYPE_CHECKING:
+    from singularity_lab.spectroscopes.draws import Draws
 
 IDENTIFIED = 0.8  # P(m) from which on a reading says that it is this m
 
@@ -71,7 +74,8 @@ class Reading:
 
     estimates: by name, "lambda" first. multiplicity: P(m) over m ≥ 1, or None when the device does
     not speak of m. reason: the outcome in words. diagnostics: JSON values (numbers, lists, dicts).
-    Two readings of one device, loss, settings and seed have equal :meth:`fingerprint`.
+    draws: the draws where they were kept (``keep="losses"``), else None; no part of the text or of
+    JSON. Two readings of one device, loss, settings and seed have equal :meth:`fingerprint`.
     """
 
     device: str
@@ -86,6 +90,7 @@ class Reading:
     cost: Cost
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    draws: Draws | None = field(default=None, compare=False, repr=False)
 
     @property
     def lambda_(self) -> Estimate:
@@ -227,6 +232,16 @@ class Reading:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise BadInput(f"reading: not the JSON of a reading ({error!r})") from error
+
+    def to_datatree(self) -> Any:
+        """The draws as an xarray DataTree in the layout of ArviZ, with the device, the outcome and
+        the settings as attributes (see :meth:`Draws.to_datatree`). Raises BadInput where no draws
+        were kept."""
+        if self.draws is None:
+            raise BadInput('draws: this reading kept none; measure with keep="losses"')
+        told = {"device": self.device, "loss_id": self.loss_id, "outcome": str(self.outcome)}
+        plain = {k: v for k, v in self.settings.items() if isinstance(v, (int, float, str))}
+        return self.draws.to_datatree({**plain, **told, "seed": self.seed})
 
     def fingerprint(self) -> str:
         """SHA-256 of everything but the clock and the memory: equal for equal device, loss,

@@ -22,6 +22,7 @@ EXTRA_OF = {
     "nbformat": "notebook",
     "pandas": "report",
     "torch": "torch",
+    "xarray": "draws",
 }
 
 

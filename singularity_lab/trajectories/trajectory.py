@@ -177,7 +177,7 @@ class Trajectory:
 
     def named(self, ladder: Mapping[str, float], *, only_ok: bool = True) -> list[str | None]:
         """For each row the name of the nearest value of a ladder, or None where there is no ``ok``
-        reading.
+        reading, or its interval holds two values of the ladder and so names none.
 
         ladder: what each stratum reads at this n (mind the bias of the target). A name is nothing
         but nearness: how often it is right has to be measured, as ``benchmarks/
@@ -186,15 +186,21 @@ class Trajectory:
         >>> Trajectory((Row(0, outcome="ok", value=4.8), Row(1, value=5.9))).named(
         ...     {"rank 0": 5, "rank 1": 6})
         ['rank 0', None]
+        >>> Trajectory((Row(0, outcome="ok", value=5.6, low=4.9, high=6.3),)).named(
+        ...     {"rank 0": 5, "rank 1": 6})
+        [None]
         """
         if not ladder:
             raise BadInput("ladder: expected at least one value, received none")
-        return [
-            min(ladder, key=lambda name, r=r: abs(ladder[name] - r.value))  # type: ignore[misc]
-            if math.isfinite(r.value) and (r.ok or not only_ok)
-            else None
-            for r in self.rows
-        ]
+
+        def name(r: Row) -> str | None:
+            held = {x for x in ladder.values() if r.low <= x <= r.high}
+            finite = math.isfinite(r.low) and math.isfinite(r.high)
+            if not math.isfinite(r.value) or (only_ok and not r.ok) or (finite and len(held) > 1):
+                return None
+            return min(ladder, key=lambda rung: abs(ladder[rung] - r.value))
+
+        return [name(r) for r in self.rows]
 
     # -- text
     def sentence(self) -> str:

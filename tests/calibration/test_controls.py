@@ -10,7 +10,7 @@ import pytest
 
 from singularity_lab.calibration.controls import controls, run_controls
 from singularity_lab.calibration.design import CONTROL_ARMS, Arm, control_plan
-from singularity_lab.calibration.results import CONTROL_TOLERANCE
+from singularity_lab.calibration.findings import CONTROL_TOLERANCE
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.loss import loss
 from singularity_lab.errors import BadInput

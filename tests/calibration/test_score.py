@@ -17,8 +17,9 @@ from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import Row
 from singularity_lab.calibration.measurement import Measurement, Truth
-from singularity_lab.calibration.results import Calibration, percent, summarise
+from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.statistics import clopper_pearson, rank_correlation
+from singularity_lab.calibration.summaries import percent, summarise
 from singularity_lab.errors import BadInput
 
 ROW = Row("cusp", "curves", 2, LocalProblem.build("x^2 - y^3"))

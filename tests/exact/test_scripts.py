@@ -14,6 +14,7 @@ from singularity_lab.exact.proof.evidence import check_zero
 from singularity_lab.exact.proof.family import need
 
 THOUSANDS = 10
+RARE = {"roots", "schur", "coordinate"}
 
 
 def told(found):
@@ -31,7 +32,7 @@ def test_ten_thousand_scripts_prove_nothing_false():
     assert found.proved > found.scripts / 2  # most scripts prove a bound
     assert found.exact > found.scripts / 10  # many prove (λ, m)
     taken = {op for op, n in found.steps.items() if n >= 3}
-    assert taken >= set(random_scripts.WEIGHTS) - {"roots", "schur", "coordinate"}, found.steps
+    assert taken >= set(random_scripts.WEIGHTS) - RARE, found.steps
 
 
 @pytest.mark.slow
@@ -43,7 +44,7 @@ def test_a_hundred_thousand_scripts_prove_nothing_false(seed):
     found = random_scripts.attack(mutants.without(), roots, 20_000, seed, most=3)
     assert not found.false, told(found.false)
     assert not found.wrong, told(found.wrong[:3])
-    assert set(found.steps) == set(random_scripts.WEIGHTS)
+    assert set(found.steps) >= {*random_scripts.WEIGHTS, *random_scripts.LEAF_OPS}
 
 
 # -- the rule that was wrong ----------------------------------------------------------------------

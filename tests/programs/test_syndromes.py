@@ -24,11 +24,12 @@ from singularity_lab.programs import (
     program,
     program_names,
 )
-from singularity_lab.programs.answers import program_rlct
+from singularity_lab.programs.answers import own_truth, program_rlct
 from singularity_lab.programs.certificate import digest, program_certificate, syndrome_problem
 from singularity_lab.programs.check import check_program
 from singularity_lab.programs.machines.turing import TuringMachine
 from singularity_lab.programs.trace import program_trace
+from singularity_lab.programs.uncertainty.noisy import expected_error
 
 SMALL = [n for n in program_names() if program(n).dimension <= 16 and len(program(n).cases) <= 16]
 SEMANTICS = ("exact", "naive", "staged")
@@ -347,3 +348,32 @@ def test_the_trace_names_the_wrong_step_in_every_semantics():
     assert gates.steps[0] == "gate a: eps_N_00 = 0 (not 1)"
     with pytest.raises(OutOfScope, match="use trace"):
         SyndromeProgram(program("xor-lookup")).derive((1, 0, 0, 0))
+
+
+def test_an_own_truth_is_that_of_the_expected_error_of_what_is_done():
+    """At codes that do not solve the task: λ of E = Σ e_x against their own outputs by the engine,
+    E expanded, is the covering program's; at codes that do, it is the task's."""
+    p = program("xor-lookup")
+    seen = 0
+    for code in p.every_code():
+        try:
+            found = program_rlct(p, code=code, truth="own")
+        except OutOfScope:
+            continue
+        own = own_truth(p, p.steps, "exact", p.vertex(code)).at(code)
+        e = expected_error(own)
+        proved = rlct(e, convention="loss", nonnegative=e.variables)
+        assert (found.lambda_E, found.multiplicity) == (proved.value, proved.multiplicity)
+        if p.solves(code):
+            assert found.lambda_E == program_rlct(p, code=code).lambda_E
+        seen += not p.solves(code)
+    assert seen
+    with pytest.raises(BadInput, match="truth"):
+        program_rlct(p, truth="mine")
+
+
+def test_a_face_that_tosses_a_coin_has_no_own_output():
+    p = program("xor-lookup")
+    choice = p.free[0]
+    with pytest.raises(OutOfScope, match="runs of the face give"):
+        program_rlct(p, support={choice.name: frozenset(choice.options)}, truth="own")

@@ -161,3 +161,21 @@ def test_a_box_holds_the_chains():
     r = measure("llc-hmc", loss, seed=0, n=200, gamma=0.0, chains=64, burn_in=100, draws=200)
     assert r.ok
     assert r.estimate.value == pytest.approx(0.5, rel=0.1)
+
+
+def test_the_hessian_of_a_trained_network_is_read_at_the_resolution_of_its_data():
+    """Least squares on 400 examples, two of three inputs equal: rank 2, and w* is a minimum as far
+    as the data tell when a step of the sampling error is added, not when ten are."""
+    torch.manual_seed(0)
+    x = torch.randn(400, 2) @ torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]])
+    y = x @ torch.tensor([[1.0], [2.0], [0.0]]) + torch.randn(400, 1)
+    best = torch.linalg.pinv(x) @ y
+    for steps, found in ((0.5, "degenerate Hessian: 2 of 3"), (20, "no critical point")):
+        net = nn.Linear(3, 1, bias=False)
+        with torch.no_grad():
+            net.weight.copy_((best + steps * torch.tensor([[1.0], [0.0], [0.0]]) / 20).t())
+        half = lambda out, y: 0.5 * (out - y) ** 2  # noqa: E731
+        r = measure("hessian", network_loss(net, (x, y), half), seed=0)
+        assert r.diagnostics["rank"] == 2
+        assert found in r.reason
+        assert "uncalibrated" in str(r)

@@ -48,8 +48,10 @@ from singularity_lab.exact.proof.branches import (
     Dehomogenise,
     Free,
     Locus,
+    Product,
     Roots,
     Split,
+    Squares,
     Subideal,
     Sum,
 )
@@ -95,6 +97,7 @@ class ContactLoci:
 
     @property
     def decided(self) -> tuple[bool, ...]:
+        """Whether each codimension is known, by order."""
         return tuple(
             low is not None and low == high
             for low, high in zip(self.lower, self.upper, strict=True)
@@ -192,17 +195,18 @@ def contact_loci(
 
 def _read(certificate: Certificate, order: int, field: ArcField, started: float) -> ContactLoci:
     """The contact loci that the charts of a certificate give."""
-    if certificate.problem.over is not None:
+    problem = certificate.germ
+    if problem.over is not None:
         raise OutOfScope("contact loci: those at one point are read, not over a domain")
     verify(certificate)
-    certificate.problem.localize()  # OutOfScope for irrational points
-    if certificate.problem.is_power_one:
+    problem.localize()  # OutOfScope for irrational points
+    if problem.is_power_one:
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":
         raise OutOfScope("contact loci: the zero ideal (all arcs)")
-    curve = _Reader(order + 1, field).read(starting_family(certificate.problem), certificate.proof)
+    curve = _Reader(order + 1, field).read(starting_family(problem), certificate.proof)
     return ContactLoci(
-        certificate.problem,
+        problem,
         field,
         curve.lower[1:],
         curve.upper[1:],
@@ -325,8 +329,12 @@ class _Reader(Walk[_Curve]):
             raise _RealOnly(f"complex roots of {step.poly} are no stratum of the proof")
         if isinstance(step, Split | Dehomogenise | Roots):
             return _least(cases)
+        if isinstance(step, Product):  # the orders of the factors are in k, with the exponents
+            return cases[0]
         if isinstance(step, Subideal):
             return self.without_upper(cases[0])
+        if isinstance(step, Squares):
+            return self.squared(cases[0])
         if isinstance(step, Both):
             return self.both(cases)
         if isinstance(step, Sum):
@@ -334,6 +342,16 @@ class _Reader(Walk[_Curve]):
         if isinstance(step, Free):
             return self.free(family, cases[0])
         return self.unknown()
+
+    def squared(self, inner: _Curve) -> _Curve:
+        """|f| ≍ Σ q²: twice the order of the q along a real arc."""
+        if self.over == "C":
+            raise _RealOnly("a sum of squares is of the size of these")
+        lower, upper, special = (
+            tuple(values[(p + 1) // 2] for p in range(self.size + 1))
+            for values in (inner.lower, inner.upper, inner.special)
+        )
+        return _Curve(lower, upper, special, None if inner.slope is None else inner.slope / 2)
 
     def complex_locus(self, family: Family, step: Locus) -> None:
         f, by = family.read(step.poly), step.by
@@ -607,55 +625,83 @@ def _integer_program(
 ) -> tuple[Fraction, tuple[int, ...], int] | None:
     """(min ⟨c, v⟩ + e, v, e) over integers v ≥ start with ⟨row, v⟩ + e ≥ p; None beyond a limit.
 
-    A* over what is left of each row: the bound is that of the worst row alone. ``extra``: whether
-    e ≥ 0 is there, else e = 0.
+    A* over what is left of each row: the bound adds up over rows that share no variable, and of
+    states that are equally good the one that is farther goes first. ``extra``: whether e ≥ 0 is
+    there, else e = 0; it lowers p for all rows, so that each e is a problem of its own.
 
     >>> _integer_program([Fraction(1), Fraction(1)], [(2, 0), (0, 3)], 6, False)
     (Fraction(5, 1), (3, 2), 0)
+    >>> _integer_program([Fraction(1), Fraction(1)], [(2, 0), (0, 3)], 6, True)
+    (Fraction(5, 1), (3, 2), 0)
     """
+    best: tuple[Fraction, tuple[int, ...], int] | None = None
+    for e in range(p + 1 if extra else 1):
+        if best is not None and e >= best[0]:
+            break
+        found = _covering(costs, rows, p - e, start)
+        if found is None:
+            return None
+        if best is None or found[0] + e < best[0]:
+            best = found[0] + e, found[1], e
+    return best
+
+
+def _covering(
+    costs: Sequence[Fraction],
+    rows: Sequence[tuple[int, ...]],
+    p: int,
+    start: Sequence[int] | None,
+) -> tuple[Fraction, tuple[int, ...]] | None:
+    """(min ⟨c, v⟩, v) over integers v ≥ start with ⟨row, v⟩ ≥ p; None beyond a limit."""
     n = len(costs)
     scale = lcm(*(c.denominator for c in costs))
     prices = [int(c * scale) for c in costs]
     at = tuple(start) if start is not None else (0,) * n
+    supports = [frozenset(i for i, a in enumerate(row) if a) for row in rows]
+    rates = [
+        min((Fraction(prices[i], row[i]) for i in support), default=None)
+        for row, support in zip(rows, supports, strict=True)
+    ]
 
-    def left(v: Sequence[int], e: int) -> tuple[int, ...]:
-        return tuple(
-            max(0, p - e - sum(x * y for x, y in zip(row, v, strict=True))) for row in rows
-        )
+    def left(v: Sequence[int]) -> tuple[int, ...]:
+        return tuple(max(0, p - sum(x * y for x, y in zip(row, v, strict=True))) for row in rows)
 
     def bound(needs: Sequence[int]) -> Fraction:
-        worst = Fraction(0)
-        for need, row in zip(needs, rows, strict=True):
-            if need:
-                steps = [Fraction(need * c, a) for c, a in zip(prices, row, strict=True) if a]
-                steps += [Fraction(need * scale)] if extra else []
-                worst = max(worst, min(steps))
-        return worst
+        prized = sorted(
+            ((need * rate, k) for k, (need, rate) in enumerate(zip(needs, rates, strict=True))
+             if need and rate is not None),
+            reverse=True,
+        )  # fmt: skip
+        total, used = Fraction(0), frozenset[int]()
+        for value, k in prized:
+            if not used & supports[k]:
+                total += value
+                used |= supports[k]
+        return total
 
     first = sum(c * x for c, x in zip(prices, at, strict=True))
-    needs = left(at, 0)
-    heap: list[tuple[Fraction, int, tuple[int, ...], int]] = [(first + bound(needs), first, at, 0)]
+    needs = left(at)
+    heap: list[tuple[Fraction, int, tuple[int, ...]]] = [(first + bound(needs), -first, at)]
     seen: dict[tuple[int, ...], int] = {needs: first}
     while heap:
-        _, cost, v, e = heapq.heappop(heap)
-        needs = left(v, e)
+        _, minus, v = heapq.heappop(heap)
+        cost = -minus
+        needs = left(v)
         if not any(needs):
-            return Fraction(cost, scale), v, e
+            return Fraction(cost, scale), v
         if seen.get(needs, cost) < cost:
             continue
         if len(seen) > _STATES:
             return None
-        moves = [
-            ((*v[:i], v[i] + 1, *v[i + 1 :]), e, prices[i])
-            for i in range(n)
-            if any(need and row[i] for need, row in zip(needs, rows, strict=True))
-        ]
-        moves += [(v, e + 1, scale)] if extra else []
-        for w, f, price in moves:
-            rest = left(w, f)
-            if cost + price < seen.get(rest, cost + price + 1):
-                seen[rest] = cost + price
-                heapq.heappush(heap, (cost + price + bound(rest), cost + price, w, f))
+        for i in range(n):
+            if not any(need and row[i] for need, row in zip(needs, rows, strict=True)):
+                continue
+            w = (*v[:i], v[i] + 1, *v[i + 1 :])
+            rest = left(w)
+            price = cost + prices[i]
+            if price < seen.get(rest, price + 1):
+                seen[rest] = price
+                heapq.heappush(heap, (price + bound(rest), -price, w))
     return None
 
 

@@ -61,6 +61,7 @@ class EssentialDivisors:
 
     @property
     def proved(self) -> tuple[EssentialDivisor, ...]:
+        """The divisors that are proved to be essential."""
         return tuple(d for d in self.divisors if d.essential)
 
     def to_json(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ Theorem 0.1).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from fractions import Fraction
@@ -79,6 +79,7 @@ class Jets:
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.ideal.variables
 
     @cached_property
@@ -130,11 +131,6 @@ class Jets:
             if s.contact and Fraction(sum(s.weights), s.contact) == self.mustata
         }
         return tuple(sorted(found))
-
-    @cached_property
-    def contact_orders(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
-        """For each m the orders v of the coordinates along the strata of least codimension."""
-        return tuple(tuple(s.weights for s in row) for row in self.strata)
 
     def equations(self, m: int) -> tuple[Polynomial, ...]:
         """The equations of J_m in the coefficients x_0, …, x_m of each coordinate arc."""
@@ -232,16 +228,9 @@ def jets(
         return replace(found, checked=_checked(found, check)) if check else found
     raise Undecided(
         f"jets: order {len(codimensions)} is not decided within {budget} CPU seconds; "
-        f"codimensions before: {_shortened(codimensions)}",
+        f"codimensions before: {codimensions}",
         tuple(codimensions),
     )
-
-
-def _shortened(codimensions: Sequence[int]) -> str:
-    """The list, or its last ten."""
-    if len(codimensions) <= 20:
-        return str(list(codimensions))
-    return "…, " + ", ".join(map(str, codimensions[-10:]))
 
 
 def _jets(
@@ -300,7 +289,7 @@ def _jets(
                 return replace(near, seconds=time.process_time() - started)
             raise Undecided(
                 f"jets of {ideal}: order {m} is not decided ({answer.reason}); {known}; "
-                f"codimensions before: {_shortened(codimensions)}",
+                f"codimensions before: {codimensions}",
                 tuple(codimensions),
             )
         codimensions.append(answer.best)

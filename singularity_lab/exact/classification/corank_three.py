@@ -26,6 +26,7 @@ from singularity_lab.exact.classification.normal_forms import EXCEPTIONAL, Arnol
 
 
 def corank_3(g: Polynomial, mu: int, precision: int | None) -> Arnold:
+    """The type of a germ of corank 3, from its residual part."""
     cubic = jet(g, 3)
     if cubic.is_zero:
         return Arnold(f"corank 3, 3-jet 0, mu = {mu}", "", mu, None)

@@ -94,6 +94,7 @@ def _coefficients(form: Polynomial) -> list[Fraction]:
 
 
 def corank_2(g: Polynomial, mu: int, precision: int | None) -> Arnold:
+    """The type of a germ of corank 2, from its residual part."""
     cubic = jet(g, 3)
     if not cubic.is_zero:
         lines = Lines.of(cubic)
@@ -159,16 +160,19 @@ def _sign_of_a(power: int, value: Fraction) -> str:
 
 
 def coefficient(g: Polynomial, a: tuple[int, ...]) -> Fraction:
+    """The coefficient of a monomial."""
     return dict(g.terms()).get(a, Fraction(0))
 
 
 def exceptional(name: str, real: str = "") -> Arnold:
+    """The type of one of Arnold's exceptional unimodal singularities."""
     base, modulus = EXCEPTIONAL[name]
     mu = int(name[1:])
     return Arnold(name, name[0], mu, 1, real=real, normal_form=f"{base} + a*{modulus}")
 
 
 def t_symbol(p: int, q: int, r: int) -> str:
+    """The name of T_{p,q,r}: P8, X9 or J10 where it is parabolic."""
     p, q, r = sorted((p, q, r))
     parabolic = {(3, 3, 3): "P8", (2, 4, 4): "X9", (2, 3, 6): "J10"}
     return parabolic.get((p, q, r), f"T_{{{p},{q},{r}}}")

@@ -50,6 +50,7 @@ class MatrixFactorisation:
 
     @property
     def size(self) -> int:
+        """The number of rows of φ."""
         return len(self.phi)
 
     def reduced(self) -> bool:

@@ -54,6 +54,7 @@ class Arnold:
 
     @property
     def simple(self) -> bool:
+        """Whether the singularity is simple: of modality 0."""
         return self.modality == 0
 
     def representative(self) -> Polynomial | None:

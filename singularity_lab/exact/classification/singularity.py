@@ -72,6 +72,7 @@ class Singularity:
 
     @property
     def corank(self) -> int:
+        """The corank of the Hessian."""
         return self.splitting.corank
 
     @property

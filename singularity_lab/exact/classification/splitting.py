@@ -51,6 +51,7 @@ class Splitting:
 
     @property
     def corank(self) -> int:
+        """The corank of the Hessian: the number of variables of the residual part."""
         return len(self.variables) - len(self.quadratic)
 
     @property

@@ -6,12 +6,13 @@ import itertools
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.exact.engine.centres import Groups, centres
+from singularity_lab.exact.engine.generator_moves import monomial_of
 from singularity_lab.exact.engine.germs import Generator, Germs, iterate_terms
 from singularity_lab.exact.engine.leaves import terms_leaf
 from singularity_lab.exact.engine.limits import FIBRE_CLASSES, TRIES, TURNED
 from singularity_lab.exact.engine.outcome import Outcome, both, tighter
 from singularity_lab.exact.engine.search import Search
-from singularity_lab.exact.engine.simplify import monomial_of, simplify
+from singularity_lab.exact.engine.simplify import simplify
 from singularity_lab.exact.engine.symmetry import colour_classes, symmetries
 
 

@@ -40,6 +40,7 @@ class Surroundings:
         return [t for t in self.met if not any(s < t for s in self.met)]
 
     def meets_all(self, chosen: set[int]) -> bool:
+        """Whether every term has one of the variables."""
         return all(t & chosen for t in self.terms)
 
 

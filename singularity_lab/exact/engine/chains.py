@@ -18,6 +18,7 @@ from singularity_lab.algebra import maps
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.proof import matrices
+from singularity_lab.exact.proof.moves import Schur
 
 Poly = flint.fmpq_mpoly
 Matrix = list[list[Poly]]
@@ -64,14 +65,8 @@ def _apply(
         return None
     if not maps.equal_sets(before, [f.poly for f in g.gens]) or maps.equal_sets(before, after):
         return None
-    step = {
-        "op": "schur",
-        "kind": kind,
-        "rank": rank,
-        "factors": [[[str(e) for e in row] for row in f] for f in factors],
-    }
-    if place:
-        step["place"] = place
+    texts = tuple(tuple(tuple(str(e) for e in row) for row in f) for f in factors)
+    step = Schur(kind=kind, rank=rank, factors=texts, place=place or None).encode()
     return g.but(gens=tuple(Generator(p) for p in after)).normal(), step
 
 

@@ -28,10 +28,32 @@ from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.rings import ring
 from singularity_lab.algebra.univariate import Kind, univariate
-from singularity_lab.exact.proof.branches import Dehomogenise, Free, Locus, Split, Sum
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.exact.proof.branches import (
+    Blowup,
+    Dehomogenise,
+    Free,
+    Locus,
+    Product,
+    Root,
+    Roots,
+    Split,
+    Sum,
+)
+from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.charts import Chart, charts, representatives
-from singularity_lab.exact.proof.moves import Change, Contract, Coordinate, Nonvanishing, Relax
+from singularity_lab.exact.proof.moves import (
+    Add,
+    Append,
+    Change,
+    Contract,
+    Coordinate,
+    Divide,
+    Generators,
+    Multiply,
+    Nonvanishing,
+    Relax,
+    SplitTerms,
+)
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.system.deadline import TimeLimit
 
@@ -92,6 +114,7 @@ class Germs:
     """A family of germs. Variables are indices into ``names``; absent from ``role`` means gone.
 
     Over a number field the last name is its symbol, a positive unit variable that no move changes.
+    fixed: unit variables that no move may change, as the symbol of a table.
     """
 
     names: tuple[str, ...]
@@ -103,6 +126,8 @@ class Germs:
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
+    exponents: tuple[int, ...] = ()  # of the factors of a product, which are then ``gens``
+    fixed: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
@@ -122,20 +147,19 @@ class Germs:
         ).normal()
 
     def but(self, **changes: Any) -> Germs:
-        fields = {
-            n: getattr(self, n)
-            for n in ("names", "role", "positive", "k", "h", "gens", "units", "signs", "field")
-        }
-        return Germs(**{**fields, **changes})
+        fields: dict[str, Any] = {n: getattr(self, n) for n in self.__match_args__}
+        return Germs(**(fields | changes))
 
     # -- reading --------------------------------------------------------------------------------
 
     @cached_property
     def context(self) -> flint.fmpq_mpoly_ctx:
+        """The ring of the polynomials."""
         return ring(self.names)
 
     @cached_property
     def variables(self) -> tuple[Poly, ...]:
+        """The variables as polynomials, by index."""
         return tuple(self.context.gens())
 
     @cached_property
@@ -144,11 +168,14 @@ class Germs:
 
     @cached_property
     def params(self) -> tuple[int, ...]:
+        """The parameters, by index."""
         return tuple(sorted(i for i, r in self.role.items() if r == PARAM))
 
     @cached_property
     def unit_variables(self) -> tuple[int, ...]:
-        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i != self.symbol))
+        """The variables that are nowhere 0 and may take every other value, without the symbol."""
+        others = self.fixed | {self.symbol}
+        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i not in others))
 
     @cached_property
     def symbol(self) -> int:
@@ -168,6 +195,7 @@ class Germs:
         return maps.monomial(self.context, exponents)
 
     def degrees(self, p: Poly) -> list[int]:
+        """The degree of a polynomial in each variable."""
         return [int(d) for d in p.degrees()]
 
     def at_stratum(self, p: Poly) -> Poly:
@@ -179,6 +207,7 @@ class Germs:
         return p if self.field is None else self.field.reduce(p)
 
     def is_constant(self, p: Poly) -> bool:
+        """Whether a polynomial is a number: of Q, or of the field."""
         return bool(p.is_constant()) or maps.occurring(p) == {self.symbol}
 
     def is_unit(self, p: Poly) -> bool:
@@ -215,6 +244,8 @@ class Germs:
 
     def normal(self) -> Germs:
         """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
+        if self.exponents:
+            return self._normal_product()
         gens = [f for f in map(self._reduced, self.gens) if not f.poly.is_zero()]
         k = {i: e for i, e in self.k.items() if e and self.role.get(i) in (LOCAL, PARAM)}
         h = {i: e for i, e in self.h.items() if e and self.role.get(i) in (LOCAL, PARAM)}
@@ -236,6 +267,30 @@ class Germs:
         kept = (u for u in self.units if not self.is_constant(u))
         units = {str(u / u.leading_coefficient()): u for u in kept}
         return self.but(gens=tuple(gens), k=k, h=h, units=tuple(units.values()), signs=signs)
+
+    def _normal_product(self) -> Germs:
+        """Monomials of the factors go into k with their exponents; units are dropped."""
+        k, factors = dict(self.k), []
+        for f, e in zip(self.gens, self.exponents, strict=True):
+            for i, a in f.content.items():
+                if self.role[i] != UNIT:
+                    k[i] = k.get(i, 0) + e * a
+            rest = Generator(f.poly / self.monomial(f.content)) if f.content else f
+            if not self.is_unit(rest.poly):
+                factors.append((rest, e))
+        one = (Generator(self.context.constant(1)),)
+        plain = self.but(gens=one, exponents=(), k=k).normal()
+        if not factors:
+            return plain
+        gens, exponents = zip(*factors, strict=True)
+        return plain.but(gens=gens, exponents=() if exponents == (1,) else exponents)
+
+    def product(self, factors: Sequence[tuple[Poly, int]]) -> tuple[Germs, Script]:
+        """The one generator as a product of powers, to be resolved factor by factor."""
+        gens = tuple(Generator(p) for p, _ in factors)
+        exponents = tuple(e for _, e in factors)
+        step = Product(factors=tuple((str(p), e) for p, e in factors)).encode()
+        return self.but(gens=gens, exponents=exponents).normal(), step
 
     def _reduced(self, f: Generator) -> Generator:
         p = self.reduced(f.poly)
@@ -262,28 +317,39 @@ class Germs:
 
     # -- moves --------------------------------------------------------------------------------
 
-    def generators(self, do: list[list[Any]]) -> tuple[Germs, Step]:
-        """Other generators of the same ideal; see ``verify`` for the operations."""
+    def generators(self, do: list[list[Any]]) -> tuple[Germs, Script]:
+        """Other generators of the same ideal, and the step; do: of ``add``, i, j, q (f_i + q·f_j
+        for f_i), ``mul``, i, u (u·f_i), ``div``, i, u (f_i/u), ``append``, [(j, q), …] (Σ q·f_j
+        too), ``split``, i."""
         gens = [f.poly for f in self.gens]
-        record: list[list[Any]] = []
+        done: list[Append | Add | Multiply | Divide | SplitTerms] = []
         for name, *args in do:
             if name == "add":
-                gens[args[0]] = gens[args[0]] + args[2] * gens[args[1]]
+                i, j, q = args
+                gens[i] = gens[i] + q * gens[j]
+                done.append(Add(i, j, str(q)))
             elif name == "div":
-                gens[args[0]] = gens[args[0]] / args[1]
+                i, q = args
+                gens[i] = gens[i] / q
+                done.append(Divide(i, str(q)))
+            elif name == "mul":
+                i, q = args
+                gens[i] = gens[i] * q
+                done.append(Multiply(i, str(q)))
             elif name == "append":
-                gens.append(sum((q * gens[j] for j, q in args[0]), self.context.constant(0)))
-                args = [[[j, str(q)] for j, q in args[0]]]
+                (terms,) = args
+                gens.append(sum((q * gens[j] for j, q in terms), self.context.constant(0)))
+                done.append(Append(tuple((j, str(q)) for j, q in terms)))
             else:
                 assert name == "split"
-                i = args[0]
+                (i,) = args
                 gens[i : i + 1] = [self.context.from_dict({tuple(a): 1}) for a in gens[i].monoms()]
-            record.append([name, *(str(a) if isinstance(a, flint.fmpq_mpoly) else a for a in args)])
+                done.append(SplitTerms(i))
         known = {id(f.poly): f for f in self.gens}
         fresh = tuple(known.get(id(p)) or Generator(p) for p in gens)
-        return self.but(gens=fresh).normal(), {"op": "generators", "do": record}
+        return self.but(gens=fresh).normal(), Generators(do=tuple(done)).encode()
 
-    def change(self, i: int, numerator: Poly, denominator: Poly) -> tuple[Germs, Step]:
+    def change(self, i: int, numerator: Poly, denominator: Poly) -> tuple[Germs, Script]:
         """The coordinate x_i replaced by numerator/denominator, numerator linear in x_i."""
         step = Change(var=self.names[i], num=str(numerator), den=str(denominator)).encode()
 
@@ -299,9 +365,10 @@ class Germs:
         return self.but(gens=gens, units=units, signs=signs).normal(), step
 
     def compose(self, p: Poly, images: Mapping[int, Poly]) -> Poly:
+        """A polynomial with other polynomials put in for some variables."""
         return maps.compose(p, images)
 
-    def contract(self, weights: Mapping[int, int]) -> tuple[Germs, Step]:
+    def contract(self, weights: Mapping[int, int]) -> tuple[Germs, Script]:
         """Parameters of positive weight become local."""
         role = dict(self.role)
         for i, w in weights.items():
@@ -310,7 +377,7 @@ class Germs:
         step = Contract(weights={self.names[i]: w for i, w in weights.items() if w}).encode()
         return self.but(role=role).normal(), step
 
-    def relax(self, i: int) -> tuple[Germs, Step]:
+    def relax(self, i: int) -> tuple[Germs, Script]:
         """A unit variable becomes a parameter known not to be 0, or to be > 0."""
         x = self.variables[i]
         moved = self.but(
@@ -321,13 +388,13 @@ class Germs:
         )
         return moved.normal(), Relax(var=self.names[i]).encode()
 
-    def assume_unit(self, p: Poly, evidence: Any) -> tuple[Germs, Step]:
+    def assume_unit(self, p: Poly, evidence: Any) -> tuple[Germs, Script]:
         """A polynomial in the parameters that vanishes nowhere, by evidence."""
         p = self.at_stratum(p)
         step = Nonvanishing(poly=str(p), evidence=evidence).encode()
         return self.but(units=(*self.units, p)).normal(), step
 
-    def coordinate(self, j: int, i: int) -> tuple[Germs, Step]:
+    def coordinate(self, j: int, i: int) -> tuple[Germs, Script]:
         """Generator j, smooth in the free local variable i and alone with it, becomes that
         variable."""
         gens = (*self.gens[:j], Generator(self.variables[i]), *self.gens[j + 1 :])
@@ -366,7 +433,8 @@ class Germs:
             (UNIT, False): "nonzero",
             (UNIT, True): "positive",
         }
-        chosen = (*self.params, *self.unit_variables) if variables is None else variables
+        here = (*self.params, *self.unit_variables, *(self.fixed & self.role.keys()))
+        chosen = here if variables is None else variables
         return {self.names[i]: kinds[self.role[i], i in self.positive] for i in sorted(chosen)}
 
     # -- branches ---------------------------------------------------------------------------------
@@ -396,21 +464,16 @@ class Germs:
 
     def blow_up(
         self, groups: Centre, symmetries: Sequence[Mapping[str, tuple[str, int]]] = ()
-    ) -> tuple[list[Germs], Step]:
+    ) -> tuple[list[Germs], Script]:
         """The charts of a weighted blow-up, one of each orbit under the symmetries."""
         chosen = representatives(self.charts(groups), symmetries)
-        step: Step = {
-            "op": "blowup",
-            "groups": [[[self.names[i], w] for i, w in group] for group in groups],
-        }
-        if symmetries:
-            symbol = None if self.field is None else self.field.symbol
-            step["symmetries"] = [
-                {n: list(to) for n, to in s.items() if n != symbol} for s in symmetries
-            ]
+        symbol = None if self.field is None else self.field.symbol
+        kept = tuple({n: to for n, to in s.items() if n != symbol} for s in symmetries)
+        named = tuple(tuple((self.names[i], w) for i, w in group) for group in groups)
+        step = Blowup(groups=named, symmetries=kept or None).encode()
         return [self.chart(groups, c) for c in chosen], step
 
-    def split(self, i: int) -> tuple[list[Germs], Step]:
+    def split(self, i: int) -> tuple[list[Germs], Script]:
         """Parameter i is 0, or not."""
         zero = self.but(role={**self.role, i: LOCAL})
         units = tuple(zero.at_stratum(u) for u in self.units)
@@ -421,10 +484,9 @@ class Germs:
             return [other], step
         return [zero.but(units=units, signs=signs).normal(), other], step
 
-    def roots(self, i: int, q: Poly) -> tuple[list[Germs], Step]:
+    def roots(self, i: int, q: Poly) -> tuple[list[Germs], Script]:
         """Parameter i is a root of the irreducible q, a value of a number field each; or not."""
-        step: Step = {"op": "roots", "var": self.names[i], "poly": str(q), "roots": []}
-        families = []
+        families, listed = [], list[Root]()
         for root in real_roots(univariate(Polynomial(self.names, q), self.names[i])):
             if i in self.positive and root < 0:
                 continue
@@ -434,13 +496,13 @@ class Germs:
             while low < 0 < high:
                 low, high = root.interval(2 * (high - low).denominator.bit_length())
             value = values[""]
-            step["roots"].append(
-                {
-                    "symbol": names[-1],
-                    "field": str(field),
-                    "value": str(value),
-                    "between": [str(low), str(high)],
-                }
+            listed.append(
+                Root(
+                    symbol=names[-1],
+                    field=str(field),
+                    value=str(value),
+                    between=(str(low), str(high)),
+                )
             )
             context = ring(names)
             image = {i: value.flint + context.gen(i)}
@@ -465,11 +527,12 @@ class Germs:
             if not any(p.is_zero() for p in (*units, *signs)):
                 families.append(lifted.but(units=units, signs=signs).normal())
         other = self.but(units=(*self.units, self.at_stratum(q)))
+        step = Roots(var=self.names[i], poly=str(q), roots=tuple(listed)).encode()
         return [*families, other.normal()], step
 
     def locus(
         self, f: Poly, by: Sequence[int], evidence: Mapping[str, Any]
-    ) -> tuple[list[Germs], Step]:
+    ) -> tuple[list[Germs], Script]:
         """The strata q = 0 and q ≠ 0, where q is f on the stratum and f a coordinate by the
         variables ``by``."""
         z = self.variables[by[0]]
@@ -494,7 +557,7 @@ class Germs:
         step = Locus(poly=str(f), by=tuple(self.names[i] for i in by), **evidence).encode()
         return [zero.normal(), other.normal()], step
 
-    def dehomogenise(self, i: int, weights: Mapping[int, int]) -> tuple[list[Germs], Step]:
+    def dehomogenise(self, i: int, weights: Mapping[int, int]) -> tuple[list[Germs], Script]:
         """Unit variable i becomes ±1 by a dilation."""
         reflected = weights[i] % 2 == 1 and all(
             weights.get(j, 0) % 2 == 0 for j in self.positive if j in self.role
@@ -530,7 +593,7 @@ class Germs:
         """The variables of p, the field's symbol left out."""
         return set(maps.occurring(p)) - {self.symbol}
 
-    def sum(self, blocks: Sequence[set[int]]) -> tuple[list[Germs], Step]:
+    def sum(self, blocks: Sequence[set[int]]) -> tuple[list[Germs], Script]:
         """The sum rule's parts."""
         families = []
         for block in blocks:
@@ -545,7 +608,7 @@ class Germs:
         named = tuple(tuple(self.names[i] for i in sorted(b)) for b in blocks)
         return families, Sum(blocks=named).encode()
 
-    def free(self) -> tuple[Germs, list[Fraction], Step]:
+    def free(self) -> tuple[Germs, list[Fraction], Script]:
         """Without the variables that do not occur in J, and their ratios (h + 1)/2k."""
         kept = self.occurs.union(*(Generator(u).occurs for u in (*self.units, *self.signs)))
         kept |= {self.symbol}
@@ -564,3 +627,13 @@ def iterate_terms(gens: Iterable[Generator]) -> Iterator[Term]:
     for f in gens:
         for t, _ in f.terms:
             yield t
+
+
+Move = tuple[Germs, Script]
+Moves = tuple[Germs, list[Script]]
+
+
+def ratio(c: flint.fmpq, b: flint.fmpq) -> tuple[int, int]:
+    """c/b as a pair of integers in lowest terms, which can be a key."""
+    q = c / b
+    return int(q.p), int(q.q)

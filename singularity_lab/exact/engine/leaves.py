@@ -14,11 +14,13 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.jacobians import differential
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
+from singularity_lab.exact.engine.generator_moves import monomial_of
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs, iterate_terms
 from singularity_lab.exact.engine.outcome import Outcome
-from singularity_lab.exact.engine.simplify import monomial_of
 from singularity_lab.exact.proof.branches import Subideal
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.exact.proof.certificate import Script
+from singularity_lab.exact.proof.leaves import Monomial, Optimum, Rank, Saddle, Terms
+from singularity_lab.exact.proof.step import Rational, Witness
 
 _ENTRY = 40  # terms of a derivative that may become a pivot
 _GENERATORS = 200  # of a germ whose linear dependences are looked for
@@ -46,7 +48,7 @@ def monomial_leaf(g: Germs) -> Outcome | None:
     variables = sorted((*g.locals, *g.params))
     rows = [[e.get(i, 0) + g.k.get(i, 0) for i in variables] for e in exponents]
     if any(not any(row) for row in rows):
-        return Outcome(None, None, {"op": "monomial"}, empty=True)
+        return Outcome(None, None, Monomial().encode(), empty=True)
     used = {i for e in exponents for i in e} | {i for i in variables if g.k.get(i)}
     zero = {g.names[i]: 0 for i in used}
     if any(
@@ -56,11 +58,9 @@ def monomial_leaf(g: Germs) -> Outcome | None:
         return None
     solution = covering_lp([g.h.get(i, Fraction(0)) + 1 for i in variables], rows)
     value = RLCT(solution.value / 2, 1 + solution.face_dimension)
-    step = {"op": "monomial", **_pair(g, variables, solution)}
-    witness = _witness(g, used)
-    if witness is None:
-        return Outcome(value, None, step)
-    return Outcome(value, value, {**step, **witness})
+    known, witness = _witness(g, used)
+    step = optimum(Monomial, [g.names[i] for i in variables], solution, witness)
+    return Outcome(value, value if known else None, step)
 
 
 def monomial_bound(g: Germs) -> Outcome | None:
@@ -84,15 +84,16 @@ def saddle_leaf(g: Germs) -> Outcome | None:
     if not plus or not minus or plus + minus < 3:
         return None
     value = RLCT(Fraction(1, 2), 1)
-    return Outcome(value, value, {"op": "saddle"})
+    return Outcome(value, value, Saddle().encode())
 
 
-def _witness(g: Germs, zero: set[int]) -> Step | None:
-    """A point of the stratum where the sign conditions hold, the given parameters being 0."""
+def _witness(g: Germs, zero: set[int]) -> tuple[bool, Witness | None]:
+    """Whether the stratum is known to have a point, the given parameters being 0: and one where
+    there are sign conditions."""
     if not g.signs:
-        return {}
+        return True, None
     if g.field is not None:
-        return None
+        return False, None
     used = frozenset().union(*(Generator(p).occurs for p in (*g.units, *g.signs))) - zero
     free = sorted((used | set(g.unit_variables)) - zero)
     values = [
@@ -116,8 +117,8 @@ def _witness(g: Germs, zero: set[int]) -> Step | None:
             continue
         point = [at.get(i, flint.fmpq(0)) for i in range(len(g.names))]
         if all(u(*point) != 0 for u in g.units) and all(p(*point) > 0 for p in g.signs):
-            return {"witness": {g.names[i]: str(v) for i, v in at.items()}}
-    return None
+            return True, {g.names[i]: str(v) for i, v in at.items()}
+    return False, None
 
 
 def rank_leaf(g: Germs) -> Outcome | None:
@@ -131,15 +132,16 @@ def rank_leaf(g: Germs) -> Outcome | None:
     if len(minor) < len(g.gens):
         return None
     value = RLCT(Fraction(len(minor), 2), 1)
-    witness = _witness(g, set())
-    step = _rank_step(g, minor)
-    return Outcome(value, value if witness is not None else None, {**step, **(witness or {})})
+    known, witness = _witness(g, set())
+    return Outcome(value, value if known else None, _rank(g, minor, witness))
 
 
 def smooth_germ(g: Germs) -> Outcome | None:
     """(r/2, 1) of a germ whose ideal has r generators that are coordinates, the others being linear
     combinations of these."""
     if len(g.gens) == 1:  # one smooth generator is made a coordinate
+        return None
+    if all(len(f.poly) == 1 for f in g.gens):  # monomials are an ideal that is known anyway
         return None
     leaf = rank_leaf(g)
     if leaf is not None or any(g.k.values()) or g.field is not None:
@@ -183,12 +185,12 @@ def rank_bound(g: Germs, least: RLCT | None = None) -> Outcome | None:
     minor = _minor(g, free)
     if not minor or (least is not None and len(minor) < 2 * least.value):
         return None
-    return Outcome(RLCT(Fraction(len(minor), 2), 1), None, _rank_step(g, minor))
+    return Outcome(RLCT(Fraction(len(minor), 2), 1), None, _rank(g, minor))
 
 
-def _rank_step(g: Germs, minor: Sequence[tuple[int, int]]) -> Step:
-    gens, names = [j for j, _ in minor], [g.names[i] for _, i in minor]
-    return {"op": "rank", "gens": gens, "vars": names}
+def _rank(g: Germs, minor: Sequence[tuple[int, int]], witness: Witness | None = None) -> Script:
+    gens, names = tuple(j for j, _ in minor), tuple(g.names[i] for _, i in minor)
+    return Rank(gens=gens, vars=names, witness=witness).encode()
 
 
 def _is_smooth(g: Germs, f: Generator, free: set[int]) -> bool:
@@ -268,17 +270,23 @@ def terms_leaf(g: Germs) -> Outcome | None:
     if any(not any(row) for row in listed):
         return None
     solution = covering_lp([g.h.get(i, Fraction(0)) + 1 for i in variables], listed)
-    witness = _witness(g, set())
-    if witness is None:
+    known, witness = _witness(g, set())
+    if not known:
         return None
     upper = RLCT(solution.value / 2, 1 + solution.face_dimension)
-    return Outcome(None, upper, {"op": "terms", **_pair(g, variables, solution), **witness})
+    names = [g.names[i] for i in variables]
+    return Outcome(None, upper, optimum(Terms, names, solution, witness))
 
 
-def _pair(g: Germs, variables: Sequence[int], solution: CoveringSolution) -> Step:
-    return {
-        "primal": {
-            g.names[i]: str(v) for i, v in zip(variables, solution.primal, strict=True) if v
-        },
-        "dual": [[n, str(y)] for n, y in enumerate(solution.dual) if y],
+def optimum(
+    kind: type[Optimum],
+    names: Sequence[str],
+    solution: CoveringSolution,
+    witness: Witness | None = None,
+) -> Script:
+    """The leaf of a linear program at its optimum: v by name, y by number of the row."""
+    primal: dict[str, Rational] = {
+        n: str(v) for n, v in zip(names, solution.primal, strict=True) if v
     }
+    dual = tuple((i, str(y)) for i, y in enumerate(solution.dual) if y)
+    return kind(primal=primal, dual=dual, witness=witness).encode()

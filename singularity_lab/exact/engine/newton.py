@@ -26,9 +26,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 import flint
+from msgspec.structs import replace
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
@@ -38,12 +39,16 @@ from singularity_lab.algebra.problem import Generators, Germ, LocalProblem
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.algebra.univariate import Kind
 from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.exact.engine.leaves import optimum
+from singularity_lab.exact.proof import moves as records
+from singularity_lab.exact.proof.branches import Subideal
+from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.evidence import Evidence
+from singularity_lab.exact.proof.leaves import FaceProof, Monomial, Newton, Order, Strict, Terms
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import TimeLimit, check_time, time_left
 
-Step = dict[str, Any]
 Face = frozenset[Exponent]
 
 
@@ -118,6 +123,7 @@ class FaceReport:
 
     @property
     def proved(self) -> bool:
+        """Whether there is evidence that nothing vanishes on the torus of the face."""
         return isinstance(self.answer, dict)
 
     def __str__(self) -> str:
@@ -201,6 +207,7 @@ class FaceInquiry:
 
     @property
     def variables(self) -> tuple[str, ...]:
+        """The names of the variables."""
         return self.frame.variables
 
     @property
@@ -221,9 +228,11 @@ class FaceInquiry:
 
     @property
     def scale(self) -> int:
+        """The exponent of |f| in K: 1 for a loss, else 2."""
         return 1 if self.frame.convention == "loss" else 2
 
     def ask(self, face: Face, polys: Sequence[Polynomial], logarithmic: bool) -> FaceReport:
+        """What is found within the time that is left on a common zero in the torus."""
         left = self.deadline - time.process_time()
         answer = None
         if left > 0:
@@ -285,7 +294,7 @@ class FaceInquiry:
 
 def newton_step(
     germ: Germ, budget: float = 5.0, limit: int = 2_000
-) -> tuple[Step, RLCT] | NewtonFailure:
+) -> tuple[Script, RLCT] | NewtonFailure:
     """The leaf "newton" of a certificate with the (λ, m) that it proves, or why there is none.
 
     The step is relative to the generators without their common monomial ∏ x^k, as the verifier
@@ -316,15 +325,14 @@ def newton_step(
     report = inquiry.decide(faces)
     if report.criterion is None:
         return NewtonFailure(str(report.failing), Bounds(None, upper), report.failing)
-    step: Step = {
-        "op": "newton",
-        "criterion": report.criterion,
-        "primal": [str(v) for v in solution.primal],
-        "dual": [[list(a), str(y)] for a, y in zip(frame.support, solution.dual, strict=True) if y],
-        "faces": [_entry(r) for r in report.faces if len(r.face) > 1],
-    }
+    step = Newton(
+        criterion=report.criterion,
+        primal=tuple(str(v) for v in solution.primal),
+        dual=tuple((a, str(y)) for a, y in zip(frame.support, solution.dual, strict=True) if y),
+        faces=tuple(_entry(r) for r in report.faces if len(r.face) > 1),
+    )
     if report.criterion == "definite" or solution.value < 1:
-        return step, upper
+        return step.encode(), upper
     # the strict transform counts: which faces matter, and do they have a real zero?
     with_zero = RLCT(Fraction(1, 2), 1)
     if solution.value == 1:
@@ -335,8 +343,8 @@ def newton_step(
     empty = []
     for r in map(inquiry.about, faces):
         if isinstance(r.answer, Zero):
-            step["strict"] = {"face": _listed(r.face), "zero": r.answer.evidence}
-            return step, with_zero
+            strict = Strict(face=_listed(r.face), zero=r.answer.evidence)
+            return replace(step, strict=strict).encode(), with_zero
         if not r.proved:
             undecided = undecided or r
         elif len(r.face) > 1:
@@ -344,14 +352,13 @@ def newton_step(
     if undecided is not None:
         reason = f"{undecided}, which decides whether the strict transform counts"
         return NewtonFailure(reason, Bounds(with_zero, upper), undecided)
-    step["strict"] = {"empty": empty}
-    return step, upper
+    return replace(step, strict=Strict(empty=tuple(empty))).encode(), upper
 
 
 # -- bounds -----------------------------------------------------------------------------------
 
 
-def term_ideal_bound(germ: Germ) -> tuple[Step, RLCT]:
+def term_ideal_bound(germ: Germ) -> tuple[Script, RLCT]:
     """An upper bound, always valid: (λ, m)(I) ⪯ (λ, m)(ideal of all terms) (Lin 2011, Prop. 4.3).
 
     The step is the leaf "terms" of a certificate.
@@ -361,10 +368,10 @@ def term_ideal_bound(germ: Germ) -> tuple[Step, RLCT]:
     """
     frame = _Frame.of(germ)
     solution = frame.solve()
-    return {"op": "terms", **frame.indexed(solution)}, frame.rlct(solution)
+    return optimum(Terms, frame.variables, solution), frame.rlct(solution)
 
 
-def order_bound(germ: Germ) -> tuple[Step, RLCT]:
+def order_bound(germ: Germ) -> tuple[Script, RLCT]:
     """λ ≥ (1 + min(0, τ))/(2·order): lct_C ≥ 1/order by restriction to a line; Hölder for τ < 0.
 
     Nothing is known of m, so the bound has m = the number of variables.
@@ -375,10 +382,11 @@ def order_bound(germ: Germ) -> tuple[Step, RLCT]:
     frame = _Frame.of(germ)
     order = sum(frame.k) + min(sum(a) for a in frame.support)
     least = min([Fraction(0), *germ.prior])
-    return {"op": "order"}, frame.scaled(RLCT((1 + least) / (2 * order), len(frame.variables)))
+    value = RLCT((1 + least) / (2 * order), len(frame.variables))
+    return Order().encode(), frame.scaled(value)
 
 
-def monomial_bound(germ: Germ) -> tuple[Step, RLCT] | None:
+def monomial_bound(germ: Germ) -> tuple[Script, RLCT] | None:
     """A lower bound from monomials in the ideal, up to integral closure; None if none is seen.
 
     They are: generators that are a monomial times a unit; Q-linear combinations of generators
@@ -389,7 +397,7 @@ def monomial_bound(germ: Germ) -> tuple[Step, RLCT] | None:
     (3/4, 2)
     """
     frame = _Frame.of(germ)
-    moves: list[list[Any]] = []
+    moves: list[records.Append | records.SplitTerms] = []
     keep: list[int] = []
     monomials: list[Exponent] = []
     for i, g in enumerate(frame.generators):
@@ -400,7 +408,7 @@ def monomial_bound(germ: Germ) -> tuple[Step, RLCT] | None:
     count = len(frame.generators)
     for combination, a in _monomial_combinations(frame.generators):
         if a not in monomials:
-            moves.append(["append", [[j, str(c)] for j, c in combination]])
+            moves.append(records.Append(tuple((j, str(c)) for j, c in combination)))
             keep.append(count)
             monomials.append(a)
             count += 1
@@ -408,7 +416,7 @@ def monomial_bound(germ: Germ) -> tuple[Step, RLCT] | None:
         if i not in keep and frame.one_sign(g):
             terms = [tuple(int(e) for e in a) for a in g.flint.monoms()]
             # split a copy at the end, so that no index moves
-            moves += [["append", [[i, "1"]]], ["split", count]]
+            moves += [records.Append(((i, "1"),)), records.SplitTerms(count)]
             keep += range(count, count + len(terms))
             monomials += terms
             count += len(terms)
@@ -416,10 +424,10 @@ def monomial_bound(germ: Germ) -> tuple[Step, RLCT] | None:
         return None
     rows = [[e + k for e, k in zip(a, frame.k, strict=True)] for a in monomials]
     solution = covering_lp([h + 1 for h in frame.prior], rows)
-    step: Step = {"op": "monomial", **frame.indexed(solution)}
-    step = {"op": "subideal", "keep": keep, "cases": [step]}
+    leaf = optimum(Monomial, frame.variables, solution)
+    step = Subideal(keep=tuple(keep), cases=[leaf]).encode()
     if moves:
-        step = {"op": "generators", "do": moves, "then": step}
+        step = records.Generators(do=tuple(moves), then=step).encode()
     return step, frame.rlct(solution)
 
 
@@ -487,15 +495,6 @@ class _Frame:
         factor = 2 if self.convention == "loss" else 1
         return RLCT(factor * value.value, value.multiplicity)
 
-    def indexed(self, solution: CoveringSolution) -> Step:
-        """The optima as the leaves for monomials write them: by name, and by number of the row."""
-        return {
-            "primal": {
-                n: str(v) for n, v in zip(self.variables, solution.primal, strict=True) if v
-            },
-            "dual": [[i, str(y)] for i, y in enumerate(solution.dual) if y],
-        }
-
     def compact_faces(self, limit: int) -> tuple[Face, ...]:
         return NewtonPolyhedron.of(self.support, limit).compact_faces(limit)
 
@@ -551,9 +550,10 @@ def _monomial_combinations(
     return found
 
 
-def _entry(report: FaceReport) -> dict[str, Any]:
-    return {"face": _listed(report.face), "evidence": report.answer}
+def _entry(report: FaceReport) -> FaceProof:
+    assert isinstance(report.answer, dict)
+    return FaceProof(face=_listed(report.face), evidence=report.answer)
 
 
-def _listed(face: Face) -> list[list[int]]:
-    return [list(a) for a in sorted(face)]
+def _listed(face: Face) -> tuple[tuple[int, ...], ...]:
+    return tuple(sorted(face))

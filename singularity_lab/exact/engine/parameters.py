@@ -12,18 +12,18 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs
-from singularity_lab.exact.proof.certificate import Step
+from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.zeros.find import find_zero
 
 Poly = flint.fmpq_mpoly
 
 
-def splitting_polynomials(g: Germs) -> list[Poly]:
+def splitting_polynomials(g: Germs, *, deeper: bool = False) -> list[Poly]:
     """Irreducible polynomials in the parameters that decide how the family looks, the most urgent
     first.
 
     They are factors of the generators' values on the stratum, then of the coefficients of the
-    lowest terms.
+    lowest terms; ``deeper``: of these, too, where some value is not 0.
     """
     found: list[Poly] = []
 
@@ -42,7 +42,7 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
         (v for v in values if not v.is_zero()), key=lambda p: (len(p), p.total_degree(), str(p))
     ):
         offer(p)
-    if found:
+    if found and not deeper:
         return found
     coefficients: list[tuple[int, int, int, str, Poly]] = []
     for f in g.gens:
@@ -66,7 +66,7 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
     return found
 
 
-def smooth_locus(g: Germs, f: Poly, by: list[int], patience: float = 1.0) -> Step | None:
+def smooth_locus(g: Germs, f: Poly, by: list[int], patience: float = 1.0) -> Script | None:
     """Evidence that f is a coordinate by some of the variables where it is 0 on the stratum, and
     each generator a power of f times what does not depend on them, or is a unit there."""
     q = g.at_stratum(f)
@@ -111,7 +111,7 @@ def in_powers(g: Germs, p: Poly, f: Poly, by: list[int]) -> Poly | None:
     return None
 
 
-def sign_change(g: Germs, q: Poly) -> Step | None:
+def sign_change(g: Germs, q: Poly) -> Script | None:
     """Two points of one orthant of the stratum where q has opposite signs: it has real zeros
     there."""
     if g.symbol in Generator(q).occurs:
@@ -143,7 +143,7 @@ def sign_change(g: Germs, q: Poly) -> Step | None:
     return None
 
 
-def _algebraic_sign_change(g: Germs, q: Poly) -> Step | None:
+def _algebraic_sign_change(g: Germs, q: Poly) -> Script | None:
     """The same for a polynomial in one variable over a number field: grid points around the real
     parts of its roots, in floating point, with exact signs."""
     variables = Generator(q).occurs - {g.symbol}

@@ -143,6 +143,7 @@ class Search:
 
     @property
     def expired(self) -> bool:
+        """Whether a limit has ended the search."""
         return self.is_late()
 
     def deepened(

@@ -153,6 +153,7 @@ def written(p: Polynomial) -> str:
 
 
 def read_ideal(text: str, variables: Sequence[str]) -> Ideal:
+    """The ideal that a system printed with variables w1, w2, …."""
     names = [f"w{i + 1}" for i in range(len(variables))]
     polys = []
     for part in text.strip("{} ").split(","):

@@ -17,13 +17,15 @@ from typing import Protocol
 
 import networkx
 
+from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
+from singularity_lab.exact.proof.analytic import inner
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
-from singularity_lab.exact.proof.step import Branch, Leaf, Move, Step, Verdict, read
+from singularity_lab.exact.proof.step import Branch, Leaf, Move, Step, Verdict, read, short
 from singularity_lab.exact.proof.verify import Replay, starting_family, verify
 
 _SUM, _FREE = "sum", "free"
@@ -33,14 +35,17 @@ class Certified(Protocol):
     """What carries certificates: the result of ``rlct``."""
 
     @property
-    def certificates(self) -> tuple[Certificate, ...]: ...
+    def certificates(self) -> tuple[Certificate, ...]:
+        """The certificates of a result."""
 
 
 @dataclass(frozen=True)
 class Divisor:
     """A divisor with K = t^(2k)·…, prior·Jacobian = |t|^h·…, and its candidate (h + 1)/(2k).
 
-    ray: the weights of the variables of its chart; one variable x with weight 1 is {x = 0} itself.
+    Of a loss K = f it is K = t^k·… and (h + 1)/k; below a step from f = Σ q² to the q, where k is
+    that of the q, the order of K is twice as large again. ray: the weights of the variables of its
+    chart; one variable x with weight 1 is {x = 0} itself.
     """
 
     ray: Mapping[str, int]
@@ -51,6 +56,14 @@ class Divisor:
     def __str__(self) -> str:
         name = ", ".join(f"{n}:{w}" if w > 1 else n for n, w in self.ray.items())
         return f"{name} (k {self.k}, h {self.h}): {self.candidate}"
+
+
+def _generators(family: Family) -> tuple[str, ...]:
+    """The generators as text, a product in one piece."""
+    if not family.exponents:
+        return tuple(map(str, family.gens))
+    powers = zip(family.gens, family.exponents, strict=True)
+    return ("*".join(f"({f})^{e}" if e > 1 else f"({f})" for f, e in powers),)
 
 
 @dataclass(frozen=True)
@@ -97,7 +110,8 @@ class Chart:
     def germ(self) -> str:
         """The family in one line: monomial factor, generators, parameters."""
         monomial = _monomial(self.k)
-        shown = ", ".join(self.generators[:3]) + (", …" if len(self.generators) > 3 else "")
+        few = (short(text, 160) for text in self.generators[:3])
+        shown = ", ".join(few) + (", …" if len(self.generators) > 3 else "")
         inside = shown if shown != "1" else ""
         ideal = (f"{monomial}·({inside})" if inside else monomial) if monomial else f"({shown})"
         others = [
@@ -146,9 +160,14 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     """
     certificate = _choose(source, kind)
     verify(certificate)
+    whole = certificate
+    before: tuple[str, ...] = ()
+    if isinstance(certificate.problem, AnalyticProblem):
+        left = inner(certificate)
+        certificate, before = left.certificate, left.words
     recorder = _Recorder(scale=1 if certificate.problem.is_power_one else 2)
-    recorder.start(starting_family(certificate.problem), certificate.proof)
-    tree = networkx.DiGraph(certificate=certificate)
+    recorder.start(starting_family(certificate.germ), certificate.proof)
+    tree = networkx.DiGraph(certificate=whole)
     charts = recorder.charts
     critical = {0}
     for number, parent in enumerate(recorder.parents):
@@ -158,7 +177,7 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
         tree.add_node(number, chart=chart, text=chart.text)
         if parent is not None:
             tree.add_edge(parent, number, case=chart.case)
-    tree.graph["text"] = "\n".join(_story(tree))
+    tree.graph["text"] = "\n".join((*before, *_story(tree)))
     return tree
 
 
@@ -188,7 +207,7 @@ class _Recorder(Replay):
 
     def __init__(self, scale: int) -> None:
         super().__init__()
-        self.scale = scale
+        self._scales = [scale]  # the order of K along x = 0 is this times k, at each open node
         self.charts: list[Chart] = []
         self.parents: list[int | None] = []
         self.first: dict[int, int] = {}
@@ -205,6 +224,8 @@ class _Recorder(Replay):
         words = tuple(move.words() for move in moves)
         self.charts.append(self._chart(family, step, words, where, case))
         self._open.append((number, step))
+        # below a step to the q of f = Σ q², K is the square of what the family says
+        self._scales.append(self._scales[-1] * (2 if step.op == "squares" else 1))
         names: list[str] = []
         if isinstance(step, Branch):
             names = step.case_names(family)
@@ -214,11 +235,12 @@ class _Recorder(Replay):
 
     def leave(self, known: Verdict) -> None:
         self._cases.pop()
+        self._scales.pop()
         number, step = self._open.pop()
         self.charts[number] = replace(
             self.charts[number],
-            lower=known.lower,
-            upper=known.upper,
+            lower=self._of_loss(known.lower),
+            upper=self._of_loss(known.upper),
             empty=known.empty,
             same_as=self.first.get(step.step) if isinstance(step, See) else None,
         )
@@ -245,7 +267,7 @@ class _Recorder(Replay):
             positive=family.positive & set(family.role),
             k={n: e for n, e in family.k.items() if e},
             h={n: e for n, e in family.h.items() if e},
-            generators=tuple(str(f) for f in family.gens),
+            generators=_generators(family),
             units=tuple(str(u) for u in family.units),
             moves=moves,
             op=step.op,
@@ -256,9 +278,15 @@ class _Recorder(Replay):
             divisors=tuple(divisors),
         )
 
+    def _of_loss(self, bound: RLCT | None) -> RLCT | None:
+        """A bound for K itself, where the replay speaks of a power of it."""
+        if bound is None:
+            return bound
+        return RLCT(bound.value * 2 / self._scales[-1], bound.multiplicity)
+
     def _divisor(self, family: Family, ray: Mapping[str, int], k: int) -> Divisor:
         h = sum((w * (family.h.get(n, Fraction(0)) + 1) for n, w in ray.items()), Fraction(-1))
-        return Divisor(ray, k, h, (h + 1) / (self.scale * k))
+        return Divisor(ray, k, h, (h + 1) / (self._scales[-1] * k))
 
 
 def in_words(script: Script) -> str:

@@ -260,10 +260,12 @@ class ToricChart:
 
     @property
     def coordinates(self) -> tuple[str, ...]:
+        """The names of the chart's coordinates."""
         return tuple(f"t{j}" for j in range(1, len(self.rays) + 1))
 
     @cached_property
     def determinant(self) -> int:
+        """The determinant of the rays: ±1 in a smooth chart."""
         return int(flint.fmpz_mat([list(r) for r in self.rays]).det())
 
     @property
@@ -340,6 +342,7 @@ class ResolvedChart:
 
     @property
     def h(self) -> tuple[Fraction, ...]:
+        """The exponents of the Jacobian, by divisor."""
         return tuple(d.h for d in self.divisors)
 
     def __str__(self) -> str:

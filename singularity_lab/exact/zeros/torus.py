@@ -229,6 +229,7 @@ class Components:
     over_q: int | None
 
     def over(self, field: str) -> int | None:
+        """The number of components over "C", "R" or "Q"; None where unknown."""
         return {"C": self.over_c, "R": self.over_r, "Q": self.over_q}[field]
 
 

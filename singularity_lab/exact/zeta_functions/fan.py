@@ -167,6 +167,7 @@ def _affine_rank(points: Iterable[Exponent]) -> int:
 
 
 def rank(rows: Sequence[Sequence[int]]) -> int:
+    """The rank of an integer matrix."""
     if not rows:
         return 0
     return int(flint.fmpz_mat(len(rows), len(rows[0]), [e for row in rows for e in row]).rank())

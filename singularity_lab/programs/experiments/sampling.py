@@ -169,9 +169,10 @@ class Tempered:
     """A measurement of n⟨K⟩ with its Monte Carlo error.
 
     value: the mean over chains; error: its standard error from independent chains; acceptance: of
-    the random walk. draws: nK at the end of each chain. steps: how many the chains took; r_hat: the
-    largest split R-hat of the window that was averaged, over nK and all log ε; mixed: whether it
-    met the bound that was asked for. A reading that has not mixed is no measurement.
+    the random walk. draws: nK at the end of each chain; logs: all log ε there. steps: how many the
+    chains took; r_hat: the largest split R-hat of the window that was averaged, over nK and all
+    log ε; mixed: whether it met the bound that was asked for. A reading that has not mixed is no
+    measurement.
     """
 
     n: float
@@ -182,6 +183,7 @@ class Tempered:
     steps: int = 0
     r_hat: float = 1.0
     mixed: bool = True
+    logs: tuple[tuple[float, ...], ...] = ()
 
     def interval(self, sigmas: float = 3.0) -> tuple[float, float]:
         """value ± sigmas · error: sampling error only, no bias."""
@@ -290,7 +292,7 @@ def temper(
     final = now.tolist()
     return Tempered(
         n, float(means.mean()), float(means.std() / sqrt(chains)), taken / steps, final, steps,
-        r_hat, r_hat <= bound,
+        r_hat, r_hat <= bound, tuple(map(tuple, t.tolist())),
     )  # fmt: skip
 
 

@@ -93,18 +93,22 @@ class Machine(Protocol):
     clocked: bool
 
     @property
-    def choices(self) -> tuple[Choice, ...]: ...
+    def choices(self) -> tuple[Choice, ...]:
+        """The points at which an error may be made, each with its options."""
 
     @property
-    def semantics(self) -> tuple[str, ...]: ...
+    def semantics(self) -> tuple[str, ...]:
+        """The semantics that the machine has."""
 
     def start(self, value: str, steps: int) -> State: ...
 
     def query(self, state: Any) -> str | None: ...
 
-    def answer(self, state: Any, option: str) -> State: ...
+    def answer(self, state: Any, option: str) -> State:
+        """The state after an option is chosen."""
 
-    def output(self, state: Any) -> str: ...
+    def output(self, state: Any) -> str:
+        """The output in a final state."""
 
     def canonical(self, value: str) -> str: ...
 

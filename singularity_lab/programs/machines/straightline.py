@@ -128,6 +128,7 @@ class StraightLine:
 
     @property
     def point(self) -> tuple[Fraction, ...]:
+        """The values of the parameters at the solution."""
         return tuple(Fraction(self.at.get(n, 0)) for n in self.parameters)
 
     @property
@@ -171,6 +172,7 @@ class StraightLine:
 
     @property
     def kind(self) -> str:
+        """The kind of machine, as files name it."""
         return "straight-line"
 
     @property
@@ -211,6 +213,7 @@ class ProbabilisticTarget:
 
     @property
     def point(self) -> tuple[Fraction, ...]:
+        """The values of the parameters at the solution."""
         return tuple(Fraction(self.at.get(n, 0)) for n in self.parameters)
 
     @property
@@ -232,6 +235,7 @@ class ProbabilisticTarget:
 
     @property
     def kind(self) -> str:
+        """The kind of machine, as files name it."""
         return "probabilistic"
 
     @property

@@ -33,14 +33,17 @@ class Semiring(Protocol[E]):
     """zero, one, and sums and products of two elements."""
 
     @property
-    def zero(self) -> E: ...
+    def zero(self) -> E:
+        """The element that adds nothing."""
 
     @property
-    def one(self) -> E: ...
+    def one(self) -> E:
+        """The element that multiplies nothing."""
 
     def add(self, a: E, b: E) -> E: ...
 
-    def mul(self, a: E, b: E) -> E: ...
+    def mul(self, a: E, b: E) -> E:
+        """The product of two elements."""
 
 
 def total(ring: Semiring[E], elements: Iterable[E]) -> E:
@@ -88,7 +91,7 @@ class Expansion(Numbers[Any]):
 
 
 class Booleans:
-    """Is there a run?"""
+    """Whether there is a run."""
 
     zero = False
     one = True
@@ -181,6 +184,7 @@ class MonomialIdeals:
         return tuple(packed.to_bytes(self.variables, "little"))
 
     def pack(self, exponent: Exponent) -> int:
+        """An exponent as one integer, a byte for each variable."""
         return int.from_bytes(bytes(exponent), "little")
 
     def minimal(self, exponents: Iterable[int]) -> frozenset[int]:

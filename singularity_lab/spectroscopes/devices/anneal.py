@@ -17,7 +17,9 @@ that cools down; E_β[βK] is averaged at every level, and its integral over x i
 
 A chain that cools lags behind where it relaxes more slowly than β grows: E_β[βK] then rises above
 its limit. Every level therefore compares the two halves of its draws; where the first half lies
-higher on two levels in a row, the ladder ends before them. Directions that are stiff at w* itself
+higher on two levels in a row, the ladder ends before them. And replicates that all lag agree with
+each other: so at one level chains also begin at w* itself and walk outwards; where they do not come
+to the E[βK] of those that cooled, nothing has mixed. Directions that are stiff at w* itself
 (regular ones) do not slow the chains: they are found beforehand and moved in units of their width.
 """
 
@@ -42,6 +44,7 @@ from singularity_lab.spectroscopes.devices.ladder import (
     resolved_settings,
 )
 from singularity_lab.spectroscopes.inference import asymptotics
+from singularity_lab.spectroscopes.inference.convergence import two_starts
 from singularity_lab.spectroscopes.inference.heat_capacity import heat_capacity, plateau
 from singularity_lab.spectroscopes.kernels.localised import Localised
 from singularity_lab.spectroscopes.long_run import drive
@@ -57,6 +60,7 @@ __all__ = [
     "sample",
 ]
 
+_APART = 0.05  # share of E[βK] by which chains that began elsewhere may differ
 
 # ---------------------------------------------------------------------------------- sampling
 
@@ -76,8 +80,17 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
     try:
         value = meter.k(u)
         check(value, meter, u)
-        ladder = Chains if s.particles == 1 else Particles
-        drive(ladder(law, u, value, s, generator, curve))
+        if s.particles == 1:
+            chains = Chains(law, u, value, s, generator, curve)
+            drive(chains)
+            if len(curve.x) >= FEWEST:
+                window = plateau(np.array(curve.x), np.array(curve.energy), s.level)[1]["window"]
+                chains.from_center(window[1])
+        else:
+            particles = Particles(law, u, value, s, generator, curve)
+            drive(particles)
+            if len(curve.x) >= FEWEST:
+                particles.from_center()
     except BudgetSpent as error:
         at = curve.x[-1] if curve.x else -math.inf
         curve.stop, curve.reason = Outcome.BUDGET, f"{error} spent at log β = {at:.1f}"
@@ -150,9 +163,31 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         reason = f"m and λ are not identifiable from a ladder of {len(curve.x)} levels" + (
             f": {reason}" if reason else ""
         )
+    if curve.center is not None:
+        complaint = _disagreement(curve, estimates, diagnostics)
+        if complaint and outcome is Outcome.OK:
+            outcome, reason = Outcome.NOT_MIXED, complaint
     return meter.reading(
         "anneal", s, seed, estimates, outcome, reason, diagnostics, multiplicity=multiplicity
     )
+
+
+def _disagreement(curve: Curve, estimates: dict[str, Estimate], diagnostics: dict[str, Any]) -> str:
+    """What chains from w* and those of the ladder disagree on at one level, or "". Where chains are
+    read, half of it goes into the interval of λ."""
+    assert curve.center is not None
+    x, near = curve.center
+    far = curve.energy[int(np.argmin(np.abs(np.array(curve.x) - x)))]
+    found = two_starts(near, far)
+    diagnostics["start_gap"], diagnostics["start_gap_at"] = found.gap, x
+    e = estimates.get("lambda")
+    if e is not None and "plateau" in diagnostics:
+        more = abs(found.gap) / 2 * asymptotics.normal_quantile(e.level)
+        below, above = (math.hypot(side, more) for side in (e.value - e.low, e.high - e.value))
+        estimates["lambda"] = replace(e, low=e.value - below, high=e.value + above)
+    if found.complaint and abs(found.gap) > _APART * found.value:
+        return f"E[βK] at β = {math.exp(x):.2g}: {found.complaint}"
+    return ""
 
 
 def _limit(

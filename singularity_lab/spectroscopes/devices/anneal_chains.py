@@ -140,6 +140,22 @@ class Chains:
             curve.reason = f"chains relax too slowly beyond β = {math.exp(curve.x[-1]):.1e}"
         self.ended = self.lagging == 2 or self._flat()
 
+    def from_center(self, x: float) -> None:
+        """E[βK] at one level of as many chains that begin at w*: they walk outwards where those of
+        the ladder cool inwards, so that one temperature at which both agree has mixed."""
+        s = self.s
+        assert s.trajectories is not None
+        beta = math.exp(x)
+        target, _ = self._straight(beta)
+        state = hmc.init(torch.zeros_like(self.chains.position), target)
+        gap = self.curve.x[-1] - x
+        stride, draws = _Stride(self.stride.epsilon * math.exp(0.25 * gap)), []
+        for t in range(4 * s.trajectories):
+            state, _ = stride.trajectory(state, target, s, self.generator)
+            if t >= 2 * s.trajectories:
+                draws.append(beta * state.value)
+        self.curve.center = (x, torch.stack(draws).mean(0).cpu().numpy())
+
     def _flat(self) -> bool:
         """Whether E[βK] has reached a plateau that it has left again, or that lasts."""
         curve, width = self.curve, round(WINDOW / self.s.spacing)

@@ -21,6 +21,8 @@ from singularity_lab.spectroscopes.kernels import gibbs, hmc
 from singularity_lab.spectroscopes.kernels.localised import Localised
 from singularity_lab.spectroscopes.reading import Outcome
 
+ROUNDS = 15  # of moves that particles from w* make before they count, and while they do
+
 
 def _first_beta(value: Tensor, ess: float) -> float:
     """The β at which weights e^{−βK} of draws from the prior keep the effective sample size."""
@@ -107,9 +109,7 @@ class Particles:
         generator, moves = self.generator, self.moves
         assert s.particles is not None
         assert s.replicates is not None
-        assert s.sigma is not None
         assert s.trajectories is not None
-        assert s.leapfrogs is not None
         r, n = s.replicates, s.particles
         if self.beta == 0.0:
             beta = _first_beta(state.value, s.ess)
@@ -121,26 +121,7 @@ class Particles:
         state.position = state.position[chosen]
         state.value, state.prior = state.value[chosen], state.prior[chosen]
         self.beta = beta
-        accepted = 0.0
-        target = law.target(beta)
-        for _ in range(s.rounds):
-            order = torch.randperm(
-                len(gibbs.FAMILIES), generator=generator, device=state.position.device
-            )
-            for k in order.tolist():
-                gibbs.step(state, moves, gibbs.FAMILIES[k], law, beta, generator)
-            if beta * s.sigma**2 * 2.0**-52 * float(state.position.abs().max()) ** 2 < 1e-4:
-                for block in self.baths:
-                    gibbs.heat_bath(state, block, law, beta, target, s.sigma, generator)
-            chain = hmc.init(state.position, target)
-            for _ in range(s.trajectories):
-                before = chain.value
-                chain = hmc.step(
-                    chain, self.steps, target, generator, leapfrogs=s.leapfrogs, learn=True
-                )
-                accepted += float((chain.value != before).double().mean())
-            state.position, state.value = chain.position, chain.value
-            state.prior = law.prior(chain.position)
+        accepted = sum(self._moved(state, beta) for _ in range(s.rounds))
         curve.acceptance.append(accepted / (s.rounds * s.trajectories))
         self.steps = gibbs.useful(self.steps)
         for name, scales in moves.scales.items():
@@ -159,6 +140,55 @@ class Particles:
         if not self.ended and below_rounding(law, state.position, state.value, beta):
             curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at β = {beta:.1e}"
             self.ended = True
+
+    def _moved(self, state: gibbs.State, beta: float) -> float:
+        """One round of all moves at a temperature; the share of trajectories accepted, summed."""
+        s, law, generator = self.s, self.law, self.generator
+        assert s.sigma is not None
+        assert s.trajectories is not None
+        assert s.leapfrogs is not None
+        target, accepted = law.target(beta), 0.0
+        order = torch.randperm(
+            len(gibbs.FAMILIES), generator=generator, device=state.position.device
+        )
+        for k in order.tolist():
+            gibbs.step(state, self.moves, gibbs.FAMILIES[k], law, beta, generator)
+        if beta * s.sigma**2 * 2.0**-52 * float(state.position.abs().max()) ** 2 < 1e-4:
+            for block in self.baths:
+                gibbs.heat_bath(state, block, law, beta, target, s.sigma, generator)
+        chain = hmc.init(state.position, target)
+        for _ in range(s.trajectories):
+            before = chain.value
+            chain = hmc.step(
+                chain, self.steps, target, generator, leapfrogs=s.leapfrogs, learn=True
+            )
+            accepted += float((chain.value != before).double().mean())
+        state.position, state.value = chain.position, chain.value
+        state.prior = law.prior(chain.position)
+        return accepted
+
+    def from_center(self) -> None:
+        """E[βK] at the last level of a few particles of every replicate that begin at w*: they walk
+        outwards where those of the ladder cool inwards, so that levels at which both agree have
+        mixed."""
+        s, law, r = self.s, self.law, self.s.replicates
+        assert r is not None
+        few = min(16, s.particles or 16)
+        shape = (r * few, law.center.numel())
+        width = self.steps.epsilon[0]
+        u = width * torch.randn(
+            shape, generator=self.generator, dtype=torch.float64, device=law.center.device
+        )
+        if law.walls is not None:
+            u = torch.minimum(torch.maximum(u, law.walls[0]), law.walls[1])
+        state = gibbs.State(u, law.meter.k(u), law.prior(u))
+        energy = []
+        for k in range(2 * ROUNDS):
+            self._moved(state, self.beta)
+            if k >= ROUNDS:
+                energy.append(self.beta * state.value.view(r, few).mean(1))
+        seen = torch.stack(energy).mean(0).cpu().numpy()
+        self.curve.center = (self.curve.x[-1], seen)
 
     def _share(self) -> float:
         assert self.first is not None

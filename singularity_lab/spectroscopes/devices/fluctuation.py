@@ -13,8 +13,10 @@ empirical loss is, to leading order, K_n = Σ fⱼ² − √(2/n)·Σ ξⱼfⱼ 
 are drawn as many ξ, each with chains of its own, all in one batch; V = 2n·Σ Var(fⱼ). *A loss on
 data* (``example_values``) has one data set, and gives ν alone.
 
-Chains are Metropolis-adjusted Langevin, localised by exp(−γ|w − w*|²/2). As for every reading at
-one n, logarithms stay: λ for m > 1 is low by about (m − 1)/log n.
+Chains are Metropolis-adjusted Langevin, localised by exp(−γ|w − w*|²/2). Half of those of a data
+set begin at w*, half scattered as widely as the localisation allows, and cool: where the two halves
+disagree nothing has mixed, and what they disagree on belongs to the interval. As for every reading
+at one n, logarithms stay: λ for m > 1 is low by about (m − 1)/log n.
 """
 
 from __future__ import annotations
@@ -25,18 +27,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
-from singularity_lab.spectroscopes.devices.tempered import (
-    curvature,
-    plain,
-    seeded_generator,
-    starting_points,
-    walls_of,
-)
+from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted, MalaSettings
+from singularity_lab.spectroscopes.devices.tempered import potential, seeded_generator
+from singularity_lab.spectroscopes.inference.convergence import LARGEST, two_starts
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import mala
 from singularity_lab.spectroscopes.long_run import drive
@@ -45,8 +44,6 @@ from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
-
-_KEPT = 400
 
 
 @dataclass(frozen=True)
@@ -58,11 +55,17 @@ class Settings:
     gamma: float = setting(1.0, "strength of the localisation around w*")
     realisations: int = setting(64, "data sets ξ, at least 4")
     chains: int = setting(
-        8, "chains of a data set, at least 2; where there is one set, chains · realisations run"
+        8,
+        "chains of a data set, even, at least 2; where there is one set, chains · realisations run",
     )
     burn_in: int = setting(1_000, "steps thrown away")
     draws: int = setting(2_000, "steps averaged, at least 16")
     scales: int = setting(20, "step sizes, log-spaced")
+    heated: bool = setting(
+        True,
+        "whether half of the chains begin scattered, hot, and cool in burn-in; without it all "
+        "start at w*, and the reading is never ok",
+    )
     level: float = setting(0.9, "of the intervals")
     device: str = setting("cpu", "of torch")
 
@@ -72,9 +75,11 @@ class Settings:
                 "n, beta, gamma: expected > 1, > 0 and ≥ 0, "
                 f"received {self.n}, {self.beta} and {self.gamma}"
             )
-        if self.realisations < 4 or self.chains < 2 or self.draws < 16 or self.burn_in < 0:
+        few = self.realisations < 4 or self.chains < 2 or self.draws < 16 or self.burn_in < 0
+        if few or self.chains % 2:
             raise BadInput(
-                "realisations, chains, draws, burn_in: expected at least 4, 2, 16 and 0, received "
+                "realisations, chains, draws, burn_in: expected at least 4, 2 (an even number), 16 "
+                "and 0, received "
                 f"{self.realisations}, {self.chains}, {self.draws} and {self.burn_in}"
             )
         if not 0 < self.level < 1:
@@ -99,7 +104,7 @@ class _Generators:
             raise BadLoss(f"w* is no zero of K: K(w*) = {sum(c * c for c in constant):.3g}", (0, 0))
         shape = (len(self.parts), s.realisations)
         xi = torch.randn(shape, generator=generator, dtype=torch.float64, device=s.device)
-        self.xi = xi.repeat_interleave(s.chains, dim=1)
+        self.xi = xi.repeat_interleave(s.chains // 2, dim=1).repeat(1, 2)
         self.n = s.n
         count = self.xi.shape[1]
         self.sum = torch.zeros((len(self.parts), count), dtype=torch.float64, device=s.device)
@@ -125,15 +130,13 @@ class _Generators:
             self.sum[k] += f
             self.squares[k].addcmul_(f, f)
 
-    def variance(self, draws: int, groups: int) -> Tensor:
-        """V by realisation: variance over its chains and draws together."""
-        mean = self.sum.view(len(self.parts), groups, -1).mean(2) / draws
-        square = self.squares.view(len(self.parts), groups, -1).mean(2) / draws
-        return 2 * self.n * (square - mean * mean).sum(0)
-
     def mean_k(self, draws: int, groups: int) -> Tensor:
-        """n·E[K] by realisation."""
-        return self.n * self.squares.sum(0).view(groups, -1).mean(1) / draws
+        """n·E[K] by start and realisation, (2, groups)."""
+        return self.n * self.squares.sum(0).view(2, groups, -1).mean(2) / draws
+
+    def weight(self) -> float:
+        """What Σ Var(fⱼ) is multiplied with."""
+        return 2 * self.n
 
 
 class _Examples:
@@ -159,102 +162,53 @@ class _Examples:
         self.sum += each
         self.squares.addcmul_(each, each)
 
-    def variance(self, draws: int, groups: int) -> Tensor:
-        """V by group of chains."""
-        mean = self.sum.view(self.sum.shape[0], groups, -1).mean(2) / draws
-        square = self.squares.view(self.sum.shape[0], groups, -1).mean(2) / draws
-        return (square - mean * mean).sum(0)
+    def weight(self) -> float:
+        """What Σ Var(ℓᵢ) is multiplied with."""
+        return 1.0
 
 
-def _interval(x: Tensor, level: float) -> Estimate:
-    """Student's interval for the mean of independent values."""
-    from scipy.stats import t  # 0.3 s: imported when needed
+def _variance(view: Any, draws: int, shape: tuple[int, ...]) -> Tensor:
+    """V: the posterior variances summed over what is observed. shape: how the chains, near ones
+    first, are divided; the mean is taken over the last axis of it."""
+    mean = view.sum.view(len(view.sum), *shape).mean(-1) / draws
+    square = view.squares.view(len(view.sum), *shape).mean(-1) / draws
+    return view.weight() * (square - mean * mean).sum(0)
 
-    mean, spread = float(x.mean()), float(x.std()) / math.sqrt(len(x))
-    half = float(t.ppf(0.5 * (1 + level), len(x) - 1)) * spread
-    return Estimate(mean, mean - half, mean + half, level)
+
+class _Empirical:
+    """A loss seen through its meter, with n·K_n of the chains' own data sets for its value."""
+
+    def __init__(self, meter: Meter, view: Any) -> None:
+        self.loss, self.n, self._energy = meter.loss, view.n, view.energy(meter)
+
+    def k_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        total, slope = self._energy(u)
+        return total / self.n, slope / self.n
 
 
-class _Chains:
-    """The chains of all data sets: an
-    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
+class _Chains(Adjusted):
+    """The chains of all data sets: those from w* of every set, then the scattered ones."""
 
     def __init__(self, meter: Meter, view: Any, s: Settings, generator: torch.Generator) -> None:
-        self.meter, self.view, self.s, self.generator = meter, view, s, generator
-        self.count = s.chains * s.realisations
-        self.every = max(1, math.ceil(s.draws / _KEPT))
-        self.empirical = torch.zeros(self.count, dtype=torch.float64, device=s.device)
-        self.trace: list[Tensor] = []
-        self.t = 0
-        self.energy = view.energy(meter)
-        self.walls = walls_of(meter.loss, s.device)
+        self.view, self.source = view, _Empirical(meter, view)
+        chains = MalaSettings(
+            n=view.n, beta=s.beta, gamma=s.gamma, chains=s.chains * s.realisations,
+            burn_in=s.burn_in, draws=s.draws, scales=s.scales, device=s.device,
+        )  # fmt: skip
+        super().__init__(meter, chains, view.n * s.beta, generator, "mala", s.heated)
 
-    def begin(self) -> None:
-        """Choose the range of steps and place the chains."""
-        s, meter = self.s, self.meter
+    def potential(self, nbeta: float | Tensor) -> mala.Potential:
+        return potential(self.source, nbeta, self.s.gamma)
 
-        class Start:  # what starting_points asks of settings
-            chains, device = self.count, s.device
-
-        radius = 1 / math.sqrt(s.gamma) if s.gamma > 0 else 1.0
-        h = self.view.n * s.beta * curvature(meter, radius, self.generator) + s.gamma
-        smallest = min(1e-3 * radius**2, 0.1 / h)
-        if not 0 < smallest < math.inf:
-            raise BadLoss(f"no step size fits a curvature of {h:.3g}", meter.counts())
-        self.steps = mala.steps(smallest, radius**2, s.scales, device=s.device)
-        start = starting_points(meter.loss, Start, radius, self.generator)
-        self.chains = mala.init(start, self._potential)
-        if not bool(torch.isfinite(self.chains.potential).all()):
-            raise BadLoss("the loss is not finite near the centre", meter.counts())
-
-    def _potential(self, u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        s, (lower, upper) = self.s, self.walls
-        total, slope = self.energy(u)
-        all_ = s.beta * total + 0.5 * s.gamma * (u * u).sum(1)
-        if lower is not None and upper is not None:
-            outside = ((u < lower) | (u > upper)).any(1)
-            all_ = torch.where(outside, math.inf, all_)
-        return all_, s.beta * slope + s.gamma * u, total
-
-    def step(self) -> None:
-        s, t = self.s, self.t
-        self.chains = mala.step(
-            self.chains, self.steps, self._potential, self.generator, learn=t < s.burn_in
-        )
-        if t >= s.burn_in:
-            self.view.add(self.chains.position)
-            self.empirical += self.chains.value
-            if (t - s.burn_in) % self.every == 0:
-                self.trace.append(s.beta * self.chains.value)
-        elif t % 50 == 49:
-            self.steps = mala.adapt(self.steps)
-        self.t += 1
-
-    def why_stop(self) -> str | None:
-        return "" if self.t == self.s.burn_in + self.s.draws else None
-
-    def told(self) -> tuple[float, str] | None:
-        total = self.s.burn_in + self.s.draws
-        return (self.t / total, f"step {self.t} of {total}") if self.t % 64 == 0 else None
+    def seen(self, chains: Any) -> None:
+        self.view.add(chains.position)
 
     def state(self) -> dict[str, Any]:
-        return {
-            "t": self.t,
-            "chains": plain(self.chains),
-            "steps": plain(self.steps),
-            "sums": [self.view.sum, self.view.squares, self.empirical],
-            "trace": list(self.trace),
-            "generator": self.generator.get_state(),
-            "meter": self.meter.state(),
-        }
+        return {**super().state(), "sums": [self.view.sum, self.view.squares]}
 
     def resume(self, saved: dict[str, Any]) -> None:
-        self.t, self.trace = saved["t"], saved["trace"]
-        self.chains = mala.State(**saved["chains"])
-        self.steps = mala.Steps(**saved["steps"])
-        self.view.sum, self.view.squares, self.empirical = saved["sums"]
-        self.generator.set_state(saved["generator"])
-        self.meter.resume(saved["meter"])
+        super().resume(saved)
+        self.view.sum, self.view.squares = saved["sums"]
 
 
 def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
@@ -268,8 +222,8 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> plane = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x^2+y^2")
     >>> r = measure("fluctuation", plane, seed=0, burn_in=200, draws=400)
-    >>> abs(r.estimates["nu"].value - 1.0) < 0.1
-    True
+    >>> r.ok, abs(r.estimates["nu"].value - 1.0) < 0.1
+    (True, True)
     """
     s = settings_of(Settings, settings, "fluctuation")
     polynomial = isinstance(loss, PolynomialLoss) and not loss.as_loss
@@ -283,51 +237,88 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
     meter = Meter(loss, budget)
     generator = seeded_generator(s, seed)
     view: Any = _Generators(loss, s, generator) if polynomial else _Examples(loss, s)  # type: ignore[arg-type]
-    outcome, reason, estimates = Outcome.OK, "", {}
+    outcome, reason = Outcome.OK, ""
+    estimates: dict[str, Estimate] = {}
     diagnostics: dict[str, Any] = {"n": view.n, "realisations": s.realisations if polynomial else 1}
     try:
         run = _Chains(meter, view, s, generator)
-        run.begin()
-        drive(run)
-        groups = s.realisations
-        v = view.variance(s.draws, groups).cpu()
-        nu = 0.5 * s.beta * v
-        if polynomial:
-            estimates["nu"] = _interval(nu, s.level)
-            trained = (run.empirical / s.draws).view(groups, -1).mean(1).cpu()
-            general = view.mean_k(s.draws, groups).cpu()
-            estimates["lambda"] = _interval(0.5 * s.beta * (general + trained), s.level)
-            estimates["nu by errors"] = _interval(0.5 * (general - trained), s.level)
-            diagnostics |= {"n_k": general.tolist(), "n_k_n": trained.tolist()}
-        else:
-            pooled = 0.5 * s.beta * float(view.variance(s.draws, 1))
-            spread = _interval(nu, s.level)
-            half = 0.5 * (spread.high - spread.low)
-            estimates["nu"] = Estimate(pooled, pooled - half, pooled + half, s.level)
-        diagnostics["nu"] = nu.tolist()
-        # Chains of one realisation have one law: R-hat is taken within each, the largest tells.
-        draws = torch.stack(run.trace, dim=1).cpu().numpy()
-        sets = [draws] if not polynomial else list(draws.reshape(groups, s.chains, -1))
-        hats = sorted(split_r_hat(x) for x in sets)
-        r_hat, ess = hats[len(hats) // 2], sum(effective_sample_size(x) for x in sets)
-        diagnostics |= {
-            "r_hat": r_hat,
-            "r_hat_worst": hats[-1],
-            "ess": ess,
-            "epsilon": run.steps.epsilon.tolist(),
-            "acceptance": (run.steps.accepted / run.steps.tried).tolist(),
-        }
-        if not math.isfinite(estimates["nu"].value):
-            outcome, reason = Outcome.DIVERGED, "chains left the finite numbers"
-            estimates = {}
-        elif r_hat > 1.1 or ess < 4 * run.count:
-            outcome = Outcome.NOT_MIXED
-            reason = (
-                f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {run.count} chains"
-            )
+        drive(run.begin())
+        outcome, reason = _read(run, view, s, polynomial, estimates, diagnostics)
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before the draws were made"
     return meter.reading("fluctuation", s, seed, estimates, outcome, reason, diagnostics)
+
+
+def _read(
+    run: _Chains,
+    view: Any,
+    s: Settings,
+    polynomial: bool,
+    estimates: dict[str, Estimate],
+    diagnostics: dict[str, Any],
+) -> tuple[Outcome, str]:
+    """Estimates and diagnostics of the draws; outcome and reason."""
+    groups, count, draws = s.realisations, run.s.chains, s.draws
+    energy = (s.beta * view.n * run.average.total / draws).view(2, groups, -1).mean(2).cpu()
+    nu = 0.5 * s.beta * _variance(view, draws, (2, groups, count // (2 * groups))).cpu()
+    if not polynomial:  # one law: its variance is that of all chains together
+        whole = 0.5 * s.beta * _variance(view, draws, (2, count // 2)).cpu()
+        nu = nu + (whole - nu.mean(1))[:, None]
+    found = {"nu": two_starts(*nu.numpy(), paired=polynomial)}
+    if polynomial:
+        general = view.mean_k(draws, groups).cpu()
+        trained = energy / s.beta
+        found |= {
+            "lambda": two_starts(*(0.5 * s.beta * (general + trained)).numpy(), paired=True),
+            "nu by errors": two_starts(*(0.5 * (general - trained)).numpy(), paired=True),
+        }
+        diagnostics |= {"n_k": general.mean(0).tolist(), "n_k_n": trained.mean(0).tolist()}
+    estimates |= {name: f.interval(s.level) for name, f in found.items()}
+    if not math.isfinite(found["nu"].value):
+        estimates.clear()
+        return Outcome.DIVERGED, "chains left the finite numbers"
+    # Chains of one realisation have one law: R-hat is taken within each.
+    trace = torch.stack(run.average.trace, dim=1).cpu().numpy()
+    sets = [trace]
+    if polynomial:
+        sets = list(np.moveaxis(trace.reshape(2, groups, -1, trace.shape[1]), 0, 1))
+        sets = [x.reshape(-1, trace.shape[1]) for x in sets]
+    hats = sorted(split_r_hat(x) for x in sets)
+    r_hat, ess = hats[len(hats) // 2], sum(effective_sample_size(x) for x in sets)
+    diagnostics |= {
+        "nu": nu.mean(0).tolist(),
+        "r_hat": r_hat,
+        "r_hat_worst": hats[-1],
+        "ess": ess,
+        "epsilon": run.steps.epsilon.tolist(),
+        "acceptance": (run.steps.accepted / run.steps.tried.clamp_min(1e-300)).tolist(),
+        "start_gap": found["nu"].gap,
+        "standard_error": found["nu"].error,
+    }
+    fit = two_starts(*energy.numpy(), paired=polynomial)
+    level, half = fit.value, 3 * fit.error
+    if not polynomial and level + half < 0:
+        return Outcome.NO_MINIMUM, (
+            "the chains find lower losses than L(w*): train on, or hold them nearer (gamma)"
+        )
+    if level - half > run.meter.loss.dim / 2 and run.meter.loss.domain is None:
+        return Outcome.DIVERGED, (
+            f"nβ(E[L] − L(w*)) = {level:.3g} is above d/2 = {run.meter.loss.dim / 2:g}: the chains "
+            "have left the basin of w*"
+        )
+    if r_hat > 1.1 or ess < 4 * count:
+        return Outcome.NOT_MIXED, (
+            f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {count} chains"
+        )
+    complaint = next((f"{k}: {f.complaint}" for k, f in found.items() if f.complaint), "")
+    if not complaint and not run.heated:
+        complaint = "all chains began at w*: nothing shows that they have left it"
+    nu_found = found["nu"]
+    if not complaint and not nu_found.error < LARGEST * nu_found.value:
+        complaint = (
+            f"the standard error {nu_found.error:.3g} is over a fifth of ν = {nu_found.value:.3g}"
+        )
+    return (Outcome.NOT_MIXED, complaint) if complaint else (Outcome.OK, "")
 
 
 def plot(reading: Reading, ax: Any = None) -> Any:

@@ -3,11 +3,17 @@
 For a regular model λ = d/2, and along a smooth set of minima of codimension r with nondegenerate
 normal Hessian λ = r/2. At a singular point rank(∇²K)/2 only bounds λ from below (splitting lemma:
 λ = r/2 + λ of the residual part).
+
+A loss on n examples is no formula: w* was found by a descent that stopped, and n examples do not
+tell an eigenvalue h from 0 where nβh < 1 at distance 1, β = 1/log n. There an eigenvalue counts
+above log(n)/n, and w* counts as critical where a Newton step would gain at most what sampling alone
+makes of rank r: n·Σ gᵢ²/2hᵢ ≤ r/2 (the mean of half a χ² with r degrees of freedom).
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,7 +22,7 @@ from torch import Tensor
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.losses.protocol import Loss
-from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter, versions
+from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
 
@@ -25,14 +31,22 @@ from singularity_lab.system.extras import pyplot
 class Settings:
     """Where an eigenvalue, or a gradient, counts as zero."""
 
-    tolerance: float = setting(1e-6, "eigenvalues below this share of the largest count as zero")
-    step: float = setting(1e-4, "step of the central differences of ∇K")
+    tolerance: float = setting(
+        1e-6,
+        "eigenvalues below this share of the largest count as zero; on n examples also those below "
+        "log(n)/n",
+    )
+    step: float | None = setting(
+        None, "step of the central differences of ∇K; by default 10⁻⁴, in single precision 10⁻²"
+    )
     gradient_tolerance: float = setting(
-        1e-6, "w* is no critical point where |∇K(w*)| is above this times the largest eigenvalue"
+        1e-6,
+        "w* is no critical point where |∇K(w*)| is above this times the largest eigenvalue; on n "
+        "examples, where a Newton step gains more than sampling does",
     )
 
     def __post_init__(self) -> None:
-        if not (0 < self.tolerance < 1 and self.step > 0):
+        if not (0 < self.tolerance < 1 and (self.step is None or self.step > 0)):
             raise BadInput(f"settings: expected 0 < tolerance < 1 and step > 0, received {self}")
 
 
@@ -63,45 +77,57 @@ def hessian(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
     """
     s = settings_of(Settings, settings, "hessian")
     meter = Meter(loss, budget)
+    if s.step is None:
+        single = getattr(loss, "dtype", None) == torch.float32
+        s = replace(s, step=1e-2 if single else 1e-4)
     try:
-        gradient, h, change = matrix(meter, s.step)
+        gradient, h, change = matrix(meter, s.step or 1e-4)
     except BudgetSpent as error:
-        return Reading(
-            "hessian", loss.loss_id, loss.dim, asdict(s), seed, {}, None,
-            Outcome.BUDGET, f"{error} spent before the Hessian was known",
-            meter.cost(), {}, versions(),
-        )  # fmt: skip
+        reason = f"{error} spent before the Hessian was known"
+        return meter.reading("hessian", s, seed, {}, Outcome.BUDGET, reason, {})
     if not bool(torch.isfinite(h).all()):
         raise BadLoss("the gradient is not finite near the centre", meter.counts())
-    eigenvalues = torch.linalg.eigvalsh(h)
+    eigenvalues, vectors = torch.linalg.eigh(h)
     largest = float(eigenvalues.abs().max())
     floor = max(s.tolerance * largest, change)
+    n = getattr(loss, "n_data", None)
+    if n is not None and n > 1:
+        floor = max(floor, math.log(n) / n)
     rank = int((eigenvalues.abs() > floor).sum())
+    negative = int((eigenvalues < -floor).sum())
     outcome, reason = Outcome.OK, ""
     slope = float(gradient.norm())
-    if slope > s.gradient_tolerance * max(largest, 1.0):
-        outcome, reason = Outcome.BAD_LOSS, f"w* is no critical point: |∇K(w*)| = {slope:.3g}"
-    elif bool((eigenvalues < -floor).any()):
-        outcome = Outcome.BAD_LOSS
-        reason = f"w* is no minimum: the Hessian has the eigenvalue {float(eigenvalues.min()):.3g}"
+    along = (vectors.t() @ gradient) ** 2
+    gain = float((along / (2 * eigenvalues.abs().clamp_min(max(floor, 1e-300)))).sum())
+    moving = slope > s.gradient_tolerance * max(largest, 1.0)
+    words = f"|∇K(w*)| = {slope:.3g}"
+    if n is not None:
+        moving = n * gain > max(rank, 1) / 2
+        words += (
+            f", a Newton step gains {gain:.3g}: {n * gain:.3g} on {n} examples, where sampling "
+            f"makes {rank / 2:g}"
+        )
+    found = f"{rank} of {loss.dim} eigenvalues are above {floor:.2g}"
+    if negative:
+        found += f", {negative} of them negative (the least {float(eigenvalues.min()):.3g})"
+    if moving:
+        outcome, reason = Outcome.BAD_LOSS, f"w* is no critical point: {words}; {found}"
+    elif negative:
+        outcome, reason = Outcome.BAD_LOSS, f"w* is no minimum: {found}"
     elif rank < loss.dim:
         outcome = Outcome.BIASED_TARGET
-        reason = f"degenerate Hessian (rank {rank} of {loss.dim}): rank/2 bounds λ from below"
+        reason = f"degenerate Hessian: {found}; rank/2 bounds λ from below"
     value = rank / 2
-    return Reading(
-        device="hessian",
-        loss_id=loss.loss_id,
-        dim=loss.dim,
-        settings=asdict(s),
-        seed=seed,
-        estimates={"lambda": Estimate(value, value, value, 0.9)},
-        multiplicity=None,
-        outcome=outcome,
-        reason=reason,
-        cost=meter.cost(),
-        diagnostics={"eigenvalues": eigenvalues.tolist(), "rank": rank, "gradient_norm": slope},
-        versions=versions(),
-    )
+    diagnostics = {
+        "eigenvalues": eigenvalues.tolist(),
+        "rank": rank,
+        "negative": negative,
+        "floor": floor,
+        "gradient_norm": slope,
+        "newton_gain": gain,
+    }
+    estimates = {"lambda": Estimate(value, value, value, 0.9)}
+    return meter.reading("hessian", s, seed, estimates, outcome, reason, diagnostics)
 
 
 def plot(reading: Reading, ax: Any = None) -> Any:

@@ -83,6 +83,7 @@ class Settings:
 
 
 def resolved_settings(s: Settings, loss: Loss) -> Settings:
+    """The settings with what was left open chosen for the loss."""
     d = loss.dim
     chains = s.particles == 1 if s.particles is not None else d > _MANY
     rms = float(loss.center.double().square().mean().sqrt())
@@ -112,7 +113,8 @@ class Curve:
     lagging: whether the ladder ended for that. stiff: stiff directions used. baths: sizes of
     the blocks drawn exactly. snapshots: log|u| of some particles of every replicate, (R, n, d) a
     level. points, values: last
-    positions and K. moves: acceptance by family. stop, reason: why it ended.
+    positions and K. moves: acceptance by family. stop, reason: why it ended. center: x of one level
+    and E[βK] there of chains that began at w* itself, by replicate.
     """
 
     x: list[float] = field(default_factory=list)
@@ -130,6 +132,7 @@ class Curve:
     values: Tensor | None = None
     stop: Outcome = Outcome.OK
     reason: str = ""
+    center: tuple[float, np.ndarray] | None = None
     moves: dict[str, float] = field(default_factory=dict)
 
     def drop(self, levels: int) -> None:
@@ -160,6 +163,7 @@ _ARRAYS = ("increments", "energy", "variance")
 
 
 def histogram(steps: hmc.Steps) -> list[Tensor]:
+    """The step sizes, their weights, and how often each was tried and accepted."""
     return [steps.epsilon, steps.weights, steps.tried.clone(), steps.accepted.clone()]
 
 
@@ -203,6 +207,7 @@ def grid(s: Settings, span: float) -> hmc.Steps:
 def record(
     curve: Curve, x: float, energy: Tensor, variance: Tensor, u: Tensor, s: Settings
 ) -> None:
+    """Add a rung to the curve: energy, variance and radius by copy."""
     curve.x.append(x)
     curve.energy.append(energy.cpu().numpy())
     curve.variance.append(variance.cpu().numpy())

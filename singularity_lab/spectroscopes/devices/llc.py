@@ -39,7 +39,9 @@ from singularity_lab.spectroscopes.devices.tempered import (
     reading_of_average,
     seeded_generator,
     walls_of,
+    with_draws,
 )
+from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import layout, sgld, sgnht
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -84,6 +86,10 @@ class Settings:
         "double",
         "of the chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸",
     )
+    keep: str = setting(
+        "", '"losses" to keep the losses of the examples at every draw, for ``reading.draws``'
+    )
+    kept: int = setting(200, "draws of a chain that are kept at most, evenly spread")
     device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
@@ -241,6 +247,7 @@ class _Chains:
             ]
             self.share[2 * self.quarter :] = 0.5
         self.average = Average(s.chains, s.burn_in, s.draws, s.device)
+        self.keeper = Keeper(loss, meter, s.draws, s.kept) if s.keep else None
         self.extra: dict[str, Any] = {"sampler": s.sampler}
         self.epsilon, self.t = s.epsilon, 0
         self.chains: Any = None
@@ -289,6 +296,8 @@ class _Chains:
             self.average.add(self.chains.value)
             if self.probe is not None and t % _PROBE == 0:
                 self.average.probes.append(self.probe(self.chains.position))
+            if self.keeper is not None:
+                self.keeper.add(t - s.burn_in, self.chains.position, self.chains.value)
         self.t += 1
 
     def why_stop(self) -> str | None:
@@ -305,6 +314,7 @@ class _Chains:
             "extra": self.extra,
             "chains": plain(self.chains),
             "average": self.average.state(),
+            "kept": None if self.keeper is None else self.keeper.state(),
             "generator": self.generator.get_state(),
             "last": getattr(self.gradient, "last", None),
             "meter": self.meter.state(),
@@ -315,6 +325,8 @@ class _Chains:
         self._kernel()
         self.chains = self._kind(**saved["chains"])
         self.average.resume(saved["average"])
+        if self.keeper is not None:
+            self.keeper.resume(saved["kept"])
         self.generator.set_state(saved["generator"])
         if isinstance(self.gradient, _Minibatches):
             self.gradient.last = saved["last"]
@@ -347,10 +359,11 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     extra = {**run.extra, "epsilon": run.epsilon}
     if s.gamma > 0 and run.epsilon is not None:
         extra["relaxation_steps"] = 2 / (run.epsilon * s.gamma)
-    return reading_of_average(
+    reading = reading_of_average(
         "llc", loss, meter, s, seed, run.average, run.nbeta, cut, extra, run.kinds, _R_HAT_SGLD,
         biased,
     )  # fmt: skip
+    return with_draws(reading, run.keeper, run.kinds, run.nbeta)
 
 
 # ---------------------------------------------------------------------------------- MALA, HMC

@@ -24,7 +24,9 @@ from singularity_lab.spectroscopes.devices.tempered import (
     seeded_generator,
     starting_points,
     walls_of,
+    with_draws,
 )
+from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import hmc, mala
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -57,6 +59,10 @@ class MalaSettings:
         "and cools over three quarters of burn-in; without it all start at w*, and the reading is "
         "never ok",
     )
+    keep: str = setting(
+        "", '"losses" to keep the losses of the examples at every draw, for ``reading.draws``'
+    )
+    kept: int = setting(200, "draws of a chain that are kept at most, evenly spread")
     device: str = setting("cpu", "of torch")
 
     def __post_init__(self) -> None:
@@ -106,15 +112,25 @@ class Adjusted:
         self.meter, self.s, self.nbeta, self.generator = meter, s, nbeta, generator
         self.kernel, self.kind = kernel, hmc if kernel == "hmc" else mala
         self.average = Average(s.chains, s.burn_in, s.draws, s.device)
+        self.keeper = Keeper(loss, meter, s.draws, s.kept) if s.keep else None
         self.heated = heated and may_scatter(loss, s.gamma)
         long = self.heated and s.gamma > 0 and s.burn_in >= 16
         self.cooling = 3 * s.burn_in // 4 if long else -1
         self.middle = (s.chains + 1) // 2
         self.hot = (torch.arange(s.chains, device=s.device) >= self.middle).double()
-        self.evaluate = potential(meter, nbeta, s.gamma)
+        self.evaluate = self.potential(nbeta)
         self.t, self.heat = 0, 1.0
         self.chains: Any = None
         self.steps: Any = None
+
+    def potential(self, nbeta: float | Tensor) -> mala.Potential:
+        """What is sampled at an inverse temperature, or at one for each chain."""
+        return potential(self.meter, nbeta, self.s.gamma)
+
+    def seen(self, chains: Any) -> None:
+        """Called with the state of the chains at every draw."""
+        if self.keeper is not None:
+            self.keeper.add(self.t - self.s.burn_in, chains.position, chains.value)
 
     def _at(self, position: Tensor) -> Any:
         return self.kind.init(position, self.evaluate)
@@ -172,12 +188,11 @@ class Adjusted:
             self.average.burn(t, self.chains.value)
         else:
             self.average.add(self.chains.value)
+            self.seen(self.chains)
         self.t += 1
 
     def _temper(self, left: float) -> None:
-        self.evaluate = potential(
-            self.meter, self.nbeta * self.heat ** (left * self.hot), self.s.gamma
-        )
+        self.evaluate = self.potential(self.nbeta * self.heat ** (left * self.hot))
 
     def why_stop(self) -> str | None:
         return "" if self.t == self.s.burn_in + self.s.draws else None
@@ -197,6 +212,7 @@ class Adjusted:
             "chains": plain(self.chains),
             "steps": plain(self.steps),
             "average": self.average.state(),
+            "kept": None if self.keeper is None else self.keeper.state(),
             "generator": self.generator.get_state(),
             "meter": self.meter.state(),
         }
@@ -206,6 +222,8 @@ class Adjusted:
         self.chains = self.kind.State(**saved["chains"])
         self.steps = self.kind.Steps(**saved["steps"])
         self.average.resume(saved["average"])
+        if self.keeper is not None:
+            self.keeper.resume(saved["kept"])
         self.generator.set_state(saved["generator"])
         self.meter.resume(saved["meter"])
 
@@ -227,10 +245,11 @@ def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Rea
     except BudgetSpent as error:
         cut = str(error)
     halves: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}]
-    return reading_of_average(
-        f"llc-{kernel}", loss, meter, s, seed, run.average, nbeta, cut, extra,
-        halves if run.heated else [{}], R_HAT,
+    kinds = halves if run.heated else [{}]
+    reading = reading_of_average(
+        f"llc-{kernel}", loss, meter, s, seed, run.average, nbeta, cut, extra, kinds, R_HAT,
     )  # fmt: skip
+    return with_draws(reading, run.keeper, kinds, nbeta)
 
 
 def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:

@@ -6,8 +6,9 @@ loss tilted to K + h·(K_part − K),
 
     χ(C, part) = d/dh E_h[φ] at h = 0 = −nβ·Cov(φ, K_part − K).
 
-A positive χ: with more weight on the part, the posterior of C moves to higher total loss. Error
-bars come from the jackknife over independent groups of chains.
+A positive χ: with more weight on the part, the posterior of C moves to higher total loss. Half of
+the chains begin at w*, half scattered; error bars come from the jackknife over independent groups
+of chains and from what the two halves disagree on.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
-from singularity_lab.spectroscopes.inference import asymptotics
-from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
-from singularity_lab.spectroscopes.kernels import hmc
-from singularity_lab.spectroscopes.losses.parts import component_indices
+from singularity_lab.spectroscopes.devices.llc import R_HAT
+from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted, HmcSettings
+from singularity_lab.spectroscopes.inference.convergence import Judgement, interval, judge
+from singularity_lab.spectroscopes.losses.parts import RestrictedLoss, component_indices
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
-from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
+from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
 
 
@@ -42,7 +43,7 @@ class Settings:
     components: Sequence[str] | None = setting(
         None, "names of components; by default all weights together and each that the loss names"
     )
-    groups: int = setting(16, "independent groups of chains, at least 4")
+    groups: int = setting(16, "independent groups of chains, an even number, at least 4")
     chains: int = setting(16, "chains of a group")
     burn_in: int = setting(300, "trajectories thrown away")
     draws: int = setting(600, "trajectories kept, at least 8")
@@ -53,9 +54,10 @@ class Settings:
     def __post_init__(self) -> None:
         if not (self.n > 1 and (self.beta is None or self.beta > 0) and self.gamma > 0):
             raise BadInput(f"n, beta, gamma: expected n > 1, β > 0 and γ > 0, received {self}")
-        if self.groups < 4 or self.chains < 1 or self.draws < 8 or self.burn_in < 0:
+        few = self.groups < 4 or self.chains < 1 or self.draws < 8 or self.burn_in < 0
+        if few or self.groups % 2:
             raise BadInput(
-                "groups, chains, draws, burn_in: expected at least 4, 1, 8 and 0, received "
+                "groups, chains, draws, burn_in: expected at least 4 (even), 1, 8 and 0, received "
                 f"{self.groups}, {self.chains}, {self.draws} and {self.burn_in}"
             )
         if not (self.leapfrogs >= 1 and 0 < self.level < 1):
@@ -64,11 +66,42 @@ class Settings:
 
 @dataclass(frozen=True)
 class Covariances:
-    """By component: K (draws, chains) relative to w*, and ΔK = K_part − K by part."""
+    """By component: K (draws, chains) relative to w*, and ΔK = K_part − K by part. The first half
+    of the chains began at w*, the second scattered. judgement: of the average of nβK."""
 
     total: Tensor
     tilt: dict[str, Tensor]
     acceptance: float
+    judgement: Judgement
+
+
+class _Chains(Adjusted):
+    """Hamiltonian chains that keep K and K_part at every draw."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        parts: Mapping[str, Meter],
+        s: Settings,
+        nbeta: float,
+        generator: torch.Generator,
+    ) -> None:
+        chains = HmcSettings(
+            n=s.n, beta=s.beta, gamma=s.gamma, chains=s.groups * s.chains, burn_in=s.burn_in,
+            draws=s.draws, leapfrogs=s.leapfrogs, device=s.device,
+        )  # fmt: skip
+        super().__init__(meter, chains, nbeta, generator, "hmc", heated=True)
+        self.parts = parts
+        self.totals: list[Tensor] = []
+        self.tilts: dict[str, list[Tensor]] = {name: [] for name in parts}
+        self.moved = 0.0
+
+    def seen(self, chains: Any) -> None:
+        if self.totals:
+            self.moved += float((chains.value != self.totals[-1]).double().mean())
+        self.totals.append(chains.value)
+        for name, part in self.parts.items():
+            self.tilts[name].append(part.k(chains.position) - chains.value)
 
 
 def draw(
@@ -79,73 +112,33 @@ def draw(
     nbeta: float,
     generator: torch.Generator,
 ) -> Covariances:
-    """Sample the localised law of a component by Hamiltonian trajectories from w*, and K, K_part
-    at every draw. Raises BadLoss for a loss that is lower somewhere than at w*."""
-    device = torch.device(s.device)
-    chosen = torch.arange(loss.dim) if indices is None else torch.tensor(list(indices))
-    chosen = chosen.to(device)
-    center = loss.center.to(device, torch.float64)
-    walls = None
-    if loss.domain is not None:
-        walls = (
-            torch.tensor(loss.domain.lower, dtype=torch.float64, device=device) - center,
-            torch.tensor(loss.domain.upper, dtype=torch.float64, device=device) - center,
-        )
+    """Sample the localised law of a component by Hamiltonian trajectories, half of them from w*,
+    half scattered, and K, K_part at every draw."""
     if loss.prior_exponents is not None:
         raise BadInput("prior_exponents: susceptibilities are defined for the flat prior here")
     parts: Mapping[str, Loss] = getattr(loss, "parts", None) or {}
-    meters = {name: Meter(part, Budget()) for name, part in parts.items()}
 
-    def embed(v: Tensor) -> Tensor:
-        u = torch.zeros((v.shape[0], loss.dim), dtype=torch.float64, device=device)
-        u[:, chosen] = v
-        return u
+    def restricted(whole: Loss) -> Loss:
+        return whole if indices is None else RestrictedLoss(whole, indices)
 
-    def target(v: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        u = embed(v)
-        value, grad = meter.k_and_grad(u)
-        potential = nbeta * value + 0.5 * s.gamma * (v * v).sum(1)
-        if walls is not None:
-            outside = ((u < walls[0]) | (u > walls[1])).any(1)
-            potential = torch.where(outside, math.inf, potential)
-        return potential, nbeta * grad[:, chosen] + s.gamma * v, value
-
-    count = s.groups * s.chains
-    shape = (count, len(chosen))
-    start = (
-        1e-3
-        / math.sqrt(nbeta)
-        * torch.randn(shape, generator=generator, dtype=torch.float64, device=device)
+    spent, budget = meter.evaluations + meter.gradients, meter.budget
+    own = Meter(
+        restricted(loss),
+        Budget(budget.evaluations - spent, budget.cpu_seconds - meter.cpu_seconds()),
     )
-    if walls is not None:
-        start = start.clamp(walls[0][chosen], walls[1][chosen])
-    state = hmc.init(start, target)
-    if not bool(torch.isfinite(state.potential).all()):
-        raise BadLoss("the loss is not finite near the centre", meter.counts())
-    width = 1 / math.sqrt(s.gamma)
-    steps = hmc.steps(1e-3 * width / math.sqrt(nbeta / s.gamma + 1), width, 20, device=device)
-    moved = 0.0
-    for t in range(s.burn_in):
-        state = hmc.step(state, steps, target, generator, leapfrogs=s.leapfrogs, learn=True)
-        if t % 20 == 19:
-            steps = hmc.adapt(steps)
-    totals: list[Tensor] = []
-    tilts: dict[str, list[Tensor]] = {name: [] for name in parts}
-    for _ in range(s.draws):
-        old = state.value
-        state = hmc.step(state, steps, target, generator, leapfrogs=s.leapfrogs)
-        moved += float((state.value != old).double().mean())
-        totals.append(state.value)
-        u = embed(state.position)
-        for name, m in meters.items():
-            tilts[name].append(m.k(u) - state.value)
-    meter.evaluations += sum(m.evaluations for m in meters.values())
-    total = torch.stack(totals)
-    if float(total.mean()) < 0 and float(total.mean(0).max()) < 0:
-        raise BadLoss("w* is no minimum: the mean loss is below K(w*)", meter.counts())
-    return Covariances(
-        total, {n: torch.stack(x) for n, x in tilts.items()}, moved / max(1, s.draws)
-    )
+    meters = {name: Meter(restricted(part), Budget()) for name, part in parts.items()}
+    run = _Chains(own, meters, s, nbeta, generator)
+    try:
+        run.begin()
+        while run.why_stop() is None:
+            run.step()
+    finally:
+        meter.gradients += own.gradients
+        meter.evaluations += own.evaluations + sum(m.evaluations for m in meters.values())
+    kinds = [{"scattered": False}, {"scattered": True}]
+    judgement = judge(run.average.groups(nbeta, kinds), r_hat=R_HAT)
+    tilts = {n: torch.stack(x) for n, x in run.tilts.items()}
+    return Covariances(torch.stack(run.totals), tilts, run.moved / (s.draws - 1), judgement)
 
 
 def _covariance(phi: Tensor, delta: Tensor, groups: int) -> tuple[float, float]:
@@ -164,13 +157,29 @@ def _covariance(phi: Tensor, delta: Tensor, groups: int) -> tuple[float, float]:
     return everything, error
 
 
+def _response(c: Covariances, part: str, s: Settings, nbeta: float) -> tuple[Estimate, str]:
+    """χ with its interval, and what the two starts disagree on."""
+    half, tilt = c.total.shape[1] // 2, c.tilt[part]
+    value, error = _covariance(c.total, tilt, s.groups)
+    near, noise = _covariance(c.total[:, :half], tilt[:, :half], s.groups // 2)
+    far, other = _covariance(c.total[:, half:], tilt[:, half:], s.groups // 2)
+    gap, chi = far - near, -nbeta * value
+    complaint = ""
+    if abs(gap) > 4 * math.hypot(noise, other) + 1e-12 * abs(value):
+        complaint = (
+            f"chains from w* read χ = {-nbeta * near:.3g}, scattered ones {-nbeta * far:.3g}"
+        )
+    whole = nbeta * math.hypot(error, gap / 2)
+    return interval(chi, whole, s.groups // 2 - 1, s.level), complaint
+
+
 def susceptibility(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """χ(C, part) = −nβ·Cov(K, K_part − K) for components C of the weights and parts of the data.
 
     The loss names its ``parts`` (:class:`MixtureLoss`) and, for components, its ``components``.
-    Estimates: ``lambda`` = nβE[K] with all weights moving (the target of ``llc``: biased as that
-    is), ``E[C]`` = nβE[K] with C moving, ``chi[C, part]``. See :class:`Settings`. Raises BadInput
-    for a loss without parts.
+    Estimates: ``llc`` = nβE[K] with all weights moving, ``E[C]`` = nβE[K] with C moving,
+    ``chi[C, part]``: numbers at this n, β and γ. See :class:`Settings`. Raises BadInput for a loss
+    without parts.
     """
     s = settings_of(Settings, settings, "susceptibility")
     if not getattr(loss, "parts", None):
@@ -185,37 +194,27 @@ def susceptibility(loss: Loss, *, seed: int, budget: Budget, **settings: Any) ->
     estimates: dict[str, Estimate] = {}
     rows: dict[str, Any] = {}
     outcome, reason = Outcome.OK, ""
-    z = asymptotics.normal_quantile(s.level)
     try:
         for name in dict.fromkeys(wanted):
             indices = None if name == "all" else component_indices(loss, name)
             c = draw(loss, meter, indices, s, nbeta, generator)
-            by_group = nbeta * c.total.reshape(s.draws, s.groups, -1).mean((0, 2))
-            mean = float(by_group.mean())
-            half = z * float(by_group.std()) / math.sqrt(s.groups)
-            estimate = Estimate(mean, mean - half, mean + half, s.level)
-            estimates["lambda" if name == "all" else f"E[{name}]"] = estimate
-            for part, tilt in c.tilt.items():
-                covariance, error = _covariance(c.total, tilt, s.groups)
-                chi = -nbeta * covariance
-                half = z * nbeta * error
-                estimates[f"chi[{name}, {part}]"] = Estimate(chi, chi - half, chi + half, s.level)
-            trace = c.total.t().cpu().numpy()
+            verdict, flat = c.judgement, not bool(c.total.any())
+            estimates["llc" if name == "all" else f"E[{name}]"] = e = verdict.interval(s.level)
+            complaints = ["" if flat else verdict.complaint]
+            for part in c.tilt:
+                estimates[f"chi[{name}, {part}]"], complaint = _response(c, part, s, nbeta)
+                complaints.append(complaint)
             rows[name] = {
                 "acceptance": c.acceptance,
-                "r_hat": split_r_hat(trace),
-                "ess": effective_sample_size(trace),
+                "standard_error": verdict.error,
+                **verdict.numbers,
             }
-        worst = max(rows, key=lambda k: rows[k]["r_hat"])
-        if rows[worst]["r_hat"] > 1.1:
-            outcome = Outcome.NOT_MIXED
-            reason = f"R-hat {rows[worst]['r_hat']:.3g} for component {worst}"
-        else:
-            outcome = Outcome.BIASED_TARGET
-            reason = (
-                "λ is nβE[K] at one temperature, as in llc; E[C] and χ are at this temperature "
-                "by definition"
-            )
+            if outcome is Outcome.OK and e.high < 0:
+                outcome = Outcome.NO_MINIMUM
+                reason = f"component {name}: the chains find lower losses than K(w*)"
+            elif outcome is Outcome.OK and any(complaints):
+                outcome = Outcome.NOT_MIXED
+                reason = f"component {name}: {next(x for x in complaints if x)}"
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent after components {sorted(rows)}"
     return meter.reading(
@@ -245,7 +244,7 @@ DEVICE = Device(
     name="susceptibility",
     summary="linear response of a component of the weights to a change of the data",
     scope="Says χ(component, part) with error bars at one temperature, for a loss with parts of "
-    "data. Its λ is nβE[K] at that temperature, biased as in llc; it does not speak of m.",
+    "data, beside the estimate of llc. It claims no λ and does not speak of m.",
     Settings=Settings,
     run=susceptibility,
     plot=plot,

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any
+from dataclasses import fields, replace
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.inference.convergence import Group, Judgement, interval, judge
+from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import layout, mala
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Meter
@@ -28,12 +29,18 @@ EVERY = 128  # steps between two looks at the clock of the checkpoints
 
 
 def check_settings(s: Any) -> None:
+    """Raise BadInput for settings that are out of range."""
     if not s.n > 1:
         raise BadInput(f"n: expected a sample size above 1, received {s.n}")
     if not (s.beta is None or s.beta > 0):
         raise BadInput(f"beta: expected a positive inverse temperature or None, received {s.beta}")
     if not s.gamma >= 0:
         raise BadInput(f"gamma: expected γ ≥ 0, received {s.gamma}")
+    if s.keep not in ("", "losses") or s.kept < 1:
+        raise BadInput(
+            "keep, kept: expected '' or 'losses' and at least 1, "
+            f"received {s.keep!r} and {s.kept!r}"
+        )
     if s.chains < 2 or s.draws < 8 or s.burn_in < 0:
         raise BadInput(
             "chains, draws, burn_in: expected at least 2, 8 and 0, "
@@ -42,6 +49,7 @@ def check_settings(s: Any) -> None:
 
 
 def inverse_temperature(s: Any) -> float:
+    """nβ, with β = 1/log n unless the settings give it."""
     return float(s.n * (1 / math.log(s.n) if s.beta is None else s.beta))
 
 
@@ -180,6 +188,15 @@ def reading_of_average(
     return meter.reading(device, s, seed, estimates, outcome, reason, diagnostics)
 
 
+def with_draws(
+    reading: Reading, keeper: Keeper | None, kinds: Sequence[Mapping[str, bool]], nbeta: float
+) -> Reading:
+    """The reading together with what a keeper saw, where there is one."""
+    if keeper is None:
+        return reading
+    return replace(reading, draws=keeper.draws(kinds, nbeta))
+
+
 def _outcome(
     loss: Loss,
     meter: Meter,
@@ -232,7 +249,17 @@ def walls_of(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | N
     return lower.to(device), upper.to(device)
 
 
-def potential(meter: Meter, nbeta: float | Tensor, gamma: float) -> mala.Potential:
+class Source(Protocol):
+    """What a potential is made of: a loss, and K with its gradient at displacements."""
+
+    loss: Loss
+
+    def k_and_grad(self, u: Tensor, /) -> tuple[Tensor, Tensor]:
+        """K(w* + u) − K(w*) and ∇K for u (c, d) → (c,), (c, d)."""
+        ...
+
+
+def potential(meter: Source, nbeta: float | Tensor, gamma: float) -> mala.Potential:
     """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on u (c, d), +∞ outside the domain or where K is not
     finite."""
     tau = meter.loss.prior_exponents

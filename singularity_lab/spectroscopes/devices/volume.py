@@ -15,6 +15,10 @@ that share where w* is the worst point of a germ that is homogeneous about it, s
 by r gives vol{K < ε, |u| < r} = r^d·vol{K < ε·r^{−k}, |u| < 1} ~ r^{d − kλ}·V(ε) and kλ ≤ d. Where
 the share falls, the box holds a worse singularity than w*, and the run begins anew in the box of
 half the size.
+
+Replicates that all move too little agree with each other. So the memory of a level, the largest
+correlation of a feature of the particles with its value at the start, must have gone: where most
+levels end by ``max_sweeps`` with it, nothing has mixed.
 """
 
 from __future__ import annotations
@@ -40,6 +44,7 @@ from singularity_lab.system.extras import pyplot
 
 _FEWEST = 16  # levels below which a curve says nothing
 _SLOW = 0.18  # share of the noise that lasts over levels, from which replicates are not mixed
+_REMEMBERED = 0.5  # correlation with the start of a level that sweeps may leave, in the median
 _LOCAL, _KEPT = 4, 0.4  # levels over which the share of the inner box must stay above this
 
 
@@ -91,6 +96,7 @@ class Settings:
 
 
 def resolved_settings(s: Settings, d: int) -> Settings:
+    """The settings with what was left open chosen for the loss."""
     return replace(
         s,
         particles=s.particles if s.particles is not None else (512 if d <= 6 else 256),
@@ -403,6 +409,13 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
                 reason = (
                     f"replicates disagree over many levels (slow share {fit.noise.slow:.2f}, χ² "
                     f"{fit.chi2:.1f} per level): raise max_sweeps above {s.max_sweeps}"
+                )
+            elif (left := float(np.median(curve.memory))) > _REMEMBERED:
+                outcome = Outcome.NOT_MIXED
+                reason = (
+                    f"after {s.max_sweeps} sweeps a feature of the particles still has the "
+                    f"correlation {left:.2f} with the start of its level: raise max_sweeps, or use "
+                    "anneal"
                 )
     elif outcome is Outcome.OK:
         outcome, reason = Outcome.FLOOR, f"only {len(curve.x)} levels"

@@ -6,7 +6,12 @@ polynomial of degree m_k − 1. The models here are
     V = e^{−λx}·[P(x) + ρ·e^{−δ(x − x₀)}],   deg P = m − 1,   m = 1 … m_max,
 
 without (ρ = 0) and with a next pole at λ + δ, δ on a logarithmic grid, fitted to the increments
-of log V from x₀ on, for several x₀. Weights are Laplace approximations of the evidence; a level
+of log V from x₀ on, for several x₀. Two divisors that meet and whose poles differ by a small δ
+give (1 − e^{−δ(x − x₀)})/δ where a tie gives x − x₀: so for m > 1 the highest power is also tried
+in this form, which has multiplicity m − 1 and is a logarithm until δ(x − x₀) ~ 1. Near ties are
+half as probable as ties beforehand; where the curve cannot tell them apart P(m) says so.
+
+Weights are Laplace approximations of the evidence; a level
 dropped below x₀ costs a little more than a level well explained. P(x) = 1 + Σ e^{θ_j}(x − x₀)^j
 has a log-normal prior around the exact normal crossing, V = e^{−z} Σ_{j<m} z^j/j!, z = λ·x +
 const, so that a logarithm whose onset lies far outside the data is not believed.
@@ -27,6 +32,7 @@ import torch
 __all__ = ["Fit", "Noise", "infer", "noise_of"]
 
 DELTAS = tuple(1 / 96 * 2.0**k for k in range(8))
+NEAR = 4  # of them, tried for two poles in place of a logarithm
 CUTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 PRIOR_SD = 1.2  # of θ_j, around the normal crossing
 RHO_SD = 1.0
@@ -169,14 +175,19 @@ def _coarsen(
 
 
 def _log_p(
-    parameters: np.ndarray, q: np.ndarray, m: int, delta: np.ndarray
+    parameters: np.ndarray, q: np.ndarray, m: int, delta: np.ndarray, near: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """−λq + log(P + ρe^{−δq}) and its Jacobian: (models, L), (models, L, p)."""
+    """−λq + log(P + ρe^{−δq}) and its Jacobian: (models, L), (models, L, p). near: which models
+    have two poles that differ by δ in place of their highest logarithm."""
     b, n = parameters.shape[0], len(q)
     lam, theta, rho = parameters[:, 0], parameters[:, 1:m], parameters[:, m]
-    powers = q[None, :, None] ** np.arange(1, m)[None, None, :]
+    powers = np.tile(q[None, :, None] ** np.arange(1, m)[None, None, :], (b, 1, 1))
+    gap = np.nan_to_num(delta)[:, None]
+    if near.any():
+        powers[near, :, -1] = -np.expm1(-gap[near] * q) / gap[near] * q ** (m - 2)
     terms = np.exp(theta)[:, None, :] * powers
-    decay = np.where(np.isnan(delta)[:, None], 0.0, np.exp(-np.nan_to_num(delta)[:, None] * q))
+    lonely = np.isnan(delta) | near
+    decay = np.where(lonely[:, None], 0.0, np.exp(-gap * q))
     total = 1.0 + terms.sum(-1) + rho[:, None] * decay
     total = np.maximum(total, 1e-12)
     jacobian = np.empty((b, n, m + 1))
@@ -219,22 +230,26 @@ def infer(
         q = x[cut:] - x[cut]
         whiten = _Whitener.of(noise, n)
         for m in range(1, max_multiplicity + 1):
-            delta = np.array([math.nan, *DELTAS])
+            pairs = DELTAS[:NEAR] if m > 1 else ()
+            delta = np.array([math.nan, *DELTAS, *pairs])
+            near = np.arange(len(delta)) > len(DELTAS)
+            lonely = np.isnan(delta) | near
             mean = np.concatenate([[slope], _normal_crossing_logs(m, log_v[cut], slope), [0.0]])
             precision = np.full((len(delta), m + 1), 1 / PRIOR_SD**2)
             precision[:, 0] = 0.0
             precision[:, m] = 1 / RHO_SD**2
-            precision[0, m] = 1e12  # no next pole
+            precision[lonely, m] = 1e12  # no next pole
             p = np.tile(mean, (len(delta), 1))
-            p, h, chi2, prior, j = _solve(p, mean, precision, q, m, delta, data, whiten)
-            free = np.where(np.isnan(delta), m, m + 1)
+            p, h, chi2, prior, j = _solve(p, mean, precision, q, m, delta, near, data, whiten)
+            free = np.where(lonely, m, m + 1)
             _, log_det = np.linalg.slogdet(h)
-            log_det = np.where(np.isnan(delta), log_det - math.log(1e12), log_det)
+            log_det = np.where(lonely, log_det - math.log(1e12), log_det)
             evidence = (
                 -0.5 * chi2
                 - 0.5 * prior
                 - (m - 1) * math.log(PRIOR_SD)
-                - np.where(np.isnan(delta), 0.0, math.log(RHO_SD) + math.log(len(DELTAS)))
+                - np.where(lonely, 0.0, math.log(RHO_SD))
+                - np.where(np.isnan(delta), 0.0, math.log(len(DELTAS)))
                 - 0.5 * log_det
                 + 0.5 * math.log(2 * math.pi)
                 - DROP * cut
@@ -248,7 +263,7 @@ def infer(
             excess = np.maximum(1.0, chi2 / np.maximum(1, n - free))
             error = np.sqrt(np.maximum(cov[:, 0, 0] * excess, jack))
             for b in range(len(delta)):
-                rows["m"].append(m)
+                rows["m"].append(m - int(near[b]))
                 rows["cut"].append(cut)
                 rows["x0"].append(float(x[cut]))
                 rows["delta"].append(float(delta[b]))
@@ -256,7 +271,7 @@ def infer(
                 rows["value"].append(float(p[b, 0]))
                 rows["error"].append(float(error[b]))
                 rows["chi2"].append(float(chi2[b] / max(1, n - free[b])))
-                fits.append((cut, m, p[b], delta[b]))
+                fits.append((cut, m, p[b], delta[b], near[b]))
     models = {k: np.array(v) for k, v in rows.items()}
     weight = np.exp(models["evidence"] - models["evidence"].max())
     weight /= weight.sum()
@@ -277,9 +292,9 @@ def infer(
     p_pole = float(weight[pole].sum())
     mean_delta = float((weight * np.nan_to_num(models["delta"])).sum() / max(p_pole, 1e-300))
     best = int(np.argmax(models["evidence"]))
-    cut, m, parameters, d = fits[best]
+    cut, m, parameters, d, paired = fits[best]
     q = x[cut:] - x[cut]
-    f, _ = _log_p(parameters[None], q, m, np.array([d]))
+    f, _ = _log_p(parameters[None], q, m, np.array([d]), np.array([paired]))
     return Fit(
         value=value,
         low=low,
@@ -301,6 +316,7 @@ def _solve(
     q: np.ndarray,
     m: int,
     delta: np.ndarray,
+    near: np.ndarray,
     data: np.ndarray,
     whiten: _Whitener,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -311,7 +327,7 @@ def _solve(
     """
 
     def residual(p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        f, jacobian = _log_p(p, q, m, delta)
+        f, jacobian = _log_p(p, q, m, delta, near)
         r = whiten(data - np.diff(f, axis=1))
         j = np.diff(jacobian, axis=1)
         prior = (precision * (p - mean) ** 2).sum(1)

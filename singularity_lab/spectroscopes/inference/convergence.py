@@ -26,13 +26,13 @@ import numpy as np
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.reading import Estimate
 
-__all__ = ["Group", "Judgement", "judge"]
+__all__ = ["LARGEST", "Group", "Judgement", "TwoStarts", "interval", "judge", "two_starts"]
 
 _WINDOWS = 20  # windows of a chain on which R-hat is taken
 _FEWEST = 4  # effective draws a chain
 _ERRORS = 3.0  # of which groups that began elsewhere may differ
 _STEP_GAP = 0.25  # of the value, between ε and ε/2
-_LARGEST = 0.2  # of the value, the standard error of an ``ok`` reading
+LARGEST = 0.2  # of the value, the standard error of an ``ok`` reading
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,53 @@ def judge(
     if draws < relaxation:
         complaint = f"{draws:.0f} draws are less than one relaxation, 2/(εγ) = {relaxation:.3g}"
         biased = False
-    if not complaint and not error < _LARGEST * abs(value):
+    if not complaint and not error < LARGEST * abs(value):
         complaint = f"the standard error {error:.3g} is over a fifth of the value {value:.3g}"
     freedom = min(len(g.means) for g in joined) - 1
     return Judgement(value, error, freedom, complaint, biased, numbers)
+
+
+@dataclass(frozen=True)
+class TwoStarts:
+    """value, error: of an average over chains from w* and scattered ones, one standard error;
+    freedom: its degrees of freedom; gap: scattered minus from w*; complaint: what the two starts
+    disagree on, or ""."""
+
+    value: float
+    error: float
+    freedom: int
+    gap: float
+    complaint: str
+
+    def interval(self, level: float) -> Estimate:
+        """The value with its interval at a level, by Student's quantile."""
+        return interval(self.value, self.error, self.freedom, level)
+
+
+def two_starts(near: np.ndarray, far: np.ndarray, *, paired: bool = False) -> TwoStarts:
+    """The mean of a quantity that is no average of draws (a variance, a covariance), by independent
+    groups of chains that began at w* and by scattered ones.
+
+    near, far: (g,), one value for a group. paired: whether the k-th of both share their data. The
+    squared error holds a quarter of the squared gap; the starts disagree where the gap is over
+    three of its own errors.
+
+    >>> found = two_starts(np.array([1.0, 1.1, 0.9, 1.0]), np.array([2.0, 2.1, 1.9, 2.0]))
+    >>> found.value, found.complaint
+    (1.5, 'chains from w* read 1, scattered ones 2')
+    """
+    count = len(near)
+    gaps = far - near
+    gap = float(gaps.mean())
+    each = [float(x.std(ddof=1)) / math.sqrt(count) for x in (near, far)]
+    noise, error = math.hypot(*each), math.hypot(*each) / 2
+    if paired:
+        noise = float(gaps.std(ddof=1)) / math.sqrt(count)
+        error = float((near + far).std(ddof=1)) / 2 / math.sqrt(count)
+    complaint = ""
+    if abs(gap) > _ERRORS * noise:
+        complaint = (
+            f"chains from w* read {float(near.mean()):.3g}, scattered ones {float(far.mean()):.3g}"
+        )
+    value = 0.5 * float(near.mean() + far.mean())
+    return TwoStarts(value, math.hypot(error, gap / 2), count - 1, gap, complaint)

@@ -53,10 +53,12 @@ class Tables:
         self.normal = torch.cat([normal, normal, -normal, -normal])
 
     def uniforms(self, n: int, generator: torch.Generator) -> Tensor:
+        """n uniform numbers from a random place of the table, of shape (n,)."""
         offset = _integer(self.size, generator)
         return self.uniform[offset : offset + n]
 
     def normals(self, n: int, generator: torch.Generator) -> Tensor:
+        """n normal numbers from a random place of the table, of shape (n,)."""
         offset = _integer(2 * self.size, generator)
         offset += self.size if offset >= self.size else 0
         return self.normal[offset : offset + n]
@@ -150,10 +152,12 @@ class State:
 
     @property
     def dim(self) -> int:
+        """The number of parameters."""
         return self.position.shape[0]
 
     @property
     def half(self) -> int:
+        """Half the number of particles."""
         return self.position.shape[1] // 2
 
 

@@ -12,6 +12,15 @@ from torch.utils._pytree import tree_leaves, tree_map
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.protocol import Domain, checked_domain, checked_points
 
+
+def _axis(piece: str) -> int | slice:
+    """One axis of a slice as it is typed: "3", ":", "1:4" or "::2"."""
+    parts = [int(x) if x.strip() else None for x in piece.split(":")]
+    if len(parts) == 1 and parts[0] is not None:
+        return parts[0]
+    return slice(*parts)
+
+
 # ------------------------------------------------------------------------------------ torch modules
 
 
@@ -105,6 +114,73 @@ class ModuleLoss:
         self._both = torch.vmap(both, in_dims=(0, None, None))
         self._both_own = torch.vmap(both, in_dims=(0, 0, 0))
         self._table = self._outer_products() if criterion is None else None
+        self.observed: dict[str, Callable[[Tensor], Tensor]] = {}
+
+    def observe(self, name: str, inputs: Any, targets: Any, *, tokens: bool = False) -> None:
+        """Have devices that keep losses (``keep="losses"``) keep those of other data as well.
+
+        name: of the data set. inputs, targets: as of the loss. tokens: keep every element of the
+        criterion's losses of an example, which it must give unreduced, instead of their sum.
+        Raises BadInput for rows that differ in number, a name that is taken, or a criterion that
+        reduces where tokens are asked for.
+        """
+        lengths = {int(x.shape[0]) for x in tree_leaves((inputs, targets))}
+        if len(lengths) != 1:
+            raise BadInput(f"observe: expected the same number of rows, received {lengths}")
+        if name in self.observed or name == "data":
+            raise BadInput(f"observe: expected a new name, received {name!r}")
+        if tokens and self._reduction != "none":
+            raise BadInput('tokens: expected a criterion with reduction="none"')
+
+        def own(x: Tensor) -> Tensor:
+            return x.detach().to(self.dtype) if x.is_floating_point() else x
+
+        x, y = tree_map(own, inputs), tree_map(own, targets)
+        each = self._elements if tokens else self._examples
+        mapped = torch.vmap(each, in_dims=(0, None, None))
+
+        def values(w: Tensor) -> Tensor:
+            w = self._points(w)
+            self._to(w.device)
+            a, b = tree_map(lambda z: z.to(w.device), (x, y))
+            with torch.no_grad():
+                runs = []
+                for k in range(0, lengths.copy().pop(), self._rows):
+                    part = tree_map(lambda z, k=k: z[k : k + self._rows], (a, b))
+                    runs.append(torch.cat([mapped(p, *part) for p in w.split(self._chunk)]))
+            return torch.cat(runs, dim=1).to(torch.float64)
+
+        self.observed[name] = values
+
+    def indices(self, parameter: str) -> list[int]:
+        """Indices of flattened parameters by name: of one tensor ("0.weight"), of all below a
+        module ("blocks.0"), or of a slice of one ("0.weight[2:4, :]").
+
+        >>> net = torch.nn.Linear(2, 3)
+        >>> loss = ModuleLoss(net, torch.ones(1, 2), torch.ones(1, 3))
+        >>> loss.indices("weight[1]"), loss.indices("bias")
+        ([2, 3], [6, 7, 8])
+        """
+        name, bracket, inside = parameter.partition("[")
+        below = [k for k, n in enumerate(self._names) if n == name or n.startswith(name + ".")]
+        if not below or (bracket and not (name in self._names and inside.endswith("]"))):
+            raise BadInput(
+                f"parameter: expected one of {self._names[:12]}, a module that holds some, or "
+                f"'name[slice]' of one, received {parameter!r}"
+            )
+        ends = torch.tensor([0, *self._sizes]).cumsum(0).tolist()
+        if not bracket:
+            return [i for k in below for i in range(ends[k], ends[k + 1])]
+        k = below[0]
+        table = torch.arange(ends[k], ends[k + 1]).reshape(self._shapes[k])
+        try:
+            chosen = table[tuple(_axis(piece) for piece in inside[:-1].split(","))]
+        except (ValueError, IndexError) as error:
+            raise BadInput(
+                f"parameter: expected a slice of shape {tuple(self._shapes[k])}, "
+                f"received {parameter!r}"
+            ) from error
+        return [int(i) for i in chosen.reshape(-1).tolist()]
 
     def _criterion_at(self, w: Tensor, x: Any, y: Any) -> Tensor:
         pieces = torch.split(w, self._sizes)
@@ -140,6 +216,9 @@ class ModuleLoss:
             "criterion: expected losses of the examples, their mean or their sum; received "
             f"{float(whole):.6g} on {few} rows, and {alone.tolist()} on each alone"
         )
+
+    def _elements(self, w: Tensor, x: Any, y: Any) -> Tensor:
+        return self._criterion_at(w, x, y).reshape(-1)
 
     def _examples(self, w: Tensor, x: Any, y: Any) -> Tensor:
         if self._reduction != "none":

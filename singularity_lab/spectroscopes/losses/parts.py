@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ class RestrictedLoss:
     [36.0]
     """
 
-    kind = "restricted"
+    n_data: int  # of a loss on data
 
     def __init__(self, loss: Loss, indices: Sequence[int], name: str | None = None) -> None:
         chosen = [int(j) for j in indices]
@@ -39,6 +39,7 @@ class RestrictedLoss:
                 f"indices: expected distinct numbers in 0…{loss.dim - 1}, received {list(indices)}"
             )
         self.loss = loss
+        self.kind = loss.kind if loss.kind in ("module", "function") else "restricted"
         self.indices = torch.tensor(chosen)
         self.dim = len(chosen)
         self.center = loss.center.double()[self.indices]
@@ -59,6 +60,25 @@ class RestrictedLoss:
             self.local_value = self._local_value
         if getattr(loss, "local_value_and_grad", None) is not None:
             self.local_value_and_grad = self._local_value_and_grad
+        for name in ("n_data", "dtype", "batch_size"):
+            if hasattr(loss, name):
+                setattr(self, name, getattr(loss, name))
+        if getattr(loss, "batch_size", None) is not None:
+            self.stochastic_value_and_grad = self._stochastic
+        for name in ("example_values", "fixed_value"):
+            if hasattr(loss, name):
+                setattr(self, name, self._embedded(getattr(loss, name)))
+        if getattr(loss, "observed", None):
+            self.observed = {k: self._embedded(f) for k, f in loss.observed.items()}  # type: ignore[attr-defined]
+
+    def _embedded(self, f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+        """A function of all parameters as one of those that move."""
+        return lambda v: f(self._embed(v, self.loss.center.double()))
+
+    def _stochastic(self, w: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        both = self.loss.stochastic_value_and_grad  # type: ignore[attr-defined]
+        value, grad = both(self._embed(w, self.loss.center.double()), generator)
+        return value, grad[:, self.indices.to(grad.device)]
 
     def _embed(self, v: Tensor, rest: Tensor) -> Tensor:
         v = checked_points(v, self.dim)

@@ -127,6 +127,7 @@ def as_columns(w: Tensor) -> Tensor:
 
 
 def checked_center(center: Any, dim: int) -> Tensor:
+    """The centre as a tensor of shape (dim,); raises BadInput for another length or NaN."""
     if center is None:
         return torch.zeros(dim, dtype=torch.float64)
     out = torch.as_tensor([float(x) for x in center], dtype=torch.float64)
@@ -138,6 +139,7 @@ def checked_center(center: Any, dim: int) -> Tensor:
 
 
 def checked_domain(domain: Domain | None, center: Tensor) -> Domain | None:
+    """The domain, if the centre lies in it; else raises BadInput."""
     if domain is None:
         return None
     if len(domain.lower) != center.numel():
@@ -152,6 +154,7 @@ def checked_domain(domain: Domain | None, center: Tensor) -> Domain | None:
 
 
 def exponents(tau: Sequence[float] | None, dim: int) -> tuple[float, ...] | None:
+    """The exponents of the prior, if they are dim numbers above −1; else raises BadInput."""
     if tau is None:
         return None
     out = tuple(float(t) for t in tau)

@@ -1,5 +1,6 @@
 """The records of the theorems: what is read from a certificate, and what is written back."""
 
+import ast
 import gzip
 import importlib
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import singularity_lab
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.store import shipped
@@ -126,3 +128,14 @@ def test_the_table_of_steps_is_that_of_the_records(monkeypatch):
     text = (docs / "engine.md").read_text(encoding="utf-8")
     assert tables.page(text) == text, "run python docs/step_tables.py"
     assert all(f"\n| `{op}` | " in text for op in STEPS)
+
+
+def test_steps_are_made_as_records():
+    """No module outside the proof spells a step as a dictionary."""
+    package = Path(singularity_lab.__file__).parent
+    files = [f for f in package.rglob("*.py") if "proof" not in f.parts]
+    assert len(files) > 200
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            keys = node.keys if isinstance(node, ast.Dict) else ()
+            assert all(getattr(key, "value", None) != "op" for key in keys), file

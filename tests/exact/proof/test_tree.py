@@ -47,9 +47,8 @@ def charts(tree):
 def test_it_is_a_tree_that_proves_the_claim(example):
     result, tree = example
     assert networkx.is_arborescence(tree)
-    scale = 2 if result.problem.convention == "loss" else 1
     root = tree.nodes[0]["chart"]
-    assert root.value == RLCT(result.value / scale, result.multiplicity)
+    assert root.value == result.rlct
     assert root.critical
     assert tree.graph["certificate"] == result.certificate
 
@@ -73,13 +72,15 @@ def test_values_combine_by_the_rules(example):
 def test_candidates_never_undercut_the_value_of_their_chart(example):
     """Divisors of a chart have candidates ≥ λ; the optimal ray of a monomial leaf attains it."""
     result, tree = example
-    scale = 1 if result.problem.convention == "loss" else 2
-    for chart in charts(tree).values():
+    for number, chart in charts(tree).items():
+        above = networkx.ancestors(tree, number)
+        below_squares = sum(tree.nodes[n]["chart"].op == "squares" for n in above)
+        scale = (1 if result.problem.convention == "loss" else 2) * 2**below_squares
         for divisor in chart.divisors:
             assert divisor.candidate == (divisor.h + 1) / (scale * divisor.k)
             local = all(chart.roles[n] == "local" for n in divisor.ray)
             if local and chart.value is not None:
-                lam = chart.value.value * (2 if scale == 1 else 1)
+                lam = chart.value.value
                 assert divisor.candidate >= lam
         if chart.op == "monomial" and chart.value is not None and scale == 2:
             assert chart.reaching

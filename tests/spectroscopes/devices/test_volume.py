@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from singularity_lab.catalog.loss import loss as typed_loss
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import Domain, FunctionLoss, Outcome, PolynomialLoss, measure
 from singularity_lab.spectroscopes.inference import asymptotics
@@ -252,16 +253,20 @@ def synthetic(lam: float, p, levels: int, sd: float, seed: int, pole=(0.0, 1.0))
         (3, lambda x: 1 + x / 2 + x * x / 8),
     ],
 )
-def test_inference_covers_the_truth_of_synthetic_curves(m, p):
-    """Of 30 noisy curves, the 90 % interval holds λ in 23 or more (binomial); m is right in 24."""
+@pytest.mark.parametrize(
+    ("curves", "covering", "judged"), [(10, 7, 8), pytest.param(30, 23, 24, marks=pytest.mark.slow)]
+)
+def test_inference_covers_the_truth_of_synthetic_curves(m, p, curves, covering, judged):
+    """Of 30 noisy curves, the 90 % interval holds λ in 23 or more (binomial); m is right in 24: of
+    the first 10, in 7 and in 8."""
     covered = right = 0
-    for seed in range(30):
+    for seed in range(curves):
         x, increments = synthetic(0.5, p, 150, 0.012, seed)
         fit = asymptotics.infer(x, increments, max_multiplicity=3)
         covered += fit.low <= 0.5 <= fit.high
         right += max(fit.multiplicity, key=fit.multiplicity.get) == m
-    assert covered >= 23
-    assert right >= 24
+    assert covered >= covering
+    assert right >= judged
 
 
 def test_inference_finds_the_next_pole():
@@ -271,6 +276,44 @@ def test_inference_finds_the_next_pole():
     assert fit.next_pole[0] > 0.8
     assert fit.next_pole[1] == pytest.approx(1 / 12, rel=0.3)
     assert fit.value == pytest.approx(0.5, rel=0.01)
+
+
+def anisotropic(dim: int) -> PolynomialLoss:
+    """Σ aᵢwᵢ² with aᵢ over four decades, and w²w² for the last two: λ = (d − 2)/2 + 1/2, m = 2."""
+    rows = [[int(i == j) for j in range(dim)] for i in range(dim - 2)]
+    weights = np.logspace(-2, 2, dim - 2)
+    crossed = [0] * (dim - 2) + [1, 1]
+    return PolynomialLoss.from_exponents(
+        [*[([float(a)], [tuple(r)]) for a, r in zip(weights, rows, strict=True)],
+         ([1.0], [tuple(crossed)])], loss_id="anisotropic",
+    )  # fmt: skip
+
+
+def test_twenty_anisotropic_dimensions_are_not_ok():
+    """With full settings it read 9.24 [9.16, 9.42] for 19/2: all replicates move too little."""
+    r = measure(
+        "volume", anisotropic(20), seed=0, particles=32, replicates=4, depth=25.0, max_sweeps=12
+    )
+    assert r.outcome is Outcome.NOT_MIXED
+    assert "sweeps" in r.reason
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_near_poles_are_not_read_as_a_logarithm(seed):
+    """V = e^{−x/2}(1 − 0.97 e^{−x/60}), as of E8 (1/2 and 31/60): m = 1, and 50 e-folds of V cannot
+    tell it from a logarithm."""
+    x, increments = synthetic(0.5, lambda x: 1 + 0 * x, 100, 0.01, seed, pole=(-0.97, 1 / 60))
+    fit = asymptotics.infer(x, increments, max_multiplicity=3)
+    assert fit.low < 0.5 < fit.high
+    assert fit.multiplicity[2] < 0.8
+
+
+@pytest.mark.slow
+def test_a_surface_with_near_poles_after_a_smooth_change():
+    """E8, x² + y³ + z⁵, in other coordinates: 1/2 as f², with the next pole at 31/60."""
+    moved = "(x + y*z + y^2)^2 + (y - z^2 + x^2/2)^3 + (z + x*y/2)^5"
+    e = measure("volume", typed_loss(moved, variables=["x", "y", "z"]), seed=0).lambda_
+    assert e.low < 0.5 < e.high
 
 
 def test_noise_that_lasts_over_levels_widens_the_interval():

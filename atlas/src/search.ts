@@ -1,0 +1,250 @@
+// The query language: words, ids, λ=5/12, λ<1, m=2, d:2..4, family: tag: status: class:, a/b, 5.9±0.3, or
+// generators such as x^2-y^3.
+import { index, page, position, real, meta } from "./data.ts";
+import { expand, parse, same, sign, Unreadable, type Poly, type Tree } from "./poly.ts";
+
+export interface Chip {
+  text: string;
+  words: string;
+}
+export interface Found {
+  rows: number[];
+  unknown: number[];
+  chips: Chip[];
+  /** distance of λ to a reading, by row */
+  distance?: Map<number, number>;
+  /** the generators, where the query is an ideal */
+  germ?: string[];
+  /** the chip without which there would be rows */
+  guilty?: string;
+}
+
+type Test = (i: number) => boolean;
+let words: string[] = [];
+let low: Float64Array, high: Float64Array;
+
+export function prepare(): void {
+  words = index.ids.map((id, i) =>
+    [id, index.titles[i], index.aliases[i], index.families[i], meta.families[index.families[i]!] ?? "", index.tags[i]]
+      .join(" ")
+      .toLowerCase(),
+  );
+  low = Float64Array.from(index.lower.map((t) => (t ? real(t) : -Infinity)));
+  high = Float64Array.from(index.upper.map((t) => (t ? real(t) : Infinity)));
+}
+
+const SYNONYMS: Record<string, string> = { svd: "rank", "reduced-rank": "reduced rank" };
+const TOKEN = /"[^"]*"|\S+/g;
+const NUMBER = "(\\d+(?:\\.\\d+)?(?:/\\d+)?)";
+const COMPARE = new RegExp(`^(λ|lambda|rlct|m|d)(<=|>=|≤|≥|=|<|>|:)${NUMBER}?(?:(?:\\.\\.|-)${NUMBER}?)?$`, "i");
+const READING = new RegExp(`^${NUMBER}(?:±|\\+-|\\+/-)${NUMBER}$`);
+
+/** True if the text is to be read as generators: it has a power, a product or a sum of names. */
+export function generators(query: string): string[] | null {
+  const text = unwrapped(query.trim());
+  if (!/[\^*²³]|[\p{L}\d)]\s*[-+]\s*[\p{L}(]/u.test(text) || /[:=<>±]/.test(text)) return null;
+  if (position.has(query.trim())) return null;
+  const parts = split(text);
+  try {
+    for (const part of parts) parse(part);
+  } catch {
+    return null;
+  }
+  // `reduced-rank` and `two-layer` are words: a polynomial has a power or a product, or short names
+  if (!/[\^*²³]/.test(text) && /\p{L}{3,}/u.test(text)) return null;
+  return parts;
+}
+/** Without a pair of brackets around the whole. */
+function unwrapped(text: string): string {
+  if (!text.startsWith("(") || !text.endsWith(")")) return text;
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    if (text[i] === "(") depth++;
+    else if (text[i] === ")" && --depth === 0 && i < text.length - 1) return text;
+  }
+  return depth === 0 ? text.slice(1, -1) : text;
+}
+function split(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let i = 0; i <= text.length; i++) {
+    const c = text[i];
+    if (c === "(") depth++;
+    else if (c === ")") depth--;
+    else if ((c === "," || c === ";" || c === undefined) && depth === 0) {
+      parts.push(text.slice(start, i).trim());
+      start = i + 1;
+    }
+  }
+  return parts.filter(Boolean);
+}
+
+function compare(name: string, op: string, a: string, b: string, spread: boolean): [Test, string] {
+  const n = /^(λ|lambda|rlct)$/i.test(name) ? "λ" : name.toLowerCase();
+  const [x, y] = [a ? real(a) : -Infinity, b ? real(b) : Infinity];
+  const value = (i: number): [number, number] =>
+    n === "λ" ? [low[i]!, high[i]!] : n === "d" ? [index.d[i]!, index.d[i]!] : [index.m[i] ?? NaN, index.m[i] ?? NaN];
+  if (spread)
+    return [(i) => value(i)[0] >= x - 1e-12 && value(i)[1] <= y + 1e-12, `${n} from ${a || "…"} to ${b || "…"}`];
+  const tests: Record<string, Test> = {
+    "=": (i) => Math.abs(value(i)[0] - x) < 1e-12 && Math.abs(value(i)[1] - x) < 1e-12,
+    "<": (i) => value(i)[1] < x - 1e-12,
+    ">": (i) => value(i)[0] > x + 1e-12,
+    "<=": (i) => value(i)[1] <= x + 1e-12,
+    ">=": (i) => value(i)[0] >= x - 1e-12,
+  };
+  const plain = { "≤": "<=", "≥": ">=", ":": "=" }[op] ?? op;
+  return [tests[plain]!, `${n} ${plain.replace("<=", "≤").replace(">=", "≥")} ${a}`];
+}
+
+function read(token: string): [Test, string] | { reading: [number, number] } {
+  let m = COMPARE.exec(token);
+  if (m && (m[3] || m[4])) {
+    const spread = /\.\.|\d-\d/.test(token) || (m[3] === undefined && m[4] !== undefined);
+    return compare(m[1]!, m[2]!, m[3] ?? "", m[4] ?? (spread ? "" : ""), spread);
+  }
+  m = READING.exec(token);
+  if (m) return { reading: [real(m[1]), real(m[2])] };
+  if (/^\d+\/\d+$/.test(token)) return compare("λ", "=", token, "", false);
+  const [key, ...rest] = token.split(":");
+  const value = rest.join(":").replaceAll('"', "").toLowerCase();
+  switch (value && key!.toLowerCase()) {
+    case "family":
+      return [(i) => index.families[i]!.includes(value), `family ${value}`];
+    case "tag":
+      return [(i) => ` ${index.tags[i]} `.includes(` ${value} `), `tag ${value}`];
+    case "status":
+      return [(i) => index.status[i] === value, `status ${value}`];
+    case "class":
+      return [(i) => index.classes[i]!.startsWith(value), `class ${value}`];
+    case "model":
+      return [(i) => index.models[i] === value, `model ${value}`];
+  }
+  const word = token.replaceAll('"', "").toLowerCase();
+  const other = SYNONYMS[word];
+  return [(i) => words[i]!.includes(word) || (!!other && words[i]!.includes(other)), word];
+}
+
+const all = () => index.ids.map((_, i) => i);
+
+/** The rows that a query finds, best first; `germ` asks for a look-up that needs the rows' polynomials. */
+export function search(query: string): Found {
+  const text = query.trim();
+  const parts = generators(text);
+  if (parts) return { rows: bySign(parts), unknown: [], chips: [{ text, words: `generators ${text}` }], germ: parts };
+  const listed = text.split(/[\s,;]+/).filter(Boolean);
+  if (listed.length > 1 && listed.every((id) => position.has(id)))
+    return {
+      rows: listed.map((id) => position.get(id)!),
+      unknown: [],
+      chips: listed.map((id) => ({ text: id, words: id })),
+    };
+  const tokens = text.match(TOKEN) ?? [];
+  const tests: { test: Test; chip: Chip }[] = [];
+  let reading: [number, number] | null = null;
+  const chips: Chip[] = [];
+  for (const token of tokens) {
+    const found = read(token);
+    if ("reading" in found) {
+      reading = found.reading;
+      chips.push({ text: token, words: `reading ${reading[0]} ± ${reading[1]}` });
+    } else {
+      const chip = { text: token, words: found[1] };
+      chips.push(chip);
+      tests.push({ test: found[0], chip });
+    }
+  }
+  const keep = (list: { test: Test }[]) => all().filter((i) => list.every((t) => t.test(i)));
+  let rows = keep(tests);
+  const unknown: number[] = [];
+  let distance: Map<number, number> | undefined;
+  if (reading) {
+    const [v, e] = reading;
+    distance = new Map();
+    const meets: number[] = [];
+    for (const i of rows) {
+      if (low[i] === -Infinity || high[i] === Infinity) unknown.push(i);
+      else if (low[i]! <= v + e && high[i]! >= v - e) {
+        meets.push(i);
+        distance.set(i, Math.max(0, low[i]! - v, v - high[i]!));
+      }
+    }
+    rows = meets.sort((a, b) => distance!.get(a)! - distance!.get(b)! || high[a]! - low[a]! - high[b]! + low[b]!);
+  } else if (tokens.length) rows = rank(rows, text.toLowerCase());
+  let guilty: string | undefined;
+  if (!rows.length && !unknown.length && tests.length)
+    guilty = tests.find((t) => tests.length === 1 || keep(tests.filter((o) => o !== t)).length)?.chip.words;
+  return { rows, unknown, chips, distance, guilty };
+}
+
+function rank(rows: number[], text: string): number[] {
+  const score = (i: number) => {
+    const id = index.ids[i]!;
+    if (id === text) return 0;
+    if (id.startsWith(text)) return 1;
+    if (index.titles[i]!.toLowerCase().includes(text)) return 2;
+    return 3;
+  };
+  return rows
+    .map((i) => [score(i), index.d[i]!, i] as const)
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
+    .map((x) => x[2]);
+}
+
+// -- germs -------------------------------------------------------------------------------------------
+
+export function fnv(text: string): string {
+  let h = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) h = Math.imul(h ^ byte, 0x01000193) >>> 0;
+  return h.toString(16).padStart(8, "0");
+}
+
+function names(tree: Tree, into: Set<string>): void {
+  if (tree.t === "name") into.add(tree.v);
+  else if (tree.t === "sum") tree.terms.forEach((t) => names(t.tree, into));
+  else if (tree.t === "product") tree.factors.forEach((t) => names(t, into));
+  else if (tree.t === "quotient") [tree.a, tree.b].forEach((t) => names(t, into));
+  else if (tree.t === "power") names(tree.base, into);
+}
+export function polynomials(parts: string[], variables?: string[]): Poly[] {
+  const trees = parts.map(parse);
+  const found = new Set(variables ?? []);
+  if (!variables) trees.forEach((t) => names(t, found));
+  return trees.map((t) => expand(t, [...found]));
+}
+
+function bySign(parts: string[]): number[] {
+  try {
+    const key = fnv(sign(polynomials(parts)));
+    return all().filter((i) => index.signs[i] === key);
+  } catch (error) {
+    if (error instanceof Unreadable) return [];
+    throw error;
+  }
+}
+
+/** Of the rows with the sign of the germ, those that are it up to renaming and signs. */
+export async function confirm(parts: string[], rows: number[]): Promise<{ row: number; same: boolean | null }[]> {
+  const wanted = polynomials(parts);
+  return Promise.all(
+    rows.slice(0, 60).map(async (row) => {
+      const found = await page(index.ids[row]!);
+      if (!found.germ) return { row, same: false };
+      return { row, same: same(wanted, polynomials(found.germ.generators, found.germ.variables)) };
+    }),
+  );
+}
+
+/** The rows nearest to generators that are not on file: by number of variables and terms. */
+export function nearest(parts: string[]): number[] {
+  try {
+    const wanted = polynomials(parts);
+    const d = wanted[0]?.n ?? 0;
+    return all()
+      .filter((i) => index.d[i] === d && index.status[i] === "proved")
+      .slice(0, 6);
+  } catch {
+    return [];
+  }
+}

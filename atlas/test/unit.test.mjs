@@ -1,0 +1,141 @@
+// The parser, the sign of a germ and the query language, under Node without a browser: `npm run unit`.
+import assert from "node:assert/strict";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const out = mkdtempSync(join(tmpdir(), "atlas-"));
+const here = fileURLToPath(new URL(".", import.meta.url));
+async function load(name) {
+  const outfile = join(out, `${name}.mjs`);
+  await build({
+    entryPoints: [join(here, "..", "src", `${name}.ts`)],
+    bundle: true,
+    format: "esm",
+    outfile,
+    logLevel: "error",
+  });
+  return import(pathToFileURL(outfile).href);
+}
+const poly = await load("poly");
+const { search, prepare, generators, fnv, polynomials, data } = await (async () => {
+  // search and data in one bundle, so that they share the index
+  const outfile = join(out, "both.mjs");
+  await build({
+    stdin: {
+      contents: `export * from "./search.ts"; export * as data from "./data.ts";`,
+      resolveDir: join(here, "..", "src"),
+      loader: "ts",
+    },
+    bundle: true,
+    format: "esm",
+    outfile,
+    logLevel: "error",
+  });
+  return import(pathToFileURL(outfile).href);
+})();
+
+const at = (text, names, point) => poly.evaluator(poly.expand(poly.parse(text), names))(point);
+
+test("expressions mean what people type", () => {
+  assert.equal(at("x^2 - y^3", ["x", "y"], [3, 2]), 1);
+  assert.equal(at("-x^2", ["x"], [3]), -9);
+  assert.equal(at("2*x*(y - 1)^2/4", ["x", "y"], [3, 5]), 24);
+  assert.equal(at("1/2*x + 3/2", ["x"], [1]), 2);
+  assert.equal(at("a11*b_2 - w0_1^3", ["a11", "b_2", "w0_1"], [2, 5, 1]), 9);
+  assert.equal(at("x**2 + y²", ["x", "y"], [2, 3]), 13);
+  for (const wrong of ["x +", "x^y", "(x", "x y", "", "x^-1", "1/x"])
+    assert.throws(() => poly.expand(poly.parse(wrong), ["x", "y"]), poly.Unreadable, wrong);
+});
+
+test("one polynomial has one expansion", () => {
+  const a = poly.expand(poly.parse("(x + y)*(x - y)"), ["x", "y"]);
+  assert.deepEqual([...a.terms].sort(), [
+    ["0,2", -1],
+    ["2,0", 1],
+  ]);
+});
+
+test("the sign of a germ is that of singularity_lab.atlas.germs", () => {
+  const sign = (list) => poly.sign(polynomials(list));
+  assert.equal(sign(["x^2*y - z"]), "1_2.1");
+  assert.equal(fnv("1_2.1"), "b7824514");
+  assert.equal(sign(["x^2 - y^3"]), sign(["5*b^3 + a^2"]));
+  assert.notEqual(sign(["x^2 - y^3"]), sign(["x^2 - y^5"]));
+});
+
+test("germs are the same up to names, signs and scaling of generators, and no further", () => {
+  const same = (a, b) => poly.same(polynomials(a), polynomials(b));
+  assert.equal(same(["x^2 - y^3"], ["2*u^3 + 2*v^2"]), true);
+  assert.equal(same(["x*y", "x*z"], ["b*a", "c*a"]), true);
+  assert.equal(same(["x^2 - y^2"], ["x^2 + y^2"]), false);
+  assert.equal(same(["x^2 + y^3 + x*y^2"], ["x^2 + y^3 - x*y^2"]), true);
+  assert.equal(same(["x^2 + 2*y^3"], ["x^2 + 3*y^3"]), false);
+  assert.equal(same(["a*b*c*d*e*f*g"], ["a*b*c*d*e*f*h"]), null);
+});
+
+const rows = [
+  // id, title, family, d, status, lower, upper, m
+  ["ade-a2", "Cusp", "ade", 2, "proved", "5/12", "5/12", 1],
+  ["gauss-4", "four Gaussians", "gauss", 7, "bracketed", "1", "5/4", null],
+  ["rrr-1", "reduced rank", "rrr", 4, "proved", "3/2", "3/2", 2],
+  ["deep", "unknown row", "deep", 9, "unknown", null, null, null],
+];
+const index = {
+  ids: rows.map((r) => r[0]),
+  titles: rows.map((r) => r[1]),
+  aliases: ["transformer", "", "", ""],
+  families: rows.map((r) => r[2]),
+  d: rows.map((r) => r[3]),
+  status: rows.map((r) => r[4]),
+  lower: rows.map((r) => r[5]),
+  upper: rows.map((r) => r[6]),
+  m: rows.map((r) => r[7]),
+  tags: ["demo", "", "", ""],
+  classes: ["c1", "", "", ""],
+  models: ["m", "m", "m", "m"],
+  signs: [fnv("2_3"), "", "", ""],
+  shard: [0, 0, 0, 0],
+};
+globalThis.window = globalThis;
+data.install();
+globalThis.atlas.put("index", index);
+globalThis.atlas.put("meta", { families: {} });
+await data.start();
+prepare();
+
+test("the query table", () => {
+  const ids = (q) => search(q).rows.map((i) => index.ids[i]);
+  assert.deepEqual(ids(""), ["ade-a2", "gauss-4", "rrr-1", "deep"]);
+  assert.deepEqual(ids("cusp"), ["ade-a2"]);
+  assert.deepEqual(ids("transformer"), ["ade-a2"]);
+  for (const q of ["λ=5/12", "5/12", "lambda=5/12", "rlct:5/12"]) assert.deepEqual(ids(q), ["ade-a2"], q);
+  assert.deepEqual(ids("λ<1"), ["ade-a2"]);
+  assert.deepEqual(ids("λ>=1"), ["rrr-1", "gauss-4"]);
+  assert.deepEqual(ids("λ>1"), ["rrr-1"]);
+  assert.deepEqual(ids("d:2..4"), ["ade-a2", "rrr-1"]);
+  assert.deepEqual(ids("d:..3"), ["ade-a2"]);
+  assert.deepEqual(ids("m=2 family:rrr"), ["rrr-1"]);
+  assert.deepEqual(ids("status:bracketed"), ["gauss-4"]);
+  assert.deepEqual(ids("class:c1"), ["ade-a2"]);
+  assert.deepEqual(ids("1.3±0.2"), ["gauss-4", "rrr-1"]);
+  assert.deepEqual(
+    search("1.3±0.2").unknown.map((i) => index.ids[i]),
+    ["deep"],
+  );
+  assert.deepEqual(ids("u^3 + v^2"), ["ade-a2"]);
+  assert.deepEqual(ids("rrr-1, ade-a2"), ["rrr-1", "ade-a2"]);
+  assert.equal(search("cusp nonsense").guilty, "nonsense");
+});
+
+test("words are no polynomials", () => {
+  for (const q of ["reduced-rank", "two-layer", "ade-a2", "λ=5/12", "5.9±0.3", "hidden markov"])
+    assert.equal(generators(q), null, q);
+  assert.deepEqual(generators("x*y, x*z"), ["x*y", "x*z"]);
+  assert.deepEqual(generators("(x^2-y^3)"), ["x^2-y^3"]);
+  assert.deepEqual(generators("(x*y, (x+1)*z)"), ["x*y", "(x+1)*z"]);
+  assert.deepEqual(generators("(x+y)*(x-y)"), ["(x+y)*(x-y)"]);
+});

@@ -1,0 +1,339 @@
+"""``singlab dictionary``: build, list, show, search, export, phases, functions; and ``find``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from singularity_lab.cli.shell import (
+    BAD_INPUT,
+    INTERRUPTED,
+    note,
+    print_json,
+    print_table,
+    progress_bar,
+    say_error,
+)
+
+app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
+
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="DIR", help="A dictionary; the package's own if absent."),
+]
+Query = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="QUERY…",
+        help="Words, an id, λ=5/12, 5.9±0.3, d:2..4, family:…, tag:…, or polynomials.",
+    ),
+]
+
+
+def _tables(folder: Path | None) -> Any:
+    from singularity_lab.dictionary.tables import read_tables, shipped
+
+    return shipped() if folder is None else read_tables(folder)
+
+
+@app.command()
+def build(
+    families: Annotated[
+        str, typer.Option("--families", metavar="A,B", help="Only these families; all if absent.")
+    ] = "",
+    ids: Annotated[
+        str, typer.Option("--ids", metavar="A,B", help="Only these rows; all if absent.")
+    ] = "",
+    limit: Annotated[
+        float, typer.Option("--limit", metavar="SECONDS", help="CPU seconds for one cell.")
+    ] = 5.0,
+    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Processes.")] = 2,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where the tables go; the package's own folder."),
+    ] = None,
+    journal: Annotated[
+        Path | None,
+        typer.Option("--journal", metavar="FILE", help="What is computed already; in OUT."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Build the tables from the catalog, its certificates and the public functions.
+
+    Every cell that is computed is kept at once: interrupt the build at any time, the same command
+    goes on. A second build without changes computes nothing. Readings on file are kept.
+    """
+    from singularity_lab.catalog.load import entries, load
+    from singularity_lab.catalog.paths import in_package
+    from singularity_lab.catalog.truth import cache_folder
+    from singularity_lab.dictionary.build import build as make
+    from singularity_lab.dictionary.classes import clashes
+    from singularity_lab.dictionary.journal import Journal
+    from singularity_lab.dictionary.schema import blanks, counts
+    from singularity_lab.dictionary.tables import (
+        read_tables,
+        shipped_folder,
+        stored_readings,
+        write_tables,
+    )
+    from singularity_lab.errors import BadInput
+
+    partial = bool(families or ids)
+    if out is None and (in_package() or partial):
+        raise BadInput(
+            "--out: a folder is needed: the dictionary of the package holds all rows, and that of "
+            "an installed package is not written to"
+        )
+    folder = out or shipped_folder()
+    if ids:
+        rows = [load(i.strip()) for i in ids.split(",")]
+    elif families:
+        rows = [e for f in families.split(",") for e in entries(family=f.strip())]
+    else:
+        rows = entries()
+    path = journal or (cache_folder().parent / "dictionary" / "cells.jsonl")
+    started = time.process_time()
+    try:
+        with progress_bar() as progress:
+
+            def advance(done: int, total: int, last: str) -> None:
+                progress("cells", done, total, last)
+
+            made = make(
+                rows, Journal(path), limit, jobs, readings=stored_readings(folder), progress=advance
+            )
+    except KeyboardInterrupt:
+        note(f"interrupted: what was computed is in {path}; the same command goes on")
+        raise typer.Exit(INTERRUPTED) from None
+    wrong = [*blanks(made.tables), *clashes(made.tables.strata)]
+    sizes = write_tables(made.tables, folder)
+    read_tables(folder)
+    document = {
+        "folder": str(folder),
+        "rows": len(made.tables.rows),
+        "strata": len(made.tables.strata),
+        "certificates": len(made.tables.certificates),
+        "readings": len(made.tables.readings),
+        "edges": len(made.tables.edges),
+        "germs_computed": made.germs,
+        "seconds_of_cells": round(made.seconds, 1),
+        "seconds": round(time.process_time() - started, 1),
+        "bytes": sum(sizes.values()),
+        "counts": counts(made.tables),
+        "problems": wrong,
+    }
+    if as_json:
+        print_json(document)
+    else:
+        print(f"{made.tables}; {document['bytes']} bytes in {folder}")
+        _print_counts(made.tables)
+    if wrong:
+        say_error(f"{len(wrong)} problems, the first: {wrong[0]}")
+        raise typer.Exit(BAD_INPUT)
+
+
+def _print_counts(tables: Any) -> None:
+    from singularity_lab.dictionary.schema import STATUSES, counts
+
+    lines = [
+        (table, column, *(found[s] for s in STATUSES))
+        for table, columns in counts(tables).items()
+        for column, found in columns.items()
+    ]
+    heads = [("table", "left"), ("column", "left"), *((s, "right") for s in STATUSES)]
+    print_table(heads, lines)
+
+
+@app.command("list")
+def list_(
+    table: Annotated[str, typer.Argument(help="rows, strata, certificates, readings, edges.")] = "",
+    folder: From = None,
+    as_json: Json = False,
+) -> None:
+    """List the lines of a table; without one, the cells of every column by their status."""
+    import msgspec
+
+    from singularity_lab.dictionary.schema import TABLES, cells, counts
+    from singularity_lab.errors import BadInput
+
+    tables = _tables(folder)
+    if not table:
+        if as_json:
+            print_json(counts(tables))
+        else:
+            print(tables)
+            _print_counts(tables)
+        return
+    if table not in TABLES:
+        raise BadInput(f"table: one of {', '.join(TABLES)} is needed, received {table!r}")
+    records = getattr(tables, table)
+    if as_json:
+        print_json(msgspec.to_builtins(records))
+        return
+    for record in records:
+        shown = dict(cells(record))
+        names = zip(record.__struct_fields__, record.__struct_encode_fields__, strict=True)
+        values = [
+            str(shown[spelt] if spelt in shown else getattr(record, name))[:60]
+            for name, spelt in names
+        ][:12]
+        print("  ".join(values))
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="The row.")],
+    folder: From = None,
+    as_json: Json = False,
+) -> None:
+    """Show everything that is known of a row, each cell with its state and its reason."""
+    from singularity_lab.dictionary.look import lookup
+
+    page = lookup(id, _tables(folder))
+    if as_json:
+        print_json(page.to_json())
+    else:
+        print(page)
+
+
+@app.command()
+def search(query: Query, folder: From = None, as_json: Json = False) -> None:
+    """Search the rows by what you have: a word, an id, λ, a reading, or polynomials."""
+    _search(" ".join(query), folder, as_json)
+
+
+def _search(query: str, folder: Path | None, as_json: bool) -> None:
+    from singularity_lab.dictionary.find import find as look
+
+    hits = look(query, _tables(folder))
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": h.row.id,
+                    "title": h.row.title,
+                    "family": h.row.family,
+                    "d": h.row.d,
+                    "lambda": str(h.stratum.lam),
+                    "m": str(h.stratum.m),
+                    "class_id": str(h.stratum.class_id),
+                    "distance": h.distance,
+                    "why": h.why,
+                }
+                for h in hits
+            ]
+        )
+        return
+    heads = [("id", "left"), ("title", "left"), ("d", "right"), ("λ", "right"), ("m", "right"),
+             ("", "left")]  # fmt: skip
+    print_table(
+        heads,
+        [(h.row.id, h.row.title, h.row.d, h.stratum.lam, h.stratum.m, h.why) for h in hits],
+    )
+    print(f"{len(hits)} rows")
+    if not hits:
+        print(f"not in the dictionary; singlab rlct proves λ of polynomials: {query[:60]!r}")
+
+
+def find(query: Query, folder: From = None, as_json: Json = False) -> None:
+    """Find rows by what you have: a word, an id, λ, a reading, or polynomials.
+
+    `singlab find transformer`, `singlab find 'λ<1 d:2..4'`, `singlab find 5.9±0.3`,
+    `singlab find 'u^3 + v^2'` (the germ at 0, up to renaming, signs and proved moves).
+    """
+    _search(" ".join(query), folder, as_json)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
+    kind: Annotated[
+        str, typer.Option("--format", help="json, csv or parquet (flat columns for the latter).")
+    ] = "parquet",
+    folder: From = None,
+    as_json: Json = False,
+) -> None:
+    """Write the five tables for other programs, one file each."""
+    from singularity_lab.dictionary.tables import export as write
+
+    files = write(_tables(folder), out, kind)
+    if as_json:
+        print_json([{"file": str(f), "bytes": f.stat().st_size} for f in files])
+    else:
+        for file in files:
+            print(f"{file}  {file.stat().st_size} bytes")
+
+
+@app.command()
+def phases(
+    source: Annotated[str, typer.Argument(help="A row, a model_id, or the name of a program.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="strata, functions or machine.")
+    ] = None,
+    singular: Annotated[
+        str, typer.Option("--singular-values", metavar="A,B", help="Of the truth; all 1 if absent.")
+    ] = "",
+    reading: Annotated[
+        str, typer.Option("--reading", metavar="λ±E", help="Place a reading, such as 5.9±0.3.")
+    ] = "",
+    n: Annotated[float | None, typer.Option("--n", help="Which is lowest at n samples.")] = None,
+    folder: From = None,
+    as_json: Json = False,
+) -> None:
+    """Show the phases of a model: L, λ, m, the sample sizes n* where one overtakes another."""
+    import re
+
+    from singularity_lab.dictionary.model_phases import phases as ask
+    from singularity_lab.errors import BadInput
+
+    values: list[Any] | None = [v.strip() for v in singular.split(",")] if singular else None
+    found = ask(source, kind, singular_values=values, tables=_tables(folder))  # type: ignore[arg-type]
+    place = None
+    if reading:
+        match = re.fullmatch(r"([0-9.]+)(?:±|\+-|\+/-)([0-9.]+)", reading.strip())
+        if match is None:
+            raise BadInput(f"--reading: such as 5.9±0.3, received {reading[:40]!r}")
+        place = found.place(float(match[1]), float(match[2]))
+    if as_json:
+        document = found.to_json()
+        if n is not None:
+            document["at"] = [{"name": p.name, "F": f} for p, f in found.at(n)]
+        if place is not None:
+            document["place"] = str(place).splitlines()
+        print_json(document)
+        return
+    print(found)
+    if n is not None:
+        print(found.lead(n))
+    if place is not None:
+        print(place)
+
+
+@app.command()
+def functions(
+    program: Annotated[str, typer.Argument(help="A program of the library, or a file.")],
+    steps: Annotated[int | None, typer.Option("--steps", help="For clocked machines.")] = None,
+    budget: Annotated[float, typer.Option("--budget", metavar="SECONDS")] = 60.0,
+    as_json: Json = False,
+) -> None:
+    """List the functions that a program's machine computes: complexity by volume and by counting.
+
+    λ_E is the least over the codes of a function; bits are −log₂ of the share of codes.
+    """
+    from singularity_lab.programs.functions import program_functions
+
+    census = program_functions(program, steps, budget=budget)
+    if as_json:
+        print_json(census.to_json())
+    else:
+        print(census)
+
+
+def register(root: typer.Typer) -> None:
+    """Add the group and the command ``find``."""
+    root.add_typer(app, name="dictionary", rich_help_panel="Look up")
+    root.command(rich_help_panel="Look up")(find)

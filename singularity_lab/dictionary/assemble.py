@@ -1,0 +1,202 @@
+"""The tables put together: declared columns from the catalog, computed ones from the journal."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.load import complete
+from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
+from singularity_lab.dictionary.classes import Membership, cells_of
+from singularity_lab.dictionary.columns import GROUPS, Cells
+from singularity_lab.dictionary.concepts import probe_cell
+from singularity_lab.dictionary.geometry import network_stratum, network_widths, told_ranks
+from singularity_lab.dictionary.journal import Journal
+from singularity_lab.dictionary.rows import make_rows, model_id
+from singularity_lab.dictionary.schema import Cell, CertificateLine, Row, StratumLine
+from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.models.model import Stratum
+
+_FIELD = {"lambda": "lam"}
+NO_GERM = "the loss is no polynomial: it has no exact germ"
+_COPIED = ("lambda", "m", "certificate")  # what a germ shares with one that has other names
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stratum of a model: a row's own, or one that no row stands at (then ``stratum`` is it and
+    ``entry`` the first row of the model)."""
+
+    entry: Entry
+    stratum: Stratum | None
+    on_file: bool
+
+    @property
+    def name(self) -> str:
+        return self.stratum.name if self.stratum is not None else "point"
+
+    @property
+    def problem(self) -> LocalProblem | None:
+        """The germ there; None for a loss that is no polynomial."""
+        if not self.entry.polynomial:
+            return None
+        if self.on_file or self.stratum is None:
+            return self.entry.problem()
+        return self.entry.model().problem(self.stratum.name)
+
+
+def places(entries: Iterable[Entry]) -> list[Place]:
+    """All strata that the rows and their models name: the rows' own first, in their order."""
+    entries = list(entries)
+    own = [Place(e, e.stratum(), True) for e in entries]
+    taken: dict[str, set[str]] = {}
+    first: dict[str, Entry] = {}
+    for place in own:
+        model = model_id(place.entry)
+        first.setdefault(model, place.entry)
+        taken.setdefault(model, set()).add(place.name)
+    more = [
+        Place(entry, stratum, False)
+        for model, entry in first.items()
+        if entry.builder and entry.polynomial
+        for stratum in entry.model().strata
+        if stratum.name not in taken[model]
+    ]
+    return own + more
+
+
+def computed(journal: Journal, key: str, on_file: bool = True) -> Cells:
+    """The cells of all groups for a germ; ``unknown`` where the journal has none."""
+    why = "not reached in this build" if on_file else "not asked of a stratum that is no row"
+    cells: Cells = {}
+    for group in GROUPS:
+        line = journal.best(key, group.name)
+        for column in group.columns:
+            if line is not None and line.version == group.version:
+                cells[column] = line.cells[column]
+            else:
+                cells[column] = Cell.unknown(why)
+    return cells
+
+
+def _geometry(place: Place) -> Cells:
+    """Where a stratum is, its ranks and its dimension."""
+    entry = place.entry
+    problem = place.problem
+    if problem is None:
+        where: Any = entry.at or "minimum"
+    else:
+        pairs = zip(problem.variables, problem.point, strict=True)
+        where = {n: str(c) for n, c in pairs if c} or "origin"
+    cells = {"where": Cell.of(where), "loss": Cell.of("0")}
+    parameters = complete(entry.builder, entry.parameters) if entry.builder else {}
+    widths = network_widths(entry.builder, parameters)
+    if widths is None or problem is None:
+        none = Cell.not_applicable("ranks are those of the products of a linear network's layers")
+        cells["ranks"] = none
+        unknown = Cell.unknown("the zero set of this model is not cut into strata here")
+        cells["dimension"] = cells["codimension"] = unknown
+        return cells
+    network = network_stratum(widths, problem.rational_point)
+    cells["ranks"] = Cell.of(told_ranks(network))
+    cells["dimension"] = Cell.of(network.orbit_dimension, "dimension of the orbit")
+    cells["codimension"] = Cell.of(network.dimension - network.orbit_dimension, "d − dimension")
+    return cells
+
+
+def _line(place: Place, cells: Cells) -> StratumLine:
+    columns: dict[str, Any] = {_FIELD.get(name, name): cell for name, cell in cells.items()}
+    return StratumLine(
+        row_id=place.entry.id,
+        stratum_id=place.name,
+        model_id=model_id(place.entry),
+        on_file=place.on_file,
+        **columns,
+    )
+
+
+def make_strata(
+    listed: Sequence[Place], journal: Journal, members: Mapping[str, Membership]
+) -> list[StratumLine]:
+    """The lines of ``strata``, in the order of the places.
+
+    members: the class of each germ, by its key. A germ that was not decided takes λ, m and the
+    certificate from one that is the same up to renaming and signs, and says so.
+    """
+    germs = [(place, place.problem) for place in listed]
+    keys = ["" if problem is None else problem_key(problem) for _, problem in germs]
+    known: dict[str, tuple[str, Cells]] = {}
+    every = []
+    for (place, problem), key in zip(germs, keys, strict=True):
+        if problem is None:
+            none = Cell.not_applicable(NO_GERM)
+            cells = {c: none for group in GROUPS for c in group.columns}
+            cells["probes"] = none
+        else:
+            cells = computed(journal, key, place.on_file)
+            cells["probes"] = probe_cell(place.entry, cells)
+        cells |= _geometry(place)
+        cells |= cells_of(members.get(key), NO_GERM)
+        every.append(cells)
+        germ = cells["germ_id"]
+        if germ.status == "value" and cells["lambda"].status == "value":
+            known.setdefault(germ.value, (place.entry.id, cells))
+    for cells in every:
+        germ = cells["germ_id"]
+        if germ.status != "value" or cells["lambda"].status == "value":
+            continue
+        if germ.value in known:
+            row, other = known[germ.value]
+            for column in _COPIED:
+                route = f"the germ of row {row} up to renaming and signs"
+                cells[column] = msgspec.structs.replace(other[column], route=route)
+    return [_line(place, cells) for place, cells in zip(listed, every, strict=True)]
+
+
+def rows_with_classes(entries: Iterable[Entry], lines: Sequence[StratumLine]) -> list[Row]:
+    """The lines of ``rows``, each with the class of its own stratum."""
+    classes = {line.row_id: line.class_id for line in lines if line.on_file}
+    return [msgspec.structs.replace(row, class_id=classes[row.id]) for row in make_rows(entries)]
+
+
+def make_certificates(
+    entries: Iterable[Entry], store: CertificateStore | None = None
+) -> list[CertificateLine]:
+    """The certificates of the rows' germs, each once, in the order of the rows."""
+    store = store or shipped()
+    lines: dict[str, CertificateLine] = {}
+    for entry in entries:
+        if not entry.polynomial:
+            continue
+        problem = entry.problem()
+        path = store.path(problem)
+        if not path.exists():
+            continue
+        data = path.read_bytes()
+        for document in json.loads(gzip.decompress(data))["certificates"]:
+            certificate = Certificate.from_json(document)
+            digest = certificate.digest()
+            if digest in lines:
+                lines[digest].rows.append(entry.id)
+                continue
+            steps = list(certificate.steps())
+            lines[digest] = CertificateLine(
+                digest=digest,
+                kind=certificate.kind,
+                problem=problem_key(problem),
+                value=str(certificate.claim.value),
+                multiplicity=certificate.claim.multiplicity,
+                bytes=len(data),
+                path=str(path.relative_to(store.folder.parent)),
+                steps=len(steps),
+                theorems=sorted({str(s["op"]) for s in steps}),
+                rows=[entry.id],
+            )
+    return list(lines.values())

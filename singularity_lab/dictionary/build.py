@@ -1,0 +1,219 @@
+"""Filling the tables: every cell by a public function, within one limit, in processes.
+
+What a germ's cells need is computed once for each germ and kept in a journal
+(:mod:`singularity_lab.dictionary.journal`); the tables are put together from it. A second build
+without changes computes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
+from singularity_lab.dictionary.assemble import (
+    Place,
+    make_certificates,
+    make_strata,
+    places,
+    rows_with_classes,
+)
+from singularity_lab.dictionary.classes import Membership, classify
+from singularity_lab.dictionary.columns import GROUPS, Group, Question
+from singularity_lab.dictionary.edges import make_edges
+from singularity_lab.dictionary.journal import Journal, Line
+from singularity_lab.dictionary.rows import digest
+from singularity_lab.dictionary.schema import Cell, ReadingLine, Tables
+from singularity_lab.errors import BadInput
+from singularity_lab.exact.proof.certificate import (
+    Certificate,
+    polynomial_problem_from_json,
+    problem_to_json,
+)
+from singularity_lab.system.deadline import require_seconds
+from singularity_lab.system.user_modules import safe_path
+
+OF_ALL = ("value", "divisors")  # groups that are asked of strata that are no rows too
+VERSION_OF_CLASSES = 1
+Progress = Callable[[int, int, str], None]
+_Job = tuple[bytes, tuple[str, ...], float, Path]
+
+
+def cell_jobs(
+    listed: Iterable[Place], journal: Journal, limit: float, groups: Sequence[Group] = GROUPS
+) -> dict[str, tuple[LocalProblem, list[str]]]:
+    """The germs with the names of the groups that the journal does not answer, small germs first.
+
+    Of a stratum that is no row only λ, m and the divisors are asked.
+    """
+    wanted: dict[str, tuple[LocalProblem, list[str]]] = {}
+    seen = set()
+    for place in listed:
+        problem = place.problem
+        if problem is None:
+            continue
+        key = problem_key(problem)
+        if key in seen:
+            continue
+        seen.add(key)
+        missing = [
+            g.name
+            for g in groups
+            if (place.on_file or g.name in OF_ALL)
+            and journal.get(key, g.name, g.version, limit) is None
+        ]
+        if missing:
+            wanted[key] = (problem, missing)
+    return dict(sorted(wanted.items(), key=lambda t: len(t[1][0].variables)))
+
+
+def compute_cells(
+    listed: Iterable[Place],
+    journal: Journal,
+    limit: float = 5.0,
+    jobs: int = 2,
+    *,
+    groups: Sequence[Group] = GROUPS,
+    progress: Progress | None = None,
+) -> float:
+    """Fill the journal; return the CPU seconds that the cells took.
+
+    limit: CPU seconds for one group of cells of one germ. jobs: processes. progress: called with
+    the germs done, of how many, and the last one. Interrupted, it keeps every germ that was done.
+    Raises BadInput for jobs < 1 and a limit that is no number > 0.
+    """
+    if jobs < 1:
+        raise BadInput(f"jobs: at least one process is needed, received {jobs}")
+    require_seconds(limit)
+    wanted = cell_jobs(listed, journal, limit, groups)
+    seconds, done = 0.0, 0
+    store = shipped().folder
+    with _runner(jobs) as run:
+        listed_jobs = [
+            (msgspec.json.encode(problem_to_json(problem)), tuple(names), limit, store)
+            for problem, names in wanted.values()
+        ]
+        for lines in run(listed_jobs):
+            for line in lines:
+                journal.add(line)
+                seconds += line.seconds
+            done += 1
+            if progress is not None:
+                progress(done, len(listed_jobs), lines[0].germ[:12] if lines else "")
+    return seconds
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made: the tables, the CPU seconds of new cells, the germs that had new ones."""
+
+    tables: Tables
+    seconds: float
+    germs: int
+
+
+def build(
+    entries: Iterable[Entry],
+    journal: Journal,
+    limit: float = 5.0,
+    jobs: int = 2,
+    *,
+    readings: Sequence[ReadingLine] = (),
+    progress: Progress | None = None,
+) -> Built:
+    """Return the dictionary of rows: every exact cell within a limit, classes, edges.
+
+    limit: CPU seconds for one group of cells of one germ. journal: what is known from before; new
+    cells are added. readings: lines to take over. Raises BadInput as :func:`compute_cells` does.
+    """
+    entries = list(entries)
+    listed = places(entries)
+    before = len(cell_jobs(listed, journal, limit))
+    seconds = compute_cells(listed, journal, limit, jobs, progress=progress)
+    members = journal_classes(listed, journal)
+    strata = make_strata(listed, journal, members)
+    rows = rows_with_classes(entries, strata)
+    tables = Tables(
+        rows=rows,
+        strata=strata,
+        certificates=make_certificates(entries),
+        readings=[r for r in readings if r.row_id in {e.id for e in entries}],
+        edges=make_edges(entries, rows, strata, listed),
+    )
+    return Built(tables, seconds, before)
+
+
+def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Membership]:
+    """The classes of the places' germs, from the journal where these were sorted before."""
+    problems: dict[str, LocalProblem] = {}
+    for place in listed:
+        problem = place.problem
+        if problem is not None:
+            problems.setdefault(problem_key(problem), problem)
+    name = digest([VERSION_OF_CLASSES, *problems])  # of the germs, in their order
+    line = journal.best(name, "classes")
+    if line is not None:
+        return {key: Membership(**cell.value) for key, cell in line.cells.items()}
+    started = time.process_time()
+    found = classify(problems)
+    cells = {key: Cell.of(asdict(member)) for key, member in found.items()}
+    spent = round(time.process_time() - started, 3)
+    journal.add(Line(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
+    return found
+
+
+@contextlib.contextmanager
+def _runner(jobs: int) -> Iterator[Callable[[Sequence[_Job]], Iterator[list[Line]]]]:
+    """Answers jobs here, or in processes that end at once when the caller stops."""
+    if jobs == 1:
+        yield lambda listed: (answer(*job) for job in listed)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
+
+    def run(listed: Sequence[_Job]) -> Iterator[list[Line]]:
+        for done in as_completed([pool.submit(answer, *job) for job in listed]):
+            yield done.result()
+
+    with safe_path():
+        try:
+            yield run
+        except BaseException:
+            processes = list((getattr(pool, "_processes", None) or {}).values())
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
+                process.terminate()
+            raise
+        else:
+            pool.shutdown()
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> list[Line]:
+    """The lines of one germ. encoded: its canonical JSON."""
+    problem = polynomial_problem_from_json(msgspec.json.decode(encoded))
+    key = problem_key(problem)
+    found = CertificateStore(store).document(problem)
+    documents = found["certificates"] if found is not None else []
+    question = Question(problem, tuple(Certificate.from_json(c) for c in documents), limit)
+    lines = []
+    for group in GROUPS:
+        if group.name in names:
+            started = time.process_time()
+            cells = group.cells(question)
+            spent = round(time.process_time() - started, 3)
+            lines.append(Line(key, group.name, group.version, limit, spent, cells))
+    return lines

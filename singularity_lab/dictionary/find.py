@@ -1,0 +1,242 @@
+"""Looking rows up by what one has: a word, an id, λ, a reading with its error, or polynomials.
+
+A query is a list of terms, all of which must hold; the terms that are understood:
+
+- a word, or a phrase in quotes: in the id, title, aliases, family, tags and note
+- ``λ=5/12`` (or ``lambda=``), ``λ<1``, ``λ>=1/2``, ``m=2``, ``m>1``, ``d:2..4``, ``d=6``
+- ``5/12`` alone: λ is exactly this; ``5.9±0.3`` (or ``5.9+-0.3``): λ within this interval
+- ``family:tanh``, ``tag:demo``, ``status:proved``, ``class:6f7a…``
+- polynomials ``x^2 - y^3`` or ``x*y, z``: the germ at 0, up to renaming, signs and proved moves
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from singularity_lab.algebra.polynomial import Ideal
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.catalog.load import load
+from singularity_lab.dictionary.columns import sides
+from singularity_lab.dictionary.schema import Row, StratumLine, Tables
+from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.exact.engine.forms import plain_form, reduced_form
+
+_LAMBDA = re.compile(r"(?:λ|lambda|l)(<=|>=|=|<|>)([0-9./]+)$")
+_NUMBER = re.compile(r"(m|d)(<=|>=|=|<|>)([0-9]+)$")
+_RANGE = re.compile(r"d:([0-9]*)\.\.([0-9]*)$")
+_FIELD = re.compile(r"(family|tag|status|class):(.+)$")
+_FRACTION = re.compile(r"[0-9]+/[0-9]+$")
+_READING = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:±|\+-|\+/-)([0-9]+(?:\.[0-9]+)?)$")
+_POLYNOMIAL = re.compile(r"[a-zA-Z0-9_]+\s*[\^*]|^[a-z0-9_^*+\- /()]+,")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A row that was found. distance: from the reading that was asked for, 0 else. why: how it
+    answers, where that is not plain."""
+
+    row: Row
+    stratum: StratumLine
+    distance: float = 0.0
+    why: str = ""
+
+
+Test = Callable[[Row, StratumLine], bool]
+
+
+def find(query: str, tables: Tables | None = None) -> list[Hit]:
+    """Return the rows that answer a query, the nearest first.
+
+    tables: a dictionary; the shipped one if absent. Raises BadInput for an empty query and for a
+    term that begins like a comparison and is none.
+
+    >>> [hit.row.id for hit in find("u^3 + v^2")][:1]
+    ['ade-a2']
+    >>> all("attention" in hit.row.family for hit in find("transformer"))
+    True
+    """
+    from singularity_lab.dictionary.tables import shipped
+
+    tables = tables or shipped()
+    query = query.strip()
+    if not query:
+        raise BadInput("query: a word, an id, λ, a reading or polynomials are needed")
+    lines = {line.row_id: line for line in tables.strata if line.on_file}
+    pairs = [(row, lines[row.id]) for row in tables.rows]
+    exact = [Hit(row, line) for row, line in pairs if row.id == query]
+    if exact:
+        return exact
+    germ = _germ(query)
+    if germ is not None:
+        return _same_germ(germ, pairs)
+    tests, centre = _tests(query)
+    hits = [
+        Hit(row, line, 0.0 if centre is None else _distance(line, centre))
+        for row, line in pairs
+        if all(test(row, line) for test in tests)
+    ]
+    return sorted(hits, key=lambda h: h.distance)
+
+
+def _terms(query: str) -> list[str]:
+    try:
+        return shlex.split(query)
+    except ValueError:
+        raise BadInput(f"query: a quote is not closed: {query[:80]!r}") from None
+
+
+def _tests(query: str) -> tuple[list[Test], Fraction | None]:
+    tests: list[Test] = []
+    centre: Fraction | None = None
+    for term in _terms(query):
+        if match := _LAMBDA.match(term):
+            tests.append(_compare_lambda(match[1], _fraction(match[2])))
+        elif match := _NUMBER.match(term):
+            tests.append(_compare_number(match[1], match[2], int(match[3])))
+        elif match := _RANGE.match(term):
+            tests.append(_range(int(match[1] or 0), int(match[2]) if match[2] else None))
+        elif match := _FIELD.match(term):
+            tests.append(_field(match[1], match[2]))
+        elif _FRACTION.match(term):
+            tests.append(_compare_lambda("=", _fraction(term)))
+        elif match := _READING.match(term):
+            centre, error = Fraction(match[1]), Fraction(match[2])
+            tests.append(_interval(centre - error, centre + error))
+        elif re.match(r"(λ|lambda|m|d)\s*[<>=]", term):
+            raise BadInput(f"query: a number is needed after the sign, received {term[:40]!r}")
+        else:
+            tests.append(_word(term.lower()))
+    return tests, centre
+
+
+def _fraction(text: str) -> Fraction:
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        raise BadInput(f"query: a fraction is needed, received {text[:40]!r}") from None
+
+
+def _holds(sign: str, a: Fraction | int, b: Fraction | int) -> bool:
+    return {"=": a == b, "<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b}[sign]
+
+
+def _compare_lambda(sign: str, wanted: Fraction) -> Test:
+    def test(row: Row, line: StratumLine) -> bool:
+        low, high = sides(line.lam)
+        if sign == "=":
+            return low is not None and low == high == wanted
+        end = high if sign in ("<", "<=") else low
+        return end is not None and _holds(sign, end, wanted)
+
+    return test
+
+
+def _compare_number(name: str, sign: str, wanted: int) -> Test:
+    def test(row: Row, line: StratumLine) -> bool:
+        if name == "d":
+            return _holds(sign, row.d, wanted)
+        return line.m.status == "value" and _holds(sign, int(line.m.value), wanted)
+
+    return test
+
+
+def _range(low: int, high: int | None) -> Test:
+    return lambda row, line: row.d >= low and (high is None or row.d <= high)
+
+
+def _field(name: str, wanted: str) -> Test:
+    def test(row: Row, line: StratumLine) -> bool:
+        if name == "tag":
+            return wanted in row.tags
+        if name == "class":
+            return line.class_id.status == "value" and line.class_id.value.startswith(wanted)
+        return (row.family if name == "family" else row.status) == wanted
+
+    return test
+
+
+def _interval(low: Fraction, high: Fraction) -> Test:
+    def test(row: Row, line: StratumLine) -> bool:
+        a, b = sides(line.lam)
+        return a is not None and b is not None and a <= high and b >= low
+
+    return test
+
+
+def _distance(line: StratumLine, centre: Fraction) -> float:
+    low, high = sides(line.lam)
+    if low is None or high is None:
+        return float("inf")
+    return float(max(low - centre, centre - high, Fraction(0)))
+
+
+def _word(word: str) -> Test:
+    plain = word.replace("-", " ").replace("_", " ")
+
+    def test(row: Row, line: StratumLine) -> bool:
+        text = " ".join([row.id, row.title, row.family_title, row.note, *row.tags, *row.aliases])
+        text = f"{text} {row.family.replace('_', ' ')}".lower()
+        return word in text or plain in text.replace("-", " ")
+
+    return test
+
+
+# -- germs -----------------------------------------------------------------------------------------
+
+
+def _germ(query: str) -> LocalProblem | None:
+    """The germ at 0 of polynomials, or None for words."""
+    if not _POLYNOMIAL.search(query) or "±" in query or ":" in query or '"' in query:
+        return None
+    try:
+        return LocalProblem.of(Ideal.parse([t for t in query.split(",") if t.strip()]))
+    except SingularityLabError:
+        return None
+
+
+def _same_germ(germ: LocalProblem, pairs: Sequence[tuple[Row, StratumLine]]) -> list[Hit]:
+    """Rows with the germ, those up to renaming and signs before those up to proved moves.
+
+    One row of each class is built and compared; the others of the class are taken with it.
+    """
+    plain, reduced = plain_form(germ), reduced_form(germ)
+    fine: dict[str, list[tuple[Row, StratumLine]]] = {}
+    coarse: dict[str, list[tuple[Row, StratumLine]]] = {}
+    for row, line in pairs:
+        if line.class_id.status == "value":
+            fine.setdefault(line.germ_id.value, []).append((row, line))
+            coarse.setdefault(line.class_id.value, []).append((row, line))
+    found: list[Hit] = []
+    for members in fine.values():
+        row = members[0][0]
+        same = len(row.variables) == len(germ.variables)
+        if same and len(row.generators) == len(germ.ideal.generators):
+            renaming = plain_form(load(row.id).problem()).renaming(plain)
+            if renaming is not None:
+                found += [Hit(*pair, why="up to renaming and signs") for pair in members]
+    known = {hit.row.id for hit in found}
+    classes = {hit.stratum.class_id.value for hit in found}
+    moved = "up to proved moves"
+    if classes:
+        more = [pair for name in classes for pair in coarse[name]]
+    else:
+        more = [pair for members in _reduced(reduced, coarse.values()) for pair in members]
+    return found + [Hit(*pair, why=moved) for pair in more if pair[0].id not in known]
+
+
+def _reduced(
+    wanted: object, classes: Iterable[list[tuple[Row, StratumLine]]]
+) -> Iterable[list[tuple[Row, StratumLine]]]:
+    """The class whose first member reduces to the wanted form."""
+    for members in classes:
+        row, _ = members[0]
+        if len(row.variables) > 12:
+            continue
+        form = reduced_form(load(row.id).problem(), 0.5)
+        if form.renaming(wanted) is not None:  # type: ignore[arg-type]
+            yield members
+            return

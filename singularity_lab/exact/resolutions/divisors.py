@@ -1,0 +1,156 @@
+"""The divisors over a germ that a proof shows, with the orders of K and of the volume form, and
+which of them carry λ.
+
+A chart of a proof has K = ∏|x|^(2k)·Σ f² and prior·Jacobian ∏|x|^h; its divisors are the {x = 0}
+with k > 0 and the optimal ray of a monomial leaf. A divisor along which K vanishes to order N and
+prior·dx to order h gives a candidate pole −(h + 1)/N (Watanabe 2009, §2). It *carries* λ where this
+is −λ and the chart attains the value.
+
+Under the sum rule K = Σ K_i in disjoint variables, λ adds up over the blocks, and no divisor of a
+block alone carries it. A divisor of each block with one exponent r_i, taken with weights that make
+the orders of all K_i equal, is a divisor of the product: the last blow-up of a toric modification
+of the crossing of the E_i (they cross normally, for they are pulled back from the factors), along
+which K has the common order N and the volume form Σ N·r_i − 1. Its ratio is Σ r_i.
+
+Where the strict transform of a nondegenerate germ attains λ = c/2 (c/1 of a loss), the divisor is
+that of its blow-up: a smooth centre of codimension c, with N = 2 and h = c − 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+import networkx
+
+from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.exact.proof.tree import Chart, Divisor, proof_tree
+
+STRICT = "strict transform"
+
+
+@dataclass(frozen=True)
+class OrderedDivisor:
+    """A divisor over the germ.
+
+    k: the order of K along it (2N for an ideal of order N). h: that of prior·dx. weights: of the
+    coordinates of its chart, or of the germ where chart is 0; ``{"strict transform": c}`` for the
+    blow-up of the strict transform, of codimension c. carries: whether −λ is its pole and
+    its chart attains λ. chart: the number of the node of the proof tree; −1 for a divisor of
+    several blocks.
+    """
+
+    k: int
+    h: Fraction
+    weights: Mapping[str, int]
+    carries: bool
+    chart: int
+
+    @property
+    def ratio(self) -> Fraction:
+        """(h + 1)/k."""
+        return (self.h + 1) / self.k
+
+    def to_json(self) -> dict[str, Any]:
+        """The divisor as JSON values, fractions as text."""
+        return {
+            "k": self.k,
+            "h": str(self.h),
+            "ratio": str(self.ratio),
+            "weights": dict(self.weights),
+            "carries": self.carries,
+            "chart": self.chart,
+        }
+
+    def __str__(self) -> str:
+        name = ", ".join(f"{n}:{w}" if w > 1 else n for n, w in self.weights.items())
+        return f"{name} (k {self.k}, h {self.h}): {self.ratio}" + " *" * self.carries
+
+
+def divisors_of(certificate: Certificate) -> tuple[OrderedDivisor, ...]:
+    """Return the divisors that a certificate's charts show, those that carry λ first.
+
+    One of each kind: divisors with the same weights, orders and mark in several charts are listed
+    once. Raises CertificateError where the certificate does not verify.
+
+    >>> from singularity_lab.exact.engine.solve import rlct
+    >>> print(*divisors_of(rlct("x^2 - y^3").certificate))
+    x:3, y:2 (k 12, h 4): 5/12 *
+    >>> print(*divisors_of(rlct(["x*y", "z"]).certificate)[:1])
+    x, y, z:2 (k 4, h 3): 1 *
+    """
+    tree = proof_tree(certificate)
+    found: dict[tuple[Any, ...], OrderedDivisor] = {}
+    for divisor in _top(tree):
+        found.setdefault(_key(divisor), divisor)
+    known = {_key(d)[:3] for d in found.values()}
+    for number in tree:
+        chart: Chart = tree.nodes[number]["chart"]
+        for d in chart.divisors:
+            one = OrderedDivisor(_order(d), d.h, dict(d.ray), False, number)
+            if _key(one)[:3] not in known:
+                found.setdefault(_key(one), one)
+    return tuple(sorted(found.values(), key=lambda d: (not d.carries, d.ratio, d.k)))
+
+
+def _key(divisor: OrderedDivisor) -> tuple[Any, ...]:
+    weights = tuple(sorted(divisor.weights.items()))
+    return divisor.k, divisor.h, weights, divisor.carries
+
+
+def _order(divisor: Divisor) -> int:
+    """The order of K along a divisor of a chart."""
+    return int((divisor.h + 1) / divisor.candidate)
+
+
+def _top(tree: networkx.DiGraph) -> list[OrderedDivisor]:
+    """The divisors that attain λ at the root."""
+    chart: Chart = tree.nodes[0]["chart"]
+    bound = chart.upper or chart.lower
+    if bound is None:
+        return []
+    return [d for d in _attaining(tree, 0) if d.ratio == bound.value]
+
+
+def _attaining(tree: networkx.DiGraph, number: int) -> list[OrderedDivisor]:
+    """Divisors of a node whose ratio is the λ that the node proves, marked as carrying."""
+    chart: Chart = tree.nodes[number]["chart"]
+    bound = chart.upper or chart.lower
+    if chart.same_as is not None:
+        return _attaining(tree, chart.same_as)
+    if bound is None or chart.empty:
+        return []
+    here = [
+        OrderedDivisor(_order(d), d.h, dict(d.ray), True, number)
+        for d in chart.divisors
+        if d.candidate == bound.value
+    ]
+    children = sorted(tree.successors(number))
+    scale = 1 if tree.graph["certificate"].problem.is_power_one else 2
+    codimension = bound.value * scale
+    if not children and not here and codimension.denominator == 1 and chart.op == "newton":
+        centre = {STRICT: int(codimension)}
+        here.append(OrderedDivisor(scale, codimension - 1, centre, True, number))
+    if chart.op == "sum":
+        parts = [_attaining(tree, child) for child in children]
+        if parts and all(parts):
+            here.append(_joined([part[0] for part in parts]))
+        return here
+    for child in children:
+        if tree.nodes[child]["chart"].critical or chart.op == "see":
+            here += [d for d in _attaining(tree, child) if d.ratio == bound.value]
+    return here
+
+
+def _joined(parts: list[OrderedDivisor]) -> OrderedDivisor:
+    """The divisor of a product that lies over one of each factor, with equal orders of the K_i."""
+    k = lcm(*(p.k for p in parts))
+    weights: dict[str, int] = {}
+    for part in parts:
+        for name, w in part.weights.items():
+            weights[name] = weights.get(name, 0) + w * (k // part.k)
+    h = sum((p.ratio for p in parts), Fraction(0)) * k - 1
+    return OrderedDivisor(k, h, weights, True, -1)

@@ -1,0 +1,106 @@
+"""The commands newton, resolve, plot and doctor: what they say, exit codes, files."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from fractions import Fraction
+
+import pytest
+import typer
+
+from singularity_lab import rlct
+from singularity_lab.cli import doctor, geometry
+from singularity_lab.cli.shell import Laboratory
+
+app = typer.Typer(cls=Laboratory, pretty_exceptions_enable=False)
+geometry.register(app)
+doctor.register(app)
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as end:
+        app(list(words), prog_name="singlab")
+    out = capsys.readouterr()
+    return int(end.value.code or 0), out.out, out.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("x^2-y^3",), ("x^3+y^4",), ("x*y", "x^3", "y^5"), ("nc-2-2-prior-0-1",), ("nc-1-2",),
+     ("x^2*y^3*z",)],
+)  # fmt: skip
+def test_the_bound_of_nondegenerate_generators_is_lambda(capsys, words) -> None:
+    """Varchenko 1976, with a prior too; all rows here have monomials or nondegenerate faces."""
+    code, out, _ = run(capsys, "newton", *words, "--json")
+    assert code == 0
+    from singularity_lab import load
+    from singularity_lab.catalog.lookup import find_row
+
+    question = load(words[0]) if find_row(list(words), None) else list(words)
+    assert Fraction(json.loads(out)["bound"]) == rlct(question).value
+
+
+@pytest.mark.parametrize("f", ["(x - y)^2", "(x - y^2)^3", "(x + y)^3 + x^5"])
+def test_the_bound_of_others_is_above_lambda(capsys, f) -> None:
+    _, out, _ = run(capsys, "newton", f, "--json")
+    assert Fraction(json.loads(out)["bound"]) > rlct(f).value
+
+
+def test_newton_in_words(capsys) -> None:
+    code, out, _ = run(capsys, "newton", "x^2-y^3")
+    assert code == 0
+    assert "(3, 2)" in out
+    assert "5/12" in out
+    assert run(capsys, "newton")[0] == 2
+    assert run(capsys, "newton", "0")[0] == 2
+
+
+@pytest.mark.parametrize(("f", "numbers"), [("x^2-y^3", (6, 5)), ("x^3+y^4", (12, 7))])
+def test_resolve(capsys, f, numbers) -> None:
+    """The divisor that carries the threshold of a weighted curve: N = p·q, ν = p + q."""
+    code, out, _ = run(capsys, "resolve", f, "--json")
+    divisors = json.loads(out)["divisors"]
+    assert code == 0
+    assert numbers in {(d["N"], d["nu"]) for d in divisors}
+    assert min(Fraction(d["nu"], d["N"]) for d in divisors) == Fraction(numbers[1], numbers[0])
+    code, _, error = run(capsys, "resolve", "x^2-y^3+z")
+    assert code == 2
+    assert "two variables" in error
+
+
+@pytest.mark.parametrize("what", ["newton", "zeros", "body"])
+def test_plot(capsys, tmp_path, what) -> None:
+    out = tmp_path / "picture.svg"
+    assert run(capsys, "plot", what, "x^2-y^3", "--out", str(out))[0] == 0
+    assert ET.parse(out).getroot().tag.endswith("svg")
+
+
+def test_plot_refuses(capsys, tmp_path) -> None:
+    for words in (
+        ("newton", "x", "--out", str(tmp_path / "a.gif")),
+        ("newton", "x", "--out", str(tmp_path / "none" / "a.svg")),
+        ("zeros", "x", "y", "--out", str(tmp_path / "a.svg")),
+        ("newton", "--out", str(tmp_path / "a.svg")),
+    ):
+        code, _, error = run(capsys, "plot", *words)
+        assert code == 2
+        assert error.startswith("error: ")
+        assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_doctor(capsys, monkeypatch) -> None:
+    code, out, _ = run(capsys, "doctor", "--json")
+    checks = {c["what"]: c for c in json.loads(out)["checks"]}
+    assert code == 0
+    assert "lambda = 5/12" in checks["a proof, verified"]["detail"]
+    monkeypatch.setattr(doctor, "_proof", lambda: 1 / 0)
+    monkeypatch.setattr(doctor, "installed", lambda module: module != "jinja2")
+    code, out, _ = run(capsys, "doctor", "--json")
+    checks = {c["what"]: c for c in json.loads(out)["checks"]}
+    assert code == 1
+    assert checks["a proof, verified"]["state"] == "broken"
+    assert checks["jinja2"] == {
+        "what": "jinja2", "state": "absent", "detail": "pip install 'singularity-lab[report]'",
+    }  # fmt: skip

@@ -1,0 +1,156 @@
+"""Building: every cell by a public function, kept at once, nothing twice."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from singularity_lab.catalog import load
+from singularity_lab.dictionary import build as building
+from singularity_lab.dictionary.assemble import places
+from singularity_lab.dictionary.build import build, cell_jobs, compute_cells
+from singularity_lab.dictionary.columns import GROUPS, Group, Question
+from singularity_lab.dictionary.journal import Journal
+from singularity_lab.dictionary.schema import Cell, blanks
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
+
+IDS = ("ade-a2", "bp-2-3", "nc-1-1", "rrr-1-1-2-r0", "rrr-1-1-2-r0-a0b1", "loss-x2-y4")
+
+
+def rows():
+    return [load(i) for i in IDS]
+
+
+def test_a_second_build_computes_nothing_and_gives_the_same(tmp_path):
+    path = tmp_path / "cells.jsonl"
+    first = build(rows(), Journal(path), 3.0, 1)
+    assert first.germs > 0
+    assert blanks(first.tables) == []
+    size = path.stat().st_size
+    again = build(rows(), Journal(path), 3.0, 1)
+    assert again.germs == 0
+    assert again.seconds == 0.0
+    assert path.stat().st_size == size
+    assert msgspec.json.encode(again.tables) == msgspec.json.encode(first.tables)
+    by_id = {s.row_id: s for s in first.tables.strata if s.on_file}
+    cusp = by_id["ade-a2"]
+    assert (cusp.lam.value, cusp.m.value, cusp.type.value) == ("5/12", 1, "A2")
+    assert cusp.jets.value["dimensions"] == [1, 2, 3, 4, 5, 7, 8]
+    assert [near["type"] for near in by_id["ade-a2"].adjacencies.value or []] == []
+    # a stratum that is no row is there too, with what its own search proves
+    off = [s for s in first.tables.strata if not s.on_file]
+    assert {(s.row_id, s.stratum_id) for s in off} == {
+        ("rrr-1-1-2-r0", "a1b0"),
+        ("rrr-1-1-2-r0", "a1b1"),
+    }
+    assert all(s.lam.value == "1/2" for s in off)
+    kinds = {e.kind for e in first.tables.edges}
+    assert kinds == {"closure", "class"}
+
+
+def test_an_interrupted_build_keeps_what_was_done(tmp_path):
+    journal = Journal(tmp_path / "cells.jsonl")
+
+    def stop(done, total, last):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    listed = places(rows())
+    with pytest.raises(KeyboardInterrupt):
+        compute_cells(listed, journal, 3.0, 1, groups=GROUPS[:1], progress=stop)
+    before = len(cell_jobs(listed, Journal(None), 3.0, GROUPS[:1]))
+    left = cell_jobs(listed, Journal(journal.path), 3.0, GROUPS[:1])
+    assert len(left) == before - 2
+
+
+def test_more_time_asks_again_only_what_was_undecided(tmp_path):
+    journal = Journal(None)
+    question = building.Line("g", "jets", 1, 1.0, 0.5, {"jets": Cell.unknown("1 s")})
+    journal.add(question)
+    journal.add(building.Line("g", "zeta", 1, 1.0, 0.5, {"zeta": Cell.of({})}))
+    assert journal.get("g", "jets", 1, 1.0) is question
+    assert journal.get("g", "jets", 1, 2.0) is None
+    assert journal.get("g", "zeta", 1, 2.0) is not None
+    assert journal.get("g", "zeta", 2, 1.0) is None  # another version of the function
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (OutOfScope("one polynomial is needed"), "not applicable"),
+        (Undecided("not within 1 s"), "unknown"),
+        (ZeroDivisionError("0.0"), "unknown"),
+    ],
+)
+def test_every_failure_is_a_cell_with_its_reason(error, status):
+    def fails(question):
+        raise error
+
+    group = Group("x", ("a", "b"), fails, 1, "", "")
+    cells = group.cells(Question(load("nc-1").problem(), (), 1.0))
+    assert set(cells) == {"a", "b"}
+    assert all(c.status == status and str(error) in c.reason for c in cells.values())
+
+
+def test_a_damaged_line_of_the_journal_is_left_out(tmp_path, caplog):
+    path = tmp_path / "cells.jsonl"
+    journal = Journal(path)
+    journal.add(building.Line("g", "zeta", 1, 1.0, 0.5, {"zeta": Cell.of({})}))
+    with open(path, "ab") as file:
+        file.write(b'{"germ": "h", "gro')
+    again = Journal(path)
+    assert len(again) == 1
+    assert "1 lines cannot be read" in caplog.text
+
+
+def test_bad_arguments():
+    with pytest.raises(BadInput, match="jobs: at least one"):
+        compute_cells([], Journal(None), 1.0, 0)
+    with pytest.raises(BadInput, match="budget"):
+        compute_cells([], Journal(None), -1.0, 1)
+
+
+@pytest.mark.slow
+def test_a_hundred_cells_drawn_at_random_come_out_again():
+    """Each by the function that its command names; a cell that was undecided may be decided now."""
+    import random
+
+    from singularity_lab.catalog.truth import ground_truth
+    from singularity_lab.dictionary.tables import shipped
+
+    lines = [s for s in shipped().strata if s.on_file]
+    cells = [
+        (line, group)
+        for line in lines
+        for group in GROUPS
+        if all(dict(_spelt(line))[c].status == "value" for c in group.columns[:1])
+    ]
+    random.seed(2026)
+    for line, group in random.sample(cells, 100):
+        row = load(line.row_id)
+        question = Question(row.problem(), ground_truth(row, 0).certificates, 20.0)
+        again = group.cells(question)
+        for column in group.columns:
+            old = dict(_spelt(line))[column]
+            if old.status == "value":
+                assert _plain(again[column]) == _plain(old), (line.row_id, column)
+
+
+def _spelt(line):
+    names = zip(line.__struct_fields__, line.__struct_encode_fields__, strict=True)
+    return [(spelt, getattr(line, name)) for name, spelt in names]
+
+
+def _plain(cell):
+    """What has to be equal: floating-point values to ten digits, and no digits of an error."""
+
+    def told(value):
+        if isinstance(value, float):
+            return float(f"{value:.8g}")
+        if isinstance(value, dict):
+            return {k: told(v) for k, v in value.items() if k not in ("error", "method")}
+        if isinstance(value, list):
+            return [told(v) for v in value]
+        return value
+
+    return cell.status, told(msgspec.to_builtins(cell.value))

@@ -1,0 +1,103 @@
+"""Finding rows by what one has."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import pytest
+from typer.testing import CliRunner
+
+from singularity_lab import find, lookup, same_class
+from singularity_lab.cli import app
+from singularity_lab.errors import BadInput
+
+
+def ids(query):
+    return [hit.row.id for hit in find(query)]
+
+
+@pytest.mark.parametrize(
+    ("query", "family"),
+    [
+        ("transformer", "linear_attention"),
+        ("modular addition", "programs"),
+        ("reduced rank regression", "reduced_rank_regression"),
+        ("GELU", "activation_network"),
+        ("topic model", "latent_dirichlet"),
+        ("matrix sensing", "symmetric_factorisation"),
+        ("superposition", "toy_superposition"),
+        ("finite automaton", "programs"),
+        ("hidden Markov", "hidden_markov"),
+    ],
+)
+def test_words_find_their_family(query, family):
+    assert family in {hit.row.family for hit in find(query)}
+
+
+def test_comparisons_and_fields():
+    for hit in find("λ<1 d:2..4 m=2"):
+        assert Fraction(hit.stratum.lam.value or hit.stratum.lam.upper) < 1
+        assert 2 <= hit.row.d <= 4
+        assert hit.stratum.m.value == 2
+    assert find("λ<1 d:2..4 m=2")
+    assert "ade-a2" in ids("5/12")
+    assert set(ids("family:tanh")) == set(ids("family:tanh status:proved")) != set()
+    name = lookup("ade-a2").stratum.class_id.value
+    assert sorted(ids(f"class:{name}")) == sorted(same_class("ade-a2"))
+    assert ids("family:no_such_family") == []
+
+
+def test_a_reading_finds_the_nearest_first():
+    hits = find("5.9±0.3")
+    assert hits
+    distances = [hit.distance for hit in hits]
+    assert distances == sorted(distances)
+    assert all(h.distance <= 0.3 for h in hits)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("u^3 + v^2", "ade-a2"),
+        ("x^2*y + y^3 + z^2", "ade-surface-d4"),
+        ("p*q", "nc-1-1"),
+        ("a*b, a*c", "rrr-1-2-1-r0"),
+    ],
+)
+def test_polynomials_find_their_germ(query, found):
+    assert found in ids(query)
+
+
+def test_bad_queries():
+    with pytest.raises(BadInput, match="query: a word"):
+        find("  ")
+    with pytest.raises(BadInput, match="quote is not closed"):
+        find('"attention')
+    with pytest.raises(BadInput, match="fraction is needed"):
+        find("λ=1/0")
+    with pytest.raises(BadInput, match="number is needed"):
+        find("m=two")
+    with pytest.raises(BadInput, match=r"perhaps ade-a"):
+        lookup("ade-a22x")
+
+
+def test_the_page_of_a_row_and_the_command_line():
+    page = lookup("ade-a2")
+    assert page.commands("jets")["shell"] == "singlab jets ade-a2 --order 6"
+    assert page.commands("where") == {}
+    assert "<table>" in page._repr_html_()
+    assert "5/12" in str(page)
+    runner = CliRunner()
+    shown = runner.invoke(app, ["dictionary", "show", "ade-a2", "--json"])
+    assert shown.exit_code == 0, shown.output
+    assert json.loads(shown.stdout)["stratum"]["lambda"]["value"] == "5/12"
+    found = runner.invoke(app, ["find", "transformer", "--json"])
+    assert {h["family"] for h in json.loads(found.stdout)} == {"linear_attention"}
+    counted = runner.invoke(app, ["dictionary", "list", "--json"])
+    assert "strata" in json.loads(counted.stdout)
+    phases = runner.invoke(
+        app,
+        ["dictionary", "phases", "rrr-4-4-3-r3", "--kind", "functions", "--reading", "5.9±0.3"],
+    )
+    assert "meets rank 1" in phases.stdout

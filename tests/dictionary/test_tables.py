@@ -1,0 +1,209 @@
+"""The tables that the package carries: whole, consistent, and for other programs."""
+
+from __future__ import annotations
+
+import gzip
+from fractions import Fraction
+
+import msgspec
+import pytest
+
+from singularity_lab.catalog import entries
+from singularity_lab.catalog.consistency import listing
+from singularity_lab.dictionary import tables as store
+from singularity_lab.dictionary.classes import clashes
+from singularity_lab.dictionary.columns import GROUPS, sides
+from singularity_lab.dictionary.schema import (
+    EDGE_KINDS,
+    TABLES,
+    Cell,
+    Tables,
+    blanks,
+    cell_columns,
+    counts,
+)
+from singularity_lab.errors import BadInput
+
+
+@pytest.fixture(scope="module")
+def tables() -> Tables:
+    return store.shipped()
+
+
+def test_every_row_of_the_catalog_is_there_and_no_cell_is_blank(tables):
+    assert [r.id for r in tables.rows] == [e.id for e in entries()]
+    assert len(tables.rows) >= 1300
+    assert blanks(tables) == []
+    found = counts(tables)["strata"]
+    assert set(found) == set(cell_columns("strata"))
+    assert all(sum(by_status.values()) == len(tables.strata) for by_status in found.values())
+
+
+def test_a_blank_cell_is_found(tables):
+    row = msgspec.structs.replace(tables.rows[0], chart=Cell("unknown"))
+    assert blanks(Tables(rows=[row])) == [f"rows: {row.id}: chart"]
+    for blank in (Cell("value"), Cell("bounds"), Cell("no device"), Cell("not applicable")):
+        assert blank.blank
+    assert not Cell.of(0).blank
+
+
+def test_lambda_is_what_the_certificates_prove(tables):
+    """Against the index of the certificates, which the catalog's own check verifies."""
+    lines = {s.row_id: s for s in tables.strata if s.on_file}
+    for truth in listing(entries()):
+        line = lines[truth["id"]]
+        if truth["lambda"] is not None:
+            assert (line.lam.value, line.m.value) == (truth["lambda"], truth["multiplicity"])
+            assert line.certificate.value == truth["certificates"]
+        elif truth["lower"] is not None:
+            low, high = sides(line.lam)
+            assert low == Fraction(truth["lower"]["lambda"])
+            assert high == Fraction(truth["upper"]["lambda"])
+        else:
+            assert line.lam.status == "not applicable"
+
+
+def test_keys_resolve(tables):
+    ids = {r.id for r in tables.rows}
+    digests = {c.digest for c in tables.certificates}
+    assert len(ids) == len(tables.rows)
+    assert {s.row_id for s in tables.strata} == ids
+    assert {s.row_id for s in tables.strata if s.on_file} == ids
+    keys = [(s.row_id, s.stratum_id, s.on_file) for s in tables.strata]
+    assert len(set(keys)) == len(keys)
+    named = {f"{s.row_id}#{s.stratum_id}" for s in tables.strata} | ids
+    for edge in tables.edges:
+        assert edge.kind in EDGE_KINDS
+        assert {edge.source, edge.target} <= named
+        assert edge.evidence
+        assert edge.source != edge.target
+    for line in tables.strata:
+        if line.certificate.status == "value":
+            assert set(line.certificate.value) <= digests, line.row_id
+    assert {r.row_id for r in tables.readings} <= ids
+
+
+def test_titles_tell_rows_apart_and_words_are_there(tables):
+    titles = [r.title for r in tables.rows]
+    assert all(titles)
+    assert all(r.aliases for r in tables.rows)
+    assert len(set(titles)) >= len(titles) - 5
+    assert not [t for t in titles if "None" in t or "{" in t]
+
+
+def test_classes_cross_families_and_agree_on_lambda(tables):
+    families = {r.id: r.family for r in tables.rows}
+    across = {}
+    for name in ("germ_id", "class_id"):
+        groups: dict[str, set[str]] = {}
+        for line in tables.strata:
+            cell = getattr(line, name)
+            if line.on_file and cell.status == "value":
+                groups.setdefault(cell.value, set()).add(families[line.row_id])
+        across[name] = sum(len(g) > 1 for g in groups.values())
+    assert across["germ_id"] >= 48
+    assert across["class_id"] >= 60
+    assert clashes(tables.strata) == []
+
+
+def test_a_class_that_differs_in_lambda_is_found(tables):
+    line = next(s for s in tables.strata if s.row_id == "ade-a2")
+    other = msgspec.structs.replace(line, row_id="x", lam=Cell.of("1/3"))
+    assert len(clashes([line, other])) == 1
+    bounded = msgspec.structs.replace(line, row_id="y", lam=Cell.between("1/2", "1"))
+    assert len(clashes([line, bounded])) == 1
+    assert clashes([line, msgspec.structs.replace(bounded, lam=Cell.between("1/3", "1"))]) == []
+
+
+def test_divisors_carry_lambda(tables):
+    """(h + 1)/k of a divisor is never below a proved λ, and equal where it carries it."""
+    seen = 0
+    for line in tables.strata:
+        low, high = sides(line.lam)
+        if line.divisors.status != "value" or low is None:
+            continue
+        for d in line.divisors.value:
+            ratio = Fraction(d["ratio"])
+            assert ratio == (Fraction(d["h"]) + 1) / d["k"]
+            if d["carries"] and low == high:
+                assert ratio == low, line.row_id
+                seen += 1
+    assert seen >= 300
+
+
+def test_other_columns_agree_with_lambda(tables):
+    """The volume's exponent is λ; twice λ is at least the complex threshold that jets bound."""
+    volumes = jets = 0
+    for line in tables.strata:
+        low, high = sides(line.lam)
+        if low is None or low != high:
+            continue
+        if line.volume.status == "value":
+            assert Fraction(line.volume.value["lambda"]) == low, line.row_id
+            assert line.volume.value["m"] == line.m.value, line.row_id
+            volumes += 1
+        if line.jets.status == "value":
+            dims = line.jets.value["dimensions"]
+            assert len(dims) == line.jets.value["order"] + 1 == 7
+            jets += 1
+    assert volumes >= 100
+    assert jets >= 300
+
+
+def test_frames(tables, tmp_path):
+    few = Tables(rows=tables.rows[:5], strata=tables.strata[:5], edges=tables.edges[:3])
+    flat = store.flat(few, "strata")
+    assert [line["lambda_status"] for line in flat] == [s.lam.status for s in few.strata]
+    connection = store.to_duckdb(few)
+    assert connection.sql("SELECT count(*) FROM strata").fetchone() == (5,)
+    frame = store.to_pandas(few, "rows")
+    assert list(frame["id"]) == [r.id for r in few.rows]
+    for kind in store.FORMATS:
+        files = store.export(few, tmp_path / kind, kind)
+        assert [f.stem for f in files] == list(TABLES)
+    read = connection.sql(f"SELECT id FROM '{tmp_path / 'parquet' / 'rows.parquet'}'").fetchall()
+    assert [r[0] for r in read] == [r.id for r in few.rows]
+    with pytest.raises(BadInput, match="table: one of rows"):
+        store.flat(few, "cells")
+    with pytest.raises(BadInput, match="format: one of json"):
+        store.export(few, tmp_path, "xlsx")
+
+
+def test_frames_of_polars(tables):
+    pytest.importorskip("polars")
+    pytest.importorskip("pyarrow")
+    frame = store.to_polars(Tables(rows=tables.rows[:5]), "rows")
+    assert frame["id"].to_list() == [r.id for r in tables.rows[:5]]
+
+
+def test_frames_of_arrow(tables):
+    pytest.importorskip("pyarrow")
+    frame = store.to_arrow(Tables(rows=tables.rows[:5]), "rows")
+    assert frame.column("id").to_pylist() == [r.id for r in tables.rows[:5]]
+
+
+def test_the_folder_round_trips_and_says_what_is_wrong(tables, tmp_path):
+    few = Tables(rows=tables.rows[:4], strata=tables.strata[:4], edges=tables.edges[:4])
+    first = store.write_tables(few, tmp_path)
+    assert msgspec.json.encode(store.read_tables(tmp_path)) == msgspec.json.encode(few)
+    assert store.write_tables(few, tmp_path) == first
+    (tmp_path / "edges.jsonl.gz").write_bytes(gzip.compress(b'{"source": 1}\n'))
+    with pytest.raises(BadInput, match=r"edges\.jsonl\.gz: not a table"):
+        store.read_tables(tmp_path)
+    (tmp_path / "edges.jsonl.gz").unlink()
+    with pytest.raises(BadInput, match="has no table edges"):
+        store.read_tables(tmp_path)
+
+
+def test_the_package_stays_small(tables):
+    sizes = [f.stat().st_size for f in store.shipped_folder().glob("*.gz")]
+    assert 100_000 < sum(sizes) <= 10_000_000
+
+
+def test_every_computed_column_has_its_command():
+    columns = [c for group in GROUPS for c in group.columns]
+    assert len(set(columns)) == len(columns)
+    assert set(columns) <= set(cell_columns("strata"))
+    for group in GROUPS:
+        assert "{id}" in group.command
+        assert "{id}" in group.python

@@ -1,0 +1,57 @@
+"""The divisors of a proof: orders of K and of the volume form, and which carry λ."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.resolutions.divisors import STRICT, divisors_of
+from singularity_lab.exact.resolutions.toric import toric_resolution
+
+
+@pytest.mark.parametrize(
+    ("generators", "options"),
+    [
+        ("x^2 - y^3", {}),
+        ("x*y", {}),
+        (["x*y", "z"], {}),
+        (["x^2*y", "z*w + z^2"], {}),
+        ("(y^2 - x^3)^2 - x^5*y", {}),
+        ("x^2 + y^4", {"convention": "loss"}),
+        ("x^2 - y^3", {"prior": {"x": 1}}),
+        ("x^2 + y^2 - z^2", {}),
+        (["a*b + c*d", "a*e + c*f"], {}),
+    ],
+)
+def test_the_carrying_divisor_has_ratio_lambda_and_none_has_less(generators, options):
+    result = rlct(generators, budget=20, **options)
+    found = divisors_of(result.certificate)
+    carrying = [d for d in found if d.carries]
+    assert carrying
+    assert all(d.ratio == result.value for d in carrying)
+    assert all(d.ratio == (d.h + 1) / d.k for d in found)
+
+
+def test_orders_are_those_of_the_fan():
+    """The cusp's divisor (3, 2): f has order 6, so that K = f² has 12, and dx has 3 + 2 − 1."""
+    (divisor,) = divisors_of(rlct("x^2 - y^3").certificate)
+    (ray,) = [d for d in toric_resolution("x^2 - y^3").reaching if d.k]
+    assert tuple(divisor.weights.values()) == ray.ray
+    assert (divisor.k, divisor.h) == (2 * ray.k, ray.h)
+
+
+def test_blocks_of_a_sum_join_in_one_divisor():
+    """xy and z + w: λ = 1/2 + 1/2, carried by no divisor of a block alone."""
+    result = rlct(["x*y*(x + y)", "z^2 - w^3"], budget=20)
+    top = divisors_of(result.certificate)[0]
+    assert top.carries
+    assert top.ratio == result.value == Fraction(1, 3) + Fraction(5, 12)
+
+
+def test_the_strict_transform_carries_a_surface_of_type_a():
+    result = rlct("x^2 + y^3 + z^2")
+    top = divisors_of(result.certificate)[0]
+    assert dict(top.weights) == {STRICT: 1}
+    assert (top.k, top.h, top.ratio) == (2, 0, result.value)
