@@ -192,6 +192,8 @@ def takes(function: Any, settings: Mapping[str, Any], first: int = 1) -> bool:
         return True
     except (TypeError, ValueError) as error:
         try:
+            if inspect.isbuiltin(function):  # of exec and the like any three arguments are taken
+                raise TypeError
             inspect.signature(function).bind(*places, 0, None, **settings)
             return False
         except (TypeError, ValueError):

@@ -167,11 +167,10 @@ def _arm_sentence(calibration: Findings, s: Summary) -> str:
     text = f"{name}: median error {100 * (s.median_error or 0):.1f} % of λ"
     if s.worst is not None:
         text += f", at worst {percent(s.worst[1], 0)} ({s.worst[0]})"
-    if s.coverage is not None and s.level is not None and s.coverage_interval is not None:
-        low, high = s.coverage_interval
+    if s.intervals_all:  # of all readings: those that are claimed may be a few of many
         text += (
-            f"; {s.covered} of the {s.intervals} intervals claimed at {s.level:.0%} contain λ "
-            f"(coverage {100 * low:.0f} to {100 * high:.0f} %)"
+            f"; {s.readings} readings gave {s.intervals_all} intervals that can be judged, and "
+            f"{s.covered_all} of the {s.intervals_all} intervals contain λ"
         )
     if s.m_judged:
         text += f"; m is right in {s.m_right} of {s.m_judged}"

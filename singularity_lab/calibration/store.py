@@ -63,6 +63,8 @@ COLUMNS = {
 SCORED = tuple(name for name in COLUMNS if name != "reading")
 DIED = "died"  # the outcome of a measurement whose process ended; made again by the next run
 Record = dict[str, Any]
+# Of two records with one key the first in this order holds.
+_RANK = f"coalesce(outcome = '{DIED}', false), fresh DESC, file DESC, line DESC"
 _LIMITS = "SET memory_limit = '512MB'; SET threads = 2"
 
 
@@ -221,7 +223,8 @@ class Store:
         if not self.parts():
             return next((r["reading"] for r in self.records() if r["key"] == key), None)
         with self._connection() as connection:
-            sql = "SELECT reading FROM readings WHERE key = ?"
+            # from what lies below the view: it would sort the JSON of all readings
+            sql = f"SELECT reading FROM filed WHERE key = ? ORDER BY {_RANK} LIMIT 1"
             found = connection.execute(sql, [key]).fetchall()
         return found[0][0] if found else None
 
@@ -292,12 +295,11 @@ class Store:
                     f"FROM {_read_json(lines, longest)}"
                 )
                 sources.append(f"SELECT {names}, 1 AS fresh, line, '' AS file FROM live")
+            connection.execute(f"CREATE VIEW filed AS {' UNION ALL '.join(sources)}")
             connection.execute(
                 "CREATE VIEW readings AS "
-                "SELECT *, row_number() OVER (ORDER BY fresh, file, line) AS place "
-                f"FROM ({' UNION ALL '.join(sources)}) QUALIFY row_number() OVER (PARTITION BY key "
-                f"ORDER BY coalesce(outcome = '{DIED}', false), fresh DESC, file DESC, line DESC"
-                ") = 1"
+                "SELECT *, row_number() OVER (ORDER BY fresh, file, line) AS place FROM filed "
+                f"QUALIFY row_number() OVER (PARTITION BY key ORDER BY {_RANK}) = 1"
             )
             yield connection
 

@@ -106,7 +106,11 @@ def _parsed(file: Path) -> ast.Module:
 def _imports(file: Path, prefix: str, name: str) -> Iterator[str]:
     """The modules that a file imports from its own package, relative to it."""
     package = name.split(".") if file.name == "__init__.py" else name.split(".")[:-1]
-    for node in ast.walk(_parsed(file)):
+    try:
+        tree = _parsed(file)
+    except (SyntaxError, ValueError):  # beside an estimator anything may lie
+        return
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _inside(alias.name, prefix)
@@ -143,7 +147,10 @@ def _meaning(file: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _without_docstrings(file: Path, _stamp: tuple[int, int]) -> str:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(file.read_bytes()).hexdigest()
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if (

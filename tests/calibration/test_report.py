@@ -99,13 +99,16 @@ def read(page):
 
 
 def test_it_needs_nothing_from_outside(page, read):
-    assert all(link.startswith("data:image/svg+xml;base64,") for link in read.links)
+    outward = [link for link in read.links if not link.startswith("#")]
+    assert all(link.startswith("data:image/svg+xml;base64,") for link in outward)
+    inward = {link[1:] for link in read.links if link.startswith("#")}
+    assert all(f'id="{anchor}"' in page for anchor in inward)  # from figures to rows
     assert "<script" not in page
     assert not re.search(r"@import|url\(", page)
 
 
 def test_every_figure_says_what_it_shows(read):
-    assert len(read.images) == 4  # scatter, errors, coverage, ledger
+    assert len(read.images) == 6  # scatter, errors, coverage, ledger, cost, five levels
     assert all(len(image["alt"]) > 20 for image in read.images)
 
 
