@@ -43,6 +43,7 @@ class Page:
 
     @property
     def id(self) -> str:
+        """The id of the row."""
         return self.row.id
 
     @property

@@ -1,4 +1,4 @@
-"""On which divisor does a cloud of samples sit? Blind: from the samples of the errors alone.
+"""The divisor on which a cloud of samples sits, told blind: from the samples of the errors alone.
 
 Along the tempered posterior exp(−nE) the coordinates fall as log ε_i ≈ −v_i·log n + O(1), where v
 is the optimal weighted blow-up of the code (the centre of its face where m > 1). So two clouds
@@ -86,6 +86,7 @@ class Confusion:
 
     @property
     def total(self) -> int:
+        """The number of clouds."""
         return sum(self.counts.values())
 
     def __str__(self) -> str:
