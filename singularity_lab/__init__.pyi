@@ -8,6 +8,8 @@ from singularity_lab.algebra.polynomial import (
     Polynomial as Polynomial,
     parse as parse,
 )
+from singularity_lab.calibration.estimators import torch_estimator as torch_estimator
+from singularity_lab.calibration.row_sets import row_set as row_set
 from singularity_lab.calibration.run import calibrate as calibrate
 from singularity_lab.catalog.load import entries as entries, load as load
 from singularity_lab.catalog.loss import loss as loss
@@ -34,7 +36,10 @@ from singularity_lab.exact.arcs.jets import jets as jets
 from singularity_lab.exact.classification.singularity import singularity as singularity
 from singularity_lab.exact.engine.newton import newton_polyhedron as newton_polyhedron
 from singularity_lab.exact.engine.explain import explain as explain
-from singularity_lab.exact.engine.solve import Result as Result, rlct as rlct
+from singularity_lab.exact.engine.result import Result as Result
+from singularity_lab.exact.engine.solve import rlct as rlct
+from singularity_lab.exact.engine.points import singular_points as singular_points
+from singularity_lab.exact.engine.threshold import lct as lct
 from singularity_lab.exact.proof.certificate import Certificate as Certificate
 from singularity_lab.exact.proof.tree import proof_tree as proof_tree
 from singularity_lab.exact.proof.verify import verify as verify

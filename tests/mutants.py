@@ -34,6 +34,7 @@ ORDER = (
     "exact.proof.family",
     "exact.proof.step",
     "exact.proof.moves",
+    "exact.proof.slices",
     "exact.proof.branches",
     "exact.proof.everywhere",
     "exact.proof.leaves",

@@ -31,7 +31,9 @@ from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import Germ, LocalProblem
 from singularity_lab.algebra.rings import ring, to_fmpq
 from singularity_lab.errors import CertificateError, SingularityLabError
+from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.engine.newton import newton_step
+from singularity_lab.exact.engine.slices import slice_germ
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.zeros.decide import no_common_zero
 
@@ -1543,6 +1545,59 @@ class Writer:
         i, x = self.dice.randrange(len(family.gens)), self.one(family, LOCAL)
         return x and {"op": "coordinate", "gen": i, "var": x}
 
+    def draw_functions(self, family: Any) -> Step | None:
+        """A polynomial as a coordinate, generators in its powers; or what is none, or is not so."""
+        dice, x = self.dice, self.one(family, LOCAL)
+        if x is None:
+            return None
+        others = [n for n in family.role if n != x] or [x]
+        o = dice.choice(others)
+        forms = (
+            f"{x} + {o}",
+            f"{x} - {o}^2",
+            f"{x} + {x}*{o}",
+            f"2*{x}",
+            f"{x}^2 + {x}",
+            f"{x}*{o}",
+        )
+        image = dice.choice((*forms, f"{x}^2", f"{x} + 1"))
+        names, back = family.names, {f"{x} + {o}": f"{x} - {o}", f"{x} - {o}^2": f"{x} + {o}^2"}
+        back |= {f"2*{x}": f"1/2*{x}", f"{x} + 1": f"{x} - 1"}
+        inverse = family.substitution({x: parse(back.get(image, x), names).flint})
+        return {
+            "op": "functions",
+            "functions": {x: image},
+            "gens": [str(inverse(f)) for f in family.gens],
+        }
+
+    def draw_slice(self, family: Any) -> Step | None:
+        """A field that keeps the ideal, as the search finds it, with some part of it changed."""
+        dice = self.dice
+        if family.field is not None or family.signs:
+            return None
+        places = {n: i for i, n in enumerate(family.names)}
+        bare = dice.random() < 0.5
+        germs = Germs(
+            names=family.names,
+            role={places[n]: r for n, r in family.role.items()},
+            positive=frozenset() if bare else frozenset(places[n] for n in family.positive),
+            k={} if bare else {places[n]: e for n, e in family.k.items()},
+            h={} if bare else {places[n]: e for n, e in family.h.items()},
+            gens=tuple(map(Generator, family.gens)),
+            units=family.units,
+        )
+        found = slice_germ(germs, 1)
+        if found is None:
+            return None
+        step = dict(found[1])
+        if dice.random() < 0.3:
+            step["vars"] = [dice.choice(list(family.role)) for _ in step["vars"]]
+        if dice.random() < 0.2:
+            field = step["fields"][0]
+            x = dice.choice(list(family.role))
+            field["components"] = {**field["components"], x: dice.choice((x, "1", "0"))}
+        return step
+
     def draw_schur(self, family: Any) -> Step | None:
         return self.hint("schur")
 
@@ -1909,6 +1964,8 @@ WEIGHTS = {
     "relax": 3,
     "nonvanishing": 10,
     "coordinate": 4,
+    "functions": 4,
+    "slice": 4,
     "schur": 4,
     "blowup": 8,
     "split": 10,

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import compress, count
 from operator import mul
 from typing import Any
 
@@ -139,13 +140,25 @@ def _large_covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     for places, members in _components(rows):
         part_costs = [costs[i] for i in places]
         part_rows = [tuple(rows[j][i] for i in places) for j in members]
-        part = _by_basis(part_costs, part_rows) or _by_violated_rows(part_costs, part_rows)
+        if len(places) == 1:
+            part = _in_one_variable(part_costs[0], [a for (a,) in part_rows])
+        else:
+            part = _by_basis(part_costs, part_rows) or _by_violated_rows(part_costs, part_rows)
         for i, v in zip(places, part.primal, strict=True):
             primal[i] = v
         for j, y in zip(members, part.dual, strict=True):
             dual[j] = y
         value, dimension = value + part.value, dimension + part.face_dimension
     return CoveringSolution(value, tuple(primal), tuple(dual), dimension)
+
+
+def _in_one_variable(cost: Number, row: Sequence[Number]) -> CoveringSolution:
+    """The solution for one variable: v = 1/a at the least a, which alone is paid for."""
+    least = min(row)
+    dual = [Fraction(0)] * len(row)
+    dual[row.index(least)] = Fraction(cost) / least
+    v = 1 / Fraction(least)
+    return CoveringSolution(cost * v, (v,), tuple(dual), 0)
 
 
 def _components(rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
@@ -158,7 +171,7 @@ def _components(rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
             i = root[i]
         return i
 
-    supports = [[i for i, x in enumerate(a) if x] for a in rows]
+    supports = [list(compress(count(), a)) for a in rows]
     for first, *others in supports:
         root.setdefault(first, first)
         for i in others:

@@ -13,6 +13,8 @@ from typing import Any
 
 import flint
 
+_WIDE = 64  # variables of a ring, from which exponents are quicker read off the text of a monomial
+
 Poly = flint.fmpq_mpoly
 
 
@@ -68,6 +70,12 @@ def position(p: Poly) -> int | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def _places(context: flint.fmpq_mpoly_ctx) -> dict[str, int]:
+    """The positions of the variables by name."""
+    return {n: i for i, n in enumerate(context.names())}
+
+
 def monomial(context: flint.fmpq_mpoly_ctx, exponents: Mapping[int, int]) -> Poly:
     """The monomial with these exponents, coefficient 1."""
     return context.from_dict({tuple(exponents.get(i, 0) for i in range(context.nvars())): 1})
@@ -82,9 +90,17 @@ def content(p: Poly) -> dict[int, int]:
     """
     if (alone := position(p)) is not None:
         return {alone: 1}
-    common = p.term_content()
+    common = p if len(p) == 1 else p.term_content()
     if common.is_constant():
         return {}
+    context = p.context()
+    if context.nvars() > _WIDE:
+        place, found = _places(context), {}
+        for factor in str(common).split("*"):
+            name, _, e = factor.partition("^")
+            if name in place:
+                found[place[name]] = int(e or 1)
+        return found
     degrees = common.degrees()
     return {i: int(degrees[i]) for i in compress(count(), degrees)}
 
@@ -108,6 +124,31 @@ def stripped(p: Poly, q: Poly) -> tuple[Poly, int]:
             break
         p, times = quotient, times + 1
     return p, times
+
+
+def lowest_along(p: Poly, arc: Mapping[int, tuple[flint.fmpq, int]]) -> Poly:
+    """The coefficient of the lowest power of t in p(…, c·t^w, …), for an arc {position: (c, w)}.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> f = parse("(y - x^2)*(y - 2*x^2)", "x y").flint
+    >>> print(lowest_along(f, {0: (flint.fmpq(1), 1), 1: (flint.fmpq(3, 2), 2)}))
+    -1/4
+    """
+    context = p.context()
+    parts: dict[int, dict[tuple[int, ...], flint.fmpq]] = {}
+    for a, c in zip(p.monoms(), p.coeffs(), strict=True):
+        power, rest = 0, list(a)
+        for i, (value, w) in arc.items():
+            if e := int(a[i]):
+                power, c, rest[i] = power + w * e, c * value**e, 0
+        if c:
+            part, key = parts.setdefault(power, {}), tuple(map(int, rest))
+            part[key] = part.get(key, flint.fmpq(0)) + c
+    for power in sorted(parts):
+        found = context.from_dict(parts[power])
+        if not found.is_zero():
+            return found
+    return context.constant(0)
 
 
 def compose(p: Poly, images: Mapping[int, Poly]) -> Poly:

@@ -18,6 +18,7 @@ _TOKEN = re.compile(
 )
 _KINDS = ("", "number", "name", "operator")
 Token = tuple[str, str, int]
+_WIDE = 64  # variables of a ring, from which a monomial is quicker as a product of powers
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     for part in text.replace(" - ", " + -").split(" + "):
         negative = part.startswith("-")
         top, bottom = -1 if negative else 1, 1
-        exponents = [0] * len(names)
+        exponents: dict[int, int] = {}
         for factor in part[1:].split("*") if negative else part.split("*"):
             base, power, e = factor.partition("^")
             i = index.get(base)
@@ -79,15 +80,23 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
                 top *= int(p)
                 bottom *= int(q or 1)
             elif not power:
-                exponents[i] += 1
+                exponents[i] = exponents.get(i, 0) + 1
             elif _is_natural(e) and len(e) < 6:
-                exponents[i] += int(e)
+                exponents[i] = exponents.get(i, 0) + int(e)
                 if exponents[i] > limits.DEGREE:
                     return None
             else:
                 return None
-        key = tuple(exponents)
         coefficient = flint.fmpq(top, bottom) if bottom > 1 else top
+        if len(names) > _WIDE and not (terms or " " in text):  # a monomial: few of the names occur
+            found = ring(names).constant(coefficient)
+            for i, power_of_i in exponents.items():
+                found *= generators(names)[i] ** power_of_i
+            return found
+        dense = [0] * len(names)
+        for i, power_of_i in exponents.items():
+            dense[i] = power_of_i
+        key = tuple(dense)
         terms[key] = terms[key] + coefficient if key in terms else coefficient
     return ring(names).from_dict(terms)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
@@ -13,6 +14,8 @@ from singularity_lab.algebra import limits
 from singularity_lab.errors import BadInput, quoted
 
 Rational = int | Fraction
+_CONTEXTS = 4096  # contexts of flint from which unused ones are looked for
+_left = [0]  # how many were in use when they were looked for last
 
 
 def ring(variables: Sequence[str]) -> flint.fmpq_mpoly_ctx:
@@ -22,7 +25,27 @@ def ring(variables: Sequence[str]) -> flint.fmpq_mpoly_ctx:
 
 @lru_cache(maxsize=512)
 def _ring(variables: tuple[str, ...]) -> flint.fmpq_mpoly_ctx:
-    return flint.fmpq_mpoly_ctx.get(variables, flint.Ordering.degrevlex)
+    found = flint.fmpq_mpoly_ctx.get(variables, flint.Ordering.degrevlex)
+    drop_unused_contexts()
+    return found
+
+
+def drop_unused_contexts(most: int = _CONTEXTS) -> int:
+    """Forget contexts that no polynomial uses any more, if there are more than so many; returns how
+    many are left.
+
+    python-flint keeps a context for each tuple of names that it was ever asked for, 1 kB each and
+    more for long ones. Two contexts of the same names would not go together, so those in use stay.
+    """
+    known = getattr(flint.fmpq_mpoly_ctx, "_ctx_cache", None)
+    if not isinstance(known, dict):  # another version of python-flint
+        return 0
+    if len(known) > max(most, 2 * _left[0]):
+        for key in list(known):
+            if sys.getrefcount(known[key]) <= 2:  # that of the dict, and of the call
+                del known[key]
+        _left[0] = len(known)
+    return len(known)
 
 
 @lru_cache(maxsize=512)

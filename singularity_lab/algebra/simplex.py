@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import compress, count
 from math import gcd, lcm
 
 import flint
@@ -35,11 +36,12 @@ def flat(rows: Sequence[Row], free: Sequence[int]) -> int:
     independent = 0
     while left:
         # a row that has a column to itself is independent of the others
-        own = [j for j, c in enumerate(zip(*left, strict=True)) if c.count(0) == len(left) - 1]
-        rest = [row for row in left if not any(map(row.__getitem__, own))]
-        if len(rest) == len(left):
+        own = (c for c in zip(*left, strict=True) if c.count(0) == len(left) - 1)
+        owners = {next(compress(count(), c)) for c in own}
+        if not owners:
             break
-        independent, left = independent + len(left) - len(rest), rest
+        independent += len(owners)
+        left = [row for k, row in enumerate(left) if k not in owners]
     return len(free) - independent - rank(left)
 
 

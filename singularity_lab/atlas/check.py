@@ -52,3 +52,19 @@ def faults(tables: Tables) -> list[str]:
         if low is None and high is None and line.lam.status in ("value", "bounds"):
             found.append(f"stratum {line.row_id}#{line.stratum_id}: λ has no side")
     return found
+
+
+def gaps(tables: Tables) -> list[str]:
+    """What the tables leave open although the catalog has it, a sentence each."""
+    joined = Joined.of(tables)
+    unasked = 0
+    for row in tables.rows:
+        own = joined.own(row)
+        if own is not None and row.status == "proved" and sides(own.lam) == (None, None):
+            unasked += 1
+    if not unasked:
+        return []
+    return [
+        f"{unasked} rows are proved in the catalog, and these tables do not have their λ: "
+        "build the dictionary again"
+    ]

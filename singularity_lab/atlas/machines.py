@@ -59,7 +59,8 @@ def machine_page(name: str) -> dict[str, Any]:
     }
     for component, record in zip(w0.components, page["components"], strict=True):
         record["support"] = {n: list(o) for n, o in component.support.items()}
-        traces = program_trace(name, None, w0.semantics, support=component.support)
+        support = {n: frozenset(o) for n, o in component.support.items()}
+        traces = program_trace(name, None, w0.semantics, support=support)
         record["traces"] = [_trace(t) for t in traces[:SYNDROMES]]
         record["syndromes"] = len(traces)
     return page

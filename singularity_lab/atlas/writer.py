@@ -13,7 +13,7 @@ import msgspec
 
 import singularity_lab
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.atlas.check import faults
+from singularity_lab.atlas.check import faults, gaps
 from singularity_lab.atlas.machines import MACHINES, machine_page
 from singularity_lab.atlas.pages import (
     Joined,
@@ -116,7 +116,7 @@ def build(
         "runs": [{"id": name, "title": page["title"]} for name, page in told.items()],
         "counts": counts(tables),
         "moved": {},
-        "notes": [],
+        "notes": gaps(tables),
     }
     write_plain(data, "meta", meta)
     return {
@@ -177,4 +177,4 @@ def _proofs(
 
 def _run(path: str | Path) -> tuple[str, Any]:
     path = Path(path)
-    return path.stem, parse_json(read_text(path), str(path))
+    return path.stem, parse_json(read_text(path, str(path)), str(path))

@@ -10,13 +10,10 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import inspect
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from singularity_lab.algebra.limits import SEEDS
@@ -30,7 +27,17 @@ if TYPE_CHECKING:
     from singularity_lab.spectroscopes.meter import Budget
     from singularity_lab.spectroscopes.reading import Reading
 
-__all__ = ["CONTROL_ARMS", "CONTROL_ROW", "Arm", "Plan", "Row", "Task", "control_plan", "plan"]
+__all__ = [
+    "CONTROL_ARMS",
+    "CONTROL_ROW",
+    "Arm",
+    "Plan",
+    "Row",
+    "Task",
+    "arms_of",
+    "control_plan",
+    "plan",
+]
 
 Device = "str | Callable[..., Reading]"
 
@@ -38,7 +45,9 @@ Device = "str | Callable[..., Reading]"
 @dataclass(frozen=True)
 class Row:
     """A loss at a point, as calibration sees it. entry: None for a problem that is not of the
-    catalog."""
+    catalog. beside: what else is said of it in tables, pairs of name and value. shown: the name
+    that an outside estimator sees. probe: of a row that the harness added, what it is for.
+    """
 
     id: str
     family: str
@@ -46,11 +55,16 @@ class Row:
     problem: LocalProblem | None  # None: the loss of the entry is no polynomial
     tags: tuple[str, ...] = ()
     entry: Entry | None = None
+    beside: tuple[tuple[str, str], ...] = ()
+    shown: str = "hidden"
+    probe: str = ""
 
     @classmethod
-    def of(cls, item: str | Entry | LocalProblem) -> Row:
+    def of(cls, item: str | Entry | LocalProblem | Row) -> Row:
         """From an id of the catalog, an entry, or a local problem (which becomes a row of its
         own)."""
+        if isinstance(item, Row):
+            return item
         if isinstance(item, LocalProblem):
             return cls(_problem_name(item), "unlisted", len(item.variables), item)
         if isinstance(item, str):
@@ -80,7 +94,7 @@ def _problem_name(problem: LocalProblem) -> str:
     >>> _problem_name(LocalProblem.build("x*y", at={"x": 1}, prior={"y": 2}))
     '(x*y) at x = 1, prior |y|^2'
     """
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
 
     document = problem_to_json(problem)
     name = f"({', '.join(document['generators'])})"
@@ -146,18 +160,37 @@ class Arm:
             f"received {device!r}"
         )
 
+    @property
+    def outside(self) -> bool:
+        """True for an estimator that is not of this package: its loss has no name, its cost is
+        counted, and it is watched (:mod:`.estimators`)."""
+        from singularity_lab.spectroscopes.registry import known
+
+        if self.function is not None:
+            module = getattr(getattr(self.function, "run", self.function), "__module__", "")
+        else:
+            home = known()[self.device].home if self.device in known() else self.device
+            module = home.partition(":")[0]
+        return not f"{module}.".startswith("singularity_lab.")
+
     def resolve(self) -> Callable[..., Reading] | str:
-        """What to hand to ``measure``: the function itself, or a name. Raises BadInput if there is
+        """The function itself, or the name of a device of this package. Raises BadInput if there is
         none."""
         if self.function is not None:
             return self.function
-        return self._imported() if ":" in self.device else self.device
+        if ":" in self.device:
+            return self._imported()
+        if self.outside:
+            from singularity_lab.spectroscopes.registry import find_device
+
+            return cast("Callable[..., Reading]", find_device(self.device))
+        return self.device
 
     def _imported(self) -> Callable[..., Reading]:
-        from singularity_lab.spectroscopes.measuring import check_device
+        from singularity_lab.calibration.estimators import takes, torch_estimator
 
         found = user_modules.find(self.device, "device")
-        check_device(found, self.device, self.settings)
+        takes(found, self.settings, 2 if isinstance(found, torch_estimator) else 1)
         return cast("Callable[..., Reading]", found)
 
     def portable(self) -> str:
@@ -188,17 +221,23 @@ class Arm:
         return name
 
     def code(self) -> str:
-        """A hash of the source that the reading depends on: of the devices here, and of a foreign
-        one's file."""
-        function = self.resolve()
-        own = ""
-        if callable(function):
-            try:
-                file = inspect.getsourcefile(getattr(function, "run", function))
-                own = hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
-            except (TypeError, OSError):  # defined in a session or in C: its name is all there is
-                own = ""
-        return _devices_source() + own
+        """The version of the device: a hash of the code that its readings depend on
+        (:mod:`.versions`)."""
+        from singularity_lab.calibration import versions
+        from singularity_lab.spectroscopes.registry import known
+
+        if self.outside:
+            from singularity_lab.calibration.estimators import source_file
+
+            function = self.resolve()
+            return versions.of_function(function, source_file(function))
+        if self.function is not None:
+            run = getattr(self.function, "run", self.function)
+            return versions.of_module(str(getattr(run, "__module__", "")))
+        home = known()[self.device].home if self.device in known() else self.device
+        if ":" not in home:
+            return ""  # no such device: whoever measures says so
+        return versions.of_module(home.partition(":")[0])
 
 
 @dataclass(frozen=True)
@@ -210,6 +249,7 @@ class Task:
     arm: Arm
     seed: int
     budget: Budget
+    version: str = ""  # of the arm's code
 
     def message(self, *, here: bool = False) -> dict[str, Any]:
         """The task as JSON for a worker; with ``here`` for this process, where any device will
@@ -220,12 +260,13 @@ class Task:
         }
         return {
             "key": self.key,
-            "row": self.row.source(),
+            "row": {**self.row.source(), "shown": self.row.shown},
             "device": self.arm.device if here else self.arm.portable(),
             "arm": self.arm.label,
             "settings": dict(self.arm.settings),
             "seed": self.seed,
             "budget": limits,
+            "version": self.version,
         }
 
 
@@ -249,6 +290,7 @@ class Plan:
                 _digest(
                     {
                         "row": row.source(),
+                        "shown": row.shown,
                         "device": arm.device,
                         "settings": dict(arm.settings),
                         "seed": seed,
@@ -261,6 +303,7 @@ class Plan:
                 arm,
                 seed,
                 self.budget,
+                code[arm.label],
             )
             for seed in self.seeds
             for row in self.rows
@@ -270,7 +313,7 @@ class Plan:
 
 def plan(
     devices: Any,
-    rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem],
+    rows: str | Entry | LocalProblem | Row | Iterable[str | Entry | LocalProblem | Row],
     seeds: int | Iterable[int],
     budget: Budget | float | None = None,
     evaluations: float | None = None,
@@ -289,11 +332,8 @@ def plan(
     extras.require("calibrate", "torch")
     from singularity_lab.spectroscopes.meter import Budget
 
-    several = isinstance(devices, Sequence) and not isinstance(devices, str)
-    if several and len(devices) == 2 and isinstance(devices[1], Mapping):
-        several = False
-    arms = tuple(Arm.of(d) for d in (devices if several else [devices]))
-    one_row = isinstance(rows, str | LocalProblem) or not isinstance(rows, Iterable)
+    arms = arms_of(devices)
+    one_row = isinstance(rows, str | LocalProblem | Row) or not isinstance(rows, Iterable)
     members = tuple(Row.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
     if isinstance(seeds, int) and seeds > SEEDS:
         raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(seeds)[:80]}")
@@ -314,6 +354,14 @@ def plan(
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise BadInput(f"seeds: integers >= 0 are needed, received {seed!r}")
     return Plan(members, arms, numbers, Budget.of(budget, evaluations))
+
+
+def arms_of(devices: Any) -> tuple[Arm, ...]:
+    """The arms that one or several devices make, as :func:`plan` takes them."""
+    several = isinstance(devices, Sequence) and not isinstance(devices, str)
+    if several and len(devices) == 2 and isinstance(devices[1], Mapping):
+        several = False
+    return tuple(Arm.of(d) for d in (devices if several else [devices]))
 
 
 # The negative controls: coordinate samplers in the curved valley of the binomial mixture (λ = 3/4,
@@ -339,14 +387,3 @@ def control_plan(seeds: int | Iterable[int] = 1) -> Plan:
 def _digest(document: Any) -> str:
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def _devices_source() -> str:
-    """A hash of the measuring arm's source: a reading of a changed device is another reading."""
-    import singularity_lab.spectroscopes as arm
-
-    digest = hashlib.sha256()
-    for file in sorted(Path(arm.__file__).parent.rglob("*.py")):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,6 +59,7 @@ class LedgerRow:
     spread: float
     seeds: int
     outcomes: tuple[str, ...]
+    arm: str = "llc"
 
     @property
     def target_bias(self) -> float:
@@ -194,10 +196,19 @@ class Findings:
     measurements: tuple[Measurement, ...]
     ledger: tuple[LedgerRow, ...] = ()
     controls: tuple[ControlRow, ...] = ()
+    row_set: str = ""  # the name and hash of the set that the rows are, if they are one
+    verdict: str = ""  # in words, for each arm and class, and what the harness has found
+
+    @cached_property
+    def _members(self) -> dict[tuple[str, str], list[Measurement]]:
+        found: dict[tuple[str, str], list[Measurement]] = {}
+        for m in self.measurements:
+            found.setdefault((m.row.id, m.arm), []).append(m)
+        return found
 
     def of(self, row: str, arm: str) -> list[Measurement]:
         """The measurements of a row by an arm."""
-        return [m for m in self.measurements if m.row.id == row and m.arm == arm]
+        return self._members.get((row, arm), [])
 
     def per_row(self) -> list[Summary]:
         """One summary for each row and arm, in the order of the plan."""
@@ -215,15 +226,15 @@ class Findings:
         """
         if kind not in CLASSES:
             raise BadInput(f"kind: one of {', '.join(CLASSES)} is needed, received {kind!r}")
-        groups: dict[str, list[Measurement]] = {}
+        groups: dict[str, dict[str, list[Measurement]]] = {}
         for m in self.measurements:
-            groups.setdefault(CLASSES[kind](m), []).append(m)
+            groups.setdefault(CLASSES[kind](m), {}).setdefault(m.arm, []).append(m)
         names = sorted(groups, key=lambda g: (ORDER.index(g) if g in ORDER else 99, g))
         return [
-            summarise(arm, name, members)
+            summarise(arm, name, groups[name][arm])
             for name in names
             for arm, _ in self.arms
-            if (members := [m for m in groups[name] if m.arm == arm])
+            if arm in groups[name]
         ]
 
     def rank_fidelity(self) -> dict[str, float | None]:
@@ -320,6 +331,8 @@ class Findings:
                 f"{s.group[:26]:26} {truth!s:>7} {m!s:>2}  {s.arm[:10]:10} "
                 f"{reading_text(self.of(s.group, s.arm)):32} {percent(s.relative_bias)}"
             )
+        if self.row_set:
+            lines += ["", f"rows: {self.row_set}", self.verdict]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

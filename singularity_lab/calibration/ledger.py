@@ -24,23 +24,18 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from singularity_lab.calibration.design import Row
-from singularity_lab.calibration.findings import LedgerRow
+from singularity_lab.calibration.findings import Findings, LedgerRow
 from singularity_lab.calibration.measurement import Measurement, Truth
-from singularity_lab.calibration.results import Calibration
 from singularity_lab.errors import BadInput, Undecided
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["account", "every_ledger", "ledger"]
 
-__all__ = [
-    "account",
-    "ledger",
-]
+F = TypeVar("F", bound=Findings)
 
 
 def account(
@@ -104,12 +99,12 @@ def mean_and_errors(readings: Sequence[Measurement]) -> tuple[float, float, floa
 
 
 def ledger(
-    calibration: Calibration,
+    calibration: F,
     rows: Iterable[Row] | None = None,
     *,
     sgld: str = "llc",
     mala: str = "llc-mala",
-) -> Calibration:
+) -> F:
     """The calibration with the ledger of its SGLD arm filled in, for the rows whose target is
     known.
 
@@ -145,6 +140,55 @@ def ledger(
         )
         if line is not None:
             lines.append(line)
+    return dataclasses.replace(calibration, ledger=tuple(lines))
+
+
+def every_ledger(calibration: F) -> F:
+    """The calibration with the ledger of each arm that reads nβ(E[L] − L(w*)), on its rows.
+
+    Such an arm is known by its readings: an estimate ``llc``, and n and γ among the settings. Where
+    the target is not known by quadrature (more than two parameters), an arm of MALA or HMC chains
+    with the same n, β and γ stands for it.
+    """
+    samplers: dict[str, dict[str, Any]] = {}
+    for arm, _ in calibration.arms:
+        members = (m for m in calibration.measurements if m.arm == arm and m.has_reading)
+        first = next((m for m in members if m.value is not None), None)
+        if first is None or first.value is None:
+            continue
+        reading = first.reading
+        known = {"beta": None, **reading.settings}
+        if "llc" in reading.estimates and all(
+            isinstance(known.get(name), int | float) for name in ("n", "gamma")
+        ):
+            samplers[arm] = {k: known[k] for k in ("n", "beta", "gamma")} | {
+                "device": reading.device
+            }
+    targets: dict[str, float | None] = {}
+    lines = []
+    for arm, settings in samplers.items():
+        same = [
+            other
+            for other, theirs in samplers.items()
+            if other != arm
+            and theirs["device"] in ("llc-mala", "llc-hmc")
+            and all(theirs[k] == settings[k] for k in ("n", "beta", "gamma"))
+        ]
+        for row in calibration.rows:
+            members_here = calibration.of(row.id, arm)
+            if not members_here or (row.problem and any(row.problem.prior)):
+                continue
+            if not calibration.truths[row.id].value:
+                continue
+            key = f"{row.id} {settings['n']} {settings['beta']} {settings['gamma']}"
+            if key not in targets:
+                targets[key] = _target(row, settings)
+            checks = calibration.of(row.id, same[0]) if same else []
+            line = account(
+                row.id, calibration.truths[row.id], members_here, checks, targets[key], settings
+            )
+            if line is not None:
+                lines.append(dataclasses.replace(line, arm=arm))
     return dataclasses.replace(calibration, ledger=tuple(lines))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -16,7 +16,7 @@ from singularity_lab.exact.proof.certificate import Certificate
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.truth import GroundTruth
-    from singularity_lab.exact.engine.solve import Result
+    from singularity_lab.exact.engine.result import Result
     from singularity_lab.spectroscopes.reading import Reading
 
 
@@ -66,13 +66,13 @@ class Truth:
         """(λ, m) where both are proved."""
         return self.bounds.lower if self.bounds.exact else None
 
-    @property
+    @cached_property
     def value(self) -> Fraction | None:
         """λ where it is proved (m may be open)."""
         low, high = self.bounds.lower, self.bounds.upper
         return low.value if low and high and low.value == high.value else None
 
-    @property
+    @cached_property
     def multiplicity(self) -> int | None:
         """m where it is proved."""
         return self.rlct.multiplicity if self.rlct else None
@@ -103,34 +103,48 @@ class Measurement:
     gradients: int | None = None
     cpu_seconds: float | None = None
     text: str | None = field(default=None, repr=False)  # the reading as JSON
+    reported: int | None = None  # evaluations that an outside estimator itself says it took
+    allowed: float | None = None  # evaluations that the budget allows; None for no limit
+    fetch: Callable[[], str | None] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def has_reading(self) -> bool:
+        """Whether there is a reading, here or in a store."""
+        return self.text is not None or (self.fetch is not None and self.value is not None)
 
     @cached_property
     def reading(self) -> Reading:
         """The reading itself. Raises BadInput where there is none."""
         from singularity_lab.spectroscopes.reading import Reading
 
-        if self.text is None:
+        text = self.text if self.text is not None or self.fetch is None else self.fetch()
+        if text is None:
             raise BadInput(f"reading: {self.arm} gave none of {self.row.id}: {self.reason}")
-        return Reading.from_json(self.text)
+        return Reading.from_json(text)
 
     @property
     def ok(self) -> bool:
         """Whether the device claims that its interval means what it says."""
         return self.outcome == "ok"
 
-    @property
+    @cached_property
     def error(self) -> float | None:
         """Reading − λ."""
         exact = self.truth.value
         return None if self.value is None or exact is None else self.value - float(exact)
 
     @property
+    def points(self) -> int | None:
+        """Evaluations of K and ∇K."""
+        return None if self.evaluations is None else self.evaluations + (self.gradients or 0)
+
+    @cached_property
     def relative_error(self) -> float | None:
         """(Reading − λ)/λ; None where λ = 0."""
         exact = self.truth.value
         return None if self.error is None or not exact else self.error / float(exact)
 
-    @property
+    @cached_property
     def covered(self) -> bool | None:
         """True if λ is in the interval, False too when proved bounds lie outside it, None when it
         cannot be said."""
@@ -144,7 +158,7 @@ class Measurement:
             return False
         return True if self.truth.value is not None else None
 
-    @property
+    @cached_property
     def multiplicity(self) -> int | None:
         """The most probable m, or None where the device does not read m."""
         if not self.probabilities:
@@ -152,14 +166,14 @@ class Measurement:
         p = self.probabilities
         return max(p, key=lambda m: (p[m], -m))
 
-    @property
+    @cached_property
     def multiplicity_right(self) -> bool | None:
         """True if the most probable m is the proved one."""
         if self.multiplicity is None or self.truth.multiplicity is None:
             return None
         return self.multiplicity == self.truth.multiplicity
 
-    @property
+    @cached_property
     def brier(self) -> float | None:
         """Brier score Σ (P(m) − [m is true])²: 0 is perfect, 2 is certain and wrong."""
         if not self.probabilities or self.truth.multiplicity is None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import io
+import math
 from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
@@ -17,7 +19,17 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from singularity_lab.calibration.comparison import (
+    CostPoint,
+    cost_curve,
+    coverage_curve,
+    leaderboard,
+    pairs,
+)
+from singularity_lab.calibration.comparison import classes as by_class
+from singularity_lab.calibration.design import Row
 from singularity_lab.calibration.findings import Findings
+from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.summaries import CLASSES, Summary, percent
 from singularity_lab.pictures import measurements
@@ -31,6 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["render", "what_one_sees", "write"]
 
+_LINES = 1500  # of the table of rows; the rest is in the tables beside the page
+_POINTS = 2000  # beyond so many, figures show a point for each row and device
 _CURVES = 4  # volume curves shown, of rows with as many different m as there are
 
 
@@ -39,8 +53,9 @@ def write(calibration: Findings, path: str | Path) -> Path:
     return write_text(path, render(calibration))
 
 
-def render(calibration: Findings) -> str:
-    """The report as HTML text. Raises BadInput when Jinja or Matplotlib is not installed."""
+def render(calibration: Findings, found: Sequence[Flag] | None = None) -> str:
+    """The report as HTML text. found: the findings of the harness, where they are known. Raises
+    BadInput when Jinja or Matplotlib is not installed."""
     require("report", "jinja2", "matplotlib")
     import jinja2
 
@@ -49,13 +64,25 @@ def render(calibration: Findings) -> str:
     )
     environment.filters["percent"] = percent
     environment.filters["number"] = _number
+    environment.filters["share"] = _share
+    environment.filters["anchor"] = _anchor
+    found = flags(calibration) if found is None else found
+    places = leaderboard(calibration)
+    shown, left = _rows_shown(calibration)
     text = files(__package__).joinpath("report.html.jinja").read_text(encoding="utf-8")
     return environment.from_string(text).render(
         c=calibration,
         sees=what_one_sees(calibration),
         figures=_figures(calibration),
         curves=_curves(calibration),
-        rows=[_row(calibration, r.id) for r in calibration.rows],
+        rows=[_row(calibration, r.id) for r in shown],
+        left=left,
+        places=places,
+        flags=found,
+        pairs=[p for p in pairs(calibration) if p.better + p.worse + p.ties] if places[1:] else [],
+        honest=[(kind, by_class(calibration, kind)) for kind in ("multiplicity", "dimension")],
+        costs=cost_curve(calibration),
+        worst=_worst(calibration),
         classes=[(kind, calibration.per_class(kind)) for kind in CLASSES if kind != "family"],
         families=[("family", calibration.per_class("family"))],
         ranks=calibration.rank_fidelity(),
@@ -70,7 +97,43 @@ def render(calibration: Findings) -> str:
     )
 
 
-# -- the first paragraph ------------------------------------------------------------------------
+def _rows_shown(calibration: Findings) -> tuple[list[Row], int]:
+    """The rows of the page, and how many it leaves out: beyond _ROWS the worst of each arm stay."""
+    rows = list(calibration.rows)
+    most = max(1, _LINES // max(1, len(calibration.arms)))
+    if len(rows) <= most:
+        return rows, 0
+    errors: dict[str, float] = {}
+    for m in calibration.measurements:
+        if m.relative_error is not None:
+            errors[m.row.id] = max(errors.get(m.row.id, 0.0), abs(m.relative_error))
+    worst = sorted(rows, key=lambda r: -errors.get(r.id, math.inf))[:most]
+    kept = {r.id for r in worst}
+    return [r for r in rows if r.id in kept], len(rows) - most
+
+
+def _worst(calibration: Findings) -> list[tuple[str, str, float]]:
+    """The rows behind the largest errors of the figures: arm, row, mean relative error."""
+    found = []
+    for s in calibration.per_class("all"):
+        if s.worst is not None:
+            found.append((s.arm, *s.worst))
+    return found
+
+
+def _share(x: float | None) -> str:
+    """A share in per cent; no reading at all is an infinite error."""
+    if x is None or math.isnan(x):
+        return "–"
+    return "none" if math.isinf(x) else f"{100 * x:.1f} %"
+
+
+def _anchor(row: str) -> str:
+    """The anchor of a row in the page."""
+    return "row-" + hashlib.sha256(row.encode()).hexdigest()[:10]
+
+
+# -- the first paragraph ---------------------------------------------------------------------------
 
 
 def what_one_sees(calibration: Findings) -> list[str]:
@@ -172,6 +235,8 @@ def _figure_of(ax: Axes) -> Figure:
 def _figures(calibration: Findings) -> dict[str, Drawing]:
     found = {}
     points = [p for p in calibration.points() if p["exact"] > 0]
+    if len(points) > _POINTS:
+        points = _seed_means(points)
     if points:
         found["scatter"] = _draw(
             "scatter",
@@ -209,6 +274,27 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
             "Clopper–Pearson intervals. Dashed: what the intervals promise.",
             _figure_of(measurements.coverage(bars)),
         )
+    if costs := [c for c in cost_curve(calibration) if c.spent and math.isfinite(c.error)]:
+        found["cost"] = _draw(
+            "cost",
+            "Median error of each device against the evaluations that it took.",
+            "The median error over rows, against the median number of evaluations of K and ∇K, "
+            "with bars to the upper decile. Further left and down is better.",
+            _cost_figure(costs),
+        )
+    curves = {
+        arm: curve
+        for arm, _ in calibration.arms
+        if (curve := coverage_curve([m for m in calibration.measurements if m.arm == arm]))
+    }
+    if curves:
+        found["levels"] = _draw(
+            "levels",
+            "Coverage at five levels of the devices that give a distribution.",
+            "Coverage at five levels, of the devices that give P(m), and so a distribution; bars "
+            "are 95 % over rows. On the diagonal an interval means what it says.",
+            _levels_figure(curves),
+        )
     if calibration.ledger:
         lines = [line.to_dict() for line in calibration.ledger]
         found["ledger"] = _draw(
@@ -219,6 +305,41 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
             _figure_of(measurements.ledger(lines)),
         )
     return found
+
+
+def _cost_figure(costs: Sequence[CostPoint]) -> Figure:
+    figure, ax = pyplot().subplots(figsize=(6.4, 4), layout="constrained")
+    for arm in dict.fromkeys(_base(c.arm) for c in costs):
+        own = sorted((c for c in costs if _base(c.arm) == arm), key=lambda c: c.spent or 0.0)
+        x = [c.spent for c in own]
+        y = [100 * max(c.error, 1e-4) for c in own]
+        up = [
+            100 * c.decile - b if math.isfinite(c.decile) else 0.0
+            for c, b in zip(own, y, strict=True)
+        ]
+        ax.errorbar(x, y, [[0.0] * len(up), [max(0.0, u) for u in up]], marker="o", label=arm)
+    ax.set(xscale="log", yscale="log", xlabel="evaluations", ylabel="median error, % of λ")
+    ax.legend(fontsize="small")
+    return figure
+
+
+def _base(arm: str) -> str:
+    """An arm without its budget: the sweep writes ``llc @1e+06``."""
+    return arm.partition(" @")[0]
+
+
+def _levels_figure(curves: dict[str, list[dict[str, Any]]]) -> Figure:
+    figure, ax = pyplot().subplots(figsize=(4.8, 4.4), layout="constrained")
+    ax.plot([0.4, 1], [0.4, 1], color="0.6", linestyle="--", linewidth=1)
+    for arm, curve in curves.items():
+        x, y = [c["level"] for c in curve], [c["coverage"] for c in curve]
+        bands = [c["band"] or (c["coverage"], c["coverage"]) for c in curve]
+        low = [max(0.0, c - b[0]) for c, b in zip(y, bands, strict=True)]
+        high = [max(0.0, b[1] - c) for c, b in zip(y, bands, strict=True)]
+        ax.errorbar(x, y, [low, high], marker="o", label=arm, capsize=2)
+    ax.set(xlabel="level of the interval", ylabel="share that contains λ", ylim=(0, 1.02))
+    ax.legend(fontsize="small")
+    return figure
 
 
 def _seed_means(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -236,7 +357,7 @@ def _curves(calibration: Findings) -> list[Drawing]:
     others: list[Measurement] = []
     for m in calibration.measurements:
         exact = m.truth.rlct
-        if m.arm != "volume" or m.text is None or exact is None or exact.value == 0:
+        if m.arm != "volume" or not m.has_reading or exact is None or exact.value == 0:
             continue
         if exact.multiplicity in by_m:
             others.append(m)
@@ -341,13 +462,13 @@ def _number(x: float | None, digits: int = 4) -> str:
 def _settings(calibration: Findings, arm: str) -> dict[str, Any]:
     """The settings of an arm's first reading, defaults included."""
     for m in calibration.measurements:
-        if m.arm == arm and m.text is not None:
+        if m.arm == arm and m.has_reading:
             return {k: v for k, v in m.reading.settings.items() if v is not None}
     return {}
 
 
 def _versions(calibration: Findings) -> dict[str, str]:
     for m in calibration.measurements:
-        if m.text is not None:
+        if m.has_reading:
             return dict(m.reading.versions)
     return {}

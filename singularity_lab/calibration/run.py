@@ -9,12 +9,12 @@ task is named by its content, and what has been measured is not measured again.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
-import hashlib
 import json
 import os
 import queue
-import re
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -25,12 +25,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Plan, Row, Task, plan
+from singularity_lab.calibration.archive import certificate_name, keep_plans, keep_rows
+from singularity_lab.calibration.design import Arm, Plan, Row, Task, arms_of, plan
+from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.measurement import Truth
+from singularity_lab.calibration.probes import probes
 from singularity_lab.calibration.results import Calibration
+from singularity_lab.calibration.row_sets import LARGEST, RowSet, is_name, row_set
 from singularity_lab.calibration.score import score
-from singularity_lab.calibration.store import Record, Store
+from singularity_lab.calibration.store import COLUMNS, DIED, SCORED, Record, Store
+from singularity_lab.calibration.verdict import verdict
 from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.system.files import read_json, write_text
 from singularity_lab.system.user_modules import path_without_here
 
 if TYPE_CHECKING:
@@ -39,38 +45,99 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate", "measure_all", "prove_all", "run_plans"]
 
+READINGS = 2000  # up to so many whole readings are kept in memory
 Progress = Callable[[str, int, int, str], None]  # (what, done, of how many, the last one)
 
 
 def calibrate(
     devices: Any,
-    rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem],
+    rows: str | Entry | LocalProblem | Iterable[str | Entry | LocalProblem] = "quick",
     seeds: int | Iterable[int] = 1,
     *,
     out: str | Path | None = None,
-    workers: int = 2,
+    workers: int | None = None,
     budget: Budget | float | None = None,
     evaluations: float | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Return the calibration of devices: readings at rows whose truth is proved, scored against it.
+    """Return the calibration of devices or estimators: readings at rows whose truth is proved,
+    scored against it.
 
-    devices: one or several of: a name, a function, a pair (device, settings). rows: ids of the
-    catalog, entries or local problems. seeds: integers, or how many. out: the folder that keeps
+    devices: one or several of: a name, a function, a pair (device, settings). A function of your
+    own, ``mine(loss, seed, budget)``, sees a loss without a name: ``loss.value(w)`` and
+    ``loss.value_and_grad(w)`` at points w (c, d), ``loss.dim``, ``loss.center``; it returns a
+    number, an estimate with its standard error, (estimate, low, high) at 90 %, or a Reading. What
+    it evaluates and the CPU seconds that it takes are counted for it, and where it fails, its row
+    says why. With :func:`~singularity_lab.calibration.estimators.torch_estimator` it gets a model
+    and a loader instead. rows: a set by name (``quick``, ``standard``, ``deep-linear``, ``hidden``,
+    ``hidden:SEED``), to which :mod:`.probes` are added for functions of your own; or ids of the
+    catalog, entries, local problems. seeds: integers, or how many. out: the folder that keeps
     readings and certificates (the same call goes on where it stopped); without it nothing is kept.
-    workers: processes; 0 measures in this process, which also serves a device that no other process
-    could import. budget: CPU seconds of one measurement; evaluations: how many of K and ∇K it may
-    take; None for no limit. progress: called with what is done, how much of it, out of how much,
-    and the last one's name.
+    workers: processes; 0 measures in this process, which also serves a function that no other
+    process could import; None: two, or none for such a function. budget: CPU seconds of one
+    measurement; evaluations: how many of K and ∇K it may take; None for no limit. progress: called
+    with what is done, how much of it, out of how much, and the last one's name.
 
-    Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it. Raises
-    BadInput for a plan that makes no sense.
+    Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it, and it
+    prints as a table with a verdict in words. Raises BadInput for a plan that makes no sense.
 
     >>> c = calibrate("hessian", LocalProblem.build(["x", "y"]), workers=0)
     >>> print(c.measurements[0].truth.value, c.measurements[0].value)
     1 1.0
     """
-    return run_plans([plan(devices, rows, seeds, budget, evaluations)], out, workers, progress)
+    arms = arms_of(devices)
+    if workers is None:
+        workers = 2 if all(map(is_portable, arms)) else 0
+    title = ""
+    if isinstance(rows, str) and is_name(rows):
+        chosen = chosen_set(rows, out)
+        title = str(chosen)
+        added = probes(chosen.rows, secret_of(out)) if any(a.outside for a in arms) else ()
+        work = plan(arms, (*chosen.rows, *added), seeds, budget, evaluations)
+    else:
+        work = plan(arms, rows, seeds, budget, evaluations)
+    found = run_plans([work], out, workers, progress, title)
+    if not title:
+        return found
+    found = every_ledger(found)
+    return dataclasses.replace(found, row_set=title, verdict=verdict(found))
+
+
+def is_portable(arm: Arm) -> bool:
+    """True for an arm that another process can import."""
+    try:
+        arm.portable()
+    except BadInput as error:
+        if "cannot be imported by another process" in str(error):
+            return False
+        raise
+    return True
+
+
+def secret_of(out: str | Path | None) -> int:
+    """The number that fixes the probes of a store; a new one where nothing is kept."""
+    return int(_kept(out, "secret", lambda: secrets.randbelow(2**63)))
+
+
+def chosen_set(name: str, out: str | Path | None) -> RowSet:
+    """The set of that name; the draw of ``hidden`` is that which the store began with."""
+    if name == "hidden":
+        name = str(_kept(out, "hidden", lambda: f"hidden:{secrets.randbelow(LARGEST)}"))
+    return row_set(name)
+
+
+def _kept(out: str | Path | None, name: str, draw: Callable[[], Any]) -> Any:
+    """A value that is drawn once for a store."""
+    if out is None:
+        return draw()
+    path = Store(out).folder / "draws.json"
+    kept = read_json(path, "out") if path.exists() else {}
+    if not isinstance(kept, dict):
+        raise BadInput(f"out: {path} is damaged; it is to hold a JSON object")
+    if name not in kept:
+        kept[name] = draw()
+        write_text(path, json.dumps(kept) + "\n")
+    return kept[name]
 
 
 def run_plans(
@@ -78,12 +145,16 @@ def run_plans(
     out: str | Path | None,
     workers: int = 2,
     progress: Progress | None = None,
+    title: str = "",
+    cluster: str = "",
 ) -> Calibration:
     """Several plans as one run: rows are proved once, tasks of all plans are measured in their
-    order."""
+    order. title: the name of the set that the rows are, which the store keeps. cluster: the address
+    of a Dask scheduler, or ``local:N``, instead of workers (:mod:`.cluster`)."""
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise BadInput(f"workers: an integer >= 0 is needed, received {workers!r}")
     with contextlib.ExitStack() as stack:
+        temporary = out is None
         if out is None:
             out = stack.enter_context(tempfile.TemporaryDirectory(prefix="singlab-"))
         store = Store(out)
@@ -93,13 +164,16 @@ def run_plans(
             if rows.setdefault(row.id, row).source() != row.source():
                 raise BadInput(f"rows: two problems are named {row.id!r}; give one another id")
         truths = prove_all(rows.values(), store.folder / "certificates", progress)
+        keep_rows(store, rows.values(), truths)
+        keep_plans(store, plans, title)
         tasks = list({t.key: t for work in plans for t in work.tasks()}.values())
-        records = measure_all(tasks, store, workers, progress)
-    scored = [score(work, truths, records) for work in plans]
+        records = measure_all(tasks, store, workers, progress, cluster)
+        kept = None if temporary else store
+    scored = [score(work, truths, records, kept) for work in plans]
     return functools.reduce(Calibration.joined, scored)
 
 
-# -- proofs ---------------------------------------------------------------------------------------
+# -- proofs ----------------------------------------------------------------------------------------
 
 
 def prove_all(
@@ -117,53 +191,36 @@ def prove_all(
             folder.mkdir(exist_ok=True)
             for certificate in truth.certificates:
                 side = "" if certificate.kind == "exact" else f".{certificate.kind}"
-                certificate.save(folder / f"{_file_name(row)}{side}.json")
+                certificate.save(folder / f"{certificate_name(row)}{side}.json")
         truths[row.id] = truth
     if progress:
         progress("proving", len(rows), len(rows), "")
     return truths
 
 
-def _file_name(row: Row) -> str:
-    """The name of a row's certificate, of which no two problems have the same.
-
-    A row of the catalog has its id, which is in small letters; whatever else is measured has its
-    name as far as a file takes it, and a digest of name and problem behind an underscore.
-    """
-    if row.entry is not None and _is_on_file(row.entry):
-        return row.id
-    safe = re.sub(r"[^a-z0-9.+-]+", "-", row.id.lower()).strip("-.")[:60]
-    said = json.dumps(row.source(), sort_keys=True)
-    return f"{safe or 'row'}_{hashlib.sha256(said.encode()).hexdigest()[:16]}"
-
-
-def _is_on_file(entry: Entry) -> bool:
-    """True for a row of the catalog as it is on file, with an id that no bound's file name has."""
-    from singularity_lab.catalog.load import load
-
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", entry.id) or entry.id.endswith(
-        (".lower", ".upper")
-    ):
-        return False
-    try:
-        return load(entry.id) == entry
-    except BadInput:
-        return False
-
-
-# -- measurements ---------------------------------------------------------------------------------
+# -- measurements ----------------------------------------------------------------------------------
 
 
 def measure_all(
-    tasks: Sequence[Task], store: Store, workers: int, progress: Progress | None = None
+    tasks: Sequence[Task],
+    store: Store,
+    workers: int,
+    progress: Progress | None = None,
+    cluster: str = "",
 ) -> dict[str, Record]:
     """Make the measurements that the store lacks; all the tasks' records by key."""
-    from singularity_lab.calibration.worker import DIED
-
-    have = {r["key"]: r for r in store.records()}
-    missing = [t for t in tasks if t.key not in have or have[t.key]["outcome"] == DIED]
+    have = store.finished()
+    missing = [t for t in tasks if t.key not in have]
     done = len(tasks) - len(missing)
-    finished = _here(missing, store) if workers == 0 else _pool(missing, store, workers)
+    finished: Generator[Task, None, None]
+    if cluster and missing:
+        from singularity_lab.calibration.cluster import measure_on
+
+        finished = measure_on(cluster, missing, store)
+    elif workers == 0:
+        finished = _here(missing, store)
+    else:
+        finished = _pool(missing, store, workers)
     if progress:
         progress("measuring", done, len(tasks), "")
     with contextlib.closing(finished):
@@ -173,8 +230,9 @@ def measure_all(
                 label = f"{task.row.id}: {task.arm.label}, seed {task.seed}"
                 progress("measuring", done, len(tasks), label)
     store.compact()
-    have = {r["key"]: r for r in store.records()}
-    return {t.key: have[t.key] for t in tasks}
+    columns = tuple(COLUMNS) if len(tasks) <= READINGS else SCORED
+    found = {r["key"]: r for r in store.records(columns)}
+    return {t.key: found[t.key] for t in tasks}
 
 
 def _here(tasks: list[Task], store: Store) -> Generator[Task, None, None]:
@@ -196,7 +254,7 @@ class _Death:
 def _pool(tasks: list[Task], store: Store, workers: int) -> Generator[Task, None, None]:
     """Worker processes, each fed by a thread; a worker that dies costs one record and is
     replaced."""
-    from singularity_lab.calibration.worker import DIED, failure
+    from singularity_lab.calibration.worker import failure
 
     messages = [(task, task.message()) for task in tasks]  # BadInput before anything starts
     todo: queue.SimpleQueue[tuple[Task, dict[str, Any]]] = queue.SimpleQueue()

@@ -10,55 +10,63 @@ upper decile and worst row stand beside it).
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
 
-from singularity_lab.calibration.design import Plan
+from singularity_lab.calibration.design import Plan, Row
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.results import Calibration
-from singularity_lab.calibration.store import Record
+from singularity_lab.calibration.store import Record, Store
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = [
-    "score",
-]
+__all__ = ["join", "score"]
 
 
 # -- the calibration
 # --------------------------------------------------------------------------------
 
 
-def score(work: Plan, truths: Mapping[str, Truth], records: Mapping[str, Record]) -> Calibration:
-    """Join the records of a plan (by key) with the truth (by row)."""
+def score(
+    work: Plan,
+    truths: Mapping[str, Truth],
+    records: Mapping[str, Record],
+    store: Store | None = None,
+) -> Calibration:
+    """Join the records of a plan (by key) with the truth (by row).
+
+    store: where a whole reading is asked for when it is not among the records."""
     found = []
     for task in work.tasks():
-        record = records[task.key]
-        data = json.loads(record["reading"]) if record["reading"] else {}
-        probabilities = data.get("multiplicity")
-        found.append(
-            Measurement(
-                row=task.row,
-                arm=task.arm.label,
-                seed=task.seed,
-                truth=truths[task.row.id],
-                **{
-                    name: record[name]
-                    for name in (
-                        *("value", "low", "high", "level", "outcome", "reason"),
-                        *("evaluations", "gradients", "cpu_seconds"),
-                    )
-                },
-                probabilities=probabilities and {int(m): p for m, p in probabilities.items()},
-                text=record["reading"],
-            )
-        )
+        fetch = None if store is None else functools.partial(store.text, task.key)
+        found.append(join(task.row, truths[task.row.id], records[task.key], fetch))
     return Calibration(
         rows=work.rows,
         arms=tuple((arm.label, arm.settings) for arm in work.arms),
         seeds=work.seeds,
         truths=dict(truths),
         measurements=tuple(found),
+    )
+
+
+def join(
+    row: Row, truth: Truth, record: Record, fetch: Callable[[], str | None] | None = None
+) -> Measurement:
+    """A record of a row with its truth. fetch: asked for the whole reading where it is wanted and
+    the record is without it."""
+    probabilities = json.loads(record["multiplicity"] or "null")
+    return Measurement(
+        row=row,
+        arm=record["arm"],
+        seed=record["seed"],
+        truth=truth,
+        **{
+            name: record[name]
+            for name in (
+                *("value", "low", "high", "level", "outcome", "reason"),
+                *("evaluations", "gradients", "cpu_seconds", "reported", "allowed"),
+            )
+        },
+        probabilities=probabilities and {int(m): p for m, p in probabilities.items()},
+        text=record.get("reading"),
+        fetch=fetch,
     )

@@ -1,11 +1,13 @@
-"""The store of a calibration: append-only, durable line by line, compacted to Parquet at the end.
+"""The store of a calibration: many writers, nothing lost, immutable Parquet parts, queries by
+DuckDB.
 
-Each writer appends JSON lines to a shard of its own and syncs every line to the disk before it
-goes on, so that whatever interrupts a run, all finished measurements are kept and at most the last
-line of a shard is torn. A torn last line is ignored; a file that is damaged in another way is named
-in the log and set aside (``NAME.damaged``), and what is whole in it is kept. Shards are compacted
-into one Parquet file that DuckDB queries; a key that occurs twice counts once (the later record
-holds).
+Each writer appends JSON lines to a shard of its own and syncs every line to the disk before it goes
+on, so that whatever interrupts a run, all finished measurements are kept and at most the last line
+of a shard is torn. A torn last line is ignored; a file that is damaged in another way is named in
+the log and in :attr:`Store.damaged` and set aside (``NAME.damaged``), and the rest is kept. When a
+run ends, its shards become one part (``part-*.parquet``), written beside its place and renamed, and
+never changed again. A key that occurs twice counts once: a measurement before the death of a
+process, and of two the later one.
 """
 
 from __future__ import annotations
@@ -16,20 +18,25 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from singularity_lab.errors import BadInput
-from singularity_lab.system.extras import hint, installed
+from singularity_lab.system.extras import hint, installed, require
 from singularity_lab.system.files import set_aside, write_text
 
-__all__ = ["COLUMNS", "Shard", "Store"]
+__all__ = ["COLUMNS", "DIED", "SCORED", "Record", "Shard", "Store"]
 
 _log = logging.getLogger(__name__)
 
-# The columns of a record, with their types in DuckDB. `reading` and `settings` are JSON text.
+# The columns of a record, with their types in DuckDB. `settings`, `multiplicity` (P(m) by m) and
+# `reading` (all of it) are JSON text; no score reads the last. `reported`: evaluations as an
+# outside estimator counts them; `allowed`: by the budget; `version`: of the device; `written`:
+# seconds since 1970.
 COLUMNS = {
     "key": "VARCHAR",
     "row": "VARCHAR",
@@ -46,9 +53,17 @@ COLUMNS = {
     "evaluations": "BIGINT",
     "gradients": "BIGINT",
     "cpu_seconds": "DOUBLE",
+    "multiplicity": "VARCHAR",
+    "reported": "BIGINT",
+    "allowed": "DOUBLE",
+    "version": "VARCHAR",
+    "written": "DOUBLE",
     "reading": "VARCHAR",
 }
+SCORED = tuple(name for name in COLUMNS if name != "reading")
+DIED = "died"  # the outcome of a measurement whose process ended; made again by the next run
 Record = dict[str, Any]
+_LIMITS = "SET memory_limit = '512MB'; SET threads = 2"
 
 
 class Shard:
@@ -61,15 +76,29 @@ class Shard:
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record and sync it. Raises BadInput for columns that are not those of
         COLUMNS."""
+        self.extend([record])
+
+    def extend(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Write several records, and sync them together."""
+        for record in records:
+            self._write(record)
+        self._sync()
+
+    def _write(self, record: Mapping[str, Any]) -> None:
         if set(record) != set(COLUMNS):
             odd = sorted(set(record) ^ set(COLUMNS))
             raise BadInput(f"record: expected the columns {list(COLUMNS)}, differs in {odd}")
         line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
         try:
             self._file.write(line.encode("utf-8", "backslashreplace"))
+        except OSError as error:  # of a full disk the system names no file
+            raise type(error)(error.errno, error.strerror, str(self.path)) from None
+
+    def _sync(self) -> None:
+        try:
             self._file.flush()
             os.fsync(self._file.fileno())
-        except OSError as error:  # of a full disk the system names no file
+        except OSError as error:
             raise type(error)(error.errno, error.strerror, str(self.path)) from None
 
     def close(self) -> None:
@@ -93,7 +122,9 @@ class Shard:
 
 
 class Store:
-    """The records in a folder: ``readings.parquet`` and ``shard-*.jsonl``.
+    """The records in a folder: ``part-*.parquet`` and ``shard-*.jsonl``.
+
+    damaged: the names of files that were set aside because they could not be read.
 
     >>> import tempfile
     >>> record = dict.fromkeys(COLUMNS) | {"key": "k", "row": "cusp", "value": 0.42}
@@ -107,6 +138,7 @@ class Store:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
+        self._good: dict[Path, tuple[int, int]] = {}  # parts that have been read once
         if self.folder.exists() and not self.folder.is_dir():
             raise BadInput(f"out: a folder is needed, but this is a file: {self.folder}")
         try:
@@ -115,9 +147,16 @@ class Store:
             raise BadInput(f"out: cannot make the folder {self.folder}: {error.strerror}") from None
 
     @property
-    def parquet(self) -> Path:
-        """The compacted file; it may be absent."""
-        return self.folder / "readings.parquet"
+    def damaged(self) -> tuple[str, ...]:
+        """The names of the files in the folder that have been set aside."""
+        return tuple(sorted(p.name for p in self.folder.glob("*.damaged*")))
+
+    def parts(self) -> list[Path]:
+        """The Parquet parts that can be read, oldest first; others are set aside."""
+        found = sorted(self.folder.glob("part-*.parquet"))
+        for path in found:
+            self._check(path)
+        return [p for p in found if p in self._good]
 
     def shards(self) -> list[Path]:
         """The shards, oldest first."""
@@ -139,40 +178,169 @@ class Store:
                 raise BadInput(f"out: another calibration is writing into {self.folder}") from None
             yield
 
-    def records(self) -> list[Record]:
-        """All records, one per key, in the order of first appearance.
+    # -- reading
+    def records(self, columns: Sequence[str] = tuple(COLUMNS)) -> list[Record]:
+        """All records, one per key, in the order of first appearance. columns: which of them.
 
         A damaged file is named in the log and set aside; the whole records in it are kept.
         """
-        found: dict[str, Record] = {}
-        for record in self._compacted():
-            found[record["key"]] = record
+        if not self.parts():
+            return self._best(self._of_shards(columns))
+        names = ", ".join(columns)
+        with self._connection() as connection:
+            cursor = connection.execute(f"SELECT {names} FROM readings ORDER BY place")
+            found = cursor.fetchall()
+        return [dict(zip(columns, values, strict=True)) for values in found]
+
+    def _of_shards(self, columns: Sequence[str]) -> Iterator[Record]:
+        keep = {*columns, "key", "outcome", "written"}
         for path in self.shards():
-            records, damage = _lines(path)
-            if damage:
-                self._mend(path, records, damage)
-            for record in records:
+            for record in self._whole(path):
+                yield {k: v for k, v in record.items() if k in keep}
+
+    @staticmethod
+    def _best(records: Iterable[Record]) -> list[Record]:
+        """One record for each key, as the view ``readings`` chooses it."""
+        found: dict[str, Record] = {}
+        for record in records:
+            other = found.get(record["key"])
+            if other is None or record["outcome"] != DIED or other["outcome"] == DIED:
                 found[record["key"]] = record
         return list(found.values())
 
-    def _compacted(self) -> list[Record]:
-        """The records of the Parquet file; a file that is none of a store is set aside."""
-        if not self.parquet.exists():
-            return []
+    def keys(self) -> set[str]:
+        """The keys of all records."""
+        return {r["key"] for r in self.records(("key",))}
+
+    def finished(self) -> set[str]:
+        """The keys of the measurements that are not to be made again."""
+        return {r["key"] for r in self.records(("key", "outcome")) if r["outcome"] != DIED}
+
+    def text(self, key: str) -> str | None:
+        """The reading of that key as JSON, or None where there is none."""
+        if not self.parts():
+            return next((r["reading"] for r in self.records() if r["key"] == key), None)
+        with self._connection() as connection:
+            sql = "SELECT reading FROM readings WHERE key = ?"
+            found = connection.execute(sql, [key]).fetchall()
+        return found[0][0] if found else None
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a DuckDB query over the table ``readings`` (the columns are COLUMNS).
+
+        Raises BadInput when there is nothing to query, or for SQL that DuckDB rejects.
+        """
+        duckdb = _duckdb()
+        self._settle()
+        with self._connection() as connection:
+            try:
+                return list(connection.execute(sql).fetchall())
+            except duckdb.Error as error:
+                raise BadInput(f"sql: {str(error).splitlines()[0]}") from None
+
+    def to_pandas(self, columns: Sequence[str] = SCORED) -> Any:
+        """The records as a pandas DataFrame. columns: which; without ``reading`` unless named."""
+        return self._frame(columns, "pandas", "df")
+
+    def to_polars(self, columns: Sequence[str] = SCORED) -> Any:
+        """The records as a polars DataFrame. columns: which; without ``reading`` unless named."""
+        return self._frame(columns, "polars", "pl")
+
+    def to_arrow(self, columns: Sequence[str] = SCORED) -> Any:
+        """The records as a pyarrow Table. columns: which; without ``reading`` unless named."""
+        return self._frame(columns, "pyarrow", "to_arrow_table")
+
+    def _frame(self, columns: Sequence[str], library: str, method: str) -> Any:
+        unknown = sorted(set(columns) - set(COLUMNS))
+        if unknown or not columns:
+            raise BadInput(f"columns: some of {list(COLUMNS)} are needed, received {unknown}")
+        require(f"to_{library.removeprefix('py')}", library)
+        self._settle()
+        with self._connection() as connection:
+            names = ", ".join(columns)
+            found = connection.sql(f"SELECT {names} FROM readings ORDER BY place")
+            return getattr(found, method)()
+
+    def _settle(self) -> None:
+        """Make parts of the shards, unless a run is writing them."""
+        with contextlib.suppress(BadInput), self.lock():
+            self.compact()
+
+    @contextlib.contextmanager
+    def _connection(self) -> Iterator[Any]:
+        """DuckDB with the view ``readings``, one row for each key, over parts and shards."""
+        duckdb = _duckdb()
+        parts, shards = self.parts(), self.shards()
+        if not parts and not shards:
+            raise BadInput(f"out: there are no readings in {self.folder}")
+        names = ", ".join(COLUMNS)
+        sources = []
+        with duckdb.connect() as connection, tempfile.TemporaryDirectory() as scratch:
+            connection.execute(_LIMITS)
+            connection.execute(f"SET temp_directory = '{_quoted(scratch)}'")
+            if parts:
+                files = ", ".join(f"'{_quoted(_glob(p))}'" for p in parts)
+                sources.append(
+                    f"SELECT {names}, 0 AS fresh, file_row_number AS line, filename AS file "
+                    f"FROM read_parquet([{files}], file_row_number = true, filename = true)"
+                )
+            if shards:
+                lines = Path(scratch) / "shards.jsonl"
+                longest = self._gather(lines)
+                connection.execute(
+                    "CREATE TEMP TABLE live AS SELECT *, row_number() OVER () AS line "
+                    f"FROM {_read_json(lines, longest)}"
+                )
+                sources.append(f"SELECT {names}, 1 AS fresh, line, '' AS file FROM live")
+            connection.execute(
+                "CREATE VIEW readings AS "
+                "SELECT *, row_number() OVER (ORDER BY fresh, file, line) AS place "
+                f"FROM ({' UNION ALL '.join(sources)}) QUALIFY row_number() OVER (PARTITION BY key "
+                f"ORDER BY coalesce(outcome = '{DIED}', false), fresh DESC, file DESC, line DESC"
+                ") = 1"
+            )
+            yield connection
+
+    def _check(self, path: Path) -> None:
+        """Read a part once as a whole; one that is none of a store, or damaged, is set aside."""
+        try:
+            stamp = (path.stat().st_mtime_ns, path.stat().st_size)
+        except OSError:
+            return
+        if self._good.get(path) == stamp:
+            return
+        self._good.pop(path, None)
         duckdb = _duckdb()
         try:
             with duckdb.connect() as connection:
-                cursor = connection.execute("SELECT * FROM read_parquet(?)", [_glob(self.parquet)])
-                names = [column[0] for column in cursor.description]
-                rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-                if set(names) != set(COLUMNS) or not all(map(_is_record, rows)):
+                place = [_glob(path)]
+                found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", place)
+                types = {row[0]: row[1] for row in found.fetchall()}
+                if types != COLUMNS:
                     raise BadInput("these are no readings of a store")
-                return rows
+                sums = " + ".join(f"sum(hash({name})::HUGEINT)" for name in COLUMNS)
+                sql = f"SELECT {sums}, count(*) - count(key) FROM read_parquet(?)"
+                if connection.execute(sql, place).fetchall()[0][1]:
+                    raise BadInput("a record has no key")
         except (duckdb.Error, BadInput) as error:
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
-            aside = set_aside(self.parquet)
-            _log.warning("%s", f"{self.parquet}: damaged ({why}); kept as {aside}")
-            return []
+            aside = set_aside(path)
+            _log.warning("%s", f"{path}: damaged ({why}); kept as {aside}")
+            return
+        self._good[path] = stamp
+
+    def _whole(self, path: Path) -> Iterator[Record]:
+        """The whole records of a shard; a damaged one is set aside, and they take its place."""
+        damage = ""
+        try:
+            for found, wrong in _lines(path):
+                damage = damage or wrong
+                if found is not None:
+                    yield found
+        except FileNotFoundError:  # its run has just made a part of it
+            return
+        if damage:
+            self._mend(path, [r for r, _ in _lines(path) if r is not None], damage)
 
     def _mend(self, path: Path, records: list[Record], damage: str) -> None:
         """Set a damaged shard aside and write its whole records in its place, with its time."""
@@ -182,88 +350,87 @@ class Store:
         write_text(path, "".join(lines))
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # a later record holds
 
-    def keys(self) -> set[str]:
-        """The keys of all records."""
-        return {r["key"] for r in self.records()}
-
+    # -- parts
     def compact(self) -> Path | None:
-        """Gather everything in ``readings.parquet`` and remove the shards.
+        """Make one part of all shards and remove them; the part, or None.
 
-        Without DuckDB the shards stay as they are (they are read all the same), and None is
-        returned. The Parquet file is replaced in one step, so that an interruption leaves either
-        state, never half of one.
+        For who holds the lock: a shard that is being written must stay. Without DuckDB the shards
+        stay as they are (they are read all the same). An interruption leaves both, and then each
+        record counts once.
         """
-        if not installed("duckdb"):
-            return None
         shards = self.shards()
-        records = self.records()
-        if not records:
+        if not shards or not installed("duckdb"):
             return None
         duckdb = _duckdb()
-        lines, fresh = self.folder / ".compact.jsonl", self.folder / ".compact.parquet"
+        name = f"part-{time.time_ns():020}-{secrets.token_hex(4)}.parquet"
+        target, fresh = self.folder / name, self.folder / f".{name}.new"
+        lines = self.folder / ".compact.jsonl"
         try:
-            target = _plain(fresh).replace("'", "''")
+            place = _quoted(_plain(fresh))
         except BadInput:
             return None  # a folder that DuckDB cannot name: the shards do
         try:
-            with lines.open("w", encoding="utf-8", errors="backslashreplace") as file:
-                file.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-            types = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
-            with duckdb.connect() as connection:
-                connection.execute(
-                    f"COPY (SELECT * FROM read_json(?, format = 'newline_delimited', "
-                    f"maximum_object_size = 1000000000, columns = {{{types}}})) "
-                    f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)",
-                    [_glob(lines)],
-                )
-            with fresh.open("rb") as file:
-                os.fsync(file.fileno())
-            fresh.replace(self.parquet)
+            if longest := self._gather(lines):
+                with duckdb.connect() as connection:
+                    connection.execute(_LIMITS)
+                    connection.execute(
+                        f"COPY (SELECT * FROM {_read_json(lines, longest)}) TO '{place}' "
+                        "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 4096)"
+                    )
+                with fresh.open("rb") as file:
+                    os.fsync(file.fileno())
+                fresh.replace(target)
             for path in shards:
                 path.unlink()
         except (duckdb.Error, OSError) as error:  # a full disk, say: the shards hold everything
-            _log.warning("%s", f"{self.parquet}: not written ({str(error).splitlines()[0]})")
+            _log.warning("%s", f"{target}: not written ({str(error).splitlines()[0]})")
             return None
         finally:
             lines.unlink(missing_ok=True)
             fresh.unlink(missing_ok=True)
-        return self.parquet
+        return target if target.exists() else None
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a DuckDB query over the table ``readings`` (the columns are COLUMNS).
+    def _gather(self, target: Path) -> int:
+        """Write the whole records of all shards into one file; the length of the longest line."""
+        longest = 0
+        with target.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            for path in self.shards():
+                for record in self._whole(path):
+                    line = json.dumps(record, ensure_ascii=False) + "\n"
+                    longest = max(longest, 4 * len(line))  # at most, in UTF-8
+                    file.write(line)
+        return longest
 
-        Compacts first. Raises BadInput when there is nothing to query, or for SQL that DuckDB
-        rejects.
-        """
-        duckdb = _duckdb()
-        if self.compact() is None:
-            raise BadInput(f"out: there are no readings in {self.folder}")
-        with duckdb.connect() as connection:
-            path = _glob(self.parquet).replace("'", "''")
-            connection.execute(f"CREATE VIEW readings AS SELECT * FROM read_parquet('{path}')")
+
+def _read_json(path: Path, longest: int) -> str:
+    """The table function that reads records from a file of JSON lines."""
+    types = ", ".join(f"{name}: '{kind}'" for name, kind in COLUMNS.items())
+    return (
+        f"read_json('{_quoted(_glob(path))}', format = 'newline_delimited', "
+        f"maximum_object_size = {max(longest, 1 << 20)}, columns = {{{types}}})"
+    )
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _lines(path: Path) -> Iterator[tuple[Record | None, str]]:
+    """The records of a shard one by one, each with what is wrong with its line, if anything; a last
+    line without its newline was torn by an interruption, and is no damage."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.endswith(b"\n"):
+                return
             try:
-                return list(connection.execute(sql).fetchall())
-            except duckdb.Error as error:
-                raise BadInput(f"sql: {str(error).splitlines()[0]}") from None
-
-
-def _lines(path: Path) -> tuple[list[Record], str]:
-    """The records of a shard, and what is wrong with it, if anything; a last line without its
-    newline was torn by an interruption, and is no damage."""
-    *lines, _torn = path.read_bytes().split(b"\n")
-    records, damage = [], ""
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):  # neither UTF-8 nor JSON
-            if number < len(lines):
-                damage = damage or f"line {number}: damaged, not a JSON record"
-            continue
-        if not _is_record(record):
-            damage = damage or f"line {number}: not a record of a store"
-            continue
-        records.append(record)
-    return records, damage
+                record = json.loads(line)
+            except (ValueError, RecursionError):  # neither UTF-8 nor JSON
+                yield None, f"line {number}: damaged, not a JSON record"
+                continue
+            if _is_record(record):
+                yield record, ""
+            else:
+                yield None, f"line {number}: not a record of a store"
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -16,12 +16,14 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from singularity_lab.calibration.design import Arm
+from singularity_lab.calibration.estimators import as_device, torch_estimator
 from singularity_lab.calibration.store import Record, Store
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -32,7 +34,6 @@ from singularity_lab.spectroscopes.reading import Reading
 __all__ = ["failure", "perform"]
 
 FAILED = "failed"  # the device refused, or the loss could not be built
-DIED = "died"  # the process ended; measured again by the next run
 
 
 def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
@@ -43,10 +44,17 @@ def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
     """
     arm = arm or Arm(message["device"], message["settings"], message["arm"])
     limits = {k: math.inf if v is None else v for k, v in message["budget"].items()}
+    row = dict(message["row"])
+    shown = row.pop("shown")
+    source = json.dumps(row)
     try:
+        device: Any = arm.resolve()
+        if arm.outside:
+            models = _models(source, message["seed"]) if _wants_model(device) else None
+            device = as_device(device, message["arm"], shown, models)
         reading = measure(
-            arm.resolve(),
-            _loss(json.dumps(message["row"])),
+            device,
+            _loss(source),
             seed=message["seed"],
             budget=Budget(**limits),
             **message["settings"],
@@ -54,6 +62,24 @@ def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
     except SingularityLabError as error:
         return failure(message, FAILED, f"{type(error).__name__}: {error}")
     return _record(message, reading)
+
+
+def _wants_model(device: Any) -> bool:
+    return isinstance(device, torch_estimator)
+
+
+def _models(source: str, seed: int) -> Any:
+    """The row as a torch module with data."""
+    import msgspec
+
+    from singularity_lab.calibration.twins import module_twin
+    from singularity_lab.catalog.entry import Entry
+    from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
+
+    row = json.loads(source)
+    entry = msgspec.convert(row["entry"], Entry) if row["entry"] else None
+    problem = polynomial_problem_from_json(row["problem"]) if row["problem"] else None
+    return module_twin(problem, entry, seed)
 
 
 @lru_cache(maxsize=4)
@@ -68,9 +94,12 @@ def _loss(source: str) -> Loss:
         from singularity_lab.catalog.entry import Entry
 
         return loss(msgspec.convert(row["entry"], Entry))
-    from singularity_lab.exact.proof.certificate import problem_from_json
+    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
 
-    return loss(problem_from_json(row["problem"]))
+    problem = polynomial_problem_from_json(row["problem"])
+    assert isinstance(problem, LocalProblem)
+    return loss(problem)
 
 
 def _record(message: Mapping[str, Any], reading: Reading) -> Record:
@@ -81,8 +110,14 @@ def _record(message: Mapping[str, Any], reading: Reading) -> Record:
         "outcome": data["outcome"],
         "reason": data["reason"],
         **{name: data["cost"][name] for name in ("evaluations", "gradients", "cpu_seconds")},
+        "multiplicity": data["multiplicity"] and json.dumps(data["multiplicity"]),
+        "reported": _reported(data["diagnostics"].get("reported_cost")),
         "reading": reading.to_json(),
     }
+
+
+def _reported(cost: Any) -> int | None:
+    return cost["evaluations"] + cost["gradients"] if isinstance(cost, dict) else None
 
 
 def failure(message: Mapping[str, Any], outcome: str, reason: str) -> Record:
@@ -92,7 +127,7 @@ def failure(message: Mapping[str, Any], outcome: str, reason: str) -> Record:
         **dict.fromkeys(("value", "low", "high", "level")),
         "outcome": outcome,
         "reason": reason,
-        **dict.fromkeys(("evaluations", "gradients", "cpu_seconds")),
+        **dict.fromkeys(("evaluations", "gradients", "cpu_seconds", "multiplicity", "reported")),
         "reading": None,
     }
 
@@ -105,6 +140,9 @@ def _head(message: Mapping[str, Any]) -> Record:
         "device": message["device"],
         "settings": json.dumps(message["settings"], sort_keys=True),
         "seed": message["seed"],
+        "allowed": message["budget"]["evaluations"],
+        "version": message["version"],
+        "written": time.time(),
     }
 
 

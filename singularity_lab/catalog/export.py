@@ -1,5 +1,5 @@
-"""The catalog as tables for other programs: JSON lines, CSV, Markdown, and Croissant-style
-metadata.
+"""The catalog as tables for other programs: JSON lines, CSV, Markdown, Parquet, and
+Croissant-style metadata.
 
 A table row is a plain dict (``GroundTruth.to_json`` gives one): the columns below, fractions as
 text.
@@ -11,14 +11,17 @@ import csv
 import hashlib
 import io
 import json
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import problem_to_json
+from singularity_lab.system.extras import require
 
 Row = Mapping[str, Any]
 
@@ -114,6 +117,37 @@ def to_json(document: Any) -> str:
 def to_json_lines(rows: Iterable[Row]) -> str:
     """One JSON object a line, everything that the row has."""
     return "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
+
+
+def to_parquet(rows: Iterable[Row], path: Path) -> Path:
+    """Write a Parquet file, by DuckDB, and return its path: the columns as in CSV, ``dimension`` an
+    integer, and ``proof``, the verified certificates of the row as a JSON text.
+
+    A row brings its certificates under ``documents``. Raises BadInput where DuckDB is missing.
+    """
+    require("--format parquet", "duckdb")
+    import duckdb
+
+    kinds = {c: "INTEGER" if c == "dimension" else "VARCHAR" for c in (*COLUMNS, "proof")}
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "rows.jsonl"
+        with lines.open("w", encoding="utf-8") as file:
+            for row in rows:
+                cells: dict[str, Any] = {c: _cell(row, c) or None for c in COLUMNS}
+                cells["dimension"] = row.get("dimension")
+                documents = row.get("documents")
+                cells["proof"] = json.dumps(documents) if documents else None
+                file.write(json.dumps(cells, ensure_ascii=False) + "\n")
+        types = ", ".join(f"'{name}': '{kind}'" for name, kind in kinds.items())
+        target = str(path).replace("'", "''")
+        with duckdb.connect() as connection:
+            connection.execute(
+                "COPY (SELECT * FROM read_json(?, format = 'newline_delimited', "
+                f"maximum_object_size = 1000000000, columns = {{{types}}})) "
+                f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)",
+                [str(lines)],
+            )
+    return path
 
 
 # The terms of Croissant 1.0, as its specification gives them.

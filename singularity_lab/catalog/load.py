@@ -122,6 +122,11 @@ def _read_cached(folder: Path) -> dict[str, Family]:
     return read_catalog(folder)
 
 
+def forget() -> None:
+    """Read the files of the catalog again at the next question."""
+    _read_cached.cache_clear()
+
+
 def families(folder: Path | None = None) -> dict[str, Family]:
     """All families by name.
 

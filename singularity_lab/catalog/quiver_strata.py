@@ -23,7 +23,8 @@ from itertools import combinations, product
 from singularity_lab.algebra.invariants import Bounds
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.engine.solve import Result, rlct
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import rlct
 
 Interval = tuple[int, int]
 

@@ -1,7 +1,8 @@
 """The ``singlab`` command: proofs, the catalog, measurements and calibration from a terminal.
 
-Exit codes: 0 done, 2 bad input, 3 undecided, 130 interrupted. Errors of the user are one line on
-stderr, ``error: …``. With ``--json`` stdout holds JSON and nothing else; progress goes to stderr.
+Exit codes: 0 done, 2 bad input (of a batch: at least one item), 3 undecided, 130 interrupted.
+Errors of the user are one line on stderr, ``error: …``. With ``--json`` stdout holds JSON and
+nothing else; progress goes to stderr.
 """
 
 from __future__ import annotations

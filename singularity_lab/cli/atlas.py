@@ -42,11 +42,14 @@ def build(
     """Write the page into a folder: open index.html there by double-click, or serve it."""
     from singularity_lab.atlas import MACHINES
     from singularity_lab.atlas import build as write
+    from singularity_lab.atlas.check import gaps
     from singularity_lab.dictionary.tables import read_tables, shipped
 
     found = shipped() if tables is None else read_tables(tables)
     with progress_bar() as progress:
         files = write(out, found, runs=run or (), machines=machine or MACHINES, progress=progress)
+    for gap in gaps(found):
+        note(gap)
     size = sum(files.values())
     if as_json:
         print_json({"folder": str(out), "bytes": size, "files": files})

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from singularity_lab.cli.shell import DONE, INTERRUPTED, note, print_json, progress_bar
+from singularity_lab.cli.shell import BAD_INPUT, DONE, INTERRUPTED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput, SingularityLabError
+from singularity_lab.system.deadline import TimeLimit
 from singularity_lab.system.files import read_json
 
 _KNOWN = ("id", "vars", "generators", "point", "nonnegative", "prior", "box", "as", "budget")
@@ -20,45 +21,75 @@ _KNOWN = ("id", "vars", "generators", "point", "nonnegative", "prior", "box", "a
 def run_batch(source: str, budget: float, as_json: bool) -> int:
     """Answer a file of problems, line by line; the exit code.
 
-    A bad item is an error line, and the rest is answered. The first Ctrl-C ends the item at work,
-    with the bounds that are proved so far; the second ends the batch. After either the code is 130.
+    A bad item is an error line, and the rest is answered: the code is then 2, after all others. The
+    first Ctrl-C ends the item at work, with the bounds that are proved so far; the second ends the
+    batch. After either the code is 130.
     """
     items = _read_batch(source)
-    done = 0
+    done = bad = 0
     with progress_bar() as progress, _counted_interrupts() as interrupts:
-        try:
-            for number, item in enumerate(items):
-                name = _name(item, number)
-                progress("proving", number, len(items), str(name))
-                line = _batch_line(name, item, budget, interrupts)
-                if as_json:
-                    print_json(line)
-                else:
-                    print(f"{name}: {line.get('text') or 'error: ' + line['error']}", flush=True)
-                done += 1
-                if interrupts.count > 1:
-                    break
+        for number, item in enumerate(items):
+            name = _name(item, number)
+            progress("proving", number, len(items), str(name))
+            line = _batch_line(name, item, budget, interrupts)
+            if line is None:  # a second Ctrl-C
+                break
+            bad += line["status"] == "error"
+            if as_json:
+                print_json(line)
             else:
-                progress("proving", len(items), len(items), "")
-        except KeyboardInterrupt:
-            interrupts.count = 2
+                print(f"{name}: {line.get('text') or 'error: ' + line['error']}", flush=True)
+            done += 1
+            if interrupts.count > 1:
+                break
+        else:
+            progress("proving", len(items), len(items), "")
     if interrupts.count > 1 and done < len(items):
         note(f"{done} of {len(items)} problems are answered")
-    return INTERRUPTED if interrupts.count else DONE
+    if interrupts.count:
+        return INTERRUPTED
+    return BAD_INPUT if bad else DONE
 
 
 class _Interrupts:
-    """How often Ctrl-C came: a handler that counts, and interrupts what is at work."""
+    """How often Ctrl-C came: a handler that counts, and ends the item at work.
+
+    It raises nothing: an exception that lands in the middle of an import, in a finalizer or between
+    two items would end something else, or nothing. It ends the time limit of the item, which knows
+    where it may be raised; between two items it is kept for the next one.
+    """
 
     count = 0
+    pending = False
+    limit: TimeLimit | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        self.search_ended()
-        raise KeyboardInterrupt
+        self.count += 1
+        if self.count > 2:  # who insists does not want to wait
+            raise KeyboardInterrupt
+        self.pending = True
+        self.end_item()
+
+    def end_item(self) -> None:
+        """End the item at work if a Ctrl-C is meant for it."""
+        if self.pending and self.limit is not None:
+            self.pending = False
+            self.limit.shorten(0.0)
 
     def search_ended(self) -> None:
         """A search has ended in good order upon Ctrl-C; it calls this instead of the handler."""
         self.count += 1
+
+    @contextmanager
+    def item(self) -> Iterator[None]:
+        """The region in which Ctrl-C ends the item: what is left of it is then skipped."""
+        with TimeLimit(None) as limit:
+            self.limit = limit
+            try:
+                self.end_item()
+                yield
+            finally:
+                self.limit = None
 
 
 @contextmanager
@@ -121,8 +152,11 @@ def _name(item: Any, number: int) -> int | str:
     return name if isinstance(name, int | str) and not isinstance(name, bool) else number
 
 
-def _batch_line(name: Any, item: Any, budget: float, interrupts: _Interrupts) -> dict[str, Any]:
-    """The answer to one problem; whatever is wrong with it is said in its own line."""
+def _batch_line(
+    name: Any, item: Any, budget: float, interrupts: _Interrupts
+) -> dict[str, Any] | None:
+    """The answer to one problem; whatever is wrong with it is said in its own line. None where a
+    second Ctrl-C ended it."""
 
     def wrong(why: object) -> dict[str, Any]:
         text = " ".join(str(why).split())
@@ -138,12 +172,13 @@ def _batch_line(name: Any, item: Any, budget: float, interrupts: _Interrupts) ->
         return line | ({"ignored": ignored} if ignored else {})
 
     try:
-        try:
+        with interrupts.item():
             return answer()
-        except KeyboardInterrupt:  # outside of the search, which ends with its bounds
-            if interrupts.count > 1:
-                raise
-            return answer(budget=1.0, nodes=1)
+        # interrupted outside of the search, which would have ended with its bounds
+        if interrupts.count < 2:
+            with interrupts.item():
+                return answer(budget=1.0, nodes=1)
+        return None
     except SingularityLabError as error:
         return wrong(error)
     except RecursionError:

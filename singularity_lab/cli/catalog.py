@@ -183,7 +183,7 @@ def show(
     from singularity_lab.catalog.load import load
     from singularity_lab.catalog.truth import ground_truth
     from singularity_lab.errors import Undecided
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
     from singularity_lab.exact.proof.certificate import problem_to_json
     from singularity_lab.system.deadline import TimeLimit, require_seconds
 
@@ -361,6 +361,7 @@ class Format(StrEnum):
     csv = "csv"
     markdown = "markdown"
     croissant = "croissant"
+    parquet = "parquet"
 
 
 @app.command()
@@ -374,12 +375,22 @@ def export(
     multiplicity: Multiplicity = None,
     status: StatusOption = None,
 ) -> None:
-    """Write rows as a table for other programs; croissant is the metadata of the CSV table."""
+    """Write rows as a table for other programs; croissant is the metadata of the CSV table, and
+    parquet the answer key: all rows with their certificates in one file, which --out names."""
     import singularity_lab
     from singularity_lab.catalog import export as tables
+    from singularity_lab.catalog.store import shipped
 
     rows, found = _choose(family, tag, dimension, value, multiplicity, status)
     table = [tables.with_model(row, truth) for row, truth in zip(rows, found, strict=True)]
+    if form is Format.parquet:
+        if out is None or not out.parent.is_dir():
+            raise BadInput("--out: parquet needs a file in a folder that is there")
+        for row, line in zip(rows, table, strict=True):
+            document = shipped().document(row.problem()) if row.polynomial else None
+            line["documents"] = document and document["certificates"]
+        note(f"written: {tables.to_parquet(table, out)}")
+        return
     if form is Format.croissant:
         text = tables.to_json(tables.croissant(table, singularity_lab.__version__))
     elif form is Format.json:
@@ -405,8 +416,8 @@ def strata(
     from singularity_lab.catalog.strata import COLUMNS, rank_strata
 
     table = rank_strata(listing)
-    if form is Format.croissant:
-        raise BadInput("--format: json, jsonl, csv or markdown; croissant describes the catalog")
+    if form in (Format.croissant, Format.parquet):
+        raise BadInput("--format: json, jsonl, csv or markdown; the others are of the catalog")
     if form is Format.json:
         text = tables.to_json(table)
     elif form is Format.jsonl:

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from singularity_lab.algebra.limits import PARAMETERS, between
-from singularity_lab.cli import words
+from singularity_lab.cli import calibrating, words
 from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
 from singularity_lab.cli.shell import (
     BAD_INPUT,
-    INTERRUPTED,
     UNDECIDED,
     ExpressionCommand,
-    note,
     print_json,
     print_table,
     progress_bar,
@@ -250,12 +248,14 @@ def _print_device(record: Device) -> None:
 
 
 def calibrate(
+    context: typer.Context,
     device: Annotated[
         list[str] | None,
         typer.Option("--device", metavar="NAME", help="A device; may be repeated."),
     ] = None,
     rows: Annotated[
-        str | None, typer.Option("--rows", metavar="ID,ID", help="Rows of the catalog.")
+        str | None,
+        typer.Option("--rows", metavar="ID,ID", help="Rows of the catalog, or a set by name."),
     ] = None,
     tag: Annotated[
         list[str] | None, typer.Option("--tag", help="All rows with this tag; may be repeated.")
@@ -274,8 +274,11 @@ def calibrate(
 ) -> None:
     """Measure rows whose truth is proved, score the readings, write tables and a report into DIR.
 
-    An interrupted run loses no finished measurement: the same call goes on where it stopped.
+    An interrupted run loses no finished measurement: the same call goes on where it stopped. The
+    commands below do the same for a sweep that a file describes.
     """
+    if context.invoked_subcommand is not None:
+        return
     if not device:
         raise BadInput("--device: at least one device is needed (singlab devices lists them)")
     if out is None:
@@ -289,7 +292,7 @@ def calibrate(
     from singularity_lab.calibration.design import Arm
     from singularity_lab.calibration.run import calibrate as run
 
-    with _interruption(out), progress_bar() as progress:
+    with calibrating.interruption(out), progress_bar() as progress:
         found = run(
             [Arm(name, settings) for name in device],
             members,
@@ -304,13 +307,16 @@ def calibrate(
     _print(found, as_json, report)
 
 
-def _rows(rows: str | None, tags: list[str], family: str | None) -> list[Any]:
+def _rows(rows: str | None, tags: list[str], family: str | None) -> Any:
+    from singularity_lab.calibration.row_sets import is_name
     from singularity_lab.catalog.load import entries, load
 
     if rows is None and not tags and family is None:
         raise BadInput("--rows, --tag, --family: say which rows of the catalog to measure")
     if rows is not None and (tags or family is not None):
         raise BadInput("--rows: stands alone, without --tag and --family")
+    if rows is not None and is_name(rows):
+        return rows
     if rows is not None:
         return [load(name) for name in words.rows(rows)]
     found = entries(family=family, tags=tags)
@@ -329,21 +335,6 @@ def _print(found: Calibration, as_json: bool, report: Path) -> None:
     print(f"report: {report}")
 
 
-class _interruption:
-    """Ctrl-C ends a run with the word where its finished work is."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is KeyboardInterrupt:
-            note(f"finished measurements are kept in {self.folder}; the same command goes on")
-            raise typer.Exit(INTERRUPTED)
-
-
 def demo(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="The folder of tables and report.")
@@ -357,7 +348,7 @@ def demo(
     extras.require("report", "jinja2", "matplotlib")
     from singularity_lab.calibration.demo import run
 
-    with _interruption(out), progress_bar() as progress:
+    with calibrating.interruption(out), progress_bar() as progress:
         found = run(out, workers=workers, progress=progress)
     _print(found, as_json, out / "report.html")
 
@@ -367,5 +358,8 @@ def add_to(app: typer.Typer) -> None:
     panel = "Measure"
     app.command(cls=ExpressionCommand, rich_help_panel=panel)(measure)
     app.command(rich_help_panel=panel)(devices)
-    app.command(rich_help_panel=panel)(calibrate)
+    sweeps = typer.Typer(invoke_without_command=True)
+    sweeps.callback(invoke_without_command=True)(calibrate)
+    calibrating.add_to(sweeps)
+    app.add_typer(sweeps, name="calibrate", rich_help_panel=panel)
     app.command(rich_help_panel=panel)(demo)

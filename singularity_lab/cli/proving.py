@@ -14,7 +14,7 @@ from singularity_lab.cli.shell import UNDECIDED, ExpressionCommand, note, print_
 from singularity_lab.errors import BadInput
 
 if TYPE_CHECKING:
-    from singularity_lab.exact.engine.solve import Result
+    from singularity_lab.exact.engine.result import Result
 
 
 class Convention(StrEnum):
@@ -64,6 +64,12 @@ As = Annotated[
         "--as",
         help="ideal: K is the sum of squares; loss: one expression, K itself; two-sided: "
         "|f|, f being one expression that may change sign.",
+    ),
+]
+Parameters = Annotated[
+    str | None,
+    typer.Option(
+        "--parameters", help="A symbol that is no variable: the table of (λ, m) over its values."
     ),
 ]
 Seconds = Annotated[float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")]
@@ -117,6 +123,7 @@ def rlct(
     prior: Prior = None,
     box: Box = None,
     over: Over = None,
+    parameters: Parameters = None,
     convention: As = Convention.IDEAL,
     budget: Seconds = 60.0,
     certificate: Annotated[
@@ -132,7 +139,8 @@ def rlct(
         typer.Option(
             "--batch",
             metavar="FILE",
-            help="A JSON list of {id, vars, generators, point, nonnegative, prior}; - is stdin.",
+            help="A JSON list of {id, vars, generators, point, nonnegative, prior}; - is stdin. "
+            "A bad item is an error line; the exit code is then 2, after all others.",
         ),
     ] = None,
     as_json: Json = False,
@@ -151,6 +159,9 @@ def rlct(
         raise BadInput(f"--certificate: there is no folder {certificate.parent}")
     from singularity_lab.exact.engine.solve import rlct as prove
 
+    if parameters is not None:
+        _tabulate(given, parameters, budget, certificate, as_json)
+        return
     result = prove(given.pop("generators"), budget=budget, **given)
     written = [] if certificate is None else _save(result, certificate)
     if as_json:
@@ -163,12 +174,65 @@ def rlct(
         raise typer.Exit(UNDECIDED)
 
 
+def _tabulate(
+    given: dict[str, Any], parameter: str, budget: float, certificate: Path | None, as_json: bool
+) -> None:
+    """Print the table over the values of a symbol."""
+    import json
+
+    from singularity_lab.exact.engine.solve import rlct as prove
+    from singularity_lab.system.files import replacing
+
+    table = prove(given.pop("generators"), parameters=parameter, budget=budget, **given)
+    if certificate is not None:
+        with replacing(certificate) as part:
+            part.write_text(json.dumps(table.document, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        print_json(table.to_json())
+    else:
+        print(table)
+    if certificate is not None:
+        note(f"certificate: {certificate}")
+    if not table.exact:
+        raise typer.Exit(UNDECIDED)
+
+
 def _save(result: Result, path: Path) -> list[Path]:
     if result.exact:
         return [result.certificate.save(path)]
     return [
         c.save(path.with_name(f"{path.stem}.{c.kind}{path.suffix}")) for c in result.certificates
     ]
+
+
+# -- lct ----------------------------------------------------------------------------------------
+
+
+def lct(
+    expressions: Expressions = None,
+    variables: Vars = None,
+    at: At = None,
+    prior: Prior = None,
+    budget: Seconds = 60.0,
+    as_json: Json = False,
+) -> None:
+    """The complex log canonical threshold of f, or bounds on it.
+
+    Pairs: a boundary coefficient b of x = 0 is the prior x=-b. A divisor on a smooth subvariety
+    is f with one variable eliminated.
+    """
+    if not expressions:
+        raise BadInput("EXPR: at least one expression is needed")
+    generators, point = germ(expressions, variables, at)
+    from singularity_lab.exact.engine.threshold import lct as find
+
+    found = find(generators, variables, at=point, prior=words.prior(prior), budget=budget)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print(found)
+    if not found.exact:
+        raise typer.Exit(UNDECIDED)
 
 
 # -- explain ------------------------------------------------------------------------------------
@@ -203,5 +267,6 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     panel = "Prove"
     app.command(cls=ExpressionCommand, rich_help_panel=panel)(rlct)
+    app.command(cls=ExpressionCommand, rich_help_panel=panel)(lct)
     app.command(cls=ExpressionCommand, rich_help_panel=panel)(explain)
     app.command(rich_help_panel=panel)(verifying.verify)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
+from singularity_lab.cli.shell import BAD_INPUT, UNDECIDED, print_json, say_error
 from singularity_lab.errors import BadInput, CertificateError
+from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.files import read_json
 
 if TYPE_CHECKING:
-    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.algebra.analytic import Problem
     from singularity_lab.exact.proof.certificate import Certificate
 
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
@@ -31,31 +32,45 @@ def verify(
             "program rlct; - is stdin.",
         ),
     ],
+    budget: Annotated[
+        float,
+        typer.Option("--budget", metavar="SECONDS", help="CPU seconds for the whole document."),
+    ] = 600.0,
     as_json: Json = False,
 ) -> None:
     """Replay a proof with the independent verifier and print what it proves.
 
     A program certificate, or an answer of program rlct, is replayed as program check does. A
     certificate that does not verify ends with exit code 2 and the step that fails; so does an
-    answer that states another value, loss or point than its certificate.
+    answer that states another value, loss or point than its certificate. What is not replayed
+    within the budget is not verified: exit code 3.
     """
     from singularity_lab.programs.certificate import FORMAT
 
+    require_seconds(budget)
     document = read_json(file, "CERT", parse_constant=_no_number)
     if not isinstance(document, Mapping):
         raise BadInput(f"CERT: a certificate is needed, {file} holds a {type(document).__name__}")
     program = {"program", "digest"} <= set(document) or document.get("format") == FORMAT
+    lines = None
     try:
-        if program or document.get("program_certificate") is not None:
-            lines = [_program(document)]
-        else:
-            lines = list(_germ(document))
+        with TimeLimit(budget):
+            if program or document.get("program_certificate") is not None:
+                lines = [_program(document)]
+            else:
+                lines = list(_germ(document))
     except Exception as error:  # a foreign document: whatever it breaks, it is not verified
         where, why = _refusal(error)
         if as_json:
             print_json({"verified": False, "where": where, "error": why})
         say_error(f"the certificate is rejected: {why}")
         raise typer.Exit(BAD_INPUT) from None
+    if lines is None:
+        why = f"not verified within {budget:g} CPU seconds: nothing is known of the claim"
+        if as_json:
+            print_json({"verified": False, "where": "", "error": why})
+        say_error(why)
+        raise typer.Exit(UNDECIDED)
     for data, text in lines:
         if as_json:
             print_json(data)
@@ -92,7 +107,7 @@ def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Replay every certificate of a document, and compare what the document states with them."""
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
     from singularity_lab.exact.proof.certificate import Certificate
     from singularity_lab.exact.proof.verify import verify as replay
 
@@ -215,12 +230,12 @@ def _compare_text(name: str, text: Any, certificates: list[Certificate]) -> None
         raise _other(name, f"lambda = {match[1]}, m = {match[2]}", exact)
 
 
-def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
+def _compare_problem(answer: Mapping[str, Any], problem: Problem) -> None:
     from singularity_lab.exact.proof.certificate import problem_from_json, problem_to_json
 
     true = problem_to_json(problem)
     if "loss" in answer and not same_loss(answer["loss"], problem):
-        from singularity_lab.exact.engine.solve import describe_loss
+        from singularity_lab.exact.engine.result import describe_loss
 
         raise _other("loss", answer["loss"], describe_loss(problem))
     if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
@@ -231,7 +246,9 @@ def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
         for field, value in true.items():
             if stated[field] != value:
                 raise _other(f"problem.{field}", stated[field], value)
-    aliases = {"vars": "variables", "ideal": "generators", "as": "convention"}
+    expressions = "functions" if "functions" in true else "generators"
+    aliases = {"vars": "variables", "ideal": expressions, "as": "convention"}
+    aliases["generators"] = expressions
     for name in (*true, *aliases):
         field = aliases.get(name, name)
         if name in answer:
@@ -246,7 +263,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: LocalProblem) -> None:
         raise _other("nonnegative", answer["nonnegative"], walls)
 
 
-def _restated(problem: LocalProblem, field: str, value: Any) -> Any:
+def _restated(problem: Problem, field: str, value: Any) -> Any:
     """A field of the problem as the answer states it, in the words of the certificate."""
     from singularity_lab.exact.proof.certificate import problem_from_json, problem_to_json
 
@@ -254,14 +271,14 @@ def _restated(problem: LocalProblem, field: str, value: Any) -> Any:
         value = value.replace(",", " ").split()
     if field == "variables":
         return value
-    if field == "generators" and isinstance(value, str):
+    if field in ("generators", "functions") and isinstance(value, str):
         value = [value]
     if field in ("point", "prior") and isinstance(value, list):
         value = dict(zip(problem.variables, value, strict=True))
     return problem_to_json(problem_from_json({**problem_to_json(problem), field: value}))[field]
 
 
-def same_loss(stated: Any, problem: LocalProblem) -> bool:
+def same_loss(stated: Any, problem: Problem) -> bool:
     """True if a description of a loss is that of the problem: the same words, or the same
     polynomial, however it is written, with the same words after it.
 
@@ -272,13 +289,14 @@ def same_loss(stated: Any, problem: LocalProblem) -> bool:
     >>> same_loss("K = (x^2 - y^4)^2 at the origin", cusp)
     False
     """
+    from singularity_lab.algebra.analytic import AnalyticProblem
     from singularity_lab.algebra.polynomial import Ideal
-    from singularity_lab.exact.engine.solve import describe_loss
+    from singularity_lab.exact.engine.result import describe_loss
 
     true = describe_loss(problem)
     if stated == true:
         return True
-    if not isinstance(stated, str):
+    if not isinstance(stated, str) or isinstance(problem, AnalyticProblem):
         return False
     (head, at, tail), (own, _, own_tail) = stated.partition(" at "), true.partition(" at ")
     squares = r" \+ \.\.\. \(\d+ squares\)$"
@@ -287,6 +305,10 @@ def same_loss(stated: Any, problem: LocalProblem) -> bool:
         return False
     try:
         texts = [re.sub(squares, "", t.removeprefix("K = ")) for t in (head, own)]
+        if problem.convention == "two-sided":  # K = |f|
+            if not all(t.startswith("|") and t.endswith("|") for t in texts):
+                return False
+            texts = [t[1:-1] for t in texts]
         one, other = Ideal.parse(texts, problem.variables).generators
     except BadInput:
         return False

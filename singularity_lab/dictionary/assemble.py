@@ -72,8 +72,9 @@ def places(entries: Iterable[Entry]) -> list[Place]:
     return own + more
 
 
-def computed(journal: Journal, key: str) -> Cells:
+def computed(journal: Journal, key: str, on_file: bool = True) -> Cells:
     """The cells of all groups for a germ; ``unknown`` where the journal has none."""
+    why = "not reached in this build" if on_file else "not asked of a stratum that is no row"
     cells: Cells = {}
     for group in GROUPS:
         line = journal.best(key, group.name)
@@ -81,7 +82,7 @@ def computed(journal: Journal, key: str) -> Cells:
             if line is not None and line.version == group.version:
                 cells[column] = line.cells[column]
             else:
-                cells[column] = Cell.unknown("not asked of this stratum: it is no row")
+                cells[column] = Cell.unknown(why)
     return cells
 
 
@@ -139,7 +140,7 @@ def make_strata(
             cells = {c: none for group in GROUPS for c in group.columns}
             cells["probes"] = none
         else:
-            cells = computed(journal, key)
+            cells = computed(journal, key, place.on_file)
             cells["probes"] = probe_cell(place.entry, cells)
         cells |= _geometry(place)
         cells |= cells_of(members.get(key), NO_GERM)

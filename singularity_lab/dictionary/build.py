@@ -37,7 +37,7 @@ from singularity_lab.dictionary.schema import Cell, ReadingLine, Tables
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import (
     Certificate,
-    problem_from_json,
+    polynomial_problem_from_json,
     problem_to_json,
 )
 from singularity_lab.system.deadline import require_seconds
@@ -204,7 +204,7 @@ def _ignore_interrupts() -> None:
 
 def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> list[Line]:
     """The lines of one germ. encoded: its canonical JSON."""
-    problem = problem_from_json(msgspec.json.decode(encoded))
+    problem = polynomial_problem_from_json(msgspec.json.decode(encoded))
     key = problem_key(problem)
     found = CertificateStore(store).document(problem)
     documents = found["certificates"] if found is not None else []

@@ -3,6 +3,7 @@
     build(name, **parameters) -> Model
     builders() -> names of the builders
     signature(name) -> their parameters with types
+    link(natural, family=…, inputs=…) -> Link: a regression from its natural parameters
 
 Importing this package loads no torch: twins import it when they are called.
 """
@@ -16,13 +17,16 @@ from singularity_lab.models import (
     linear,
     mixtures,
     monomial,
+    open_problems,
     pieces,
     shallow,
     trained,
 )
+from singularity_lab.models.link import Link, link
 from singularity_lab.models.model import Model, Stratum, build, builder, builders, signature
 
 __all__ = [
+    "Link",
     "Model",
     "Stratum",
     "activation",
@@ -34,8 +38,10 @@ __all__ = [
     "graphical",
     "hypersurfaces",
     "linear",
+    "link",
     "mixtures",
     "monomial",
+    "open_problems",
     "pieces",
     "shallow",
     "signature",

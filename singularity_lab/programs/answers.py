@@ -32,7 +32,8 @@ from singularity_lab.errors import (
     OutOfScope,
     Undecided,
 )
-from singularity_lab.exact.engine.solve import Result, rlct
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.programs import limits
 from singularity_lab.programs.certificate import (

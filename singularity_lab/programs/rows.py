@@ -110,6 +110,12 @@ def _error_twin(p: Program, steps: int, semantics: str, nll: bool = False) -> An
     return twin
 
 
+_AT_A_WALL = (
+    "the transition 1 -> 2 has probability x = 0 at this point, and a chain has x >= 0; the row "
+    "takes x on both sides: with x >= 0 the value is the same"
+)
+
+
 # -- the files ----------------------------------------------------------------------------------
 
 
@@ -243,9 +249,10 @@ def cancellation_rows() -> Iterator[dict[str, Any]]:
             "id": f"program-{name}".lower().replace("_", "-"),
             "title": f"{kind} program {thing.name}",
             "vars": list(thing.parameters),
-            "ideal": [str(g) for g in generators],
+            "ideal": [str(g.flint) for g in generators],
             "at": at,
             "tags": ["program", kind],
+            "note": _AT_A_WALL if thing.name.startswith("hmm2-") else "",
         }
 
 

@@ -13,6 +13,7 @@ __all__ = ["EXTRA_OF", "hint", "installed", "pyplot", "require"]
 EXTRA_OF = {
     "clarabel": "real",
     "contourpy": "report",
+    "distributed": "cluster",
     "duckdb": "report",
     "jinja2": "report",
     "matplotlib": "report",

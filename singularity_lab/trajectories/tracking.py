@@ -27,7 +27,6 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import (
     Budget,
     Loss,
-    ModuleLoss,
     Spectroscope,
     collected,
     measure,
@@ -244,7 +243,7 @@ class _Checkpoints:
             return subject
         return self._network(subject, self.self_teacher)
 
-    def _network(self, net: torch.nn.Module, self_teacher: bool | str) -> ModuleLoss:
+    def _network(self, net: torch.nn.Module, self_teacher: bool | str) -> Loss:
         if self.batch is None:
             raise BadInput("data: expected the data that the model is read on, received None")
         return network_loss(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import sparse_polynomials
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import limits, rings
 from singularity_lab.algebra.algebraic import AlgebraicNumber, algebraic
 from singularity_lab.algebra.limits import Size, integer, limited_json, rational, substituted
 from singularity_lab.algebra.names import check_names, natural_order
@@ -360,3 +360,13 @@ def test_a_power_of_many_terms_is_refused_before_it_takes_minutes():
     with pytest.raises(ParseError, match="too many products"):
         parse("(((y - 3)^24 + y^1000)^24)^3")
     assert len(parse("(x + y + z + w)^30").flint) == 5456
+
+
+def test_contexts_of_names_that_are_not_used_any_more_are_forgotten():
+    """python-flint keeps one for each tuple of names; those that polynomials use stay the same."""
+    kept = [parse(f"kept{i}^2 + y") for i in range(600)]
+    for i in range(5000):
+        parse(f"name{i}*y")
+    assert rings.drop_unused_contexts() < 2 * 4096 + 1200
+    for i, p in enumerate(kept):
+        assert p * parse(f"kept{i}", p.variables) == parse(f"kept{i}^3 + y*kept{i}", p.variables)

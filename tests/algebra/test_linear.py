@@ -139,3 +139,23 @@ def test_wide_programs_prove_their_optimum(seed):
         rows = [a if any(a) else (1,) * n for a in rows]
         s = covering_lp([1] * n, rows)
         assert check_covering([1] * n, rows, s.primal, s.dual) == (s.value, s.face_dimension)
+
+
+def test_variables_that_no_row_joins_are_solved_one_by_one():
+    """Many rows of one variable each, some of them twice: v = 1/a, m − 1 = 0 dimensions."""
+    source = random.Random(4)
+    n = 200
+    rows = []
+    for i in range(n):
+        for _ in range(source.randint(1, 3)):
+            row = [0] * n
+            row[i] = source.randint(1, 5)
+            rows.append(tuple(row))
+    costs = [Fraction(source.randint(1, 9), 2) for _ in range(n)]
+    found = covering_lp(costs, rows)
+    least = [min(a[i] for a in rows if a[i]) for i in range(n)]
+    assert found.primal == tuple(Fraction(1, a) for a in least)
+    assert check_covering(costs, rows, found.primal, found.dual) == (
+        sum(c / a for c, a in zip(costs, least, strict=True)),
+        0,
+    )

@@ -62,3 +62,15 @@ def test_variables_set_to_zero(f, places):
     kept = {a: c for a, c in f.terms() if not any(a[i] for i in places)}
     expected = Polynomial.from_terms(kept, f.variables)
     assert maps.at_zero(f.flint, places) == expected.flint
+
+
+def test_monomials_of_wide_rings_are_read_and_taken_apart_as_those_of_narrow_ones():
+    names = [f"x{i}" for i in range(100)]
+    for text in ("x7^2", "-3*x1*x99^4*x1", "5/6*x0", "x3"):
+        p = parse(text, names).flint
+        narrow = parse(text, ["x0", "x1", "x3", "x7", "x99"]).flint
+        assert str(p) == str(narrow)
+        there = {names[i]: e for i, e in maps.content(p).items()}
+        listed = ("x0", "x1", "x3", "x7", "x99")
+        assert there == {listed[i]: e for i, e in maps.content(narrow).items()}
+    assert maps.content(parse("6*x1^2*x2 + 4*x1^3", names).flint) == {1: 2}

@@ -17,7 +17,7 @@ from atlas_pages import put, shards, small_tables
 import singularity_lab
 from singularity_lab import ground_truth, load, newton_polyhedron, verify
 from singularity_lab.atlas import build, serve
-from singularity_lab.atlas.check import faults
+from singularity_lab.atlas.check import faults, gaps
 from singularity_lab.atlas.writer import STATIC
 from singularity_lab.cli import app
 from singularity_lab.dictionary.schema import Cell, Edge
@@ -158,6 +158,14 @@ def test_tables_that_contradict_one_another_are_not_shown(tables, tmp_path):
         with pytest.raises(BadInput, match=said):
             build(tmp_path / "page", wrong)
     assert not (tmp_path / "page").exists()
+
+
+def test_tables_that_lack_a_proved_value_say_so(tables):
+    assert not gaps(tables)
+    unasked = [msgspec.structs.replace(s, lam=Cell.unknown("not asked")) for s in tables.strata[:2]]
+    told = gaps(msgspec.structs.replace(tables, strata=[*unasked, *tables.strata[2:]]))
+    assert len(told) == 1
+    assert told[0].startswith("2 rows are proved")
 
 
 def test_a_folder_with_other_things_is_left_alone(tables, tmp_path):

@@ -31,7 +31,7 @@ def _own_cache_and_devices(tmp_path_factory, monkeypatch):
     monkeypatch.syspath_prepend(HERE)
 
 
-# -- the plan -------------------------------------------------------------------------------------
+# -- the plan --------------------------------------------------------------------------------------
 
 
 def test_seeds_are_outermost_and_the_order_does_not_change():
@@ -106,7 +106,7 @@ def test_a_function_of_this_session_runs_in_this_process_only():
         calibrate(local, LINE, workers=1)
 
 
-# -- runs -----------------------------------------------------------------------------------------
+# -- runs ------------------------------------------------------------------------------------------
 
 
 def test_truth_and_readings_are_joined_by_row():
@@ -166,18 +166,18 @@ def test_refusal_crash_and_kill_stay_in_the_table_and_harm_nobody(tmp_path):
     outcome = {m.arm: (m.outcome, m.value) for m in found.measurements}
     assert outcome["good"] == ("ok", 1.0)
     assert outcome["refuse"] == ("failed", None)
-    assert outcome["crash"] == ("died", None)
+    assert outcome["crash"] == ("failed", None)
     assert outcome["killed"] == ("died", None)
     reasons = {m.arm: m.reason for m in found.measurements}
     assert "one too many" in reasons["refuse"]
-    assert reasons["crash"].startswith("AttributeError: ")
+    assert "crash failed: AttributeError: " in reasons["crash"]
     assert reasons["killed"] == "killed by signal 9"
     s = {s.arm: s for s in found.per_class("all")}
     assert (s["crash"].readings, s["crash"].answered) == (1, 0)
     # A process that died is tried again by the same call; a refusal is an answer.
     again = calibrate(arms, [CUSP], out=out, workers=1)
     outcome = {m.arm: m.outcome for m in again.measurements}
-    assert outcome == {"good": "ok", "refuse": "failed", "crash": "died", "killed": "ok"}
+    assert outcome == {"good": "ok", "refuse": "failed", "crash": "failed", "killed": "ok"}
 
 
 def test_processes_read_what_this_process_reads(tmp_path):

@@ -81,21 +81,21 @@ def test_a_damaged_parquet_file_is_set_aside_and_the_shards_are_read(kind, tmp_p
     duckdb = pytest.importorskip("duckdb")
     store = Store(tmp_path)
     fill(store, "a", "b")
-    store.compact()
-    whole = store.parquet.read_bytes()
+    part = store.compact()
+    whole = part.read_bytes()
     if kind == "foreign":
         with duckdb.connect() as connection:
             target = str(tmp_path / "x.parquet")
             connection.execute(f"COPY (SELECT 1 AS one) TO '{target}' (FORMAT parquet)")
-        (tmp_path / "x.parquet").replace(store.parquet)
+        (tmp_path / "x.parquet").replace(part)
     else:
         data = {"empty": b"", "cut": whole[: len(whole) // 2], "garbage": b"no Parquet" * 99}
-        store.parquet.write_bytes(data[kind])
+        part.write_bytes(data[kind])
     fill(store, "c")
     assert store.keys() == {"c"}
-    assert "readings.parquet: damaged" in caplog.text
-    assert (tmp_path / "readings.parquet.damaged").exists()
-    assert store.compact() == store.parquet
+    assert f"{part.name}: damaged" in caplog.text
+    assert store.damaged == (f"{part.name}.damaged",)
+    assert store.parts() == []
     assert store.query("SELECT count(*) FROM readings") == [(1,)]
 
 
@@ -139,17 +139,65 @@ def test_compaction_keeps_every_record_and_is_repeatable(tmp_path):
         shard.append(record("a", reading=text))
         shard.append(record("b", None, outcome="died"))
     before = store.records()
-    assert store.compact() == store.parquet
+    first = store.compact()
+    assert store.parts() == [first]
     assert store.shards() == []
     assert store.records() == before
+    kept = first.read_bytes()
     with store.shard() as shard:
         shard.append(record("b", 0.75, outcome="ok"))  # measured again: the later record holds
         shard.append(record("c"))
-    store.compact()
+    assert store.compact() != first
+    assert first.read_bytes() == kept  # a part never changes
     assert {r["key"]: r["value"] for r in store.records()} == {"a": 0.5, "b": 0.75, "c": 0.5}
     assert store.query("SELECT count(*), max(value) FROM readings") == [(3, 0.75)]
     with pytest.raises(BadInput, match="sql"):
         store.query("SELEKT 1")
+
+
+def test_a_death_never_hides_a_measurement(tmp_path):
+    """A worker is killed after its record is on the disk and before it has said so: its parent
+    notes the death of a task that was finished."""
+    store = Store(tmp_path)
+    fill(store, "a")
+    with store.shard() as shard:
+        shard.append(record("a", None, outcome="died"))
+        shard.append(record("b", None, outcome="died"))
+    assert store.finished() == {"a"}
+    pytest.importorskip("duckdb")
+    store.compact()
+    assert store.finished() == {"a"}
+    assert {r["key"]: r["value"] for r in store.records()} == {"a": 0.5, "b": None}
+
+
+def test_a_query_during_a_run_leaves_its_shards(tmp_path):
+    pytest.importorskip("duckdb")
+    store = Store(tmp_path)
+    with store.lock(), store.shard() as shard:
+        shard.append(record("a"))
+        other = Store(tmp_path)
+        assert other.query("SELECT count(*) FROM readings") == [(1,)]
+        assert other.shards() == [shard.path]
+        shard.append(record("b"))
+    assert store.keys() == {"a", "b"}
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "arrow"])
+def test_tables_of_other_libraries(library, tmp_path):
+    pytest.importorskip("duckdb")
+    if library == "polars":
+        pytest.importorskip("polars")
+    elif library == "arrow":
+        pytest.importorskip("pyarrow")
+    store = Store(tmp_path)
+    fill(store, "a", "b")
+    table = getattr(store, f"to_{library}")()
+    assert len(table) == 2
+    names = table.column_names if library == "arrow" else list(table.columns)
+    assert "value" in names
+    assert "reading" not in names
+    with pytest.raises(BadInput, match="columns: "):
+        getattr(store, f"to_{library}")(["nonsense"])
 
 
 def test_an_interrupted_compaction_counts_nothing_twice(tmp_path):

@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from singularity_lab import rlct, verify
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog import entries, load
 from singularity_lab.catalog.export import (
@@ -18,6 +19,7 @@ from singularity_lab.catalog.export import (
     to_csv,
     to_json_lines,
     to_markdown,
+    to_parquet,
     with_model,
 )
 from singularity_lab.catalog.truth import ground_truth
@@ -138,3 +140,18 @@ def test_search(table):
     assert {e.family for e in search(entries(), tags=["orthant"])} == set()
     with pytest.raises(BadInput, match="truths"):
         search(rows, status="proved")
+
+
+def test_the_answer_key_brings_its_proofs(table, tmp_path):
+    """One Parquet file: λ as text, and certificates that verify as they stand."""
+    duckdb = pytest.importorskip("duckdb")
+    documents = [rlct("x*y").certificate.to_json()]
+    rows = [{**row, "documents": documents if row["id"] == "nc-1-1" else None} for row in table]
+    path = to_parquet(rows, tmp_path / "answers.parquet")
+    with duckdb.connect() as connection:
+        sql = 'SELECT id, "lambda", dimension, proof FROM read_parquet(?) ORDER BY id'
+        found = connection.execute(sql, [str(path)]).fetchall()
+    assert [row[0] for row in found] == sorted(r["id"] for r in table)
+    (proof,) = [json.loads(row[3]) for row in found if row[3]]
+    assert found[1][:3] == ("nc-1-1", "1/2", 2)
+    assert str(verify(proof[0]).lower) == "(1/2, 2)"

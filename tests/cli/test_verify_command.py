@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import gzip
 import json
+import time
 
 import pytest
 from terminal import answer, run
@@ -186,3 +187,62 @@ def test_lines_of_a_batch_explanations_and_stores_are_verified(tmp_path):
     ground_truth("nc-1-1", 5, cache=tmp_path)
     (file,) = tmp_path.rglob("*.json.gz")
     assert verify(gzip.decompress(file.read_bytes()).decode())[0] == 0
+
+
+LOSSES = ["-x^2", "x^2 - y^3", "x^2 - y^2", "-x^2 - y^4", "(y - x^2)*(y - 2*x^2)", "x^3"]
+
+
+@pytest.mark.parametrize("f", LOSSES)
+def test_what_is_negative_somewhere_is_no_loss(f):
+    """|f| has a certificate under two-sided; as a loss K >= 0 the same document is refused."""
+    code, found = answer("rlct", f, "--as", "two-sided")
+    assert (code, found["loss"]) == (0, f"K = |{f}| at the origin")
+    assert verify(found)[0] == 0
+    certificate = copy.deepcopy(found["certificate"])
+    certificate["problem"]["convention"] = "loss"
+    code, out, err = verify(certificate)
+    assert (code, out) == (2, "")
+    assert "nonnegative: K < 0 on the arc" in err
+    code, _, err = run("rlct", f, "--as", "loss")
+    assert code == 2
+    assert "two-sided" in err
+
+
+def test_a_loss_that_is_negative_on_its_domain_alone_is_refused():
+    code, found = answer("rlct", "x^2*(x+1)", "--as", "loss", "--over", "x=0:1")
+    assert (code, found["lambda"]) == (0, "1/2")
+    certificate = copy.deepcopy(found["certificate"])
+    certificate["problem"]["over"]["x"] = ["-2", "1"]
+    code, _, err = verify(certificate)
+    assert code == 2
+    assert "K < 0 at x = " in err
+
+
+@pytest.mark.parametrize("f", ["x^2 + y^4", "(x - y)^2", "x^2*(y^2 + z^2)", "x^4 - x^2*y^3 + y^6"])
+def test_a_loss_is_not_refused(f):
+    assert verify(answer("rlct", f, "--as", "loss")[1])[0] == 0
+
+
+def test_verification_has_a_budget(cusp):
+    code, out, err = verify(cusp, "--budget", "0.000001", "--json")
+    assert (code, json.loads(out)["verified"]) == (3, False)
+    assert err == "error: not verified within 1e-06 CPU seconds: nothing is known of the claim\n"
+    assert verify(cusp, "--budget", "0")[0] == 2
+    assert verify(cusp, "--budget", "9")[0] == 0
+
+
+def test_the_budget_holds_in_a_proof_that_takes_long():
+    """Each step takes a moment: ten thousand of them on one family."""
+    step = {"op": "monomial", "primal": {"x": "1"}, "dual": [[0, "1"]]}
+    for n in range(150):
+        step = {"op": "both", "cases": [step, {"op": "open"}]} if n % 2 else {
+            "op": "generators", "do": [["add", 1, 0, "(x+y+z)^40"]] * 40, "then": step}  # fmt: skip
+    problem = {"variables": ["x", "y", "z"], "generators": ["x", "y"], "convention": "ideal",
+               "point": {}, "prior": {}, "box": {}}  # fmt: skip
+    claim = {"kind": "exact", "lambda": "1", "multiplicity": 1}
+    document = {"format": "singularity-lab-certificate", "version": 1, "problem": problem,
+                "claim": claim, "proof": step}  # fmt: skip
+    started = time.process_time()
+    code, _, err = verify(document, "--budget", "0.3")
+    assert time.process_time() - started < 1.2 * 0.3 + 2
+    assert (code, err.split(":")[1]) == (3, " not verified within 0.3 CPU seconds")

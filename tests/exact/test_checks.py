@@ -111,6 +111,14 @@ CELLS = {
     "_contract: conditions": "contract-conditions",
     "_coordinate: vanishes": "coordinate-vanishes",
     "_coordinate: alone": "coordinate-alone",
+    "_functions: free": "functions-free",
+    "_functions: vanishes": "functions-vanishes",
+    "_functions: minor": "functions-minor",
+    "_functions: composed": "functions-composed",
+    "_slice: tangent": "slice-tangent",
+    "_slice: local": "slice-local",
+    "_slice: minor #2": "slice-minor",
+    "_carried: kept": "slice-kept",
     "_schur: free": "schur-free",
     "_schur: conditions": "schur-conditions",
     "_schur: entries": "schur-entries",
@@ -152,9 +160,12 @@ CELLS = {
     "_rank: free": "rank-free",
     "_rank: minor #2": "rank-minor",
     "_rank: vanishes": "rank-vanishes",
+    "_product: one": "product-one",
+    "_product: product": "product-product",
     "_squares: sign": "squares-sign",
     "_squares: factor": "squares-factor",
     "_squares: sum #2": "squares-sum",
+    "verify: nonnegative": "claim-nonnegative",
     "verify: below": "claim-below",
     "verify: above": "claim-above",
     "_see: family.check_same(known, self.map)": "see-same",
@@ -187,10 +198,12 @@ IMPLIED = {
     "of_lemma: need(all((e > -1 for e in family.h": "check_same compares names, roles, k and h with those of the family",
     "index: need(name in self.role, f'no variable": "each caller has asked for the role before",
     "normal: need(bool(gens), 'K vanishes identic": "gens[0] raises",
+    "_normal_product: need(not f.is_zero(), 'K va": "a factor of a polynomial that is not 0 is not 0, and no map of a step that applies takes it to 0",
     "verify: vanishes": "an empty verdict has no bounds: below or above fails",
     "read: if not isinstance(op, str) or op not in": "STEPS[op] raises",
     "_rank: index": "a minor without rows is none",
     "_rank: local": "the derivatives are those by local variables",
+    "_slice: minor": "a matrix with a determinant is a square",
     "_rank: minor": "a matrix with a determinant is a square",
     "_squares: sum": "zip(strict=True) raises",
     "branch: cases": "zip(strict=True) raises",
@@ -362,6 +375,24 @@ def one_domain_for_another(v):
     """What is proved of [0, 2] says nothing of [1, 2]."""
     bounded(v, 1).check_same(bounded(v, 0), {"x": ["x", 1]})
     return "the germs over [1, 2] are those over [0, 2]"
+
+
+@directed("applies: if family.exponents and op not ")
+def factors_for_generators(v):
+    """(x − y)²(x + y)³ has not the λ of the ideal of its factors."""
+    ends = {"op": "rank", "gens": [0, 1], "vars": ["x", "y"]}
+    step = {"op": "product", "factors": [["x - y", 2], ["x + y", 3]], "cases": [ends]}
+    return crossed(v, {"x": LOCAL, "y": LOCAL}, ["(x - y)^2*(x + y)^3"], step)
+
+
+@directed("check_same: need(not self.exponents and (not")
+def one_product_for_another(v):
+    """(x − y)(x + y)² is not (x − y)³(x + y)⁴."""
+    family = v.verify.starting_family(LocalProblem.build("x*y"))
+    gens = tuple(parse(f, "x y").flint for f in ("x - y", "x + y"))
+    one, other = (family.but(gens=gens, exponents=e) for e in ((1, 2), (3, 4)))
+    one.check_same(other, {"x": ["x", 1], "y": ["y", 1]})
+    return "one product is said to be the other"
 
 
 @directed("_roots: alone")

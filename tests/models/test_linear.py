@@ -154,3 +154,11 @@ def test_rank_one_tensors(dims):
 def test_autoencoder_of_too_small_width_is_refused_and_full_width_is_regular():
     model = build("linear_autoencoder", dimension=3, hidden=2, data_rank=2)
     assert rlct(model.problem(), budget=20).rlct == RLCT(Fraction(3), 1)
+
+
+def test_the_order_of_the_widths_does_not_matter():
+    """A law of Lehalleur and Rimányi 2024: at truth 0 the codimension of the fibre and the number
+    of its components of that codimension are invariant under permutations of the widths."""
+    orders = ([1, 2, 3], [2, 1, 3], [1, 3, 2])
+    found = [rlct(build("deep_linear", widths=w, rank=0).problem()).rlct for w in orders]
+    assert found[0] == found[1] == found[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -74,3 +75,14 @@ def test_the_builder_makes_the_exact_loss_and_its_twins(name, semantics):
     if m.loss.variables and name != "register-copy":
         e = float(m.value(point))
         assert e <= nll <= 2 * e
+
+
+@pytest.mark.parametrize("length", [1, 2])
+def test_the_hidden_markov_rows_have_the_values_of_probabilities(length):
+    """They take the probability x = 0 on both sides, as their note says: x >= 0 gives the same."""
+    row = next(
+        r for r in entries(family="programs_cancellation") if r.id == f"program-hmm2-{length}"
+    )
+    assert "x >= 0" in row.note
+    there = replace(row.problem(), box=((Fraction(0), None), *row.problem().box[1:]))
+    assert rlct(row.problem()).rlct == rlct(there).rlct

@@ -194,11 +194,17 @@ export function Order({
                   r={wide ? 17 : 12}
                   class={`node ${p === lowest ? "now" : ""} ${meets ? "meets" : ""}`}
                 />
-                <text x={X(x)} y={Y(y) + 4} text-anchor="middle" class={p === lowest ? "on-blue" : ""}>
+                <text
+                  aria-hidden="true"
+                  x={X(x)}
+                  y={Y(y) + 4}
+                  text-anchor="middle"
+                  class={p === lowest ? "on-blue" : ""}
+                >
                   {p.lambda.length > 4 ? (real(p.lambda) || p.low).toFixed(1) : p.lambda}
                 </text>
                 {wide && (
-                  <text x={X(x)} y={Y(y) + 31} text-anchor="middle" class="small halo">
+                  <text aria-hidden="true" x={X(x)} y={Y(y) + 31} text-anchor="middle" class="small halo">
                     {p.name.slice(0, 14)}
                   </text>
                 )}

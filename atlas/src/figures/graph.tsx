@@ -83,14 +83,12 @@ export function NeighbourGraph({ id, edges }: { id: string; edges: Edge[] }) {
         {drawn.map((n, i) => {
           const [x, y] = [c + r * Math.cos(angle(i)), c + r * Math.sin(angle(i))];
           const k = position.get(n.id);
-          const label = `${i + 1}: ${n.id}, ${n.words}`;
+          const value = k === undefined ? "" : `, λ ${range(index.lower[k]!, index.upper[k]!)}`;
+          const label = `${i + 1}: ${n.words} ${n.id}${value}`;
           return (
             <Link href={k === undefined ? undefined : rowAddress(n.id)} label={label}>
-              <title>
-                {k === undefined ? n.id : `${index.titles[k]} · λ ${range(index.lower[k]!, index.upper[k]!)}`}
-              </title>
               <circle cx={x} cy={y} r={15} class="node" />
-              <text x={x} y={y + 4} text-anchor="middle">
+              <text aria-hidden="true" x={x} y={y + 4} text-anchor="middle">
                 {i + 1}
               </text>
             </Link>

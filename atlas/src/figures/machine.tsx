@@ -128,10 +128,22 @@ export function Complex({ machine: w, at, onPick }: { machine: Machine; at: numb
               r={r(c)}
               class={`node ${i === at ? "now" : ""} ${c.degenerate ? "degenerate" : ""}`}
             />
-            <text x={places[i]!.x} y={places[i]!.y + 4} text-anchor="middle" class={i === at ? "on-blue" : ""}>
+            <text
+              aria-hidden="true"
+              x={places[i]!.x}
+              y={places[i]!.y + 4}
+              text-anchor="middle"
+              class={i === at ? "on-blue" : ""}
+            >
               {c.lambda_E}
             </text>
-            <text x={places[i]!.x} y={places[i]!.y + r(c) + 13} text-anchor="middle" class="small halo">
+            <text
+              aria-hidden="true"
+              x={places[i]!.x}
+              y={places[i]!.y + r(c) + 13}
+              text-anchor="middle"
+              class="small halo"
+            >
               {i + 1}
               {c.degenerate ? "*" : ""}
             </text>

@@ -29,6 +29,9 @@ export function About() {
           {grouped(index.ids.length)} rows in {Object.keys(meta.families).length} families. Every cell is one of five
           states; none is blank. Counted when the atlas was built:
         </p>
+        {meta.notes.map((n) => (
+          <p class="warning">{n}</p>
+        ))}
         {Object.entries(meta.counts).map(([table, columns]) => (
           <div class="scroll" tabIndex={0} role="group" aria-label={`States of the cells of ${table}`}>
             <table class="small-table">

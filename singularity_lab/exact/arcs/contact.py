@@ -48,8 +48,10 @@ from singularity_lab.exact.proof.branches import (
     Dehomogenise,
     Free,
     Locus,
+    Product,
     Roots,
     Split,
+    Squares,
     Subideal,
     Sum,
 )
@@ -192,17 +194,18 @@ def contact_loci(
 
 def _read(certificate: Certificate, order: int, field: ArcField, started: float) -> ContactLoci:
     """The contact loci that the charts of a certificate give."""
-    if certificate.problem.over is not None:
+    problem = certificate.germ
+    if problem.over is not None:
         raise OutOfScope("contact loci: those at one point are read, not over a domain")
     verify(certificate)
-    certificate.problem.localize()  # OutOfScope for irrational points
-    if certificate.problem.is_power_one:
+    problem.localize()  # OutOfScope for irrational points
+    if problem.is_power_one:
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":
         raise OutOfScope("contact loci: the zero ideal (all arcs)")
-    curve = _Reader(order + 1, field).read(starting_family(certificate.problem), certificate.proof)
+    curve = _Reader(order + 1, field).read(starting_family(problem), certificate.proof)
     return ContactLoci(
-        certificate.problem,
+        problem,
         field,
         curve.lower[1:],
         curve.upper[1:],
@@ -325,8 +328,12 @@ class _Reader(Walk[_Curve]):
             raise _RealOnly(f"complex roots of {step.poly} are no stratum of the proof")
         if isinstance(step, Split | Dehomogenise | Roots):
             return _least(cases)
+        if isinstance(step, Product):  # the orders of the factors are in k, with the exponents
+            return cases[0]
         if isinstance(step, Subideal):
             return self.without_upper(cases[0])
+        if isinstance(step, Squares):
+            return self.squared(cases[0])
         if isinstance(step, Both):
             return self.both(cases)
         if isinstance(step, Sum):
@@ -334,6 +341,16 @@ class _Reader(Walk[_Curve]):
         if isinstance(step, Free):
             return self.free(family, cases[0])
         return self.unknown()
+
+    def squared(self, inner: _Curve) -> _Curve:
+        """|f| ≍ Σ q²: twice the order of the q along a real arc."""
+        if self.over == "C":
+            raise _RealOnly("a sum of squares is of the size of these")
+        lower, upper, special = (
+            tuple(values[(p + 1) // 2] for p in range(self.size + 1))
+            for values in (inner.lower, inner.upper, inner.special)
+        )
+        return _Curve(lower, upper, special, None if inner.slope is None else inner.slope / 2)
 
     def complex_locus(self, family: Family, step: Locus) -> None:
         f, by = family.read(step.poly), step.by

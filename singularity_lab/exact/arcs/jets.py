@@ -31,7 +31,7 @@ Theorem 0.1).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from fractions import Fraction
@@ -228,16 +228,9 @@ def jets(
         return replace(found, checked=_checked(found, check)) if check else found
     raise Undecided(
         f"jets: order {len(codimensions)} is not decided within {budget} CPU seconds; "
-        f"codimensions before: {_shortened(codimensions)}",
+        f"codimensions before: {codimensions}",
         tuple(codimensions),
     )
-
-
-def _shortened(codimensions: Sequence[int]) -> str:
-    """The list, or its last ten."""
-    if len(codimensions) <= 20:
-        return str(list(codimensions))
-    return "…, " + ", ".join(map(str, codimensions[-10:]))
 
 
 def _jets(
@@ -296,7 +289,7 @@ def _jets(
                 return replace(near, seconds=time.process_time() - started)
             raise Undecided(
                 f"jets of {ideal}: order {m} is not decided ({answer.reason}); {known}; "
-                f"codimensions before: {_shortened(codimensions)}",
+                f"codimensions before: {codimensions}",
                 tuple(codimensions),
             )
         codimensions.append(answer.best)

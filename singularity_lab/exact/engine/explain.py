@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.problem import Generators
 from singularity_lab.errors import Undecided
-from singularity_lab.exact.engine.solve import GRACE, OVERRUN, Result, rlct
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import GRACE, OVERRUN, rlct
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
 if TYPE_CHECKING:

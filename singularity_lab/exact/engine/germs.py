@@ -33,6 +33,7 @@ from singularity_lab.exact.proof.branches import (
     Dehomogenise,
     Free,
     Locus,
+    Product,
     Root,
     Roots,
     Split,
@@ -113,6 +114,7 @@ class Germs:
     """A family of germs. Variables are indices into ``names``; absent from ``role`` means gone.
 
     Over a number field the last name is its symbol, a positive unit variable that no move changes.
+    fixed: unit variables that no move may change, as the symbol of a table.
     """
 
     names: tuple[str, ...]
@@ -124,6 +126,8 @@ class Germs:
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
+    exponents: tuple[int, ...] = ()  # of the factors of a product, which are then ``gens``
+    fixed: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, germ: Germ) -> Germs:
@@ -143,11 +147,8 @@ class Germs:
         ).normal()
 
     def but(self, **changes: Any) -> Germs:
-        fields = {
-            n: getattr(self, n)
-            for n in ("names", "role", "positive", "k", "h", "gens", "units", "signs", "field")
-        }
-        return Germs(**{**fields, **changes})
+        fields: dict[str, Any] = {n: getattr(self, n) for n in self.__match_args__}
+        return Germs(**(fields | changes))
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -172,8 +173,9 @@ class Germs:
 
     @cached_property
     def unit_variables(self) -> tuple[int, ...]:
-        """The variables that are nowhere 0, without the field's symbol."""
-        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i != self.symbol))
+        """The variables that are nowhere 0 and may take every other value, without the symbol."""
+        others = self.fixed | {self.symbol}
+        return tuple(sorted(i for i, r in self.role.items() if r == UNIT and i not in others))
 
     @cached_property
     def symbol(self) -> int:
@@ -242,6 +244,8 @@ class Germs:
 
     def normal(self) -> Germs:
         """Drop zero generators; common monomials go into k; unit variables are units everywhere."""
+        if self.exponents:
+            return self._normal_product()
         gens = [f for f in map(self._reduced, self.gens) if not f.poly.is_zero()]
         k = {i: e for i, e in self.k.items() if e and self.role.get(i) in (LOCAL, PARAM)}
         h = {i: e for i, e in self.h.items() if e and self.role.get(i) in (LOCAL, PARAM)}
@@ -263,6 +267,30 @@ class Germs:
         kept = (u for u in self.units if not self.is_constant(u))
         units = {str(u / u.leading_coefficient()): u for u in kept}
         return self.but(gens=tuple(gens), k=k, h=h, units=tuple(units.values()), signs=signs)
+
+    def _normal_product(self) -> Germs:
+        """Monomials of the factors go into k with their exponents; units are dropped."""
+        k, factors = dict(self.k), []
+        for f, e in zip(self.gens, self.exponents, strict=True):
+            for i, a in f.content.items():
+                if self.role[i] != UNIT:
+                    k[i] = k.get(i, 0) + e * a
+            rest = Generator(f.poly / self.monomial(f.content)) if f.content else f
+            if not self.is_unit(rest.poly):
+                factors.append((rest, e))
+        one = (Generator(self.context.constant(1)),)
+        plain = self.but(gens=one, exponents=(), k=k).normal()
+        if not factors:
+            return plain
+        gens, exponents = zip(*factors, strict=True)
+        return plain.but(gens=gens, exponents=() if exponents == (1,) else exponents)
+
+    def product(self, factors: Sequence[tuple[Poly, int]]) -> tuple[Germs, Script]:
+        """The one generator as a product of powers, to be resolved factor by factor."""
+        gens = tuple(Generator(p) for p, _ in factors)
+        exponents = tuple(e for _, e in factors)
+        step = Product(factors=tuple((str(p), e) for p, e in factors)).encode()
+        return self.but(gens=gens, exponents=exponents).normal(), step
 
     def _reduced(self, f: Generator) -> Generator:
         p = self.reduced(f.poly)
@@ -405,7 +433,8 @@ class Germs:
             (UNIT, False): "nonzero",
             (UNIT, True): "positive",
         }
-        chosen = (*self.params, *self.unit_variables) if variables is None else variables
+        here = (*self.params, *self.unit_variables, *(self.fixed & self.role.keys()))
+        chosen = here if variables is None else variables
         return {self.names[i]: kinds[self.role[i], i in self.positive] for i in sorted(chosen)}
 
     # -- branches ---------------------------------------------------------------------------------

@@ -141,6 +141,8 @@ def smooth_germ(g: Germs) -> Outcome | None:
     combinations of these."""
     if len(g.gens) == 1:  # one smooth generator is made a coordinate
         return None
+    if all(len(f.poly) == 1 for f in g.gens):  # monomials are an ideal that is known anyway
+        return None
     leaf = rank_leaf(g)
     if leaf is not None or any(g.k.values()) or g.field is not None:
         return leaf

@@ -41,6 +41,26 @@ SUBSETS = 16  # centres, after which no more such sets are sought
 SUBSETS_OF = 10  # local variables of a germ for which such sets are sought
 FIBRE_CLASSES = 6  # classes of alike variables among which a linear fibre is sought
 
+# Sums of squares in the tree
+SQUARES_TERMS = 60  # of a generator that may be a sum of squares
+SQUARES_POINTS = 40  # at which it must not change its sign
+SQUARES_PATIENCE = 1.0  # CPU seconds for the squares of one generator
+LEADING_TERMS = 6  # of a leading coefficient that may be a unit
+LONG_UNIT = 1000  # terms of a generator whose unit factor is not divided out
+
+# Vector fields that keep an ideal
+FIELD_DEGREES = 2  # of the fields of a germ at the root
+FIELD_UNKNOWNS = 420  # coefficients of a field and its cofactors
+FIELD_EQUATIONS = 6000  # for these
+FIELD_TERMS = 600  # of the generators
+
+# Coordinates at the root
+MOVED_VARIABLES = 6  # of a germ that is moved
+MOVED_GENERATORS = 6
+MOVED_TERMS = 1000  # of its generators
+BEAM = 6  # germs that are kept at each turn
+TYPED_SUMS = 7  # sums as typed that are tried as coordinates
+
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -82,6 +102,7 @@ def stopped_by_interrupt(search: Stoppable) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if search.ended:
             usual(number, frame)
+            return
         search.ended = "interrupted"
         search.limit.shorten(0.5)
         if told is not None:

@@ -47,6 +47,11 @@ def sum_of_squares(f: Polynomial, budget: float = 1.0, *, matrix: bool = True) -
     return None if found is None else [(c, Polynomial(f.variables, q)) for c, q in found]
 
 
+def squares_of(f: Poly, matrix: bool) -> list[tuple[Fraction, Poly]] | None:
+    """The same for a polynomial of flint, without the form in which it was typed."""
+    return _squares(f, matrix)
+
+
 def _squares(f: Poly, matrix: bool) -> list[tuple[Fraction, Poly]] | None:
     """Squares of variables are completed, square factors taken out, the rest is left to a Gram
     matrix."""
@@ -60,7 +65,11 @@ def _squares(f: Poly, matrix: bool) -> list[tuple[Fraction, Poly]] | None:
         step = _completed(f)
         if step is None:
             rest = _without_square_factors(f, matrix)
-            return None if rest is None else found + rest
+            if rest is not None:
+                return found + rest
+            step = _completed(f, powers=True)
+            if step is None:
+                return None
         c, q, f = step
         found.append((c, q))
         if len(f) > _TERMS:
@@ -92,23 +101,26 @@ def _root(f: Poly, a: Sequence[int]) -> Poly:
     return f.context().from_dict({tuple(int(e) // 2 for e in a): 1})
 
 
-def _completed(f: Poly) -> tuple[Fraction, Poly, Poly] | None:
+def _completed(f: Poly, *, powers: bool = False) -> tuple[Fraction, Poly, Poly] | None:
     """(a, x + b/2a, r) for the variable in which f is quadratic with a constant a > 0 that leaves
-    the fewest terms."""
+    the fewest terms. powers: whether it may be quadratic in a power of the variable, where r need
+    be no sum of squares although f is one."""
     best: tuple[int, int] | None = None
     for i, d in enumerate(f.degrees()):
-        if d != 2:
+        if d != 2 and (not powers or d % 2 or not d):
             continue
-        parts = maps.coefficients(f, i)
-        if parts[2].is_constant() and parts[2].leading_coefficient() > 0:
-            size = len(parts[1]) if 1 in parts else 0
+        e, parts = int(d) // 2, maps.coefficients(f, i)
+        if set(parts) - {0, e, 2 * e}:
+            continue
+        if parts[2 * e].is_constant() and parts[2 * e].leading_coefficient() > 0:
+            size = len(parts[e]) if e in parts else 0
             best = min(best or (size, i), (size, i))
     if best is None:
         return None
     i = best[1]
-    parts = maps.coefficients(f, i)
-    a = parts[2].leading_coefficient()
-    q = f.context().gen(i) + parts.get(1, f.context().constant(0)) / (2 * a)
+    e, parts = int(f.degrees()[i]) // 2, maps.coefficients(f, i)
+    a = parts[2 * e].leading_coefficient()
+    q = f.context().gen(i) ** e + parts.get(e, f.context().constant(0)) / (2 * a)
     return fraction(a), q, f - a * q * q
 
 

@@ -18,12 +18,12 @@ from singularity_lab.exact.zeros.find import find_zero
 Poly = flint.fmpq_mpoly
 
 
-def splitting_polynomials(g: Germs) -> list[Poly]:
+def splitting_polynomials(g: Germs, *, deeper: bool = False) -> list[Poly]:
     """Irreducible polynomials in the parameters that decide how the family looks, the most urgent
     first.
 
     They are factors of the generators' values on the stratum, then of the coefficients of the
-    lowest terms.
+    lowest terms; ``deeper``: of these, too, where some value is not 0.
     """
     found: list[Poly] = []
 
@@ -42,7 +42,7 @@ def splitting_polynomials(g: Germs) -> list[Poly]:
         (v for v in values if not v.is_zero()), key=lambda p: (len(p), p.total_degree(), str(p))
     ):
         offer(p)
-    if found:
+    if found and not deeper:
         return found
     coefficients: list[tuple[int, int, int, str, Poly]] = []
     for f in g.gens:

@@ -17,7 +17,13 @@ from singularity_lab.exact.engine.leaves import (
     rank_leaf,
     saddle_leaf,
 )
+from singularity_lab.exact.engine.limits import LONG_UNIT
 from singularity_lab.exact.engine.outcome import Outcome
+from singularity_lab.exact.engine.reductions import (
+    completed_squares,
+    slice_of_product,
+    sum_of_squares,
+)
 from singularity_lab.exact.engine.search import Rules, Search
 from singularity_lab.exact.proof.leaves import Empty
 
@@ -34,6 +40,13 @@ def no_point(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcom
 def smooth_generators(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
     """Several generators that are coordinates; a single one is made a coordinate by a move."""
     return rank_leaf(g) if len(g.gens) > 1 else None
+
+
+def long_unit(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """One long generator that is a monomial times a unit: neither divided nor written."""
+    if len(g.gens) > 1 or not g.gens or len(g.gens[0].poly) < LONG_UNIT:
+        return None
+    return monomial_leaf(g)
 
 
 def monomial_ideal(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
@@ -133,7 +146,7 @@ SPLITTING = (
 # With the leaf of saddles: a chart that ends there is not resolved, and contact loci cannot be read
 # off it.
 SADDLES = Rules(
-    first=(smooth_generators,),
+    first=(smooth_generators, long_unit),
     direct=(
         no_point,
         monomial_ideal,
@@ -144,7 +157,15 @@ SADDLES = Rules(
         free_variables,
         sum_of_blocks,
     ),
-    branching=(splitting.unit_to_one, splitting.cut_stratum, blow_up),
+    branching=(
+        slice_of_product,
+        splitting.unit_to_one,
+        completed_squares,
+        splitting.cut_stratum,
+        sum_of_squares,
+        splitting.cut_by_coefficients,
+        blow_up,
+    ),
     splitting=SPLITTING,
 )
 

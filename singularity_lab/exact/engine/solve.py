@@ -8,168 +8,89 @@ has been verified.
 
 from __future__ import annotations
 
-import html
-import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypedDict, Unpack, overload
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
-from singularity_lab.algebra.linear import covering_lp
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
+from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.polynomial import Ideal, Point
 from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem, Over
-from singularity_lab.algebra.rings import Rational, to_fmpq
+from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
+from singularity_lab.exact.engine.bounds import better, bracket, first_bounds, monomial_ideal, prove
+from singularity_lab.exact.engine.coordinates import shorter_problem
 from singularity_lab.exact.engine.everywhere import resolve_everywhere
+from singularity_lab.exact.engine.families import tabulate
+from singularity_lab.exact.engine.functions import solve_analytic
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.leaves import optimum, smooth_germ, terms_leaf
+from singularity_lab.exact.engine.leaves import smooth_germ
 from singularity_lab.exact.engine.losses import sum_of_squares
+from singularity_lab.exact.engine.outcome import chain
+from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
-from singularity_lab.exact.engine.search import OpenChart
-from singularity_lab.exact.engine.strata import Stratum, strata
-from singularity_lab.exact.proof.branches import Blowup, Squares
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.strata import strata
+from singularity_lab.exact.engine.tables import Table, with_symbol
+from singularity_lab.exact.proof.branches import Squares
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
-from singularity_lab.exact.proof.leaves import Monomial, Order, Zero
-from singularity_lab.exact.proof.verify import replay, starting_family, verify
+from singularity_lab.exact.proof.leaves import Zero
+from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
-OVERRUN, GRACE = 1.15, 1.2
+OVERRUN, GRACE = 1.1, 0.9
 _HINT = (
     "K is not seen to be a sum of squares: where it is one, K typed as that sum, or its squares as "
     "the generators of an ideal, may be decided sooner"
 )
+_TESTED = "K >= 0 was tested along arcs and at points, not proved: the value is that of |K|"
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 
-@dataclass(frozen=True)
-class Result(Bounded):
-    """What is proved of the germ of K: (λ, m) exactly, or bounds on both sides.
+class Options(TypedDict, total=False):
+    """The keywords of :func:`rlct` besides ``parameters``."""
 
-    method: the route that proved it. seconds: CPU time of the search and of verification.
-    certificates: one (exact), or those of the lower and of the upper bound. notes: why other
-    routes failed. strata: of a problem over a domain, those of the least (λ, m) first; else none.
-    open_charts: where the search stopped, with the rules that had no outcome there.
-    """
-
-    problem: LocalProblem
-    bounds: Bounds
-    certificates: tuple[Certificate, ...]
-    method: str
-    seconds: float
-    notes: tuple[str, ...] = ()
-    strata: tuple[Stratum, ...] = ()
-    open_charts: tuple[OpenChart, ...] = field(default=(), compare=False)
-
-    def _open(self) -> str:
-        return f"not decided: {self.bounds}; {'; '.join(self.notes)}"
-
-    @property
-    def certificate(self) -> Certificate:
-        """The proof of the exact value; raises Undecided where there is none."""
-        _ = self.rlct
-        return self.certificates[0]
-
-    def plot(self, ax: Any = None) -> Any:
-        """The proof tree as a picture; see :func:`~singularity_lab.pictures.proofs.plot_tree`."""
-        from singularity_lab.exact.proof.tree import proof_tree
-        from singularity_lab.pictures.proofs import plot_tree
-
-        return plot_tree(proof_tree(self), ax)
-
-    def to_json(self) -> dict[str, Any]:
-        """The result as JSON values, fractions as text; ``lower`` and ``upper`` are objects with
-        ``lambda`` and ``multiplicity``."""
-
-        def pair(value: RLCT | None) -> dict[str, Any] | None:
-            if value is None:
-                return None
-            return {"lambda": str(value.value), "multiplicity": value.multiplicity}
-
-        certificates = [c.to_json() for c in self.certificates]
-        return {
-            "status": "exact" if self.exact else "bounds",
-            "loss": describe_loss(self.problem),
-            **({"label": self.problem.label} if self.problem.label else {}),
-            "lambda": str(self.value) if self.exact else None,
-            "multiplicity": self.multiplicity if self.exact else None,
-            "lower": pair(self.bounds.lower),
-            "upper": pair(self.bounds.upper),
-            "method": self.method,
-            "seconds": round(self.seconds, 4),
-            "notes": list(self.notes),
-            **({"strata": [s.to_json() for s in self.strata]} if self.strata else {}),
-            "certificate": certificates[0]
-            if self.exact
-            else {c.kind: d for c, d in zip(self.certificates, certificates, strict=True)},
-        }
-
-    def __str__(self) -> str:
-        loss = self._loss()
-        if self.exact:
-            return (
-                f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
-                f"({self.method}; certificate verified; {self.seconds:.2f} s)"
-                + "".join(f"\n  {s}" for s in self.strata)
-            )
-        why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
-        how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
-        strata = "".join(f"\n  {s}" for s in self.strata)
-        return f"{self.bounds} for {loss} ({how}){why}{strata}"
-
-    def _loss(self) -> str:
-        label = f"{self.problem.label}: " if self.problem.label else ""
-        return label + describe_loss(self.problem)
-
-    def _repr_html_(self) -> str:
-        head = (
-            f"λ = <b>{self.value}</b>, m = <b>{self.multiplicity}</b>"
-            if self.exact
-            else html.escape(str(self.bounds)).replace("lambda", "λ")
-        )
-        return (
-            f"<div>{head} for <code>{html.escape(self._loss())}</code>"
-            f"<br><small>{html.escape(self.method)}, certificate verified, "
-            f"{self.seconds:.2f} s</small></div>"
-        )
+    at: Point | None
+    prior: Mapping[str, Rational | str] | None
+    nonnegative: str | Iterable[str]
+    box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None
+    convention: Convention
+    over: Over | None
+    budget: float | None
+    nodes: int | None
+    memory: float | None
+    progress: Callable[[int], None] | None
 
 
-def describe_loss(problem: LocalProblem) -> str:
-    """The loss K that an answer is about, in words."""
-    names = problem.variables
-    gens = [str(g) for g in problem.ideal.generators]
-    if problem.convention == "loss":
-        loss = f"K = {gens[0]}"
-    elif problem.convention == "two-sided":
-        loss = f"K = |{gens[0]}|"
-    else:
-        shown = [f"({g})^2" for g in gens[:4]] + (
-            [f"... ({len(gens)} squares)"] if len(gens) > 4 else []
-        )
-        loss = "K = " + " + ".join(shown)
-    at = ", ".join(f"{n} = {c}" for n, c in zip(names, problem.point, strict=True) if c)
-    text = f"{loss} at {at or 'the origin'}"
-    box = problem.box
-    if problem.over is not None:
-        text, box = f"{loss}, the least over all points of R^{len(names)}", problem.over
-    tau = "*".join(f"|{n}|^{t}" for n, t in zip(names, problem.prior, strict=True) if t)
-    if tau:
-        text += f", prior {tau}"
-    walls = [
-        f"{'' if low is None else f'{low} <= '}{n}{'' if high is None else f' <= {high}'}"
-        for n, (low, high) in zip(names, box, strict=True)
-        if (low, high) != (None, None)
-    ]
-    return text + (f", {', '.join(walls)}" if walls else "")
+@overload
+def rlct(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    parameters: None = None,
+    **options: Unpack[Options],
+) -> Result: ...
+
+
+@overload
+def rlct(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    parameters: str,
+    **options: Unpack[Options],
+) -> Table: ...
 
 
 def rlct(
     generators: Generators,
     variables: str | Iterable[str] | None = None,
     *,
+    parameters: str | None = None,
     at: Point | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     nonnegative: str | Iterable[str] = (),
@@ -181,7 +102,7 @@ def rlct(
     nodes: int | None = None,
     memory: float | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Result:
+) -> Result | Table:
     """Return what is proved of the learning coefficient λ and its multiplicity m of a germ of K:
     (λ, m) exactly, or bounds.
 
@@ -194,8 +115,11 @@ def rlct(
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
     there instead of that at a point, with ``strata``. It is the least over points: for volumes near
     {K = 0} it speaks on compact sets only. freeze: variables that keep their coordinate of the
-    point, or values by name: the restricted coefficient, of K in the remaining variables. budget:
-    CPU seconds;
+    point, or values by name: the restricted coefficient, of K in the remaining variables.
+    parameters: the name of a symbol t that is no variable: a
+    :class:`~singularity_lab.exact.engine.families.Table` is returned, with (λ, m) on each of the
+    points and intervals of t where it is one. Expressions with exp, log, sqrt, sin, cos, tanh,
+    sigmoid, softplus, … and division are read as well, near a point. budget: CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
     with the number of charts.
 
@@ -227,7 +151,28 @@ def rlct(
         if limit is not None and not limit > 0:
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
     started = time.process_time()
-    known: Result | None = None
+    limits: dict[str, Any] = {"nodes": nodes, "memory": memory, "progress": progress}
+    if parameters is not None:
+        options = dict(prior=prior, nonnegative=nonnegative, box=box, convention=convention)
+        problem = with_symbol(generators, variables, parameters, at=at, over=over, **options)
+        with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+            return tabulate(
+                problem, parameters, budget, lambda p, left: rlct(p, budget=left, **limits)
+            )
+        raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds")
+    typed = AnalyticProblem.of(
+        generators,
+        variables,
+        at=at,
+        prior=prior,
+        nonnegative=nonnegative,
+        box=box,
+        convention=convention,
+        over=over,
+    )
+    if typed is not None:
+        return _analytic(typed, started, budget, limits)
+    asked: _Question | None = None
     with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
         problem = LocalProblem.of(
             generators,
@@ -243,77 +188,13 @@ def rlct(
             problem = problem.frozen(freeze)
         if problem.over is not None:
             return _everywhere(problem, started, budget, nodes, memory, progress)
-        germ = problem.localize(algebraic=True)
-        _check_vanishes(problem, germ)
-        if all(g.is_zero for g in germ.generators):
-            zero = RLCT(Fraction(0), 1)
-            return _prove(problem, Zero().encode(), zero, "K is identically 0", started, ())
-        limits = {"nodes": nodes, "memory": memory, "progress": progress}
-        squared, notes = _squares_route(problem, germ, budget, started, limits, matrix=False)
-        if squared is not None and squared.exact:
-            return squared
-        notes += _check_loss(problem, germ)
-        smooth = smooth_germ(Germs.of(germ))
-        if smooth is not None and smooth.lower is not None and germ.convention == "ideal":
-            method = f"smooth point, rank {2 * smooth.lower.value} of the Jacobian"
-            return _prove(problem, smooth.step, smooth.lower, method, started, notes)
-        lengths = [len(g.flint) for g in germ.generators]
-        if sum(lengths) * len(germ.variables) > _LARGE:
-            if max(lengths) == 1 and not germ.field:
-                return _prove(
-                    problem,
-                    *_monomial_ideal(germ),
-                    "monomial ideal, linear program",
-                    started,
-                    notes,
-                )
-            known = _first_bounds(problem, germ, budget, started, notes)
-        newton, note = (None, ()) if germ.field else _newton_route(problem, germ, started, notes)
-        if newton is not None:
-            return newton
-        if squared is None:  # a Gram matrix takes longer
-            squared, hint = _squares_route(problem, germ, budget, started, limits)
-            if squared is not None and squared.exact:
-                return squared
-            notes += hint
-        notes = (*notes, *note)
-        spent = time.process_time() - started
-        found = resolve_germ(
-            germ,
-            budget=None if budget is None else max(budget - spent, 0.05),
-            nodes=nodes,
-            memory=memory,
-            progress=progress,
-            saddles=problem.convention == "two-sided",
-        )
-        scale = 2 if problem.is_power_one else 1
-        lower, upper = (
-            v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper)
-        )
-        method = (
-            "monomial ideal, linear program"
-            if found.blow_ups == 0
-            else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
-        )
-        if found.step.get("op") == "saddle":
-            method = "critical point with an indefinite Hessian of rank >= 3"
-        still_open = _still_open(found, "charts")
-        if not found.open and (lower is None or lower != upper):
-            still_open = "each chart is closed, some by bounds that do not meet"
-        known = known or _first_bounds(problem, germ, budget, started, notes)
-        notes_left = (*notes, still_open)
-        known = replace(known, method=method, notes=notes_left, open_charts=found.frontier)
-        if lower is not None and lower == upper:
-            unverified = "a proof was found, and there was no time to verify it"
-            known = replace(known, notes=(*notes, unverified))
-            try:
-                return _prove(problem, found.step, lower, method, started, notes)
-            except CertificateError as error:  # a fault of the engine: what is not verified
-                rejected = f"the verifier rejects the engine's proof: {error}"
-                known = replace(known, notes=(*notes, rejected, still_open))
-        known = _bracket(known, found.step, lower, upper)
-        if squared is not None:
-            known = _better(known, squared)
+        asked = _Question(problem, problem.localize(algebraic=True), started, budget, limits)
+        _check_vanishes(problem, asked.germ)
+        for route in _ROUTES:
+            found = route(asked)
+            if found is not None:
+                return found
+    known = None if asked is None else asked.known  # also where the time has run out
     if known is None:
         raise Undecided(
             f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
@@ -322,58 +203,246 @@ def rlct(
     return replace(known, seconds=time.process_time() - started)
 
 
-def _squares_route(
-    problem: LocalProblem,
-    germ: Germ,
-    budget: float | None,
-    started: float,
-    limits: Mapping[str, Any],
-    *,
-    matrix: bool = True,
-) -> tuple[Result | None, tuple[str, ...]]:
-    """What is proved of a loss K = Σ c·q² by the ideal of the q, and what to say where
-    K is not seen to be one.
+@dataclass
+class _Question:
+    """A germ with its limits, and what the routes have found so far."""
+
+    problem: LocalProblem
+    germ: Germ
+    started: float
+    budget: float | None
+    limits: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    known: Result | None = None  # bounds
+    others: list[Result] = field(default_factory=list)  # bounds by another form of K
+    squared: bool = False  # K is seen to be a sum of squares
+
+    @property
+    def large(self) -> bool:
+        """True if first bounds come before the search."""
+        terms = sum(len(g.flint) for g in self.germ.generators)
+        return terms * len(self.germ.variables) > _LARGE
+
+    def left(self, share: float = 1.0) -> float | None:
+        """A share of what is left of the budget, in CPU seconds; None for no limit."""
+        if self.budget is None:
+            return None
+        return max(share * (self.budget - (time.process_time() - self.started)), 0.05)
+
+    def proved(self, step: Script, value: RLCT, method: str) -> Result:
+        """The exact answer by a script, once it is verified."""
+        return prove(self.problem, step, value, method, self.started, self.notes)
+
+
+def _zero(asked: _Question) -> Result | None:
+    """K = 0 near the point."""
+    if any(not g.is_zero for g in asked.germ.generators):
+        return None
+    return asked.proved(Zero().encode(), RLCT(Fraction(0), 1), "K is identically 0")
+
+
+def _squares_as_typed(asked: _Question) -> Result | None:
+    """The ideal of the squares that a loss is typed as, or completed to."""
+    return _squares(asked, matrix=False)
+
+
+def _loss_is_nonnegative(asked: _Question) -> Result | None:
+    """No answer: a loss with negative values is refused."""
+    asked.notes += _check_loss(asked.problem)
+    return None
+
+
+def _monomials(asked: _Question) -> Result | None:
+    """A large monomial ideal: one linear program."""
+    lengths = [len(g.flint) for g in asked.germ.generators]
+    if not asked.large or max(lengths) > 1 or asked.germ.field:
+        return None
+    with TimeLimit(None if asked.budget is None else 0.9 * asked.budget, asked.started):
+        return asked.proved(*monomial_ideal(asked.germ), "monomial ideal, linear program")
+    return None
+
+
+def _smooth(asked: _Question) -> Result | None:
+    """A smooth point, by one minor of the Jacobian."""
+    smooth = smooth_germ(Germs.of(asked.germ))
+    if smooth is None or smooth.lower is None or asked.germ.convention != "ideal":
+        return None
+    method = f"smooth point, rank {2 * smooth.lower.value} of the Jacobian"
+    return asked.proved(smooth.step, smooth.lower, method)
+
+
+def _bounds_of_a_large_germ(asked: _Question) -> Result | None:
+    """No answer yet: bounds before a search that may not end."""
+    if asked.large:
+        asked.known = first_bounds(
+            asked.problem, asked.germ, asked.left(), asked.started, asked.notes
+        )
+    return None
+
+
+def _newton(asked: _Question) -> Result | None:
+    """The Newton polyhedron of a small germ that is no monomial ideal."""
+    terms = [sum(1 for _ in g.terms()) for g in asked.germ.generators]
+    many = max(terms) == 1 or len(asked.germ.variables) > 6 or sum(terms) > 40
+    if many or asked.germ.field:
+        return None
+    from singularity_lab.exact.engine.newton import NewtonFailure, newton_step
+
+    found = newton_step(asked.germ, budget=1.0, limit=300)
+    if isinstance(found, NewtonFailure):
+        asked.notes += (f"Newton polyhedron: {found.reason}",)
+        return None
+    step, value = found
+    faces = len(step["faces"])
+    method = f"Newton polyhedron, {step['criterion']} on {faces} compact faces besides the vertices"
+    return asked.proved(step, value, method)
+
+
+def _chart_tree(asked: _Question) -> Result | None:
+    """The resolution: the answer, or what is known in the end."""
+    problem, germ, notes = asked.problem, asked.germ, asked.notes
+    found = resolve_germ(
+        germ, budget=asked.left(), saddles=problem.convention == "two-sided", **asked.limits
+    )
+    scale = 2 if problem.is_power_one else 1
+    lower, upper = (v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper))
+    method = (
+        "monomial ideal, linear program"
+        if found.blow_ups == 0
+        else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
+    )
+    if found.step.get("op") == "saddle":
+        method = "critical point with an indefinite Hessian of rank >= 3"
+    still_open = _still_open(found, "charts")
+    if not found.open and (lower is None or lower != upper):
+        still_open = "each chart is closed, some by bounds that do not meet"
+    known = asked.known or first_bounds(problem, germ, asked.budget, asked.started, notes)
+    known = replace(known, method=method, notes=(*notes, still_open), open_charts=found.frontier)
+    asked.known = known
+    if lower is not None and lower == upper:
+        unverified = "a proof was found, and there was no time to verify it"
+        asked.known = replace(known, notes=(*notes, unverified))
+        try:
+            return asked.proved(found.step, lower, method)
+        except CertificateError as error:  # a fault of the engine: what is not verified
+            rejected = f"the verifier rejects the engine's proof: {error}"
+            known = replace(known, notes=(*notes, rejected, still_open))
+    known = bracket(known, found.step, lower, upper)
+    for other in asked.others:
+        known = better(known, other)
+    asked.known = known
+    return None
+
+
+def _product(asked: _Question) -> Result | None:
+    """A product with long powers, resolved factor by factor."""
+    factors = None if asked.germ.field else factors_of(asked.problem)
+    found = None if factors is None else resolve_product(asked.problem, factors, asked.left(0.5))
+    if factors is None or found is None:
+        return None
+    step, value = found
+    if asked.problem.is_power_one:
+        value = RLCT(2 * value.value, value.multiplicity)
+    return asked.proved(step, value, f"resolution of a product, {len(factors)} factors")
+
+
+def _squares(asked: _Question, matrix: bool = True) -> Result | None:
+    """A loss K = Σ c·q² by the ideal of the q, which may also be read off a Gram matrix.
 
     An ideal that stays open within half of the budget leaves the rest to K itself.
     """
-    if problem.convention != "loss":
-        return None, ()
-    seconds = 2.0 if budget is None else budget / 4
+    problem = asked.problem
+    if problem.convention != "loss" or asked.squared:
+        return None
+    seconds = 2.0 if asked.budget is None else asked.budget / 4
     found = sum_of_squares(problem.ideal.generators[0], seconds, matrix=matrix)
     if found is None:
-        return None, (_HINT,) if matrix else ()
+        asked.notes += (_HINT,) if matrix else ()
+        return None
+    asked.squared = True
     ideal = replace(
         problem,
         ideal=Ideal(problem.variables, tuple(q for _, q in found)),
         convention="ideal",
     )
-    spent = time.process_time() - started
-    left = None if budget is None else max((budget - spent) / 2, 0.05)
-    inner = rlct(ideal, budget=left, **limits)
-    half = {i: e // 2 for i, e in maps.content(germ.generators[0].flint).items()}
-    factor = maps.monomial(germ.generators[0].flint.context(), half)
+    inner = rlct(ideal, budget=asked.left(0.5), **asked.limits)
+    whole = asked.germ.generators[0].flint
+    half = {i: e // 2 for i, e in maps.content(whole).items()}
+    factor = maps.monomial(whole.context(), half)
     roots = [q.flint / factor for q in ideal.localize(algebraic=True).generators]
     listed = tuple((str(c), str(q)) for (c, _), q in zip(found, roots, strict=True))
-    proved = []
-    for c in inner.certificates:
-        step = Squares(squares=(listed,), cases=[c.proof]).encode()
-        proved.append(Certificate(problem, c.kind, c.claim, step))
+    count = f"{len(found)} square" + ("s" if len(found) > 1 else "")
+    return _carried(
+        asked,
+        inner,
+        lambda proof: Squares(squares=(listed,), cases=[proof]).encode(),
+        f"sum of {count}, {inner.method}",
+    )
+
+
+def _shorter(asked: _Question) -> Result | None:
+    """The germ in other coordinates, or as a slice of a product, where these are found: what stays
+    open there within half of the budget is left to the germ as it is."""
+    found = shorter_problem(asked.problem, asked.germ)
+    if found is None:
+        return None
+    shorter, steps = found
+    inner = rlct(shorter, budget=asked.left(0.5), **asked.limits)
+    return _carried(
+        asked, inner, lambda proof: chain(steps, proof), f"other coordinates, {inner.method}"
+    )
+
+
+def _carried(
+    asked: _Question, inner: Result, proof: Callable[[Script], Script], method: str
+) -> Result | None:
+    """The answer about another form of K, carried back to K: returned where it is exact, else kept
+    for the end."""
+    problem = asked.problem
+    proved = tuple(
+        Certificate(problem, c.kind, c.claim, proof(c.proof)) for c in inner.certificates
+    )
     try:
         for certificate in proved:
             verify(certificate)
-    except CertificateError as error:
-        return None, (f"the verifier rejects the sum of squares: {error}",)
-    count = f"{len(found)} square" + ("s" if len(found) > 1 else "")
-    return (
-        replace(
-            inner,
-            problem=problem,
-            certificates=tuple(proved),
-            method=f"sum of {count}, {inner.method}",
-            seconds=time.process_time() - started,
-        ),
-        (),
-    )
+    except CertificateError as error:  # a fault of the engine
+        asked.notes += (f"the verifier rejects the engine's proof: {error}",)
+        return None
+    seconds = time.process_time() - asked.started
+    found = replace(inner, problem=problem, certificates=proved, method=method, seconds=seconds)
+    if not found.exact:
+        asked.others.append(found)
+        return None
+    return found
+
+
+_ROUTES: tuple[Callable[[_Question], Result | None], ...] = (
+    _zero,
+    _squares_as_typed,
+    _loss_is_nonnegative,
+    _product,
+    _monomials,
+    _smooth,
+    _bounds_of_a_large_germ,
+    _newton,
+    _shorter,
+    _squares,  # a Gram matrix takes longer
+    _chart_tree,
+)
+
+
+def _analytic(
+    problem: AnalyticProblem, started: float, budget: float | None, limits: Mapping[str, Any]
+) -> Result:
+    """What is proved of expressions with functions, by polynomials of the same size."""
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        answer = solve_analytic(problem, budget, lambda p, left: rlct(p, budget=left, **limits))
+        claims = {c.kind: c.claim for c in answer.certificates}
+        exact = claims.get("exact")
+        bounds = Bounds(claims.get("lower", exact), claims.get("upper", exact))
+        seconds = time.process_time() - started
+        return Result(problem, bounds, answer.certificates, answer.method, seconds, answer.notes)
+    raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds", Bounds(None, None))
 
 
 def _everywhere(
@@ -389,7 +458,7 @@ def _everywhere(
     notes = _check_loss_over(problem) if problem.convention == "loss" else ()
     if all(g.is_zero for g in gens):
         zero = RLCT(Fraction(0), 1)
-        return _prove(problem, Zero().encode(), zero, "K is identically 0", started, notes)
+        return prove(problem, Zero().encode(), zero, "K is identically 0", started, notes)
     found, empty = resolve_everywhere(
         problem, budget=budget, nodes=nodes, memory=memory, progress=progress
     )
@@ -432,45 +501,12 @@ def _still_open(found: Resolution, what: str) -> str:
 
 def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:
     """Raise where a loss is negative at some point of the domain."""
-    source = random.Random(0)
-    (f,) = problem.ideal.generators
-    for size in (1, 4, 64):
-        for _ in range(200):
-            point = []
-            for low, high in problem.over or ():
-                u = Fraction(source.randint(0, 64), 64)
-                if low is not None and high is not None:
-                    point.append(low + (high - low) * u)
-                elif low is not None or high is not None:
-                    point.append(low + size * u if low is not None else (high or 0) - size * u)
-                else:
-                    point.append(size * (2 * u - 1))
-            if f(point) < 0:
-                at = ", ".join(map(str, point))
-                raise BadInput(
-                    f"loss: K >= 0 on the domain is needed, but K < 0 at ({at}); for K = f^2 use "
-                    "the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
-
-
-def _newton_route(
-    problem: LocalProblem, germ: Germ, started: float, notes: tuple[str, ...]
-) -> tuple[Result | None, tuple[str, ...]]:
-    """The Newton polyhedron of a small germ that is not a monomial ideal; or why it does not
-    decide."""
-    terms = [sum(1 for _ in g.terms()) for g in germ.generators]
-    if max(terms) == 1 or len(germ.variables) > 6 or sum(terms) > 40:
-        return None, ()
-    from singularity_lab.exact.engine.newton import NewtonFailure, newton_step
-
-    found = newton_step(germ, budget=1.0, limit=300)
-    if isinstance(found, NewtonFailure):
-        return None, (f"Newton polyhedron: {found.reason}",)
-    step, value = found
-    faces = len(step["faces"])
-    method = f"Newton polyhedron, {step['criterion']} on {faces} compact faces besides the vertices"
-    return _prove(problem, step, value, method, started, notes), ()
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 on the domain is needed, but K < 0 {where}; for K = f^2 use the ideal "
+            "convention, for |f| two-sided"
+        )
+    return (_TESTED,)
 
 
 def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:
@@ -494,154 +530,13 @@ def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:
         raise OutOfScope(f"K does not vanish {place}{said}, so lambda is infinite")
 
 
-def _check_loss(problem: LocalProblem, germ: Germ) -> tuple[str, ...]:
+def _check_loss(problem: LocalProblem) -> tuple[str, ...]:
     """Raise BadInput for a loss with negative values near the point."""
-    field = germ.field
-
-    def sign(g: Polynomial, point: Mapping[str, Fraction]) -> int:
-        value: Any
-        if field is None:
-            value = g.flint(*(to_fmpq(point[n]) for n in germ.variables))
-        else:
-            value = field.sign(g.substitute(dict(point)).flint)
-        return int(value > 0) - int(value < 0)
-
     if problem.convention != "loss":
         return ()
-    source = random.Random(0)
-    for scale in (64, 4096, 10**6):
-        for _ in range(200):
-            point = {
-                n: Fraction(source.randint(0 if n in germ.nonnegative else -8, 8), 8 * scale)
-                for n in germ.variables
-            }
-            if sign(germ.generators[0], point) < 0:
-                where = ", ".join(f"{n} = {c}" for n, c in point.items())
-                raise BadInput(
-                    f"loss: K >= 0 near the point is needed, but K < 0 at ({where}) from it; "
-                    "for K = f^2 use the ideal convention"
-                )
-    return ("K >= 0 was tested at 600 points, not proved: the value is that of |K|",)
-
-
-def _prove(
-    problem: LocalProblem,
-    step: Script,
-    value: RLCT,
-    method: str,
-    started: float,
-    notes: tuple[str, ...],
-) -> Result:
-    certificate = Certificate(problem, "exact", value, step)
-    verify(certificate)
-    seconds = time.process_time() - started
-    return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
-
-
-def _monomial_ideal(germ: Germ) -> tuple[Script, RLCT]:
-    """The leaf of an ideal of many monomials, without the engine's moves."""
-    rows = [tuple(map(int, g.flint.monomial(0))) for g in germ.generators if not g.is_zero]
-    solution = covering_lp([h + 1 for h in germ.prior], rows)
-    scale = 2 if germ.convention == "loss" else 1
-    step = optimum(Monomial, germ.variables, solution)
-    return step, RLCT(scale * solution.value / 2, 1 + solution.face_dimension)
-
-
-def _first_bounds(
-    problem: LocalProblem,
-    germ: Germ,
-    budget: float | None,
-    started: float,
-    notes: tuple[str, ...],
-) -> Result:
-    """Both sides, verified, from the order and the terms: or, where the linear program of the terms
-    takes more than a fourth of the budget, from the blow-up of the origin."""
-    low = Certificate(problem, "lower", _order_bound(problem, germ), Order().encode())
-    verify(low)
-    high = None
-    with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
-        step, top = _terms_bound(germ)
-        high = Certificate(problem, "upper", top, step)
-        verify(high)
-    if high is None:
-        step, top = _origin_bound(germ)
-        high = Certificate(problem, "upper", top, step)
-        verify(high)
-    seconds = time.process_time() - started
-    bounds = Bounds(low.claim, high.claim)
-    notes = (*notes, "bounds from the order and the terms alone (ended by: time)")
-    return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
-
-
-def _bracket(known: Result, step: Script, lower: RLCT | None, upper: RLCT | None) -> Result:
-    """The bounds known and those of the engine, where these are better and hold.
-
-    Of equal claims the shorter proof stays: the engine's may be long.
-    """
-    problem = known.problem
-    low, high = known.certificates
-    better = lower is not None and lower > low.claim, upper is not None and upper < high.claim
-    try:
-        if better[0] and lower is not None:
-            mine = Certificate(problem, "lower", lower, step)
-            verdict = verify(mine)
-            low = mine
-            if better[1] and upper is not None and verdict.upper and verdict.upper <= upper:
-                high = Certificate(problem, "upper", upper, step)
-        elif better[1] and upper is not None:
-            mine = Certificate(problem, "upper", upper, step)
-            verify(mine)
-            high = mine
-    except CertificateError as error:
-        note = f"the verifier rejects the engine's proof: {error}"
-        known = replace(known, notes=(*known.notes, note))
-    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
-
-
-def _better(known: Result, other: Result) -> Result:
-    """The better bounds of two results for one K."""
-    (low, high), (other_low, other_high) = known.certificates, other.certificates
-    low = other_low if other_low.claim > low.claim else low
-    high = other_high if other_high.claim < high.claim else high
-    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
-
-
-def _terms_bound(germ: Germ) -> tuple[Script, RLCT]:
-    """The upper bound of the term ideal."""
-    from singularity_lab.exact.engine.newton import term_ideal_bound
-
-    return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
-
-
-def _terms_over_field(germ: Germ) -> tuple[Script, RLCT]:
-    """The bound of the term ideal, which does not depend on the coefficients."""
-    found = terms_leaf(Germs.of(germ))
-    assert found is not None
-    assert found.upper is not None
-    scale = 2 if germ.convention == "loss" else 1
-    return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
-
-
-def _origin_bound(germ: Germ) -> tuple[Script, RLCT]:
-    """The upper bound of one divisor, the exceptional one of the origin: (n + Σ τ)/(2·order)."""
-    g = Germs.of(germ)
-    groups = [[(i, 1)] for i in g.locals]
-    first, *others = g.charts(groups)
-    found = terms_leaf(g.chart(groups, first))
-    assert found is not None
-    assert found.upper is not None
-    step = Blowup(
-        groups=tuple(((g.names[i], 1),) for i in g.locals),
-        cases=[found.step, *(None for _ in others)],
-    ).encode()
-    scale = 2 if germ.convention == "loss" else 1
-    return step, RLCT(scale * found.upper.value, found.upper.multiplicity)
-
-
-def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
-    """λ ≥ (1 + min(0, τ))/(2·order), since lct ≥ 1/order (restriction to a line)."""
-    n = len(germ.variables)  # a number field has a symbol after them
-    order = min(sum(a[:n]) for g in germ.generators for a in g.support())
-    least = min([Fraction(0), *germ.prior])
-    scale = 2 if problem.is_power_one else 1
-    return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))
+    if where := negative_somewhere(problem, starting_family(problem)):
+        raise BadInput(
+            f"loss: K >= 0 near the point is needed, but K < 0 {where} from it; for K = f^2 use "
+            "the ideal convention, for |f| two-sided"
+        )
+    return (_TESTED,)

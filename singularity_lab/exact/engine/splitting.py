@@ -49,11 +49,29 @@ def unit_to_one(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Out
 def cut_stratum(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
     """The stratum cut along a polynomial that decides how the family looks, or where the zeros of
     such a one are singular."""
+    if not (g.params or g.unit_variables or g.fixed):
+        return None
+    wanted = splitting_polynomials(g)
+    if not (g.params or g.unit_variables):  # what is a polynomial in fixed variables may be a unit
+        for q in wanted:
+            if Generator(q).occurs - {g.symbol} <= g.fixed:
+                last = search.rules.splitting[-1]
+                found = without_zero(search, g, q, target, fuel)
+                found = found or last(search, g, q, target, fuel)
+                if found is not None:
+                    return found
+        return None
+    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
+    return search.cut(g, itertools.chain(wanted, singular), target, fuel)
+
+
+def cut_by_coefficients(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """Cut along factors of coefficients where the values of generators cannot be cut along: the
+    coefficients may have to be units first."""
     if not g.params and not g.unit_variables:
         return None
     wanted = splitting_polynomials(g)
-    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
-    return search.cut(g, itertools.chain(wanted, singular), target, fuel)
+    return search.cut(g, splitting_polynomials(g, deeper=True)[len(wanted) :], target, fuel)
 
 
 # -- ways to cut along q, irreducible in the parameters ------------------------------------------
@@ -79,7 +97,7 @@ def at_a_coordinate(
     degrees = g.degrees(q)
     best: tuple[tuple[bool, int, int], Germs, list[Script]] | None = None
     for i in sorted(Generator(q).occurs - {g.symbol}):
-        relaxed = g.role[i] == UNIT
+        relaxed = i in g.unit_variables
         if degrees[i] != 1 or not (g.is_free(i) or relaxed):
             continue
         parts = g.coefficients(Generator(q), i)
@@ -149,6 +167,8 @@ def at_roots(search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int) 
     if g.field is not None or len(Generator(q).occurs) != 1 or q.total_degree() > FIELD_DEGREE:
         return None
     (i,) = Generator(q).occurs
+    if i in g.fixed:
+        return None
     moves: list[Script] = []
     if g.role[i] == UNIT:
         g, step = g.relax(i)

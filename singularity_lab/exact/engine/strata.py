@@ -321,9 +321,9 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
 
     budget: CPU seconds, about, for the search of real points on them.
     """
-    problem = certificate.problem
+    problem = certificate.germ
     observer = _Observer(problem.variables)
-    observer.start(starting_family(certificate.problem), certificate.proof)
+    observer.start(starting_family(problem), certificate.proof)
     scale = 2 if problem.is_power_one else 1
     found = []
     for state, verdict in observer.found:

@@ -509,6 +509,40 @@ class Squares(Branch, frozen=True):
 
 
 @theorem
+class Product(Branch, frozen=True):
+    """One generator f = c·∏ f_i^(e_i): a map pulls it back factor by factor, and a coordinate or a
+    unit of one factor is one for all. So the factors alone are transformed, and where each is a
+    monomial times a unit, f is one, with the exponents Σ e_i·a_i (normal crossings, Hironaka 1964):
+    the powers are never written out."""
+
+    hypotheses: ClassVar = {
+        "one": "there is one generator",
+        "product": "the generator is the product of the powers of the factors, up to a constant",
+    }
+    factors: tuple[tuple[str, int], ...]
+
+    def words(self) -> str:
+        powers = [f"({f})^{e}" if e > 1 else f"({f})" for f, e in self.factors]
+        return f"factor by factor: {short('*'.join(powers))}"
+
+    def replay(self, family: Family) -> Families:
+        hold("one", len(family.gens) == 1, "several generators")
+        powers = [f"({f})^{integer(e, 1)}" for f, e in self.factors]
+        f = family.gens[0]
+        total = family.read("*".join(powers))  # its size is predicted before it is expanded
+        zero = total.is_zero()
+        same = not zero and (total * f.leading_coefficient() == f * total.leading_coefficient())
+        hold("product", same, "{} is not this product", short(str(f)))
+        gens = tuple(family.read(f) for f, _ in self.factors)
+        exponents = tuple(e for _, e in self.factors)
+
+        def combine(verdicts: list[Verdict]) -> Verdict:
+            return verdicts[0]
+
+        return [family.but(gens=gens, exponents=exponents)], combine
+
+
+@theorem
 class Both(Branch, frozen=True):
     """Two proofs about one family: what either proves holds."""
 

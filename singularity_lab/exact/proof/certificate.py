@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from singularity_lab.algebra import limits
+from singularity_lab.algebra.analytic import AnalyticProblem, Problem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction
@@ -37,7 +38,7 @@ class Certificate:
     of :class:`~singularity_lab.algebra.invariants.RLCT`. proof: the script of steps.
     """
 
-    problem: LocalProblem
+    problem: Problem
     kind: Kind
     claim: RLCT
     proof: Script
@@ -49,6 +50,15 @@ class Certificate:
             )  # nothing would be checked
         if type(self.claim.multiplicity) is not int or self.claim.multiplicity < 1:
             raise CertificateError(f"claim: not a multiplicity: {quoted(self.claim.multiplicity)}")
+
+    @property
+    def germ(self) -> LocalProblem:
+        """The problem; raises OutOfScope where it is one of functions, not of polynomials."""
+        if isinstance(self.problem, AnalyticProblem):
+            raise OutOfScope(
+                "functions: polynomials are needed here (rlct and verify take functions)"
+            )
+        return self.problem
 
     def to_json(self) -> dict[str, Any]:
         """The certificate as a JSON document (a dict of text, integers, lists)."""
@@ -125,7 +135,7 @@ def children(step: Script) -> list[Script]:
     return after + [s for s in step.get("cases", []) if isinstance(s, dict)]
 
 
-def problem_to_json(problem: LocalProblem) -> dict[str, Any]:
+def problem_to_json(problem: Problem) -> dict[str, Any]:
     """A local problem as a JSON document; text for every number, so that nothing is rounded."""
     names = problem.variables
 
@@ -134,7 +144,11 @@ def problem_to_json(problem: LocalProblem) -> dict[str, Any]:
 
     return {
         "variables": list(names),
-        "generators": [str(g.flint) for g in problem.ideal.generators],
+        **(
+            {"functions": list(problem.texts)}
+            if isinstance(problem, AnalyticProblem)
+            else {"generators": [str(g.flint) for g in problem.ideal.generators]}
+        ),
         "convention": problem.convention,
         "point": {n: str(c) for n, c in zip(names, problem.point, strict=True) if c},
         "prior": {n: str(t) for n, t in zip(names, problem.prior, strict=True) if t},
@@ -143,7 +157,7 @@ def problem_to_json(problem: LocalProblem) -> dict[str, Any]:
             for n, (low, high) in zip(names, problem.box, strict=True)
             if (low, high) != (None, None)
         },
-        **_over_to_json(problem),
+        **({} if isinstance(problem, AnalyticProblem) else _over_to_json(problem)),
     }
 
 
@@ -161,12 +175,33 @@ def _over_to_json(problem: LocalProblem) -> dict[str, Any]:
     }
 
 
-def problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
+def polynomial_problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
+    """The same where it is known to speak of polynomials, as the rows of the catalog do.
+
+    Raises CertificateError for expressions with other functions.
+    """
+    found = problem_from_json(document)
+    if not isinstance(found, LocalProblem):
+        raise CertificateError("problem: polynomials are needed, received other functions")
+    return found
+
+
+def problem_from_json(document: Mapping[str, Any]) -> Problem:
     """The inverse of :func:`problem_to_json`."""
-    known = {"variables", "generators", "convention", "point", "prior", "box"}
+    what = "functions" if "functions" in document else "generators"
+    known = {"variables", what, "convention", "point", "prior", "box"}
     if set(document) - {"over"} != known:
         raise CertificateError(
             f"problem: the keys {sorted(known)} are needed, received {quoted(list(document))}"
+        )
+    if what == "functions" and "over" not in document:
+        return AnalyticProblem.build(
+            [str(t) for t in document["functions"]],
+            list(document["variables"]),
+            at=document["point"],
+            prior=document["prior"],
+            box={n: (low, high) for n, (low, high) in document["box"].items()},
+            convention=document["convention"],
         )
     return LocalProblem.build(
         list(document["generators"]),

@@ -10,6 +10,11 @@ A problem over a whole domain starts with each variable as a parameter; ``within
 intervals of those that are bounded, until steps ``interval`` have cut each into cells. No other
 step applies before.
 
+A *product* has ``exponents`` e: then there is one generator ∏ f_i^(e_i), and ``gens`` are its
+factors, none of them a unit on the stratum: units are dropped, and monomials go into k with their
+exponents. Few steps apply (``FACTORED`` of the verifier); where no factor is left, or one with the
+exponent 1, the family is an ordinary one.
+
 Coefficients are rational, or lie in a ``field`` Q(γ): then the ring has one more name, the field's
 symbol, which is no variable. Polynomials are kept reduced modulo its relation, so that they are 0
 over the field if and only if they are 0.
@@ -68,6 +73,7 @@ class Family:
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
     within: Mapping[str, Interval] = dataclasses.field(default_factory=dict)
+    exponents: tuple[int, ...] = ()
 
     @classmethod
     def of_lemma(
@@ -225,6 +231,8 @@ class Family:
     def normal(self) -> Family:
         """The family in normal form: no zero generators, common monomials in k, powers of unit
         variables dropped."""
+        if self.exponents:
+            return self._normal_product()
         reduced = self.gens if self.field is None else map(self.reduced, self.gens)
         gens = [f for f in reduced if not f.is_zero()]
         need(bool(gens), "K vanishes identically on this family")
@@ -256,6 +264,24 @@ class Family:
             return self
         return self.but(gens=found[0], k=k, h=h, units=conditions, signs=signs)
 
+    def _normal_product(self) -> Family:
+        """The normal form of a product: monomials in k, without factors that are units."""
+        k, factors = dict(self.k), []
+        for f, e in zip(self.gens, self.exponents, strict=True):
+            need(not f.is_zero(), "K vanishes identically on this family")
+            content = self.content(f)
+            for n, a in content.items():
+                k[n] = k.get(n, 0) + e * a
+            f = self.without(f, content)
+            if not self.is_unit(f):
+                factors.append((f, e))
+        one = (ring(self.names).constant(1),)
+        rest = self.but(gens=one, exponents=(), k=k).normal()
+        if not factors:
+            return rest
+        gens, exponents = zip(*factors, strict=True)
+        return rest.but(gens=gens, exponents=() if exponents == (1,) else exponents)
+
     @cached_property
     def _shape(self) -> tuple[list[Poly], list[Poly]]:
         return _monic(self.gens), _monic(self.units)
@@ -264,6 +290,7 @@ class Family:
         """Require that x ↦ ±y, {x: [y, ±1]}, carries this family to the other; return the map."""
         need((self.names, self.field) == (other.names, other.field), "the two rings differ")
         need(not self.within and not other.within, "intervals are not compared")
+        need(not self.exponents and not other.exponents, "products are not compared")
         moved = {str(n): (str(to), integer(sign)) for n, (to, sign) in renaming.items()}
         targets = {to for to, _ in moved.values()}
         need(set(moved) == set(self.role), "every variable must be renamed")

@@ -67,7 +67,13 @@ def _threshold(
     dual: list[int | Fraction] = [0] * len(exponents)
     for i, y in step.dual or ():
         dual[index(i, exponents)] = fraction(y)
-    rows = [[e.get(n, 0) + k for n, k in used] for e in exponents]
+    place, plain = {n: i for i, (n, _) in enumerate(used)}, [k for _, k in used]
+    rows = []
+    for exponent in exponents:
+        rows.append(row := plain.copy())
+        for n, e in exponent.items():
+            if n in place:
+                row[place[n]] += e
     costs = [family.cost(n) for n, _ in used] if family.h else [1] * len(used)
     said = step.primal or {}
     hold("primal", said.keys() <= family.role.keys(), "unknown variables")

@@ -17,13 +17,15 @@ from typing import Protocol
 
 import networkx
 
+from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
+from singularity_lab.exact.proof.analytic import inner
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
-from singularity_lab.exact.proof.step import Branch, Leaf, Move, Step, Verdict, read
+from singularity_lab.exact.proof.step import Branch, Leaf, Move, Step, Verdict, read, short
 from singularity_lab.exact.proof.verify import Replay, starting_family, verify
 
 _SUM, _FREE = "sum", "free"
@@ -54,6 +56,14 @@ class Divisor:
     def __str__(self) -> str:
         name = ", ".join(f"{n}:{w}" if w > 1 else n for n, w in self.ray.items())
         return f"{name} (k {self.k}, h {self.h}): {self.candidate}"
+
+
+def _generators(family: Family) -> tuple[str, ...]:
+    """The generators as text, a product in one piece."""
+    if not family.exponents:
+        return tuple(map(str, family.gens))
+    powers = zip(family.gens, family.exponents, strict=True)
+    return ("*".join(f"({f})^{e}" if e > 1 else f"({f})" for f, e in powers),)
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,8 @@ class Chart:
     def germ(self) -> str:
         """The family in one line: monomial factor, generators, parameters."""
         monomial = _monomial(self.k)
-        shown = ", ".join(self.generators[:3]) + (", …" if len(self.generators) > 3 else "")
+        few = (short(text, 160) for text in self.generators[:3])
+        shown = ", ".join(few) + (", …" if len(self.generators) > 3 else "")
         inside = shown if shown != "1" else ""
         ideal = (f"{monomial}·({inside})" if inside else monomial) if monomial else f"({shown})"
         others = [
@@ -149,9 +160,14 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     """
     certificate = _choose(source, kind)
     verify(certificate)
+    whole = certificate
+    before: tuple[str, ...] = ()
+    if isinstance(certificate.problem, AnalyticProblem):
+        left = inner(certificate)
+        certificate, before = left.certificate, left.words
     recorder = _Recorder(scale=1 if certificate.problem.is_power_one else 2)
-    recorder.start(starting_family(certificate.problem), certificate.proof)
-    tree = networkx.DiGraph(certificate=certificate)
+    recorder.start(starting_family(certificate.germ), certificate.proof)
+    tree = networkx.DiGraph(certificate=whole)
     charts = recorder.charts
     critical = {0}
     for number, parent in enumerate(recorder.parents):
@@ -161,7 +177,7 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
         tree.add_node(number, chart=chart, text=chart.text)
         if parent is not None:
             tree.add_edge(parent, number, case=chart.case)
-    tree.graph["text"] = "\n".join(_story(tree))
+    tree.graph["text"] = "\n".join((*before, *_story(tree)))
     return tree
 
 
@@ -251,7 +267,7 @@ class _Recorder(Replay):
             positive=family.positive & set(family.role),
             k={n: e for n, e in family.k.items() if e},
             h={n: e for n, e in family.h.items() if e},
-            generators=tuple(str(f) for f in family.gens),
+            generators=_generators(family),
             units=tuple(str(u) for u in family.units),
             moves=moves,
             op=step.op,

@@ -13,18 +13,25 @@ of a germ is the least over the points of the fibre, and the cells of a blow-up 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
 from flint.utils.flint_exceptions import FlintError
 
 import singularity_lab.exact.proof.everywhere
-import singularity_lab.exact.proof.moves  # noqa: F401  these are entered as they are loaded
+import singularity_lab.exact.proof.moves
+import singularity_lab.exact.proof.slices  # noqa: F401  these are entered as they are loaded
+from singularity_lab.algebra import maps
+from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import Interval, LocalProblem
+from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import CertificateError, SingularityLabError
+from singularity_lab.exact.proof import analytic
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
@@ -39,15 +46,19 @@ from singularity_lab.exact.proof.step import (
     Verdict,
     read,
 )
+from singularity_lab.system.deadline import check_time
 
 # What is assumed of a whole certificate, and by each step, by the names under which it is checked.
 HYPOTHESES: dict[str, dict[str, str]] = {
     "claim": {
         "vanishes": "K vanishes at the point, or somewhere on the domain",
+        "nonnegative": "a loss is not < 0 on any of the arcs into the point, or at any of the "
+        "points of the domain, that are tried; only squares show that it is ≥ 0 on all",
         "below": "a claim from below is at most the lower bound that is proved",
         "above": "a claim from above is at least the upper bound that is proved",
     },
     **{op: record.assumes() for op, record in STEPS.items()},
+    **analytic.HYPOTHESES,
 }
 
 
@@ -69,10 +80,15 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
+    if isinstance(certificate.problem, AnalyticProblem):
+        return _verify_analytic(certificate)
     try:
         family = starting_family(certificate.problem)
     except SingularityLabError as error:
         raise CertificateError(f"problem: {error}") from None
+    if certificate.problem.convention == "loss":
+        where = negative_somewhere(certificate.problem, family)
+        hold("nonnegative", not where, f"K < 0 {where}: |f| is of the convention two-sided")
     found = replay(family, certificate.proof)
     hold("vanishes", not found.empty, "K does not vanish there")
     if certificate.problem.is_power_one:  # K = |f| instead of f²: λ doubles
@@ -87,6 +103,16 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
         why = f" ({'; '.join(found.why[:3])})" if found.why and found.upper is None else ""
         raise CertificateError(f"claimed {claim}, proved upper {found.upper}{why}")
     return found
+
+
+def _verify_analytic(certificate: Certificate) -> Verdict:
+    """What is proved of analytic expressions, by the steps to polynomials and their proof."""
+    left = analytic.inner(certificate)
+    factor, verdict = left.stage.factor, verify(left.certificate)
+    lower, upper = (
+        v and RLCT(factor * v.value, v.multiplicity) for v in (verdict.lower, verdict.upper)
+    )
+    return replace(verdict, lower=None if left.stage.upper else lower, upper=upper)
 
 
 def starting_family(problem: LocalProblem) -> Family:
@@ -116,6 +142,63 @@ def starting_family(problem: LocalProblem) -> Family:
     )
 
 
+def negative_somewhere(problem: LocalProblem, family: Family) -> str:
+    """Where a loss f is negative, in words: on an arc x = c·t^w into the point, or at a point of
+    the domain; "" if it is so on none of some hundred that are tried.
+
+    This refutes f ≥ 0, and does not prove it.
+
+    >>> from singularity_lab.algebra.problem import LocalProblem
+    >>> problem = LocalProblem.build("x^2 - y^3", convention="loss")
+    >>> negative_somewhere(problem, starting_family(problem))
+    'on the arc x = 0, y = t'
+    """
+    (f,) = family.gens
+    source, names = random.Random(0), list(family.role)
+    if f.is_zero():
+        return ""
+    count = max(40, min(400, 40_000 // (len(f) * len(names))))
+    for n in range(count + 2 * len(names)):
+        check_time()
+        if problem.over is not None:
+            point = [_between(interval, source) for interval in problem.over]
+            if f(*map(to_fmpq, point)) < 0:
+                listed = zip(names, map(str, point), strict=True)
+                return "at " + ", ".join(f"{x} = {c}" for x, c in listed)
+            continue
+        arc: dict[str, tuple[Fraction, int]] = {}
+        for place, x in enumerate(names):
+            if n < 2 * len(names):  # the axes, to both sides
+                c, w = (Fraction(1 - 2 * (n % 2)) if n // 2 == place else Fraction(0)), 1
+            else:
+                c, w = source.choice(_VALUES), source.choice((1, 1, 1, 2, 3))
+            arc[x] = (abs(c) if x in family.positive else c), w
+        low = maps.lowest_along(f, {family.index(x): (to_fmpq(c), w) for x, (c, w) in arc.items()})
+        if not low.is_zero() and family.sign(low) < 0:
+            return "on the arc " + ", ".join(f"{x} = {_along(*v)}" for x, v in arc.items())
+    return ""
+
+
+_VALUES = [Fraction(0), *(s * Fraction(n) for n in ("1", "2", "1/2", "3", "3/2") for s in (1, -1))]
+
+
+def _between(interval: Interval, source: random.Random) -> Fraction:
+    """A point of an interval, a large one now and then where there is no bound."""
+    low, high = interval
+    u, size = Fraction(source.randint(0, 64), 64), source.choice((1, 4, 64))
+    if low is not None and high is not None:
+        return low + (high - low) * u
+    if low is not None:
+        return low + size * u
+    return high - size * u if high is not None else size * (2 * u - 1)
+
+
+def _along(c: Fraction, w: int) -> str:
+    """c·t^w in words."""
+    power = "t" if w == 1 else f"t^{w}"
+    return "0" if not c else power if c == 1 else f"-{power}" if c == -1 else f"{c}*{power}"
+
+
 _MALFORMED: tuple[type[Exception], ...] = (SingularityLabError, FlintError, ArithmeticError)
 _MALFORMED += (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 _T = TypeVar("_T")
@@ -123,6 +206,11 @@ _T = TypeVar("_T")
 # What applies to a domain with intervals that are not cut into cells: only ``interval`` and
 # ``point`` read them.
 UNCUT = ("interval", "both", "open", "point")
+# What applies to a product factor by factor: coordinates, conditions and cells of the stratum; the
+# other theorems speak of ideals.
+FACTORED = frozenset(
+    ("blowup", "split", "change", "coordinate", "relax", "nonvanishing", "dehomogenise", "locus")
+) | {"both", "empty", "open"}
 
 
 class Walk(Generic[_T]):
@@ -195,6 +283,7 @@ class Walk(Generic[_T]):
             if family.within and op not in UNCUT:  # a move, or a step of another theorem
                 raise CertificateError("intervals are cut into cells before any other step")
             while isinstance(step, Move):
+                self.applies(family, op)
                 if step.id is not None:
                     marks.append((step.id, family))
                 self.move(family, step)
@@ -203,6 +292,7 @@ class Walk(Generic[_T]):
                 where = self.where = f"{where}.{op}"
                 step = read(step.then)
                 op = step.op
+            self.applies(family, op)
             if step.id is not None:
                 marks.append((step.id, family))
             self.enter(moves, family, step, arrived)
@@ -221,6 +311,11 @@ class Walk(Generic[_T]):
             self.done.setdefault(ident, (marked, known))
         self.leave(known)
         return known
+
+    def applies(self, family: Family, op: str) -> None:
+        """Raise CertificateError where the theorem of a step does not speak of products."""
+        if family.exponents and op not in FACTORED:
+            raise CertificateError("a product is resolved factor by factor before this step")
 
     def branch(self, family: Family, step: Branch, where: str) -> _T:
         """The result of a branch: its cases are replayed on the families that it leads to."""

@@ -201,7 +201,7 @@ def volume_expansion(
             convention=convention,
         )
         return _expansion(problem, digits, started)
-    raise Undecided(f"volume: not decided within {budget} CPU seconds")
+    raise Undecided(f"volume: not decided within {budget:.3g} CPU seconds")
 
 
 def _expansion(problem: LocalProblem, digits: int, started: float) -> VolumeExpansion:

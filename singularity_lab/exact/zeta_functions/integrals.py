@@ -102,6 +102,7 @@ def _line_integral(
     power = 1 if germ.convention == "loss" else 2
     if power == 1 and len(plain) > 1:
         raise OutOfScope("volume: one loss is needed")
+    check_time(_quadrature_time(max((a[j] for p in plain for a in p.support()), default=0)))
     dense = [_dense(p, j) for p in plain]
     one_sided = germ.variables[j] in germ.nonnegative
     orders = _common_zeros(dense)
@@ -171,6 +172,12 @@ def _dense(p: Polynomial, j: int) -> list[Fraction]:
     """Coefficients, constant first, of a polynomial in the j-th variable alone."""
     terms = {a[j]: c for a, c in p.terms()}
     return [terms.get(k, Fraction(0)) for k in range(max(terms, default=0) + 1)]
+
+
+def _quadrature_time(degree: int) -> float:
+    """CPU seconds, at least, of a quadrature by Horner's rule (measured: 7 at degree 100, 58 at
+    1,000)."""
+    return 0.03 * degree if degree >= 100 else 0.0
 
 
 def _evaluate(row: Sequence[flint.arb], y: Any) -> Any:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from singularity_lab.exact.zeta_functions.poles import RealPole
 
 
+_NO_REAL_POLES = "real poles: not computed within the budget"
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A candidate pole −ν/N of ∫ |f|^s with an upper bound for its order.
@@ -78,18 +81,24 @@ class Zeta:
 
         Raises Undecided where the budget of :func:`zeta` does not suffice.
         """
+        if self._sought is None:
+            raise Undecided(_NO_REAL_POLES)
+        return self._sought
+
+    @cached_property
+    def _sought(self) -> tuple[RealPole, ...] | None:
+        """The real poles; None where the budget did not suffice, which is found out once."""
         from singularity_lab.exact.zeta_functions.poles import real_poles
 
         with TimeLimit(self.left):
             return real_poles(self.f)
-        raise Undecided("real poles: not computed within the budget")
+        return None
 
     def _told_real_poles(self) -> tuple[tuple[RealPole, ...], tuple[str, ...]]:
         """The real poles, and notes with what is missing."""
-        try:
-            return self.real_poles, self.notes
-        except Undecided as error:
-            return (), (*self.notes, str(error))
+        if self._sought is None:
+            return (), (*self.notes, _NO_REAL_POLES)
+        return self._sought, self.notes
 
     @property
     def at_zero(self) -> Fraction | None:

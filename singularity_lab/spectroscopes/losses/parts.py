@@ -26,6 +26,8 @@ class RestrictedLoss:
     [36.0]
     """
 
+    n_data: int  # of a loss on data
+
     def __init__(self, loss: Loss, indices: Sequence[int], name: str | None = None) -> None:
         chosen = [int(j) for j in indices]
         if (

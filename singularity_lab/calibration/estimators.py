@@ -1,0 +1,312 @@
+"""Anybody's estimator as a device: a function (loss, seed, budget) whose answer may be a number.
+
+The harness hands it a loss without a name (:class:`HiddenLoss`), counts what it evaluates and the
+CPU time that it takes, watches where it looks (:mod:`.watch`), and makes a reading of its answer.
+Whatever the estimator does wrong, it gets a row with the reason.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+import resource
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from singularity_lab.calibration.watch import Peeked, watched
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
+from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, peak_memory, versions
+from singularity_lab.spectroscopes.reading import BadLoss, Cost, Estimate, Outcome, Reading
+
+__all__ = [
+    "FORMS",
+    "LEVEL",
+    "PEEKED",
+    "Counter",
+    "HiddenLoss",
+    "answer",
+    "as_device",
+    "source_file",
+]
+
+LEVEL = 0.9  # of an interval whose level is not said
+FORMS = "a number | (estimate, standard error) | (estimate, low, high) | a Reading"
+PEEKED = "peeked: "  # how the reason of a reading begins that was stopped for looking up the answer
+
+
+class Interrupted(BaseException):
+    """Ends an estimator whose caller has been interrupted."""
+
+
+@dataclass
+class Counter:
+    """What an estimator has evaluated, in points; and its limits. Raises BudgetSpent beyond
+    them."""
+
+    budget: Budget
+    evaluations: int = 0
+    gradients: int = 0
+    rows: int = 0  # of data seen since the last whole pass
+    stopped: bool = False
+    started: float = field(default_factory=time.process_time)
+
+    def stop(self) -> None:
+        """End the estimator at its next evaluation."""
+        self.stopped = True
+
+    def spend(self, points: int, gradients: bool) -> None:
+        """Count points at which K, or K with its gradient, is about to be computed."""
+        if self.stopped:
+            raise Interrupted
+        if self.evaluations + self.gradients + points > self.budget.evaluations:
+            raise BudgetSpent("evaluations")
+        if time.process_time() - self.started > self.budget.cpu_seconds:
+            raise BudgetSpent("CPU seconds")
+        if gradients:
+            self.gradients += points
+        else:
+            self.evaluations += points
+
+    def spend_rows(self, rows: int, whole: int) -> None:
+        """Count rows of data that pass through a module; ``whole`` of them are one evaluation."""
+        self.rows += rows
+        passes, self.rows = divmod(self.rows, whole)
+        self.spend(passes, torch.is_grad_enabled())
+
+
+class HiddenLoss:
+    """A loss as an outside estimator sees it: values, gradients, centre and domain, and no name.
+
+    Takes points as torch tensors or NumPy arrays of shape (c, d), and answers in kind.
+    """
+
+    kind = "hidden"
+
+    def __init__(self, loss: Loss, counter: Counter, name: str = "hidden") -> None:
+        self.dim: int = loss.dim
+        self.center: Tensor = loss.center.clone()
+        self.domain: Domain | None = loss.domain
+        self.prior_exponents: tuple[float, ...] | None = loss.prior_exponents
+        self.loss_id = name
+        self.value = _counted(loss.value, counter, gradients=False)
+        self.value_and_grad = _counted(loss.value_and_grad, counter, gradients=True)
+        for local in ("local_value", "local_value_and_grad"):
+            inner = getattr(loss, local, None)
+            if inner is not None:
+                setattr(self, local, _counted(inner, counter, gradients=local.endswith("grad")))
+
+
+def _counted(function: Callable[..., Any], counter: Counter, gradients: bool) -> Callable[..., Any]:
+    def call(w: Any) -> Any:
+        array = isinstance(w, np.ndarray)
+        points = torch.as_tensor(w, dtype=torch.float64) if array else w
+        if isinstance(points, Tensor) and points.ndim == 2:  # the loss says what else is wrong
+            counter.spend(len(points), gradients)
+        found = function(points)
+        if not array:
+            return found
+        return tuple(x.numpy() for x in found) if gradients else found.numpy()
+
+    return call
+
+
+# -- answers ---------------------------------------------------------------------------------------
+
+
+def answer(found: Any, name: str) -> Estimate | Reading:
+    """What an estimator returned, as an estimate at level 0.9 (or the reading that it is).
+
+    Raises BadInput, naming the four forms, for anything else.
+
+    >>> print(answer((0.5, 0.1, 0.9), "mine"))
+    0.5 [0.1, 0.9] at 90%
+    >>> print(answer(0.5, "mine"))
+    0.5 [-inf, inf] at 90%
+    """
+    if isinstance(found, Reading):
+        return found
+    parts = found if isinstance(found, tuple | list) else (found,)
+    numbers = [x for part in parts if (x := _number(part)) is not None]
+    if len(numbers) != len(parts) or not 1 <= len(numbers) <= 3:
+        raise BadInput(f"{name}: {FORMS} is needed, it returned {_shown(found)}")
+    value, *rest = numbers
+    if not math.isfinite(value):
+        raise BadInput(f"{name}: a finite estimate is needed, it returned {_shown(found)}")
+    if not rest:
+        return Estimate(value, -math.inf, math.inf, LEVEL)
+    if len(rest) == 1:
+        if not 0 <= rest[0] < math.inf:
+            raise BadInput(f"{name}: a standard error >= 0 is needed, it returned {_shown(found)}")
+        half = NormalDist().inv_cdf(0.5 + LEVEL / 2) * rest[0]
+        return Estimate(value, value - half, value + half, LEVEL)
+    low, high = rest
+    if not low <= high:
+        raise BadInput(f"{name}: low <= high is needed, it returned {_shown(found)}")
+    return Estimate(value, low, high, LEVEL)
+
+
+def _number(x: Any) -> float | None:
+    if isinstance(x, bool | np.bool_ | str | bytes | complex):
+        return None
+    if isinstance(x, Tensor | np.ndarray):
+        if x.ndim or (x.dtype in (bool, torch.bool)):
+            return None
+        x = x.item()
+    try:
+        return float(x)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _shown(found: Any) -> str:
+    return f"{type(found).__name__} {' '.join(repr(found).split())[:60]}"
+
+
+# -- the device ------------------------------------------------------------------------------------
+
+
+def source_file(function: Any) -> str:
+    """The file in which a function is written, or "" where there is none."""
+    inner = inspect.unwrap(getattr(function, "run", getattr(function, "function", function)))
+    code = getattr(inner, "__code__", None)
+    if code is None and callable(inner):
+        code = getattr(type(inner).__call__, "__code__", None)
+    return str(code.co_filename) if code is not None else ""
+
+
+def takes(function: Any, settings: Mapping[str, Any], first: int = 1) -> bool:
+    """True if seed and budget go by keyword, as to a device; False if by place, after ``first``
+    arguments. Raises BadInput where neither fits."""
+    places = [None] * first
+    try:
+        inspect.signature(function).bind(*places, seed=0, budget=None, **settings)
+        return True
+    except (TypeError, ValueError) as error:
+        try:
+            inspect.signature(function).bind(*places, 0, None, **settings)
+            return False
+        except (TypeError, ValueError):
+            name = getattr(function, "__name__", type(function).__name__)
+            raise BadInput(
+                f"device: a function (loss, seed, budget) is needed, {name} is none: {error}"
+            ) from None
+
+
+def as_device(function: Any, name: str, shown: str = "hidden", models: Any = None) -> Any:
+    """An outside estimator as a device (loss, *, seed, budget, **settings) → Reading.
+
+    shown: the name that the loss shows. models: of an estimator for torch modules, a function of a
+    counter that makes the arguments (model, loader) of the row; else the loss is handed over.
+    """
+
+    def run(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
+        counter = Counter(budget)
+        given = (HiddenLoss(loss, counter, shown),) if models is None else models(counter)
+        by_name = takes(function, settings, len(given))
+
+        def call() -> Any:
+            torch.set_num_threads(1)  # the thread's own
+            if by_name:
+                return function(*given, seed=seed, budget=budget, **settings)
+            return function(*given, seed, budget, **settings)
+
+        seconds = _cpu_seconds()
+        counter.started = time.process_time()
+        found, error, peeks = watched(call, source_file(function), counter.stop)
+        cost = Cost(counter.evaluations, counter.gradients, _cpu_seconds() - seconds, peak_memory())
+        if peeks:
+            raise BadInput(f"{PEEKED}{name} {', '.join(peeks)}")
+        if error is not None:
+            _raise(error, name)
+        said = answer(found, name)
+        if isinstance(said, Reading):
+            reported = {"evaluations": said.cost.evaluations, "gradients": said.cost.gradients}
+            return dataclasses.replace(
+                said,
+                cost=cost,
+                loss_id=loss.loss_id,
+                diagnostics={**said.diagnostics, "reported_cost": reported},
+            )
+        return Reading(
+            device=name,
+            loss_id=loss.loss_id,
+            dim=loss.dim,
+            settings=settings,
+            seed=seed,
+            estimates={"lambda": said},
+            multiplicity=None,
+            outcome=Outcome.OK,
+            reason="",
+            cost=cost,
+            versions=versions(),
+        )
+
+    run.__name__ = name
+    return run
+
+
+def _raise(error: BaseException, name: str) -> None:
+    """An estimator's error as the reason of its row; what is no error of it goes on as it is."""
+    if isinstance(error, BadInput | BadLoss):
+        raise error
+    if isinstance(error, BudgetSpent):
+        raise BadInput(f"{name}: the budget of {error} was spent before it answered") from None
+    if isinstance(error, Exception | SystemExit | Peeked):
+        why = " ".join(str(error).split())[:200]
+        raise BadInput(f"{name} failed: {type(error).__name__}: {why}") from error
+    raise error
+
+
+def _cpu_seconds() -> float:
+    """CPU seconds of this process and of children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+# -- estimators of torch modules -------------------------------------------------------------------
+
+
+class torch_estimator:
+    """Marks an estimator written against a model and its data: ``function(model, loader, seed,
+    budget)``.
+
+    Calibration hands it each row as a torch module at w*, with a loader of batches (x, y); its loss
+    is the mean over examples of ‖model(x) − y‖², and ``loader.dataset.tensors`` are x and y
+    (:mod:`.twins`). It returns what any estimator returns. Evaluations are counted in passes
+    through the data. Raises BadInput for what cannot be called.
+
+    >>> @torch_estimator
+    ... def half(model, loader, seed, budget):
+    ...     return sum(p.numel() for p in model.parameters()) / 2
+    >>> half.__name__
+    'half'
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise BadInput(
+                "function: a function (model, loader, seed, budget) is needed, "
+                f"received {type(function).__name__}"
+            )
+        self.function = function
+        for name in ("__module__", "__qualname__", "__name__", "__doc__"):
+            if hasattr(function, name):
+                setattr(self, name, getattr(function, name))
+        takes(self, {}, 2)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function."""
+        return self.function(*args, **kwargs)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.function)

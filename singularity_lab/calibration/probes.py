@@ -1,0 +1,57 @@
+"""Rows that the harness adds to a set, to find estimators that are right for a wrong reason.
+
+- ``probe-sphere``: K = x² + y² + z² without a name; λ = 3/2 and m = 1, which every method reads.
+- ``probe-scaled``: a row of the set times a secret factor, which changes neither λ nor m.
+- ``probe-decoy``: a germ of no catalog under the name of a row of the set with another λ: who
+  answers the λ of that name has looked it up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Iterable
+from fractions import Fraction
+
+from singularity_lab.algebra.polynomial import Ideal
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.calibration.design import Row
+
+__all__ = ["DECOY", "SCALED", "SPHERE", "probes"]
+
+SPHERE, SCALED, DECOY = "probe-sphere", "probe-scaled", "probe-decoy"
+
+
+def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
+    """The three probes of a set of rows. secret: fixes the factor, and which name the decoy shows.
+
+    >>> [row.id for row in probes([Row.of("bp-2-3"), Row.of("nc-1-1-1")], 1)]
+    ['probe-sphere', 'probe-scaled', 'probe-decoy']
+    """
+    rows = list(rows)
+    generator = random.Random(f"probes {secret}")
+    found = [_row(SPHERE, ["x", "y", "z"], "", "")]
+    plain = [
+        r
+        for r in rows
+        if r.problem is not None and r.problem.convention == "ideal" and r.dimension <= 4
+    ]
+    if plain:
+        base = generator.choice(plain)
+        factor = Fraction(generator.choice((3, 7, 9, 11)), generator.choice((2, 5)))  # of each fᵢ
+        assert base.problem is not None
+        ideal = base.problem.ideal
+        scaled = Ideal(ideal.variables, tuple(g * factor for g in ideal.generators))
+        problem = dataclasses.replace(base.problem, ideal=scaled)
+        found.append(Row(SCALED, base.family, base.dimension, problem, probe=base.id, shown=""))
+    named = [r for r in rows if r.entry is not None]
+    if named:
+        # λ = 1/6 + 1/10 + 1/14 is that of no row in a set
+        name = generator.choice(named).id
+        found.append(_row(DECOY, ["x^3", "y^5", "z^7"], name, name))
+    return tuple(found)
+
+
+def _row(id: str, generators: list[str], probe: str, shown: str) -> Row:
+    problem = LocalProblem.build(generators)
+    return Row(id, "probes", len(problem.variables), problem, probe=probe, shown=shown)

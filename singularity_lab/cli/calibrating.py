@@ -1,0 +1,238 @@
+"""``singlab calibrate run|resume|status|report|compare``: sweeps that a file describes, in a
+store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from singularity_lab.cli.shell import (
+    DEFECT,
+    INTERRUPTED,
+    note,
+    print_json,
+    print_table,
+    progress_bar,
+)
+from singularity_lab.errors import BadInput
+from singularity_lab.system import extras
+
+if TYPE_CHECKING:
+    from singularity_lab.calibration.results import Calibration
+
+StoreFolder = Annotated[
+    Path, typer.Option("--store", metavar="DIR", help="The folder that keeps everything.")
+]
+Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: this process.")]
+Cluster = Annotated[
+    str,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="A Dask scheduler, tcp://HOST:PORT, or local:N for N workers here.",
+        show_default="none",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
+
+
+class interruption:
+    """Ctrl-C ends a run with the word where its finished work is."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is KeyboardInterrupt:
+            note(f"finished measurements are kept in {self.folder}; the same command goes on")
+            raise typer.Exit(INTERRUPTED)
+
+
+def run(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The sweep, a TOML file.")],
+    store: StoreFolder,
+    workers: Workers = 2,
+    cluster: Cluster = "",
+) -> None:
+    """Measure what a sweep asks for and the store lacks; then write the report into DIR."""
+    from singularity_lab.calibration.sweep import read_sweep, sweep_plans
+
+    extras.require("calibrate", "torch")
+    plans, title = sweep_plans(read_sweep(plan), store)
+    _measure(plans, store, workers, cluster, title)
+
+
+def resume(store: StoreFolder, workers: Workers = 2, cluster: Cluster = "") -> None:
+    """Go on with everything that a store was asked for."""
+    from singularity_lab.calibration.archive import plans
+
+    extras.require("calibrate", "torch")
+    _measure(plans(store), store, workers, cluster, "")
+
+
+def _measure(plans: list[Any], store: Path, workers: int, cluster: str, title: str) -> None:
+    from singularity_lab.calibration.run import run_plans
+
+    with interruption(store), progress_bar() as progress:
+        run_plans(plans, store, workers, progress, title, cluster)
+    _report(store, store, as_json=False)
+
+
+def status(store: StoreFolder, as_json: Json = False) -> None:
+    """How much of what a store was asked for is measured, and how it ended."""
+    from singularity_lab.calibration.archive import plans
+    from singularity_lab.calibration.store import Store
+
+    extras.require("status", "torch")
+    place = Store(store)
+    wanted = {t.key: t.arm.label for p in plans(store) for t in p.tasks()}
+    found = {r["key"]: r for r in place.records(("key", "outcome", "cpu_seconds"))}
+    arms: dict[str, dict[str, Any]] = {}
+    for key, arm in wanted.items():
+        line = arms.setdefault(
+            arm, {"planned": 0, "measured": 0, "cpu_seconds": 0.0, "outcomes": {}}
+        )
+        line["planned"] += 1
+        if key in found and found[key]["outcome"] != "died":
+            line["measured"] += 1
+            line["cpu_seconds"] += found[key]["cpu_seconds"] or 0.0
+        if key in found:
+            outcome = found[key]["outcome"]
+            line["outcomes"][outcome] = line["outcomes"].get(outcome, 0) + 1
+    if as_json:
+        print_json({"arms": arms, "damaged": list(place.damaged)})
+    else:
+        columns = [
+            ("device", "left"),
+            ("measured", "right"),
+            ("CPU s", "right"),
+            ("outcomes", "left"),
+        ]
+        lines = [
+            (
+                arm,
+                f"{x['measured']} of {x['planned']}",
+                f"{x['cpu_seconds']:.0f}",
+                ", ".join(f"{n} {o}" for o, n in sorted(x["outcomes"].items())),
+            )
+            for arm, x in arms.items()
+        ]
+        print_table(columns, lines, title=f"{store}")
+    _end(place.damaged)
+
+
+def report(
+    store: StoreFolder,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to; the store unless given."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write report.html, report.md and the tables as Parquet from what is in a store."""
+    _report(store, out or store, as_json)
+
+
+def _report(store: Path, out: Path, as_json: bool) -> None:
+    extras.require("report", "torch", "jinja2", "matplotlib")
+    from singularity_lab.calibration.archive import open_store
+    from singularity_lab.calibration.pages import write_all
+    from singularity_lab.calibration.store import Store
+
+    found = open_store(store)
+    written = write_all(found, out)
+    if as_json:
+        print_json({"written": [str(p) for p in written], **_summary(found)})
+    else:
+        from singularity_lab.calibration.pages import headline
+
+        print(headline(found))
+        for path in written:
+            print(f"report: {path}")
+    _end(Store(store).damaged)
+
+
+def _summary(found: Calibration) -> dict[str, Any]:
+    import dataclasses
+    import math
+
+    from singularity_lab.calibration.comparison import leaderboard
+    from singularity_lab.calibration.flags import flags
+
+    places = [dataclasses.asdict(p) for p in leaderboard(found)]
+    for place in places:  # JSON has no infinity
+        for name, value in place.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                place[name] = None
+        if place["band"] and not all(map(math.isfinite, place["band"])):
+            place["band"] = None
+    return {"leaderboard": places, "flags": [dataclasses.asdict(f) for f in flags(found)]}
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="A", help="A store.")],
+    second: Annotated[Path, typer.Argument(metavar="B", help="Another store.")],
+    as_json: Json = False,
+) -> None:
+    """What differs between two stores, device by device, on the rows that both have."""
+    from singularity_lab.calibration.archive import open_store
+    from singularity_lab.calibration.pages import differences
+
+    extras.require("compare", "torch")
+    lines = differences(open_store(first), open_store(second))
+    if not lines:
+        raise BadInput(f"compare: {first} and {second} have no device with a row in common")
+    if as_json:
+        print_json({"devices": lines})
+        return
+    columns = [("device", "left"), ("rows", "right"), ("A better", "right"), ("B better", "right")]
+    columns += [("p", "right"), ("median error A", "right"), ("B", "right"), ("verdict", "left")]
+    print_table(
+        columns,
+        [
+            (
+                x["arm"], x["rows"], x["first_better"], x["second_better"], f"{x['p']:.3g}",
+                _percent(x["first_error"]), _percent(x["second_error"]), x["verdict"],
+            )
+            for x in lines
+        ],
+        title=f"A = {first}, B = {second}",
+    )  # fmt: skip
+
+
+def key(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to write into.")],
+) -> None:
+    """Write the catalog's answer key: Parquet, a data card and Croissant metadata."""
+    import singularity_lab
+    from singularity_lab.catalog.answer_key import write_answer_key
+    from singularity_lab.catalog.consistency import listing
+    from singularity_lab.catalog.export import with_model
+    from singularity_lab.catalog.load import entries
+
+    rows = entries()
+    table = [with_model(r, t) for r, t in zip(rows, listing(rows), strict=True)]
+    for path in write_answer_key(table, out, singularity_lab.__version__):
+        print(f"written: {path}")
+
+
+def _percent(x: float | None) -> str:
+    return "none" if x is None else f"{100 * x:.2f} %"
+
+
+def _end(damaged: tuple[str, ...]) -> None:
+    """The exit code says that a part of the store could not be read."""
+    if damaged:
+        note(f"damaged and set aside: {', '.join(damaged)}; the rest is reported")
+        raise typer.Exit(DEFECT)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (run, resume, status, report, compare, key):
+        app.command()(command)

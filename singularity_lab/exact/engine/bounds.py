@@ -1,0 +1,150 @@
+"""Bounds that need no search, and how better ones replace them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from fractions import Fraction
+
+from singularity_lab.algebra import maps
+from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.linear import covering_lp
+from singularity_lab.algebra.problem import Germ, LocalProblem
+from singularity_lab.errors import CertificateError
+from singularity_lab.exact.engine.germs import Germs
+from singularity_lab.exact.engine.leaves import optimum, terms_leaf
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.proof.branches import Blowup
+from singularity_lab.exact.proof.certificate import Certificate, Script
+from singularity_lab.exact.proof.leaves import Monomial, Order
+from singularity_lab.exact.proof.verify import verify
+from singularity_lab.system.deadline import TimeLimit
+
+
+def prove(
+    problem: LocalProblem,
+    step: Script,
+    value: RLCT,
+    method: str,
+    started: float,
+    notes: tuple[str, ...],
+) -> Result:
+    certificate = Certificate(problem, "exact", value, step)
+    verify(certificate)
+    seconds = time.process_time() - started
+    return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
+
+
+def monomial_ideal(germ: Germ) -> tuple[Script, RLCT]:
+    """The leaf of an ideal of many monomials, without the engine's moves."""
+    rows = []
+    for g in germ.generators:
+        if not g.is_zero:
+            row = [0] * len(germ.variables)
+            for i, e in maps.content(g.flint).items():
+                row[i] = e
+            rows.append(tuple(row))
+    solution = covering_lp([h + 1 for h in germ.prior], rows)
+    scale = 2 if germ.convention == "loss" else 1
+    step = optimum(Monomial, germ.variables, solution)
+    return step, RLCT(scale * solution.value / 2, 1 + solution.face_dimension)
+
+
+def first_bounds(
+    problem: LocalProblem,
+    germ: Germ,
+    budget: float | None,
+    started: float,
+    notes: tuple[str, ...],
+) -> Result:
+    """Both sides, verified, from the order and the terms: or, where the linear program of the terms
+    takes more than a fourth of the budget, from the blow-up of the origin."""
+    low = Certificate(problem, "lower", _order_bound(problem, germ), Order().encode())
+    verify(low)
+    high = None
+    with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
+        step, top = _terms_bound(germ)
+        high = Certificate(problem, "upper", top, step)
+        verify(high)
+    if high is None:
+        step, top = _origin_bound(germ)
+        high = Certificate(problem, "upper", top, step)
+        verify(high)
+    seconds = time.process_time() - started
+    bounds = Bounds(low.claim, high.claim)
+    notes = (*notes, "bounds from the order and the terms alone (ended by: time)")
+    return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
+
+
+def bracket(known: Result, step: Script, lower: RLCT | None, upper: RLCT | None) -> Result:
+    """The bounds known and those of the engine, where these are better and hold.
+
+    Of equal claims the shorter proof stays: the engine's may be long.
+    """
+    problem = known.problem
+    low, high = known.certificates
+    better = lower is not None and lower > low.claim, upper is not None and upper < high.claim
+    try:
+        if better[0] and lower is not None:
+            mine = Certificate(problem, "lower", lower, step)
+            verdict = verify(mine)
+            low = mine
+            if better[1] and upper is not None and verdict.upper and verdict.upper <= upper:
+                high = Certificate(problem, "upper", upper, step)
+        elif better[1] and upper is not None:
+            mine = Certificate(problem, "upper", upper, step)
+            verify(mine)
+            high = mine
+    except CertificateError as error:
+        note = f"the verifier rejects the engine's proof: {error}"
+        known = replace(known, notes=(*known.notes, note))
+    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
+
+
+def better(known: Result, other: Result) -> Result:
+    """The better bounds of two results for one K."""
+    (low, high), (other_low, other_high) = known.certificates, other.certificates
+    low = other_low if other_low.claim > low.claim else low
+    high = other_high if other_high.claim < high.claim else high
+    return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
+
+
+def _terms_bound(germ: Germ) -> tuple[Script, RLCT]:
+    """The upper bound of the term ideal."""
+    from singularity_lab.exact.engine.newton import term_ideal_bound
+
+    return term_ideal_bound(germ) if germ.field is None else _terms_over_field(germ)
+
+
+def _terms_over_field(germ: Germ) -> tuple[Script, RLCT]:
+    """The bound of the term ideal, which does not depend on the coefficients."""
+    found = terms_leaf(Germs.of(germ))
+    assert found is not None
+    assert found.upper is not None
+    scale = 2 if germ.convention == "loss" else 1
+    return found.step, RLCT(scale * found.upper.value, found.upper.multiplicity)
+
+
+def _origin_bound(germ: Germ) -> tuple[Script, RLCT]:
+    """The upper bound of one divisor, the exceptional one of the origin: (n + Σ τ)/(2·order)."""
+    g = Germs.of(germ)
+    groups = [[(i, 1)] for i in g.locals]
+    first, *others = g.charts(groups)
+    found = terms_leaf(g.chart(groups, first))
+    assert found is not None
+    assert found.upper is not None
+    step = Blowup(
+        groups=tuple(((g.names[i], 1),) for i in g.locals),
+        cases=[found.step, *(None for _ in others)],
+    ).encode()
+    scale = 2 if germ.convention == "loss" else 1
+    return step, RLCT(scale * found.upper.value, found.upper.multiplicity)
+
+
+def _order_bound(problem: LocalProblem, germ: Germ) -> RLCT:
+    """λ ≥ (1 + min(0, τ))/(2·order), since lct ≥ 1/order (restriction to a line)."""
+    n = len(germ.variables)  # a number field has a symbol after them
+    order = min(sum(a[:n]) for g in germ.generators for a in g.support())
+    least = min([Fraction(0), *germ.prior])
+    scale = 2 if problem.is_power_one else 1
+    return RLCT(scale * (1 + least) / (2 * order), len(germ.variables))

@@ -1,0 +1,153 @@
+"""What is proved of a germ: the exact pair or bounds, with the certificates."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass, field
+from typing import Any
+
+from singularity_lab.algebra.analytic import AnalyticProblem, Problem
+from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
+from singularity_lab.exact.engine.search import OpenChart
+from singularity_lab.exact.engine.strata import Stratum
+from singularity_lab.exact.proof.certificate import Certificate
+
+_LINE = 2_000  # characters of a loss that an answer prints
+
+
+@dataclass(frozen=True)
+class Result(Bounded):
+    """What is proved of the germ of K: (λ, m) exactly, or bounds on both sides.
+
+    method: the route that proved it. seconds: CPU time of the search and of verification.
+    certificates: one (exact), or those of the lower and of the upper bound. notes: why other
+    routes failed. strata: of a problem over a domain, those of the least (λ, m) first; else none.
+    open_charts: where the search stopped, with the rules that had no outcome there.
+    """
+
+    problem: Problem
+    bounds: Bounds
+    certificates: tuple[Certificate, ...]
+    method: str
+    seconds: float
+    notes: tuple[str, ...] = ()
+    strata: tuple[Stratum, ...] = ()
+    open_charts: tuple[OpenChart, ...] = field(default=(), compare=False)
+
+    def _open(self) -> str:
+        return f"not decided: {self.bounds}; {'; '.join(self.notes)}"
+
+    @property
+    def certificate(self) -> Certificate:
+        """The proof of the exact value; raises Undecided where there is none."""
+        _ = self.rlct
+        return self.certificates[0]
+
+    def plot(self, ax: Any = None) -> Any:
+        """The proof tree as a picture; see :func:`~singularity_lab.pictures.proofs.plot_tree`."""
+        from singularity_lab.exact.proof.tree import proof_tree
+        from singularity_lab.pictures.proofs import plot_tree
+
+        return plot_tree(proof_tree(self), ax)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON values, fractions as text; ``lower`` and ``upper`` are objects with
+        ``lambda`` and ``multiplicity``."""
+
+        def pair(value: RLCT | None) -> dict[str, Any] | None:
+            if value is None:
+                return None
+            return {"lambda": str(value.value), "multiplicity": value.multiplicity}
+
+        certificates = [c.to_json() for c in self.certificates]
+        return {
+            "status": "exact" if self.exact else "bounds",
+            "loss": describe_loss(self.problem),
+            **({"label": self.problem.label} if self.problem.label else {}),
+            "lambda": str(self.value) if self.exact else None,
+            "multiplicity": self.multiplicity if self.exact else None,
+            "lower": pair(self.bounds.lower),
+            "upper": pair(self.bounds.upper),
+            "method": self.method,
+            "seconds": round(self.seconds, 4),
+            "notes": list(self.notes),
+            **({"strata": [s.to_json() for s in self.strata]} if self.strata else {}),
+            "certificate": certificates[0]
+            if self.exact
+            else {c.kind: d for c, d in zip(self.certificates, certificates, strict=True)},
+        }
+
+    def __str__(self) -> str:
+        loss = self._loss()
+        if self.exact:
+            return (
+                f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
+                f"({self.method}; certificate verified; {self.seconds:.2f} s)"
+                + self._doubled()
+                + "".join(f"\n  {s}" for s in self.strata)
+            )
+        why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
+        how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
+        strata = "".join(f"\n  {s}" for s in self.strata)
+        return f"{self.bounds} for {loss} ({how}){why}{strata}"
+
+    def _doubled(self) -> str:
+        """2λ in words, where K is the square of one f."""
+        problem = self.problem
+        if problem.convention != "ideal" or isinstance(problem, AnalyticProblem):
+            return ""
+        if len(problem.ideal.generators) != 1:
+            return ""
+        return f"\n  2 lambda = {2 * self.value}: the real threshold of |f|, at least lct(f) over C"
+
+    def _loss(self) -> str:
+        """What the answer is about, in a line that can be read: the JSON has all of it."""
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        loss = describe_loss(self.problem)
+        if len(loss) > _LINE:
+            loss = f"{loss[: _LINE // 2]} … {loss[-_LINE // 4 :]} ({len(loss)} characters)"
+        return label + loss
+
+    def _repr_html_(self) -> str:
+        head = (
+            f"λ = <b>{self.value}</b>, m = <b>{self.multiplicity}</b>"
+            if self.exact
+            else html.escape(str(self.bounds)).replace("lambda", "λ")
+        )
+        return (
+            f"<div>{head} for <code>{html.escape(self._loss())}</code>"
+            f"<br><small>{html.escape(self.method)}, certificate verified, "
+            f"{self.seconds:.2f} s</small></div>"
+        )
+
+
+def describe_loss(problem: Problem) -> str:
+    """The loss K that an answer is about, in words."""
+    names = problem.variables
+    if isinstance(problem, AnalyticProblem):
+        gens = list(problem.texts)
+    else:
+        gens = [str(g) for g in problem.ideal.generators]
+    if problem.convention == "loss":
+        loss = f"K = {gens[0]}"
+    elif problem.convention == "two-sided":
+        loss = f"K = |{gens[0]}|"
+    else:
+        shown = [f"({g})^2" for g in gens[:4]] + (
+            [f"... ({len(gens)} squares)"] if len(gens) > 4 else []
+        )
+        loss = "K = " + " + ".join(shown)
+    at = ", ".join(f"{n} = {c}" for n, c in zip(names, problem.point, strict=True) if c)
+    text = f"{loss} at {at or 'the origin'}"
+    box = problem.box
+    if problem.over is not None:
+        text, box = f"{loss}, the least over all points of R^{len(names)}", problem.over
+    tau = "*".join(f"|{n}|^{t}" for n, t in zip(names, problem.prior, strict=True) if t)
+    if tau:
+        text += f", prior {tau}"
+    walls = [
+        f"{'' if low is None else f'{low} <= '}{n}{'' if high is None else f' <= {high}'}"
+        for n, (low, high) in zip(names, box, strict=True)
+        if (low, high) != (None, None)
+    ]
+    return text + (f", {', '.join(walls)}" if walls else "")

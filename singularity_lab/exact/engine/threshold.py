@@ -1,0 +1,188 @@
+"""The complex log canonical threshold of a germ: where it follows from the real one or from a
+Newton polyhedron that is nondegenerate over C; else bounds.
+
+For one f, lct(f) ≤ 2λ, where λ is that of K = f² (Saito 2007): real points are among the complex
+ones. Howald (2003): if f and its logarithmic derivatives have no common zero in the complex torus
+on any compact face, lct(f) = min(1, μ), μ the least ⟨1, v⟩ over weights v ≥ 0 with ⟨v, a⟩ ≥ 1 on
+the polyhedron; for several generators without a common zero there, lct = μ. The term ideal bounds
+above always, as does 1/e for a factor of multiplicity e through the point; 1/order bounds below.
+
+Pairs: a boundary Σ bᵢ·{xᵢ = 0} with bᵢ < 1 is the prior ∏|xᵢ|^(−bᵢ): the cost of xᵢ is 1 − bᵢ. A
+divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in the other variables.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from singularity_lab.algebra import maps
+from singularity_lab.algebra.factoring import factor_if_quick
+from singularity_lab.algebra.linear import covering_lp
+from singularity_lab.algebra.polyhedra import NewtonPolyhedron
+from singularity_lab.algebra.polynomial import Point, Polynomial
+from singularity_lab.algebra.problem import Generators, LocalProblem
+from singularity_lab.algebra.rings import Rational, ring
+from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
+from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
+from singularity_lab.system.deadline import TimeLimit, require_seconds
+
+_FACES = 300
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What is proved of a complex log canonical threshold.
+
+    lower, upper: bounds, equal where it is proved. reason: why. real: the answer of ``rlct`` for
+    the same germ, whose certificate proves the real side. seconds: CPU time.
+    """
+
+    lower: Fraction
+    upper: Fraction
+    reason: str
+    real: Result
+    seconds: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether both bounds agree."""
+        return self.lower == self.upper
+
+    @property
+    def value(self) -> Fraction:
+        """The threshold; raises Undecided where only bounds are proved."""
+        if not self.exact:
+            raise Undecided(f"lct: {self.lower} <= lct <= {self.upper}; {self.reason}")
+        return self.lower
+
+    def to_json(self) -> dict[str, Any]:
+        """The bounds as text, the reason, and the answer about the real germ."""
+        return {
+            "status": "exact" if self.exact else "bounds",
+            "lct": str(self.lower) if self.exact else None,
+            "lower": str(self.lower),
+            "upper": str(self.upper),
+            "reason": self.reason,
+            "real": self.real.to_json(),
+            "seconds": round(self.seconds, 4),
+        }
+
+    def __str__(self) -> str:
+        found = f"lct = {self.lower}" if self.exact else f"{self.lower} <= lct <= {self.upper}"
+        bounds = self.real.bounds
+        scale = 1 if self.real.problem.is_power_one else 2
+        real = f"{scale * bounds.upper.value}" if bounds.upper else "?"
+        sign = "=" if self.real.exact else "<="
+        return f"{found} over C ({self.reason}); the real threshold 2 lambda {sign} {real}"
+
+
+def lct(
+    generators: Generators,
+    variables: str | Iterable[str] | None = None,
+    *,
+    at: Point | None = None,
+    prior: Mapping[str, Rational | str] | None = None,
+    budget: float | None = 60.0,
+) -> Threshold:
+    """Return what is proved of the complex log canonical threshold of a germ: its value, or bounds.
+
+    generators: one polynomial f, or the generators of an ideal, as :func:`rlct` takes them; at: a
+    rational point. prior: boundary coefficients b of the variables, with the sign changed: −b. A
+    divisor on a smooth subvariety is given by eliminating a variable. budget: CPU seconds.
+
+    Raises BadInput for what cannot be read, OutOfScope where f does not vanish at the point.
+
+    >>> print(lct("x^2 - y^3").value, lct("x^2 + y^2 + z^2").value)
+    5/6 1
+    >>> print(lct("y*(x^2 + y^2 + z^2)^2").upper, rlct("y*(x^2 + y^2 + z^2)^2").value)
+    1/2 3/10
+
+    Reference: Howald 2003, *Multiplier ideals of sufficiently general polynomials*; Saito 2007, *On
+    real log canonical thresholds*.
+    """
+    require_seconds(budget)
+    started = time.process_time()
+    problem = LocalProblem.of(generators, variables, at=at, prior=prior)
+    if not all(i == (None, None) for i in problem.box):
+        raise OutOfScope("lct: complex space has no walls; give no constraints")
+    germ = problem.localize()
+    real = rlct(problem, budget=None if budget is None else 0.7 * budget)
+    live = [g for g in germ.generators if not g.is_zero]
+    if not live:
+        raise OutOfScope("lct: the zero polynomial")
+    costs = [t + 1 for t in germ.prior]
+    support = sorted({tuple(map(int, a)) for g in live for a in g.support()})
+    scale = 1 if problem.is_power_one else 2
+    order = min(map(sum, support))
+    lower = min(Fraction(1), *costs) / order
+    tops = [(covering_lp(costs, support).value, "the term ideal")]
+    if real.bounds.upper is not None:
+        tops.append((scale * real.bounds.upper.value, "the real threshold 2 lambda"))
+    if len(live) == 1:
+        factors = factor_if_quick(live[0].flint)[1]
+        through = [int(e) for p, e in factors if not p.is_constant() and not maps.constant_term(p)]
+        most = max(through, default=1)
+        tops.append((Fraction(1, most), f"a factor of multiplicity {most}"))
+    upper, name = min(tops, key=lambda t: t[0])
+    reason = f"order {order} below, {name} above"
+    rank = _rank(live)
+    if all(t == 0 for t in germ.prior) and rank == len(live):
+        lower, upper, reason = Fraction(rank), Fraction(rank), f"a smooth point, rank {rank}"
+    elif lower < upper:
+        with TimeLimit(None if budget is None else max(0.3 * budget, 0.5)):
+            if _nondegenerate(live):
+                mu = tops[0][0]
+                value = mu if len(live) > 1 else min(mu, Fraction(1), *_along(live[0], costs))
+                lower = upper = min(value, upper)
+                reason = "a Newton polyhedron that is nondegenerate over C"
+    return Threshold(lower, upper, reason, real, time.process_time() - started)
+
+
+def _along(f: Polynomial, costs: list[Fraction]) -> list[Fraction]:
+    """The candidates of the coordinate hyperplanes on which f vanishes."""
+    return [costs[i] / e for i, e in maps.content(f.flint).items() if e]
+
+
+def _rank(gens: list[Polynomial]) -> int:
+    """The rank of the differentials at the origin."""
+    import flint
+
+    names = gens[0].variables
+    rows = []
+    for g in gens:
+        linear = {tuple(map(int, a)): c for a, c in g.terms() if sum(a) == 1}
+        row = [Fraction(0)] * len(names)
+        for a, c in linear.items():
+            row[a.index(1)] = c
+        rows.append([flint.fmpq(c.numerator, c.denominator) for c in row])
+    return int(flint.fmpq_mat(rows).rank())
+
+
+def _nondegenerate(gens: list[Polynomial]) -> bool:
+    """Whether no compact face has a common zero in the complex torus: of f and its logarithmic
+    derivatives, or of several generators."""
+    support = sorted({tuple(map(int, a)) for g in gens for a in g.support()})
+    context = ring(gens[0].variables)
+    try:
+        faces = NewtonPolyhedron.of(support, _FACES).compact_faces(_FACES)
+    except SingularityLabError:
+        return False
+    for face in faces:
+        if len(face) == 1:
+            continue
+        parts = []
+        for g in gens:
+            terms = {a: c for a, c in g.flint.to_dict().items() if tuple(map(int, a)) in face}
+            parts.append(Polynomial(g.variables, context.from_dict(terms)))
+        polys = [p for p in parts if not p.is_zero]
+        if len(gens) == 1:
+            polys += logarithmic_derivatives(parts[0])
+        if has_zero(polys) is not False:
+            return False
+    return True

@@ -1,0 +1,177 @@
+"""λ and m of analytic expressions, by hand; certificates of them read back and altered."""
+
+import copy
+import json
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from singularity_lab import rlct, verify
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope, ParseError
+from singularity_lab.exact.proof.certificate import Certificate
+
+# Each value follows from a change of coordinates to a polynomial, by the first terms of the series.
+CASES = [
+    ("a*tanh(b)+c*tanh(d)", "a b c d", None, "ideal", "1/2", 1),
+    (["a*tanh(b)+c*tanh(d)", "a*tanh(2*b)+c*tanh(2*d)"], "a b c d", None, "ideal", "2/3", 1),
+    ("x*sin(x)-y^2", "x y", None, "ideal", "1/2", 2),
+    ("x*sin(x)+y^2", "x y", None, "ideal", "1/2", 1),
+    ("exp(x*y)-1", "x y", None, "ideal", "1/2", 2),
+    ("1-sqrt(1-x^2-y^2)", "x y", None, "loss", "1", 1),
+    ("sqrt(1+x*y)-1", "x y", None, "ideal", "1/2", 2),
+    ("cosh(x)-1-x^2/2", "x", None, "loss", "1/4", 1),
+    ("tanh(x)-x", "x", None, "ideal", "1/6", 1),
+    ("sigmoid(x)-1/2", "x", None, "ideal", "1/2", 1),
+    ("softplus(a*b)-log(2)-a*b/2", "a b", None, "loss", "1/2", 2),
+    ("log(cosh(x))", "x", None, "loss", "1/2", 1),
+    ("log(cosh(x*y))", "x y", None, "loss", "1/2", 2),
+    ("x/(1+x)-y/(1+y)", "x y", None, "ideal", "1/2", 1),
+    ("1/(1-x*y)-1-x*y", "x y", None, "ideal", "1/4", 2),
+    ("exp(x)-exp(y)", "x y", None, "ideal", "1/2", 1),
+    ("(exp(x)-1)^2-(exp(y)-1)^3", "x y", None, "ideal", "5/12", 1),
+    ("sin(x)^2-tanh(y)^5", "x y", None, "ideal", "7/20", 1),
+    ("x^2-sin(y)^3+x*y^2*exp(x)", "x y", None, "ideal", "5/12", 1),
+    ("sin(pi*x)", "x", {"x": 3}, "ideal", "1/2", 1),
+    ("tanh(x)-tanh(1)", "x", {"x": 1}, "ideal", "1/2", 1),
+    ("exp(a)*b-a*exp(b)", "a b", {"a": 1, "b": 1}, "ideal", "1/2", 2),
+    ("log(x*y)", "x y", {"x": 2, "y": "1/2"}, "ideal", "1/2", 1),
+    ("x*log(x)-x+1", "x", {"x": 1}, "loss", "1/2", 1),
+    ("x*log(x/y)-x+y", "x y", {"x": 1, "y": 1}, "loss", "1/2", 1),
+    ("a*log(2*a)+(1-a)*log(2*(1-a))", "a", {"a": "1/2"}, "loss", "1/2", 1),
+    ("-(log(1+a*b)+log(1-a*b))/2", "a b", None, "loss", "1/2", 2),
+    ("-log(1-x^2*y^2)", "x y", None, "loss", "1/2", 2),
+    (["exp(a)-1", "a*b"], "a b", None, "ideal", "1/2", 1),
+    (["a*tanh(b)", "b*tanh(a)", "sin(a)^2"], "a b", None, "ideal", "1/2", 2),
+    ("tanh(a*b)-tanh(c*d)", "a b c d", None, "ideal", "1/2", 1),
+    ("1-cos(x-y)", "x y", None, "loss", "1/2", 1),
+    ("1-cos(x-y)*cos(x+y)", "x y", None, "loss", "1", 1),
+    ("(x-sin(y))^2+x^4", "x y", None, "loss", "3/4", 1),
+    ("exp(x^2+y^4)-1", "x y", None, "loss", "3/4", 1),
+    ("x^2+exp(y)-1-y", "x y", None, "loss", "1", 1),
+    ("x^2*(exp(y)-1)^2+y^6", "x y", None, "loss", "1/2", 2),
+    ("softplus(x)+softplus(-x)-2*log(2)", "x", None, "loss", "1/2", 1),
+    ("atan(x*y)-x*y", "x y", None, "ideal", "1/6", 2),
+    ("a*(exp(b)-1-b)", "a b", None, "ideal", "1/4", 1),
+    ("tan(x)-sin(x)", "x", None, "ideal", "1/6", 1),
+    ("sinh(x)*y-sin(y)*x", "x y", None, "ideal", "1/4", 1),
+    (["sigmoid(a*b)-1/2", "sigmoid(a*c)-1/2"], "a b c", None, "ideal", "1/2", 1),
+    ("pi*x^2+y^2-2*sqrt(pi)*x*y", "x y", None, "loss", "1/2", 1),
+    ("(log(exp(a)+exp(b))-log(2)-(a+b)/2)", "a b", None, "loss", "1/2", 1),
+    ("log(exp(a*c)+exp(b*c)+1)-log(3)-(a+b)*c/3", "a b c", None, "loss", "1/2", 1),
+]
+
+
+@pytest.mark.parametrize(("expressions", "names", "at", "convention", "value", "m"), CASES)
+def test_values_by_hand(expressions, names, at, convention, value, m):
+    found = rlct(expressions, names, at=at, convention=convention, budget=20)
+    assert (found.value, found.multiplicity) == (Fraction(value), m)
+
+
+@pytest.mark.slow
+def test_the_public_cases():
+    """All rows of the shared file, at their points."""
+    folder = os.environ.get("SINGLAB_TRUTH", Path(__file__).resolve().parents[4] / "shared/truth")
+    path = Path(folder).parent / "cases" / "analytic.json"
+    if not path.is_file():
+        pytest.skip("the shared cases are not here")
+    for row in json.loads(path.read_text()):
+        at = row["point"].split(",")
+        found = rlct(row["generators"], row["vars"], at=at, convention=row["convention"], budget=30)
+        assert (str(found.value), found.multiplicity) == (row["lambda"], row["m"]), row["id"]
+
+
+@pytest.mark.parametrize(
+    ("polynomial", "value", "m"),
+    [("x^2 - y^3", "5/12", 1), ("x^2*y^3", "1/6", 1), ("x^4 + y^6", "5/24", 1)],
+)
+@pytest.mark.parametrize("x", ["sin(x)", "exp(x) - 1", "x/(1 - x)", "log(1 + x)*exp(x)"])
+def test_coordinates_change_nothing(polynomial, x, value, m):
+    """f(φ(x), tanh y) has the values of f, for φ with φ(0) = 0 and φ'(0) ≠ 0."""
+    typed = polynomial.replace("y", "tanh(y)").replace("x", f"({x})")
+    found = rlct(typed, "x y", budget=10)
+    assert (found.value, found.multiplicity) == (Fraction(value), m)
+
+
+def test_a_prior_and_a_wall_stay():
+    assert rlct("sin(x)*y", prior={"y": 1}).rlct == rlct("x*y", prior={"y": 1}).rlct
+    assert rlct("exp(x + y) - 1", nonnegative="x y").rlct == rlct("x + y", nonnegative="x y").rlct
+    assert rlct("tanh(x)^2 + y", nonnegative="y", convention="loss").value == Fraction(3, 2)
+
+
+def test_bounds_where_no_reduction_is_found():
+    found = rlct(["x*sin(y)^2 + y^3*exp(x*y)", "x^2*tanh(x) + x*y^2*cos(y)"], budget=5)
+    assert found.bounds.lower is not None
+    assert found.bounds.upper is not None
+    assert found.bounds.lower <= found.bounds.upper
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("erf(x)", ParseError, "'erf' is no function that is read"),
+        ("sin(x)/x", BadInput, "division: x is 0 at the point"),
+        ("sqrt(x)", BadInput, "sqrt: its argument is 0"),
+        ("log(x)", BadInput, "log: its argument is 0"),
+        ("exp(x)", OutOfScope, "K does not vanish"),
+        ("-exp(x)*x^2", BadInput, "K < 0"),
+        ("tanh(x)^y", ParseError, "an exponent is an integer"),
+        ("tanh(x", ParseError, "'\\)' is missing"),
+    ],
+)
+def test_what_cannot_be_read_gets_one_line(text, error, message):
+    with pytest.raises(error, match=message):
+        rlct(text, "x y", convention="loss")
+
+
+def test_over_a_domain_is_out_of_scope():
+    with pytest.raises(OutOfScope, match="functions are read at a point"):
+        rlct("sin(x)", over="R^d")
+
+
+def certificates():
+    for expressions, options in (
+        ("x^2 + y^2 - 2*x*sin(y)", {"convention": "loss"}),
+        (["sin(x) - tanh(y)", "x - y"], {}),
+        ("exp(a)*sin(b) - b", {}),
+        ("log(1 + exp(a*tanh(b))) - log(2) - a*tanh(b)/2", {"convention": "loss"}),
+    ):
+        yield rlct(expressions, **options).certificate.to_json()
+
+
+def test_another_claim_is_refused():
+    """A larger λ, another m, and the claim moved to other expressions."""
+    for document in certificates():
+        verify(document)
+        for change in ({"lambda": "7/3"}, {"multiplicity": 4}, {"lambda": "1/9"}):
+            with pytest.raises(CertificateError):
+                verify({**document, "claim": {**document["claim"], **change}})
+        moved = copy.deepcopy(document)
+        moved["problem"]["functions"][0] += (
+            " + x^2" if "x" in moved["problem"]["variables"] else (" + a^2")
+        )
+        with pytest.raises(CertificateError):
+            verify(moved)
+
+
+def test_altered_steps_never_prove_another_value():
+    """Each number and text of the steps changed alone: refused, or the claim stays true."""
+    for document in certificates():
+        for i, step in enumerate(document["proof"]["steps"]):
+            for field in step:
+                if field == "op":
+                    continue
+                broken = copy.deepcopy(document)
+                broken["proof"]["steps"][i][field] = [] if isinstance(step[field], list) else 17
+                with pytest.raises(CertificateError):
+                    verify(broken)
+
+
+def test_a_certificate_is_read_back(tmp_path):
+    certificate = rlct("a*tanh(b)").certificate
+    again = Certificate.load(certificate.save(tmp_path / "c.json"))
+    assert again.problem == certificate.problem
+    assert verify(again).lower == certificate.claim
+    with pytest.raises(OutOfScope, match="polynomials are needed"):
+        _ = again.germ

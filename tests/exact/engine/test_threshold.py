@@ -1,0 +1,62 @@
+"""The complex threshold: known values, bounds on both sides of what is known, and pairs."""
+
+from fractions import Fraction
+
+import pytest
+
+from singularity_lab import lct, rlct
+from singularity_lab.errors import OutOfScope, Undecided
+
+# Kollár 1997, *Singularities of pairs*, section 8; Howald 2001, 2003.
+VALUES = [
+    ("x^2 - y^3", "5/6"),
+    ("x^2 + y^2", "1"),
+    ("x^2 + y^2 + z^2", "1"),
+    ("x*y*(x + y)", "2/3"),
+    ("x^4 + y^4 + z^4", "3/4"),
+    ("x^3 + y^4", "7/12"),
+    ("x + y^2", "1"),
+    ("x^2*y^3", "1/3"),
+    ("(x - y)^2", "1/2"),
+    (["x", "y"], "2"),
+    (["x^2", "y^3"], "5/6"),
+    (["x*y", "x^2 - y^2"], "1"),
+]
+
+
+@pytest.mark.parametrize(("generators", "value"), VALUES)
+def test_known_thresholds(generators, value):
+    found = lct(generators)
+    assert found.value == Fraction(value)
+    assert found.value <= 2 * rlct(generators).value
+
+
+# Real and complex differ: the value over C lies strictly below 2 lambda.
+APART = [("y*(x^2 + y^2 + z^2)^2", "1/2", "3/5"), ("x^2 + y^2 + z^2", "1", "3/2")]
+
+
+@pytest.mark.parametrize(("f", "complex_value", "doubled"), APART)
+def test_the_bounds_hold_where_real_and_complex_differ(f, complex_value, doubled):
+    found = lct(f)
+    assert found.lower <= Fraction(complex_value) <= found.upper
+    assert 2 * rlct(f).value == Fraction(doubled)
+
+
+def test_boundaries_are_priors():
+    """(C², ½·{x = 0} + ⅔·{y = 0}) and the diagonal: ½ + ⅓ < 1."""
+    assert lct("x - y", prior={"x": "-1/2", "y": "-2/3"}).value == Fraction(5, 6)
+
+
+def test_bounds_say_why_and_what_has_no_threshold_is_refused():
+    found = lct("(x^2 - y^3)^2 + x*y^5")
+    assert found.lower < found.upper == Fraction(5, 12)
+    with pytest.raises(Undecided, match="order 4 below"):
+        _ = found.value
+    with pytest.raises(OutOfScope):
+        lct("1 + x")
+
+
+def test_an_answer_for_one_generator_says_twice_lambda():
+    assert "2 lambda = 5/6" in str(rlct("x^2 - y^3"))
+    assert "2 lambda" not in str(rlct(["x", "y"]))
+    assert "2 lambda" not in str(rlct("x^2", convention="loss"))
