@@ -279,7 +279,8 @@ def test_importing_the_package_is_quick_and_loads_no_library():
     assert f"{LAB}" in seen["modules"]
     heavy = {"torch", "scipy", "numpy", "sympy", "flint", "matplotlib", "msgspec", "typer"}
     assert heavy.isdisjoint(seen["modules"])
-    assert [m for m in seen["modules"] if m.startswith(f"{LAB}.")] == []
+    own = {m for m in seen["modules"] if m.startswith(f"{LAB}.")}
+    assert own <= {f"{LAB}.system", f"{LAB}.system.stubs"}  # where the names are read
     assert seen["seconds"] <= 0.3  # CPU seconds
 
 

@@ -23,7 +23,6 @@ Gröbner bases; where that fails, nothing is claimed over C.
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -41,6 +40,7 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Point, Polynomial
 from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.exact.arcs.integer_programs import integer_program
 from singularity_lab.exact.classification.spectrum import nondegenerate
 from singularity_lab.exact.proof.branches import (
     Blowup,
@@ -69,7 +69,6 @@ from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 
 ArcField = Literal["R", "C"]
-_STATES = 40_000
 _LIMITS = (60, 400, 2_000)
 
 
@@ -538,7 +537,7 @@ class _Reader(Walk[_Curve]):
         upper: list[_Bound] = [Fraction(0)]
         special: list[_Bound] = [Fraction(0)]
         for p in range(1, self.size + 1):
-            found = _integer_program(costs, table, p, smooth is not None)
+            found = integer_program(costs, table, p, smooth is not None)
             if found is None:
                 lower.append(slope * p)
                 upper.append(None)
@@ -548,7 +547,7 @@ class _Reader(Walk[_Curve]):
             lower.append(cost)
             high: _Bound = cost if real else None
             if e and (not real or not self.has_zero(smooth, family, names, kept, v)):
-                plain = _integer_program(costs, table, p, False)
+                plain = integer_program(costs, table, p, False)
                 high = plain[0] if real and plain is not None else None
             upper.append(high)
             special.append(self.special(costs, table, p, smooth is not None, hidden, single, slope))
@@ -600,7 +599,7 @@ class _Reader(Walk[_Curve]):
             if ordinary:  # with a second order
                 starts = [tuple(int(j in (i, k)) for j in range(n)) for k in range(n) if k != i]
             for start in starts:
-                found = _integer_program(costs, rows, p, smooth, start)
+                found = integer_program(costs, rows, p, smooth, start)
                 best = _low(best, slope * p if found is None else found[0])
         return best
 
@@ -614,95 +613,6 @@ def _chart_weights(family: Family, step: Blowup) -> list[int]:
     symmetries = [family.check_same(family, s) for s in step.symmetries or ()]
     chosen = representatives(charts(step.groups, family.positive), symmetries)
     return [c.weight for c in chosen]
-
-
-def _integer_program(
-    costs: Sequence[Fraction],
-    rows: Sequence[tuple[int, ...]],
-    p: int,
-    extra: bool,
-    start: Sequence[int] | None = None,
-) -> tuple[Fraction, tuple[int, ...], int] | None:
-    """(min ⟨c, v⟩ + e, v, e) over integers v ≥ start with ⟨row, v⟩ + e ≥ p; None beyond a limit.
-
-    A* over what is left of each row: the bound adds up over rows that share no variable, and of
-    states that are equally good the one that is farther goes first. ``extra``: whether e ≥ 0 is
-    there, else e = 0; it lowers p for all rows, so that each e is a problem of its own.
-
-    >>> _integer_program([Fraction(1), Fraction(1)], [(2, 0), (0, 3)], 6, False)
-    (Fraction(5, 1), (3, 2), 0)
-    >>> _integer_program([Fraction(1), Fraction(1)], [(2, 0), (0, 3)], 6, True)
-    (Fraction(5, 1), (3, 2), 0)
-    """
-    best: tuple[Fraction, tuple[int, ...], int] | None = None
-    for e in range(p + 1 if extra else 1):
-        if best is not None and e >= best[0]:
-            break
-        found = _covering(costs, rows, p - e, start)
-        if found is None:
-            return None
-        if best is None or found[0] + e < best[0]:
-            best = found[0] + e, found[1], e
-    return best
-
-
-def _covering(
-    costs: Sequence[Fraction],
-    rows: Sequence[tuple[int, ...]],
-    p: int,
-    start: Sequence[int] | None,
-) -> tuple[Fraction, tuple[int, ...]] | None:
-    """(min ⟨c, v⟩, v) over integers v ≥ start with ⟨row, v⟩ ≥ p; None beyond a limit."""
-    n = len(costs)
-    scale = lcm(*(c.denominator for c in costs))
-    prices = [int(c * scale) for c in costs]
-    at = tuple(start) if start is not None else (0,) * n
-    supports = [frozenset(i for i, a in enumerate(row) if a) for row in rows]
-    rates = [
-        min((Fraction(prices[i], row[i]) for i in support), default=None)
-        for row, support in zip(rows, supports, strict=True)
-    ]
-
-    def left(v: Sequence[int]) -> tuple[int, ...]:
-        return tuple(max(0, p - sum(x * y for x, y in zip(row, v, strict=True))) for row in rows)
-
-    def bound(needs: Sequence[int]) -> Fraction:
-        prized = sorted(
-            ((need * rate, k) for k, (need, rate) in enumerate(zip(needs, rates, strict=True))
-             if need and rate is not None),
-            reverse=True,
-        )  # fmt: skip
-        total, used = Fraction(0), frozenset[int]()
-        for value, k in prized:
-            if not used & supports[k]:
-                total += value
-                used |= supports[k]
-        return total
-
-    first = sum(c * x for c, x in zip(prices, at, strict=True))
-    needs = left(at)
-    heap: list[tuple[Fraction, int, tuple[int, ...]]] = [(first + bound(needs), -first, at)]
-    seen: dict[tuple[int, ...], int] = {needs: first}
-    while heap:
-        _, minus, v = heapq.heappop(heap)
-        cost = -minus
-        needs = left(v)
-        if not any(needs):
-            return Fraction(cost, scale), v
-        if seen.get(needs, cost) < cost:
-            continue
-        if len(seen) > _STATES:
-            return None
-        for i in range(n):
-            if not any(need and row[i] for need, row in zip(needs, rows, strict=True)):
-                continue
-            w = (*v[:i], v[i] + 1, *v[i + 1 :])
-            rest = left(w)
-            price = cost + prices[i]
-            if price < seen.get(rest, price + 1):
-                seen[rest] = price
-                heapq.heappush(heap, (price + bound(rest), -price, w))
-    return None
 
 
 def _no_complex_zero(family: Family, polys: Sequence[Any]) -> bool | None:
