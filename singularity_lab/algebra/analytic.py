@@ -266,7 +266,7 @@ class Reader(Generic[V]):
         raise ParseError(message, self.text, place)
 
     def next(self, *wanted: str) -> str:
-        """The operator that comes next, read past, where it is one of those wanted; else nothing."""
+        """The operator that comes next, read past, if it is one of those wanted; else no text."""
         if self.at < len(self.tokens):
             kind, token, _ = self.tokens[self.at]
             if kind == "operator" and token in wanted:
