@@ -32,7 +32,7 @@ class Stage:
     """Germs that stand for K: tower, gens; loss: K is |f|, not Σ f². factor: λ of the problem is
     this times λ of the stage. moved: variables that are other coordinates than in the tower's
     atoms. leaves: the steps by which alone the proof may end; None for any. upper: only bounds from
-    above carry over."""
+    above carry over; lower: only bounds from below."""
 
     problem: AnalyticProblem
     tower: Tower
@@ -42,6 +42,7 @@ class Stage:
     moved: frozenset[str] = field(default=frozenset())
     leaves: tuple[str, ...] | None = None
     upper: bool = False
+    lower: bool = False
 
     @classmethod
     def of(cls, problem: AnalyticProblem) -> Stage:

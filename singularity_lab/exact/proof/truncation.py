@@ -26,7 +26,8 @@ class Truncate(Reduction, frozen=True):
     has order ≥ N, and every monomial of degree N is in (T) + 𝔪^(N+1), hence in (T); ``interior``:
     each monomial of r lies in the Newton polyhedron of T, so the compact faces are those of T, and
     a proof by the polyhedron alone follows; ``leading``: no r has lower order than T, so the linear
-    parts, or the order, are those of T, and a proof by the rank or by the order alone follows.
+    parts, or the order, are those of T, and a proof by the rank or by the order alone follows;
+    from below only where a generator is tails alone, for T then says nothing of it.
     """
 
     hypotheses: ClassVar = {
@@ -56,7 +57,7 @@ class Truncate(Reduction, frozen=True):
         kept, tails = split_tails(tower, stage.gens)
         evidence = (self.members, self.degree, self.interior, self.leading)
         given = [e for e in evidence if e is not None]
-        leaves = stage.leaves
+        leaves, lower = stage.leaves, stage.lower
         hold("evidence", len(given) == 1 and given[0] is not False, "one kind is needed")
         if self.members is not None:
             listed = set()
@@ -84,8 +85,8 @@ class Truncate(Reduction, frozen=True):
             low = min(least_order(tower, t) for t in kept)
             high = all(least_order(tower, r) >= low for r in tails)
             hold("leading", high, "a tail's coefficient is of lower order")
-            leaves = ("order", "rank")
-        return replace(stage, gens=tuple(kept), leaves=leaves)
+            leaves, lower = ("order", "rank"), any(t.is_zero() for t in kept)
+        return replace(stage, gens=tuple(kept), leaves=leaves, lower=lower)
 
 
 class Jet(Reduction, frozen=True):

@@ -112,7 +112,8 @@ def _verify_analytic(certificate: Certificate) -> Verdict:
     lower, upper = (
         v and RLCT(factor * v.value, v.multiplicity) for v in (verdict.lower, verdict.upper)
     )
-    return replace(verdict, lower=None if left.stage.upper else lower, upper=upper)
+    lower, upper = None if left.stage.upper else lower, None if left.stage.lower else upper
+    return replace(verdict, lower=lower, upper=upper)
 
 
 def starting_family(problem: LocalProblem) -> Family:
