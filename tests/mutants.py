@@ -51,7 +51,6 @@ MODULES = tuple(f"singularity_lab.{name}" for name in ORDER)
 ARITHMETIC = {
     "algebra.algebraic": "values of algebraic numbers, for the point of a problem",
     "algebra.analytic": "the expressions as they are stated: what is refused is no problem",
-    "algebra.expression": "the typed form: what is refused is no polynomial",
     "algebra.factoring": "factors as they are typed; a replay reads expanded polynomials",
     "algebra.invariants": "the order of pairs (λ, m)",
     "algebra.jacobians": "derivatives and determinants",

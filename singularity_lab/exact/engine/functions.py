@@ -42,10 +42,12 @@ class Solved(Protocol):
     def certificates(self) -> tuple[Certificate, ...]: ...
 
     @property
-    def method(self) -> str: ...
+    def method(self) -> str:
+        """How the answer was found, in one line."""
 
     @property
-    def notes(self) -> tuple[str, ...]: ...
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on the answer, a sentence each."""
 
 
 def solve_analytic(

@@ -56,8 +56,8 @@ class Stage:
         return cls(problem, tower, tuple(gens), problem.is_power_one)
 
     def read(self, text: str) -> Poly:
-        """A polynomial of the tower; none that speaks of a symbol that depends on a coordinate
-        that was changed."""
+        """A polynomial of the tower from its text, in which no symbol depends on a coordinate that
+        was changed."""
         from singularity_lab.algebra.polynomial import parse
 
         p = self.tower.reduced(parse(text, self.tower.names).flint)
@@ -65,6 +65,7 @@ class Stage:
         return p
 
     def check_known(self, *polys: Poly) -> None:
+        """Require that no symbol in the polynomials depends on a coordinate that was changed."""
         for n in self.tower.occurs(*polys):
             symbol = self.tower.symbols[n]
             stale = symbol.kind != "variable" and symbol.on & self.moved
@@ -200,6 +201,7 @@ class Operate(Reduction, frozen=True):
 
 
 def whole(value: Any) -> int:
+    """The value, if it is an integer; raises CertificateError if not."""
     if type(value) is not int:
         raise CertificateError(f"no such integer: {quoted(value)}")
     return value
