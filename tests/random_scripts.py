@@ -731,6 +731,40 @@ def regular(dice: random.Random) -> Root:
     return Root(names, lemma(role, gens, **weights_of(dice, role)))
 
 
+def powers(dice: random.Random) -> Root:
+    """One generator that is a product of powers of a few factors, with the hint that it is one:
+    the right one, up to constants, or with an exponent, a factor or a number of factors changed."""
+    names = NAMES[: dice.randint(2, 3)]
+    role = {n: dice.choice((LOCAL, LOCAL, LOCAL, PARAM, UNIT)) for n in names} | {names[0]: LOCAL}
+    a, b = dice.sample(names, 2)
+    forms = (
+        a, f"{a} - {b}", f"{a} + {b}", f"{a} + {b}^2", f"{a}^2 + {b}^2", f"{a}^2 - {b}^3",
+        f"{a} - 1", f"{a}*{b} + 1", f"{a}*{b}", f"{a}^2 - {b}^2",
+    )  # fmt: skip
+    factors = [
+        [dice.choice((factor(dice, names), *forms)), dice.choice((1, 1, 2, 2, 3))]
+        for _ in range(dice.choice((1, 2, 2, 2, 3)))
+    ]
+    gens = ["*".join(f"({f})^{e}" for f, e in factors)]
+    right: Step = {"op": "product", "factors": [list(pair) for pair in factors]}
+    scaled = [[f"{dice.choice(('2', '-1', '1/3'))}*({f})", e] for f, e in factors]
+    hints = [right, right, right, {"op": "product", "factors": scaled}]
+    for how in range(3):
+        changed = [list(pair) for pair in factors]
+        one = dice.choice(changed)
+        if how == 0:
+            one[1] = dice.choice((0, -1, True, one[1] + 1, max(one[1] - 1, 1)))
+        elif how == 1:
+            one[0] = dice.choice((*names, "1", "0", *forms))
+        elif dice.random() < 0.5:
+            changed.remove(one)
+        else:
+            changed.append([dice.choice((*names, one[0], "2")), 1])
+        hints.append({"op": "product", "factors": changed})
+    data = lemma(role, gens, **weights_of(dice, role))
+    return Root(names, data, hints=tuple(hints), depth=7)
+
+
 KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
     "any": (8, any_family),
     "graded": (5, graded),
@@ -747,6 +781,7 @@ KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
     "regular": (3, regular),
     "squared": (3, squared),
     "everywhere": (3, everywhere),
+    "powers": (3, powers),
 }
 
 
@@ -954,6 +989,7 @@ class Writer:
 
     def __init__(self, verifier: SimpleNamespace, seed: Any, focus: str = "", wild: float = 0.15):
         self.verifier, self.dice, self.wild = verifier, random.Random(seed), wild
+        self.walk = verifier.verify.Walk()
         self.focus = focus
         self.moves, self.branches, self.leaves = map(self.replays, ("Move", "Branch", "Leaf"))
         self.refused: Counter[str] = Counter()
@@ -984,11 +1020,16 @@ class Writer:
             return self.leaf(family)
         for _ in range(4):
             op = dice.choices(self.ops, cum_weights=self.cumulative)[0]
-            if self.root is not None and self.root.hints and dice.random() < 0.1:
-                op = self.root.hints[0]["op"]
+            if self.root is not None and self.root.hints:
+                hinted = self.root.hints[0]["op"]
+                often = 0.5 if hinted == "product" and len(family.gens) == 1 else 0.1
+                op = hinted if dice.random() < often else op
+            if family.exponents and dice.random() < 0.95:  # most other steps are refused
+                op = dice.choice(OF_PRODUCTS)
             if family.within:  # other steps are refused
                 op = dice.choice(("interval", "interval", "interval", "point", "both"))
             try:
+                self.walk.applies(family, op)
                 step = getattr(self, f"draw_{op}")(family)
                 if step is None:
                     continue
@@ -1040,6 +1081,7 @@ class Writer:
             kinds.insert(0, "empty")
         for kind in kinds:
             try:
+                self.walk.applies(family, {"split": "generators"}.get(kind, kind))
                 step = {} if kind == "stripped" else getattr(self, f"leaf_{kind}")(family)
                 if step is None:
                     continue
@@ -1601,6 +1643,15 @@ class Writer:
     def draw_schur(self, family: Any) -> Step | None:
         return self.hint("schur")
 
+    def draw_product(self, family: Any) -> Step | None:
+        """What the root proposes; or the one generator's own factors, with the powers changed."""
+        if self.dice.random() < 0.6 or len(family.gens) != 1:
+            return self.hint("product")
+        factors = [[str(f), int(e)] for f, e in family.gens[0].factor()[1]]
+        if self.dice.random() < 0.2 and factors:
+            self.dice.choice(factors)[1] += self.dice.choice((1, -1))
+        return {"op": "product", "factors": factors}
+
     def hint(self, op: str) -> Step | None:
         """A step of this name that the root proposes."""
         assert self.root is not None
@@ -1956,6 +2007,10 @@ class Writer:
         return step, verdict
 
 
+OF_PRODUCTS = (
+    *("blowup", "coordinate", "nonvanishing", "locus", "split") * 3,
+    *("change", "change", "relax", "dehomogenise", "both"),
+)
 LEAF_OPS = ("monomial", "newton", "rank", "saddle", "terms", "order", "empty")
 WEIGHTS = {
     "generators": 20,
@@ -1967,6 +2022,7 @@ WEIGHTS = {
     "functions": 4,
     "slice": 4,
     "schur": 4,
+    "product": 2,
     "blowup": 8,
     "split": 10,
     "roots": 2,

@@ -29,7 +29,8 @@ def prove(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """The result of an exact proof that the verifier accepts; else raises CertificateError."""
+    """The result of a script that proves a value exactly; raises CertificateError where the verifier
+    refuses it. started: the CPU time at which the work began."""
     certificate = Certificate(problem, "exact", value, step)
     verify(certificate)
     seconds = time.process_time() - started
