@@ -58,6 +58,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("gaussian_tree", dict(leaves=3, edges=[[1, 4], [2, 4], [3, 4]], kept=[1, 1, 0])),
     ("factor_analysis", dict(observed=4, factors=2, true_factors=1)),
     ("boltzmann_machine", dict(visible=4, hidden=2)),
+    ("modular_addition", dict(modulus=3, padding=1)),
+    ("token_attention", dict(tokens=2, width=2)),
+    ("linear_saddle", dict(inputs=2, outputs=2, hidden=1, kept=[1])),
+    ("softmax_attention", dict(teacher=[1, 0, 1, 1])),
 ]
 IDS = [f"{name}-{i}" for i, (name, _) in enumerate(CASES)]
 

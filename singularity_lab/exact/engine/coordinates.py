@@ -40,14 +40,13 @@ Poly = flint.fmpq_mpoly
 
 def typed_coordinates(problem: LocalProblem, g: Germs) -> tuple[Germs, Script] | None:
     """The germ in the sums as they were typed, where these can be coordinates near the point: of
-        all choices of such sums the one that leaves the germ shortest. None where none shortens it.
+    all choices of such sums the one that leaves the germ shortest. None where none shortens it.
 
-        >>> from singularity_lab.algebra.polynomial import Polynomial
-    from singularity_lab.algebra.problem import Germ, LocalProblem
-        >>> problem = LocalProblem.build("(x + y*z)^2 - (y + x*z)^3*z")
-        >>> found = typed_coordinates(problem, Germs.of(problem.localize()))
-        >>> print(found[0].gens[0].poly)
-        x^2 - y^3*z
+    >>> from singularity_lab.algebra.problem import LocalProblem
+    >>> problem = LocalProblem.build("(x + y*z)^2 - (y + x*z)^3*z")
+    >>> found = typed_coordinates(problem, Germs.of(problem.localize()))
+    >>> print(found[0].gens[0].poly)
+    -y^3*z + x^2
     """
     typed = [f for f in problem.ideal.generators if f.typed]
     if len(typed) < len(g.gens) or len(g.role) != len(problem.variables) or g.field is not None:

@@ -31,7 +31,7 @@ def factors_of(problem: LocalProblem) -> list[tuple[Poly, int]] | None:
 
     >>> problem = LocalProblem.build("x^9*(x^2 - y^2)^80*(y - 1)^80")
     >>> [(str(p), e) for p, e in factors_of(problem)]
-    [('x', 9), ('x - y', 80), ('x + y', 80), ('y - 1', 80)]
+    [('x', 9), ('x + y', 80), ('x - y', 80), ('y - 1', 80)]
     """
     gens = problem.ideal.generators
     if len(gens) != 1 or len(gens[0].flint) < _TERMS or not gens[0].typed:

@@ -40,7 +40,7 @@ def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Script] | 
     >>> germ = LocalProblem.build("(x + x^2 + y^2)^2 - z^3").localize()
     >>> found = slice_germ(Germs.of(germ))
     >>> print(*(f.poly for f in found[0].gens))
-    x^4 + 2*x^3 + x^2 - z^3
+    x^4 + 2*x^3 - z^3 + x^2
     """
     if not g.gens or g.signs or g.field is not None:
         return None
