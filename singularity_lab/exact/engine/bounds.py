@@ -29,8 +29,11 @@ def prove(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """The result of a script that proves a value exactly; raises CertificateError where the verifier
-    refuses it. started: the CPU time at which the work began."""
+    """The result of a script that proves a value exactly.
+
+    started: the CPU time at which the work began. Raises CertificateError where the verifier
+    refuses the script.
+    """
     certificate = Certificate(problem, "exact", value, step)
     verify(certificate)
     seconds = time.process_time() - started
