@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,7 +68,9 @@ class Root:
     @cached_property
     def sought(self) -> RLCT | None:
         """The same with many more points: only where an upper bound is below ``least``."""
-        return self._least(MANY, 2500)
+        found = (self.germ(at) for at in itertools.islice(self.square_roots(), 400))
+        values = [v for v in (self._least(MANY, 2500), *found) if v is not None]
+        return min(values, default=None)
 
     def _least(self, values: Sequence[Any], most: int) -> RLCT | None:
         points = list(itertools.islice(self.points(values), most))
@@ -142,6 +145,61 @@ class Root:
             if all(u(there) for u in units) and all(p(there) > 0 for p in signs):
                 yield at
 
+    def square_roots(self) -> Iterator[dict[str, Any]]:
+        """Points where a factor a·x² + c of a generator is 0 at an irrational x, all other
+        coordinates being rational."""
+        role, positive = self.data["role"], self.data["positive"]
+        free = [n for n, r in role.items() if r != LOCAL]
+        units = [parse(u, self.names) for u in self.data["units"]]
+        signs = [parse(p, self.names) for p in self.signs]
+        locals_ = {i for i, n in enumerate(self.names) if n not in free}
+        gens = [maps.at_zero(parse(g, self.names).flint, set()) for g in self.data["gens"]]
+        parts = {str(q): maps.at_zero(q, locals_) for g in gens for q in irreducible(g)}
+        for q, x in itertools.product(parts.values(), free):
+            i = self.names.index(x)
+            slope = q.derivative(i)
+            if q.is_zero() or q.degrees()[i] != 2 or not maps.at_zero(slope, {i}).is_zero():
+                continue
+            rest = maps.at_zero(q, {i})
+            others = [n for n in free if n != x]
+            for row in itertools.product(FEW, repeat=len(others)):
+                at: dict[str, Any] = dict(zip(others, row, strict=True))
+                there = [to_fmpq(Fraction(at.get(n, 0))) for n in self.names]
+                one = [
+                    to_fmpq(Fraction(1)) if n == x else v
+                    for n, v in zip(self.names, there, strict=True)
+                ]
+                a, c = slope(*one) / 2, rest(*there)
+                if a == 0 or c == 0 or (square := Fraction(int((-c / a).p), int((-c / a).q))) < 0:
+                    continue
+                if is_square(square) or any(v < 0 for n, v in at.items() if n in positive):
+                    continue
+                if any(role[n] == UNIT and v == 0 for n, v in at.items()):
+                    continue
+
+                def vanishes(
+                    u: Any, square: Fraction = square, there: Any = there, i: int = i
+                ) -> bool:
+                    even, odd = Fraction(0), Fraction(0)  # u = even + odd·x at this point
+                    for e, k in u.terms():
+                        term = Fraction(k)
+                        for j, (v, d) in enumerate(zip(there, e, strict=True)):
+                            term *= (
+                                square ** (d // 2) if j == i else Fraction(int(v.p), int(v.q)) ** d
+                            )
+                        even, odd = (even, odd + term) if e[i] % 2 else (even + term, odd)
+                    return even == odd == 0
+
+                if any(map(vanishes, units)):
+                    continue
+                for sign in ("",) if x in positive else ("", "-"):
+                    near = Fraction(float(square) ** 0.5) * (-1 if sign else 1)
+                    values = [near if n == x else Fraction(at.get(n, 0)) for n in self.names]
+                    ends = self.within.get(x, (None, None))
+                    inside = all(not outside(at[n], e) for n, e in self.within.items() if n != x)
+                    if inside and not outside(near, ends) and all(p(values) > 0 for p in signs):
+                        yield {**at, x: f"{sign}sqrt({square})"}
+
     def germ(self, at: Mapping[str, Any]) -> RLCT | None:
         """(λ, m) of the germ at a point of the stratum, None where K does not vanish."""
         data, kept = self.data, tuple(n for n in self.names if n in self.data["role"])
@@ -191,6 +249,10 @@ def outside(value: Any, ends: tuple[Fraction | None, Fraction | None]) -> bool:
 
 FEW = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 MANY = (*FEW, 3, -3, Fraction(1, 3), Fraction(-1, 3), 5, Fraction(3, 2), Fraction(-3, 2))
+
+
+def is_square(q: Fraction) -> bool:
+    return all(math.isqrt(n) ** 2 == n for n in (q.numerator, q.denominator))
 
 
 def rational(value: Any) -> Fraction:

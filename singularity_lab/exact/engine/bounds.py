@@ -29,10 +29,9 @@ def prove(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """The result of a script that proves a value exactly.
+    """The result of a script that proves a value exactly; started: the CPU time of the beginning.
 
-    started: the CPU time at which the work began. Raises CertificateError where the verifier
-    refuses the script.
+    Raises CertificateError where the verifier refuses it.
     """
     certificate = Certificate(problem, "exact", value, step)
     verify(certificate)

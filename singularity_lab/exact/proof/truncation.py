@@ -148,7 +148,7 @@ def split_tails(tower: Tower, gens: Sequence[Poly]) -> tuple[list[Poly], list[Po
 
 
 def least_order(tower: Tower, p: Poly) -> int:
-    """The least degree of a monomial of p in the variables, at most its order; 10⁶ for 0."""
+    """The least degree of a monomial of p in the variables, a bound of its order; 10⁶ for 0."""
     places = [tower.names.index(n) for n in tower.variables]
     return min((sum(int(a[i]) for i in places) for a in p.monoms()), default=10**6)
 
