@@ -59,7 +59,7 @@ def test_files_of_rows_on_file_have_their_ids_and_impostors_have_not():
 
 @settings(max_examples=60)
 @given(st.lists(st.text(min_size=1, max_size=300), min_size=2, max_size=4, unique=True))
-def testcertificate_names_are_injective_and_short(texts):
+def test_certificate_names_are_injective_and_short(texts):
     names = [certificate_name(Row(t, "f", 1, PROBLEMS[0])).lower() for t in texts]
     assert len(set(names)) == len(texts)
     assert all(len(n) <= 80 and n.isascii() and "/" not in n for n in names)
