@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.calibration.archive import certificate_name
 from singularity_lab.calibration.design import Arm, Row, plan
 from singularity_lab.calibration.report import render
-from singularity_lab.calibration.run import _file_name, calibrate, run_plans
+from singularity_lab.calibration.run import calibrate, run_plans
 from singularity_lab.catalog import load
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.errors import BadInput
@@ -44,22 +45,22 @@ def test_problems_with_one_ideal_are_calibrated_together_each_with_its_proof(tmp
 
 
 def test_files_of_rows_on_file_have_their_ids_and_impostors_have_not():
-    assert _file_name(Row.of("nc-1-1")) == "nc-1-1"
+    assert certificate_name(Row.of("nc-1-1")) == "nc-1-1"
     for entry in (
         Entry(id="nc-1-1", ideal=["x^2"]),
         Entry(id="nc-1-1.lower", ideal=["x"]),
         Entry(id="../nc-1-1", ideal=["x"]),
         load("deep_linear:widths=[1,1,7,1],rank=0"),
     ):
-        name = _file_name(Row.of(entry))
+        name = certificate_name(Row.of(entry))
         assert "_" in name
         assert "/" not in name
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.lists(st.text(min_size=1, max_size=300), min_size=2, max_size=4, unique=True))
-def test_file_names_are_injective_and_short(texts):
-    names = [_file_name(Row(t, "f", 1, PROBLEMS[0])).lower() for t in texts]
+def test_certificate_names_are_injective_and_short(texts):
+    names = [certificate_name(Row(t, "f", 1, PROBLEMS[0])).lower() for t in texts]
     assert len(set(names)) == len(texts)
     assert all(len(n) <= 80 and n.isascii() and "/" not in n for n in names)
 
@@ -72,9 +73,17 @@ def test_one_name_for_two_problems_is_refused():
         plan("hessian", [PROBLEMS[0], PROBLEMS[0]], 1)
 
 
-def test_dollars_and_other_signs_are_drawn_as_they_stand(tmp_path):
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["$\\bad{$", "{}%#&<b>"],
+        pytest.param(
+            ["$\\bad{$", "$\\frac{$", "a$b", "$$", "\\$x$", "{}%#&<b>"], marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_dollars_and_other_signs_are_drawn_as_they_stand(names, tmp_path):
     """Names that would be broken mathematics of Matplotlib."""
-    names = ["$\\bad{$", "$\\frac{$", "a$b", "$$", "\\$x$", "{}%#&<b>"]
     arms = [Arm("hessian", {}, n) for n in names]
     members = [Entry(id=n, ideal=["x^2", "y^3"]) for n in names]
     found = calibrate(arms, members, out=tmp_path, workers=0)

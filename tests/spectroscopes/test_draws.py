@@ -45,7 +45,7 @@ def gaussian(x, residual, moving):
 
 
 SAMPLERS = {
-    "llc-hmc": {"device": "llc-hmc", "chains": 16, "burn_in": 30, "draws": 200, "leapfrogs": 6},
+    "llc-hmc": {"device": "llc-hmc", "chains": 16, "burn_in": 30, "draws": 80, "leapfrogs": 6},
     "sgld": {"device": "llc", "chains": 32, "burn_in": 500, "draws": 4000, "epsilon": 2e-3},
     "sgnht": {
         "device": "llc", "sampler": "sgnht", "chains": 32, "burn_in": 500, "draws": 4000,

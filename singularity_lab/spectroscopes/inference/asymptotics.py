@@ -7,9 +7,12 @@ polynomial of degree m_k − 1. The models here are
 
 without (ρ = 0) and with a next pole at λ + δ, δ on a logarithmic grid, fitted to the increments
 of log V from x₀ on, for several x₀. Two divisors that meet and whose poles differ by a small δ
-give (1 − e^{−δ(x − x₀)})/δ where a tie gives x − x₀: so for m > 1 the highest power is also tried
-in this form, which has multiplicity m − 1 and is a logarithm until δ(x − x₀) ~ 1. Near ties are
-half as probable as ties beforehand; where the curve cannot tell them apart P(m) says so.
+give (1 − e^{−δ(x − x₀)})/δ where a tie gives x − x₀. So for m > 1 the highest power q^{m−1} of
+q = x − x₀ is also tried as q^{m−1}·₁F₁(1; m; −δq), what m divisors give of which the last has its
+pole at λ + δ: (m − 1)! times the inverse Laplace transform of 1/(s^{m−1}(s + δ)). It has
+multiplicity m − 1 and is a tie until δq ~ 1. Beforehand such a near tie is half as probable as
+the tie, and half again for every two poles that do tie: one tie speaks for a cause of others.
+Where the curve cannot tell them apart P(m) says so.
 
 Weights are Laplace approximations of the evidence; a level
 dropped below x₀ costs a little more than a level well explained. P(x) = 1 + Σ e^{θ_j}(x − x₀)^j
@@ -28,6 +31,7 @@ from statistics import NormalDist
 
 import numpy as np
 import torch
+from scipy.special import hyp1f1
 
 __all__ = ["Fit", "Noise", "infer", "noise_of"]
 
@@ -37,6 +41,7 @@ CUTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 PRIOR_SD = 1.2  # of θ_j, around the normal crossing
 RHO_SD = 1.0
 LOGARITHM = math.log(3)  # cost of every further logarithm: m is 1 unless the curve says otherwise
+TIED = math.log(2)  # cost of a near tie, for every tie beside it
 DROP = 0.75  # cost of a dropped (joined) level, in nats; a kept level costs ½ on average
 
 
@@ -184,7 +189,7 @@ def _log_p(
     powers = np.tile(q[None, :, None] ** np.arange(1, m)[None, None, :], (b, 1, 1))
     gap = np.nan_to_num(delta)[:, None]
     if near.any():
-        powers[near, :, -1] = -np.expm1(-gap[near] * q) / gap[near] * q ** (m - 2)
+        powers[near, :, -1] *= hyp1f1(1, m, -gap[near] * q)
     terms = np.exp(theta)[:, None, :] * powers
     lonely = np.isnan(delta) | near
     decay = np.where(lonely[:, None], 0.0, np.exp(-gap * q))
@@ -254,6 +259,7 @@ def infer(
                 + 0.5 * math.log(2 * math.pi)
                 - DROP * cut
                 - LOGARITHM * (m - 1)
+                - np.where(near, TIED * (m - 2), 0.0)
             )
             cov = np.linalg.inv(h)
             # Influence of each increment on λ̂, then the jackknife over replicates.
