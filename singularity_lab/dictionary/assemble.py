@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -43,7 +44,7 @@ class Place:
         """The name of the stratum; ``point`` without one."""
         return self.stratum.name if self.stratum is not None else "point"
 
-    @property
+    @cached_property
     def problem(self) -> LocalProblem | None:
         """The germ there; None for a loss that is no polynomial."""
         if not self.entry.polynomial:
@@ -51,6 +52,11 @@ class Place:
         if self.on_file or self.stratum is None:
             return self.entry.problem()
         return self.entry.model().problem(self.stratum.name)
+
+    @cached_property
+    def key(self) -> str:
+        """The name of the germ in a journal; empty without one."""
+        return "" if self.problem is None else problem_key(self.problem)
 
 
 def places(entries: Iterable[Entry]) -> list[Place]:
@@ -131,20 +137,18 @@ def make_strata(
     members: the class of each germ, by its key. A germ that was not decided takes λ, m and the
     certificate from one that is the same up to renaming and signs, and says so.
     """
-    germs = [(place, place.problem) for place in listed]
-    keys = ["" if problem is None else problem_key(problem) for _, problem in germs]
     known: dict[str, tuple[str, Cells]] = {}
     every = []
-    for (place, problem), key in zip(germs, keys, strict=True):
-        if problem is None:
+    for place in listed:
+        if place.problem is None:
             none = Cell.not_applicable(NO_GERM)
             cells = {c: none for group in GROUPS for c in group.columns}
             cells["probes"] = none
         else:
-            cells = computed(journal, key, place.on_file)
+            cells = computed(journal, place.key, place.on_file)
             cells["probes"] = probe_cell(place.entry, cells)
         cells |= _geometry(place)
-        cells |= cells_of(members.get(key), NO_GERM)
+        cells |= cells_of(members.get(place.key), NO_GERM)
         every.append(cells)
         germ = cells["germ_id"]
         if germ.status == "value" and cells["lambda"].status == "value":

@@ -63,6 +63,20 @@ def test_an_interrupted_build_keeps_what_was_done(tmp_path):
     assert len(left) == before - 2
 
 
+def test_a_build_within_a_total_says_what_it_did_not_reach_and_goes_on(tmp_path):
+    journal = Journal(tmp_path / "cells.jsonl")
+    few = [load(i) for i in ("nc-1", "bp-2-3")]
+    nothing = build(few, journal, 3.0, 1, total=0.0)
+    assert (nothing.germs, nothing.seconds, blanks(nothing.tables)) == (2, 0.0, [])
+    reasons = {line.jets.reason for line in nothing.tables.strata}
+    assert reasons == {"not reached in this build"}
+    compute_cells(places(few), journal, 3.0, 1, total=1e-9)  # what was begun is finished
+    left = [names for _, names in cell_jobs(places(few), Journal(journal.path), 3.0).values()]
+    assert sorted(left, key=len) == [["jets", "contact"], [group.name for group in GROUPS]]
+    assert build(few, journal, 3.0, 1).germs == 2
+    assert build(few, journal, 3.0, 1).germs == 0
+
+
 def test_more_time_asks_again_only_what_was_undecided(tmp_path):
     journal = Journal(None)
     question = building.Line("g", "jets", 1, 1.0, 0.5, {"jets": Cell.unknown("1 s")})
@@ -108,6 +122,9 @@ def test_bad_arguments():
         compute_cells([], Journal(None), 1.0, 0)
     with pytest.raises(BadInput, match="budget"):
         compute_cells([], Journal(None), -1.0, 1)
+    for total in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(BadInput, match="total: CPU seconds >= 0"):
+            compute_cells([], Journal(None), 1.0, 1, total=total)
 
 
 @pytest.mark.slow
