@@ -231,6 +231,6 @@ def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> l
         if group.name in names:
             started = time.process_time()
             cells = group.cells(question)
-            spent = round(time.process_time() - started, 3)
+            spent = round(time.process_time() - started, 6)
             lines.append(Line(key, group.name, group.version, limit, spent, cells))
     return lines
