@@ -19,7 +19,8 @@ def public(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
     def inside(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, str | None]]:
         for child in node.body:
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                if child.name.startswith("_"):
+                overload = any(getattr(d, "id", "") == "overload" for d in child.decorator_list)
+                if child.name.startswith("_") or overload:
                     continue
                 yield prefix + child.name, ast.get_docstring(child)
                 if isinstance(child, ast.ClassDef):

@@ -266,6 +266,7 @@ class Reader(Generic[V]):
         raise ParseError(message, self.text, place)
 
     def next(self, *wanted: str) -> str:
+        """The operator that comes next, read past, if it is one of those wanted; else no text."""
         if self.at < len(self.tokens):
             kind, token, _ = self.tokens[self.at]
             if kind == "operator" and token in wanted:
@@ -335,6 +336,7 @@ class Reader(Generic[V]):
         raise AssertionError
 
     def call(self, name: str) -> V:
+        """The value of a function at its argument."""
         if name not in FUNCTIONS:
             self.at -= 2
             self.fail(
@@ -343,6 +345,7 @@ class Reader(Generic[V]):
         return self.function(name, self.inside())
 
     def inside(self) -> V:
+        """The value of an expression up to its closing bracket."""
         self.depth += 1
         if self.depth > limits.NESTING:
             self.fail("parentheses are nested too deeply")

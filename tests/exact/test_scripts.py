@@ -14,7 +14,7 @@ from singularity_lab.exact.proof.evidence import check_zero
 from singularity_lab.exact.proof.family import need
 
 THOUSANDS = 10
-RARE = {"roots", "schur", "coordinate"}
+RARE = {"roots", "schur", "coordinate", "slice", "functions"}
 
 
 def told(found):

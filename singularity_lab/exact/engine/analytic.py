@@ -53,6 +53,7 @@ class State:
 
     @property
     def gens(self) -> tuple[Poly, ...]:
+        """The generators as polynomials of the tower."""
         return tuple(map(self.stage.tower.up, self.stage.gens))
 
 

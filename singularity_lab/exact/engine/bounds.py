@@ -29,6 +29,7 @@ def prove(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
+    """The result of an exact proof that the verifier accepts; else raises CertificateError."""
     certificate = Certificate(problem, "exact", value, step)
     verify(certificate)
     seconds = time.process_time() - started

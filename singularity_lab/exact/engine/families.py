@@ -42,10 +42,11 @@ from singularity_lab.exact.proof.families import (
     verify_table,
 )
 from singularity_lab.exact.proof.family import Family
+from singularity_lab.exact.proof.leaves import Open
 
 Poly = Any
 _WALLS = 24  # of a table
-_OPEN: Script = {"op": "open"}
+_OPEN: Script = Open().encode()
 
 
 # -- the search -----------------------------------------------------------------------------------

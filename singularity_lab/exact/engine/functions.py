@@ -20,6 +20,7 @@ from singularity_lab.exact.engine.analytic import (
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import smooth_germ
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
+from singularity_lab.exact.proof.leaves import Order
 from singularity_lab.exact.proof.reductions import Reduction, Stage
 from singularity_lab.exact.proof.truncation import Jet, Truncate, least_order, split_tails
 from singularity_lab.exact.proof.verify import verify
@@ -42,10 +43,12 @@ class Solved(Protocol):
     def certificates(self) -> tuple[Certificate, ...]: ...
 
     @property
-    def method(self) -> str: ...
+    def method(self) -> str:
+        """How the value was found, in words."""
 
     @property
-    def notes(self) -> tuple[str, ...]: ...
+    def notes(self) -> tuple[str, ...]:
+        """What the reader has to know besides."""
 
 
 def solve_analytic(
@@ -158,7 +161,7 @@ def _add(
         if kind == "lower":
             germ = state.stage.polynomial().localize(algebraic=True)
             found = smooth_germ(Germs.of(germ))
-            step = found.step if found is not None else {"op": "order"}
+            step = found.step if found is not None else Order().encode()
             least = min(sum(a) for g in germ.generators for a in g.support())
             scale = 2 if germ.convention == "loss" else 1
             tau = min([Fraction(0), *germ.prior])

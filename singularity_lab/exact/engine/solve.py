@@ -385,7 +385,9 @@ def _squares(asked: _Question, matrix: bool = True) -> Result | None:
 def _shorter(asked: _Question) -> Result | None:
     """The germ in other coordinates, or as a slice of a product, where these are found: what stays
     open there within half of the budget is left to the germ as it is."""
-    found = shorter_problem(asked.problem, asked.germ)
+    found = None
+    with TimeLimit(asked.left(0.25)):
+        found = shorter_problem(asked.problem, asked.germ)
     if found is None:
         return None
     shorter, steps = found

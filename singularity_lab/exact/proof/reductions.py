@@ -55,7 +55,7 @@ class Stage:
         return cls(problem, tower, tuple(gens), problem.is_power_one)
 
     def read(self, text: str) -> Poly:
-        """A polynomial of the tower; none that speaks of a symbol that depends on a coordinate
+        """A polynomial of the tower; none with a symbol that depends on a coordinate
         that was changed."""
         from singularity_lab.algebra.polynomial import parse
 
@@ -64,6 +64,7 @@ class Stage:
         return p
 
     def check_known(self, *polys: Poly) -> None:
+        """Raise CertificateError where a symbol depends on a coordinate that was changed."""
         for n in self.tower.occurs(*polys):
             symbol = self.tower.symbols[n]
             stale = symbol.kind != "variable" and symbol.on & self.moved
@@ -199,6 +200,7 @@ class Operate(Reduction, frozen=True):
 
 
 def whole(value: Any) -> int:
+    """A whole number as a certificate holds it; else raises CertificateError."""
     if type(value) is not int:
         raise CertificateError(f"no such integer: {quoted(value)}")
     return value

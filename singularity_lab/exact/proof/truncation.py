@@ -122,6 +122,7 @@ class Jet(Reduction, frozen=True):
 
 
 def monic(p: Poly) -> Poly:
+    """A polynomial divided by its leading coefficient."""
     return p / p.leading_coefficient()
 
 
@@ -146,6 +147,7 @@ def split_tails(tower: Tower, gens: Sequence[Poly]) -> tuple[list[Poly], list[Po
 
 
 def least_order(tower: Tower, p: Poly) -> int:
+    """The least degree of the terms in the variables."""
     places = [tower.names.index(n) for n in tower.variables]
     return min((sum(int(a[i]) for i in places) for a in p.monoms()), default=10**6)
 

@@ -313,7 +313,7 @@ class Walk(Generic[_T]):
         return known
 
     def applies(self, family: Family, op: str) -> None:
-        """Raise CertificateError where the theorem of a step does not speak of products."""
+        """Raise CertificateError where the theorem of a step is not one of products."""
         if family.exponents and op not in FACTORED:
             raise CertificateError("a product is resolved factor by factor before this step")
 

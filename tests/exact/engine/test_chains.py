@@ -8,7 +8,8 @@ import pytest
 
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.exact.engine import simplify
+from singularity_lab.exact.engine import simplify, solve
+from singularity_lab.exact.engine.chains import schur
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof import matrices
 from singularity_lab.exact.proof.verify import verify
@@ -299,9 +300,19 @@ SHAPES = [
 SLOW = [((3, 3, 3), 0), ((3, 3, 3), 1), ((3, 3, 2), 2), ((2, 2, 2, 2, 2), 1), ((2, 3, 2, 2), 1)]
 
 
+@pytest.fixture(autouse=True)
+def as_they_are(monkeypatch):
+    """Without the route by other coordinates, which decides small networks before their step."""
+    routes = tuple(route for route in solve._ROUTES if route is not solve._shorter)
+    assert len(routes) == len(solve._ROUTES) - 1
+    monkeypatch.setattr(solve, "_ROUTES", routes)
+
+
 def without(monkeypatch, problem, budget):
     with monkeypatch.context() as patch:
-        patch.setattr(simplify, "schur", lambda g: None)
+        moves = tuple(move for move in simplify.MOVES if move is not schur)
+        assert len(moves) == len(simplify.MOVES) - 1
+        patch.setattr(simplify, "MOVES", moves)
         return rlct(problem, budget=budget)
 
 

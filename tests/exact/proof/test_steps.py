@@ -40,7 +40,16 @@ def written(script):
     return root[0]
 
 
-LATER = {"rank", "squares", "interval", "point", "saddle"}  # not of germs, or younger
+LATER = {
+    "rank",
+    "squares",
+    "interval",
+    "point",
+    "saddle",
+    "product",
+    "functions",
+    "slice",
+}  # not of germs, or younger
 
 
 def test_every_proof_on_file_is_read_and_written_back_byte_for_byte():
@@ -137,5 +146,10 @@ def test_steps_are_made_as_records():
     assert len(files) > 200
     for file in files:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            keys = node.keys if isinstance(node, ast.Dict) else ()
-            assert all(getattr(key, "value", None) != "op" for key in keys), file
+            if isinstance(node, ast.Dict):
+                said = {
+                    getattr(k, "value", None): v
+                    for k, v in zip(node.keys, node.values, strict=True)
+                }
+                # a chain of reductions of functions stands around a script and is no step of it
+                assert getattr(said.get("op"), "value", "analytic") == "analytic", file
