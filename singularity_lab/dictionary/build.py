@@ -12,7 +12,7 @@ import math
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -179,14 +179,36 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
             problems.setdefault(place.key, problem)
     name = digest([VERSION_OF_CLASSES, *problems])  # of the germs, in their order
     line = journal.best(name, "classes")
-    if line is not None:
-        return {key: Membership(**cell.value) for key, cell in line.cells.items()}
+    if line is not None and line.version == VERSION_OF_CLASSES:
+        return _memberships(line)
+    for line in journal.of_group("classes"):
+        if line.version == VERSION_OF_CLASSES and problems.keys() <= line.cells.keys():
+            fewer = without(_memberships(line), problems)
+            if fewer is not None:
+                return fewer
     started = time.process_time()
     found = classify(problems)
     cells = {key: Cell.of(asdict(member)) for key, member in found.items()}
     spent = round(time.process_time() - started, 3)
     journal.add(Line(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
     return found
+
+
+def _memberships(line: Line) -> dict[str, Membership]:
+    return {key: Membership(**cell.value) for key, cell in line.cells.items()}
+
+
+def without(known: Mapping[str, Membership], kept: Iterable[str]) -> dict[str, Membership] | None:
+    """The classes of the germs that are kept of those known; None where one that is gone was the
+    first of a class of one that is kept, by which the others are told."""
+    kept = set(kept)
+    heads: dict[str, str] = {}
+    for key, member in known.items():
+        for name in (f"germ {member.germ_id}", f"class {member.class_id}"):
+            head = heads.setdefault(name, key)
+            if key in kept and head not in kept:
+                return None
+    return {key: member for key, member in known.items() if key in kept}
 
 
 @contextlib.contextmanager

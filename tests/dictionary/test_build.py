@@ -5,10 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog import load
 from singularity_lab.dictionary import build as building
 from singularity_lab.dictionary.assemble import places
 from singularity_lab.dictionary.build import build, cell_jobs, compute_cells
+from singularity_lab.dictionary.classes import classify
 from singularity_lab.dictionary.columns import GROUPS, Group, Question
 from singularity_lab.dictionary.journal import Journal
 from singularity_lab.dictionary.schema import Cell, blanks
@@ -104,6 +106,22 @@ def test_every_failure_is_a_cell_with_its_reason(error, status):
     cells = group.cells(Question(load("nc-1").problem(), (), 1.0))
     assert set(cells) == {"a", "b"}
     assert all(c.status == status and str(error) in c.reason for c in cells.values())
+
+
+def test_classes_stand_when_germs_go_that_are_first_of_none(tmp_path):
+    texts = {"a": "x^2 - y^3", "b": "u^3 + v^2", "c": "x*y", "d": "(1 + u)*(u^2 + v^3)"}
+    germs = {key: LocalProblem.build(text) for key, text in texts.items()}
+    known = classify(germs)
+    for gone in ("b", "c", "d"):
+        kept = {k: p for k, p in germs.items() if k != gone}
+        assert building.without(known, kept) == classify(kept)
+    assert building.without(known, ["b", "c"]) is None  # b is told by a
+    journal = Journal(tmp_path / "cells.jsonl")
+    building.journal_classes(places([load(i) for i in IDS]), journal)
+    few = places([load(i) for i in IDS if i != "loss-x2-y4"])
+    size = journal.path.stat().st_size
+    assert building.journal_classes(few, journal) == building.journal_classes(few, Journal(None))
+    assert journal.path.stat().st_size == size
 
 
 def test_a_damaged_line_of_the_journal_is_left_out(tmp_path, caplog):
