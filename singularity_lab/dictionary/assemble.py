@@ -129,13 +129,19 @@ def _line(place: Place, cells: Cells) -> StratumLine:
     )
 
 
+def _on_file(cells: Cells) -> bool:
+    """Whether λ and m are those of a certificate that is kept."""
+    return all(cells[column].status == "value" for column in _COPIED)
+
+
 def make_strata(
     listed: Sequence[Place], journal: Journal, members: Mapping[str, Membership]
 ) -> list[StratumLine]:
     """The lines of ``strata``, in the order of the places.
 
     members: the class of each germ, by its key. A germ that was not decided takes λ, m and the
-    certificate from one that is the same up to renaming and signs, and says so.
+    certificate from one that is the same up to renaming and signs, and says so; so does a germ of
+    which no certificate is on file.
     """
     known: dict[str, tuple[str, Cells]] = {}
     every = []
@@ -152,13 +158,16 @@ def make_strata(
         every.append(cells)
         germ = cells["germ_id"]
         if germ.status == "value" and cells["lambda"].status == "value":
-            known.setdefault(germ.value, (place.entry.id, cells))
+            first = known.setdefault(germ.value, (place.entry.id, cells))
+            if not _on_file(first[1]) and _on_file(cells):
+                known[germ.value] = place.entry.id, cells
     for cells in every:
         germ = cells["germ_id"]
-        if germ.status != "value" or cells["lambda"].status == "value":
+        if germ.status != "value" or germ.value not in known:
             continue
-        if germ.value in known:
-            row, other = known[germ.value]
+        row, other = known[germ.value]
+        open_still = cells["lambda"].status != "value"
+        if open_still or (_on_file(other) and not _on_file(cells)):
             for column in _COPIED:
                 route = f"the germ of row {row} up to renaming and signs"
                 cells[column] = msgspec.structs.replace(other[column], route=route)
