@@ -16,7 +16,7 @@ from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import complete
 from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.classes import Membership, cells_of
-from singularity_lab.dictionary.columns import GROUPS, Cells
+from singularity_lab.dictionary.columns import GROUPS, Cells, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
 from singularity_lab.dictionary.geometry import network_stratum, network_widths, told_ranks
 from singularity_lab.dictionary.journal import Journal
@@ -93,6 +93,15 @@ def computed(journal: Journal, key: str, on_file: bool = True) -> Cells:
     return cells
 
 
+def filed(problem: LocalProblem) -> Cells:
+    """λ, m and certificate as the store has them now, which may know more than when the journal
+    was written; empty where it has none of the germ."""
+    found = shipped().document(problem)
+    if found is None:
+        return {}
+    return value_cells([Certificate.from_json(c) for c in found["certificates"]])
+
+
 def _geometry(place: Place) -> Cells:
     """Where a stratum is, its ranks and its dimension."""
     entry = place.entry
@@ -146,12 +155,13 @@ def make_strata(
     known: dict[str, tuple[str, Cells]] = {}
     every = []
     for place in listed:
-        if place.problem is None:
+        problem = place.problem
+        if problem is None:
             none = Cell.not_applicable(NO_GERM)
             cells = {c: none for group in GROUPS for c in group.columns}
             cells["probes"] = none
         else:
-            cells = computed(journal, place.key, place.on_file)
+            cells = computed(journal, place.key, place.on_file) | filed(problem)
             cells["probes"] = probe_cell(place.entry, cells)
         cells |= _geometry(place)
         cells |= cells_of(members.get(place.key), NO_GERM)

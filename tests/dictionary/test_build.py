@@ -108,6 +108,21 @@ def test_every_failure_is_a_cell_with_its_reason(error, status):
     assert all(c.status == status and str(error) in c.reason for c in cells.values())
 
 
+def test_certificates_on_file_win_over_an_older_journal(tmp_path):
+    journal = Journal(tmp_path / "cells.jsonl")
+    (place,) = [p for p in places([load("bp-2-3")]) if p.on_file]
+    old = Cell.unknown("no certificate on file")
+    journal.add(
+        building.Line(
+            place.key, "value", 1, 3.0, 0.1, {"lambda": old, "m": old, "certificate": old}
+        )
+    )
+    built = build([load("bp-2-3")], journal, 3.0, 1, total=0.0)
+    (line,) = built.tables.strata
+    assert (line.lam.value, line.m.value) == ("5/12", 1)
+    assert line.certificate.status == "value"
+
+
 def test_classes_stand_when_germs_go_that_are_first_of_none(tmp_path):
     texts = {"a": "x^2 - y^3", "b": "u^3 + v^2", "c": "x*y", "d": "(1 + u)*(u^2 + v^3)"}
     germs = {key: LocalProblem.build(text) for key, text in texts.items()}
