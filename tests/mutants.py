@@ -26,6 +26,9 @@ ORDER = (
     "algebra.hypotheses",
     "algebra.number_field",
     "algebra.face_lattice",
+    "algebra.tower",
+    "algebra.constants",
+    "algebra.functions",
     "exact.proof.covering",
     "exact.proof.evidence",
     "exact.proof.charts",
@@ -38,12 +41,16 @@ ORDER = (
     "exact.proof.branches",
     "exact.proof.everywhere",
     "exact.proof.leaves",
+    "exact.proof.reductions",
+    "exact.proof.truncation",
+    "exact.proof.analytic",
     "exact.proof.verify",
 )
 MODULES = tuple(f"singularity_lab.{name}" for name in ORDER)
 # What else a replay imports, and why no check of a proof is in it.
 ARITHMETIC = {
     "algebra.algebraic": "values of algebraic numbers, for the point of a problem",
+    "algebra.analytic": "the expressions as they are stated: what is refused is no problem",
     "algebra.factoring": "factors as they are typed; a replay reads expanded polynomials",
     "algebra.invariants": "the order of pairs (λ, m)",
     "algebra.jacobians": "derivatives and determinants",
@@ -61,6 +68,7 @@ ARITHMETIC = {
     "exact.proof.certificate": "the document: what is refused is no certificate",
     "system.deadline": "time",
     "system.files": "files",
+    "system.stubs": "where public names are",
 }
 # calls that check one thing and give nothing back; those of them that name what they check
 CHECKERS = {"need", "hold", "_require", "_need", "_unit_block", "_own", "_keeps"}

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,7 +68,9 @@ class Root:
     @cached_property
     def sought(self) -> RLCT | None:
         """The same with many more points: only where an upper bound is below ``least``."""
-        return self._least(MANY, 2500)
+        found = (self.germ(at) for at in itertools.islice(self.square_roots(), 400))
+        values = [v for v in (self._least(MANY, 2500), *found) if v is not None]
+        return min(values, default=None)
 
     def _least(self, values: Sequence[Any], most: int) -> RLCT | None:
         points = list(itertools.islice(self.points(values), most))
@@ -142,6 +145,61 @@ class Root:
             if all(u(there) for u in units) and all(p(there) > 0 for p in signs):
                 yield at
 
+    def square_roots(self) -> Iterator[dict[str, Any]]:
+        """Points where a factor a·x² + c of a generator is 0 at an irrational x, all other
+        coordinates being rational."""
+        role, positive = self.data["role"], self.data["positive"]
+        free = [n for n, r in role.items() if r != LOCAL]
+        units = [parse(u, self.names) for u in self.data["units"]]
+        signs = [parse(p, self.names) for p in self.signs]
+        locals_ = {i for i, n in enumerate(self.names) if n not in free}
+        gens = [maps.at_zero(parse(g, self.names).flint, set()) for g in self.data["gens"]]
+        parts = {str(q): maps.at_zero(q, locals_) for g in gens for q in irreducible(g)}
+        for q, x in itertools.product(parts.values(), free):
+            i = self.names.index(x)
+            slope = q.derivative(i)
+            if q.is_zero() or q.degrees()[i] != 2 or not maps.at_zero(slope, {i}).is_zero():
+                continue
+            rest = maps.at_zero(q, {i})
+            others = [n for n in free if n != x]
+            for row in itertools.product(FEW, repeat=len(others)):
+                at: dict[str, Any] = dict(zip(others, row, strict=True))
+                there = [to_fmpq(Fraction(at.get(n, 0))) for n in self.names]
+                one = [
+                    to_fmpq(Fraction(1)) if n == x else v
+                    for n, v in zip(self.names, there, strict=True)
+                ]
+                a, c = slope(*one) / 2, rest(*there)
+                if a == 0 or c == 0 or (square := Fraction(int((-c / a).p), int((-c / a).q))) < 0:
+                    continue
+                if is_square(square) or any(v < 0 for n, v in at.items() if n in positive):
+                    continue
+                if any(role[n] == UNIT and v == 0 for n, v in at.items()):
+                    continue
+
+                def vanishes(
+                    u: Any, square: Fraction = square, there: Any = there, i: int = i
+                ) -> bool:
+                    even, odd = Fraction(0), Fraction(0)  # u = even + odd·x at this point
+                    for e, k in u.terms():
+                        term = Fraction(k)
+                        for j, (v, d) in enumerate(zip(there, e, strict=True)):
+                            term *= (
+                                square ** (d // 2) if j == i else Fraction(int(v.p), int(v.q)) ** d
+                            )
+                        even, odd = (even, odd + term) if e[i] % 2 else (even + term, odd)
+                    return even == odd == 0
+
+                if any(map(vanishes, units)):
+                    continue
+                for sign in ("",) if x in positive else ("", "-"):
+                    near = Fraction(float(square) ** 0.5) * (-1 if sign else 1)
+                    values = [near if n == x else Fraction(at.get(n, 0)) for n in self.names]
+                    ends = self.within.get(x, (None, None))
+                    inside = all(not outside(at[n], e) for n, e in self.within.items() if n != x)
+                    if inside and not outside(near, ends) and all(p(values) > 0 for p in signs):
+                        yield {**at, x: f"{sign}sqrt({square})"}
+
     def germ(self, at: Mapping[str, Any]) -> RLCT | None:
         """(λ, m) of the germ at a point of the stratum, None where K does not vanish."""
         data, kept = self.data, tuple(n for n in self.names if n in self.data["role"])
@@ -191,6 +249,10 @@ def outside(value: Any, ends: tuple[Fraction | None, Fraction | None]) -> bool:
 
 FEW = (0, 1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 MANY = (*FEW, 3, -3, Fraction(1, 3), Fraction(-1, 3), 5, Fraction(3, 2), Fraction(-3, 2))
+
+
+def is_square(q: Fraction) -> bool:
+    return all(math.isqrt(n) ** 2 == n for n in (q.numerator, q.denominator))
 
 
 def rational(value: Any) -> Fraction:
@@ -731,6 +793,40 @@ def regular(dice: random.Random) -> Root:
     return Root(names, lemma(role, gens, **weights_of(dice, role)))
 
 
+def powers(dice: random.Random) -> Root:
+    """One generator that is a product of powers of a few factors, with the hint that it is one:
+    the right one, up to constants, or with an exponent, a factor or a number of factors changed."""
+    names = NAMES[: dice.randint(2, 3)]
+    role = {n: dice.choice((LOCAL, LOCAL, LOCAL, PARAM, UNIT)) for n in names} | {names[0]: LOCAL}
+    a, b = dice.sample(names, 2)
+    forms = (
+        a, f"{a} - {b}", f"{a} + {b}", f"{a} + {b}^2", f"{a}^2 + {b}^2", f"{a}^2 - {b}^3",
+        f"{a} - 1", f"{a}*{b} + 1", f"{a}*{b}", f"{a}^2 - {b}^2",
+    )  # fmt: skip
+    factors = [
+        [dice.choice((factor(dice, names), *forms)), dice.choice((1, 1, 2, 2, 3))]
+        for _ in range(dice.choice((1, 2, 2, 2, 3)))
+    ]
+    gens = ["*".join(f"({f})^{e}" for f, e in factors)]
+    right: Step = {"op": "product", "factors": [list(pair) for pair in factors]}
+    scaled = [[f"{dice.choice(('2', '-1', '1/3'))}*({f})", e] for f, e in factors]
+    hints = [right, right, right, {"op": "product", "factors": scaled}]
+    for how in range(3):
+        changed = [list(pair) for pair in factors]
+        one = dice.choice(changed)
+        if how == 0:
+            one[1] = dice.choice((0, -1, True, one[1] + 1, max(one[1] - 1, 1)))
+        elif how == 1:
+            one[0] = dice.choice((*names, "1", "0", *forms))
+        elif dice.random() < 0.5:
+            changed.remove(one)
+        else:
+            changed.append([dice.choice((*names, one[0], "2")), 1])
+        hints.append({"op": "product", "factors": changed})
+    data = lemma(role, gens, **weights_of(dice, role))
+    return Root(names, data, hints=tuple(hints), depth=7)
+
+
 KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
     "any": (8, any_family),
     "graded": (5, graded),
@@ -747,6 +843,7 @@ KINDS: dict[str, tuple[int, Callable[[random.Random], Root | None]]] = {
     "regular": (3, regular),
     "squared": (3, squared),
     "everywhere": (3, everywhere),
+    "powers": (3, powers),
 }
 
 
@@ -954,6 +1051,7 @@ class Writer:
 
     def __init__(self, verifier: SimpleNamespace, seed: Any, focus: str = "", wild: float = 0.15):
         self.verifier, self.dice, self.wild = verifier, random.Random(seed), wild
+        self.walk = verifier.verify.Walk()
         self.focus = focus
         self.moves, self.branches, self.leaves = map(self.replays, ("Move", "Branch", "Leaf"))
         self.refused: Counter[str] = Counter()
@@ -984,11 +1082,16 @@ class Writer:
             return self.leaf(family)
         for _ in range(4):
             op = dice.choices(self.ops, cum_weights=self.cumulative)[0]
-            if self.root is not None and self.root.hints and dice.random() < 0.1:
-                op = self.root.hints[0]["op"]
+            if self.root is not None and self.root.hints:
+                hinted = self.root.hints[0]["op"]
+                often = 0.5 if hinted == "product" and len(family.gens) == 1 else 0.1
+                op = hinted if dice.random() < often else op
+            if family.exponents and dice.random() < 0.95:  # most other steps are refused
+                op = dice.choice(OF_PRODUCTS)
             if family.within:  # other steps are refused
                 op = dice.choice(("interval", "interval", "interval", "point", "both"))
             try:
+                self.walk.applies(family, op)
                 step = getattr(self, f"draw_{op}")(family)
                 if step is None:
                     continue
@@ -1040,6 +1143,7 @@ class Writer:
             kinds.insert(0, "empty")
         for kind in kinds:
             try:
+                self.walk.applies(family, {"split": "generators"}.get(kind, kind))
                 step = {} if kind == "stripped" else getattr(self, f"leaf_{kind}")(family)
                 if step is None:
                     continue
@@ -1601,6 +1705,15 @@ class Writer:
     def draw_schur(self, family: Any) -> Step | None:
         return self.hint("schur")
 
+    def draw_product(self, family: Any) -> Step | None:
+        """What the root proposes; or the one generator's own factors, with the powers changed."""
+        if self.dice.random() < 0.6 or len(family.gens) != 1:
+            return self.hint("product")
+        factors = [[str(f), int(e)] for f, e in family.gens[0].factor()[1]]
+        if self.dice.random() < 0.2 and factors:
+            self.dice.choice(factors)[1] += self.dice.choice((1, -1))
+        return {"op": "product", "factors": factors}
+
     def hint(self, op: str) -> Step | None:
         """A step of this name that the root proposes."""
         assert self.root is not None
@@ -1956,6 +2069,10 @@ class Writer:
         return step, verdict
 
 
+OF_PRODUCTS = (
+    *("blowup", "coordinate", "nonvanishing", "locus", "split") * 3,
+    *("change", "change", "relax", "dehomogenise", "both"),
+)
 LEAF_OPS = ("monomial", "newton", "rank", "saddle", "terms", "order", "empty")
 WEIGHTS = {
     "generators": 20,
@@ -1967,6 +2084,7 @@ WEIGHTS = {
     "functions": 4,
     "slice": 4,
     "schur": 4,
+    "product": 2,
     "blowup": 8,
     "split": 10,
     "roots": 2,

@@ -72,8 +72,11 @@ def unknown(cited: str) -> bool:
         place /= names.pop(0)
     if names and (place / f"{names[0]}.py").is_file():
         place /= f"{names.pop(0)}.py"
-    home = place / "__init__.py" if place.is_dir() else place
-    return bool(names) and not re.search(rf"\b{names[0]}\b", home.read_text(encoding="utf-8"))
+    if not names or re.fullmatch(r"__\w+__", names[0]):  # what each module has, such as __file__
+        return False
+    homes = [place / "__init__.py", place / "__init__.pyi"] if place.is_dir() else [place]
+    said = "\n".join(home.read_text(encoding="utf-8") for home in homes if home.is_file())
+    return not re.search(rf"\b{names[0]}\b", said)
 
 
 def test_modules_that_are_named_are_there():

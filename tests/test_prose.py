@@ -14,13 +14,15 @@ LONGEST = 120  # characters of a line
 
 
 def public(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
-    """(name, docstring) of a module, its public functions and classes, and their methods."""
+    """(name, docstring) of a module, its public functions and classes, and their methods;
+    of an overloaded function what is run, not its signatures."""
 
     def inside(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, str | None]]:
         for child in node.body:
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                overload = any(getattr(d, "id", "") == "overload" for d in child.decorator_list)
-                if child.name.startswith("_") or overload:
+                if child.name.startswith("_") or "overload" in map(
+                    ast.unparse, child.decorator_list
+                ):
                     continue
                 yield prefix + child.name, ast.get_docstring(child)
                 if isinstance(child, ast.ClassDef):

@@ -12,11 +12,10 @@ from typing import Any, Generic, TypeVar
 
 from singularity_lab.algebra import limits
 from singularity_lab.algebra.constants import NeedsRoot, pi
-from singularity_lab.algebra.expression import Expression
 from singularity_lab.algebra.functions import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
 from singularity_lab.algebra.parsing import Token, tokens_of
-from singularity_lab.algebra.polynomial import Point
+from singularity_lab.algebra.polynomial import Point, parse
 from singularity_lab.algebra.problem import Convention, HasProblem, Interval, LocalProblem
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.algebra.tower import Germ, Tower
@@ -58,7 +57,7 @@ def _is_analytic(text: str) -> bool:
         return True
     if "/" in text:
         try:
-            Expression.parse(text)
+            parse(text)
         except ParseError:
             return any(
                 t == "/" and after[0] in ("name", "operator")
@@ -266,7 +265,7 @@ class Reader(Generic[V]):
         raise ParseError(message, self.text, place)
 
     def next(self, *wanted: str) -> str:
-        """The operator that comes next, read past, if it is one of those wanted; else no text."""
+        """Read one of these operators and return it; an empty text where another token stands."""
         if self.at < len(self.tokens):
             kind, token, _ = self.tokens[self.at]
             if kind == "operator" and token in wanted:
@@ -336,7 +335,7 @@ class Reader(Generic[V]):
         raise AssertionError
 
     def call(self, name: str) -> V:
-        """The value of a function at its argument."""
+        """The value of a function whose opening parenthesis was read."""
         if name not in FUNCTIONS:
             self.at -= 2
             self.fail(
@@ -345,7 +344,7 @@ class Reader(Generic[V]):
         return self.function(name, self.inside())
 
     def inside(self) -> V:
-        """The value of an expression up to its closing bracket."""
+        """The value of a sum up to its closing parenthesis, which is read."""
         self.depth += 1
         if self.depth > limits.NESTING:
             self.fail("parentheses are nested too deeply")

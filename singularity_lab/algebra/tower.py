@@ -103,11 +103,11 @@ class Tower:
         return all(self.symbols[n].kind == "constant" for n in self.occurs(p))
 
     def of_kind(self, p: Poly, *kinds: str) -> set[str]:
-        """The names in a polynomial whose symbols are of one of the kinds."""
+        """The names of these kinds that occur in p."""
         return {n for n in self.occurs(p) if self.symbols[n].kind in kinds}
 
     def of_kind_all(self, polys: Iterable[Poly], *kinds: str) -> set[str]:
-        """The names in some polynomials whose symbols are of one of the kinds."""
+        """The names of these kinds that occur in one of the polynomials."""
         return {n for n in self.occurs(*polys) if self.symbols[n].kind in kinds}
 
     def depends(self, *polys: Poly) -> set[str]:
@@ -250,7 +250,7 @@ class Germ:
 
     @classmethod
     def number(cls, tower: Tower, value: Rational) -> Germ:
-        """The germ of a constant."""
+        """The constant germ of a rational number."""
         return cls.of(tower, tower.constant(value))
 
     @classmethod
@@ -296,7 +296,7 @@ class Germ:
         return Germ.of(self.tower, a**n, b**n)
 
     def scaled(self, c: Rational) -> Germ:
-        """The germ times a number."""
+        """The germ times a rational number."""
         return Germ.of(self.tower, self.tower.up(self.num) * to_fmpq(Fraction(c)), self.den)
 
     @property

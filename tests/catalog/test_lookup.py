@@ -189,3 +189,17 @@ def test_functions_of_the_package_can_be_pickled():
 def test_the_newton_polyhedron_stands_at_an_algebraic_point():
     moved = lab.newton_polyhedron("(x^2 - 2)^2 - y^3", at={"x": "sqrt(2)"})
     assert moved.vertices == lab.newton_polyhedron("x^2 - y^3").vertices
+
+
+def test_thresholds_and_singular_points_are_those_of_the_rows_germ():
+    """On ids of one polynomial: the same answers as for its text."""
+    for id in ("bp-2-3", "nc-1-1"):
+        germ = load(id).problem()
+        (f,) = map(str, germ.ideal.generators)
+        assert lab.lct(id).value == lab.lct(f, germ.variables).value
+        ours, theirs = (
+            [(p.point, p.result.rlct) for p in found]
+            for found in (lab.singular_points(id), lab.singular_points(f, germ.variables))
+        )
+        assert ours == theirs
+        assert ours

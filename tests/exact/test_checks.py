@@ -10,6 +10,8 @@ lines refuse the same, or what is accepted is true.
 
 # ruff: noqa: E501
 
+from fractions import Fraction
+
 import mutants
 import pytest
 from exact import test_hypotheses as hypotheses
@@ -169,6 +171,39 @@ CELLS = {
     "verify: below": "claim-below",
     "verify: above": "claim-above",
     "_see: family.check_same(known, self.map)": "see-same",
+    "check_known: moved": "definite-moved",
+    "polynomial: polynomial": "analytic-polynomial",
+    "_expand: atoms": "expand-atoms",
+    "_expand: order": "expand-order",
+    "_expand: moved": "expand-moved",
+    "_operate: zero": "operate-zero",
+    "_operate: another": "operate-another",
+    "_operate: unit": "operate-unit",
+    "_operate: divides": "operate-divides",
+    "_definite: one": "definite-one",
+    "_definite: definite": "definite-definite",
+    "_definite: unit": "definite-unit",
+    "_definite: identity": "definite-identity",
+    "_definite: definite #2": "definite-definite",
+    "_definite: side": "definite-side",
+    "_coordinates: free #2": "coordinates-free",
+    "_coordinates: smooth": "coordinates-smooth",
+    "_coordinates: smooth #2": "coordinates-smooth",
+    "_coordinates: identity": "coordinates-identity",
+    "_coordinates: alone": "coordinates-alone",
+    "_truncate: evidence": "truncate-evidence",
+    "_truncate: unit": "truncate-unit",
+    "_truncate: members #2": "truncate-members",
+    "_truncate: members #3": "truncate-members",
+    "_truncate: order": "truncate-order",
+    "_truncate: spans": "truncate-spans",
+    "_truncate: polyhedron": "truncate-polyhedron",
+    "_truncate: leading": "truncate-leading",
+    "_jet: order #2": "jet-order",
+    "inner: last": "analytic-last",
+    "inner: leaf": "analytic-leaf",
+    "inner: above": "analytic-above",
+    "inner: below": "analytic-below",
 }
 IMPLIED = {
     "check_covering: if len(primal) != n or any((": "form: missing entries raise IndexError, further ones are never read",
@@ -222,6 +257,16 @@ IMPLIED = {
     "_interval: interval": "the interval of another variable is looked up: KeyError",
     "_no_point: point": "None is no proof of a zero: check_zero refuses it",
     "_pivot: _need(1, y2, None, own=False)": "keeps asks for b = 0 or Y2 = 0 on the stratum; where b = 0, parameters in Y2 do no harm",
+    "_coordinates: free": "a variable named twice gives the Jacobian two equal columns; where none is named nothing changes",
+    "_truncate: members": "zip(strict=True) raises",
+    "_jet: order": "records have whole numbers; N = 0 gives the ideal of 1, which proves nothing, N < 0 no generator, and N > 60 is a limit of size",
+    "_jet: order #3": "a limit of size: what is refused need not be false",
+    "whole: if type(value) is not int: raise": "an index that is no integer raises; records have whole numbers as degrees",
+    "inner: if set(proof) != {'op', 'steps', 'then'}": "a field that is missing raises KeyError, and no other field is read",
+    "inner: if not isinstance(proof['steps'], list)": "each step is read as a record, and what follows as a script: anything else raises",
+    "_vanishes: vanishes": "no step changes whether the generators vanish at the point; an empty verdict has no bounds",
+    "add: if len(self.symbols) >= limits.VARIABLES ": "a limit of size: what is refused need not be false",
+    "slope: if symbol.kind == 'tail': raise": "a tail has no argument: its numerator raises",
 }
 
 # -- false statements, one for a check -------------------------------------------------------------
@@ -415,6 +460,36 @@ def a_zero_that_a_unit_excludes(v):
             "cases": [on, {"op": "open"}]}  # fmt: skip
     role = {"b": PARAM, "c": PARAM, "x": LOCAL, "y": LOCAL}
     return crossed(v, role, ["(x + b^2 + c^2)^3*y"], step, units=["b"])
+
+
+@directed("apply: if name in ('log', 'sqrt') and c.")
+def a_root_of_a_negative_number(v):
+    x = v.tower.Germ.symbol(v.tower.Tower(("x",)), "x")
+    root = v.functions.apply("sqrt", x - v.tower.Germ.number(x.tower, 1))
+    return f"sqrt(x - 1) is {root} near 0"
+
+
+@directed("__truediv__: if not self.tower.is_unit(found.")
+def a_pole(v):
+    x = v.tower.Germ.symbol(v.tower.Tower(("x",)), "x")
+    return f"{x / (x * x)} is analytic at 0"
+
+
+@directed("add: if name in self.symbols: raise")
+def one_name_for_two_numbers(v):
+    tower = v.tower.Tower(("x",))
+    one, other = (tower.add("c", v.tower.Symbol("constant", key)) for key in ("log(2)", "log_l2_r"))
+    return f"two numbers are {one}" if one == other else ""
+
+
+@directed("_exp: if tower.root % q.denominator: raise")
+def a_power_that_is_cut_off(v):
+    half = v.tower.Germ.number(v.tower.Tower(("x",)), Fraction(1, 2))
+    try:
+        found = v.constants.number("exp", half)
+    except v.constants.NeedsRoot:
+        return ""
+    return f"exp(1/2) = {found}"
 
 
 # -- the table ------------------------------------------------------------------------------------

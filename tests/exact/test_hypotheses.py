@@ -827,6 +827,9 @@ cell("analytic", "leaf", typed("x^2 + x^2*sin(y)", [LEADING], X2, "1/4"),
 JET = [expand("_s1", order=1), {"op": "jet", "degree": 2}]
 cell("analytic", "above", typed("sin(x)", JET, X, "1/2"),
      typed("sin(x)", JET, X, "1/2", kind="upper"))
+RANK = {"op": "rank", "gens": [0], "vars": ["x"]}  # (x + y², y·z) has (1, 2)
+cell("analytic", "below", typed(["x + y^2", "y*sin(z)"], [LEADING], RANK, "1/2"),
+     typed(["x + y^2", "y*sin(z)"], [LEADING], RANK, "1/2", kind="lower"))
 cell("analytic", "polynomial", typed("x*exp(y)", [], X, "1/2"),
      typed("x*exp(y)", [operate(["div", 0, "_s1 + 1"])], X, "1/2"))
 
@@ -862,6 +865,9 @@ cell("definite", "identity", typed("x^2 + y^2", [definite(["x"], ONE)], X, "1/4"
 cell("definite", "definite",
      typed("x^2 - y^2", [definite(["x", "y"], [["1", "0"], ["0", "-1"]])], XY, "1/2"),
      typed("x^2 + y^2", [definite(["x", "y"], [["1", "0"], ["0", "1"]])], XY, "1/2"))
+cell("definite", "definite",  # two lines: (1/2, 2)
+     typed("x^2 - 4*x*y + y^2", [definite(["x", "y"], [["1", "-4"], ["0", "1"]])], XY, "1/2"),
+     typed("x^2 - x*y + y^2", [definite(["x", "y"], [["1", "-1/2"], ["-1/2", "1"]])], XY, "1/2"))
 cell("definite", "side", typed("-x^2", [definite(["x"], [["-1"]])], X, "1/2", convention="loss"),
      typed("x^2", [definite(["x"], ONE)], X, "1/2", convention="loss"))
 cell("definite", "unit",
@@ -879,6 +885,10 @@ cell("coordinates", "free", typed("sin(x)", [SINE], X, "1/2", nonnegative="x"),
 cell("coordinates", "smooth",
      typed("x^2", [{"op": "coordinates", "by": [["x", "x^2"]], "gens": ["x"]}], X, "1/2"),
      typed("x + x^2", [{"op": "coordinates", "by": [["x", "x + x^2"]], "gens": ["x"]}], X, "1/2"))
+AWAY = {"op": "coordinates", "by": [["x", "x + 1"]], "gens": ["x^3 - x^2"]}
+cell("coordinates", "smooth",
+     typed("x*(x + 1)^2", [AWAY, operate(["div", 0, "x - 1"])], X2, "1/4"),
+     typed("x*(x + 1)^2", [operate(["div", 0, "(x + 1)^2"])], X, "1/2"))
 cell("coordinates", "identity", typed("sin(x)^2", [SINE], X, "1/2"),
      typed("sin(x)", [SINE], X, "1/2"))
 cell("coordinates", "alone",
@@ -894,6 +904,8 @@ cell("truncate", "evidence", typed("x", [{**members(), "degree": 1}], X, "1/2"),
      typed("x", [members()], X, "1/2"))
 cell("truncate", "members", typed("x + y*sin(z)", [members(["y", "1", ["0"]])], X, "1/2"),
      typed("x + x*sin(z)", [members(["x", "1", ["1"]])], X, "1/2"))
+cell("truncate", "members", typed("x^2 + y*sin(z)", [members()], X2, "1/4"),
+     typed("x^2 + x^2*sin(z)", [members(["x^2", "1", ["1"]])], X2, "1/4"))
 cell("truncate", "unit", typed("x + y*sin(z)", [members(["y", "x", ["y"]])], X, "1/2"),
      typed("x + x*sin(z)", [members(["x", "1 + x", ["1 + x"]])], X, "1/2"))
 cell("truncate", "order", typed("x + sin(x)", [FIRST], X, "1/2"),

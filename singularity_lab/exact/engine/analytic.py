@@ -53,7 +53,7 @@ class State:
 
     @property
     def gens(self) -> tuple[Poly, ...]:
-        """The generators as polynomials of the tower."""
+        """The generators of the stage in the ring of today."""
         return tuple(map(self.stage.tower.up, self.stage.gens))
 
 

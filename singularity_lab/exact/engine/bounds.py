@@ -29,7 +29,10 @@ def prove(
     started: float,
     notes: tuple[str, ...],
 ) -> Result:
-    """The result of an exact proof that the verifier accepts; else raises CertificateError."""
+    """The result of a script that proves a value exactly; started: the CPU time of the beginning.
+
+    Raises CertificateError where the verifier refuses it.
+    """
     certificate = Certificate(problem, "exact", value, step)
     verify(certificate)
     seconds = time.process_time() - started

@@ -284,6 +284,6 @@ def _has_rational_square(tower: Tower, f: Poly, x: str) -> bool:
 
 
 def least(tower: Tower, p: Poly) -> int:
-    """The least degree of the terms, constants not counted."""
+    """The least degree of a monomial of p in variables, atoms and tails; 10⁶ for 0."""
     places = [i for i, n in enumerate(tower.names) if tower.symbols[n].kind != "constant"]
     return min((sum(int(a[i]) for i in places) for a in p.monoms()), default=10**6)

@@ -44,11 +44,11 @@ class Solved(Protocol):
 
     @property
     def method(self) -> str:
-        """How the value was found, in words."""
+        """How the answer was found, in one line."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader has to know besides."""
+        """Remarks on the answer, a sentence each."""
 
 
 def solve_analytic(

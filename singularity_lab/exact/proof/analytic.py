@@ -61,6 +61,7 @@ HYPOTHESES = {
         "last": "no step follows one after which the proof may end in certain leaves only",
         "leaf": "the polynomial proof ends in one of these leaves",
         "above": "after a step that bounds above only, nothing else is claimed",
+        "below": "after a step that bounds below only, nothing else is claimed",
         "polynomial": "no symbol is left",
     },
     **{name: dict(record.hypotheses) for name, record in REDUCTIONS.items()},
@@ -100,6 +101,7 @@ def inner(certificate: Certificate) -> Inner:
     with under("analytic"):
         hold("leaf", leaves is None or script.get("op") in leaves, "another leaf than {}", leaves)
         hold("above", certificate.kind == "upper" or not stage.upper, "a bound from above only")
+        hold("below", certificate.kind == "lower" or not stage.lower, "a bound from below only")
         left_over = stage.polynomial()
     claim = RLCT(certificate.claim.value / stage.factor, certificate.claim.multiplicity)
     left = Certificate(left_over, certificate.kind, claim, script)

@@ -176,7 +176,7 @@ def _over_to_json(problem: LocalProblem) -> dict[str, Any]:
 
 
 def polynomial_problem_from_json(document: Mapping[str, Any]) -> LocalProblem:
-    """The same where it is known to be of polynomials, as the rows of the catalog do.
+    """The same where it is known to be about polynomials, as the rows of the catalog do.
 
     Raises CertificateError for expressions with other functions.
     """

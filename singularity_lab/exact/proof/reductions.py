@@ -32,7 +32,7 @@ class Stage:
     """Germs that stand for K: tower, gens; loss: K is |f|, not Σ f². factor: λ of the problem is
     this times λ of the stage. moved: variables that are other coordinates than in the tower's
     atoms. leaves: the steps by which alone the proof may end; None for any. upper: only bounds from
-    above carry over."""
+    above carry over; lower: only bounds from below."""
 
     problem: AnalyticProblem
     tower: Tower
@@ -42,6 +42,7 @@ class Stage:
     moved: frozenset[str] = field(default=frozenset())
     leaves: tuple[str, ...] | None = None
     upper: bool = False
+    lower: bool = False
 
     @classmethod
     def of(cls, problem: AnalyticProblem) -> Stage:
@@ -55,8 +56,8 @@ class Stage:
         return cls(problem, tower, tuple(gens), problem.is_power_one)
 
     def read(self, text: str) -> Poly:
-        """A polynomial of the tower; none with a symbol that depends on a coordinate
-        that was changed."""
+        """A polynomial of the tower from its text, in which no symbol depends on a coordinate that
+        was changed."""
         from singularity_lab.algebra.polynomial import parse
 
         p = self.tower.reduced(parse(text, self.tower.names).flint)
@@ -64,7 +65,7 @@ class Stage:
         return p
 
     def check_known(self, *polys: Poly) -> None:
-        """Raise CertificateError where a symbol depends on a coordinate that was changed."""
+        """Require that no symbol in the polynomials depends on a coordinate that was changed."""
         for n in self.tower.occurs(*polys):
             symbol = self.tower.symbols[n]
             stale = symbol.kind != "variable" and symbol.on & self.moved
@@ -200,7 +201,7 @@ class Operate(Reduction, frozen=True):
 
 
 def whole(value: Any) -> int:
-    """A whole number as a certificate holds it; else raises CertificateError."""
+    """The value, if it is an integer; raises CertificateError if not."""
     if type(value) is not int:
         raise CertificateError(f"no such integer: {quoted(value)}")
     return value

@@ -26,7 +26,8 @@ class Truncate(Reduction, frozen=True):
     has order ≥ N, and every monomial of degree N is in (T) + 𝔪^(N+1), hence in (T); ``interior``:
     each monomial of r lies in the Newton polyhedron of T, so the compact faces are those of T, and
     a proof by the polyhedron alone follows; ``leading``: no r has lower order than T, so the linear
-    parts, or the order, are those of T, and a proof by the rank or by the order alone follows.
+    parts, or the order, are those of T, and a proof by the rank or by the order alone follows;
+    from below only where a generator is tails alone, for T then says nothing of it.
     """
 
     hypotheses: ClassVar = {
@@ -56,7 +57,7 @@ class Truncate(Reduction, frozen=True):
         kept, tails = split_tails(tower, stage.gens)
         evidence = (self.members, self.degree, self.interior, self.leading)
         given = [e for e in evidence if e is not None]
-        leaves = stage.leaves
+        leaves, lower = stage.leaves, stage.lower
         hold("evidence", len(given) == 1 and given[0] is not False, "one kind is needed")
         if self.members is not None:
             listed = set()
@@ -84,8 +85,8 @@ class Truncate(Reduction, frozen=True):
             low = min(least_order(tower, t) for t in kept)
             high = all(least_order(tower, r) >= low for r in tails)
             hold("leading", high, "a tail's coefficient is of lower order")
-            leaves = ("order", "rank")
-        return replace(stage, gens=tuple(kept), leaves=leaves)
+            leaves, lower = ("order", "rank"), any(t.is_zero() for t in kept)
+        return replace(stage, gens=tuple(kept), leaves=leaves, lower=lower)
 
 
 class Jet(Reduction, frozen=True):
@@ -122,7 +123,7 @@ class Jet(Reduction, frozen=True):
 
 
 def monic(p: Poly) -> Poly:
-    """A polynomial divided by its leading coefficient."""
+    """The polynomial p ≠ 0 over its leading coefficient."""
     return p / p.leading_coefficient()
 
 
@@ -147,7 +148,7 @@ def split_tails(tower: Tower, gens: Sequence[Poly]) -> tuple[list[Poly], list[Po
 
 
 def least_order(tower: Tower, p: Poly) -> int:
-    """The least degree of the terms in the variables."""
+    """The least degree of a monomial of p in the variables, a bound of its order; 10⁶ for 0."""
     places = [tower.names.index(n) for n in tower.variables]
     return min((sum(int(a[i]) for i in places) for a in p.monoms()), default=10**6)
 

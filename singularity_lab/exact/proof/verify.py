@@ -112,7 +112,8 @@ def _verify_analytic(certificate: Certificate) -> Verdict:
     lower, upper = (
         v and RLCT(factor * v.value, v.multiplicity) for v in (verdict.lower, verdict.upper)
     )
-    return replace(verdict, lower=None if left.stage.upper else lower, upper=upper)
+    lower, upper = None if left.stage.upper else lower, None if left.stage.lower else upper
+    return replace(verdict, lower=lower, upper=upper)
 
 
 def starting_family(problem: LocalProblem) -> Family:
@@ -313,7 +314,7 @@ class Walk(Generic[_T]):
         return known
 
     def applies(self, family: Family, op: str) -> None:
-        """Raise CertificateError where the theorem of a step is not one of products."""
+        """Raise CertificateError where the theorem of a step is not about products."""
         if family.exponents and op not in FACTORED:
             raise CertificateError("a product is resolved factor by factor before this step")
 
