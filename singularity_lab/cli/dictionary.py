@@ -51,6 +51,14 @@ def build(
     limit: Annotated[
         float, typer.Option("--limit", metavar="SECONDS", help="CPU seconds for one cell.")
     ] = 5.0,
+    total: Annotated[
+        float | None,
+        typer.Option(
+            "--total",
+            metavar="SECONDS",
+            help="CPU seconds for all new cells; those not reached then say so. 0: ask nothing.",
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Processes.")] = 2,
     out: Annotated[
         Path | None,
@@ -65,7 +73,8 @@ def build(
     """Build the tables from the catalog, its certificates and the public functions.
 
     Every cell that is computed is kept at once: interrupt the build at any time, the same command
-    goes on. A second build without changes computes nothing. Readings on file are kept.
+    goes on. With --total it ends by itself, and goes on likewise. A second build without changes
+    computes nothing. Readings on file are kept.
     """
     from singularity_lab.catalog.load import entries, load
     from singularity_lab.catalog.paths import in_package
@@ -104,7 +113,13 @@ def build(
                 progress("cells", done, total, last)
 
             made = make(
-                rows, Journal(path), limit, jobs, readings=stored_readings(folder), progress=advance
+                rows,
+                Journal(path),
+                limit,
+                jobs,
+                total=total,
+                readings=stored_readings(folder),
+                progress=advance,
             )
     except KeyboardInterrupt:
         note(f"interrupted: what was computed is in {path}; the same command goes on")

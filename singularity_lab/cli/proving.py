@@ -151,8 +151,10 @@ def rlct(
     expression that begins with a minus sign is read as one.
     """
     if batch is not None:
-        if expressions or certificate:
-            raise BadInput("--batch: takes no expressions and no --certificate beside it")
+        if expressions or certificate or parameters is not None:
+            raise BadInput(
+                "--batch: takes no expressions, no --certificate and no --parameters beside it"
+            )
         raise typer.Exit(run_batch(batch, budget, as_json))
     given = arguments(expressions, variables, at, nonnegative, prior, box, convention, over)
     if certificate is not None and not certificate.parent.is_dir():
@@ -180,9 +182,16 @@ def _tabulate(
     """Print the table over the values of a symbol."""
     import json
 
+    from singularity_lab.algebra.analytic import AnalyticProblem
+    from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.exact.engine.solve import rlct as prove
     from singularity_lab.system.files import replacing
 
+    if isinstance(given["generators"], LocalProblem | AnalyticProblem):
+        raise BadInput(
+            "--parameters: the germ of a row has no free symbol; give the expressions with the "
+            f"symbol {parameter!r} in them"
+        )
     table = prove(given.pop("generators"), parameters=parameter, budget=budget, **given)
     if certificate is not None:
         with replacing(certificate) as part:

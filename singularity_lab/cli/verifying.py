@@ -28,8 +28,8 @@ def verify(
         str,
         typer.Argument(
             metavar="CERT",
-            help="A certificate, of a program or a germ, or the JSON answer of singlab rlct or "
-            "program rlct; - is stdin.",
+            help="A certificate, of a program, a germ or a table, or the JSON answer of singlab "
+            "rlct or program rlct; - is stdin.",
         ),
     ],
     budget: Annotated[
@@ -40,7 +40,8 @@ def verify(
 ) -> None:
     """Replay a proof with the independent verifier and print what it proves.
 
-    A program certificate, or an answer of program rlct, is replayed as program check does. A
+    A program certificate, or an answer of program rlct, is replayed as program check does; of a
+    table (rlct --parameters) every cell, and a cell without a proof ends with exit code 3. A
     certificate that does not verify ends with exit code 2 and the step that fails; so does an
     answer that states another value, loss or point than its certificate. What is not replayed
     within the budget is not verified: exit code 3.
@@ -57,6 +58,8 @@ def verify(
         with TimeLimit(budget):
             if program or document.get("program_certificate") is not None:
                 lines = [_program(document)]
+            elif _is_table(document):
+                lines = [_table(document)]
             else:
                 lines = list(_germ(document))
     except Exception as error:  # a foreign document: whatever it breaks, it is not verified
@@ -76,6 +79,8 @@ def verify(
             print_json(data)
         else:
             print(text)
+    if not all(data["verified"] for data, _ in lines):
+        raise typer.Exit(UNDECIDED)
 
 
 def _refusal(error: Exception) -> tuple[str, str]:
@@ -103,6 +108,44 @@ def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     told = ", ".join(f"{k} = {v}" for k, v in value.items() if v is not None)
     data = {"verified": True, "kind": "exact", **value, "loss": about, "seconds": round(seconds, 4)}
     return data, f"proved: {told} for {about} ({seconds:.2f} s)"
+
+
+def _is_table(document: Mapping[str, Any]) -> bool:
+    from singularity_lab.exact.proof.families import FORMAT
+
+    inside = document.get("certificate", document)
+    return isinstance(inside, Mapping) and inside.get("format") == FORMAT
+
+
+def _table(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Replay every cell of a table over a symbol, and compare what an answer states with them."""
+    from singularity_lab.exact.engine.tables import Cell, Table
+    from singularity_lab.exact.proof.families import verify_table
+
+    started = time.process_time()
+    certificate = document.get("certificate", document)
+    found = verify_table(certificate)
+    parameter = str(certificate["parameter"])
+    cells = tuple(Cell(parameter, *ends, value, proved) for ends, value, proved in found)
+    table = Table(parameter, cells, dict(certificate), time.process_time() - started)
+    proved = table.to_json()
+    del proved["certificate"]
+    if document is not certificate:
+        for name in ("parameter", "status"):
+            if document.get(name, proved[name]) != proved[name]:
+                raise _other(name, document[name], proved[name])
+        stated = document.get("cells", proved["cells"])
+        if not isinstance(stated, list) or len(stated) != len(cells):
+            raise _other("cells", stated, f"{len(cells)} cells")
+        for i, (said, cell) in enumerate(zip(stated, proved["cells"], strict=True)):
+            if not isinstance(said, Mapping):
+                raise CertificateError(f"cells.{i}: an object is needed")
+            for name, value in cell.items():
+                if said.get(name, value) != value:
+                    raise _other(f"cells.{i}.{name}", said[name], value)
+    many = f"{sum(c.proved for c in cells)} of {len(cells)} cells, {table.seconds:.2f} s"
+    data = {"verified": table.exact, "kind": "table", **proved}
+    return data, f"{'proved' if table.exact else 'not all proved'}: {many}\n{table}"
 
 
 def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -15,7 +16,7 @@ from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import complete
 from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.classes import Membership, cells_of
-from singularity_lab.dictionary.columns import GROUPS, Cells
+from singularity_lab.dictionary.columns import GROUPS, Cells, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
 from singularity_lab.dictionary.geometry import network_stratum, network_widths, told_ranks
 from singularity_lab.dictionary.journal import Journal
@@ -43,7 +44,7 @@ class Place:
         """The name of the stratum; ``point`` without one."""
         return self.stratum.name if self.stratum is not None else "point"
 
-    @property
+    @cached_property
     def problem(self) -> LocalProblem | None:
         """The germ there; None for a loss that is no polynomial."""
         if not self.entry.polynomial:
@@ -51,6 +52,11 @@ class Place:
         if self.on_file or self.stratum is None:
             return self.entry.problem()
         return self.entry.model().problem(self.stratum.name)
+
+    @cached_property
+    def key(self) -> str:
+        """The name of the germ in a journal; empty without one."""
+        return "" if self.problem is None else problem_key(self.problem)
 
 
 def places(entries: Iterable[Entry]) -> list[Place]:
@@ -85,6 +91,15 @@ def computed(journal: Journal, key: str, on_file: bool = True) -> Cells:
             else:
                 cells[column] = Cell.unknown(why)
     return cells
+
+
+def filed(problem: LocalProblem) -> Cells:
+    """λ, m and certificate as the store has them now, which may know more than when the journal
+    was written; empty where it has none of the germ."""
+    found = shipped().document(problem)
+    if found is None:
+        return {}
+    return value_cells([Certificate.from_json(c) for c in found["certificates"]])
 
 
 def _geometry(place: Place) -> Cells:
@@ -123,38 +138,46 @@ def _line(place: Place, cells: Cells) -> StratumLine:
     )
 
 
+def _on_file(cells: Cells) -> bool:
+    """Whether λ and m are those of a certificate that is kept."""
+    return all(cells[column].status == "value" for column in _COPIED)
+
+
 def make_strata(
     listed: Sequence[Place], journal: Journal, members: Mapping[str, Membership]
 ) -> list[StratumLine]:
     """The lines of ``strata``, in the order of the places.
 
     members: the class of each germ, by its key. A germ that was not decided takes λ, m and the
-    certificate from one that is the same up to renaming and signs, and says so.
+    certificate from one that is the same up to renaming and signs, and says so; so does a germ of
+    which no certificate is on file.
     """
-    germs = [(place, place.problem) for place in listed]
-    keys = ["" if problem is None else problem_key(problem) for _, problem in germs]
     known: dict[str, tuple[str, Cells]] = {}
     every = []
-    for (place, problem), key in zip(germs, keys, strict=True):
+    for place in listed:
+        problem = place.problem
         if problem is None:
             none = Cell.not_applicable(NO_GERM)
             cells = {c: none for group in GROUPS for c in group.columns}
             cells["probes"] = none
         else:
-            cells = computed(journal, key, place.on_file)
+            cells = computed(journal, place.key, place.on_file) | filed(problem)
             cells["probes"] = probe_cell(place.entry, cells)
         cells |= _geometry(place)
-        cells |= cells_of(members.get(key), NO_GERM)
+        cells |= cells_of(members.get(place.key), NO_GERM)
         every.append(cells)
         germ = cells["germ_id"]
         if germ.status == "value" and cells["lambda"].status == "value":
-            known.setdefault(germ.value, (place.entry.id, cells))
+            first = known.setdefault(germ.value, (place.entry.id, cells))
+            if not _on_file(first[1]) and _on_file(cells):
+                known[germ.value] = place.entry.id, cells
     for cells in every:
         germ = cells["germ_id"]
-        if germ.status != "value" or cells["lambda"].status == "value":
+        if germ.status != "value" or germ.value not in known:
             continue
-        if germ.value in known:
-            row, other = known[germ.value]
+        row, other = known[germ.value]
+        open_still = cells["lambda"].status != "value"
+        if open_still or (_on_file(other) and not _on_file(cells)):
             for column in _COPIED:
                 route = f"the germ of row {row} up to renaming and signs"
                 cells[column] = msgspec.structs.replace(other[column], route=route)

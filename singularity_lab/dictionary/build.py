@@ -8,10 +8,11 @@ without changes computes nothing.
 from __future__ import annotations
 
 import contextlib
+import math
 import multiprocessing
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ from singularity_lab.system.deadline import require_seconds
 from singularity_lab.system.user_modules import safe_path
 
 OF_ALL = ("value", "divisors")  # groups that are asked of strata that are no rows too
+DEAR = ("contact", "jets")  # most of the time of a build: asked when all else is
 VERSION_OF_CLASSES = 1
 Progress = Callable[[int, int, str], None]
 _Job = tuple[bytes, tuple[str, ...], float, Path]
@@ -62,7 +64,7 @@ def cell_jobs(
         problem = place.problem
         if problem is None:
             continue
-        key = problem_key(problem)
+        key = place.key
         if key in seen:
             continue
         seen.add(key)
@@ -83,26 +85,35 @@ def compute_cells(
     limit: float = 5.0,
     jobs: int = 2,
     *,
+    total: float | None = None,
     groups: Sequence[Group] = GROUPS,
     progress: Progress | None = None,
 ) -> float:
     """Fill the journal; return the CPU seconds that the cells took.
 
-    limit: CPU seconds for one group of cells of one germ. jobs: processes. progress: called with
-    the germs done, of how many, and the last one. Interrupted, it keeps every germ that was done.
-    Raises BadInput for jobs < 1 and a limit that is no number > 0.
+    limit: CPU seconds for one group of cells of one germ. jobs: processes. total: CPU seconds of
+    all cells after which no further germ is asked; None for no end. progress: called with the
+    questions done, of how many, and the last germ: each is asked for its quick groups, then each
+    for jets and contact loci. Interrupted, it keeps every one that was done. Raises
+    BadInput for jobs < 1, a limit that is no number > 0 and a total that is no number >= 0.
     """
     if jobs < 1:
         raise BadInput(f"jobs: at least one process is needed, received {jobs}")
     require_seconds(limit)
+    if total is not None and not 0 <= total < math.inf:
+        raise BadInput(f"total: CPU seconds >= 0 are needed, received {total}")
     wanted = cell_jobs(listed, journal, limit, groups)
     seconds, done = 0.0, 0
     store = shipped().folder
     with _runner(jobs) as run:
         listed_jobs = [
-            (msgspec.json.encode(problem_to_json(problem)), tuple(names), limit, store)
+            (msgspec.json.encode(problem_to_json(problem)), asked, limit, store)
+            for dear in (False, True)
             for problem, names in wanted.values()
+            if (asked := tuple(name for name in names if (name in DEAR) == dear))
         ]
+        if total == 0:
+            return 0.0
         for lines in run(listed_jobs):
             for line in lines:
                 journal.add(line)
@@ -110,6 +121,8 @@ def compute_cells(
             done += 1
             if progress is not None:
                 progress(done, len(listed_jobs), lines[0].germ[:12] if lines else "")
+            if total is not None and seconds >= total:
+                break
     return seconds
 
 
@@ -128,18 +141,22 @@ def build(
     limit: float = 5.0,
     jobs: int = 2,
     *,
+    total: float | None = None,
     readings: Sequence[ReadingLine] = (),
     progress: Progress | None = None,
 ) -> Built:
     """Return the dictionary of rows: every exact cell within a limit, classes, edges.
 
     limit: CPU seconds for one group of cells of one germ. journal: what is known from before; new
-    cells are added. readings: lines to take over. Raises BadInput as :func:`compute_cells` does.
+    cells are added. total: CPU seconds of new cells, after which the tables are put together from
+    what is known; a cell that was not reached says so. readings: lines to take over.
+
+    Raises BadInput as :func:`compute_cells` does.
     """
     entries = list(entries)
     listed = places(entries)
     before = len(cell_jobs(listed, journal, limit))
-    seconds = compute_cells(listed, journal, limit, jobs, progress=progress)
+    seconds = compute_cells(listed, journal, limit, jobs, total=total, progress=progress)
     members = journal_classes(listed, journal)
     strata = make_strata(listed, journal, members)
     rows = rows_with_classes(entries, strata)
@@ -159,17 +176,39 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
     for place in listed:
         problem = place.problem
         if problem is not None:
-            problems.setdefault(problem_key(problem), problem)
+            problems.setdefault(place.key, problem)
     name = digest([VERSION_OF_CLASSES, *problems])  # of the germs, in their order
     line = journal.best(name, "classes")
-    if line is not None:
-        return {key: Membership(**cell.value) for key, cell in line.cells.items()}
+    if line is not None and line.version == VERSION_OF_CLASSES:
+        return _memberships(line)
+    for line in journal.of_group("classes"):
+        if line.version == VERSION_OF_CLASSES and problems.keys() <= line.cells.keys():
+            fewer = without(_memberships(line), problems)
+            if fewer is not None:
+                return fewer
     started = time.process_time()
     found = classify(problems)
     cells = {key: Cell.of(asdict(member)) for key, member in found.items()}
     spent = round(time.process_time() - started, 3)
     journal.add(Line(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
     return found
+
+
+def _memberships(line: Line) -> dict[str, Membership]:
+    return {key: Membership(**cell.value) for key, cell in line.cells.items()}
+
+
+def without(known: Mapping[str, Membership], kept: Iterable[str]) -> dict[str, Membership] | None:
+    """The classes of the germs that are kept of those known; None where one that is gone was the
+    first of a class of one that is kept, by which the others are told."""
+    kept = set(kept)
+    heads: dict[str, str] = {}
+    for key, member in known.items():
+        for name in (f"germ {member.germ_id}", f"class {member.class_id}"):
+            head = heads.setdefault(name, key)
+            if key in kept and head not in kept:
+                return None
+    return {key: member for key, member in known.items() if key in kept}
 
 
 @contextlib.contextmanager
@@ -195,7 +234,7 @@ def _runner(jobs: int) -> Iterator[Callable[[Sequence[_Job]], Iterator[list[Line
                 process.terminate()
             raise
         else:
-            pool.shutdown()
+            pool.shutdown(cancel_futures=True)
 
 
 def _ignore_interrupts() -> None:
@@ -214,6 +253,6 @@ def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> l
         if group.name in names:
             started = time.process_time()
             cells = group.cells(question)
-            spent = round(time.process_time() - started, 3)
+            spent = round(time.process_time() - started, 6)
             lines.append(Line(key, group.name, group.version, limit, spent, cells))
     return lines

@@ -19,11 +19,11 @@ from fractions import Fraction
 
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog.load import load
 from singularity_lab.dictionary.columns import sides
 from singularity_lab.dictionary.schema import Row, StratumLine, Tables
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.exact.engine.forms import plain_form, reduced_form
+from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
 
 _LAMBDA = re.compile(r"(?:λ|lambda|l)(<=|>=|=|<|>)([0-9./]+)$")
 _NUMBER = re.compile(r"(m|d)(<=|>=|=|<|>)([0-9]+)$")
@@ -198,6 +198,12 @@ def _germ(query: str) -> LocalProblem | None:
         return None
 
 
+def _problem(row: Row) -> LocalProblem:
+    """The germ that the columns of a row spell: a table may hold rows that the catalog has not."""
+    names = ("variables", "generators", "convention", "point", "prior", "box")
+    return polynomial_problem_from_json({name: getattr(row, name) for name in names})
+
+
 def _same_germ(germ: LocalProblem, pairs: Sequence[tuple[Row, StratumLine]]) -> list[Hit]:
     """Rows with the germ, those up to renaming and signs before those up to proved moves.
 
@@ -215,7 +221,7 @@ def _same_germ(germ: LocalProblem, pairs: Sequence[tuple[Row, StratumLine]]) -> 
         row = members[0][0]
         same = len(row.variables) == len(germ.variables)
         if same and len(row.generators) == len(germ.ideal.generators):
-            renaming = plain_form(load(row.id).problem()).renaming(plain)
+            renaming = plain_form(_problem(row)).renaming(plain)
             if renaming is not None:
                 found += [Hit(*pair, why="up to renaming and signs") for pair in members]
     known = {hit.row.id for hit in found}
@@ -236,7 +242,7 @@ def _reduced(
         row, _ = members[0]
         if len(row.variables) > 12:
             continue
-        form = reduced_form(load(row.id).problem(), 0.5)
+        form = reduced_form(_problem(row), 0.5)
         if form.renaming(wanted) is not None:  # type: ignore[arg-type]
             yield members
             return

@@ -85,6 +85,10 @@ class Journal:
         """Whatever is known."""
         return self._lines.get((germ, group))
 
+    def of_group(self, group: str) -> list[Line]:
+        """All lines of a group, the latest last."""
+        return [line for (_, name), line in self._lines.items() if name == group]
+
     def add(self, line: Line) -> None:
         """Keep a line, in the file too."""
         self._keep(line)

@@ -4,8 +4,9 @@ Newton polyhedron that is nondegenerate over C; else bounds.
 For one f, lct(f) ≤ 2λ, where λ is that of K = f² (Saito 2007): real points are among the complex
 ones. Howald (2003): if f and its logarithmic derivatives have no common zero in the complex torus
 on any compact face, lct(f) = min(1, μ), μ the least ⟨1, v⟩ over weights v ≥ 0 with ⟨v, a⟩ ≥ 1 on
-the polyhedron; for several generators without a common zero there, lct = μ. The term ideal bounds
-above always, as does 1/e for a factor of multiplicity e through the point; 1/order bounds below.
+the polyhedron, and lct(f) = μ where f is a monomial times a unit; for several generators without a
+common zero there, lct = μ. The term ideal bounds above always, as does 1/e for a factor of
+multiplicity e through the point that is no coordinate; 1/order bounds below.
 
 Pairs: a boundary Σ bᵢ·{xᵢ = 0} with bᵢ < 1 is the prior ∏|xᵢ|^(−bᵢ): the cost of xᵢ is 1 − bᵢ. A
 divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in the other variables.
@@ -126,9 +127,14 @@ def lct(
         tops.append((scale * real.bounds.upper.value, "the real threshold 2 lambda"))
     if len(live) == 1:
         factors = factor_if_quick(live[0].flint)[1]
-        through = [int(e) for p, e in factors if not p.is_constant() and not maps.constant_term(p)]
-        most = max(through, default=1)
-        tops.append((Fraction(1, most), f"a factor of multiplicity {most}"))
+        through = [
+            int(e)
+            for p, e in factors
+            if not (p.is_constant() or maps.constant_term(p) or _is_coordinate(p))
+        ]  # of a coordinate, whose cost need not be 1, the term ideal tells
+        if through:
+            most = max(through)
+            tops.append((Fraction(1, most), f"a factor of multiplicity {most}"))
     upper, name = min(tops, key=lambda t: t[0])
     reason = f"order {order} below, {name} above"
     rank = _rank(live)
@@ -138,15 +144,21 @@ def lct(
         with TimeLimit(None if budget is None else max(0.3 * budget, 0.5)):
             if _nondegenerate(live):
                 mu = tops[0][0]
-                value = mu if len(live) > 1 else min(mu, Fraction(1), *_along(live[0], costs))
-                lower = upper = min(value, upper)
+                least = mu if len(live) > 1 or _is_monomial(live[0]) else min(mu, Fraction(1))
+                lower = upper = min(least, upper)
                 reason = "a Newton polyhedron that is nondegenerate over C"
     return Threshold(lower, upper, reason, real, time.process_time() - started)
 
 
-def _along(f: Polynomial, costs: list[Fraction]) -> list[Fraction]:
-    """The candidates of the coordinate hyperplanes on which f vanishes."""
-    return [costs[i] / e for i, e in maps.content(f.flint).items() if e]
+def _is_coordinate(p: Any) -> bool:
+    """Whether a factor is a multiple of one variable."""
+    return len(p) == 1 and int(p.total_degree()) == 1
+
+
+def _is_monomial(f: Polynomial) -> bool:
+    """Whether f is a monomial times a unit: then no divisor but the coordinates lies in f = 0."""
+    exponents = [tuple(map(int, a)) for a in f.support()]
+    return tuple(map(min, zip(*exponents, strict=True))) in exponents
 
 
 def _rank(gens: list[Polynomial]) -> int:

@@ -47,6 +47,15 @@ def test_boundaries_are_priors():
     assert lct("x - y", prior={"x": "-1/2", "y": "-2/3"}).value == Fraction(5, 6)
 
 
+def test_a_coordinate_of_cost_above_one_has_a_threshold_above_one():
+    """∫ |x|^(2b − 2ce) over C is finite just where ce < 1 + b; a factor besides x keeps its 1."""
+    assert lct("x", prior={"x": 1}).value == 2
+    assert lct("x*(1 + x + y)", prior={"x": 1}).value == 2
+    assert lct("x^3*y", prior={"x": 1, "y": 2}).value == Fraction(2, 3)
+    assert lct("x*(x + y)", prior={"x": 1}).value == 1
+    assert lct("x*(x + y)^2", prior={"x": 5}).upper == Fraction(1, 2)
+
+
 def test_bounds_say_why_and_what_has_no_threshold_is_refused():
     found = lct("(x^2 - y^3)^2 + x*y^5")
     assert found.lower < found.upper == Fraction(5, 12)
