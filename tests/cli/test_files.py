@@ -120,7 +120,12 @@ OWN_WRITERS = {
     ("exact/proof/certificate.py", "save"),  # into such a part
     ("calibration/store.py", "__init__"),  # a shard grows line by line
     ("calibration/store.py", "lock"),  # holds nothing
-    ("calibration/store.py", "compact"),  # its own part, renamed
+    ("calibration/store.py", "_gather"),  # lines in a folder that goes
+    ("calibration/pages.py", "write_parquet"),  # these too
+    ("catalog/answer_key.py", "write_answer_key"),
+    ("catalog/export.py", "to_parquet"),
+    ("cli/proving.py", "_tabulate"),  # into a part that is renamed
+    ("dictionary/journal.py", "add"),  # grows line by line
     ("trajectories/store.py", "_write"),  # so does this one
     ("trajectories/store.py", "_load"),  # cuts off a line that was not finished
     ("trajectories/trajectory.py", "to_parquet"),  # lines in a folder that goes
