@@ -163,8 +163,9 @@ def layers_problem(layers: Sequence[Matrix]) -> tuple[LocalProblem, int]:
     """The germ of Σ (entries of W_L ⋯ W_1 − W_L* ⋯ W_1*)² at the given layers W_1*, …, W_L*, and
     the rank of their product.
 
-    >>> layers_problem([[[1]], [[2]]])[0].ideal.generators
-    (a11*b11 - 2,)
+    >>> problem, rank = layers_problem([[[1]], [[2]]])
+    >>> print(problem.ideal.generators[0].flint, rank)
+    a11*b11 - 2 1
     """
     names: list[list[list[str]]] = []
     values = []

@@ -56,7 +56,7 @@ def twin(
 
     >>> from singularity_lab.algebra.problem import LocalProblem
     >>> model, x, y = twin(LocalProblem.build(["x^2", "y^3"], at={"x": 2}), None)
-    >>> round(float(((model(x) - y) ** 2).mean()), 4)
+    >>> round(((model(x) - y) ** 2).mean().item(), 4)
     16.0
     """
     if (

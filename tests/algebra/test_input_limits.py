@@ -250,6 +250,7 @@ def test_names_are_limited_and_ordered():
             check_names(names)
 
 
+@pytest.mark.slow
 def test_generators_are_limited_together():
     with pytest.raises(BadInput, match=r"^generators: "):
         Ideal.parse(["x"] * (limits.GENERATORS + 1))

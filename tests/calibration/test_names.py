@@ -90,6 +90,7 @@ def test_dollars_and_other_signs_are_drawn_as_they_stand(names, tmp_path):
     assert "&lt;b&gt;" in found.report(tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_report_says_how_many_seeds_there_are():
     one = calibrate("hessian", ["nc-1", "nc-1-1"], 1, workers=0)
     more = calibrate("hessian", "nc-1", [1, 2, 3], workers=0)

@@ -180,6 +180,7 @@ def test_refusal_crash_and_kill_stay_in_the_table_and_harm_nobody(tmp_path):
     assert outcome == {"good": "ok", "refuse": "failed", "crash": "failed", "killed": "ok"}
 
 
+@pytest.mark.slow
 def test_processes_read_what_this_process_reads(tmp_path):
     quick = ("llc", {"chains": 8, "burn_in": 20, "draws": 40})
     here = calibrate(quick, ["nc-1-1", "bp-2-3"], 2, workers=0)

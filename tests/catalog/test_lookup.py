@@ -74,6 +74,8 @@ def test_there_are_enough_rows_and_many_stand_away_from_the_origin():
 
 def _patient(id: str) -> bool:
     """Whether the linear algebra of the row's singularity takes long."""
+    if id == "discriminant-4":  # 25 CPU seconds
+        return True
     germ = load(id).problem()
     return len(germ.variables) > 2 and germ.ideal.generators[0].degree > 5
 

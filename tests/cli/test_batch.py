@@ -186,6 +186,7 @@ def sent_at_random(count, seed):
         assert all(line["status"] in ("exact", "bounds") for line in lines)
 
 
+@pytest.mark.slow
 def test_one_ctrl_c_never_ends_the_batch():
     sent_at_random(8, seed=1)
 

@@ -153,6 +153,7 @@ def test_a_regular_model_reads_half_its_dimension():
     assert "uncalibrated" in str(r)
 
 
+@pytest.mark.slow
 def test_a_box_holds_the_chains():
     """Without localisation, in a box: K = (w − w*)² on [−½, ½]."""
     x = torch.ones(200, 1)

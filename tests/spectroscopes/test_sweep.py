@@ -80,6 +80,7 @@ def test_the_smallest_localisation_that_can_be_sampled_is_taken():
     assert "At gamma = 1 no two steps agree (mostly not mixed)" in str(grid.recommendation)
 
 
+@pytest.mark.slow
 def test_a_torch_model_with_its_own_steps():
     torch.manual_seed(0)
     x = torch.randn(200, 2)

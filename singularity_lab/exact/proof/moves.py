@@ -15,6 +15,7 @@ from singularity_lab.exact.proof import matrices
 from singularity_lab.exact.proof.evidence import Evidence
 from singularity_lab.exact.proof.family import LOCAL, PARAM, UNIT, Family, Poly, integer
 from singularity_lab.exact.proof.step import Move, index, short, theorem
+from singularity_lab.system.deadline import check_time
 
 
 class Operation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -84,6 +85,7 @@ class Generators(Move, frozen=True):
     def replay(self, family: Family) -> Family:
         gens = list(family.gens)
         for operation in self.do:
+            check_time()
             if isinstance(operation, Append):
                 new = ring(family.names).constant(0)
                 for j, q in operation.terms:

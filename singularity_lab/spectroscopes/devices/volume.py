@@ -16,9 +16,10 @@ by r gives vol{K < ε, |u| < r} = r^d·vol{K < ε·r^{−k}, |u| < 1} ~ r^{d −
 the share falls, the box holds a worse singularity than w*, and the run begins anew in the box of
 half the size.
 
-Replicates that all move too little agree with each other. So the memory of a level, the largest
-correlation of a feature of the particles with its value at the start, must have gone: where most
-levels end by ``max_sweeps`` with it, nothing has mixed.
+In more than ten dimensions replicates that all move too little agree with each other. So there the
+memory of a level, the largest correlation of a feature of the particles with its value at the
+start, must have gone: where most levels end by ``max_sweeps`` with it, nothing has mixed. In few
+dimensions particles may stay on their branch of {K < ε}, since each branch has its own.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from singularity_lab.system.extras import pyplot
 _FEWEST = 16  # levels below which a curve says nothing
 _SLOW = 0.18  # share of the noise that lasts over levels, from which replicates are not mixed
 _REMEMBERED = 0.5  # correlation with the start of a level that sweeps may leave, in the median
+_COVERED = 10  # dimensions in which particles cover the box, so that replicates that fail disagree
 _LOCAL, _KEPT = 4, 0.4  # levels over which the share of the inner box must stay above this
 
 
@@ -410,7 +412,7 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
                     f"replicates disagree over many levels (slow share {fit.noise.slow:.2f}, χ² "
                     f"{fit.chi2:.1f} per level): raise max_sweeps above {s.max_sweeps}"
                 )
-            elif (left := float(np.median(curve.memory))) > _REMEMBERED:
+            elif loss.dim > _COVERED and (left := float(np.median(curve.memory))) > _REMEMBERED:
                 outcome = Outcome.NOT_MIXED
                 reason = (
                     f"after {s.max_sweeps} sweeps a feature of the particles still has the "

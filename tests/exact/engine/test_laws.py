@@ -310,6 +310,7 @@ def check_samples(seeds):
     return checked, inside
 
 
+@pytest.mark.slow
 def test_exact_values_in_space_are_slopes_of_sampled_volumes():
     checked, _ = check_samples(range(7_001, 7_003))
     assert checked >= 1
