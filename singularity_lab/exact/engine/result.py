@@ -98,7 +98,10 @@ class Result(Bounded):
             return ""
         if len(problem.ideal.generators) != 1:
             return ""
-        return f"\n  2 lambda = {2 * self.value}: the real threshold of |f|, at least lct(f) over C"
+        said = f"\n  2 lambda = {2 * self.value}: the real threshold of |f|"
+        if any(e < 0 for e in problem.prior):  # a pair with a negative coefficient
+            return f"{said} with this prior"
+        return f"{said}, at least lct(f) over C"
 
     def _loss(self) -> str:
         """What the answer is about, in a line that can be read: the JSON has all of it."""

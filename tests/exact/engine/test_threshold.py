@@ -69,3 +69,13 @@ def test_an_answer_for_one_generator_says_twice_lambda():
     assert "2 lambda = 5/6" in str(rlct("x^2 - y^3"))
     assert "2 lambda" not in str(rlct(["x", "y"]))
     assert "2 lambda" not in str(rlct("x^2", convention="loss"))
+
+
+def test_twice_lambda_is_compared_with_the_complex_threshold_where_it_may_be():
+    """lct(x) = 1, and 2λ = 1/2 with the prior |x|^(−1/2)."""
+    assert "2 lambda = 1/2: the real threshold of |f| with this prior" in str(
+        rlct("x", prior={"x": "-1/2"})
+    )
+    assert "2 lambda = 2: the real threshold of |f|, at least lct(f) over C" in str(
+        rlct("x", prior={"x": 1})
+    )
