@@ -127,7 +127,7 @@ def _perform(folder: str, message: Mapping[str, Any]) -> str:
         return key
     try:
         record = perform(message)
-    except Exception as error:
+    except Exception as error:  # a fault of one task is a line of the table
         record = failure(message, DIED, f"{type(error).__name__}: {error}")
     write_text(target, json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
     return key

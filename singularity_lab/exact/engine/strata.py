@@ -18,13 +18,13 @@ import flint
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, plus, real_roots, times
 from singularity_lab.algebra.factoring import factor
-from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import Interval as Ends
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.algebra.univariate import univariate
-from singularity_lab.errors import SingularityLabError, Undecided
+from singularity_lab.errors import SingularityLabError
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.proof.branches import Dehomogenise, Locus, Roots, Split
 from singularity_lab.exact.proof.certificate import Certificate
@@ -42,7 +42,7 @@ _TRIES = 400  # values of free variables in the search for a real point
 
 
 @dataclass(frozen=True)
-class Stratum:
+class Stratum(Bounded):
     """The zeros of K with these equations = 0 and these inequations ≠ 0, within these sides.
 
     bounds: of the least (λ, m) over its points. point: a real point on it, or None if none was
@@ -54,27 +54,6 @@ class Stratum:
     sides: tuple[str, ...]
     point: Mapping[str, Number] | None
     bounds: Bounds
-
-    @property
-    def exact(self) -> bool:
-        return self.bounds.exact
-
-    @property
-    def rlct(self) -> RLCT:
-        """(λ, m); raises Undecided where they are not proved."""
-        if self.bounds.lower is None or not self.exact:
-            raise Undecided(f"not decided: {self.bounds}", self.bounds)
-        return self.bounds.lower
-
-    @property
-    def value(self) -> Fraction:
-        """λ; raises Undecided where it is not proved."""
-        return self.rlct.value
-
-    @property
-    def multiplicity(self) -> int:
-        """m; raises Undecided where it is not proved."""
-        return self.rlct.multiplicity
 
     @property
     def where(self) -> str:
