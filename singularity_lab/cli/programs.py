@@ -304,20 +304,20 @@ def hessian(
     """
     from singularity_lab.cli.shell import print_json
     from singularity_lab.errors import BadInput, Undecided
-    from singularity_lab.programs import limits
     from singularity_lab.programs.answers import program_rlct
     from singularity_lab.programs.machines.machines import Program
     from singularity_lab.programs.potential import potential
+    from singularity_lab.system.deadline import TimeLimit
 
     p = _found(name, tape)
     if not isinstance(p, Program):
         raise BadInput(f"program: {name} has real parameters and no codes (rlct takes it)")
     code = _pairs(set_, "--set") or None
-    try:
-        with limits.time_limit(budget):
-            found = potential(p, steps, semantics, code)
-    except limits.OutOfTime:
-        raise Undecided(f"budget: H has more terms than {budget:g} s suffice for") from None
+    found = None
+    with TimeLimit(budget):
+        found = potential(p, steps, semantics, code)
+    if found is None:
+        raise Undecided(f"budget: H has more terms than {budget:g} s suffice for")
     document, lines = found.to_json(), [str(found)]
     for chart in ("corner", "open"):
         try:

@@ -65,6 +65,8 @@ from singularity_lab.programs.syndromes import (
 from singularity_lab.programs.uncertainty.noisy import check_semantics, laws
 from singularity_lab.programs.uncertainty.semirings import Booleans
 from singularity_lab.programs.zeroset import ZeroSet, zero_set
+from singularity_lab.system import deadline
+from singularity_lab.system.deadline import TimeLimit
 
 LISTING = 5_000_000  # products and comparisons that may be spent on listing them: about a second
 
@@ -200,7 +202,7 @@ def program_rlct(
     face, whether or not it solves the task: the certificate's program has these for its inputs'
     outputs.
     limit: how many minimal syndromes are listed; beyond, and where listing takes long, the program
-    certificate alone proves the value. budget: seconds of wall time; None for no limit.
+    certificate alone proves the value. budget: CPU seconds; None for no limit.
 
     Raises OutOfScope where the code does not solve the task, or where runs of the face differ in
     their outputs and ``own`` is asked for, BadInput for what makes no sense or is
@@ -247,11 +249,9 @@ def program_rlct(
     search = _Search(asked, limit, budget, started)
     patience = budget and (budget if chart.kind != "open" and isinstance(p, Program)
                            else 1.1 * budget + 0.5)  # fmt: skip
-    try:
-        with limits.time_limit(patience):
-            return search.run()
-    except limits.OutOfTime:
-        raise search.undecided("the budget is used up") from None
+    with TimeLimit(patience):
+        return search.run()
+    raise search.undecided("the budget is used up")
 
 
 def own_truth(program: Program, steps: int, semantics: str, support: Support) -> Program:
@@ -290,7 +290,7 @@ class _Search:
 
     def __init__(self, asked: Asked, limit: int, budget: float | None, started: float) -> None:
         self.asked, self.limit, self.budget, self.started = asked, limit, budget, started
-        self.clock = time.monotonic()
+        self.clock = deadline.clock()
         self.covering: SyndromeProgram | None = None
 
     def run(self) -> ProgramResult:
@@ -335,8 +335,11 @@ class _Search:
         problem = a.germ()
         left = None
         if self.budget is not None:
-            left = max(self.budget - (time.monotonic() - self.clock), self.budget / 20)
-        result: Result = rlct(problem, budget=left)
+            left = max(self.budget - (deadline.clock() - self.clock), self.budget / 20)
+        try:
+            result: Result = rlct(problem, budget=left)
+        except Undecided as error:  # not even a bound
+            raise self.undecided(str(error)) from None
         if not result.exact:
             raise self.undecided("the engine does not decide it", result)
         value = result.rlct

@@ -7,12 +7,6 @@ built; only the number of configurations cannot be known in advance, and is coun
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-import time
-from collections.abc import Iterator
-
 from singularity_lab.errors import BadInput
 
 TEXT = 200_000  # characters of a program's text
@@ -40,39 +34,3 @@ def at_most(limit: int, number: int, what: str) -> int:
         shown = str(number) if number < 10**20 else f"a number of {number.bit_length()} bits"
         raise BadInput(f"{what}: at most {limit} are taken, received {shown}")
     return number
-
-
-class OutOfTime(BaseException):
-    """The time of :func:`time_limit` is used up. No library code catches it by accident."""
-
-
-@contextlib.contextmanager
-def time_limit(seconds: float | None) -> Iterator[None]:
-    """Raise :class:`OutOfTime` in the block after so many seconds of wall time.
-
-    It is a timer of the process, so no inner loop has to look at a clock. It needs the main thread
-    and a system with signals; elsewhere, and for None, the block runs without a limit.
-
-    >>> with time_limit(60.0):
-    ...     2 + 2
-    4
-    """
-    here = threading.current_thread() is threading.main_thread()
-    if seconds is None or not here or not hasattr(signal, "setitimer"):
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        raise OutOfTime
-
-    started = time.monotonic()
-    handler = signal.signal(signal.SIGALRM, stop)
-    waiting, interval = signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-3), 0.5)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        if waiting:  # a timer that ran before goes on
-            left = max(waiting - (time.monotonic() - started), 1e-3)
-            signal.setitimer(signal.ITIMER_REAL, left, interval)

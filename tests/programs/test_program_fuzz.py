@@ -15,11 +15,12 @@ from functools import cache
 import pytest
 
 from singularity_lab.errors import BadInput, CertificateError
-from singularity_lab.programs import SyndromeProgram, limits, parse_program
+from singularity_lab.programs import SyndromeProgram, parse_program
 from singularity_lab.programs.answers import program_rlct
 from singularity_lab.programs.certificate import Asked, digest, open_problem
 from singularity_lab.programs.check import check_program, replay_program
 from singularity_lab.programs.machines.straightline import is_real_program, parse_real_program
+from singularity_lab.system.deadline import TimeLimit
 
 QUESTIONS = [
     ("xor-lookup", None, "exact", "corner"),
@@ -140,10 +141,11 @@ def attack(rounds, seed):
             except (KeyError, TypeError, ValueError):
                 pass
         try:
-            with limits.time_limit(120):
+            with TimeLimit(120) as limit:
                 claim, about = replay_program(document)
         except CertificateError:
             continue
+        assert not limit.expired
         accepted += 1
         assert set(claim) == {"lambda_E", "lambda_H", "multiplicity"}
         question = {k: inner[k] for k in ("program", "steps", "semantics", "chart", "support")}
@@ -154,8 +156,9 @@ def attack(rounds, seed):
             str(value),
             m,
         )
-        with limits.time_limit(120):
+        with TimeLimit(120) as limit:
             assert check_program(inner).value == value
+        assert not limit.expired
     return accepted
 
 
@@ -201,12 +204,13 @@ def read_texts(rounds, seed):
         text = changed_text(draw.choice(texts), draw)
         parse = parse_real_program if is_real_program(text) else parse_program
         try:
-            with limits.time_limit(20):
+            with TimeLimit(20) as limit:
                 p = parse(text)
         except BadInput as error:
             refused = str(error)
         else:
             refused = ""
+        assert not limit.expired, text
         if refused:
             assert refused.startswith("line "), (text, refused)
             continue
