@@ -36,6 +36,7 @@ class WithLoss(torch.nn.Module):
         self.model, self.loss = model, loss
 
     def forward(self, batch: Any) -> Tensor:
+        """Return the loss on a batch."""
         return self.loss(self.model, batch)
 
 
