@@ -68,8 +68,8 @@ def main() -> None:
         print("| network | rank | d | λ | bound | above λ | CPU s |\n|---|---|---|---|---|---|---|")
         for widths, rank in LARGE:
             loss, truth = MatrixProductLoss.at_rank(list(widths), rank), aoyagi_2024(widths, rank)
-            starts = 4 if loss.dim < 5_000 else 1
-            r = measure("jet", loss, seed=0, order=0, starts=starts, iterations=60)
+            more = {"starts": 4} if loss.dim < 5_000 else {"starts": 1, "radius": 1.2}
+            r = measure("jet", loss, seed=0, order=0, iterations=60, **more)
             found = r.lambda_.value if "lambda" in r.estimates else math.nan
             print(
                 f"| {'-'.join(map(str, widths))} | {rank} | {loss.dim:,} | {truth.value} | "
