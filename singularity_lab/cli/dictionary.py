@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +16,7 @@ from singularity_lab.cli.shell import (
     progress_bar,
     say_error,
 )
+from singularity_lab.system.stopwatch import Stopwatch
 
 app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
 
@@ -105,7 +105,7 @@ def build(
     else:
         rows = entries()
     path = journal or (cache_folder().parent / "dictionary" / "cells.jsonl")
-    started = time.process_time()
+    watch = Stopwatch()
     try:
         with progress_bar() as progress:
 
@@ -136,7 +136,7 @@ def build(
         "edges": len(made.tables.edges),
         "germs_computed": made.germs,
         "seconds_of_cells": round(made.seconds, 1),
-        "seconds": round(time.process_time() - started, 1),
+        "seconds": round(watch.seconds, 1),
         "bytes": sum(sizes.values()),
         "counts": counts(made.tables),
         "problems": wrong,

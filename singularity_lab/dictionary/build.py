@@ -11,7 +11,6 @@ import contextlib
 import math
 import multiprocessing
 import signal
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
@@ -42,6 +41,7 @@ from singularity_lab.exact.proof.certificate import (
     problem_to_json,
 )
 from singularity_lab.system.deadline import require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.user_modules import safe_path
 
 OF_ALL = ("value", "divisors")  # groups that are asked of strata that are no rows too
@@ -186,10 +186,10 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
             fewer = without(_memberships(line), problems)
             if fewer is not None:
                 return fewer
-    started = time.process_time()
+    watch = Stopwatch()
     found = classify(problems)
     cells = {key: Cell.of(asdict(member)) for key, member in found.items()}
-    spent = round(time.process_time() - started, 3)
+    spent = round(watch.seconds, 3)
     journal.add(Line(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
     return found
 
@@ -251,8 +251,8 @@ def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> l
     lines = []
     for group in GROUPS:
         if group.name in names:
-            started = time.process_time()
+            watch = Stopwatch()
             cells = group.cells(question)
-            spent = round(time.process_time() - started, 6)
+            spent = round(watch.seconds, 6)
             lines.append(Line(key, group.name, group.version, limit, spent, cells))
     return lines

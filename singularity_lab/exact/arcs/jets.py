@@ -30,7 +30,6 @@ Theorem 0.1).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -48,6 +47,7 @@ from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equat
 from singularity_lab.exact.arcs.stratification import Search, Stratum
 from singularity_lab.exact.arcs.substitution import State
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.system.stopwatch import Stopwatch
 
 _UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open
 
@@ -214,7 +214,7 @@ def jets(
     >>> r.mustata, r.attained_at, r.divisors
     (Fraction(5, 6), (5,), ((3, 2),))
     """
-    started = time.process_time()
+    watch = Stopwatch()
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
         raise BadInput(f"order: an integer >= 0 is needed, received {order!r}")
     if field not in ("C", "R", "Q"):
@@ -222,7 +222,7 @@ def jets(
     require_seconds(budget)
     codimensions: list[int] = []
     found: Jets | None = None
-    with TimeLimit(budget + _UNWIND, started):
+    with TimeLimit(budget + _UNWIND, watch):
         found = _jets(generators, order, variables, field, fibre, at, budget, check, codimensions)
     if found is not None:
         return replace(found, checked=_checked(found, check)) if check else found
@@ -245,7 +245,7 @@ def _jets(
     codimensions: list[int],
 ) -> Jets:
     """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
-    started = time.process_time()
+    watch = Stopwatch()
     problem = LocalProblem.of(generators, variables, at=at)
     ideal = problem.ideal
     if any(problem.point):
@@ -260,7 +260,7 @@ def _jets(
         raise OutOfScope("jets: the unit ideal has no jets")
     if check and field == "R":
         raise BadInput("check: Gröbner bases see the field C or Q, not R")
-    search = Search(field, started + 0.8 * budget)  # the rest is for the contact loci
+    search = Search(field, 0.8 * budget - watch.seconds)  # the rest is for the contact loci
     state = State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     counts: list[int | None] = []
@@ -283,10 +283,10 @@ def _jets(
             known = f"codim J_{m} >= {low}" + (
                 "" if answer.best is None else f" and <= {answer.best}"
             )
-            left = started + budget - time.process_time()
+            left = budget - watch.seconds
             near = None if fibre or check else _near_the_point(problem, ideal, order, field, left)
             if near is not None:
-                return replace(near, seconds=time.process_time() - started)
+                return replace(near, seconds=watch.seconds)
             raise Undecided(
                 f"jets of {ideal}: order {m} is not decided ({answer.reason}); {known}; "
                 f"codimensions before: {codimensions}",
@@ -315,7 +315,7 @@ def _jets(
         tuple(codimensions),
         tuple(counts),
         tuple(strata),
-        time.process_time() - started,
+        watch.seconds,
         tuple(notes + _what_is_meant(problem, ideal, fibre)),
         label=problem.label,
     )
