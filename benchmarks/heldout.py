@@ -213,7 +213,7 @@ def compared(pairs: list[dict[str, Any]]) -> str:
     lines = [
         "## Readings made anew",
         "",
-        f"Made by `python benchmarks/heldout.py --again {len(pairs)}`: the cheapest reading of each "
+        f"By `python benchmarks/heldout.py --again {len(pairs)}`: the cheapest reading of each "
         f"of {len(pairs)} rows by the code of today, beside the one on file.",
         "",
         CHANGES,
