@@ -63,7 +63,7 @@ def flags(calibration: Findings) -> tuple[Flag, ...]:
     for arm, members in by_arm.items():
         judged = [bool(m.covered) for m in members if m.covered is not None]
         trust[arm] = (sum(judged), len(judged))
-        for rule in (_peeks, _decoy, _constant, _cost, _sphere, _scale, _easy, _width, _own_spread, _seeds):
+        for rule in _RULES:
             found += rule(arm, members)
     found += _ledger(calibration)
     for row in calibration.rows:
@@ -269,6 +269,20 @@ def _seeds(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
             "claims: its error leaves out a noise that its chains share"
         )
         yield Flag(arm, "spread between seeds exceeds its own error", text)
+
+
+_RULES = (
+    _peeks,
+    _decoy,
+    _constant,
+    _cost,
+    _sphere,
+    _scale,
+    _easy,
+    _width,
+    _own_spread,
+    _seeds,
+)
 
 
 # -- the ledger ------------------------------------------------------------------------------------

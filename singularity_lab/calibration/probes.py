@@ -57,7 +57,7 @@ def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
 
 
 def _is_far(row: Row) -> bool:
-    """Whether λ of a row is so far from that of the decoy that no honest estimator confuses them."""
+    """Whether λ of a row is too far from that of the decoy to be confused with it."""
     exact = Truth.of(row).value
     return exact is not None and abs(exact / DECOYS_OWN - 1) > Fraction(1, 5)
 

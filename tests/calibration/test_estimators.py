@@ -338,7 +338,8 @@ def test_a_reading_that_is_missing_says_why_where_it_is_printed():
     found = calibrate(lambda loss, seed, budget: "0.5", ["bp-2-3", "nc-1-1"], workers=0)
     line = str(found).splitlines()[-1]
     assert line.startswith("<lambda> on bp-2-3, nc-1-1: ")
-    assert "number" in line and "'0.5'" in line
+    assert "number" in line
+    assert "'0.5'" in line
     assert "number" in found._repr_html_()
 
 
