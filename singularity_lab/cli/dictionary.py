@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     INTERRUPTED,
@@ -20,7 +21,6 @@ from singularity_lab.system.stopwatch import Stopwatch
 
 app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
 
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 From = Annotated[
     Path | None,
     typer.Option("--from", metavar="DIR", help="A dictionary; the package's own if absent."),
@@ -59,7 +59,8 @@ def build(
             help="CPU seconds for all new cells; those not reached then say so. 0: ask nothing.",
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Processes.")] = 2,
+    jobs: Jobs = 2,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where the tables go; the package's own folder."),
@@ -118,6 +119,7 @@ def build(
                 limit,
                 jobs,
                 total=total,
+                cluster=cluster,
                 readings=stored_readings(folder),
                 progress=advance,
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from singularity_lab.cli.options import Json
 from singularity_lab.cli.shell import BAD_INPUT, UNDECIDED, print_json, say_error
 from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.system.deadline import TimeLimit, require_seconds
@@ -19,8 +20,6 @@ from singularity_lab.system.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from singularity_lab.algebra.analytic import Problem
     from singularity_lab.exact.proof.certificate import Certificate
-
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
 
 def verify(
