@@ -466,6 +466,11 @@ PARABOLA = {**LINE, "exists": between("-1 0", "1 0")}
 cell("locus", "loose", (family("b:param p:param", ["(b - p)*p^2"]),
      locus("b - p", on=HALF_P, **PARABOLA)),
      (family("b:param p:param y:local", ["(b - p)*y^2"]), locus("b - p", on=HALF_Y, **PARABOLA)))
+HYPERBOLA = {"kind": "add", "multipliers": [[0, "-1"], [1, "b"]],
+             "then": {"kind": "sign", "index": 2}}
+GRAPH = family("b:param p:param y:local", powers("b*p - 1"))  # b = 1/p: p is not 0 there
+cell("locus", "unit", (GRAPH, locus("b*p - 1", smooth=HYPERBOLA, unit="p - 1")),
+     (GRAPH, locus("b*p - 1", smooth=HYPERBOLA, unit="p")))
 cell("locus", "cases", (at_b(), locus(cases=[ON])), AT_B, implied=STRICTLY)
 
 # -- dilations of unit variables ------------------------------------------------------------------
