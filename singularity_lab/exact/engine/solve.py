@@ -364,7 +364,7 @@ def _squares(asked: _Question, matrix: bool = True) -> Result | None:
     asked.squared = True
     ideal = replace(
         problem,
-        ideal=Ideal(problem.variables, tuple(q for _, q in found)),
+        ideal=Ideal(problem.ideal.variables, tuple(q for _, q in found)),
         convention="ideal",
     )
     inner = rlct(ideal, budget=asked.left(0.5), **asked.limits)
