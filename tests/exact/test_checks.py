@@ -136,6 +136,7 @@ CELLS = {
     "_no_point: units": "locus-units",
     "_no_point: check_zero(there, family.domain(h": "locus-point",
     "_locus: powers": "locus-powers",
+    "_locus: unit": "locus-unit",
     "_point: rational": "point-rational",
     "_point: values": "point-values",
     "_point: stratum": "point-stratum",

@@ -14,20 +14,24 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Interval, LocalProblem
+from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.exact.engine.germs import LOCAL, PARAM, Generator, Germs
 from singularity_lab.exact.engine.limits import DERIVATIVES, DOMAIN_PATIENCE
+from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.outcome import Outcome, least
-from singularity_lab.exact.engine.parameters import Poly, singular_values, splitting_polynomials
+from singularity_lab.exact.engine.parameters import Poly, special_values, splitting_polynomials
 from singularity_lab.exact.engine.resolution import Resolution
 from singularity_lab.exact.engine.rules import SADDLES
 from singularity_lab.exact.engine.search import Rules, Search
 from singularity_lab.exact.engine.splitting import as_unit, without_zero
 from singularity_lab.exact.proof import everywhere as domain
+from singularity_lab.exact.proof.branches import Squares
 
 
 def all_germs(problem: LocalProblem) -> Germs:
@@ -129,8 +133,7 @@ def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outc
     for i in sorted(g.params):  # the monomial factor of K
         if g.k.get(i):
             wanted.insert(0, g.variables[i])
-    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
-    found = search.cut(g, itertools.chain(wanted, singular), None, fuel)
+    found = search.cut(g, itertools.chain(wanted, special_values(g, wanted)), None, fuel)
     return found or (search.first_of(_LAST, g, None, fuel) if wanted else None)
 
 
@@ -192,23 +195,81 @@ def _attempt(search: Search, problem: LocalProblem) -> Callable[[int], Outcome]:
     g = all_germs(problem)
     assert problem.over is not None
     intervals = [(i, pair) for i, pair in enumerate(problem.over) if pair != (None, None)]
-    return lambda depth: over(search, g, intervals, None, depth)
+    squares = typed_squares(problem)
+    return lambda depth: over(search, g, squares, intervals, None, depth)
+
+
+Squared = list[tuple[Fraction, Poly]]
+
+
+def typed_squares(problem: LocalProblem) -> Squared | None:
+    """The pairs (c, q) with K = Σ c·q² of a loss that is typed so, or completed to such a sum."""
+    if problem.convention != "loss":
+        return None
+    found = sum_of_squares(problem.ideal.generators[0], 0.5, matrix=False)
+    return None if found is None else [(c, q.flint) for c, q in found]
+
+
+def in_cell(
+    squares: Squared, names: tuple[str, ...], i: int, piece: Interval, end: bool
+) -> Squared:
+    """The squares in a cell of variable i, times the power of the denominator that K gets."""
+    numerator, denominator = domain.coordinate(names, i, piece, end)
+    most = max(int(q.degrees()[i]) for _, q in squares)
+    return [
+        (
+            c,
+            maps.pull_back(q, i, numerator, denominator)
+            * denominator ** (most - int(q.degrees()[i])),
+        )
+        for c, q in squares
+    ]
+
+
+def of_squares(
+    search: Search, g: Germs, squares: Squared | None, target: RLCT | None, fuel: int
+) -> Outcome:
+    """The family of a cell, by the ideal of the squares where its generator is their sum."""
+    whole = None if squares is None else _roots(g, squares)
+    if whole is None:
+        return search.solve(g, target, fuel)
+    doubled = target and RLCT(2 * target.value, target.multiplicity)
+    inner = g.but(gens=tuple(Generator(q) for _, q in whole), k={i: e // 2 for i, e in g.k.items()})
+    found = search.solve(inner.normal(), doubled, fuel)
+    step = Squares(squares=(tuple((str(c), str(q)) for c, q in whole),), cases=[found.step])
+    lower, upper = (v and RLCT(v.value / 2, v.multiplicity) for v in (found.lower, found.upper))
+    return Outcome(lower, upper, step.encode(), found.empty, found.open)
+
+
+def _roots(g: Germs, squares: Squared) -> Squared | None:
+    """The squares without the monomial factor of the family, if its generator is their sum."""
+    if len(g.gens) != 1 or any(e % 2 for e in g.k.values()):
+        return None
+    root = g.monomial({i: e // 2 for i, e in g.k.items()})
+    parts = [(c, divmod(q, root)) for c, q in squares]
+    if any(not rest.is_zero() for _, (_, rest) in parts):
+        return None
+    roots = [(c, q) for c, (q, _) in parts if not q.is_zero()]
+    total = sum((q * q * to_fmpq(c) for c, q in roots), g.context.constant(0))
+    return roots if total == g.gens[0].poly else None
 
 
 def over(
     search: Search,
     g: Germs,
+    squares: Squared | None,
     intervals: Sequence[tuple[int, Interval]],
     target: RLCT | None,
     fuel: int,
 ) -> Outcome:
     """The cells of the intervals, then each cell's family."""
     if not intervals:
-        return search.solve(g, target, fuel)
+        return of_squares(search, g, squares, target, fuel)
     (i, interval), *left = intervals
     outcomes = []
     for piece, end in domain.cut(interval, bool(g.h.get(i))):
-        found = over(search, cell(g, i, piece, end), left, target, fuel)
+        inside = None if squares is None else in_cell(squares, g.names, i, piece, end)
+        found = over(search, cell(g, i, piece, end), inside, left, target, fuel)
         outcomes.append(found)
         if found.upper is not None and (target is None or found.upper < target):
             target = found.upper

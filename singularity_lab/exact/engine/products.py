@@ -14,7 +14,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.exact.engine.centres import Groups, centres
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.outcome import Outcome, nothing, tighter
-from singularity_lab.exact.engine.parameters import Poly, singular_values, splitting_polynomials
+from singularity_lab.exact.engine.parameters import Poly, special_values, splitting_polynomials
 from singularity_lab.exact.engine.rules import RESOLVING, SPLITTING, no_point
 from singularity_lab.exact.engine.search import Search
 from singularity_lab.exact.engine.splitting import at_roots, unit_to_one
@@ -94,8 +94,7 @@ def _cut(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | 
     if not g.params and not g.unit_variables:
         return None
     wanted = splitting_polynomials(g)
-    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
-    for q in itertools.chain(wanted, singular):
+    for q in itertools.chain(wanted, special_values(g, wanted)):
         for split in SPLITTING:
             found = None if split is at_roots else split(search, g, q, target, fuel)
             if found is not None:

@@ -133,7 +133,11 @@ def _fields(g: Germs, degree: int) -> list[tuple[int, dict[int, Poly], list[list
     ]
     tied = {i for i in used if g.role[i] != UNIT and not g.is_free(i)}
     component = [
-        (i, a) for i in used for a in _monomials(used, degree, size) if i not in tied or a[i]
+        (i, a)
+        for i in used
+        if i not in g.fixed
+        for a in _monomials(used, degree, size)
+        if i not in tied or a[i]
     ]
     # what the field does at the stratum comes last: these unknowns are the free ones if they can
     component.sort(key=lambda u: (_moves(g, *u), -sum(u[1])))

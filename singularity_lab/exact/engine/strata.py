@@ -8,7 +8,7 @@ variables of the problem; what follows proves (λ, m) of the germs of that strat
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -19,20 +19,23 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, plus, real_roots, times
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
+from singularity_lab.algebra.names import fresh
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import Interval as Ends
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction, ring, to_fmpq
-from singularity_lab.algebra.univariate import univariate
+from singularity_lab.algebra.univariate import Kind, univariate
 from singularity_lab.errors import SingularityLabError
+from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.resolution import resolve_germ
-from singularity_lab.exact.proof.branches import Dehomogenise, Locus, Roots, Split
-from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.exact.proof.everywhere import Interval, cut
+from singularity_lab.exact.proof.branches import Both, Dehomogenise, Locus, Roots, Split, Squares
+from singularity_lab.exact.proof.certificate import Certificate, Script
+from singularity_lab.exact.proof.everywhere import Interval, Point, cut
 from singularity_lab.exact.proof.family import Family
 from singularity_lab.exact.proof.moves import Change, Generators, Nakayama, Nonvanishing, Relax
 from singularity_lab.exact.proof.step import Move, Step, Verdict
 from singularity_lab.exact.proof.verify import Replay, starting_family, verify
+from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.system.deadline import TimeLimit, check_time
 
 Poly = flint.fmpq_mpoly
@@ -97,6 +100,7 @@ class _State:
     apart: tuple[Poly, ...] = ()
     bare: bool = False
     last: bool = False
+    halved: int = 0  # how often λ of the family is to be halved
 
     def of(self, p: Poly, names: Sequence[str]) -> Quotient:
         """A polynomial in the current variables."""
@@ -163,13 +167,14 @@ class _Observer(Replay):
         super().__init__()
         self.names = names
         self.found: list[tuple[_State, Verdict]] = []
-        self.stack: list[tuple[_State | None, Iterator[_State] | None]] = []
+        self.stack: list[tuple[_State | None, Iterator[_State | None] | None]] = []
 
     def unknown(self) -> Verdict:
         """A case that a certificate leaves out is a stratum of which nothing is known."""
         children = self.stack[-1][1]
-        if children is not None:
-            self.found.append((next(children), Verdict()))
+        state = None if children is None else next(children)
+        if state is not None:
+            self.found.append((state, Verdict()))
         return super().unknown()
 
     def enter(self, moves: Sequence[Move], family: Family, step: Step, where: str) -> None:
@@ -197,13 +202,21 @@ class _Observer(Replay):
         verdict = known
         state, _ = self.stack.pop()
         if state is not None and not verdict.empty:
-            if state.bare:  # the zeros of the stratum may not be real
-                verdict = Verdict(verdict.lower, None)
+            lower, upper = (
+                v and RLCT(v.value / 2**state.halved, v.multiplicity)
+                for v in (verdict.lower, verdict.upper)
+            )
+            # the zeros of the stratum may not be real
+            verdict = Verdict(lower, None if state.bare else upper)
             self.found.append((state, verdict))
 
 
-def _cases(state: _State, family: Family, step: Step) -> list[_State] | None:
-    """Where the cases of a step are, if it splits the domain."""
+def _cases(state: _State, family: Family, step: Step) -> Sequence[_State | None] | None:
+    """Where the cases of a step are, if it splits the domain; None for a case that is no part."""
+    if isinstance(step, Both) and isinstance(step.cases[1], Mapping):
+        return [state, None] if step.cases[1].get("op") == "point" else None
+    if isinstance(step, Squares):
+        return [state._but(halved=state.halved + 1)]
     if isinstance(step, Split):
         return _split(state, step)
     if isinstance(step, Locus):
@@ -263,6 +276,7 @@ def _roots(state: _State, family: Family, step: Roots) -> list[_State]:
                 apart=tuple(map(there, state.apart)),
                 signs=tuple(((there(p), there(q)), s) for (p, q), s in state.signs),
                 bare=state.bare,
+                halved=state.halved,
                 between=(*earlier, (moved[x], low, high)),
             )
         )
@@ -309,11 +323,18 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
         lower, upper = (
             v and RLCT(scale * v.value, v.multiplicity) for v in (verdict.lower, verdict.upper)
         )
-        point = None
-        with TimeLimit(max(0.2, budget / (1 + len(observer.found)))):
+        point, share = None, max(0.4, budget / (1 + len(observer.found)))
+        with TimeLimit(share):
             point = real_point(problem, state)
+        if point is None:
+            empty = False
+            with TimeLimit(share):
+                empty = is_empty(problem, state)
+            if empty:
+                continue
         if upper is None and point is not None:
-            upper = value_at(problem, point)
+            value = value_at(problem, point)
+            upper = None if value is None else value.claim
         sides = [
             f"{_text(top * bottom)} {'>' if s > 0 else '<'} 0" for (top, bottom), s in state.signs
         ]
@@ -334,8 +355,8 @@ def _text(p: Poly) -> str:
     return str(Polynomial(tuple(p.context().names()), p))
 
 
-def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> RLCT | None:
-    """(λ, m) of the germ at a point, where it is soon proved; else None."""
+def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> Certificate | None:
+    """A proof of the upper bound by the germ at a point, where it is soon found; else None."""
     assert problem.over is not None
     local = replace(
         problem, over=None, box=problem.over, point=tuple(point[n] for n in problem.variables)
@@ -346,10 +367,110 @@ def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> RLCT | None:
             return None
         scale = 2 if problem.is_power_one else 1
         claim = RLCT(scale * found.upper.value, found.upper.multiplicity)
-        verify(Certificate(local, "upper", claim, found.step))
+        certificate = Certificate(local, "upper", claim, found.step)
+        verify(certificate)
     except SingularityLabError:
         return None
-    return claim
+    return certificate
+
+
+def bound_by_points(
+    problem: LocalProblem, listed: Iterable[Stratum], above: RLCT | None
+) -> tuple[RLCT, Script] | None:
+    """The least upper bound by germs at rational points of strata, where it is below a known one:
+    with a proof for the domain, by its step ``point``."""
+    best: tuple[RLCT, Script] | None = None
+    for s in listed:
+        at, upper = s.point, s.bounds.upper
+        if at is None or upper is None or not all(isinstance(v, Fraction) for v in at.values()):
+            continue
+        if any(known is not None and known <= upper for known in (above, best and best[0])):
+            continue
+        found = value_at(problem, at)
+        if found is not None and (above is None or found.claim < above):
+            point = Point(at={n: str(v) for n, v in at.items()}, cases=[found.proof])
+            best = (found.claim, point.encode())
+    return best
+
+
+# -- strata without points -------------------------------------------------------------------------
+
+_SIMPLE = 60  # terms of an equation that is solved for a variable
+
+
+def is_empty(problem: LocalProblem, state: _State) -> bool:
+    """Whether the equations of a stratum are proved to have no real solution off the zeros of its
+    units."""
+    names = problem.variables
+    context = ring(names)
+
+    def own(polys: Iterable[Poly]) -> list[Poly]:
+        kept = (p for p in polys if set(_used(p)) <= set(names))
+        return [p.project_to_context(context) for p in kept]
+
+    gens = [g.flint for g in problem.ideal.generators]
+    if problem.convention == "loss":
+        squares = sum_of_squares(problem.ideal.generators[0], 0.2, matrix=False)
+        gens = gens if squares is None else [q.flint for _, q in squares]
+    eqs, units = own((*state.zero, *gens)), own((*state.units, *state.apart))
+    over = dict(zip(names, problem.over or (), strict=True))
+    domain: dict[str, Kind] = {}
+    for i, n in enumerate(names):  # x = low + x' or high − x' with x' ≥ 0
+        low, high = over[n]
+        end = high if low is None else low
+        if end is not None:
+            x = context.gen(i)
+            image = {i: (x if low is not None else -x) + to_fmpq(end)}
+            eqs, units = ([maps.compose(p, image) for p in polys] for polys in (eqs, units))
+        domain[n] = "real" if end is None else "nonnegative"
+    for n in range(2 * len(names)):
+        check_time()
+        eqs = [p for p in eqs if not p.is_zero()]
+        if any(p.is_constant() for p in eqs) or any(u.is_zero() for u in units):
+            return True
+        solved = next((found for p in eqs if (found := _solved(p)) is not None), None)
+        if (n == 0 or solved is None) and _without_solution(eqs, units, domain):
+            return True
+        if solved is None:
+            return False
+        i, value = solved
+        eqs, units = ([maps.compose(p, {i: value}) for p in polys] for polys in (eqs, units))
+    return False
+
+
+def _without_solution(
+    eqs: Sequence[Poly], units: Sequence[Poly], domain: Mapping[str, Kind]
+) -> bool:
+    """Whether equations are proved to have no solution where the units are not 0."""
+    if not eqs:
+        return False
+    names = tuple(eqs[0].context().names())
+    used = {n for p in (*eqs, *units) for n in _used(p)}
+    kinds: dict[str, Kind] = {n: domain[n] for n in names if n in used}
+    inverse = fresh("s", names)
+    kinds[inverse] = "real"
+    wanted = tuple(kinds)
+    product = parse("1", wanted)
+    for u in units:
+        product = product * Polynomial(names, u).in_ring(wanted)
+    listed = [Polynomial(names, p).in_ring(wanted) for p in eqs]
+    listed.append(parse(inverse, wanted) * product - 1)
+    return isinstance(no_common_zero(listed, kinds, 0.2), dict)
+
+
+def _solved(p: Poly) -> tuple[int, Poly] | None:
+    """A variable as a polynomial in others, where p = 0 says so."""
+    if len(p) > _SIMPLE:
+        return None
+    degrees = p.degrees()
+    for i in sorted(maps.occurring(p)):
+        parts = maps.coefficients(p, i)
+        if len(p) == 1 and len(maps.occurring(p)) == 1:
+            return i, p.context().constant(0)
+        if degrees[i] == 1 and parts[1].is_constant():
+            rest = parts.get(0, p.context().constant(0))
+            return i, -rest / parts[1].leading_coefficient()
+    return None
 
 
 # -- a real point ---------------------------------------------------------------------------------
