@@ -23,7 +23,9 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.assemble import (
+    SHARED,
     Place,
+    first_germs,
     make_certificates,
     make_strata,
     places,
@@ -44,7 +46,6 @@ from singularity_lab.exact.proof.certificate import (
 from singularity_lab.system.deadline import require_seconds
 from singularity_lab.system.user_modules import safe_path
 
-OF_ALL = ("value", "divisors")  # groups that are asked of strata that are no rows too
 DEAR = ("contact", "jets")  # most of the time of a build: asked when all else is
 VERSION_OF_CLASSES = 1
 Progress = Callable[[int, int, str], None]
@@ -52,12 +53,18 @@ _Job = tuple[bytes, tuple[str, ...], float, Path]
 
 
 def cell_jobs(
-    listed: Iterable[Place], journal: Journal, limit: float, groups: Sequence[Group] = GROUPS
+    listed: Iterable[Place],
+    journal: Journal,
+    limit: float,
+    groups: Sequence[Group] = GROUPS,
+    members: Mapping[str, Membership] | None = None,
 ) -> dict[str, tuple[LocalProblem, list[str]]]:
     """The germs with the names of the groups that the journal does not answer, small germs first.
 
-    Of a stratum that is no row only λ, m and the divisors are asked.
+    members: classes of the germs. Of those that are equal up to renaming and signs only the first
+    is asked for the groups whose answers are the same then (``SHARED``).
     """
+    heads = first_germs(members or {})
     wanted: dict[str, tuple[LocalProblem, list[str]]] = {}
     seen = set()
     for place in listed:
@@ -71,7 +78,7 @@ def cell_jobs(
         missing = [
             g.name
             for g in groups
-            if (place.on_file or g.name in OF_ALL)
+            if (heads.get(key, key) == key or g.name not in SHARED)
             and journal.get(key, g.name, g.version, limit) is None
         ]
         if missing:
@@ -87,12 +94,14 @@ def compute_cells(
     *,
     total: float | None = None,
     groups: Sequence[Group] = GROUPS,
+    members: Mapping[str, Membership] | None = None,
     progress: Progress | None = None,
 ) -> float:
     """Fill the journal; return the CPU seconds that the cells took.
 
     limit: CPU seconds for one group of cells of one germ. jobs: processes. total: CPU seconds of
-    all cells after which no further germ is asked; None for no end. progress: called with the
+    all cells after which no further germ is asked; None for no end. members: classes, see
+    :func:`cell_jobs`. progress: called with the
     questions done, of how many, and the last germ: each is asked for its quick groups, then each
     for jets and contact loci. Interrupted, it keeps every one that was done. Raises
     BadInput for jobs < 1, a limit that is no number > 0 and a total that is no number >= 0.
@@ -102,7 +111,7 @@ def compute_cells(
     require_seconds(limit)
     if total is not None and not 0 <= total < math.inf:
         raise BadInput(f"total: CPU seconds >= 0 are needed, received {total}")
-    wanted = cell_jobs(listed, journal, limit, groups)
+    wanted = cell_jobs(listed, journal, limit, groups, members)
     seconds, done = 0.0, 0
     store = shipped().folder
     with _runner(jobs) as run:
@@ -155,9 +164,11 @@ def build(
     """
     entries = list(entries)
     listed = places(entries)
-    before = len(cell_jobs(listed, journal, limit))
-    seconds = compute_cells(listed, journal, limit, jobs, total=total, progress=progress)
     members = journal_classes(listed, journal)
+    before = len(cell_jobs(listed, journal, limit, members=members))
+    seconds = compute_cells(
+        listed, journal, limit, jobs, total=total, members=members, progress=progress
+    )
     strata = make_strata(listed, journal, members)
     rows = rows_with_classes(entries, strata)
     tables = Tables(
