@@ -46,8 +46,8 @@ class LocalProblem:
     over: None for the germ at the point; else an interval for each variable, all of R where both
     ends are None: the problem then asks for the least (λ, m) over all zeros of K there, and there
     is no point and no box.
-    numbers: names in the ring of the generators, its last, that stand for real algebraic numbers,
-    not for variables: coefficients such as sqrt(2) of a germ at a point.
+    numbers: names in the ring of the generators, its last, that stand for real algebraic numbers
+    and are no variables: coefficients such as sqrt(2) of a germ at a point.
     label: what the germ is called, such as ``row nc-1-1``; it is no part of the problem.
 
     >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
