@@ -295,8 +295,8 @@ def _interval(state: _State, family: Family, step: Interval) -> list[_State]:
             state._but(sides=(*state.sides, *sides), apart=(*state.apart, *apart), bare=True)
         )
         for p, v in ends:
-            q = (p if v == low else -p, bottom)
-            moved = state._but(quotients={**state.quotients, x: q})
+            own: Quotient = (p if v == low else -p, bottom)
+            moved = state._but(quotients={**state.quotients, x: own})
             states.append(moved.with_zero((p, bottom)))
         return states
     for (low, high), end in cut(family.within[x], bool(family.h.get(x))):
