@@ -15,7 +15,7 @@ from singularity_lab.algebra.algebraic import AlgebraicNumber
 from singularity_lab.algebra.constants import NeedsRoot, pi
 from singularity_lab.algebra.functions import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
-from singularity_lab.algebra.parsing import Token, tokens_of
+from singularity_lab.algebra.parsing import Scanner, Token, tokens_of
 from singularity_lab.algebra.polynomial import Ideal, Point, parse
 from singularity_lab.algebra.problem import Convention, HasProblem, Interval, LocalProblem
 from singularity_lab.algebra.rings import Rational
@@ -326,8 +326,8 @@ def _number(text: str, name: str) -> str:
     return text
 
 
-class Reader(Generic[V]):
-    """Recursive descent over sum → product → power → atom, as in the parser of polynomials.
+class Reader(Scanner, Generic[V]):
+    """The reader of expressions with functions, into values of any kind that can be computed with.
 
     images: what the variables stand for. number, function: a rational number, and a function by
     its name, among these values; pi is ``function("pi")``.
@@ -340,12 +340,8 @@ class Reader(Generic[V]):
         number: Callable[[Fraction], V],
         function: Callable[..., V],
     ) -> None:
-        self.text, self.images = text, images
-        self.number, self.function = number, function
-        self.tokens = [
-            ("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in tokens_of(text)
-        ]
-        self.at = 0
+        super().__init__(text)
+        self.images, self.number, self.function = images, number, function
         self.depth = 0
 
     def read(self) -> V:
@@ -356,19 +352,6 @@ class Reader(Generic[V]):
             self.fail(f"unexpected {self.tokens[self.at][1]!r} (write products with *)")
         return value
 
-    def fail(self, message: str) -> None:
-        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
-        raise ParseError(message, self.text, place)
-
-    def next(self, *wanted: str) -> str:
-        """Read one of these operators and return it; an empty text where another token stands."""
-        if self.at < len(self.tokens):
-            kind, token, _ = self.tokens[self.at]
-            if kind == "operator" and token in wanted:
-                self.at += 1
-                return token
-        return ""
-
     def sum(self) -> V:
         value: Any = self.product()
         while sign := self.next("+", "-"):
@@ -376,12 +359,6 @@ class Reader(Generic[V]):
             value = value + part if sign == "+" else value - part
         found: V = value
         return found
-
-    def sign(self) -> int:
-        sign = 1
-        while operator := self.next("+", "-"):
-            sign = -sign if operator == "-" else sign
-        return sign
 
     def product(self) -> V:
         sign = self.sign()
@@ -400,7 +377,7 @@ class Reader(Generic[V]):
             return same
         opened = bool(self.next("("))
         sign = self.sign()
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        kind, token, _ = self.here
         if kind != "number" or not token.isdigit() or len(token) > 4:
             self.fail("an exponent is an integer (for roots use sqrt, for powers exp and log)")
         self.at += 1
@@ -410,7 +387,7 @@ class Reader(Generic[V]):
         return found
 
     def atom(self) -> V:
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        kind, token, _ = self.here
         if kind == "number":
             self.at += 1
             return self.number(limits.rational(token))
@@ -429,7 +406,6 @@ class Reader(Generic[V]):
         if self.next("("):
             return self.inside()
         self.fail("a number, a variable, a function or '(' is needed here")
-        raise AssertionError
 
     def call(self, name: str) -> V:
         """The value of a function whose opening parenthesis was read."""

@@ -153,6 +153,32 @@ cell("generators", "definite", (family("x:local y:local", ["x - y"]), do(["split
      (family("x:local y:local", ["x^2 + y^2"]), do(["split", 0])))
 
 
+def nakayama(old="x^2 + x^2*y; y^2 + x^3", new="x^2; y^2", rows="0 1 + y; 1 1, 0 x", minor=(0, 1),
+             roles="x:local y:local p:param", **options):
+    listed = [[e.split(" ", 1) for e in row.split(", ")] for row in rows.split("; ")]
+    listed = [[[int(j), c] for j, c in row] for row in listed]
+    step = {"op": "nakayama", "gens": new.split("; "), "rows": listed, "minor": list(minor)}
+    return family(roles, old.split("; "), **options), {**step, "then": OPEN}
+
+
+LED = nakayama()
+PLUS_Y = "x + y; x + y"
+cell("nakayama", "index", nakayama(PLUS_Y, "x; y", "0 1, -1 1; 0 1, 1 1"),
+     nakayama("x + y; x", "x; y", "0 1, 1 1; 0 1"))
+cell("nakayama", "index", nakayama(minor=(0, -1)), LED)
+cell("nakayama", "combination", nakayama(rows="0 1 + y; 1 1, 0 y"), LED)
+cell("nakayama", "combination", nakayama("x^2; x^3; y", "x^2; x^3", "0 1; 1 1"), LED,
+     implied="rows and generators are paired strictly")
+cell("nakayama", "minor", nakayama("x^2 + y; x^2 + y", "x^2; y", "0 1, 1 1; 0 1, 1 1"), LED)
+cell("nakayama", "minor", nakayama("x*y; x^2 + y", "y; x^2 + y", "0 x; 1 1"), LED)
+cell("nakayama", "minor", nakayama("x + p*y; p*x + y", "x; y", "0 1, 1 p; 0 p, 1 1"),
+     nakayama("x + p*y; p*x + y", "x; y", "0 1, 1 p; 0 p, 1 1", units=["p^2 - 1"]))
+P_ONE = ("p*x + y; y", "x; y", "0 p, 1 1; 1 1")
+cell("nakayama", "minor", nakayama(*P_ONE), nakayama(*P_ONE, roles="x:local y:local p:unit"))
+cell("nakayama", "minor", nakayama("x + y; x^2", "x + y; x^2; x^3", "0 1; 1 1"), LED,
+     implied="a matrix with a determinant is a square")
+
+
 def change(x, num, den="1"):
     return {"op": "change", "var": x, "num": num, "den": den, "then": OPEN}
 

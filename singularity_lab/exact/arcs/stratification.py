@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -28,6 +27,7 @@ from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import check_time
+from singularity_lab.system.stopwatch import Stopwatch
 
 _LIMIT = 4_000_000  # orders v on one level
 
@@ -95,9 +95,9 @@ class _Verdict:
 class Search:
     """The recursion over states, within a CPU budget, with the verdicts remembered."""
 
-    def __init__(self, over: Field, deadline: float) -> None:
+    def __init__(self, over: Field, seconds: float) -> None:
         self.over: Field = over
-        self.deadline = deadline
+        self.watch, self.seconds = Stopwatch(), seconds
         self.recursed = False
         self.reason = ""
         self.verdicts: dict[Any, _Verdict] = {}
@@ -153,7 +153,7 @@ class Search:
         pending: list[tuple[int, _Verdict]] = []
         for members in patterns.values():
             first = members[0]
-            if time.process_time() > self.deadline:  # those that follow have no smaller cost
+            if self.watch.seconds > self.seconds:  # those that follow have no smaller cost
                 answer.leave(int(cost[first]), "the budget is spent")
                 break
             verdict = self.verdict(state, orders[first], live[first])
@@ -182,7 +182,7 @@ class Search:
             at_least = int(cost[i]) + 1
             if answer.best is not None and at_least > answer.best:
                 break
-            if time.process_time() > self.deadline:
+            if self.watch.seconds > self.seconds:
                 answer.leave(at_least, "the budget is spent")
                 break
             if verdict.open:

@@ -14,7 +14,6 @@ divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -32,6 +31,7 @@ from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 
 _FACES = 300
 
@@ -108,7 +108,7 @@ def lct(
     real log canonical thresholds*.
     """
     require_seconds(budget)
-    started = time.process_time()
+    watch = Stopwatch()
     problem = LocalProblem.of(generators, variables, at=at, prior=prior)
     if not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")
@@ -147,7 +147,7 @@ def lct(
                 least = mu if len(live) > 1 or _is_monomial(live[0]) else min(mu, Fraction(1))
                 lower = upper = min(least, upper)
                 reason = "a Newton polyhedron that is nondegenerate over C"
-    return Threshold(lower, upper, reason, real, time.process_time() - started)
+    return Threshold(lower, upper, reason, real, watch.seconds)
 
 
 def _is_coordinate(p: Any) -> bool:

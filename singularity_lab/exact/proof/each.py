@@ -35,6 +35,7 @@ from singularity_lab.exact.proof.moves import (
     Contract,
     Coordinate,
     Generators,
+    Nakayama,
     Nonvanishing,
     Relax,
 )
@@ -53,7 +54,7 @@ class EachReplay(Replay):
 
     def move(self, family: Family, step: Move) -> None:
         t = self.symbol
-        still = isinstance(step, Generators | Nonvanishing)
+        still = isinstance(step, Generators | Nakayama | Nonvanishing)
         still = still or (isinstance(step, Change | Relax | Coordinate) and step.var != t)
         still = still or (isinstance(step, Contract) and not step.weights.get(t))
         still = still or (isinstance(step, Functions) and t not in step.functions)
