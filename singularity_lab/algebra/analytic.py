@@ -258,9 +258,10 @@ class AnalyticProblem:
         for n, at, (_, high) in sides:
             x = Germ.symbol(tower, n)
             x = -x if high is not None and at == high else x
-            typed = isinstance(at, str)
-            c = Reader(at, {}, number, function).read() if typed else Germ.number(tower, at)
-            images[n] = c + x
+            if isinstance(at, str):
+                images[n] = Reader(at, {}, number, function).read() + x
+            else:
+                images[n] = Germ.number(tower, at) + x
         return images
 
     def _with_roots(self, read: Callable[[Tower], V]) -> tuple[Tower, V]:

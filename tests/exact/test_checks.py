@@ -137,6 +137,7 @@ CELLS = {
     "_no_point: check_zero(there, family.domain(h": "locus-point",
     "_locus: powers": "locus-powers",
     "_locus: unit": "locus-unit",
+    "_interval: inside": "interval-inside",
     "_point: rational": "point-rational",
     "_point: values": "point-values",
     "_point: stratum": "point-stratum",

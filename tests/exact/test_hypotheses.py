@@ -765,6 +765,13 @@ cell(
     (claim(SEGMENT, CUT, "1/2"),),
     implied="an unknown interval cannot be cut",
 )
+OPEN_CUT = {"op": "interval", "var": "x", "open": True}
+cell(
+    "interval",
+    "inside",
+    (claim(germ("x", over={"x": (1, 2)}), {**OPEN_CUT, "cases": [X, EMPTY, EMPTY]}, "1/2"),),
+    (claim(SEGMENT, {**OPEN_CUT, "cases": [X, X, EMPTY]}, "1/2"),),
+)
 cell(
     "interval",
     "cases",

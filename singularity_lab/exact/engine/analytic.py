@@ -74,8 +74,8 @@ def reduce_to_polynomials(problem: AnalyticProblem) -> State | None:
     if problem.convention == "loss":
         typed = squares_as_typed(problem)
         first = None if typed is None else _attempt(lambda s: s.after(typed), start)
-        for order in ORDERS[:5] if first is not None else ():
-            found = _solve(first, order, "", 4)
+        for order in ORDERS[:5]:
+            found = None if first is None else _solve(first, order, "", 4)
             if found is not None:
                 return found
     for order in _OF_A_LOSS if problem.is_power_one else ORDERS:

@@ -12,7 +12,7 @@ volume of {K < ε} in R^d itself may be infinite.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -65,6 +65,23 @@ def cell(g: Germs, i: int, piece: Interval, end: bool) -> Germs:
     ).normal()
 
 
+def end_cell(g: Germs, i: int, end: Fraction, high: bool) -> Germs:
+    """The family where variable i is at an end of its interval, as :func:`proof.everywhere.at_end`
+    has it."""
+    s = g.variables[i]
+    value = (-s if high else s) + to_fmpq(end)
+    power = value ** g.k.get(i, 0)
+    return g.but(
+        gens=tuple(Generator(power * g.compose(f.poly, {i: value})) for f in g.gens),
+        k={j: e for j, e in g.k.items() if j != i},
+        role={**g.role, i: LOCAL},
+        positive=g.positive | {i},
+        h=g.h if end == 0 else {j: e for j, e in g.h.items() if j != i},
+    ).normal()
+
+
+_LEADING, _CUTS = 3, 6  # coefficients of coefficients, and how many of these
+
 # -- rules of a search over a domain ---------------------------------------------------------------
 
 
@@ -92,17 +109,31 @@ def without_zero_alone(
 def cut_by_leading_factors(
     search: Search, g: Germs, target: RLCT | None, fuel: int
 ) -> Outcome | None:
-    """Cut along the factors of the coefficient of a variable in which a condition is linear."""
-    for q in conditions(g):
-        degrees = g.degrees(q)
-        for i in sorted(Generator(q).occurs - {g.symbol}):
-            if degrees[i] == 1 and g.is_free(i):
-                factors = factor(g.coefficients(Generator(q), i)[1])[1]
-                changing = (p for p, _ in factors if not p.is_constant() and not g.is_unit(p))
-                found = search.cut(g, changing, target, fuel)
-                if found is not None:
-                    return found
+    """Cut along the factors of the coefficient of a variable in which a condition is linear; where
+    that cannot be, along those of their own coefficients."""
+    wanted = conditions(g)
+    for _ in range(_LEADING):
+        inner: list[Poly] = []
+        for q in wanted:
+            degrees = g.degrees(q)
+            for i in sorted(Generator(q).occurs - {g.symbol}):
+                if degrees[i] == 1 and (g.is_free(i) or i in g.unit_variables):
+                    factors = factor(g.coefficients(Generator(q), i)[1])[1]
+                    changing = [p for p, _ in factors if not p.is_constant() and not g.is_unit(p)]
+                    found = search.cut(g, changing, target, fuel)
+                    if found is not None:
+                        return found
+                    inner += changing
+        wanted = inner[:_CUTS]
     return None
+
+
+def cut_by_variables(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """Where nothing else is left, and no variable is local: a parameter is 0 or not."""
+    if g.locals or not g.params:
+        return None
+    used = frozenset[int]().union(*(Generator(q).occurs for q in conditions(g)))
+    return search.cut(g, (g.variables[i] for i in g.params if i in used), target, fuel)
 
 
 def cut_by_derivatives(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
@@ -137,7 +168,7 @@ def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outc
     return found or (search.first_of(_LAST, g, None, fuel) if wanted else None)
 
 
-_LAST = (cut_by_leading_factors, cut_by_derivatives)
+_LAST = (cut_by_leading_factors, cut_by_derivatives, cut_by_variables)
 
 # A search over a domain: other ways to cut it before it is blown up.
 DOMAIN = replace(
@@ -165,12 +196,15 @@ def resolve_everywhere(
     nodes: int | None = None,
     memory: float | None = None,
     progress: Callable[[int], None] | None = None,
-) -> tuple[Resolution, bool]:
-    """Search for a proof of the least (λ, m) over the domain of a problem; whether the proof says
-    that there is no zero of K. The limits are those of :func:`resolution.resolve_germ`.
+) -> Iterator[tuple[Resolution, bool]]:
+    """Searches for a proof of the least (λ, m) over the domain of a problem, one after the other;
+    with each whether the proof says that there is no zero of K. The limits are those of
+    :func:`resolution.resolve_germ`.
     """
 
-    def resolve(rules: Rules, seconds: float | None, comparing: bool) -> tuple[Resolution, bool]:
+    def resolve(
+        rules: Rules, seconds: float | None, *, comparing: bool = False, relaxed: bool = False
+    ) -> tuple[Resolution, bool]:
         search = Search.within(
             rules,
             seconds,
@@ -180,23 +214,27 @@ def resolve_everywhere(
             patience=DOMAIN_PATIENCE,
             comparing=comparing,
         )
-        found = search.deepened(seconds, lambda: (None, _attempt(search, problem)))
+        begin = _attempt(search, problem, relaxed)
+        found = search.deepened(seconds, lambda: (None, begin))
         return Resolution.of(search, found), found.empty
 
-    first = resolve(STRATA, budget and budget / 2, comparing=False)
-    if first[0].open == 0 or first[0].ended == "interrupted":
-        return first
-    second = resolve(DOMAIN, budget and budget / 3, comparing=True)
-    return max(first, second, key=lambda f: (f[0].exact, f[0].lower is not None, f is first))
+    assert problem.over is not None
+    bounded = any(pair != (None, None) for pair in problem.over)
+    yield resolve(STRATA, budget and budget / (3 if bounded else 2))
+    if bounded:
+        yield resolve(STRATA, budget and budget / 4, relaxed=True)
+    yield resolve(DOMAIN, budget and budget / 4, comparing=True)
 
 
-def _attempt(search: Search, problem: LocalProblem) -> Callable[[int], Outcome]:
-    """How to solve the cells of a domain to some depth."""
+def _attempt(search: Search, problem: LocalProblem, relaxed: bool) -> Callable[[int], Outcome]:
+    """How to solve the cells of a domain to some depth; relaxed: those with all real values in
+    place of what lies between the ends."""
     g = all_germs(problem)
     assert problem.over is not None
     intervals = [(i, pair) for i, pair in enumerate(problem.over) if pair != (None, None)]
     squares = typed_squares(problem)
-    return lambda depth: over(search, g, squares, intervals, None, depth)
+    solve = open_over if relaxed else over
+    return lambda depth: solve(search, g, squares, intervals, None, depth)
 
 
 Squared = list[tuple[Fraction, Poly]]
@@ -274,3 +312,29 @@ def over(
         if found.upper is not None and (target is None or found.upper < target):
             target = found.upper
     return least(outcomes, domain.Interval(var=g.names[i]).encode())
+
+
+def open_over(
+    search: Search,
+    g: Germs,
+    squares: Squared | None,
+    intervals: Sequence[tuple[int, Interval]],
+    target: RLCT | None,
+    fuel: int,
+) -> Outcome:
+    """The same with all real values in place of those between the ends of an interval: a bound
+    below, but for the ends."""
+    if not intervals:
+        return of_squares(search, g, squares, target, fuel)
+    (i, (low, high)), *left = intervals
+    between = open_over(search, g, squares, left, target, fuel)
+    between.upper = None
+    outcomes = [between]
+    for end in (low, high):
+        if end is not None:
+            s = g.variables[i]
+            image = {i: (-s if end == high else s) + to_fmpq(end)}
+            inside = squares and [(c, g.compose(q, image)) for c, q in squares]
+            family = end_cell(g, i, end, end == high)
+            outcomes.append(open_over(search, family, inside, left, target, fuel))
+    return least(outcomes, domain.Interval(var=g.names[i], open=True).encode())

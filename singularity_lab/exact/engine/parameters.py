@@ -90,7 +90,7 @@ def smooth_locus(g: Germs, f: Poly, by: list[int], patience: float = 1.0) -> Scr
             if not isinstance(found, dict):
                 return None
             rest[str(j)] = found
-    evidence = {"smooth": smooth, "rest": rest, **({"powers": powers} if powers else {})}
+    evidence: Script = {"smooth": smooth, "rest": rest, **({"powers": powers} if powers else {})}
     if len(by) == 1 and int(q.degrees()[by[0]]) == 1:
         slope = q.derivative(by[0])
         if not g.is_unit(slope):

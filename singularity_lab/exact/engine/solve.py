@@ -338,7 +338,7 @@ def _chart_tree(asked: _Question) -> Result | None:
 
 def _product(asked: _Question) -> Result | None:
     """A product with long powers, resolved factor by factor."""
-    factors = None if asked.germ.field else factors_of(asked.problem)
+    factors = factors_of(asked.problem)
     found = None if factors is None else resolve_product(asked.problem, factors, asked.left(0.5))
     if factors is None or found is None:
         return None
@@ -468,11 +468,43 @@ def _everywhere(
     if all(g.is_zero for g in gens):
         zero = RLCT(Fraction(0), 1)
         return prove(problem, Zero().encode(), zero, "K is identically 0", watch, notes)
-    found, empty = resolve_everywhere(
+    attempts = resolve_everywhere(
         problem, budget=budget, nodes=nodes, memory=memory, progress=progress
     )
-    if empty and replay(starting_family(problem), found.step).empty:
-        raise OutOfScope("over: K has no real zero there, so lambda is infinite (proved)")
+    best: Result | None = None
+    for found, empty in attempts:
+        if empty and replay(starting_family(problem), found.step).empty:
+            raise OutOfScope("over: K has no real zero there, so lambda is infinite (proved)")
+        result = _over_domain(problem, found, watch, budget, notes)
+        if best is None or _says_more(result, best):
+            best = result
+        late = budget is not None and watch.seconds > budget
+        if best.exact or found.ended == "interrupted" or late:
+            break
+    assert best is not None
+    return replace(best, seconds=watch.seconds)
+
+
+def _says_more(result: Result, other: Result) -> bool:
+    """Whether one result says more than another."""
+
+    def known(r: Result) -> tuple[bool, bool, RLCT, RLCT]:
+        low, high = r.bounds.lower, r.bounds.upper
+        none = RLCT(Fraction(0), 1)
+        opposite = none if high is None else RLCT(1 / (1 + high.value), 1)
+        return r.exact, low is not None, low or none, opposite
+
+    return known(result) > known(other)
+
+
+def _over_domain(
+    problem: LocalProblem,
+    found: Resolution,
+    watch: Stopwatch,
+    budget: float | None,
+    notes: tuple[str, ...],
+) -> Result:
+    """The verified result of one search over a domain."""
     scale = 2 if problem.is_power_one else 1
     method = f"everywhere, {found.blow_ups} blow-ups, {found.nodes} charts"
     if found.open:
