@@ -19,7 +19,7 @@ from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.dictionary.schema import Cell, ReadingLine
 
 LEVEL = 0.9  # of the intervals of all devices
-NO_LAMBDA = "the device claims no λ: its value is an estimate at one n"
+NO_LAMBDA = "no λ is claimed: an estimate at one n"
 
 
 def reading_line(
