@@ -34,6 +34,7 @@ from singularity_lab.exact.proof.moves import Change, Generators, Nakayama, Nonv
 from singularity_lab.exact.proof.step import Move, Step, Verdict
 from singularity_lab.exact.proof.verify import Replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, check_time
+from singularity_lab.system.floats import approximate
 
 Poly = flint.fmpq_mpoly
 Quotient = tuple[Poly, Poly]
@@ -480,7 +481,7 @@ def _real_zeros(p: Poly, x: str) -> list[Number]:
             found.append(fraction(-dense[0] / dense[1]))
         elif dense.degree() <= 12:
             found += real_roots(dense)
-    return sorted(found, key=lambda v: (isinstance(v, AlgebraicNumber), -float(v)))
+    return sorted(found, key=lambda v: (isinstance(v, AlgebraicNumber), -approximate(v)))
 
 
 def _value(p: Poly, at: Mapping[str, Number]) -> Number:
@@ -525,8 +526,12 @@ def _lies(problem: LocalProblem, state: _State, at: Mapping[str, Number]) -> boo
             there = _value(top, at)
             if b == 0:
                 return False
-            at_b = float(there) / float(b)
-            if not float(low) <= at_b <= float(high):
+            if isinstance(there, Fraction) and isinstance(b, Fraction):
+                within = low <= there / b <= high
+            else:
+                at_b = approximate(there) / (approximate(b) or 1e-300)
+                within = approximate(low) <= at_b <= approximate(high)
+            if not within:
                 return False
     except SingularityLabError:
         return False
