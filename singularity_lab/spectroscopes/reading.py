@@ -8,13 +8,14 @@ import html
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.system.extras import plain
 
 if TYPE_CHECKING:
     from singularity_lab.spectroscopes.draws import Draws
@@ -261,7 +262,7 @@ class Reading:
         plot = find_device(self.device).plot if self.device in known_devices() else None
         if plot is None:
             raise BadInput(f"plot: a device that draws is needed, {self.device!r} does not")
-        return plot(self, ax)
+        return plot(replace(self, loss_id=plain(self.loss_id)), ax)
 
 
 def _estimate(data: Mapping[str, Any]) -> Estimate:

@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from singularity_lab.system.floats import as_float
+
 Form = tuple[Any, ...]
 
 
@@ -113,7 +115,7 @@ class TypedProgram:
 def finite(form: Form) -> Form:
     """The same form with numbers as floats."""
     if form[0] == "number":
-        return ("number", float(form[1]))
+        return ("number", as_float(form[1], "coefficient"))
     if form[0] == "power":
         return ("power", finite(form[1]), int(form[2]))
     if form[0] == "leaf":

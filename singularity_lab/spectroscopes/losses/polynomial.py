@@ -22,6 +22,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     exponents,
 )
 from singularity_lab.spectroscopes.typed import Form, TypedProgram, finite
+from singularity_lab.system.floats import as_float
 
 
 def _shift(poly: dict[Exponent, Fraction], center: Sequence[Fraction]) -> dict[Exponent, Fraction]:
@@ -113,7 +114,10 @@ class PolynomialLoss(Centred):
         self.generators = tuple(dict(g) for g in generators)
 
         def about(polys: Sequence[dict[Exponent, Fraction]]) -> list[dict[Exponent, float]]:
-            return [{e: float(c) for e, c in _shift(dict(g), exact).items()} for g in polys]
+            return [
+                {e: as_float(c, "coefficient") for e, c in _shift(dict(g), exact).items()}
+                for g in polys
+            ]
 
         self._form = typed
         self._program: Program | TypedProgram
