@@ -5,6 +5,7 @@ by class, with ten seeds a row.
     python benchmarks/heldout.py [--jobs N] [--seeds 10] [--part development]   # measure, resume
     python benchmarks/heldout.py --table              # the tables of what is measured so far
     python benchmarks/heldout.py --again 20           # cheap readings on file, made anew
+    python benchmarks/heldout.py --dictionary 3       # readings of so many seeds, for the dictionary
 
 The split is a seeded draw from the rows of the catalog whose (λ, m) is proved within seconds;
 only the ids are kept in ``heldout_rows.json``, the truth is read (and verified)
@@ -428,12 +429,46 @@ def run(part: str, jobs: int, seeds: int, settings: dict[str, Any], only: str) -
             raise
 
 
+def to_dictionary(seeds: int) -> int:
+    """Put readings of the first seeds of every row into the table of the dictionary; how many.
+
+    A reading of older code says so in its note.
+    """
+    from singularity_lab.catalog.load import load
+    from singularity_lab.catalog.truth import ground_truth
+    from singularity_lab.dictionary.readings import reading_line, with_readings
+    from singularity_lab.dictionary.tables import shipped_folder, stored_readings, write_readings
+
+    code = device_digest()
+    lines = []
+    for text in READINGS.read_text().splitlines():
+        r = json.loads(text)
+        if r["seed"] >= seeds:
+            continue
+        entry = load(r["row"])
+        stratum = entry.stratum()
+        same = r["code"] == code
+        lines.append(
+            reading_line(
+                entry.id,
+                r | {"device": "volume", "claims_lambda": True},
+                ground_truth(entry, 0).bounds,
+                stratum=stratum.name if stratum is not None else "point",
+                version="" if same else f"by an earlier version of the device, code {r['code']}",
+            )
+        )
+    folder = shipped_folder()
+    write_readings(with_readings(stored_readings(folder), lines), folder)
+    return len(lines)
+
+
 def main() -> None:
-    """Split, measure, or print and write the tables."""
+    """Split, measure, fill the dictionary, or print and write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--split", action="store_true")
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--again", type=int, default=0, metavar="N")
+    parser.add_argument("--dictionary", type=int, default=0, metavar="SEEDS")
     parser.add_argument("--part", choices=["held out", "development"], default="held out")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seeds", type=int, default=10)
@@ -443,6 +478,9 @@ def main() -> None:
     settings = json.loads(arguments.set)
     if arguments.split:
         ROWS.write_text(json.dumps(split(), indent=1, ensure_ascii=False) + "\n")
+        return
+    if arguments.dictionary:
+        print(f"{to_dictionary(arguments.dictionary)} readings in the dictionary")
         return
     if arguments.again:
         AGAIN.write_text(json.dumps(again(arguments.again), indent=1, ensure_ascii=False) + "\n")

@@ -253,6 +253,7 @@ AIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "_monomial": ("monomial", ("any", "graded", "bound")),
     "_threshold": ("covering", ("monomials", "any")),
     "_generators": ("generators", ("any", "walls", "monomials")),
+    "_nakayama": ("nakayama", ("any", "separate", "symmetric", "graded")),
     "_coordinate": ("coordinate", ("any", "walls", "separate")),
     "_change": ("change", ("any", "walls", "bound", "signed")),
     "_relax": ("relax", ("any", "walls")),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from singularity_lab.algebra.limits import integer
+from singularity_lab.cli import words
 from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import (
     BAD_INPUT,
@@ -166,7 +167,9 @@ def _value(truth: dict[str, Any]) -> str:
 
 @app.command()
 def show(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The row.")],
+    id: Annotated[
+        str, typer.Argument(metavar="ID", help="The row.", autocompletion=words.complete_row)
+    ],
     budget: Annotated[
         float,
         typer.Option(

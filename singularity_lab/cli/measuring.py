@@ -70,7 +70,11 @@ def _limits(seconds: float | None, evaluations: float | None) -> Budget:
 def measure(
     device: Annotated[
         str,
-        typer.Argument(metavar="DEVICE", help="A device of singlab devices, or module:function."),
+        typer.Argument(
+            metavar="DEVICE",
+            help="A device of singlab devices, or module:function.",
+            autocompletion=words.complete_device,
+        ),
     ],
     target: Annotated[
         list[str],
@@ -192,7 +196,11 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
 def devices(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[DEVICE]", help="Print what it says and does not, and settings."),
+        typer.Argument(
+            metavar="[DEVICE]",
+            help="Print what it says and does not, and settings.",
+            autocompletion=words.complete_device,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

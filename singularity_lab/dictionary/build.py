@@ -18,7 +18,9 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.assemble import (
+    SHARED,
     Place,
+    first_germs,
     make_certificates,
     make_strata,
     places,
@@ -40,19 +42,24 @@ from singularity_lab.system.deadline import require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import workers
 
-OF_ALL = ("value", "divisors")  # groups that are asked of strata that are no rows too
 DEAR = ("contact", "jets")  # most of the time of a build: asked when all else is
 VERSION_OF_CLASSES = 1
 Progress = Callable[[int, int, str], None]
 
 
 def cell_jobs(
-    listed: Iterable[Place], journal: Journal, limit: float, groups: Sequence[Group] = GROUPS
+    listed: Iterable[Place],
+    journal: Journal,
+    limit: float,
+    groups: Sequence[Group] = GROUPS,
+    members: Mapping[str, Membership] | None = None,
 ) -> dict[str, tuple[LocalProblem, list[str]]]:
     """The germs with the names of the groups that the journal does not answer, small germs first.
 
-    Of a stratum that is no row only λ, m and the divisors are asked.
+    members: classes of the germs. Of those that are equal up to renaming and signs only the first
+    is asked for the groups whose answers are the same then (``SHARED``).
     """
+    heads = first_germs(members or {})
     wanted: dict[str, tuple[LocalProblem, list[str]]] = {}
     seen = set()
     for place in listed:
@@ -66,7 +73,7 @@ def cell_jobs(
         missing = [
             g.name
             for g in groups
-            if (place.on_file or g.name in OF_ALL)
+            if (heads.get(key, key) == key or g.name not in SHARED)
             and journal.get(key, g.name, g.version, limit) is None
         ]
         if missing:
@@ -83,21 +90,23 @@ def compute_cells(
     total: float | None = None,
     cluster: str = "",
     groups: Sequence[Group] = GROUPS,
+    members: Mapping[str, Membership] | None = None,
     progress: Progress | None = None,
 ) -> float:
     """Fill the journal; return the CPU seconds that the cells took.
 
     limit: CPU seconds for one group of cells of one germ. jobs: processes. cluster: a Dask
     scheduler, or ``local:N``, instead of them. total: CPU seconds of all cells after which no
-    further germ is asked; None for no end. progress: called with the questions done, of how many,
-    and the last germ: each is asked for its quick groups, then each for jets and contact loci.
-    Interrupted, it keeps every one that was done. Raises BadInput for jobs < 1, an address that is
-    none, a limit that is no number > 0 and a total that is no number >= 0.
+    further germ is asked; None for no end. members: classes, see :func:`cell_jobs`. progress:
+    called with the questions done, of how many, and the last germ: each is asked for its quick
+    groups, then each for jets and contact loci. Interrupted, it keeps every one that was done.
+    Raises BadInput for jobs < 1, an address that is none, a limit that is no number > 0 and a total
+    that is no number >= 0.
     """
     require_seconds(limit)
     if total is not None and not 0 <= total < math.inf:
         raise BadInput(f"total: CPU seconds >= 0 are needed, received {total}")
-    wanted = cell_jobs(listed, journal, limit, groups)
+    wanted = cell_jobs(listed, journal, limit, groups, members)
     if total == 0:
         return 0.0
     seconds, done = 0.0, 0
@@ -159,11 +168,18 @@ def build(
     """
     entries = list(entries)
     listed = places(entries)
-    before = len(cell_jobs(listed, journal, limit))
-    seconds = compute_cells(
-        listed, journal, limit, jobs, total=total, cluster=cluster, progress=progress
-    )
     members = journal_classes(listed, journal)
+    before = len(cell_jobs(listed, journal, limit, members=members))
+    seconds = compute_cells(
+        listed,
+        journal,
+        limit,
+        jobs,
+        total=total,
+        cluster=cluster,
+        members=members,
+        progress=progress,
+    )
     strata = make_strata(listed, journal, members)
     rows = rows_with_classes(entries, strata)
     tables = Tables(

@@ -120,9 +120,9 @@ def program_functions(
     called with the functions done and of how many.
     Raises BadInput for a machine with more than 100,000 codes, Undecided beyond the budget.
 
-    >>> census = program_functions("detectA-mini", 2)
+    >>> census = program_functions("parity-automaton-2")
     >>> len(census.functions), census.codes, str(census.functions[0].least)
-    (15, 4096, '(2, 1)')
+    (9, 16, '(2, 1)')
     """
     watch = Stopwatch()
     program = find_program(source)
@@ -167,7 +167,7 @@ def _constant(outputs: tuple[str, ...]) -> str:
 def share(census: FunctionCensus, function: MachineFunction) -> Fraction:
     """The share of codes that compute a function.
 
-    >>> census = program_functions("detectA-mini", 2)
+    >>> census = program_functions("parity-automaton-2")
     >>> sum(share(census, f) for f in census.functions)
     Fraction(1, 1)
     """

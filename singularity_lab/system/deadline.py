@@ -157,8 +157,9 @@ def _set_alarm() -> None:
     if not ours and handler is not signal.SIG_DFL:
         return  # a profiler has the signal: the loops look at the clock
     if stack and stack[-1].end < float("inf"):
-        if handler is not _ring:
-            signal.signal(signal.SIGPROF, _ring)  # stays: a late tick must not end the process
+        # each time, as a library of C may have taken it; it stays: a late tick must not end the
+        # process
+        signal.signal(signal.SIGPROF, _ring)
         signal.setitimer(signal.ITIMER_PROF, max(stack[-1].left, 1e-4), TICK)
     elif ours:
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -34,7 +34,9 @@ QUICK = {
 }
 
 
-@pytest.mark.parametrize("device", sorted(QUICK))
+@pytest.mark.parametrize(
+    "device", [pytest.param("volume", marks=pytest.mark.slow), *sorted(QUICK.keys() - {"volume"})]
+)
 def test_one_seed_one_reading_whatever_the_threads(device):
     """Bit for bit: equal fingerprints with one and two threads, others with another seed."""
     loss, prints = crossing(1, 1), []
@@ -50,6 +52,7 @@ def test_one_seed_one_reading_whatever_the_threads(device):
     assert measure(device, loss, seed=10, **QUICK[device]).fingerprint() != prints[0]
 
 
+@pytest.mark.slow
 def test_one_seed_one_reading_in_another_process_with_other_threads():
     code = (
         "from tests.spectroscopes.germs import crossing\n"

@@ -3,12 +3,15 @@ coordinates after squares are completed."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.functions import expansion
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import ring
@@ -18,6 +21,7 @@ from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.proof.reductions import Definite, Stage
 
 _PASSES = 4
+_TYPED = 40  # squares of a sum as typed
 
 
 def definite_forms(
@@ -35,6 +39,83 @@ def definite_forms(
         found = _in_coordinates(after, f)
         if found is not None:
             yield found
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """A germ as it is read, with the pairs (c, q) of Σ c·q², c > 0 a number, where it is such a
+    sum."""
+
+    germ: Germ
+    squares: tuple[tuple[Germ, Germ], ...] | None = None
+
+    @property
+    def weight(self) -> bool:
+        """Whether the germ is a number > 0."""
+        num, den, tower = self.germ.num, self.germ.den, self.germ.tower
+        return tower.is_number(num) and tower.is_number(den) and self.germ.sign() > 0
+
+    def __add__(self, other: _Typed) -> _Typed:
+        both = None
+        if self.squares is not None and other.squares is not None:
+            both = self.squares + other.squares
+        return _Typed(self.germ + other.germ, both)
+
+    def __neg__(self) -> _Typed:
+        return _Typed(-self.germ)
+
+    def __sub__(self, other: _Typed) -> _Typed:
+        return _Typed(self.germ - other.germ)
+
+    def __mul__(self, other: _Typed) -> _Typed:
+        germ, squares = self.germ * other.germ, None
+        for a, b in ((self, other), (other, self)):
+            if a.weight and b.squares is not None:
+                squares = tuple((c * a.germ, q) for c, q in b.squares)
+                return _Typed(germ, squares)
+        if self.squares is not None and other.squares is not None:
+            pairs = itertools.product(self.squares, other.squares)
+            squares = tuple((c * d, q * r) for (c, q), (d, r) in pairs)
+            squares = squares if len(squares) <= _TYPED else None
+        return _Typed(germ, squares)
+
+    def __truediv__(self, other: _Typed) -> _Typed:
+        squares = None
+        if other.weight and self.squares is not None:
+            squares = tuple((c / other.germ, q) for c, q in self.squares)
+        return _Typed(self.germ / other.germ, squares)
+
+    def __pow__(self, n: int) -> _Typed:
+        germ, one = self.germ**n, Germ.number(self.germ.tower, 1)
+        if n > 0 and n % 2 == 0:
+            return _Typed(germ, ((one, self.germ ** (n // 2)),))
+        return _Typed(germ, self.squares if n == 1 else None)
+
+
+def squares_as_typed(problem: AnalyticProblem) -> Definite | None:
+    """A loss that is typed as a sum of squares with positive weights, as such; else None."""
+    (text,) = problem.texts
+
+    def number(tower: Tower, q: Fraction) -> _Typed:
+        one = Germ.number(tower, 1)
+        typed = ((Germ.number(tower, q), one),) if q > 0 else () if q == 0 else None
+        return _Typed(Germ.number(tower, q), typed)
+
+    tower, read = problem.read_as(text, _Typed, number, lambda t: t.germ)
+    if not read.squares or len(read.squares) < 2 or len(read.squares) > _TYPED:
+        return None
+    pairs = [(c, q) for c, q in read.squares if not q.is_zero]
+    if any(not tower.up(g.den).is_constant() for pair in pairs for g in pair):
+        return None
+    zero = "0"
+    weights = [str(tower.up(c.num) / c.den.leading_coefficient()) for c, _ in pairs]
+    return Definite(
+        forms=tuple(str(tower.up(q.num) / q.den.leading_coefficient()) for _, q in pairs),
+        matrix=tuple(
+            tuple(w if i == j else zero for j in range(len(weights))) for i, w in enumerate(weights)
+        ),
+        unit="1",
+    )
 
 
 def squares_of_functions(stage: Stage) -> Definite | None:
