@@ -44,7 +44,7 @@ from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.components import Field, hypersurface_components
 from singularity_lab.exact.arcs.contact import ArcField, ContactLoci, contact_loci
 from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equations
-from singularity_lab.exact.arcs.stratification import Search, Stratum
+from singularity_lab.exact.arcs.stratification import ArcStratum, Search
 from singularity_lab.exact.arcs.substitution import State
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
@@ -73,7 +73,7 @@ class Jets:
     method: str
     codimensions: tuple[int, ...]
     top_components: tuple[int | None, ...]
-    strata: tuple[tuple[Stratum, ...], ...]
+    strata: tuple[tuple[ArcStratum, ...], ...]
     seconds: float = dataclass_field(compare=False)
     notes: tuple[str, ...] = ()
     checked: tuple[int, ...] = ()
@@ -268,7 +268,7 @@ def _jets(
     state = State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     counts: list[int | None] = []
-    strata: list[tuple[Stratum, ...]] = []
+    strata: list[tuple[ArcStratum, ...]] = []
     charts: _Charts | None = None
     for m in range(order + 1):
         answer = None
