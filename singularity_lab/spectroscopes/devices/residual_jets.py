@@ -104,6 +104,7 @@ class ResidualJets:
         self._mapped = torch.vmap(residual)
         self._jacobians = torch.vmap(torch.func.jacrev(residual))
         self._spend = spend or (lambda count: None)
+        self._best: dict[int, Tensor] = {}
 
     def _points(self, jet: Tensor, nodes: Tensor) -> Tensor:
         powers = nodes[:, None] ** torch.arange(len(jet), dtype=jet.dtype)
@@ -230,7 +231,8 @@ class ResidualJets:
     ) -> list[Found]:
         """Jets of order m from random starts, confirmed ones of least codimension first.
 
-        A start has coefficients of order ≥ a alone: a = 0, at points near w*, in every second, else
+        The first start is the best confirmed jet of order m − 1 that this object has found, and
+        noise of order m. Another has coefficients of order ≥ a alone: a = 0, at points near w*, in every second, else
         a = 1, …, m at w*, or one of two orders for each coordinate. Empty where none is found, or
         where there are more than 4,000 equations.
         """
@@ -238,8 +240,11 @@ class ResidualJets:
         if q * self.outputs > _MOST:
             return []
         generator = torch.Generator().manual_seed(seed)
-        out = []
-        for k in range(starts):
+        out: list[Found] = []
+        width = radius * min(1.0, (100 / self.dim) ** 0.25)
+        for k in range(-1, starts):
+            if k < 0 and order - 1 not in self._best:
+                continue
             least = torch.zeros(self.dim, dtype=torch.long)
             if k % 4 == 1:
                 least += min(order, 1 + k // 4)
@@ -247,8 +252,9 @@ class ResidualJets:
                 two = torch.randint(q, (2,), generator=generator)
                 least = two[torch.randint(2, (self.dim,), generator=generator)]
             free = (torch.arange(q)[:, None] >= least).double()
-            start = torch.randn((q, self.dim), generator=generator, dtype=torch.float64)
-            start *= radius * min(1.0, (100 / self.dim) ** 0.25)
+            start = width * torch.randn((q, self.dim), generator=generator, dtype=torch.float64)
+            if k < 0:
+                start[:order] = self._best[order - 1]
             jet = self.solve(start * free, free, iterations, tolerance)
             if jet is None:
                 continue
@@ -260,4 +266,7 @@ class ResidualJets:
             alive = np.diff(np.diff([0, *ranks])).tolist()  # how many more die at each order
             straight = self._straight(jet, keep, generator)
             out.append(Found(order, jet, count, gap, tuple(map(int, alive)), straight))
-        return sorted(out, key=lambda x: (not x.confirmed, x.codimension, x.straight))
+        out.sort(key=lambda x: (not x.confirmed, x.codimension, x.straight))
+        if out and out[0].confirmed:
+            self._best[order] = out[0].jet
+        return out
