@@ -158,7 +158,7 @@ def conditions(g: Germs) -> list[Poly]:
 def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
     """The domain is cut as long as it can be before a germ is looked at, so that each leaf of the
     splitting is a stratum."""
-    if fuel < search.horizon or search.expired or not g.params:
+    if fuel < search.horizon or search.expired or not (g.params or g.unit_variables):
         return None
     wanted = splitting_polynomials(g)
     for i in sorted(g.params):  # the monomial factor of K

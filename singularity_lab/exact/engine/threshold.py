@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.analytic import analytic_texts
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
@@ -109,6 +110,10 @@ def lct(
     """
     require_seconds(budget)
     watch = Stopwatch()
+    if analytic_texts(generators) is not None:
+        raise OutOfScope(
+            "lct: polynomials over Q are needed (rlct reads functions and square roots)"
+        )
     problem = LocalProblem.of(generators, variables, at=at, prior=prior)
     if not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")
