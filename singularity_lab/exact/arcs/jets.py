@@ -249,7 +249,8 @@ def _jets(
 ) -> Jets:
     """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
     watch = Stopwatch()
-    problem = LocalProblem.of(generators, variables, at=at)
+    asked = generators.germ if isinstance(generators, Certificate) else generators
+    problem = LocalProblem.of(asked, variables, at=at)
     ideal = problem.ideal
     if any(problem.point):
         ideal = ideal.translate(problem.rational_point)
@@ -274,7 +275,9 @@ def _jets(
         answer = None
         with TimeLimit(share * budget, watch):  # ends what does not look at its deadline
             answer = search.solve(state, (m + 1,) * len(live), None)
-        best, low, reason = None, 0, "the budget is spent"
+        best: int | None = None
+        low: int | None = 0
+        reason = "the budget is spent"
         if answer is not None:
             best, low, reason = answer.best, answer.undecided, answer.reason
         if best is None and low is None:

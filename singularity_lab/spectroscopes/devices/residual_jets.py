@@ -160,12 +160,12 @@ class ResidualJets:
             return (t.t() @ torch.linalg.solve(gram, f)).view_as(jet)
         gram = self._gram(jet, free)
         gram.diagonal().add_(damping * float(gram.diagonal().mean()) + 1e-300)
-        _, back = torch.func.vjp(self.series, jet)
+        back = torch.func.vjp(self.series, jet)[1]
         return back(torch.linalg.solve(gram, f))[0] * free
 
     def _gram(self, jet: Tensor, free: Tensor) -> Tensor:
         """T Tᵗ over the free coefficients, without T."""
-        _, back = torch.func.vjp(self.series, jet)
+        back = torch.func.vjp(self.series, jet)[1]
 
         def row(unit: Tensor) -> Tensor:
             return torch.func.jvp(self.series, (jet,), (back(unit)[0] * free,))[1]
@@ -199,7 +199,7 @@ class ResidualJets:
         """The largest quotient of relative corrections at ε and 3ε over steps in the kernel."""
         order, whole = len(jet) - 1, torch.ones_like(jet)
         step = max(1e-3, 1e-8 ** (1 / (order + 1)))
-        _, back = torch.func.vjp(self.series, jet)
+        back = torch.func.vjp(self.series, jet)[1]
         worst = 0.0
         for _ in range(_TRIES if self.is_dense(order) else 1):
             v = torch.randn(jet.shape, generator=generator, dtype=jet.dtype)
