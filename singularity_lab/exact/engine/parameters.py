@@ -165,7 +165,7 @@ def _algebraic_sign_change(g: Germs, q: Poly) -> Script | None:
         return g.field.sign(g.compose(q, image))
 
     with np.errstate(all="ignore"):
-        roots = np.roots(dense) if np.all(np.isfinite(dense)) else []
+        roots: Any = np.roots(dense) if np.all(np.isfinite(dense)) else ()
     for root in roots:
         if not np.isfinite(root):
             continue
