@@ -185,3 +185,8 @@ def test_what_is_measured_has_numbers_within_the_floats(words):
 def test_what_is_drawn_has_numbers_within_the_floats(what, tmp_path):
     out = str(tmp_path / "a.svg")
     assert "floating point" in refused("plot", what, f"x^2-{HUGE}*y^3", "--out", out)
+
+
+def test_an_option_is_named_that_was_given():
+    assert "--over: expected low:high" in refused("rlct", "x^2", "--over", "x=:")
+    assert "--box: expected low:high" in refused("rlct", "x^2", "--box", "x=:")
