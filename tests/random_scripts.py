@@ -1874,7 +1874,7 @@ class Writer:
     def draw_locus(self, family: Any) -> Step | None:
         dice = self.dice
         free = (
-            [n for n in family.role if family.is_free(n)]
+            [n for n in family.role if family.is_free(n) or family.role[n] == UNIT]
             if dice.random() > self.wild / 3
             else list(family.role)
         )
@@ -1907,6 +1907,10 @@ class Writer:
             if family.occurs(rest) & set(by):
                 step["rest"][str(i)] = self.evidence(family, [q, rest])
         step["exists"] = self.sign_change(family, q) if dice.random() < 0.85 else None
+        slope = q.derivative(family.index(by[0]))
+        if len(by) == 1 and by[0] not in family.occurs(slope) and not slope.is_zero():
+            wild = dice.random() < self.wild / 3
+            step["unit"] = str(self.poly(family) if wild else slope)
         return step
 
     def sign_change(self, family: Any, q: Any) -> Any:
@@ -2010,7 +2014,8 @@ class Writer:
 
     def draw_interval(self, family: Any) -> Step | None:
         names = list(family.within) if self.dice.random() > self.wild / 3 else list(family.role)
-        return {"op": "interval", "var": self.dice.choice(names)} if names else None
+        more = {"open": True} if self.dice.random() < 0.4 else {}
+        return {"op": "interval", "var": self.dice.choice(names), **more} if names else None
 
     def draw_both(self, family: Any) -> Step | None:
         return {"op": "both"} if self.dice.random() < 0.3 else None

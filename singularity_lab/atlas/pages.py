@@ -103,7 +103,7 @@ def row_page(
         ],
         "readings": [plain(r) for r in joined.readings[row.id]],
         "edges": [plain(e) for e in joined.edges[row.id]],
-        "commands": {k: dict(v) for k, v in commands(row).items()},
+        "commands": {k: dict(v) for k, v in commands(row, own).items()},
     }
 
 

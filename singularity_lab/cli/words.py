@@ -150,3 +150,28 @@ def _parts(text: str, separators: str = ",;") -> list[str]:
             parts[-1].append(c)
     found = ("".join(p).strip() for p in parts)
     return [p for p in found if p]
+
+
+# -- what a shell offers when the key for completion is struck
+
+
+def complete_row(incomplete: str) -> list[str]:
+    """The ids of the catalog's rows that begin so.
+
+    >>> complete_row("ade-a1")[:3]
+    ['ade-a1', 'ade-a10', 'ade-a11']
+    """
+    from singularity_lab.catalog.load import entries
+
+    return sorted(e.id for e in entries() if e.id.startswith(incomplete))
+
+
+def complete_device(incomplete: str) -> list[str]:
+    """The names of the devices that begin so.
+
+    >>> complete_device("vol")
+    ['volume']
+    """
+    from singularity_lab.spectroscopes.registry import known_devices
+
+    return [name for name in known_devices() if name.startswith(incomplete)]

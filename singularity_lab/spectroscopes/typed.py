@@ -21,7 +21,7 @@ from singularity_lab.system.floats import as_float
 Form = tuple[Any, ...]
 
 
-class Program(Protocol):
+class Code(Protocol):
     """Batched code for one polynomial, on columns (d, c)."""
 
     def value(self, columns: Tensor) -> Tensor: ...
@@ -36,7 +36,7 @@ class TypedProgram:
     the centre, for those who ask for them.
     """
 
-    def __init__(self, form: Form, leaves: Sequence[Program], expand: Callable[[], Any]) -> None:
+    def __init__(self, form: Form, leaves: Sequence[Code], expand: Callable[[], Any]) -> None:
         self.form = form
         self.leaves = leaves
         self._expand = expand

@@ -492,6 +492,23 @@ PARABOLA = {**LINE, "exists": between("-1 0", "1 0")}
 cell("locus", "loose", (family("b:param p:param", ["(b - p)*p^2"]),
      locus("b - p", on=HALF_P, **PARABOLA)),
      (family("b:param p:param y:local", ["(b - p)*y^2"]), locus("b - p", on=HALF_Y, **PARABOLA)))
+HYPERBOLA = {"kind": "add", "multipliers": [[0, "-1"], [1, "b"]],
+             "then": {"kind": "sign", "index": 2}}
+GRAPH = family("b:param p:param y:local", powers("b*p - 1"))  # b = 1/p: p is not 0 there
+cell("locus", "unit", (GRAPH, locus("b*p - 1", smooth=HYPERBOLA, unit="p - 1")),
+     (GRAPH, locus("b*p - 1", smooth=HYPERBOLA, unit="p")))
+# z·p⁵ where b·(p + 1) = 1: (1/10, 1) at p = 0, b = 1, which the unit b − 1 leaves out
+FIFTH_P = leaf({"p": "1/5"}, [(0, "1/5")])
+
+
+def fifth(*units):
+    subject = family("b:param p:param", ["(b*p + b - 1)*p^5"], units)
+    then_sign = {"kind": "sign", "index": 2 + len(units)}
+    return subject, locus("b*p + b - 1", smooth={**HYPERBOLA, "then": then_sign}, unit="p + 1",
+                          exists=between("0 0", "2 0"), on=FIFTH_P)
+
+
+cell("locus", "loose", fifth("b - 1"), fifth())
 cell("locus", "cases", (at_b(), locus(cases=[ON])), AT_B, implied=STRICTLY)
 
 # -- dilations of unit variables ------------------------------------------------------------------
@@ -747,6 +764,13 @@ cell(
     (claim(germ("x", over="R^d"), CUT, "1/2"),),
     (claim(SEGMENT, CUT, "1/2"),),
     implied="an unknown interval cannot be cut",
+)
+OPEN_CUT = {"op": "interval", "var": "x", "open": True}
+cell(
+    "interval",
+    "inside",
+    (claim(germ("x", over={"x": (1, 2)}), {**OPEN_CUT, "cases": [X, EMPTY, EMPTY]}, "1/2"),),
+    (claim(SEGMENT, {**OPEN_CUT, "cases": [X, X, EMPTY]}, "1/2"),),
 )
 cell(
     "interval",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -19,6 +18,7 @@ from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.leaves import Monomial, Order
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.system.deadline import TimeLimit
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 def prove(
@@ -26,16 +26,16 @@ def prove(
     step: Script,
     value: RLCT,
     method: str,
-    started: float,
+    watch: Stopwatch,
     notes: tuple[str, ...],
 ) -> Result:
-    """The result of a script that proves a value exactly; started: the CPU time of the beginning.
+    """The result of a script that proves a value exactly; watch: runs since the beginning.
 
     Raises CertificateError where the verifier refuses it.
     """
     certificate = Certificate(problem, "exact", value, step)
     verify(certificate)
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
 
 
@@ -58,7 +58,7 @@ def first_bounds(
     problem: LocalProblem,
     germ: Germ,
     budget: float | None,
-    started: float,
+    watch: Stopwatch,
     notes: tuple[str, ...],
 ) -> Result:
     """Both sides, verified, from the order and the terms: or, where the linear program of the terms
@@ -74,7 +74,7 @@ def first_bounds(
         step, top = _origin_bound(germ)
         high = Certificate(problem, "upper", top, step)
         verify(high)
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     bounds = Bounds(low.claim, high.claim)
     notes = (*notes, "bounds from the order and the terms alone (ended by: time)")
     return Result(problem, bounds, (low, high), "order and terms", seconds, notes)

@@ -6,7 +6,6 @@ polynomial in t, its roots become walls, and the cells beside them are proved ag
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -43,6 +42,7 @@ from singularity_lab.exact.proof.families import (
 )
 from singularity_lab.exact.proof.family import Family
 from singularity_lab.exact.proof.leaves import Open
+from singularity_lab.system.stopwatch import Stopwatch
 
 Poly = Any
 _WALLS = 24  # of a table
@@ -58,7 +58,7 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
     solve: ``rlct`` for the germ at a rational value, within a budget. Raises BadInput for a symbol
     that is no variable, or that has a prior or a wall.
     """
-    started = time.process_time()
+    watch = Stopwatch()
     names = problem.variables
     if parameter not in names:
         raise BadInput(f"parameters: unknown name {quoted(parameter)}; known: {', '.join(names)}")
@@ -80,11 +80,11 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
             if key not in proofs:
                 left = None
                 if budget is not None:
-                    left = max((budget - (time.process_time() - started)) / 2, 0.3)
+                    left = max((budget - watch.seconds) / 2, 0.3)
                 proofs[key] = _prove(family, ends, left, solve)
             new += proofs[key][1]
         more = [w for w in new if not any(w == v for v in walls)]
-        late = budget is not None and time.process_time() - started > budget
+        late = budget is not None and watch.seconds > budget
         if not more or late or len(walls) + len(more) > _WALLS:
             break
         walls = _sorted([*walls, *more])
@@ -95,7 +95,7 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
         Cell(parameter, ends[0], ends[1], value, proved, _note(family, ends))
         for ends, value, proved in checked
     )
-    return Table(parameter, shown, document, time.process_time() - started)
+    return Table(parameter, shown, document, watch.seconds)
 
 
 def _note(family: FamilyProblem, ends: Ends) -> str:

@@ -22,7 +22,6 @@ Without one of these proofs a Newton value is only an upper bound: λ(I) ≤ λ(
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -48,6 +47,7 @@ from singularity_lab.exact.proof.leaves import FaceProof, Monomial, Newton, Orde
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds, time_left
+from singularity_lab.system.stopwatch import Stopwatch
 
 Face = frozenset[Exponent]
 
@@ -201,7 +201,7 @@ class FaceInquiry:
 
     def __init__(self, frame: _Frame, budget: float) -> None:
         self.frame = frame
-        self.deadline = time.process_time() + min(budget, time_left())
+        self.watch, self.seconds = Stopwatch(), min(budget, time_left())
         self.definite: dict[Face, FaceReport] = {}
         self.transversal: dict[Face, FaceReport] = {}
 
@@ -238,7 +238,7 @@ class FaceInquiry:
 
     def ask(self, face: Face, polys: Sequence[Polynomial], logarithmic: bool) -> FaceReport:
         """What is found within the time that is left on a common zero in the torus."""
-        left = self.deadline - time.process_time()
+        left = self.seconds - self.watch.seconds
         answer = None
         if left > 0:
             with TimeLimit(left):

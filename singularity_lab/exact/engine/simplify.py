@@ -11,6 +11,7 @@ from singularity_lab.exact.engine.coordinate_moves import (
     pivot,
     rescale,
     smooth_coordinate,
+    smooth_factor,
     straighten,
 )
 from singularity_lab.exact.engine.generator_moves import (
@@ -37,6 +38,7 @@ MOVES: tuple[Callable[[Germs], Move | Moves | None], ...] = (
     rescale,
     smooth_coordinate,
     straighten,
+    smooth_factor,
     contract,
     shear,
     leading_parts,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import time
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
 from singularity_lab.algebra.univariate import Domain
 from singularity_lab.system.floats import approximate
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 def parity_shifts(p: Polynomial, domain: Domain) -> list[Exponent]:
@@ -128,11 +128,11 @@ def _clarabel_guess(terms: dict[Exponent, Fraction], where: Places, size: int) -
 def load_solver() -> float:
     """Import the semidefinite solver, and return the CPU seconds that this took: a second, once in
     a process, which is no part of a search."""
-    began = time.process_time()
+    watch = Stopwatch()
     with contextlib.suppress(ImportError):
         import clarabel  # noqa: F401
         from scipy import sparse  # noqa: F401
-    return time.process_time() - began
+    return watch.seconds
 
 
 def semidefinite(

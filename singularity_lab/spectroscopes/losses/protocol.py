@@ -105,6 +105,34 @@ class Loss(Protocol):
         ...
 
 
+class Centred:
+    """A loss that is computed from displacements u = w − w*: K at w comes from K at u.
+
+    A subclass has ``local_value`` and ``local_value_and_grad``.
+    """
+
+    dim: int
+    center: Tensor
+
+    def value(self, w: Tensor) -> Tensor:
+        """K at w: (c, d) → (c,)."""
+        w = checked_points(w, self.dim)
+        return self.local_value(w - self.center.to(w.device))
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w: (c, d) → (c,), (c, d)."""
+        w = checked_points(w, self.dim)
+        return self.local_value_and_grad(w - self.center.to(w.device))
+
+    def local_value(self, u: Tensor) -> Tensor:
+        """K(w* + u) at displacements u (c, d) → (c,)."""
+        raise NotImplementedError
+
+    def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w* + u: (c, d) → (c,), (c, d)."""
+        raise NotImplementedError
+
+
 # ------------------------------------------------------------------------------------ common checks
 
 
