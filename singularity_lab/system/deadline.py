@@ -13,8 +13,6 @@ import gc
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 from singularity_lab.errors import BadInput
@@ -34,7 +32,6 @@ class _Limits(threading.local):
     def __init__(self) -> None:
         self.stack: list[TimeLimit] = []
         self.waited = 0.0
-        self.held = 0
 
 
 _limits = _Limits()
@@ -117,46 +114,6 @@ def check_time(ahead: float = 0.0) -> None:
         raise OutOfTime
 
 
-@contextmanager
-def held() -> Iterator[Callable[[], bool]]:
-    """A body in which neither the clock nor Ctrl-C raises, for a library of C that calls Python and
-    loses what is raised there. It gets a function that says whether to end soon; what was held is
-    raised after the body.
-
-    >>> with TimeLimit(0.01) as limit:
-    ...     with held() as over:
-    ...         while not over():
-    ...             pass
-    ...     print("not reached")
-    >>> limit.expired
-    True
-    """
-    stack = _limits.stack
-    usual = None
-    if threading.current_thread() is threading.main_thread():
-        usual = signal.getsignal(signal.SIGINT)
-    caught: list[tuple[int, FrameType | None]] = []
-
-    def keep(number: int, frame: FrameType | None) -> None:
-        caught.append((number, frame))
-
-    def over() -> bool:
-        return bool(caught) or (bool(stack) and clock() > stack[-1].end)
-
-    _limits.held += 1
-    try:
-        if callable(usual):
-            signal.signal(signal.SIGINT, keep)
-        yield over
-    finally:
-        if callable(usual):
-            signal.signal(signal.SIGINT, usual)
-        _limits.held -= 1
-    if caught and callable(usual):
-        usual(*caught[-1])
-    check_time()
-
-
 def factoring_time(degree: int) -> float:
     """CPU seconds, about, for the factors over Q of a polynomial in one variable (measured: 0.35 at
     degree 1,000, 7 at 4,000)."""
@@ -210,7 +167,7 @@ def _set_alarm() -> None:
 
 def _ring(number: int, frame: FrameType | None) -> None:
     stack = _limits.stack
-    if not stack or _limits.held or clock() <= stack[-1].end:
+    if not stack or clock() <= stack[-1].end:
         return
     inner = frame
     collecting = {getattr(c, "__code__", None) for c in gc.callbacks}

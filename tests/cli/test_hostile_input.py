@@ -185,3 +185,15 @@ def test_what_is_measured_has_numbers_within_the_floats(words):
 def test_what_is_drawn_has_numbers_within_the_floats(what, tmp_path):
     out = str(tmp_path / "a.svg")
     assert "floating point" in refused("plot", what, f"x^2-{HUGE}*y^3", "--out", out)
+
+
+def test_an_option_is_named_that_was_given():
+    assert "--over: expected low:high" in refused("rlct", "x^2", "--over", "x=:")
+    assert "--box: expected low:high" in refused("rlct", "x^2", "--box", "x=:")
+
+
+def test_an_error_of_the_users_own_code_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "a_user_module.py").write_text("def model():\n    raise KeyError('width')\n")
+    monkeypatch.chdir(tmp_path)
+    said = refused("track", ".", "--model", "a_user_module:model", "--data", "a_user_module:model")
+    assert "--model: 'a_user_module:model' raised KeyError: 'width'" in said

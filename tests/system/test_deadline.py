@@ -15,10 +15,10 @@ from singularity_lab.system.deadline import (
     OutOfTime,
     TimeLimit,
     check_time,
-    held,
     require_seconds,
     time_left,
 )
+from singularity_lab.system.held import held
 
 
 def spin(seconds: float) -> None:

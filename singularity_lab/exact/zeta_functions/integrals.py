@@ -19,7 +19,8 @@ from singularity_lab.algebra.problem import Germ
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.zeta_functions.fan import DualFan
-from singularity_lab.system.deadline import check_time, factoring_time, held, roots_time
+from singularity_lab.system.deadline import check_time, factoring_time, roots_time
+from singularity_lab.system.held import held
 
 _FOLLOWING = 2_000  # candidates of exponents that follow the leading one, for each cone
 _RIM = 2.0**-54  # below the distance of any float < 1 from 1
