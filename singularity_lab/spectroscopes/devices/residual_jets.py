@@ -231,10 +231,10 @@ class ResidualJets:
     ) -> list[Found]:
         """Jets of order m from random starts, confirmed ones of least codimension first.
 
-        The first start is the best confirmed jet of order m − 1 that this object has found, and
-        noise of order m. Another has coefficients of order ≥ a alone: a = 0, at points near w*, in every second, else
-        a = 1, …, m at w*, or one of two orders for each coordinate. Empty where none is found, or
-        where there are more than 4,000 equations.
+        The first starts are the best confirmed jets of orders 0 and m − 1 that this object has
+        found, and noise of higher order. Others have coefficients of order ≥ a alone: a = 0, at
+        points near w*, in every second, else a = 1, …, m at w*, or one of two orders for each
+        coordinate. Empty where none is found, or where there are more than 4,000 equations.
         """
         q = order + 1
         if q * self.outputs > _MOST:
@@ -242,19 +242,20 @@ class ResidualJets:
         generator = torch.Generator().manual_seed(seed)
         out: list[Found] = []
         width = radius * min(1.0, (100 / self.dim) ** 0.25)
-        for k in range(-1, starts):
-            if k < 0 and order - 1 not in self._best:
-                continue
+        lifted = [self._best[m] for m in sorted({0, order - 1} & set(self._best)) if m < order]
+        starts = starts if order else 2 * starts  # these are cheap
+        for k in range(-len(lifted), starts):
             least = torch.zeros(self.dim, dtype=torch.long)
-            if k % 4 == 1:
+            if k > 0 and k % 4 == 1:
                 least += min(order, 1 + k // 4)
-            elif k % 4 == 3:
+            elif k > 0 and k % 4 == 3:
                 two = torch.randint(q, (2,), generator=generator)
                 least = two[torch.randint(2, (self.dim,), generator=generator)]
             free = (torch.arange(q)[:, None] >= least).double()
             start = width * torch.randn((q, self.dim), generator=generator, dtype=torch.float64)
             if k < 0:
-                start[:order] = self._best[order - 1]
+                start[1:] *= 0.1
+                start[: len(lifted[k])] = lifted[k]
             jet = self.solve(start * free, free, iterations, tolerance)
             if jet is None:
                 continue
