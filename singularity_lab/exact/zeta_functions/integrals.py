@@ -236,7 +236,9 @@ def _plane_integral(
     i, j = outside
     h, g = float(germ.prior[i]), float(germ.prior[j])
     tables = [
-        [(a[i], a[j], math.log(abs(c)), c > 0) for a, c in p.terms()] for p in plain if not p.is_zero
+        [(a[i], a[j], math.log(abs(c)), c > 0) for a, c in p.terms()]
+        for p in plain
+        if not p.is_zero
     ]
 
     def log_k(log_x: float, log_y: float, sx: int, sy: int) -> float:
