@@ -69,7 +69,7 @@ atlastest: setup ## build an atlas and read it in Chromium (after `make atlas`)
 	$(ONE_THREAD) $(PY) -m pytest -m slow tests/atlas
 
 clean: ## remove what runs have made, keep the environment
-	rm -rf out build dist docs/notebooks docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf out build dist docs/notebooks docs/families docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean ## remove the environment too
