@@ -5,7 +5,7 @@ by class, with ten seeds a row.
     python benchmarks/heldout.py [--jobs N] [--seeds 10] [--part development]   # measure, resume
     python benchmarks/heldout.py --table              # the tables of what is measured so far
     python benchmarks/heldout.py --again 20           # cheap readings on file, made anew
-    python benchmarks/heldout.py --dictionary 3       # so many seeds, for the dictionary
+    python benchmarks/heldout.py --dictionary 3       # readings of three seeds, for the dictionary
 
 The split is a seeded draw from the rows of the catalog whose (λ, m) is proved within seconds;
 only the ids are kept in ``heldout_rows.json``, the truth is read (and verified)

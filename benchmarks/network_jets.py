@@ -83,7 +83,7 @@ def main() -> None:
     for widths, rank in networks(options.rows):
         loss, first = MatrixProductLoss.at_rank(list(widths), rank), codimension(widths, rank)
         twice = 2 * aoyagi_2024(widths, rank).value
-        r = measure("jet", loss, seed=0, order=options.order, starts=options.starts)
+        r = measure("jet", loss, seed=0, order=options.order, starts=options.starts, iterations=25)
         seen = []
         for m in range(options.order + 1):
             e = r.estimates.get(f"codim J_{m}")

@@ -36,6 +36,7 @@ class WithLoss(torch.nn.Module):
         self.model, self.loss = model, loss
 
     def forward(self, batch: Any) -> Tensor:
+        """The loss of a batch at the parameters of the model."""
         return self.loss(self.model, batch)
 
 

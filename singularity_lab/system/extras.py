@@ -21,6 +21,8 @@ EXTRA_OF = {
     "nbclient": "notebook",
     "nbformat": "notebook",
     "pandas": "report",
+    "polars": "frames",
+    "pyarrow": "frames",
     "torch": "torch",
     "xarray": "draws",
 }

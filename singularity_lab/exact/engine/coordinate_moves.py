@@ -17,7 +17,7 @@ from singularity_lab.exact.proof.slices import Functions
 from singularity_lab.system.deadline import check_time
 
 _TERM_LIMIT = 4000
-_FEW, _FACTORED = 3, 120  # generators whose factors are looked at, and terms of each
+_FEW, _FACTORED, _WIDE = 3, 120, 6  # generators whose factors are looked at, terms and variables
 
 
 def eliminate(g: Germs) -> Move | None:
@@ -115,7 +115,7 @@ def smooth_factor(g: Germs) -> Moves | None:
     variable, becomes that variable, where it comes with a power or beside other factors."""
     if len(g.gens) > _FEW or all(len(f.poly) == 1 for f in g.gens):
         return None
-    if any(len(f.poly) > _FACTORED for f in g.gens):
+    if any(len(f.poly) > _FACTORED or len(f.occurs) > _WIDE for f in g.gens):
         return None
     best: tuple[Any, ...] | None = None
     for f in g.gens:

@@ -111,13 +111,26 @@ def cut_by_leading_factors(
 ) -> Outcome | None:
     """Cut along the factors of the coefficient of a variable in which a condition is linear; where
     that cannot be, along those of their own coefficients."""
+    return _cut_by_leading(search, g, target, fuel, [i for i in g.role if g.is_free(i)])
+
+
+def cut_by_leading_units(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> Outcome | None:
+    """The same for unit variables that are > 0."""
+    return _cut_by_leading(search, g, target, fuel, [*g.unit_variables])
+
+
+def _cut_by_leading(
+    search: Search, g: Germs, target: RLCT | None, fuel: int, able: Sequence[int]
+) -> Outcome | None:
     wanted = conditions(g)
     for _ in range(_LEADING):
         inner: list[Poly] = []
         for q in wanted:
             degrees = g.degrees(q)
-            for i in sorted(Generator(q).occurs - {g.symbol}):
-                if degrees[i] == 1 and (g.is_free(i) or i in g.unit_variables):
+            for i in sorted(Generator(q).occurs & set(able) - {g.symbol}):
+                if degrees[i] == 1:
                     factors = factor(g.coefficients(Generator(q), i)[1])[1]
                     changing = [p for p, _ in factors if not p.is_constant() and not g.is_unit(p)]
                     found = search.cut(g, changing, target, fuel)
@@ -158,7 +171,10 @@ def conditions(g: Germs) -> list[Poly]:
 def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
     """The domain is cut as long as it can be before a germ is looked at, so that each leaf of the
     splitting is a stratum."""
-    if fuel < search.horizon or search.expired or not (g.params or g.unit_variables):
+    if fuel < search.horizon or search.expired:
+        return None
+    signed = g.positive - {g.symbol}  # in a box signs exclude zeros; that comes later
+    if not g.params and (signed or not g.unit_variables):
         return None
     wanted = splitting_polynomials(g)
     for i in sorted(g.params):  # the monomial factor of K
@@ -168,7 +184,12 @@ def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outc
     return found or (search.first_of(_LAST, g, None, fuel) if wanted else None)
 
 
-_LAST = (cut_by_leading_factors, cut_by_derivatives, cut_by_variables)
+_LAST = (
+    cut_by_leading_factors,
+    cut_by_derivatives,
+    cut_by_leading_units,
+    cut_by_variables,
+)
 
 # A search over a domain: other ways to cut it before it is blown up.
 DOMAIN = replace(

@@ -173,7 +173,8 @@ def _algebraic_sign_change(g: Germs, q: Poly) -> Script | None:
         return g.field.sign(g.compose(q, image))
 
     with np.errstate(all="ignore"):
-        roots: Any = np.roots(dense) if np.all(np.isfinite(dense)) else ()
+        finite = bool(np.all(np.isfinite(dense)))
+        roots = np.roots(dense) if finite else np.zeros(0)
     for root in roots:
         if not np.isfinite(root):
             continue

@@ -572,6 +572,8 @@ def _with_points(
 def _still_open(found: Resolution, what: str) -> str:
     """How much is open at the end of a search, why it ended, and two of the charts."""
     ended = f" (ended by: {found.ended})" if found.ended else ""
+    if not found.ended and found.frontier:
+        ended = f" (no move is left: {found.frontier[-1].why})"
     some = "; ".join(chart.family for chart in found.frontier[-2:])
     return f"{found.open} {what} are open{ended}" + (f", for example {some}" if some else "")
 

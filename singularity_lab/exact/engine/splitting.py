@@ -11,7 +11,7 @@ from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs
 from singularity_lab.exact.engine.gradings import gradings
-from singularity_lab.exact.engine.limits import FIELD_DEGREE
+from singularity_lab.exact.engine.limits import FIELD_DEGREE, PATIENCE
 from singularity_lab.exact.engine.outcome import Outcome, least
 from singularity_lab.exact.engine.parameters import (
     Poly,
@@ -151,6 +151,8 @@ def at_a_smooth_locus(
 ) -> Outcome | None:
     """Where q = 0 is smooth, a factor of a generator is a coordinate there."""
     exists = sign_change(g, q)
+    if exists is None and search.patience < PATIENCE and g.positive & Generator(q).occurs:
+        return None  # in a box signs may exclude zeros: that is to be found out
     for f in lifts(g, q):
         for by in transversals(g, f):
             evidence = smooth_locus(g, f, by, search.patience)

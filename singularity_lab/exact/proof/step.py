@@ -12,6 +12,7 @@ has a place.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,18 @@ class Verdict:
     upper: RLCT | None = None
     empty: bool = False
     why: tuple[str, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        if self.empty:
+            return "verified: the stratum does not meet {K = 0}"
+        if self.lower is not None and self.lower == self.upper:
+            return f"verified: (lambda, m) = {self.lower}"
+        sides = [f"lambda >= {self.lower.value}"] if self.lower is not None else []
+        sides += [f"lambda <= {self.upper.value}"] if self.upper is not None else []
+        return f"verified: {' and '.join(sides) or 'nothing'}" + "".join(f"; {w}" for w in self.why)
+
+    def _repr_html_(self) -> str:
+        return f"<div>{html.escape(str(self)).replace('lambda', 'λ')}</div>"
 
 
 # A rational number as text or an integer; a point of a stratum, by the values of its variables.

@@ -160,12 +160,12 @@ class ResidualJets:
             return (t.t() @ torch.linalg.solve(gram, f)).view_as(jet)
         gram = self._gram(jet, free)
         gram.diagonal().add_(damping * float(gram.diagonal().mean()) + 1e-300)
-        _, back = torch.func.vjp(self.series, jet)
+        back = torch.func.vjp(self.series, jet)[1]
         return back(torch.linalg.solve(gram, f))[0] * free
 
     def _gram(self, jet: Tensor, free: Tensor) -> Tensor:
         """T Tᵗ over the free coefficients, without T."""
-        _, back = torch.func.vjp(self.series, jet)
+        back = torch.func.vjp(self.series, jet)[1]
 
         def row(unit: Tensor) -> Tensor:
             return torch.func.jvp(self.series, (jet,), (back(unit)[0] * free,))[1]
@@ -199,7 +199,7 @@ class ResidualJets:
         """The largest quotient of relative corrections at ε and 3ε over steps in the kernel."""
         order, whole = len(jet) - 1, torch.ones_like(jet)
         step = max(1e-3, 1e-8 ** (1 / (order + 1)))
-        _, back = torch.func.vjp(self.series, jet)
+        back = torch.func.vjp(self.series, jet)[1]
         worst = 0.0
         for _ in range(_TRIES if self.is_dense(order) else 1):
             v = torch.randn(jet.shape, generator=generator, dtype=jet.dtype)
@@ -231,10 +231,10 @@ class ResidualJets:
     ) -> list[Found]:
         """Jets of order m from random starts, confirmed ones of least codimension first.
 
-        The first start is the best confirmed jet of order m − 1 that this object has found, and
-        noise of order m. Another has coefficients of order ≥ a alone: a = 0, at points near w*, in every second, else
-        a = 1, …, m at w*, or one of two orders for each coordinate. Empty where none is found, or
-        where there are more than 4,000 equations.
+        The first starts are the best confirmed jets of orders 0 and m − 1 that this object has
+        found, and noise of higher order. Others have coefficients of order ≥ a alone: a = 0, at
+        points near w*, in every second, else a = 1, …, m at w*, or one of two orders for each
+        coordinate. Empty where none is found, or where there are more than 4,000 equations.
         """
         q = order + 1
         if q * self.outputs > _MOST:
@@ -242,19 +242,20 @@ class ResidualJets:
         generator = torch.Generator().manual_seed(seed)
         out: list[Found] = []
         width = radius * min(1.0, (100 / self.dim) ** 0.25)
-        for k in range(-1, starts):
-            if k < 0 and order - 1 not in self._best:
-                continue
+        lifted = [self._best[m] for m in sorted({0, order - 1} & set(self._best)) if m < order]
+        starts = starts if order else 2 * starts  # these are cheap
+        for k in range(-len(lifted), starts):
             least = torch.zeros(self.dim, dtype=torch.long)
-            if k % 4 == 1:
+            if k > 0 and k % 4 == 1:
                 least += min(order, 1 + k // 4)
-            elif k % 4 == 3:
+            elif k > 0 and k % 4 == 3:
                 two = torch.randint(q, (2,), generator=generator)
                 least = two[torch.randint(2, (self.dim,), generator=generator)]
             free = (torch.arange(q)[:, None] >= least).double()
             start = width * torch.randn((q, self.dim), generator=generator, dtype=torch.float64)
             if k < 0:
-                start[:order] = self._best[order - 1]
+                start[1:] *= 0.1
+                start[: len(lifted[k])] = lifted[k]
             jet = self.solve(start * free, free, iterations, tolerance)
             if jet is None:
                 continue
