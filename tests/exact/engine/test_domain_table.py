@@ -3,9 +3,10 @@
 A row: generators, convention, domain, the least value, and points of strata with their values; text
 in place of a point for what has no rational one. The values follow from: smooth points of one
 generator 1/2, of its square 1/4; two smooth curves that cross (1/2, 2), that touch with order n
-(n + 1)/(4n) for n ≥ 2; y^a = x^b (a + b)/(2ab); n lines through a point 1/n; k coordinates k/2; sums
-in disjoint variables add, products in disjoint variables take the lesser, or both with m added.
-A loss K has twice the λ of the ideal (K). A point on walls is computed with the variables there ≥ 0.
+(n + 1)/(4n) for n ≥ 2; y^a = x^b (a + b)/(2ab); n lines through a point 1/n; k coordinates k/2;
+sums in disjoint variables add, products in disjoint variables take the lesser, or both with m
+added. A loss K has twice the λ of the ideal (K). A point on walls is computed with the variables
+there ≥ 0.
 """
 
 from fractions import Fraction
@@ -90,7 +91,8 @@ FAST = {
     # boxes: f at a corner is a sum or product of coordinates ≥ 0
     "x + y at a corner": row("x + y", (1, 1, 1), {(0, 0): (1, 1, 1)}, {"x": UNIT, "y": UNIT}),
     "product at three walls": row("(1 - x)*(1 - y)*(1 - z)", (1, 1, 3),
-                                  {(1, 1, 1): (1, 1, 3), (1, 1, 0): (1, 1, 2), (1, 0, 0): (1, 1, 1)},
+                                  {(1, 1, 1): (1, 1, 3), (1, 1, 0): (1, 1, 2),
+                                   (1, 0, 0): (1, 1, 1)},
                                   {"x": UNIT, "y": UNIT, "z": UNIT}, as_loss=True),
     # x·(x + y − 1)²: on x = 0, y = 1 both walls, x(x − t)² with x, t ≥ 0 has 1/4 along x = t
     "line twice and a wall": row("x*(x + y - 1)^2", (1, 4, 1),
@@ -150,8 +152,9 @@ SLOW = {
     "network in a box": row("(a*b + c*d)^2", (1, 2, 1), {(0, 0, 0, 0): (1, 2, 1)},
                             {"a": (-1, 1), "b": (-1, 1), "c": (-1, 1), "d": (-1, 1)}, as_loss=True),
     "cubic and chord in a box": row("(y - x^3)^2*(y - x)^2", (1, 4, 2),
-                                    {(0, 0): (1, 4, 2), (1, 1): (1, 4, 2), ("1/2", "1/2"): (1, 4, 1),
-                                     ("1/2", "1/8"): (1, 4, 1)}, {"x": (-1, 1), "y": (-1, 1)}),
+                                    {(0, 0): (1, 4, 2), (1, 1): (1, 4, 2),
+                                     ("1/2", "1/2"): (1, 4, 1), ("1/2", "1/8"): (1, 4, 1)},
+                                    {"x": (-1, 1), "y": (-1, 1)}),
 }  # fmt: skip
 # no rational point shows these strata to be real where the proof cuts: their values are bounded
 PARTLY = {"2-2-2, target of rank one", "Motzkin at z = 1", "swallowtail"}
