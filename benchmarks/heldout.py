@@ -5,7 +5,7 @@ by class, with ten seeds a row.
     python benchmarks/heldout.py [--jobs N] [--seeds 10] [--part development]   # measure, resume
     python benchmarks/heldout.py --table              # the tables of what is measured so far
     python benchmarks/heldout.py --again 20           # cheap readings on file, made anew
-    python benchmarks/heldout.py --dictionary 3       # readings of so many seeds, for the dictionary
+    python benchmarks/heldout.py --dictionary 3       # readings of three seeds, for the dictionary
 
 The split is a seeded draw from the rows of the catalog whose (λ, m) is proved within seconds;
 only the ids are kept in ``heldout_rows.json``, the truth is read (and verified)
@@ -34,7 +34,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-from singularity_lab.spectroscopes.losses.compiled import Program
+from singularity_lab.spectroscopes.losses.compiled import SquaresCode
 from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
 
 HERE = Path(__file__).resolve().parent
@@ -145,7 +145,7 @@ def device_digest() -> str:
     from singularity_lab.spectroscopes.kernels import splitting
 
     parts = [inspect.getsource(x) for x in (asymptotics, volume, splitting)]
-    parts += [inspect.getsource(x) for x in (Program, PolynomialLoss)]
+    parts += [inspect.getsource(x) for x in (SquaresCode, PolynomialLoss)]
     return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 

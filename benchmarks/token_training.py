@@ -124,8 +124,9 @@ def main() -> None:
     both = [(a, b) for a, b in rows if a.ok and b.ok]
     lines += [
         "",
-        f"{sum(r.ok for r in every)} of {len(every)} readings are ok; the attention's is below that "
-        f"of all weights at {sum(b.value < a.value for a, b in both)} of {len(both)} checkpoints.",
+        f"{sum(r.ok for r in every)} of {len(every)} readings are ok; the attention's is below "
+        f"that of all weights at {sum(b.value < a.value for a, b in both)} of {len(both)} "
+        "checkpoints.",
     ]
     print("\n".join(lines))
     (options.out / "table.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -67,6 +67,7 @@ ARITHMETIC = {
     "errors": "errors",
     "exact.proof.certificate": "the document: what is refused is no certificate",
     "system.deadline": "time",
+    "system.stopwatch": "time",
     "system.files": "files",
     "system.stubs": "where public names are",
 }

@@ -19,7 +19,7 @@ from singularity_lab.algebra.parsing import Scanner, Token, tokens_of
 from singularity_lab.algebra.polynomial import Ideal, Point, parse
 from singularity_lab.algebra.problem import Convention, HasProblem, Interval, LocalProblem
 from singularity_lab.algebra.rings import Rational
-from singularity_lab.algebra.tower import Germ, Tower
+from singularity_lab.algebra.tower import Element, Tower
 from singularity_lab.errors import BadInput, OutOfScope, ParseError, quoted, shown
 
 V = TypeVar("V")
@@ -220,12 +220,12 @@ class AnalyticProblem:
         tau = zip(self.variables, self.point, self.prior, strict=True)
         return frozenset(self.at_walls) | {n for n, at, t in tau if t and not at}
 
-    def germs(self) -> tuple[Tower, tuple[Germ, ...]]:
+    def germs(self) -> tuple[Tower, tuple[Element, ...]]:
         """The expressions as germs, in coordinates centred at the point."""
 
-        def read(tower: Tower) -> tuple[Germ, ...]:
+        def read(tower: Tower) -> tuple[Element, ...]:
             images = self._images(tower)
-            number = partial(Germ.number, tower)
+            number = partial(Element.number, tower)
             return tuple(Reader(t, images, number, _function(tower)).read() for t in self.texts)
 
         return self._with_roots(read)
@@ -233,9 +233,9 @@ class AnalyticProblem:
     def read_as(
         self,
         text: str,
-        wrap: Callable[[Germ], V],
+        wrap: Callable[[Element], V],
         number: Callable[[Tower, Fraction], V],
-        germ: Callable[[V], Germ],
+        germ: Callable[[V], Element],
     ) -> tuple[Tower, V]:
         """An expression among values of another kind, each of which has a germ."""
 
@@ -250,18 +250,18 @@ class AnalyticProblem:
 
         return self._with_roots(read)
 
-    def _images(self, tower: Tower) -> dict[str, Germ]:
+    def _images(self, tower: Tower) -> dict[str, Element]:
         """What the variables stand for, in coordinates centred at the point."""
         images = {}
-        number, function = partial(Germ.number, tower), _function(tower)
+        number, function = partial(Element.number, tower), _function(tower)
         sides = zip(self.variables, self.point, self.box, strict=True)
         for n, at, (_, high) in sides:
-            x = Germ.symbol(tower, n)
+            x = Element.symbol(tower, n)
             x = -x if high is not None and at == high else x
             if isinstance(at, str):
                 images[n] = Reader(at, {}, number, function).read() + x
             else:
-                images[n] = Germ.number(tower, at) + x
+                images[n] = Element.number(tower, at) + x
         return images
 
     def _with_roots(self, read: Callable[[Tower], V]) -> tuple[Tower, V]:
@@ -276,10 +276,10 @@ class AnalyticProblem:
         raise OutOfScope(f"functions: exp of fractions with denominators up to {_ROOTS} are read")
 
 
-def _function(tower: Tower) -> Callable[..., Germ]:
+def _function(tower: Tower) -> Callable[..., Element]:
     """Functions by name among germs; pi is one without argument."""
 
-    def function(name: str, *z: Germ) -> Germ:
+    def function(name: str, *z: Element) -> Element:
         return apply(name, *z) if z else pi(tower)
 
     return function

@@ -1,8 +1,8 @@
 """Differentials where some variables are 0, and determinants of matrices of polynomials.
 
-A determinant is expanded along rows and columns with one entry, and then found by the fraction-free
-elimination of Bareiss 1968 (*Mathematics of Computation* 22): each quotient is exact, and each
-entry on the way is a minor.
+A determinant is expanded along rows with one entry, and then found by the fraction-free elimination
+of Bareiss 1968 (*Mathematics of Computation* 22): each quotient is exact, each entry on the way a
+minor.
 """
 
 from __future__ import annotations
@@ -47,69 +47,26 @@ def determinant(rows: Sequence[Sequence[Poly]]) -> Poly:
     if all(p.is_constant() for row in rows for p in row):
         values = [[p.leading_coefficient() if not p.is_zero() else 0 for p in row] for row in rows]
         return rows[0][0].context().constant(flint.fmpq_mat(values).det())
-    one = rows[0][0].context().constant(1)
-    factors, rest = expanded(rows)
-    found = elimination(rest) if rest else one
-    for p in factors:
-        found = limits.product(found, p)
-    return found
-
-
-def expanded(rows: Sequence[Sequence[Poly]]) -> tuple[list[Poly], list[list[Poly]]]:
-    """The entries along which a determinant was expanded, each the only one that is not 0 in its
-    row or column, and the rows that are left.
-
-    >>> from singularity_lab.algebra.polynomial import parse
-    >>> x, y, zero = (parse(v, "x y").flint for v in ("x", "y", "0"))
-    >>> factors, rest = expanded([[x, y, zero], [zero, x, zero], [x, x, y]])
-    >>> len(factors), rest
-    (3, [])
-    """
-    columns: list[set[int]] = [set() for _ in rows]
+    context = rows[0][0].context()
+    done, zero = context.constant(1), context.constant(0)
     entries = [{j: p for j, p in enumerate(row) if not p.is_zero()} for row in rows]
-    for i, row in enumerate(entries):
-        for j in row:
-            columns[j].add(i)
-    left, kept = set(range(len(rows))), set(range(len(rows)))
-    factors: list[Poly] = []
-    todo = list(range(len(rows)))  # rows that may have become short
-    while True:
-        alone = [j for j in kept if len(columns[j]) == 1] if not todo else []
-        if alone:
-            j = alone[0]
-            (i,) = columns[j]
-        elif todo:
-            i = todo.pop()
-            if i not in left or len(entries[i]) != 1:
-                continue
-            (j,) = entries[i]
-        else:
-            break
-        factors.append(entries[i][j])
-        left.discard(i)
-        kept.discard(j)
-        for n in columns[j] - {i}:
-            del entries[n][j]
-            todo.append(n)
-        for n in entries[i]:
-            columns[n].discard(i)
-        columns[j].clear()
-    order = sorted(kept)
-    zero = rows[0][0].context().constant(0)
-    return factors, [[entries[i].get(j, zero) for j in order] for i in sorted(left)]
-
-
-def elimination(rows: Sequence[Sequence[Poly]]) -> Poly:
-    """The determinant of a matrix that is not empty, up to its sign, by elimination."""
-    rest = [list(row) for row in rows]
-    last = rest[0][0].context().constant(1)
+    while (at := next((i for i, row in enumerate(entries) if len(row) == 1), None)) is not None:
+        ((j, p),) = entries.pop(at).items()
+        done = limits.product(done, p)
+        for row in entries:
+            row.pop(j, None)
+    kept = sorted(set().union(*entries))
+    if not entries or len(kept) < len(entries):
+        return zero if entries else done
+    rest = [[row.get(j, zero) for j in kept] for row in entries]
+    last = context.constant(1)
     while True:
         at = next((i for i, row in enumerate(rest) if not row[0].is_zero()), None)
         if at is None:
-            return rest[0][0]
+            return zero
         pivot = rest.pop(at)
         if not rest:
-            return pivot[0]
+            return limits.product(done, pivot[0])
         rest = [
             [
                 (limits.product(pivot[0], q) - limits.product(row[0], p)) / last

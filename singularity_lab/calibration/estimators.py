@@ -42,7 +42,7 @@ FORMS = "a number | (estimate, standard error) | (estimate, low, high) | a Readi
 PEEKED = "peeked: "  # how the reason of a reading begins that was stopped for looking up the answer
 
 
-class Interrupted(BaseException):
+class Stopped(BaseException):
     """Ends an estimator whose caller has been interrupted."""
 
 
@@ -65,7 +65,7 @@ class Counter:
     def spend(self, points: int, gradients: bool) -> None:
         """Count points at which K, or K with its gradient, is about to be computed."""
         if self.stopped:
-            raise Interrupted
+            raise Stopped
         if self.evaluations + self.gradients + points > self.budget.evaluations:
             raise BudgetSpent("evaluations")
         if self.watch.seconds > self.budget.cpu_seconds:

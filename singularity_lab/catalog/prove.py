@@ -121,6 +121,7 @@ def prove(
     """
     require_seconds(budget)
     store = CertificateStore(cache_folder()) if cache is None else certificate_stores(cache)[-1]
+    store.folder.mkdir(parents=True, exist_ok=True)  # before any search
     failures: list[Exception] = []
     groups: dict[str, list[Entry]] = {}  # rows of one problem are searched once
     for row in rows:

@@ -98,7 +98,7 @@ def arguments(
         "prior": words.prior(prior),
         "box": words.box(box),
         "convention": convention.value,
-        "over": words.box(over) if over and (":" in over or "=" in over) else over,
+        "over": words.box(over, "--over") if over and (":" in over or "=" in over) else over,
     }
 
 

@@ -283,7 +283,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: Problem) -> None:
     if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
         try:
             stated = problem_to_json(problem_from_json(answer["problem"]))
-        except Exception:
+        except Exception:  # a foreign document: what cannot be read is another problem
             raise _other("problem", answer["problem"], true) from None
         for field, value in true.items():
             if stated[field] != value:
@@ -296,7 +296,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: Problem) -> None:
         if name in answer:
             try:
                 stated = _restated(problem, field, answer[name])
-            except Exception:
+            except Exception:  # likewise
                 raise _other(name, answer[name], true[field]) from None
             if stated != true[field]:
                 raise _other(name, answer[name], true[field])

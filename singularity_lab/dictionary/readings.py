@@ -19,7 +19,7 @@ from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.dictionary.schema import Cell, ReadingLine
 
 LEVEL = 0.9  # of the intervals of all devices
-NO_LAMBDA = "the device claims no λ: its value is an estimate at one n"
+NO_LAMBDA = "no λ is claimed: an estimate at one n"
 
 
 def reading_line(
@@ -53,8 +53,8 @@ def reading_line(
     if low is not None and high is not None and low.value == high.value:
         exact = Cell.of(str(low.value))
     elif low is not None or high is not None:
-        sides = (None if side is None else str(side.value) for side in (low, high))
-        exact = Cell.between(*sides, "proved bounds")
+        below, above = (None if side is None else str(side.value) for side in (low, high))
+        exact = Cell.between(below, above, "proved bounds")
     inside = Cell.not_applicable(NO_LAMBDA)
     if reading["claims_lambda"]:
         inside = Cell.unknown("there is no interval, or no proved λ")

@@ -36,6 +36,7 @@ class WithLoss(torch.nn.Module):
         self.model, self.loss = model, loss
 
     def forward(self, batch: Any) -> Tensor:
+        """The loss of a batch at the parameters of the model."""
         return self.loss(self.model, batch)
 
 
@@ -238,11 +239,23 @@ def own_targets(
     if kind == "squared":
         return outputs, lambda out, y: ((logits(out) - y) ** 2).reshape(y.shape[0], -1).mean(1)
 
-    def divergence(out: Any, own: Tensor) -> Tensor:
-        p, q = own.log_softmax(axis), logits(out).log_softmax(axis)
-        return (p.exp() * (p - q)).sum(axis).reshape(q.shape[0], -1).mean(1)
+    return outputs, Divergence(axis)
 
-    return outputs, divergence
+
+class Divergence:
+    """Kullback and Leibler's divergence of distributions with logits along an axis, the mean over
+    the other entries of an example."""
+
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+
+    def features(self, out: Any) -> Tensor:
+        """Return the logarithms of the probabilities: what the divergence depends on."""
+        return logits(out).log_softmax(self.axis)
+
+    def __call__(self, out: Any, own: Tensor) -> Tensor:
+        p, q = own.log_softmax(self.axis), self.features(out)
+        return (p.exp() * (p - q)).sum(self.axis).reshape(q.shape[0], -1).mean(1)
 
 
 def logits(out: Any) -> Tensor:

@@ -20,13 +20,13 @@ from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.extras import require
 from singularity_lab.system.user_modules import safe_path
 
-__all__ = ["Outcome", "Run", "check_address", "client_of", "run_on", "workers"]
+__all__ = ["Ended", "Run", "check_address", "client_of", "run_on", "workers"]
 
 PATIENCE = 30.0  # seconds without a scheduler before a run says so
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Ended:
     """A call that has ended. key: its name. result: what it returned. error: what it raised, or
     that its worker was lost."""
 
@@ -35,7 +35,7 @@ class Outcome:
     error: Exception | None = None
 
 
-Run = Callable[[Callable[..., Any], Mapping[str, tuple[Any, ...]]], Iterator[Outcome]]
+Run = Callable[[Callable[..., Any], Mapping[str, tuple[Any, ...]]], Iterator[Ended]]
 """``run(function, {key: arguments})`` yields an outcome for each call, as they end."""
 
 
@@ -63,15 +63,15 @@ def workers(jobs: int, cluster: str = "") -> Generator[Run, None, None]:
             yield run
 
 
-def _here(function: Callable[..., Any], calls: Mapping[str, tuple[Any, ...]]) -> Iterator[Outcome]:
+def _here(function: Callable[..., Any], calls: Mapping[str, tuple[Any, ...]]) -> Iterator[Ended]:
     for key, arguments in calls.items():
-        yield Outcome(key, function(*arguments))
+        yield Ended(key, function(*arguments))
 
 
-def _ended(key: str, error: BaseException | None, result: Any) -> Outcome:
+def _ended(key: str, error: BaseException | None, result: Any) -> Ended:
     if error is not None and not isinstance(error, Exception):
         raise error  # an interruption is no outcome of a call
-    return Outcome(key, result, error)
+    return Ended(key, result, error)
 
 
 # -- processes ------------------------------------------------------------------------------------
@@ -82,9 +82,7 @@ def _pool(jobs: int) -> Generator[Run, None, None]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
 
-    def run(
-        function: Callable[..., Any], calls: Mapping[str, tuple[Any, ...]]
-    ) -> Iterator[Outcome]:
+    def run(function: Callable[..., Any], calls: Mapping[str, tuple[Any, ...]]) -> Iterator[Ended]:
         waiting = {pool.submit(function, *arguments): key for key, arguments in calls.items()}
         for done in as_completed(waiting):
             error = done.exception()
@@ -163,7 +161,7 @@ def client_of(address: str) -> Generator[Any, None, None]:
 
 def run_on(
     client: Any, function: Callable[..., Any], calls: Mapping[str, tuple[Any, ...]]
-) -> Generator[Outcome, None, None]:
+) -> Generator[Ended, None, None]:
     """Make calls on a cluster, first ones first; an outcome is yielded as each ends.
 
     Raises SingularityLabError when the scheduler has been away for half a minute.

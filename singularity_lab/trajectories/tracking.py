@@ -147,7 +147,7 @@ def track(
             try:
                 subject = loaded(load(), model)
                 key = digest(subject)
-            except Exception as error:
+            except Exception as error:  # a checkpoint or a model of the user's: a failed row
                 rows += [Row(step, n=_number(size), reason=_why(error)) for size in sizes]
                 told.skip(len(sizes))
                 continue
@@ -167,7 +167,7 @@ def track(
                         seed=seed if common else seed + k, seconds=seconds,
                         progress=told.share(step), probes=probes or {},
                     )  # fmt: skip
-                except Exception as error:
+                except Exception as error:  # a loss or a probe of the user's: a failed row
                     if isinstance(error, BadInput) and not any(r.reading for r in rows):
                         raise  # an argument, not this checkpoint, is at fault
                     row = Row(step, n=_number(size), key=key, reason=_why(error))

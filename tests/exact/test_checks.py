@@ -470,14 +470,14 @@ def a_zero_that_a_unit_excludes(v):
 
 @directed("apply: if name in ('log', 'sqrt') and c.")
 def a_root_of_a_negative_number(v):
-    x = v.tower.Germ.symbol(v.tower.Tower(("x",)), "x")
-    root = v.functions.apply("sqrt", x - v.tower.Germ.number(x.tower, 1))
+    x = v.tower.Element.symbol(v.tower.Tower(("x",)), "x")
+    root = v.functions.apply("sqrt", x - v.tower.Element.number(x.tower, 1))
     return f"sqrt(x - 1) is {root} near 0"
 
 
 @directed("__truediv__: if not self.tower.is_unit(found.")
 def a_pole(v):
-    x = v.tower.Germ.symbol(v.tower.Tower(("x",)), "x")
+    x = v.tower.Element.symbol(v.tower.Tower(("x",)), "x")
     return f"{x / (x * x)} is analytic at 0"
 
 
@@ -490,7 +490,7 @@ def one_name_for_two_numbers(v):
 
 @directed("_exp: if tower.root % q.denominator: raise")
 def a_power_that_is_cut_off(v):
-    half = v.tower.Germ.number(v.tower.Tower(("x",)), Fraction(1, 2))
+    half = v.tower.Element.number(v.tower.Tower(("x",)), Fraction(1, 2))
     try:
         found = v.constants.number("exp", half)
     except v.constants.NeedsRoot:

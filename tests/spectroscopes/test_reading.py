@@ -137,7 +137,7 @@ def test_a_device_from_outside_is_one_function():
         (lambda: measure("hessian", crossing(1), seed=0, budget=0), "budget"),
         (lambda: measure("hessian", crossing(1), seed=0, evaluations=0), "evaluations"),
         (lambda: measure("hessian", crossing(1), seed=0, budget=Budget(), evaluations=9), "own"),
-        (lambda: Reading.from_json("{}"), "not the JSON of a reading"),
+        (lambda: Reading.from_json("{}"), "missing field 'device'"),
         (lambda: measure("llc", crossing(1), seed=0, n=0.5), "n:"),
         (lambda: measure("llc", crossing(1), seed=0, minibatch=True), "minibatch"),
     ],
@@ -182,3 +182,21 @@ def test_a_time_budget_stops_a_run():
     r = measure("volume", crossing(1, 1), seed=0, budget=Budget(cpu_seconds=0.3))
     assert r.outcome is Outcome.BUDGET
     assert r.cost.cpu_seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.pop("seed"), "reading: missing field 'seed'"),
+        (lambda d: d.update(dim="2"), "field dim: Expected `int`, got `str`"),
+        (lambda d: d["cost"].update(gradients=0.5), "field cost.gradients: Expected `int`"),
+        (lambda d: d["lambda"].update(hihg=1.0), "field lambda: unknown field 'hihg'"),
+        (lambda d: d.update(outcome="fine"), "field outcome: Invalid enum value 'fine'"),
+        (lambda d: d.update(note=""), "unknown field 'note'"),
+    ],
+)
+def test_a_wrong_field_of_a_reading_is_named(change, words):
+    data = measure("hessian", crossing(1), seed=0).to_dict()
+    change(data)
+    with pytest.raises(BadInput, match=words):
+        Reading.from_json(json.dumps(data))

@@ -66,6 +66,7 @@ from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.system.shown import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 ArcField = Literal["R", "C"]
@@ -137,6 +138,15 @@ class ContactLoci:
             known = f"= {low}" if low == high else f">= {low}, <= {'?' if high is None else high}"
             lines.append(f"  codim {{ord >= {p}}} {known if low is not None else 'is infinite'}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        label = f"{self.problem.label}: " if self.problem.label else ""
+        title = f"Contact loci of {label}{self.problem.ideal} near the point over {self.field}"
+        lines = []
+        for p, (low, high) in enumerate(zip(self.lower, self.upper, strict=True), 1):
+            told = low if low == high else f"{low} … {'?' if high is None else high}"
+            lines.append((f"ord ≥ {p}", "infinite" if low is None else told))
+        return table(title, ("arcs", "codimension"), lines)
 
     def plot(self, ax: Any = None) -> Any:
         """The staircase of the decided codimensions, with min codim/p."""

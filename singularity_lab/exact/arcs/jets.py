@@ -44,10 +44,11 @@ from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.components import Field, hypersurface_components
 from singularity_lab.exact.arcs.contact import ArcField, ContactLoci, contact_loci
 from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equations
-from singularity_lab.exact.arcs.stratification import Search, Stratum
+from singularity_lab.exact.arcs.stratification import ArcStratum, Search
 from singularity_lab.exact.arcs.substitution import State
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.system.shown import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 _UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open
@@ -73,7 +74,7 @@ class Jets:
     method: str
     codimensions: tuple[int, ...]
     top_components: tuple[int | None, ...]
-    strata: tuple[tuple[Stratum, ...], ...]
+    strata: tuple[tuple[ArcStratum, ...], ...]
     seconds: float = dataclass_field(compare=False)
     notes: tuple[str, ...] = ()
     checked: tuple[int, ...] = ()
@@ -178,6 +179,18 @@ class Jets:
         lines += [f"  note: {n}" for n in self.notes]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        what = "Fibre over 0 of J_m" if self.fibre else "J_m"
+        of = f"{self.label}: {self.ideal}" if self.label else f"{self.ideal}"
+        counts = ("not counted" if k is None else k for k in self.top_components)
+        lines = zip(range(self.order + 1), self.dimensions, self.codimensions, counts, strict=True)
+        name = "2λ" if self.field == "R" else "lct"
+        at = ", ".join(map(str, self.attained_at[:4]))
+        least = "" if self.fibre else f"min codim/(m + 1) = {self.mustata} at m = {at}: {name} ≤ it"
+        notes = [least, f"method: {self.method}", *self.notes]
+        heads = ("m", "dim", "codim", "top components")
+        return table(f"{what} of {of} over {self.field}", heads, lines, filter(None, notes))
+
     def plot(self, ax: Any = None) -> Any:
         """The staircase of codim J_m with the line (m + 1)·min codim/(m + 1) below it."""
         from singularity_lab.pictures.singularities import jet_staircase
@@ -249,7 +262,8 @@ def _jets(
 ) -> Jets:
     """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
     watch = Stopwatch()
-    problem = LocalProblem.of(generators, variables, at=at)
+    asked = generators.germ if isinstance(generators, Certificate) else generators
+    problem = LocalProblem.of(asked, variables, at=at)
     ideal = problem.ideal
     if any(problem.point):
         ideal = ideal.translate(problem.rational_point)
@@ -268,13 +282,15 @@ def _jets(
     state = State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     counts: list[int | None] = []
-    strata: list[tuple[Stratum, ...]] = []
+    strata: list[tuple[ArcStratum, ...]] = []
     charts: _Charts | None = None
     for m in range(order + 1):
         answer = None
         with TimeLimit(share * budget, watch):  # ends what does not look at its deadline
             answer = search.solve(state, (m + 1,) * len(live), None)
-        best, low, reason = None, 0, "the budget is spent"
+        best: int | None = None
+        low: int | None = 0
+        reason = "the budget is spent"
         if answer is not None:
             best, low, reason = answer.best, answer.undecided, answer.reason
         if best is None and low is None:

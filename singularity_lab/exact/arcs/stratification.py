@@ -33,7 +33,7 @@ _LIMIT = 4_000_000  # orders v on one level
 
 
 @dataclass(frozen=True)
-class Stratum:
+class ArcStratum:
     """Arcs with coordinate orders v: a piece of J_m of the given codimension.
 
     weights: v, where the entry m + 1 stands for all orders ≥ m + 1. contact: the order m(v) of the
@@ -62,11 +62,11 @@ class _Answer:
     """The least codimension found with its pieces, and the least lower bound left open."""
 
     best: int | None = None
-    pieces: list[Stratum] = dataclass_field(default_factory=list)
+    pieces: list[ArcStratum] = dataclass_field(default_factory=list)
     undecided: int | None = None
     reason: str = ""
 
-    def add(self, piece: Stratum) -> None:
+    def add(self, piece: ArcStratum) -> None:
         if self.best is None or piece.codimension < self.best:
             self.best, self.pieces = piece.codimension, [piece]
         elif piece.codimension == self.best:
@@ -174,7 +174,7 @@ class Search:
                     low = min(cap, int(reached[i].min()))
                     weights = tuple(int(x) for x in orders[i])
                     number = None if components is None else ways * components
-                    answer.add(Stratum(weights, least, low, number))
+                    answer.add(ArcStratum(weights, least, low, number))
             if verdict.roots or verdict.open:
                 pending += [(i, verdict) for i in members]
         pending.sort(key=lambda item: int(cost[item[0]]))
@@ -402,7 +402,7 @@ class Search:
             )
             deep = (f"{label}, {orders}", *piece.deeper)
             total = base + piece.codimension - graph
-            answer.add(Stratum(weights, total, low, piece.components, deep))
+            answer.add(ArcStratum(weights, total, low, piece.components, deep))
         if found.undecided is not None:
             answer.leave(max(base + 1, base + found.undecided - graph), found.reason)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,16 @@ class Explanation:
         notes = self.result.notes if self.result.exact else ()  # bounds tell theirs themselves
         charts = dict.fromkeys(map(str, self.result.open_charts))
         return "\n".join((str(self.result), *notes, *self.lines, *charts))
+
+    def _repr_html_(self) -> str:
+        steps = "".join(f"{html.escape(line)}\n" for line in self.lines)
+        notes = self.result.notes if self.result.exact else ()
+        told = (*notes, *dict.fromkeys(map(str, self.result.open_charts)))
+        small = "".join(f"<br><small>{html.escape(text)}</small>" for text in told)
+        head = self.result._repr_html_()
+        return (
+            f"{head}<details open><summary>the proof</summary><pre>{steps}</pre></details>{small}"
+        )
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the (first) tree; returns matplotlib's Axes."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from singularity_lab.algebra import maps
+from singularity_lab.algebra import limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, real_roots
 from singularity_lab.algebra.expression import Expression
 from singularity_lab.algebra.factoring import factor
@@ -20,7 +20,7 @@ from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import ring, to_fmpq
 from singularity_lab.algebra.univariate import univariate
-from singularity_lab.errors import BadInput, OutOfScope, SingularityLabError, quoted
+from singularity_lab.errors import BadInput, OutOfScope, SingularityLabError, Undecided, quoted
 from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.engine.outcome import Outcome
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
@@ -162,6 +162,12 @@ def roots_of(p: Polynomial, t: str) -> list[Number]:
             root = -dense[0] / dense[1]
             found.append(Fraction(int(root.p), int(root.q)))
         else:
+            bits = limits.Size.of(q).bits
+            if bits > limits.ALGEBRAIC_BITS:
+                raise Undecided(
+                    f"roots in {t}: those of a polynomial of {bits:.0f} bits are not written in a "
+                    f"certificate, at most {limits.ALGEBRAIC_BITS} are"
+                )
             found += real_roots(dense)
     return found
 

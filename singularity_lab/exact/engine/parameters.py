@@ -159,17 +159,25 @@ def _algebraic_sign_change(g: Germs, q: Poly) -> Script | None:
         return None
     (i,) = variables
     (kind,) = g.domain(variables).values()
-    gamma = g.field.approximation
     dense = [0.0] * (int(q.degrees()[i]) + 1)
-    for a, c in q.to_dict().items():
-        dense[-1 - int(a[i])] += int(c.p) / int(c.q) * gamma ** int(a[g.symbol])
+    try:
+        gamma = g.field.approximation
+        for a, c in q.to_dict().items():
+            dense[-1 - int(a[i])] += int(c.p) / int(c.q) * gamma ** int(a[g.symbol])
+    except OverflowError:
+        return None
 
     def sign(x: Fraction) -> int:
         assert g.field is not None
         image = {i: g.context.constant(flint.fmpq(x.numerator, x.denominator))}
         return g.field.sign(g.compose(q, image))
 
-    for root in np.roots(dense):
+    with np.errstate(all="ignore"):
+        finite = bool(np.all(np.isfinite(dense)))
+        roots = np.roots(dense) if finite else np.zeros(0)
+    for root in roots:
+        if not np.isfinite(root):
+            continue
         near = Fraction(round(float(root.real) * 2**20), 2**20)
         for e in (4, 10, 16):
             ends = [near - Fraction(1, 2**e), near + Fraction(1, 2**e)]

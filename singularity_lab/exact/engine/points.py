@@ -16,6 +16,7 @@ from singularity_lab.exact.engine.families import roots_of
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.system.deadline import require_seconds
+from singularity_lab.system.floats import approximate
 from singularity_lab.system.stopwatch import Stopwatch
 
 
@@ -134,4 +135,4 @@ def singular_points(
                 point, where, rlct(g, names, at={n: str(c) for n, c in point.items()}, budget=left)
             )
         )
-    return sorted(found, key=lambda p: [float(c) for c in p.point.values()])
+    return sorted(found, key=lambda p: [approximate(c) for c in p.point.values()])

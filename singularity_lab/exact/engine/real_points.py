@@ -28,6 +28,7 @@ from singularity_lab.errors import SingularityLabError
 from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.system.deadline import check_time
+from singularity_lab.system.floats import approximate
 
 Poly = flint.fmpq_mpoly
 Quotient = tuple[Poly, Poly]
@@ -268,7 +269,7 @@ def _real_zeros(p: Poly, x: str) -> list[Number]:
             found.append(fraction(-dense[0] / dense[1]))
         elif dense.degree() <= 12:
             found += real_roots(dense)
-    return sorted(found, key=lambda v: (isinstance(v, AlgebraicNumber), -float(v)))
+    return sorted(found, key=lambda v: (isinstance(v, AlgebraicNumber), -approximate(v)))
 
 
 class _At:
@@ -310,13 +311,9 @@ class _At:
 
     def number(self, p: Poly) -> float:
         """The value in floating point."""
-        total = 0.0
         gamma = 0.0 if self.field is None else self.field.approximation
-        for a, c in self.value(p).to_dict().items():
-            total += (
-                int(c.p) / int(c.q) * gamma ** int(a[-1]) if self.field else int(c.p) / int(c.q)
-            )
-        return total
+        terms = self.value(p).to_dict().items()
+        return sum(approximate(fraction(c)) * (gamma ** int(a[-1]) if a else 1) for a, c in terms)
 
 
 def _lies(problem: LocalProblem, where: Conditions, at: Mapping[str, Number]) -> bool:
@@ -340,7 +337,8 @@ def _lies(problem: LocalProblem, where: Conditions, at: Mapping[str, Number]) ->
         for (top, bottom), low, high in where.between:
             if not there.knows(top, bottom) or there.value(bottom).is_zero():
                 return False
-            if not float(low) <= there.number(top) / there.number(bottom) <= float(high):
+            ratio = there.number(top) / (there.number(bottom) or 1e-300)
+            if not approximate(low) <= ratio <= approximate(high):
                 return False
     except SingularityLabError:
         return False

@@ -23,7 +23,7 @@ from singularity_lab.algebra.hypotheses import hold
 from singularity_lab.algebra.jacobians import determinant
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import ring
-from singularity_lab.algebra.tower import Germ, Poly, Tower
+from singularity_lab.algebra.tower import Element, Poly, Tower
 from singularity_lab.errors import CertificateError, SingularityLabError, quoted
 from singularity_lab.exact.proof.step import index, short
 
@@ -163,20 +163,20 @@ class Expand(Reduction, frozen=True):
         return replace(stage, gens=tuple(_insert(tower, g, images) for g in stage.gens))
 
 
-def _insert(tower: Tower, p: Poly, images: dict[str, Germ]) -> Poly:
+def _insert(tower: Tower, p: Poly, images: dict[str, Element]) -> Poly:
     """The numerator of p with fractions in place of symbols: their denominators are units, and
     positive, for they are made of numbers and of arguments' denominators to even powers."""
     p = tower.up(p)
-    found = Germ.of(tower, p)
+    found = Element.of(tower, p)
     for name, image in images.items():
         i = tower.names.index(name)
-        total = Germ.number(tower, 0)
+        total = Element.number(tower, 0)
         num = tower.up(found.num)
         if i not in maps.occurring(num):
             continue
         for e, c in maps.coefficients(num, i).items():
-            total = total + Germ.of(tower, c) * image**e
-        found = total / Germ.of(tower, found.den)
+            total = total + Element.of(tower, c) * image**e
+        found = total / Element.of(tower, found.den)
     sign = tower.sign(tower.at_point(found.den))
     return tower.up(found.num) if sign > 0 else -tower.up(found.num)
 
@@ -296,7 +296,7 @@ def definite_side(tower: Tower, matrix: Sequence[Sequence[Poly]]) -> int:
         for i in range(k + 1, n):
             for j in range(k + 1, n):
                 entry = rest[i][j] * pivot - rest[i][k] * rest[k][j]
-                quotient = Germ.of(tower, entry, last)
+                quotient = Element.of(tower, entry, last)
                 if not tower.up(quotient.den).is_constant():
                     return 0  # squares of constants were reduced away: not decided here
                 rest[i][j] = tower.up(quotient.num) / quotient.den.leading_coefficient()

@@ -31,6 +31,7 @@ from singularity_lab.errors import Undecided
 from singularity_lab.exact.classification.spectrum import nondegenerate
 from singularity_lab.exact.zeta_functions.fan import DualFan, multiplicity, normalised_volume, rank
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
+from singularity_lab.system.shown import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -148,6 +149,19 @@ class Zeta:
             )
         lines += [f"  note: {n}" for n in notes]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        real, notes = self._told_real_poles()
+        label = f"{self.label}: " if self.label else ""
+        poles = {p: k for p, k, _ in self.poles or ()}
+        lines = [
+            (c.pole, c.order, poles.get(c.pole, "no" if self.poles is not None else "not decided"))
+            for c in self.candidates
+        ]
+        told = [] if self.topological is None else [f"topological: {self.topological}"]
+        told += [f"real pole {p.pole} of order {p.order}" for p in real]
+        heads = ("candidate of |f|^s", "order at most", "topological pole of order")
+        return table(f"Zeta functions of {label}{self.f} at 0", heads, lines, [*told, *notes])
 
 
 def zeta(

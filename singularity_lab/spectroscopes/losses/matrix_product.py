@@ -230,6 +230,17 @@ class MatrixProductLoss(Centred):
         """Unit roundoff of the products."""
         return float(torch.finfo(self.dtype).eps)
 
+    def residuals(self, w: Tensor) -> Tensor:
+        """Entries of the product at w (d,) minus those at w*: what jets are made of."""
+        pieces = zip(w.split(self._sizes), self._shapes, self._factors, strict=True)
+        product = own = None
+        for piece, shape, factor in pieces:
+            layer = piece.reshape(shape)
+            product = layer if product is None else layer @ product
+            own = factor.double() if own is None else factor.double() @ own
+        assert product is not None
+        return (product - own).reshape(-1)
+
     def local_value(self, u: Tensor) -> Tensor:
         """K(w* + u) at displacements u (c, d), without the cancellation in P − P*."""
         u = checked_points(u, self.dim, "u")

@@ -130,6 +130,7 @@ class ModuleLoss:
         self.prior_exponents: tuple[float, ...] | None = None
         self.loss_id = loss_id or f"module:{type(module).__name__}"
         self._chunk, self._rows = chunk, rows
+        self._own: Tensor | None = None
         self._reduction = self._find_reduction()
         self._value = torch.vmap(self._single, in_dims=(0, None, None))
         self._each = torch.vmap(self._examples, in_dims=(0, None, None))
@@ -205,7 +206,7 @@ class ModuleLoss:
             ) from error
         return [int(i) for i in chosen.reshape(-1).tolist()]
 
-    def _output_at(self, w: Tensor, x: Any) -> Any:
+    def _output_at(self, w: Tensor, x: Any, buffers: dict[str, Tensor] | None = None) -> Any:
         """The module's output with the parameters w (d,) in their places. Attention is computed by
         products and a softmax: its fused kernels cannot be mapped over chains."""
         pieces = torch.split(w, self._sizes)
@@ -214,7 +215,8 @@ class ModuleLoss:
         torch.backends.mha.set_fastpath_enabled(False)
         try:
             with sdpa_kernel(SDPBackend.MATH):
-                return torch.func.functional_call(self._module, (named, self._buffers), (x,))
+                kept = self._buffers if buffers is None else buffers
+                return torch.func.functional_call(self._module, (named, kept), (x,))
         finally:
             torch.backends.mha.set_fastpath_enabled(fused)
 
@@ -326,6 +328,25 @@ class ModuleLoss:
                 parts = [self._value(p, x, y) for p in w.split(self._chunk)]
                 out += share * torch.cat(parts)
         return out
+
+    def residuals(self, w: Tensor) -> Tensor:
+        """Outputs at w (d,) minus those at w*, all entries of at most 64 rows spread over the data,
+        in double precision: what jets are made of. Under a criterion of logits they are logarithms
+        of probabilities."""
+        rows = spread_rows(self.n_data, 64)
+        x = tree_map(lambda a: a[rows.to(a.device)], self._inputs)
+        x, buffers = tree_map(
+            lambda a: a.double() if a.is_floating_point() else a, (x, self._buffers)
+        )
+        features = getattr(self._criterion, "features", lambda out: out)
+
+        def outputs(w: Tensor) -> Tensor:
+            return features(self._output_at(w, x, buffers)).reshape(-1)
+
+        if self._own is None:
+            with torch.no_grad():
+                self._own = outputs(self.center)
+        return outputs(w) - self._own
 
     def fixed_value(self, w: Tensor, rows: int = 128) -> Tensor:
         """Mean loss over rows spread over the data, always the same: (c, d) → (c,)."""

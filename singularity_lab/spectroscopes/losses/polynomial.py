@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.compiled import Exponent, Generator, Program
+from singularity_lab.spectroscopes.losses.compiled import Exponent, Generator, SquaresCode
 from singularity_lab.spectroscopes.losses.protocol import (
     Centred,
     Domain,
@@ -22,6 +22,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     exponents,
 )
 from singularity_lab.spectroscopes.typed import Form, TypedProgram, finite
+from singularity_lab.system.floats import as_float
 
 
 def _shift(poly: dict[Exponent, Fraction], center: Sequence[Fraction]) -> dict[Exponent, Fraction]:
@@ -113,15 +114,18 @@ class PolynomialLoss(Centred):
         self.generators = tuple(dict(g) for g in generators)
 
         def about(polys: Sequence[dict[Exponent, Fraction]]) -> list[dict[Exponent, float]]:
-            return [{e: float(c) for e, c in _shift(dict(g), exact).items()} for g in polys]
+            return [
+                {e: as_float(c, "coefficient") for e, c in _shift(dict(g), exact).items()}
+                for g in polys
+            ]
 
         self._form = typed
-        self._program: Program | TypedProgram
+        self._program: SquaresCode | TypedProgram
         if typed is None:
-            self._program = Program(about(self.generators), dim, squared=not as_loss)
+            self._program = SquaresCode(about(self.generators), dim, squared=not as_loss)
         else:
             form, leaves = typed
-            parts = [Program([p], dim, squared=False) for p in about(leaves)]
+            parts = [SquaresCode([p], dim, squared=False) for p in about(leaves)]
             self._program = TypedProgram(finite(form), parts, lambda: about(self.generators))
         self.loss_id = loss_id if loss_id is not None else self._digest()
 
