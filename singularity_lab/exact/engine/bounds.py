@@ -66,17 +66,18 @@ def first_bounds(
     budget: float | None,
     watch: Stopwatch,
     notes: tuple[str, ...],
+    apart: bool = True,
 ) -> Result:
-    """Both sides, verified, from the order, from generators without common variables, and from the
-    terms: or, where the linear program of the terms takes more than a fourth of the budget, from
-    the blow-up of the origin."""
+    """Both sides, verified, from the order, from generators without common variables (if asked
+    for), and from the terms: or, where the linear program of the terms takes more than a fourth of
+    the budget, from the blow-up of the origin."""
     low = Certificate(problem, "lower", _order_bound(problem, germ), Order().encode())
     verify(low)
-    apart = None
+    found = None
     with TimeLimit(_APART if budget is None else min(budget / 4, _APART)):
-        apart = _apart_bound(problem, germ)
-    if apart is not None and apart.claim > low.claim:
-        low = apart
+        found = _apart_bound(problem, germ) if apart else None
+    if found is not None and found.claim > low.claim:
+        low = found
     high = None
     with TimeLimit(None if budget is None else max(budget / 4, _TERMS_LP)):
         step, top = _terms_bound(germ)

@@ -318,7 +318,10 @@ def _chart_tree(asked: _Question) -> Result | None:
     still_open = _still_open(found, "charts")
     if not found.open and (lower is None or lower != upper):
         still_open = "each chart is closed, some by bounds that do not meet"
-    known = asked.known or first_bounds(problem, germ, asked.budget, asked.watch, notes)
+    exact = lower is not None and lower == upper
+    known = asked.known or first_bounds(
+        problem, germ, asked.budget, asked.watch, notes, apart=not exact
+    )
     known = replace(known, method=method, notes=(*notes, still_open), open_charts=found.frontier)
     asked.known = known
     if lower is not None and lower == upper:
