@@ -126,7 +126,7 @@ def report(done: dict[str, dict], devices: list[str]) -> None:
             good = [d for d in rows if d["outcome"] == "ok"]
             wrong = unsure = 0
             for d in good:
-                reference = done[f"{d['key'].split()[0]} {by} reference"]
+                reference = done.get(f"{d['key'].split()[0]} {by} reference", {"outcome": ""})
                 unsure += reference["outcome"] != "ok"
                 gap = abs(d["value"] - reference.get("value", math.nan))
                 wrong += gap > 3 * math.hypot(d["error"], reference.get("error", 0.0))

@@ -8,8 +8,8 @@ and Murfet 2023). An input is one feature at a time, of a magnitude between 0 an
 mean square over features, magnitudes and outputs. W is small at first, descent finds columns one
 after the other and ends in a square (one feature given up) or a pentagon.
 
-At every checkpoint `track` reads both losses by llc-hmc at γ = 1: *self-teacher*, against the
-network's own function, and *excess*, against the data. Behind the readings stands what is proved.
+At every checkpoint `track` reads both losses by llc-hmc: *self-teacher*, against the network's own
+function, and *excess*, against the data. Behind the readings stands what is proved.
 While every output is active the function is (WᵀW, b), and its distance from itself at W of rank r
 is that of the ideal of the entries of WᵀW − W₀ᵀW₀ and of b − b₀: (λ, m) by `rlct` at W₀ of rank 0,
 1 and 2. The rank that n can see counts the singular values of W above (nβ)^(−1/4), as WᵀW is
@@ -39,7 +39,7 @@ from singularity_lab import rlct, track
 from singularity_lab.trajectories import Trajectory
 
 FEATURES, MAGNITUDES, RATE = 5, 12, 0.1
-HMC = {"gamma": 1.0, "chains": 12, "leapfrogs": 12, "burn_in": 150, "draws": 300}
+HMC = {"chains": 12, "leapfrogs": 12, "burn_in": 150, "draws": 300}
 
 
 class Superposition(torch.nn.Module):
@@ -117,6 +117,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=4000)
     parser.add_argument("--checkpoints", type=int, default=14)
     parser.add_argument("--n", type=float, default=1e5)
+    parser.add_argument("--gamma", type=float, default=1.0)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
@@ -137,6 +138,7 @@ def main() -> None:
             paths[own] = track(
                 nets, data=(x, x), criterion=torch.nn.functional.mse_loss,
                 self_teacher="squared" if own else False, device="llc-hmc", n=options.n,
+                gamma=options.gamma,
                 network={"dtype": torch.float64}, progress=False, seed=seed,
                 store=options.out / f"seed{seed}-{'own' if own else 'excess'}.jsonl", **HMC,
             )  # fmt: skip

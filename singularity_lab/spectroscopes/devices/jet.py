@@ -46,7 +46,9 @@ class Settings:
     order: int = setting(6, "largest m of the jet schemes J_m, at most 40")
     profiles: int = setting(400, "order profiles tried for every m, all where there are no more")
     starts: int = setting(8, "random starts of a profile")
-    radius: float = setting(0.6, "size of w_0 − w*, the base points of jets")
+    radius: float = setting(
+        0.6, "size of w_0 − w*, the base points of jets; of networks a third of it"
+    )
     iterations: int = setting(60, "of Levenberg–Marquardt")
     tolerance: float = setting(1e-11, "residual of a solution")
     slice: float = setting(3e-3, "distance of the slices from a solution")
@@ -394,7 +396,7 @@ def _of_residuals(loss: Loss, residual: Any, s: Settings, seed: int, meter: Mete
     try:
         for order in range(s.order + 1):
             found = jets.search(
-                order, starts=s.starts, seed=seed, radius=s.radius, iterations=s.iterations
+                order, starts=s.starts, seed=seed, radius=s.radius / 3, iterations=s.iterations
             )
             if not found or not found[0].confirmed:
                 unclear.append(order)
@@ -403,7 +405,7 @@ def _of_residuals(loss: Loss, residual: Any, s: Settings, seed: int, meter: Mete
             estimates[f"codim J_{order}"] = Estimate(c, c, c, s.level)
             rows += [
                 {"order": f.order, "codimension": f.codimension, "bound": f.bound, "gap": f.gap,
-                 "orders": f.orders, "straight": f.straight}
+                 "orders": f.orders, "straight": f.straight, "distance": f.distance}
                 for f in found if f.confirmed
             ]  # fmt: skip
     except BudgetSpent as error:
@@ -413,8 +415,8 @@ def _of_residuals(loss: Loss, residual: Any, s: Settings, seed: int, meter: Mete
         bound = best["bound"]
         estimates = {"lambda": Estimate(bound, 0.0, bound, s.level)} | estimates
         words = (
-            f"an upper bound, from jets of order {best['order']}; directions die at orders 0, 1, "
-            f"…: {best['orders']}"
+            f"an upper bound, from jets of order {best['order']} at distance "
+            f"{best['distance']:.2g} from w*; directions die at orders 0, 1, …: {best['orders']}"
         )
         reason = f"{reason}; {words}" if reason else words
         if unclear:

@@ -38,6 +38,7 @@ _LINEAR = 0.65  # correction/ε at ε over that at 3ε: 1/3 at a smooth point, 1
 _NOISE = 1e-6  # of a step: corrections below it say nothing, and need not
 _GAP = 30.0  # between the singular values that count and those that do not
 _FLOOR = 1e-6  # of the largest singular value: below it none counts
+_NEAR = 1.25  # of the distance of the starts from w*: farther jets are not of w*
 _TRIES = 3  # steps in the kernel; one where T_m is no matrix
 
 
@@ -50,6 +51,9 @@ class Found:
     straight: the largest quotient of relative corrections of steps ε and 3ε in the kernel.
     """
 
+    # The bound is one of λ at points as near to w* as `distance`: at w* where it holds at every
+    # distance, which a smaller radius can show.
+
     order: int
     jet: Tensor
     codimension: int
@@ -61,6 +65,11 @@ class Found:
     def confirmed(self) -> bool:
         """True if the rank is clear and the jets fill their tangent space."""
         return self.gap > _GAP and self.straight < _LINEAR
+
+    @property
+    def distance(self) -> float:
+        """|w_0|: how far from w* the jet begins."""
+        return float(self.jet[0].norm())
 
     @property
     def bound(self) -> float:
@@ -160,15 +169,30 @@ class ResidualJets:
             return (t.t() @ torch.linalg.solve(gram, f)).view_as(jet)
         gram = self._gram(jet, free)
         gram.diagonal().add_(damping * float(gram.diagonal().mean()) + 1e-300)
-        back = torch.func.vjp(self.series, jet)[1]
-        return back(torch.linalg.solve(gram, f))[0] * free
+        back, _ = self._both_ways(jet)
+        return back(torch.linalg.solve(gram, f)) * free
+
+    def _both_ways(self, jet: Tensor) -> tuple[Residual, Residual]:
+        """y → Tᵗy and v → Tv. The second is the transpose of the first: torch's own forward
+        differentiation warns of parts of torch that will go."""
+        f, pull = torch.func.vjp(self.series, jet)
+
+        def back(y: Tensor) -> Tensor:
+            return pull(y)[0]
+
+        _, push = torch.func.vjp(back, torch.zeros_like(f))
+
+        def forth(v: Tensor) -> Tensor:
+            return push(v)[0]
+
+        return back, forth
 
     def _gram(self, jet: Tensor, free: Tensor) -> Tensor:
         """T Tᵗ over the free coefficients, without T."""
-        back = torch.func.vjp(self.series, jet)[1]
+        back, forth = self._both_ways(jet)
 
         def row(unit: Tensor) -> Tensor:
-            return torch.func.jvp(self.series, (jet,), (back(unit)[0] * free,))[1]
+            return forth(back(unit) * free)
 
         count, parts = len(jet) * self.outputs, []
         for block in torch.eye(count, dtype=jet.dtype).split(max(1, 2_000_000 // jet.numel())):
@@ -199,13 +223,12 @@ class ResidualJets:
         """The largest quotient of relative corrections at ε and 3ε over steps in the kernel."""
         order, whole = len(jet) - 1, torch.ones_like(jet)
         step = max(1e-3, 1e-8 ** (1 / (order + 1)))
-        back = torch.func.vjp(self.series, jet)[1]
+        back, forth = self._both_ways(jet)
         worst = 0.0
         for _ in range(_TRIES if self.is_dense(order) else 1):
             v = torch.randn(jet.shape, generator=generator, dtype=jet.dtype)
             for _ in range(2):  # twice, for the digits
-                along = torch.func.jvp(self.series, (jet,), (v,))[1]
-                v = v - back(keep @ (keep.t() @ along))[0]
+                v = v - back(keep @ (keep.t() @ forth(v)))
             if not float(v.norm()) > 1e-9:
                 return 0.0  # no kernel: the jet is alone
             v = v / v.norm()
@@ -257,7 +280,7 @@ class ResidualJets:
                 start[1:] *= 0.1
                 start[: len(lifted[k])] = lifted[k]
             jet = self.solve(start * free, free, iterations, tolerance)
-            if jet is None:
+            if jet is None or float(jet[0].norm()) > _NEAR * width * math.sqrt(self.dim):
                 continue
             count, gap, keep = self.rank(jet)
             known = any(f.codimension <= count and f.confirmed for f in out)
