@@ -20,7 +20,7 @@ from singularity_lab.atlas.germs import (
 )
 from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine, Tables
 
-Commands = Callable[[Row], Mapping[str, Mapping[str, str]]]
+Commands = Callable[[Row, StratumLine | None], Mapping[str, Mapping[str, str]]]
 INDEX = (
     *("ids", "titles", "aliases", "families", "d", "status", "lower", "upper", "m", "tags"),
     *("classes", "models", "signs", "shard"),

@@ -53,8 +53,8 @@ def reading_line(
     if low is not None and high is not None and low.value == high.value:
         exact = Cell.of(str(low.value))
     elif low is not None or high is not None:
-        sides = (None if side is None else str(side.value) for side in (low, high))
-        exact = Cell.between(*sides, "proved bounds")
+        below, above = (None if side is None else str(side.value) for side in (low, high))
+        exact = Cell.between(below, above, "proved bounds")
     inside = Cell.not_applicable(NO_LAMBDA)
     if reading["claims_lambda"]:
         inside = Cell.unknown("there is no interval, or no proved λ")

@@ -262,7 +262,8 @@ def _jets(
 ) -> Jets:
     """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
     started = time.process_time()
-    problem = LocalProblem.of(generators, variables, at=at)
+    source = generators.germ if isinstance(generators, Certificate) else generators
+    problem = LocalProblem.of(source, variables, at=at)
     ideal = problem.ideal
     if any(problem.point):
         ideal = ideal.translate(problem.rational_point)
@@ -287,15 +288,17 @@ def _jets(
         answer = None
         with TimeLimit(share * budget, started):  # ends what does not look at its deadline
             answer = search.solve(state, (m + 1,) * len(live), None)
-        best, low, reason = None, 0, "the budget is spent"
+        best: int | None = None
+        low: int | None = 0
+        reason = "the budget is spent"
         if answer is not None:
             best, low, reason = answer.best, answer.undecided, answer.reason
         if best is None and low is None:
             raise OutOfScope(f"jets: {ideal} has no points over {field}")
         if answer is None or best is None or (low is not None and low < best):
             if charts is None and not fibre:
-                source = _own_certificate(generators, problem)
-                charts = _Charts.of(ideal, source, order, field, max(time_left(), 0.1))
+                proof = _own_certificate(generators, problem)
+                charts = _Charts.of(ideal, proof, order, field, max(time_left(), 0.1))
             found = charts.at(m) if charts is not None else None
             if found is not None:
                 codimensions.append(found[0])
@@ -305,8 +308,8 @@ def _jets(
             known = f"codim J_{m} >= {low}" + ("" if best is None else f" and <= {best}")
             left = started + budget - time.process_time()
             if not fibre and not check and not _graded(ideal):  # its charts were read above
-                source = _own_certificate(generators, problem)
-                near = _near_the_point(problem, ideal, source, order, field, left)
+                proof = _own_certificate(generators, problem)
+                near = _near_the_point(problem, ideal, proof, order, field, left)
                 if near is not None:
                     return replace(near, seconds=time.process_time() - started)
             raise Undecided(
