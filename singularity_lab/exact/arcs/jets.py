@@ -297,8 +297,8 @@ def _jets(
             raise OutOfScope(f"jets: {ideal} has no points over {field}")
         if answer is None or best is None or (low is not None and low < best):
             if charts is None and not fibre:
-                source = _own_certificate(generators, problem)
-                charts = _Charts.of(ideal, source, order, field, max(time_left(), 0.1))
+                proof = _own_certificate(generators, problem)
+                charts = _Charts.of(ideal, proof, order, field, max(time_left(), 0.1))
             found = charts.at(m) if charts is not None else None
             if found is not None:
                 codimensions.append(found[0])

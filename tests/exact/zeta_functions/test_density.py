@@ -264,6 +264,20 @@ def test_three_variables_by_blocks_and_by_quadrature() -> None:
     assert split.constant == pytest.approx(direct)
 
 
+def test_a_quadrature_that_fails_is_undecided() -> None:
+    """K falls below every float on the way, where its power times the weight does not."""
+    with pytest.raises(Undecided, match="the quadrature over the hit face failed"):
+        volume_expansion("x^24 + 1/10000000000000000*y^24 + z^40")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("f", ["x^40 + y^40 + z^40", "1000000000000*x^30 + y^40 + z^30"])
+def test_large_exponents_in_a_quadrature(f: str) -> None:
+    """{f² < ε} = {f < √ε} for f ≥ 0: the loss f has its constant by Gamma functions."""
+    squared, plain = volume_expansion(f), volume_expansion(f, convention="loss")
+    assert squared.constant == pytest.approx(plain.constant, rel=1e-7)
+
+
 @pytest.mark.slow
 def test_a_two_dimensional_face() -> None:
     f = "x^4 + y^4 + z^4 + x*y*z^2"
