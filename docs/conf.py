@@ -36,3 +36,9 @@ autodoc_typehints = "signature"
 # Notebooks live at the top level, where people look for them; Sphinx wants its pages below docs/.
 shutil.rmtree(HERE / "notebooks", ignore_errors=True)
 shutil.copytree(HERE.parent / "notebooks", HERE / "notebooks")
+
+# A page for each family of the catalog, of its data.
+import family_pages  # noqa: E402 - found through the path above
+
+shutil.rmtree(HERE / "families", ignore_errors=True)
+family_pages.write(HERE / "families")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.system.deadline import check_time
+from singularity_lab.system.shown import table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -192,6 +193,12 @@ class NewtonPolyhedron:
                 f"direction: {self.dimension} positive numbers are needed, received {ray}"
             )
         return ray
+
+    def _repr_html_(self) -> str:
+        lines = [(f"({', '.join(map(str, f.normal))})", f.value) for f in self.facets]
+        corners = ", ".join(map(str, self.vertices))
+        title = f"Newton polyhedron with vertices {corners}"
+        return table(title, ("normal w of a facet", "⟨w, x⟩ ≥"), lines)
 
     def __str__(self) -> str:
         corners = ", ".join(map(str, self.vertices))

@@ -20,7 +20,7 @@ from singularity_lab.atlas.germs import (
 )
 from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine, Tables
 
-Commands = Callable[[Row], Mapping[str, Mapping[str, str]]]
+Commands = Callable[[Row, StratumLine | None], Mapping[str, Mapping[str, str]]]
 INDEX = (
     *("ids", "titles", "aliases", "families", "d", "status", "lower", "upper", "m", "tags"),
     *("classes", "models", "signs", "shard"),
@@ -103,7 +103,7 @@ def row_page(
         ],
         "readings": [plain(r) for r in joined.readings[row.id]],
         "edges": [plain(e) for e in joined.edges[row.id]],
-        "commands": {k: dict(v) for k, v in commands(row).items()},
+        "commands": {k: dict(v) for k, v in commands(row, own).items()},
     }
 
 

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from singularity_lab.dictionary.columns import GROUPS
-from singularity_lab.dictionary.schema import Row
+from singularity_lab.dictionary.columns import commands as commands_of
+from singularity_lab.dictionary.schema import Row, StratumLine
 
 _GLOSSARY = Path(__file__).resolve().parent / "glossary.toml"
 
@@ -22,9 +23,9 @@ def glossary() -> dict[str, dict[str, str]]:
     return tomllib.loads(_GLOSSARY.read_text(encoding="utf-8"))
 
 
-def commands(row: Row) -> dict[str, dict[str, str]]:
+def commands(row: Row, own: StratumLine | None) -> dict[str, dict[str, str]]:
     """The commands behind a row's cells by group of columns, in a shell and in Python; first those
-    that prove, verify and load.
+    that prove, verify and load. own: the line of the row's own point.
 
     The dictionary names them, and its test runs them.
     """
@@ -40,8 +41,6 @@ def commands(row: Row) -> dict[str, dict[str, str]]:
         },
     }
     for group in GROUPS:
-        shell = group.command.replace("{id}", row.id)
-        found.setdefault(
-            group.name, {"shell": shell, "python": group.python.replace("{id}", row.id)}
-        )
+        jets = own.jets if own is not None and group.name == "jets" else None
+        found.setdefault(group.name, commands_of(group, row.id, jets))
     return found

@@ -34,7 +34,7 @@ app = typer.Typer(
     cls=Laboratory,
     help="A laboratory for singular models: proved learning coefficients, calibrated instruments.",
     epilog="Exit codes: 0 done, 2 bad input, 3 undecided, 130 interrupted.",
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

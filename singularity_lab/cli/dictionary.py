@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from singularity_lab.cli import words
+from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     INTERRUPTED,
+    UNDECIDED,
     note,
     print_json,
     print_table,
     progress_bar,
     say_error,
 )
+from singularity_lab.system.stopwatch import Stopwatch
 
 app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
 
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 From = Annotated[
     Path | None,
     typer.Option("--from", metavar="DIR", help="A dictionary; the package's own if absent."),
@@ -59,7 +61,8 @@ def build(
             help="CPU seconds for all new cells; those not reached then say so. 0: ask nothing.",
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Processes.")] = 2,
+    jobs: Jobs = 2,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where the tables go; the package's own folder."),
@@ -105,7 +108,7 @@ def build(
     else:
         rows = entries()
     path = journal or (cache_folder().parent / "dictionary" / "cells.jsonl")
-    started = time.process_time()
+    watch = Stopwatch()
     try:
         with progress_bar() as progress:
 
@@ -118,6 +121,7 @@ def build(
                 limit,
                 jobs,
                 total=total,
+                cluster=cluster,
                 readings=stored_readings(folder),
                 progress=advance,
             )
@@ -136,7 +140,7 @@ def build(
         "edges": len(made.tables.edges),
         "germs_computed": made.germs,
         "seconds_of_cells": round(made.seconds, 1),
-        "seconds": round(time.process_time() - started, 1),
+        "seconds": round(watch.seconds, 1),
         "bytes": sum(sizes.values()),
         "counts": counts(made.tables),
         "problems": wrong,
@@ -149,6 +153,96 @@ def build(
     if wrong:
         say_error(f"{len(wrong)} problems, the first: {wrong[0]}")
         raise typer.Exit(BAD_INPUT)
+
+
+@app.command()
+def check(
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID…", help="Rows.", autocompletion=words.complete_row)
+    ],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="NAME", help="Only this column; repeatable."),
+    ] = None,
+    limit: Annotated[
+        float, typer.Option("--limit", metavar="SECONDS", help="CPU seconds for one cell.")
+    ] = 20.0,
+    folder: From = None,
+) -> None:
+    """Compute cells again and compare them with the table.
+
+    Ends with exit code 3 where a cell that had a value does not come out again.
+    """
+    from singularity_lab.dictionary.check import agree, group_again
+    from singularity_lab.dictionary.columns import GROUPS
+    from singularity_lab.dictionary.look import lookup
+    from singularity_lab.errors import BadInput
+
+    known = [c for group in GROUPS for c in group.columns]
+    for name in columns or []:
+        if name not in known:
+            raise BadInput(f"--column: one of {', '.join(known)} is needed, received {name!r}")
+    tables = _tables(folder)
+    differ = 0
+    for id in ids:
+        page = lookup(id, tables)
+        for group in GROUPS:
+            asked = [c for c in group.columns if not columns or c in columns]
+            fresh = group_again(id, asked[0], limit) if asked else {}
+            for column in asked:
+                same = agree(page.cell(column), fresh[column])
+                differ += not same
+                print(f"{id}  {column}: {'agrees' if same else 'DIFFERS'}: {fresh[column]}")
+    if differ:
+        say_error(f"{differ} cells differ from the table")
+        raise typer.Exit(UNDECIDED)
+
+
+@app.command()
+def measure(
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID…", help="Rows; family:NAME for those of a family.")
+    ],
+    device: Annotated[str, typer.Option("--device", metavar="NAME")] = "volume",
+    seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Seeds 0 … N − 1.")] = 1,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the device; repeatable."),
+    ] = None,
+    evaluations: Annotated[
+        float | None, typer.Option("--evaluations", metavar="N", help="Limit of each reading.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="A dictionary; the package's own if absent."),
+    ] = None,
+) -> None:
+    """Read rows with a device and add the readings to the table, failures too.
+
+    Each reading is kept at once. One that is there already (row, device, settings, seed) is made
+    again and replaced.
+    """
+    from singularity_lab.catalog.load import entries, load
+    from singularity_lab.catalog.paths import in_package
+    from singularity_lab.dictionary.readings import read_row, with_readings
+    from singularity_lab.dictionary.tables import shipped_folder, stored_readings, write_readings
+    from singularity_lab.errors import BadInput
+
+    if out is None and in_package():
+        raise BadInput("--out: a folder is needed: an installed package is not written to")
+    if seeds < 1:
+        raise BadInput(f"--seeds: at least one is needed, received {seeds}")
+    folder = out or shipped_folder()
+    rows = []
+    for name in ids:
+        family = name.removeprefix("family:")
+        rows += entries(family=family) if family != name else [load(name)]
+    given = words.settings(settings or [])
+    for row in rows:
+        for seed in range(seeds):
+            line = read_row(row, device, seed, given, evaluations=evaluations)
+            write_readings(with_readings(stored_readings(folder), [line]), folder)
+            print(f"{row.id}  seed {seed}  {line.value} [{line.low}, {line.high}]  {line.outcome}")
 
 
 def _print_counts(tables: Any) -> None:
@@ -201,7 +295,9 @@ def list_(
 
 @app.command()
 def show(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The row.")],
+    id: Annotated[
+        str, typer.Argument(metavar="ID", help="The row.", autocompletion=words.complete_row)
+    ],
     folder: From = None,
     as_json: Json = False,
 ) -> None:

@@ -13,7 +13,8 @@ import typer
 
 from singularity_lab.algebra.limits import PARAMETERS, between
 from singularity_lab.cli import calibrating, words
-from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
+from singularity_lab.cli.options import Json, Workers
+from singularity_lab.cli.proving import As, At, Box, Convention, Nonnegative, Prior, Vars
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     UNDECIDED,
@@ -58,7 +59,6 @@ Checkpoint = Annotated[
         help="Keep the state of a long run here; the same command goes on from it.",
     ),
 ]
-Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: this process.")]
 
 
 def _limits(seconds: float | None, evaluations: float | None) -> Budget:
@@ -70,7 +70,11 @@ def _limits(seconds: float | None, evaluations: float | None) -> Budget:
 def measure(
     device: Annotated[
         str,
-        typer.Argument(metavar="DEVICE", help="A device of singlab devices, or module:function."),
+        typer.Argument(
+            metavar="DEVICE",
+            help="A device of singlab devices, or module:function.",
+            autocompletion=words.complete_device,
+        ),
     ],
     target: Annotated[
         list[str],
@@ -192,7 +196,11 @@ def _imported(path: str, at: Any, dimension: int | None) -> Loss:
 def devices(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[DEVICE]", help="Print what it says and does not, and settings."),
+        typer.Argument(
+            metavar="[DEVICE]",
+            help="Print what it says and does not, and settings.",
+            autocompletion=words.complete_device,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

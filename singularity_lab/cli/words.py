@@ -47,7 +47,7 @@ def point(text: str | None) -> dict[str, str] | list[str] | None:
     return values
 
 
-def box(text: str | None) -> dict[str, tuple[str | None, str | None]] | None:
+def box(text: str | None, option: str = "--box") -> dict[str, tuple[str | None, str | None]] | None:
     """``x=0:1,y=:2`` as intervals; an absent side is free.
 
     >>> box("x=0:1, y=:2")
@@ -56,10 +56,10 @@ def box(text: str | None) -> dict[str, tuple[str | None, str | None]] | None:
     if text is None:
         return None
     out = {}
-    for name, interval in pairs(text, "--box", "x=0:1,y=:2").items():
+    for name, interval in pairs(text, option, "x=0:1,y=:2").items():
         low, colon, high = (p.strip() for p in interval.partition(":"))
         if not colon or not (low or high):
-            raise BadInput(f"--box: expected low:high for {name}, received {interval!r}")
+            raise BadInput(f"{option}: expected low:high for {name}, received {interval!r}")
         out[name] = (low or None, high or None)
     return out
 
@@ -150,3 +150,28 @@ def _parts(text: str, separators: str = ",;") -> list[str]:
             parts[-1].append(c)
     found = ("".join(p).strip() for p in parts)
     return [p for p in found if p]
+
+
+# -- what a shell offers when the key for completion is struck
+
+
+def complete_row(incomplete: str) -> list[str]:
+    """The ids of the catalog's rows that begin so.
+
+    >>> complete_row("ade-a1")[:3]
+    ['ade-a1', 'ade-a10', 'ade-a11']
+    """
+    from singularity_lab.catalog.load import entries
+
+    return sorted(e.id for e in entries() if e.id.startswith(incomplete))
+
+
+def complete_device(incomplete: str) -> list[str]:
+    """The names of the devices that begin so.
+
+    >>> complete_device("vol")
+    ['volume']
+    """
+    from singularity_lab.spectroscopes.registry import known_devices
+
+    return [name for name in known_devices() if name.startswith(incomplete)]

@@ -28,6 +28,7 @@ from singularity_lab.models.model import Stratum
 _FIELD = {"lambda": "lam"}
 NO_GERM = "the loss is no polynomial: it has no exact germ"
 _COPIED = ("lambda", "m", "certificate")  # what a germ shares with one that has other names
+SHARED = ("contact", "jets", "volume")  # groups that are the same for both, and asked once
 
 
 @dataclass(frozen=True)
@@ -79,17 +80,33 @@ def places(entries: Iterable[Entry]) -> list[Place]:
     return own + more
 
 
-def computed(journal: Journal, key: str, on_file: bool = True) -> Cells:
-    """The cells of all groups for a germ; ``unknown`` where the journal has none."""
-    why = "not reached in this build" if on_file else "not asked of a stratum that is no row"
+def first_germs(members: Mapping[str, Membership]) -> dict[str, str]:
+    """Key of a germ → key of the first one that it equals up to renaming and signs."""
+    first: dict[str, str] = {}
+    return {key: first.setdefault(member.germ_id, key) for key, member in members.items()}
+
+
+def computed(journal: Journal, key: str, head: str = "", named: str = "") -> Cells:
+    """The cells of all groups for a germ; ``unknown`` where the journal has none.
+
+    head: the key of the first germ that it equals up to renaming and signs, which answers for both
+    in the groups that are shared; named: what to call that germ.
+    """
     cells: Cells = {}
     for group in GROUPS:
         line = journal.best(key, group.name)
+        route = ""
+        if head != key and group.name in SHARED:
+            other = journal.best(head, group.name)
+            if other is not None and other.version == group.version:
+                line, route = other, f"the germ of {named} up to renaming and signs"
         for column in group.columns:
             if line is not None and line.version == group.version:
-                cells[column] = line.cells[column]
+                cell = line.cells[column]
+                both = f"{cell.route}; {route}" if cell.route and route else cell.route or route
+                cells[column] = msgspec.structs.replace(cell, route=both)
             else:
-                cells[column] = Cell.unknown(why)
+                cells[column] = Cell.unknown("not reached in this build")
     return cells
 
 
@@ -153,6 +170,8 @@ def make_strata(
     which no certificate is on file.
     """
     known: dict[str, tuple[str, Cells]] = {}
+    heads = first_germs(members)
+    names: dict[str, str] = {}
     every = []
     for place in listed:
         problem = place.problem
@@ -161,7 +180,10 @@ def make_strata(
             cells = {c: none for group in GROUPS for c in group.columns}
             cells["probes"] = none
         else:
-            cells = computed(journal, place.key, place.on_file) | filed(problem)
+            own = f"row {place.entry.id}" + ("" if place.on_file else f", stratum {place.name}")
+            names.setdefault(place.key, own)
+            head = heads.get(place.key, place.key)
+            cells = computed(journal, place.key, head, names.get(head, "")) | filed(problem)
             cells["probes"] = probe_cell(place.entry, cells)
         cells |= _geometry(place)
         cells |= cells_of(members.get(place.key), NO_GERM)

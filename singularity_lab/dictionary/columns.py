@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.store import bounds_of
 from singularity_lab.dictionary.schema import Cell
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
-from singularity_lab.exact.arcs.contact import contact_loci
+from singularity_lab.exact.arcs.contact import ContactLoci, contact_loci
 from singularity_lab.exact.arcs.jets import jets
 from singularity_lab.exact.classification.matrix_factorisation import ade
 from singularity_lab.exact.classification.path import along
@@ -43,6 +44,27 @@ class Question:
     problem: LocalProblem
     certificates: tuple[Certificate, ...]
     limit: float
+
+    @cached_property
+    def proofs(self) -> tuple[Certificate, ...]:
+        """The certificates on file, or what a search within the limit proves: made once."""
+        if self.certificates:
+            return self.certificates
+        return rlct(self.problem, budget=self.limit).certificates
+
+    @cached_property
+    def real_loci(self) -> ContactLoci | Undecided:
+        """The contact loci over R from the proofs, for K those of the ideal (K), or why there are
+        none: made once, for two groups."""
+        source: Any = self.proofs[-1] if self.proofs else self.problem
+        if self.problem.is_power_one:
+            source = replace(self.problem, convention="ideal")
+        with TimeLimit(1.2 * self.limit):
+            try:
+                return contact_loci(source, ORDER, field="R", budget=self.limit)
+            except Undecided as error:
+                return error
+        return Undecided(f"not decided within {1.2 * self.limit:g} CPU seconds")
 
 
 @dataclass(frozen=True)
@@ -119,9 +141,8 @@ def value_cells(certificates: Sequence[Certificate]) -> Cells:
 def _values(question: Question) -> Cells:
     if question.certificates:
         return value_cells(question.certificates)
-    found = rlct(question.problem, budget=question.limit)
     route = "a search whose certificate verified; none is on file"
-    cells = value_cells(found.certificates)
+    cells = value_cells(question.proofs)
     cells["certificate"] = Cell.unknown(route)
     return {
         name: msgspec.structs.replace(cell, route=route) if cell.status == "value" else cell
@@ -130,9 +151,7 @@ def _values(question: Question) -> Cells:
 
 
 def _divisors(question: Question) -> Cells:
-    certificates = question.certificates
-    if not certificates:
-        certificates = rlct(question.problem, budget=question.limit).certificates
+    certificates = question.proofs
     found = divisors_of(certificates[-1])
     kept = sorted(found, key=lambda d: (not d.carries, d.ratio, d.k))
     value = [d.to_json() for d in kept[:DIVISORS]]
@@ -146,15 +165,47 @@ def _divisors(question: Question) -> Cells:
 
 
 def _jets(question: Question) -> Cells:
+    """By strata of arcs, or by contact loci over C of the certificate, or by those over R."""
+    certificate = question.proofs[-1] if question.proofs else None
     try:
-        found = jets(question.problem, ORDER, budget=question.limit)
+        found = jets(certificate or question.problem, ORDER, budget=question.limit)
         return {"jets": Cell.of(_jets_value(found), found.method)}
     except Undecided as error:
+        real = _real_jets(question)
+        if real is not None:
+            reason = f"; over C not decided: {_said(error)}"
+            return {"jets": Cell.of(real, f"contact loci over R{reason}")}
         part = list(error.bounds or ())
         if not part:
             raise
         reason = _said(error)
         return {"jets": Cell("bounds", value={"codimensions": part}, reason=reason)}
+
+
+def _real_jets(question: Question) -> dict[str, Any] | None:
+    """The codimensions of the real arcs near the point, from the certificate; None where they are
+    not all decided, and where the certificate is of more than the ideal."""
+    problem = question.problem
+    if not problem.flat or problem.is_power_one:
+        return None
+    loci = question.real_loci
+    if isinstance(loci, Undecided):
+        return None
+    known = [int(c) for c in loci.codimensions if c is not None and c.denominator == 1]
+    if len(known) <= ORDER:
+        return None
+    d = len(problem.variables)
+    least = min(Fraction(c, m + 1) for m, c in enumerate(known))
+    return {
+        "order": ORDER,
+        "field": "R",
+        "method": "contact loci",
+        "codimensions": known,
+        "dimensions": [d * (m + 1) - c for m, c in enumerate(known)],
+        "components": [None] * (ORDER + 1),
+        "threshold": str(least),
+        "attained": [m for m, c in enumerate(known) if Fraction(c, m + 1) == least],
+    }
 
 
 def _jets_value(found: Any) -> dict[str, Any]:
@@ -171,13 +222,10 @@ def _jets_value(found: Any) -> dict[str, Any]:
 
 
 def _contact(question: Question) -> Cells:
-    problem = question.problem
-    route = "certificate"
-    source: Any = question.certificates[-1] if question.certificates else problem
-    if problem.is_power_one:
-        source = replace(problem, convention="ideal")
-        route = "a certificate of the ideal (K)"
-    found = contact_loci(source, ORDER, field="R", budget=question.limit)
+    found = question.real_loci
+    if isinstance(found, Undecided):
+        raise found
+    route = "a certificate of the ideal (K)" if question.problem.is_power_one else "certificate"
     decided = list(found.decided)
     value = {
         "order": found.order,
@@ -283,23 +331,40 @@ def _volume(question: Question) -> Cells:
     return {"volume": Cell.of(value, found.method)}
 
 
+_CHECK = "singlab dictionary check {id} --column "
+_ONE = 'python -c "import singularity_lab as s; print(s.%s)"'
+_AGAIN = 'from singularity_lab.dictionary.check import again; again("{id}", "%s")'
+
 GROUPS: tuple[Group, ...] = (
     Group("value", ("lambda", "m", "certificate"), _values, 1,
           "singlab catalog show {id}", 'ground_truth("{id}")'),
-    Group("divisors", ("divisors",), _divisors, 2,
-          "singlab dictionary show {id} --json", 'lookup("{id}").divisors'),
-    Group("jets", ("jets",), _jets, 1, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
-    Group("contact", ("contact",), _contact, 1,
-          'python -c "import singularity_lab as s; print(s.contact_loci(\'{id}\', 6))"',
-          'contact_loci("{id}", 6)', Cell.no_device),
+    Group("divisors", ("divisors",), _divisors, 2, _CHECK + "divisors", _AGAIN % "divisors"),
+    Group("contact", ("contact",), _contact, 2,
+          _ONE % "contact_loci('{id}', 6)", 'contact_loci("{id}", 6)', Cell.no_device),
+    Group("jets", ("jets",), _jets, 2, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
     Group("zeta", ("zeta",), _zeta, 1, "singlab zeta {id}", 'zeta("{id}")'),
     Group("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
     Group("adjacencies", ("adjacencies",), _adjacencies, 1,
-          "singlab singularity {id}", 'singularity("{id}").unfolding()'),
+          _CHECK + "adjacencies", _AGAIN % "adjacencies"),
     Group("volume", ("volume",), _volume, 1,
-          'python -c "import singularity_lab as s; print(s.volume_expansion(\'{id}\'))"',
-          'volume_expansion("{id}")', Cell.no_device),
+          _ONE % "volume_expansion('{id}')", 'volume_expansion("{id}")', Cell.no_device),
 )  # fmt: skip
+
+
+def commands(group: Group, row: str, cell: Cell | None = None) -> dict[str, str]:
+    """``shell`` and ``python``: what computes a group of cells of a row again.
+
+    cell: of the group's first column; jets near the point are those of the contact loci.
+
+    >>> commands(GROUPS[3], "ade-a2")["shell"]
+    'singlab jets ade-a2 --order 6'
+    """
+    shell, python = group.command, group.python
+    jets = cell.value if group.name == "jets" and cell and cell.status == "value" else {}
+    if jets.get("method") == "contact loci":
+        shell = _ONE % f"contact_loci('{{id}}', 6, field='{jets['field']}')"
+        python = f'contact_loci("{{id}}", 6, field="{jets["field"]}")'
+    return {"shell": shell.replace("{id}", row), "python": python.replace("{id}", row)}
 
 
 def carrying(cell: Cell) -> list[Mapping[str, Any]]:

@@ -59,7 +59,8 @@ def probe_cell(entry: Entry, cells: Cells) -> Cell:
             weights = scaled_weights(divisor)
             probes = _probes(entry, germ.generators)
             orders = {name: str(order_along(f, weights)) for name, f in probes.items()}
-            return Cell.of(orders, f"along {divisor['weights']}, with K of order 1")
+            along = ", ".join(f"{name}: {w}" for name, w in divisor["weights"].items())
+            return Cell.of(orders, f"the divisor {along}; K of order 1")
     if not carrying(cells["divisors"]):
         return Cell.unknown("no divisor is marked as carrying λ")
     return Cell.unknown("the divisor that carries λ has weights of a chart, not of the coordinates")

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from singularity_lab.dictionary.columns import GROUPS
+from singularity_lab.dictionary.columns import GROUPS, commands
 from singularity_lab.dictionary.schema import (
     Cell,
     CertificateLine,
@@ -69,10 +69,7 @@ class Page:
         that no function of its own fills."""
         for group in GROUPS:
             if column in group.columns:
-                return {
-                    "shell": group.command.replace("{id}", self.id),
-                    "python": group.python.replace("{id}", self.id),
-                }
+                return commands(group, self.id, self.cells[group.columns[0]])
         return {}
 
     def to_json(self) -> dict[str, Any]:

@@ -74,6 +74,13 @@ def stored_readings(folder: Path) -> list[ReadingLine]:
     return msgspec.json.Decoder(ReadingLine).decode_lines(gzip.decompress(path.read_bytes()))
 
 
+def write_readings(lines: list[ReadingLine], folder: Path) -> None:
+    """Write the table ``readings`` of a folder alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = msgspec.json.Encoder().encode_lines(lines)
+    write_bytes(folder / f"readings{SUFFIX}", gzip.compress(text, 9, mtime=0))
+
+
 def shipped_folder() -> Path:
     """Where the package keeps its dictionary."""
     return _FOLDER

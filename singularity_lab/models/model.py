@@ -199,6 +199,18 @@ def builders() -> tuple[str, ...]:
     return tuple(sorted(_BUILDERS))
 
 
+def description(name: str) -> str:
+    """What a builder says of its model: its docstring without the examples; empty for an unknown
+    name.
+
+    >>> description("toy_superposition").partition(",")[0]
+    'Toy model of superposition without bias'
+    """
+    function = _BUILDERS.get(name)
+    text = inspect.getdoc(function) if function is not None else None
+    return (text or "").partition(">>>")[0].rstrip()
+
+
 def signature(name: str) -> dict[str, tuple[Any, Any]]:
     """Parameter → (type, default) of a builder; ``inspect.Parameter.empty`` where there is no
     default.

@@ -36,7 +36,7 @@ class WithLoss(torch.nn.Module):
         self.model, self.loss = model, loss
 
     def forward(self, batch: Any) -> Tensor:
-        """Return the loss on a batch."""
+        """The loss of a batch at the parameters of the model."""
         return self.loss(self.model, batch)
 
 

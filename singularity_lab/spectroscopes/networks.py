@@ -14,7 +14,6 @@ target is that of a regression on the model's own function with unit noise.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +38,7 @@ from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.reading import Reading
+from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = ["collected", "llc", "network_loss", "planned"]
 
@@ -260,11 +260,11 @@ def planned(
 
     def cost(evaluate: Callable[[], Any]) -> float:
         evaluate()
-        begin, count = time.process_time(), 0
-        while count < 3 or (time.process_time() - begin < 0.2 and count < 50):
+        watch, count = Stopwatch(), 0
+        while count < 3 or (watch.seconds < 0.2 and count < 50):
             evaluate()
             count += 1
-        return (time.process_time() - begin) / count
+        return watch.seconds / count
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -307,14 +307,14 @@ def _shortened(
 
 def _terminal(name: str, settings: Mapping[str, Any]) -> Callable[[float, str], None]:
     """A line on standard error with the share done and the time left, where that is a terminal."""
-    begin = time.monotonic()
+    watch = Stopwatch()
     if not sys.stderr.isatty():
         return lambda share, word: None
     steps = settings["burn_in"] + settings["draws"]
     print(f"{name}: {settings['chains']} chains, {steps:,} steps each", file=sys.stderr)
 
     def tell(share: float, word: str) -> None:
-        spent = time.monotonic() - begin
+        spent = watch.wall
         left = spent * (1 - share) / share if share > 0.02 else None
         rest = "" if left is None else f", {left:.0f} s left"
         print(f"\r{name}: {share:.0%}{rest}   ", end="", file=sys.stderr, flush=True)

@@ -56,17 +56,22 @@ export function ReadingsFigure({
           ))}
           {drawn.map((r, i) => {
             const y = 18 + i * row;
-            const inside = r.inside.status === "value" && r.inside.value;
+            const judged = r.inside.status === "value";
+            const inside = judged && r.inside.value;
             const [l, h] = [value(r.low), value(r.high)];
             return (
               <>
                 {Number.isFinite(l) && Number.isFinite(h) && (
                   <line x1={X(l)} x2={X(h)} y1={y} y2={y} class="whisker" />
                 )}
-                <path
-                  d={`M${X(value(r.value))},${y - 6} l6,6 l-6,6 l-6,-6 z`}
-                  class={inside ? "measured" : "measured open"}
-                />
+                {judged ? (
+                  <path
+                    d={`M${X(value(r.value))},${y - 6} l6,6 l-6,6 l-6,-6 z`}
+                    class={inside ? "measured" : "measured open"}
+                  />
+                ) : (
+                  <circle cx={X(value(r.value))} cy={y} r={4} class="measured" />
+                )}
                 <text
                   x={X(value(r.value)) + (X(value(r.value)) > width * 0.7 ? -10 : 10)}
                   y={y - 7}
@@ -132,8 +137,8 @@ export function ReadingsFigure({
         </table>
       </div>
       <figcaption>
-        Blue: exact λ. Ochre: a reading with its interval, ◆ the interval holds the exact value, ◇ it does not; misses
-        are kept.
+        Blue: exact λ. Ochre: a reading with its interval, ◆ the interval holds the exact value, ◇ it does not, ● the
+        device claims no λ; misses are kept.
       </figcaption>
     </figure>
   );

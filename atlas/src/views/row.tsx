@@ -291,7 +291,7 @@ function Body({ page: p }: { page: Page }) {
         {beside && jets}
         <Section id="readings" title="Exact against measured">
           <ReadingsFigure readings={p.readings} lower={low} upper={high} />
-          <Commands lines={[["take a reading", `singlab measure ${r.id} --device volume --seed 1`]]} />
+          <Commands lines={[["take a reading", `singlab measure volume ${r.id} --seed 1`]]} />
         </Section>
         <Section id="class" title="Who else has this singularity">
           {classId ? (

@@ -30,7 +30,6 @@ Theorem 0.1).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -43,13 +42,17 @@ from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
 from singularity_lab.algebra.problem import Generators, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.components import Field, hypersurface_components
-from singularity_lab.exact.arcs.contact import ContactLoci, contact_loci
+from singularity_lab.exact.arcs.contact import ArcField, ContactLoci, contact_loci
 from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equations
-from singularity_lab.exact.arcs.stratification import Search, Stratum
+from singularity_lab.exact.arcs.stratification import ArcStratum, Search
 from singularity_lab.exact.arcs.substitution import State
+from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.system.shown import table
+from singularity_lab.system.stopwatch import Stopwatch
 
 _UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open
+_SHARE = 0.5  # of the budget for the strata; the rest is for the contact loci
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Jets:
     method: str
     codimensions: tuple[int, ...]
     top_components: tuple[int | None, ...]
-    strata: tuple[tuple[Stratum, ...], ...]
+    strata: tuple[tuple[ArcStratum, ...], ...]
     seconds: float = dataclass_field(compare=False)
     notes: tuple[str, ...] = ()
     checked: tuple[int, ...] = ()
@@ -176,6 +179,18 @@ class Jets:
         lines += [f"  note: {n}" for n in self.notes]
         return "\n".join(lines)
 
+    def _repr_html_(self) -> str:
+        what = "Fibre over 0 of J_m" if self.fibre else "J_m"
+        of = f"{self.label}: {self.ideal}" if self.label else f"{self.ideal}"
+        counts = ("not counted" if k is None else k for k in self.top_components)
+        lines = zip(range(self.order + 1), self.dimensions, self.codimensions, counts, strict=True)
+        name = "2λ" if self.field == "R" else "lct"
+        at = ", ".join(map(str, self.attained_at[:4]))
+        least = "" if self.fibre else f"min codim/(m + 1) = {self.mustata} at m = {at}: {name} ≤ it"
+        notes = [least, f"method: {self.method}", *self.notes]
+        heads = ("m", "dim", "codim", "top components")
+        return table(f"{what} of {of} over {self.field}", heads, lines, filter(None, notes))
+
     def plot(self, ax: Any = None) -> Any:
         """The staircase of codim J_m with the line (m + 1)·min codim/(m + 1) below it."""
         from singularity_lab.pictures.singularities import jet_staircase
@@ -184,7 +199,7 @@ class Jets:
 
 
 def jets(
-    generators: Generators,
+    generators: Certificate | Generators,
     order: int = 6,
     variables: str | Iterable[str] | None = None,
     *,
@@ -198,7 +213,8 @@ def jets(
     ideal.
 
     generators: an ideal, or a local problem or a row, whose point is then moved to 0; prior and
-    constraints do not enter, and ``notes`` say so.
+    constraints do not enter, and ``notes`` say so. Of a certificate its germ is meant, and no other
+    one is searched for where contact loci are read.
     field: over which. fibre: only the jets at a point (``at``, the origin unless given); otherwise
     all jets in affine space are meant. Where these are not decided, the contact loci of the
     engine's certificate near the point answer instead, if they are (method ``contact loci``).
@@ -214,7 +230,7 @@ def jets(
     >>> r.mustata, r.attained_at, r.divisors
     (Fraction(5, 6), (5,), ((3, 2),))
     """
-    started = time.process_time()
+    watch = Stopwatch()
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
         raise BadInput(f"order: an integer >= 0 is needed, received {order!r}")
     if field not in ("C", "R", "Q"):
@@ -222,7 +238,7 @@ def jets(
     require_seconds(budget)
     codimensions: list[int] = []
     found: Jets | None = None
-    with TimeLimit(budget + _UNWIND, started):
+    with TimeLimit(budget + _UNWIND, watch):
         found = _jets(generators, order, variables, field, fibre, at, budget, check, codimensions)
     if found is not None:
         return replace(found, checked=_checked(found, check)) if check else found
@@ -234,7 +250,7 @@ def jets(
 
 
 def _jets(
-    generators: Generators,
+    generators: Certificate | Generators,
     order: int,
     variables: str | Iterable[str] | None,
     field: Field,
@@ -245,8 +261,9 @@ def _jets(
     codimensions: list[int],
 ) -> Jets:
     """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
-    started = time.process_time()
-    problem = LocalProblem.of(generators, variables, at=at)
+    watch = Stopwatch()
+    asked = generators.germ if isinstance(generators, Certificate) else generators
+    problem = LocalProblem.of(asked, variables, at=at)
     ideal = problem.ideal
     if any(problem.point):
         ideal = ideal.translate(problem.rational_point)
@@ -260,42 +277,50 @@ def _jets(
         raise OutOfScope("jets: the unit ideal has no jets")
     if check and field == "R":
         raise BadInput("check: Gröbner bases see the field C or Q, not R")
-    search = Search(field, started + 0.8 * budget)  # the rest is for the contact loci
+    share = 1.0 if fibre or check else _SHARE
+    search = Search(field, min(share, 0.8) * budget - watch.seconds)
     state = State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     counts: list[int | None] = []
-    strata: list[tuple[Stratum, ...]] = []
+    strata: list[tuple[ArcStratum, ...]] = []
     charts: _Charts | None = None
     for m in range(order + 1):
-        answer = search.solve(state, (m + 1,) * len(live), None)
-        low = answer.undecided
-        if answer.best is None and low is None:
+        answer = None
+        with TimeLimit(share * budget, watch):  # ends what does not look at its deadline
+            answer = search.solve(state, (m + 1,) * len(live), None)
+        best: int | None = None
+        low: int | None = 0
+        reason = "the budget is spent"
+        if answer is not None:
+            best, low, reason = answer.best, answer.undecided, answer.reason
+        if best is None and low is None:
             raise OutOfScope(f"jets: {ideal} has no points over {field}")
-        if answer.best is None or (low is not None and low < answer.best):
+        if answer is None or best is None or (low is not None and low < best):
             if charts is None and not fibre:
-                charts = _Charts.of(ideal, order, field, max(time_left(), 0.1))
+                proof = _own_certificate(generators, problem)
+                charts = _Charts.of(ideal, proof, order, field, max(time_left(), 0.1))
             found = charts.at(m) if charts is not None else None
             if found is not None:
                 codimensions.append(found[0])
                 counts.append(found[1])
                 strata.append(())
                 continue
-            known = f"codim J_{m} >= {low}" + (
-                "" if answer.best is None else f" and <= {answer.best}"
-            )
-            left = started + budget - time.process_time()
-            near = None if fibre or check else _near_the_point(problem, ideal, order, field, left)
-            if near is not None:
-                return replace(near, seconds=time.process_time() - started)
+            known = f"codim J_{m} >= {low}" + ("" if best is None else f" and <= {best}")
+            if not fibre and not check and not _graded(ideal):  # its charts were read above
+                source = _own_certificate(generators, problem)
+                left = budget - watch.seconds
+                near = _near_the_point(problem, ideal, source, order, field, left)
+                if near is not None:
+                    return replace(near, seconds=watch.seconds)
             raise Undecided(
-                f"jets of {ideal}: order {m} is not decided ({answer.reason}); {known}; "
+                f"jets of {ideal}: order {m} is not decided ({reason}); {known}; "
                 f"codimensions before: {codimensions}",
                 tuple(codimensions),
             )
-        codimensions.append(answer.best)
+        codimensions.append(best)
         pieces = tuple(sorted(answer.pieces, key=lambda s: s.weights))
         parts = [s.components for s in pieces]
-        unsure = low == answer.best or None in parts
+        unsure = low == best or None in parts
         counts.append(None if unsure else sum(p for p in parts if p is not None))
         strata.append(pieces)
     method = "monomial" if monomial else "stratification" if search.recursed else "weights"
@@ -315,7 +340,7 @@ def _jets(
         tuple(codimensions),
         tuple(counts),
         tuple(strata),
-        time.process_time() - started,
+        watch.seconds,
         tuple(notes + _what_is_meant(problem, ideal, fibre)),
         label=problem.label,
     )
@@ -333,17 +358,33 @@ def _what_is_meant(problem: LocalProblem, ideal: Ideal, fibre: bool) -> list[str
     return notes
 
 
+def _own_certificate(source: Certificate | Generators, problem: LocalProblem) -> Certificate | None:
+    """The source, where it is a certificate whose charts say what the jets of its ideal are: of an
+    ideal, without a prior or a constraint at the point."""
+    if not isinstance(source, Certificate):
+        return None
+    plain = problem.flat and problem.convention == "ideal" and problem.over is None
+    return source if plain else None
+
+
 def _near_the_point(
-    problem: LocalProblem, ideal: Ideal, order: int, over: Field, seconds: float
+    problem: LocalProblem,
+    ideal: Ideal,
+    source: Certificate | None,
+    order: int,
+    over: Field,
+    seconds: float,
 ) -> Jets | None:
     """Codimensions of the jets that lie near the point, from the charts of a certificate.
 
-    ideal: of the germ, moved to 0. None where some order is not decided.
+    ideal: of the germ, moved to 0. source: a certificate of it; one is searched for without it.
+    None where some order is not decided.
     """
     if seconds <= 0:
         return None
+    arcs: ArcField = "R" if over == "R" else "C"
     try:
-        loci = contact_loci(ideal, order, field="R" if over == "R" else "C", budget=seconds)
+        loci = contact_loci(source or ideal, order, field=arcs, budget=seconds)
     except (Undecided, OutOfScope):
         return None
     codimensions = [c for c in loci.codimensions if c is not None and c.denominator == 1]
@@ -392,12 +433,15 @@ class _Charts:
     components: int | None
 
     @classmethod
-    def of(cls, ideal: Ideal, order: int, over: Field, seconds: float) -> _Charts | None:
+    def of(
+        cls, ideal: Ideal, source: Certificate | None, order: int, over: Field, seconds: float
+    ) -> _Charts | None:
         if seconds <= 0 or not _graded(ideal):
             return None
+        arcs: ArcField = "R" if over == "R" else "C"
         try:
             loci = contact_loci(
-                LocalProblem.build(ideal), order, field="R" if over == "R" else "C", budget=seconds
+                source or LocalProblem.build(ideal), order, field=arcs, budget=seconds
             )
         except Undecided:
             return None

@@ -34,6 +34,7 @@ from singularity_lab.exact.classification.milnor import (
 from singularity_lab.exact.classification.normal_forms import Arnold
 from singularity_lab.exact.classification.splitting import Splitting, split
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.shown import table
 
 if TYPE_CHECKING:
     from singularity_lab.exact.classification.unfolding import Unfolding
@@ -172,6 +173,24 @@ class Singularity:
             lines.append(f"  weights {q}; c_hat = {self.c_hat}, c = {self.central_charge}")
         lines += [f"  note: {n}" for n in self.notes]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        label = f"{self.label}: " if self.label else ""
+        lines: list[tuple[str, object]] = [
+            ("corank", self.corank),
+            ("squares", f"{self.splitting.rank}, of which {self.index} negative"),
+            ("residual part", self.residual),
+            ("Milnor number μ", self.milnor),
+            ("Tjurina number τ", self.tjurina),
+        ]
+        counted = self.spectrum_counted()
+        if counted is not None:
+            told = ", ".join(f"{a}" if k == 1 else f"{a} ({k})" for a, k in counted)
+            lines.append(("spectrum", told))
+        if self.weights is not None:
+            lines.append(("weights", ", ".join(map(str, self.weights))))
+            lines.append(("ĉ, c", f"{self.c_hat}, {self.central_charge}"))
+        return table(f"{label}{self.f} at 0: {self.kind}", ("", ""), lines, self.notes)
 
     def plot(self, ax: Any = None) -> Any:
         """The real curve or surface f = 0 near 0, in 2 or 3 variables, on matplotlib axes."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import html
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from singularity_lab.errors import Undecided
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import GRACE, OVERRUN, rlct
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     import networkx
@@ -37,6 +38,16 @@ class Explanation:
         notes = self.result.notes if self.result.exact else ()  # bounds tell theirs themselves
         charts = dict.fromkeys(map(str, self.result.open_charts))
         return "\n".join((str(self.result), *notes, *self.lines, *charts))
+
+    def _repr_html_(self) -> str:
+        steps = "".join(f"{html.escape(line)}\n" for line in self.lines)
+        notes = self.result.notes if self.result.exact else ()
+        told = (*notes, *dict.fromkeys(map(str, self.result.open_charts)))
+        small = "".join(f"<br><small>{html.escape(text)}</small>" for text in told)
+        head = self.result._repr_html_()
+        return (
+            f"{head}<details open><summary>the proof</summary><pre>{steps}</pre></details>{small}"
+        )
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the (first) tree; returns matplotlib's Axes."""
@@ -65,11 +76,11 @@ def explain(
     from singularity_lab.exact.proof.tree import proof_tree
 
     require_seconds(budget)
-    started = time.process_time()
+    watch = Stopwatch()
     search = None if budget is None else 0.9 * budget
     result = rlct(generators, variables, budget=search, **options)
     trees = []
-    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, watch):
         for certificate in result.certificates:
             trees.append(proof_tree(certificate))
     return Explanation(result, tuple(trees))

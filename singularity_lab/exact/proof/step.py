@@ -12,6 +12,7 @@ has a place.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,6 +38,18 @@ class Verdict:
     upper: RLCT | None = None
     empty: bool = False
     why: tuple[str, ...] = field(default=(), compare=False)
+
+    def __str__(self) -> str:
+        if self.empty:
+            return "verified: the stratum does not meet {K = 0}"
+        if self.lower is not None and self.lower == self.upper:
+            return f"verified: (lambda, m) = {self.lower}"
+        sides = [f"lambda >= {self.lower.value}"] if self.lower is not None else []
+        sides += [f"lambda <= {self.upper.value}"] if self.upper is not None else []
+        return f"verified: {' and '.join(sides) or 'nothing'}" + "".join(f"; {w}" for w in self.why)
+
+    def _repr_html_(self) -> str:
+        return f"<div>{html.escape(str(self)).replace('lambda', 'λ')}</div>"
 
 
 # A rational number as text or an integer; a point of a stratum, by the values of its variables.
@@ -98,8 +111,10 @@ _FOLLOWS = ("lemma", "then", "cases")
 @cache
 def _data(record: type[Step]) -> dict[str, bool]:
     """The fields of a theorem's own data, and whether a certificate may leave them out."""
-    own = [f for f in msgspec.structs.fields(record) if f.name not in ("id", *_FOLLOWS)]
-    return {f.name: f.default is None for f in own}
+    names, defaults = record.__struct_fields__, record.__struct_defaults__  # of the last names
+    needed = dict.fromkeys(names[: len(names) - len(defaults)], msgspec.NODEFAULT)
+    own = {**needed, **dict(zip(names[len(needed) :], defaults, strict=True))}
+    return {n: own[n] is None for n in names if n not in ("id", *_FOLLOWS)}
 
 
 class Move(Step, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.newton import FaceInquiry, FaceReport
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
+from singularity_lab.system.shown import table
 
 if TYPE_CHECKING:
     import networkx
@@ -411,6 +412,22 @@ class ToricResolution:
         from singularity_lab.pictures.graphs import dual_graph
 
         return dual_graph(self.graph(), ax=ax)
+
+    def _repr_html_(self) -> str:
+        state = {"unit": "no real zero", "smooth": "smooth, transversal", None: "open"}
+        lines = [
+            (
+                chart.map,
+                ", ".join(map(str, chart.k)),
+                ", ".join(map(str, chart.h)),
+                ", ".join(map(str, chart.strict)),
+                state[chart.crossing],
+            )
+            for chart in self.charts
+        ]
+        heads = ("chart", "k", "h", "strict transform", "there")
+        reached = [f"{divisor} reaches the value" for divisor in self.reaching]
+        return table(str(self).partition("\n")[0], heads, lines, reached)
 
     def __str__(self) -> str:
         label = f"{self.problem.label}: " if self.problem.label else ""

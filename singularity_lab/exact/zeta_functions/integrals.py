@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,8 +20,11 @@ from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.zeta_functions.fan import DualFan
 from singularity_lab.system.deadline import check_time, factoring_time, roots_time
+from singularity_lab.system.held import held
 
 _FOLLOWING = 2_000  # candidates of exponents that follow the leading one, for each cone
+_RIM = 2.0**-54  # below the distance of any float < 1 from 1
+_LARGEST = 700.0  # the logarithm of a float that is not infinite
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,15 @@ def _line_integral(
             sign = 1 if _evaluate(rows[0], length / 2) > 0 else -1
 
         def integrand(u: flint.acb, analytic: bool) -> flint.acb:
+            if failed or over():
+                return flint.acb("nan")
+            try:
+                return value_at(u, analytic)
+            except Exception as error:  # raised after the quadrature, which loses it
+                failed.append(error)
+                return flint.acb("nan")
+
+        def value_at(u: flint.acb, analytic: bool) -> flint.acb:
             y = u**s * length
             total = flint.acb(0)
             for row in rows:
@@ -136,7 +150,11 @@ def _line_integral(
                 answer *= ((prior[0] + prior[1] * y).log(analytic=analytic) * h_ball).exp()
             return answer * u ** (r - 1)
 
-        found = flint.acb.integral(integrand, 0, 1, rel_tol=tolerance, abs_tol=tolerance)
+        failed: list[Exception] = []
+        with held() as over:
+            found = flint.acb.integral(integrand, 0, 1, rel_tol=tolerance, abs_tol=tolerance)
+        if failed:
+            raise failed[0]
         if not found.is_finite():
             raise Undecided("volume: the quadrature in balls does not converge")
         return found.real * s * length ** ball(1 + beta)
@@ -220,45 +238,61 @@ def _common_zeros(dense: Sequence[Sequence[Fraction]]) -> list[tuple[flint.arb, 
 def _plane_integral(
     germ: Germ, plain: Sequence[Polynomial], outside: Sequence[int], lam: Fraction
 ) -> tuple[float, float]:
-    """∫∫ K^(−λ)·|x|^h over R² for a definite K, in polar-like pieces by max(|x|, |y|)."""
-    import numpy as np
-    from scipy.integrate import dblquad
+    """∫∫ K^(−λ)·|x|^h over R² for a definite K, on the square of x/(1 + x), y/(1 + y).
+
+    The integrand is put together from logarithms: K and its terms may be smaller or larger than
+    any float where the integrand is none of both. Raises Undecided where K cannot be told from 0,
+    and where the quadrature says that it failed.
+    """
+    from scipy.integrate import IntegrationWarning, dblquad
 
     power = 1 if germ.convention == "loss" else 2
     i, j = outside
     h, g = float(germ.prior[i]), float(germ.prior[j])
     tables = [
-        (
-            np.array([(a[i], a[j]) for a in p.support()], dtype=float),
-            np.array([float(c) for _, c in p.terms()]),
-        )
+        [(a[i], a[j], math.log(abs(c)), c > 0) for a, c in p.terms()]
         for p in plain
         if not p.is_zero
     ]
 
-    def k(x: float, y: float) -> float:
-        total = 0.0
-        for exponents, coefficients in tables:
-            value = float(np.dot(coefficients, x ** exponents[:, 0] * y ** exponents[:, 1]))
-            total += abs(value) ** power
-        return total
+    def log_k(log_x: float, log_y: float, sx: int, sy: int) -> float:
+        parts = []
+        for table in tables:
+            logs = [c + a * log_x + b * log_y for a, b, c, _ in table]
+            most = max(logs)
+            total = 0.0
+            for log, (a, b, _, positive) in zip(logs, table, strict=True):
+                minus = (sx < 0 and a % 2 == 1) ^ (sy < 0 and b % 2 == 1) ^ (not positive)
+                total += -math.exp(log - most) if minus else math.exp(log - most)
+            if total:
+                parts.append(power * (most + math.log(abs(total))))
+        if not parts:
+            raise Undecided("volume: K cannot be told from 0 in floating point")
+        most = max(parts)
+        return most + math.log(sum(math.exp(part - most) for part in parts))
 
     def value(s: float, t: float, sx: int, sy: int) -> float:
-        # x = s/(1 − s), y = t/(1 − t)
-        x, y = s / (1 - s), t / (1 - t)
-        weight = 1 / ((1 - s) ** 2 * (1 - t) ** 2)
-        if h:
-            weight *= x**h
-        if g:
-            weight *= y**g
-        return float(k(sx * x, sy * y) ** -float(lam) * weight)
+        # x = s/(1 − s), y = t/(1 − t); a node at the rim is moved by less than its rounding
+        log_s, log_t = math.log(s or _RIM), math.log(t or _RIM)
+        far_s, far_t = math.log(max(1 - s, _RIM)), math.log(max(1 - t, _RIM))
+        log_x, log_y = log_s - far_s, log_t - far_t
+        log = h * log_x + g * log_y - 2 * (far_s + far_t)
+        log -= float(lam) * log_k(log_x, log_y, sx, sy)
+        if log > _LARGEST:
+            raise Undecided("volume: the integrand is too large for floating point")
+        return math.exp(log)
 
     half_x = germ.variables[i] in germ.nonnegative
     half_y = germ.variables[j] in germ.nonnegative
     total, error = 0.0, 0.0
     for sx in (1,) if half_x else (1, -1):
         for sy in (1,) if half_y else (1, -1):
-            found, err = dblquad(value, 0, 1, 0, 1, args=(sx, sy), epsabs=1e-9, epsrel=1e-9)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", IntegrationWarning)
+                try:
+                    found, err = dblquad(value, 0, 1, 0, 1, args=(sx, sy), epsabs=1e-9, epsrel=1e-9)
+                except IntegrationWarning:
+                    raise Undecided("volume: the quadrature over the hit face failed") from None
             total, error = total + found, error + err
     return total, 10 * error
 

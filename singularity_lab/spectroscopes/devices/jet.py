@@ -34,7 +34,7 @@ from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
 
-__all__ = ["Equations", "Settings", "Stratum", "jet", "plot", "search"]
+__all__ = ["Equations", "ProfileStratum", "Settings", "jet", "plot", "search"]
 
 Exponent = tuple[int, ...]
 
@@ -68,7 +68,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Stratum:
+class ProfileStratum:
     """Jets of order m on a profile: dimension confirmed by slices, and codimension among all
     d(m + 1) coefficients."""
 
@@ -270,7 +270,7 @@ def search(
     s: Settings,
     meter: Meter,
     generator: torch.Generator,
-) -> list[Stratum]:
+) -> list[ProfileStratum]:
     """Strata of J_m for one m, confirmed, of largest dimension first; empty where none is found."""
     q = order + 1
     equations = Equations(generators, dim, q)
@@ -307,14 +307,14 @@ def search(
             best[which] = (t, [])
         if t == best[which][0]:
             best[which][1].append(point)
-    strata: list[Stratum] = []
+    strata: list[ProfileStratum] = []
     top = -1
     for which, (t, points) in sorted(best.items(), key=lambda x: (-x[1][0], x[0]))[: s.confirm]:
         if t <= top:
             break
         mask = masks[which : which + 1]
         dimension = _confirmed(equations, points, mask, t, s, meter, generator)
-        strata.append(Stratum(order, profiles[which], dimension, t, dim * q - dimension))
+        strata.append(ProfileStratum(order, profiles[which], dimension, t, dim * q - dimension))
         top = max(top, dimension)
     return sorted(strata, key=lambda x: x.codimension)
 

@@ -124,7 +124,7 @@ class Adjusted:
         self.chains: Any = None
         self.steps: Any = None
 
-    def potential(self, nbeta: float | Tensor) -> mala.Potential:
+    def potential(self, nbeta: float | Tensor) -> mala.Target:
         """What is sampled at an inverse temperature, or at one for each chain."""
         return potential(self.meter, nbeta, self.s.gamma)
 

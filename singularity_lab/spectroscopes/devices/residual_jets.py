@@ -175,12 +175,12 @@ class ResidualJets:
     def _both_ways(self, jet: Tensor) -> tuple[Residual, Residual]:
         """y → Tᵗy and v → Tv. The second is the transpose of the first: torch's own forward
         differentiation warns of parts of torch that will go."""
-        f, pull = torch.func.vjp(self.series, jet)
+        f, pull = torch.func.vjp(self.series, jet)[:2]
 
         def back(y: Tensor) -> Tensor:
             return pull(y)[0]
 
-        _, push = torch.func.vjp(back, torch.zeros_like(f))
+        push = torch.func.vjp(back, torch.zeros_like(f))[1]
 
         def forth(v: Tensor) -> Tensor:
             return push(v)[0]

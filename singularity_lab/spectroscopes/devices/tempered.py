@@ -271,7 +271,7 @@ class Source(Protocol):
         ...
 
 
-def potential(meter: Source, nbeta: float | Tensor, gamma: float) -> mala.Potential:
+def potential(meter: Source, nbeta: float | Tensor, gamma: float) -> mala.Target:
     """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on u (c, d), +∞ outside the domain or where K is not
     finite."""
     tau = meter.loss.prior_exponents

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import signal
+import time
 import warnings
 from fractions import Fraction
 
@@ -14,8 +16,9 @@ from hypothesis import strategies as st
 from scipy.integrate import IntegrationWarning, quad
 
 from singularity_lab.algebra.polynomial import Polynomial, parse
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.zeta_functions import integrals
 from singularity_lab.exact.zeta_functions.density import volume_expansion
 
 
@@ -261,6 +264,20 @@ def test_three_variables_by_blocks_and_by_quadrature() -> None:
     assert split.constant == pytest.approx(direct)
 
 
+def test_a_quadrature_that_fails_is_undecided() -> None:
+    """K falls below every float on the way, where its power times the weight does not."""
+    with pytest.raises(Undecided, match="the quadrature over the hit face failed"):
+        volume_expansion("x^24 + 1/10000000000000000*y^24 + z^40")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("f", ["x^40 + y^40 + z^40", "1000000000000*x^30 + y^40 + z^30"])
+def test_large_exponents_in_a_quadrature(f: str) -> None:
+    """{f² < ε} = {f < √ε} for f ≥ 0: the loss f has its constant by Gamma functions."""
+    squared, plain = volume_expansion(f), volume_expansion(f, convention="loss")
+    assert squared.constant == pytest.approx(plain.constant, rel=1e-7)
+
+
 @pytest.mark.slow
 def test_a_two_dimensional_face() -> None:
     f = "x^4 + y^4 + z^4 + x*y*z^2"
@@ -318,3 +335,23 @@ def test_json() -> None:
 def test_digits_are_a_positive_integer(digits: int) -> None:
     with pytest.raises(BadInput, match="digits"):
         volume_expansion("x^2 - y^3", digits=digits)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_ends_a_quadrature_is_raised_after_it(monkeypatch, interrupted):
+    """FLINT calls the integrand, and loses what is raised in it: the process ended by a signal."""
+    usual, calls = integrals._evaluate, [0]
+
+    def slow(row, y):
+        calls[0] += 1
+        if interrupted and calls[0] == 20:
+            signal.raise_signal(signal.SIGINT)
+        end = time.process_time() + 0.002
+        while time.process_time() < end:
+            pass
+        return usual(row, y)
+
+    monkeypatch.setattr(integrals, "_evaluate", slow)
+    with pytest.raises(KeyboardInterrupt if interrupted else Undecided):
+        volume_expansion("x^2 - y^3", budget=0.2)
+    assert 20 <= calls[0] < 400
