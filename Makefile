@@ -13,7 +13,7 @@ ifneq ("$(shell cat .venv/.setup-path 2>/dev/null)","$(shell pwd)")
 MOVED := moved
 endif
 
-.PHONY: help setup demo test oracles lint types notebooks docs benchmark atlas atlastest clean distclean moved
+.PHONY: help setup demo test oracles frames lint types notebooks docs benchmark atlas atlastest clean distclean moved
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ test: setup ## tests and doctests on two processes; warnings are errors
 oracles: setup ## compare with Singular and with Macaulay2, which this installs (330 MB)
 	$(PY) -m pip install --quiet --no-deps -r requirements-oracles.txt
 	$(ONE_THREAD) $(PY) -m pytest -m oracle
+
+frames: setup ## tables handed to polars and pyarrow, which this installs (335 MB)
+	@sh scripts/setup.sh frames
+	$(ONE_THREAD) $(PY) -m pytest -q tests/dictionary/test_tables.py tests/calibration/test_store.py tests/catalog/test_answer_key.py
 
 lint: setup ## ruff: rules and format
 	$(PY) -m ruff check .

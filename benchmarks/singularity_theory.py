@@ -13,16 +13,20 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import sys
 import time
-from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
-from singularity_lab.algebra.polynomial import Polynomial, parse
+from singularity_lab.algebra.polynomial import parse
 from singularity_lab.exact.arcs.jets import jets
-from singularity_lab.exact.classification.normal_forms import EXCEPTIONAL
 from singularity_lab.exact.classification.singularity import singularity
 from singularity_lab.exact.zeta_functions.density import volume_expansion
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from arnold_forms import UNIMODAL, change_coordinates
 
 JETS = [
     ("cusp x^2 - y^3", "x^2 - y^3", 11),
@@ -45,23 +49,6 @@ SIMPLE = {
     "E6": "x^3 + y^4",
     "E7": "x^3 + x*y^3",
     "E8": "x^3 + y^5",
-}
-
-UNIMODAL = {
-    "P8": "x^3 + y^3 + z^3 + x*y*z",
-    "X9": "x^4 + y^4 + x^2*y^2",
-    "J10": "x^3 + y^6 + x^2*y^2",
-    "T_{2,3,7}": "x^3 + x^2*y^2 + 2*y^7",
-    "T_{2,3,9}": "x^3 - x^2*y^2 + y^9",
-    "T_{2,4,5}": "x^4 + x^2*y^2 - y^5",
-    "T_{2,4,7}": "x^4 - x^2*y^2 + y^7",
-    "T_{2,5,5}": "x^5 + x^2*y^2 + y^5",
-    "T_{2,5,6}": "x^5 + x^2*y^2 + 3*y^6",
-    "T_{3,3,4}": "x^3 + y^3 + z^4 + x*y*z",
-    "T_{3,4,5}": "x^3 + y^4 + z^5 + 2*x*y*z",
-    "T_{4,4,5}": "x^4 + y^4 + z^5 + x*y*z",
-    "T_{4,5,6}": "x^4 + y^5 + z^6 + x*y*z",
-    **{name: f"{base} + {modulus}" for name, (base, modulus) in EXCEPTIONAL.items()},
 }
 
 # quasi-homogeneous K = Σ f² > 0 off 0, with weights (a, b) of (x, y) and the degree of K
@@ -97,28 +84,6 @@ DEFINITE = [
     (["x^4", "y^4", "x^2*y^2 - x^3*y"], 1, 1, 8),
     (["x^5 - y^5", "x*y^4", "x^4*y"], 1, 1, 10),
 ]
-
-
-def change_coordinates(f: Polynomial, source: random.Random) -> Polynomial:
-    """f∘φ for a random germ of a diffeomorphism with linear and quadratic terms."""
-    n = len(f.variables)
-    while True:
-        matrix = np.array([[source.randint(-2, 2) for _ in range(n)] for _ in range(n)])
-        if round(float(np.linalg.det(matrix))):
-            break
-    images: dict[str, Polynomial | int | Fraction] = {}
-    for i, v in enumerate(f.variables):
-        terms: dict[tuple[int, ...], Fraction] = {}
-        for j in range(n):
-            if matrix[i][j]:
-                terms[tuple(int(k == j) for k in range(n))] = Fraction(int(matrix[i][j]))
-        for _ in range(2):
-            a = [0] * n
-            for _ in range(2):
-                a[source.randrange(n)] += 1
-            terms[tuple(a)] = Fraction(source.choice([-2, -1, 1, 2]), source.choice([1, 2]))
-        images[v] = Polynomial.from_terms(terms, f.variables)
-    return f.substitute(images)
 
 
 def run_jets() -> None:

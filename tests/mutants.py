@@ -67,7 +67,9 @@ ARITHMETIC = {
     "errors": "errors",
     "exact.proof.certificate": "the document: what is refused is no certificate",
     "system.deadline": "time",
+    "system.stopwatch": "time",
     "system.files": "files",
+    "system.shown": "tables for notebooks",
     "system.stubs": "where public names are",
 }
 # calls that check one thing and give nothing back; those of them that name what they check
@@ -253,6 +255,7 @@ AIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "_monomial": ("monomial", ("any", "graded", "bound")),
     "_threshold": ("covering", ("monomials", "any")),
     "_generators": ("generators", ("any", "walls", "monomials")),
+    "_nakayama": ("nakayama", ("any", "separate", "symmetric", "graded")),
     "_coordinate": ("coordinate", ("any", "walls", "separate")),
     "_change": ("change", ("any", "walls", "bound", "signed")),
     "_relax": ("relax", ("any", "walls")),

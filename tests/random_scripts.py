@@ -1548,6 +1548,61 @@ class Writer:
             ]
         return {"op": "generators", "do": do}
 
+    def draw_nakayama(self, family: Any) -> Step | None:
+        """Other generators g with f = M·g, by factors taken out, multiples added, leading parts;
+        then M, the rows of the minor or a generator changed."""
+        dice, size = self.dice, len(family.gens)
+        context = family.gens[0].context()
+        zero, one = context.constant(0), context.constant(1)
+        new, rows = list(family.gens), [[one if i == j else zero for j in range(size)]
+                                        for i in range(size)]  # fmt: skip
+        for _ in range(dice.choice((1, 1, 2, 3))):
+            i, j, how = dice.randrange(size), dice.randrange(size), dice.random()
+            if how < 0.5 and not new[i].is_constant():
+                q = dice.choice(irreducible(new[i]))
+                new[i] = new[i] / q
+                for row in rows:
+                    row[i] = row[i] * q
+            elif i != j and not new[j].is_zero():  # g_i + q·g_j
+                q = parse(self.poly(family), family.names).flint
+                tail = [divmod(t, new[j]) for t in map_terms(new[i])]
+                if how < 0.8:
+                    q = -sum((a for a, b in tail if b.is_zero()), zero)
+                new[i] = new[i] + q * new[j]
+                for row in rows:
+                    row[j] = row[j] - q * row[i]
+        kept = [i for i in range(size) if not new[i].is_zero() or dice.random() < 0.1]
+        minor = kept.copy()
+        listed = [
+            [[n, str(row[i])] for n, i in enumerate(kept) if not row[i].is_zero()] for row in rows
+        ]
+        gens = [str(new[i]) for i in kept]
+        if dice.random() < 0.25 and gens:
+            self.spoil_rows(family, gens, listed, minor)
+        return {"op": "nakayama", "gens": gens, "rows": listed, "minor": minor}
+
+    def spoil_rows(self, family: Any, gens: Any, listed: Any, minor: Any) -> None:
+        """One change of the data of a step to other generators."""
+        dice, how = self.dice, self.dice.randrange(7)
+        row = dice.choice(listed)
+        i = dice.randrange(len(gens))
+        if how == 0 and row:
+            entry = dice.choice(row)
+            entry[1] = dice.choice(("0", "1", "-1", self.poly(family)))
+        elif how == 1 and row:
+            entry = dice.choice(row)
+            entry[0] = dice.choice((entry[0] - len(gens), i))
+        elif how == 2:
+            gens[i] = dice.choice((*family.role, "1", self.poly(family)))
+        elif how == 3:
+            gens.append(gens[i])
+        elif how == 4:
+            listed.remove(row)
+        elif how == 5 and minor:
+            minor[dice.randrange(len(minor))] = dice.choice((0, -1, i, len(listed)))
+        elif minor:
+            minor.pop()
+
     def draw_change(self, family: Any) -> Step | None:
         dice = self.dice
         x = dice.choice(list(family.role))
@@ -1819,7 +1874,7 @@ class Writer:
     def draw_locus(self, family: Any) -> Step | None:
         dice = self.dice
         free = (
-            [n for n in family.role if family.is_free(n)]
+            [n for n in family.role if family.is_free(n) or family.role[n] == UNIT]
             if dice.random() > self.wild / 3
             else list(family.role)
         )
@@ -1852,6 +1907,10 @@ class Writer:
             if family.occurs(rest) & set(by):
                 step["rest"][str(i)] = self.evidence(family, [q, rest])
         step["exists"] = self.sign_change(family, q) if dice.random() < 0.85 else None
+        slope = q.derivative(family.index(by[0]))
+        if len(by) == 1 and by[0] not in family.occurs(slope) and not slope.is_zero():
+            wild = dice.random() < self.wild / 3
+            step["unit"] = str(self.poly(family) if wild else slope)
         return step
 
     def sign_change(self, family: Any, q: Any) -> Any:
@@ -1955,7 +2014,8 @@ class Writer:
 
     def draw_interval(self, family: Any) -> Step | None:
         names = list(family.within) if self.dice.random() > self.wild / 3 else list(family.role)
-        return {"op": "interval", "var": self.dice.choice(names)} if names else None
+        more = {"open": True} if self.dice.random() < 0.4 else {}
+        return {"op": "interval", "var": self.dice.choice(names), **more} if names else None
 
     def draw_both(self, family: Any) -> Step | None:
         return {"op": "both"} if self.dice.random() < 0.3 else None
@@ -2076,6 +2136,7 @@ OF_PRODUCTS = (
 LEAF_OPS = ("monomial", "newton", "rank", "saddle", "terms", "order", "empty")
 WEIGHTS = {
     "generators": 20,
+    "nakayama": 6,
     "change": 8,
     "contract": 6,
     "relax": 3,
@@ -2135,6 +2196,12 @@ def quotient(f: Any, g: Any) -> Any:
     """A term q for which f − q·g has fewer terms, or the quotient of f by g."""
     q = divmod(f, g)[0]
     return q if not q.is_zero() else None
+
+
+def map_terms(f: Any) -> list[Any]:
+    """The terms of a polynomial, each as one."""
+    context = f.context()
+    return [context.from_dict({a: c}) for a, c in f.to_dict().items()]
 
 
 def components(family: Any, conditions: bool) -> list[list[str]]:

@@ -103,6 +103,8 @@ def test_links_of_pages_lead_somewhere():
             continue
         prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
         for target, anchor in LINK.findall(prose):
+            if target == "families/index":  # made with the site; see test_family_pages
+                continue
             page = (file.parent / target).resolve() if target else file
             if not page.exists() and target.startswith("notebooks/"):
                 page = (REPOSITORY / target).with_suffix(".ipynb")  # copied beside the pages

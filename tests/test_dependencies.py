@@ -59,7 +59,7 @@ def imported(*folders: str) -> set[str]:
 
 PACKAGE = imported("singularity_lab")
 AROUND = imported("tests", "docs", "scripts", "benchmarks")
-USED_BY = {"dev": AROUND, "docs": AROUND, "notebook": PACKAGE | AROUND}
+USED_BY = {"dev": AROUND, "frames": AROUND, "docs": AROUND, "notebook": PACKAGE | AROUND}
 
 
 @pytest.mark.parametrize(

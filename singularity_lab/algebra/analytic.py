@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from math import lcm
 from typing import Any, Generic, TypeVar
 
 from singularity_lab.algebra import limits
+from singularity_lab.algebra.algebraic import AlgebraicNumber
 from singularity_lab.algebra.constants import NeedsRoot, pi
 from singularity_lab.algebra.functions import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
-from singularity_lab.algebra.parsing import Token, tokens_of
-from singularity_lab.algebra.polynomial import Point, parse
+from singularity_lab.algebra.parsing import Scanner, Token, tokens_of
+from singularity_lab.algebra.polynomial import Ideal, Point, parse
 from singularity_lab.algebra.problem import Convention, HasProblem, Interval, LocalProblem
 from singularity_lab.algebra.rings import Rational
-from singularity_lab.algebra.tower import Germ, Tower
+from singularity_lab.algebra.tower import Element, Tower
 from singularity_lab.errors import BadInput, OutOfScope, ParseError, quoted, shown
 
 V = TypeVar("V")
@@ -41,7 +42,7 @@ def analytic_texts(generators: object) -> tuple[str, ...] | None:
 
 _NOT_READ = {
     "abs", "acos", "acosh", "arctan", "asin", "asinh", "atanh", "erf", "gelu", "ln", "max", "min",
-    "relu", "sign", "silu", "softmax", "swish",
+    "cbrt", "relu", "root", "sign", "silu", "softmax", "swish",
 }  # fmt: skip
 
 
@@ -92,8 +93,8 @@ class AnalyticProblem:
     """The germ at a point of K from analytic expressions, as
     :class:`~singularity_lab.algebra.problem.LocalProblem` has it from polynomials.
 
-    texts: the expressions as typed. variables, point, prior, box, convention: as there; the
-    coordinates of the point are rational.
+    texts: the expressions as typed. variables, point, prior, box, convention: as there; coordinates
+    of the point that are no rational numbers are expressions such as "log(2)" or "sqrt(2)".
 
     >>> p = AnalyticProblem.build("a*tanh(b)", at={"a": 1})
     >>> p.variables, p.point
@@ -102,7 +103,7 @@ class AnalyticProblem:
 
     texts: tuple[str, ...]
     variables: tuple[str, ...]
-    point: tuple[Fraction, ...]
+    point: tuple[Fraction | str, ...]
     prior: tuple[Fraction, ...]
     box: tuple[Interval, ...]
     convention: Convention = "ideal"
@@ -129,10 +130,11 @@ class AnalyticProblem:
         taken = [n for n in names if n == "pi"]
         if taken:
             raise BadInput("variables: pi is the number where functions are used")
+        plain, typed = _coordinates(at, names)
         frame = LocalProblem.build(
             ["0"] * (1 if convention != "ideal" else len(texts)),
             names,
-            at=at,
+            at=plain,
             prior=prior,
             nonnegative=nonnegative,
             box=box,
@@ -144,7 +146,10 @@ class AnalyticProblem:
             )
         if convention != "ideal" and len(texts) != 1:
             raise BadInput(f"convention: {convention} takes one expression, received {len(texts)}")
-        point = frame.rational_point
+        point = tuple(typed.get(n, c) for n, c in zip(names, frame.rational_point, strict=True))
+        for n in typed:
+            if frame.box[names.index(n)] != (None, None):
+                raise OutOfScope(f"box[{n}]: with a rational coordinate only, received {typed[n]}")
         found = cls(texts, names, point, frame.prior, frame.box, convention)
         found.germs()
         return found
@@ -181,16 +186,27 @@ class AnalyticProblem:
     def is_power_one(self) -> bool:
         return self.convention != "ideal"
 
-    def frame(self, generators: Sequence[str], convention: Convention) -> LocalProblem:
-        """A polynomial problem in the local coordinates, which have the variables' names."""
+    def frame(
+        self,
+        generators: Sequence[str],
+        convention: Convention,
+        numbers: Mapping[str, AlgebraicNumber] | None = None,
+    ) -> LocalProblem:
+        """A polynomial problem in the local coordinates, which have the variables' names; numbers:
+        further names in the generators, and what they stand for."""
         tau = zip(self.variables, self.point, self.prior, strict=True)
-        return LocalProblem.build(
-            list(generators),
+        found = LocalProblem.build(
+            ["0"] * len(generators) if numbers else list(generators),
             self.variables,
             prior={n: t for n, at, t in tau if t and not at},
             nonnegative=self.at_walls,
             convention=convention,
         )
+        if not numbers:
+            return found
+        names = (*self.variables, *numbers)
+        ideal = Ideal(names, tuple(parse(g, names) for g in generators))
+        return replace(found, ideal=ideal, numbers=tuple(numbers.items()))
 
     @property
     def at_walls(self) -> tuple[str, ...]:
@@ -204,34 +220,114 @@ class AnalyticProblem:
         tau = zip(self.variables, self.point, self.prior, strict=True)
         return frozenset(self.at_walls) | {n for n, at, t in tau if t and not at}
 
-    def germs(self) -> tuple[Tower, tuple[Germ, ...]]:
+    def germs(self) -> tuple[Tower, tuple[Element, ...]]:
         """The expressions as germs, in coordinates centred at the point."""
+
+        def read(tower: Tower) -> tuple[Element, ...]:
+            images = self._images(tower)
+            number = partial(Element.number, tower)
+            return tuple(Reader(t, images, number, _function(tower)).read() for t in self.texts)
+
+        return self._with_roots(read)
+
+    def read_as(
+        self,
+        text: str,
+        wrap: Callable[[Element], V],
+        number: Callable[[Tower, Fraction], V],
+        germ: Callable[[V], Element],
+    ) -> tuple[Tower, V]:
+        """An expression among values of another kind, each of which has a germ."""
+
+        def read(tower: Tower) -> V:
+            images = {n: wrap(g) for n, g in self._images(tower).items()}
+            apply_to = _function(tower)
+
+            def function(name: str, *z: V) -> V:
+                return wrap(apply_to(name, *map(germ, z)))
+
+            return Reader(text, images, partial(number, tower), function).read()
+
+        return self._with_roots(read)
+
+    def _images(self, tower: Tower) -> dict[str, Element]:
+        """What the variables stand for, in coordinates centred at the point."""
+        images = {}
+        number, function = partial(Element.number, tower), _function(tower)
+        sides = zip(self.variables, self.point, self.box, strict=True)
+        for n, at, (_, high) in sides:
+            x = Element.symbol(tower, n)
+            x = -x if high is not None and at == high else x
+            if isinstance(at, str):
+                images[n] = Reader(at, {}, number, function).read() + x
+            else:
+                images[n] = Element.number(tower, at) + x
+        return images
+
+    def _with_roots(self, read: Callable[[Tower], V]) -> tuple[Tower, V]:
+        """What is read in a tower that has the roots of exp(1) which are met."""
         root = 1
         while root <= _ROOTS:
             tower = Tower(self.variables, root)
-            images = {}
-            sides = zip(self.variables, self.point, self.box, strict=True)
-            for n, at, (_, high) in sides:
-                x = Germ.symbol(tower, n)
-                images[n] = Germ.number(tower, at) + (-x if high is not None and at == high else x)
-            number = partial(Germ.number, tower)
-
-            def function(name: str, *z: Germ, tower: Tower = tower) -> Germ:
-                return apply(name, *z) if z else pi(tower)
-
             try:
-                readers = [Reader(t, images, number, function) for t in self.texts]
-                return tower, tuple(r.read() for r in readers)
+                return tower, read(tower)
             except NeedsRoot as needed:
                 root = lcm(root, needed.root)
         raise OutOfScope(f"functions: exp of fractions with denominators up to {_ROOTS} are read")
 
 
+def _function(tower: Tower) -> Callable[..., Element]:
+    """Functions by name among germs; pi is one without argument."""
+
+    def function(name: str, *z: Element) -> Element:
+        return apply(name, *z) if z else pi(tower)
+
+    return function
+
+
 Problem = LocalProblem | AnalyticProblem
 
 
-class Reader(Generic[V]):
-    """Recursive descent over sum → product → power → atom, as in the parser of polynomials.
+def _coordinates(at: Point | None, names: Sequence[str]) -> tuple[Point | None, dict[str, str]]:
+    """The point with 0 for coordinates that are expressions with functions, and these by name."""
+    if at is None or isinstance(at, str):
+        return at, {}
+    pairs = dict(at) if isinstance(at, Mapping) else dict(zip(names, at, strict=False))
+    typed: dict[str, str] = {}
+    for n, value in pairs.items():
+        text = str(value) if isinstance(value, str | AlgebraicNumber) else ""
+        if not text or not (_called(_tokens(text)) or "pi" in text):
+            continue
+        typed[n] = _number(text, n)
+    typed = {n: text for n, text in typed.items() if n in names}
+    if not typed:
+        return at, {}
+    if isinstance(at, Mapping):
+        return {n: 0 if n in typed else value for n, value in at.items()}, typed
+    return [0 if n in typed else value for n, value in zip(names, at, strict=True)], typed
+
+
+def _tokens(text: str) -> Sequence[Token]:
+    try:
+        return tokens_of(text)
+    except ParseError:
+        return ()
+
+
+def _number(text: str, name: str) -> str:
+    """The expression of a coordinate, once it is read and seen not to be 0."""
+    constant = AnalyticProblem((text,), (), (), (), ())
+    try:
+        tower, (value,) = constant.germs()
+    except ParseError as error:
+        raise BadInput(f"point[{name}]: {error}") from None
+    if tower.sign(tower.at_point(value.num)) == 0:
+        raise BadInput(f"point[{name}]: {shown(text)} is 0: write 0")
+    return text
+
+
+class Reader(Scanner, Generic[V]):
+    """The reader of expressions with functions, into values of any kind that can be computed with.
 
     images: what the variables stand for. number, function: a rational number, and a function by
     its name, among these values; pi is ``function("pi")``.
@@ -244,12 +340,8 @@ class Reader(Generic[V]):
         number: Callable[[Fraction], V],
         function: Callable[..., V],
     ) -> None:
-        self.text, self.images = text, images
-        self.number, self.function = number, function
-        self.tokens = [
-            ("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in tokens_of(text)
-        ]
-        self.at = 0
+        super().__init__(text)
+        self.images, self.number, self.function = images, number, function
         self.depth = 0
 
     def read(self) -> V:
@@ -260,19 +352,6 @@ class Reader(Generic[V]):
             self.fail(f"unexpected {self.tokens[self.at][1]!r} (write products with *)")
         return value
 
-    def fail(self, message: str) -> None:
-        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
-        raise ParseError(message, self.text, place)
-
-    def next(self, *wanted: str) -> str:
-        """Read one of these operators and return it; an empty text where another token stands."""
-        if self.at < len(self.tokens):
-            kind, token, _ = self.tokens[self.at]
-            if kind == "operator" and token in wanted:
-                self.at += 1
-                return token
-        return ""
-
     def sum(self) -> V:
         value: Any = self.product()
         while sign := self.next("+", "-"):
@@ -280,12 +359,6 @@ class Reader(Generic[V]):
             value = value + part if sign == "+" else value - part
         found: V = value
         return found
-
-    def sign(self) -> int:
-        sign = 1
-        while operator := self.next("+", "-"):
-            sign = -sign if operator == "-" else sign
-        return sign
 
     def product(self) -> V:
         sign = self.sign()
@@ -304,7 +377,7 @@ class Reader(Generic[V]):
             return same
         opened = bool(self.next("("))
         sign = self.sign()
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        kind, token, _ = self.here
         if kind != "number" or not token.isdigit() or len(token) > 4:
             self.fail("an exponent is an integer (for roots use sqrt, for powers exp and log)")
         self.at += 1
@@ -314,7 +387,7 @@ class Reader(Generic[V]):
         return found
 
     def atom(self) -> V:
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        kind, token, _ = self.here
         if kind == "number":
             self.at += 1
             return self.number(limits.rational(token))
@@ -328,11 +401,11 @@ class Reader(Generic[V]):
                 return self.function("pi")
             self.at -= 1
             known = shown(", ".join(self.images))
-            self.fail(f"unknown variable {shown(token)!r} (known: {known})")
+            said = f"(known: {known})" if known else "(a number is needed)"
+            self.fail(f"unknown variable {shown(token)!r} {said}")
         if self.next("("):
             return self.inside()
         self.fail("a number, a variable, a function or '(' is needed here")
-        raise AssertionError
 
     def call(self, name: str) -> V:
         """The value of a function whose opening parenthesis was read."""

@@ -13,7 +13,7 @@ from fractions import Fraction
 import flint
 
 from singularity_lab.algebra.factoring import factor
-from singularity_lab.algebra.tower import Germ, Symbol, Tower
+from singularity_lab.algebra.tower import Element, Symbol, Tower
 
 
 class NeedsRoot(Exception):
@@ -24,9 +24,9 @@ class NeedsRoot(Exception):
         self.root = root
 
 
-def number(name: str, c: Germ) -> Germ:
+def number(name: str, c: Element) -> Element:
     """φ(c) for a number c."""
-    tower, one = c.tower, Germ.number(c.tower, 1)
+    tower, one = c.tower, Element.number(c.tower, 1)
     q = c.rational()
     if name == "exp":
         return _exp(c, q)
@@ -54,31 +54,31 @@ def number(name: str, c: Germ) -> Germ:
     return (e + inverse if name == "cosh" else e - inverse).scaled(Fraction(1, 2))
 
 
-def pi(tower: Tower) -> Germ:
+def pi(tower: Tower) -> Element:
     """π as a symbol."""
-    return Germ.symbol(tower, tower.add("c", Symbol("constant", "pi", ball=flint.arb.pi)))
+    return Element.symbol(tower, tower.add("c", Symbol("constant", "pi", ball=flint.arb.pi)))
 
 
-def _opaque(name: str, c: Germ, f: Callable[[flint.arb], flint.arb]) -> Germ:
+def _opaque(name: str, c: Element, f: Callable[[flint.arb], flint.arb]) -> Element:
     tower = c.tower
 
     def ball() -> flint.arb:
         return f(tower.enclosure(c.num) / tower.enclosure(c.den))
 
-    return Germ.symbol(tower, tower.add("c", Symbol("constant", f"{name}({c})", ball=ball)))
+    return Element.symbol(tower, tower.add("c", Symbol("constant", f"{name}({c})", ball=ball)))
 
 
-def _exp(c: Germ, q: Fraction | None) -> Germ:
+def _exp(c: Element, q: Fraction | None) -> Element:
     tower = c.tower
     if q is not None:
         if q == 0:
-            return Germ.number(tower, 1)
+            return Element.number(tower, 1)
         if tower.root % q.denominator:
             raise NeedsRoot(q.denominator)
         root = Fraction(1, tower.root)
-        e = _opaque("exp", Germ.number(tower, root), flint.arb.exp)
+        e = _opaque("exp", Element.number(tower, root), flint.arb.exp)
         return e ** int(q / root)
-    found = Germ.number(tower, 1)
+    found = Element.number(tower, 1)
     rest = c
     if c.den.is_constant():  # integer multiples of logarithms
         for a, times in tower.up(c.num / c.den.leading_coefficient()).to_dict().items():
@@ -88,34 +88,34 @@ def _exp(c: Germ, q: Fraction | None) -> Germ:
                 inside = tower.logs.get(key)
                 if inside is not None:
                     found = found * inside ** int(times.p)
-                    rest = rest - Germ.symbol(tower, names[0][0]).scaled(int(times.p))
+                    rest = rest - Element.symbol(tower, names[0][0]).scaled(int(times.p))
     if rest.rational() is not None:
         return found * _exp(rest, rest.rational())
     return found * _opaque("exp", rest, flint.arb.exp)
 
 
-def _log_number(c: Germ) -> Germ:
+def _log_number(c: Element) -> Element:
     """log c by the primes and irreducible factors of c > 0."""
     tower = c.tower
-    found = Germ.number(tower, 0)
+    found = Element.number(tower, 0)
     for p, sign in ((tower.up(c.num), 1), (tower.up(c.den), -1)):
         content, factors = factor(p)
-        rest = Germ.number(tower, Fraction(abs(int(content.p)), int(content.q)))
+        rest = Element.number(tower, Fraction(abs(int(content.p)), int(content.q)))
         value = rest.rational() or Fraction(1)
         for prime, e in _primes(value):
-            found = found + _log_symbol(Germ.number(tower, prime)).scaled(sign * e)
+            found = found + _log_symbol(Element.number(tower, prime)).scaled(sign * e)
         for f, e in factors:
             f = tower.up(f)
             f = f if tower.sign(f) > 0 else -f
             (name,) = names if len(names := tower.occurs(f)) == 1 and len(f) == 1 else (None,)
             if name is not None and tower.symbols[name].key == f"exp({Fraction(1, tower.root)})":
-                found = found + Germ.number(tower, Fraction(sign * int(e), tower.root))
+                found = found + Element.number(tower, Fraction(sign * int(e), tower.root))
             else:
-                found = found + _log_symbol(Germ.of(tower, f)).scaled(sign * int(e))
+                found = found + _log_symbol(Element.of(tower, f)).scaled(sign * int(e))
     return found
 
 
-def _log_symbol(c: Germ) -> Germ:
+def _log_symbol(c: Element) -> Element:
     found = _opaque("log", c, flint.arb.log)
     c.tower.logs[f"log({c})"] = c
     return found
@@ -126,37 +126,37 @@ def _primes(value: Fraction) -> list[tuple[int, int]]:
     return found + [(int(p), -int(e)) for p, e in flint.fmpz(value.denominator).factor()]
 
 
-def _sqrt(c: Germ, q: Fraction | None) -> Germ:
+def _sqrt(c: Element, q: Fraction | None) -> Element:
     tower = c.tower
     if q is None:
         square = tower.up(c.num) * tower.up(c.den)
-        return _root(Germ.of(tower, square)) / Germ.of(tower, c.den)
-    found = Germ.number(tower, Fraction(1, q.denominator))
+        return _root(Element.of(tower, square)) / Element.of(tower, c.den)
+    found = Element.number(tower, Fraction(1, q.denominator))
     for p, e in _primes(Fraction(q.numerator * q.denominator)):
         found = found.scaled(p ** (e // 2))
         if e % 2:
-            found = found * _root(Germ.number(tower, p))
+            found = found * _root(Element.number(tower, p))
     return found
 
 
-def _root(c: Germ) -> Germ:
+def _root(c: Element) -> Element:
     tower = c.tower
 
     def ball() -> flint.arb:
         return tower.enclosure(c.num).sqrt()
 
     symbol = Symbol("constant", f"sqrt({c})", ball=ball, square=c.num)
-    return Germ.symbol(tower, tower.add("c", symbol))
+    return Element.symbol(tower, tower.add("c", symbol))
 
 
-def _circular(name: str, c: Germ) -> Germ:
+def _circular(name: str, c: Element) -> Element:
     tower = c.tower
     if c.is_zero:
-        return Germ.number(tower, 0 if name == "sin" else 1)
+        return Element.number(tower, 0 if name == "sin" else 1)
     turn = (c / pi(tower)).rational()
     if turn is not None and (12 * turn).denominator == 1 and _multiple(turn, name) is not None:
         square, sign = _multiple(turn, name) or (Fraction(0), 1)
-        return _sqrt(Germ.number(tower, square), square).scaled(sign) if square else _zero(tower)
+        return _sqrt(Element.number(tower, square), square).scaled(sign) if square else _zero(tower)
     cosine = _opaque("cos", c, flint.arb.cos)
     if name == "cos":
         return cosine
@@ -166,11 +166,11 @@ def _circular(name: str, c: Germ) -> Germ:
 
     square_of_sine = tower.constant(1) - tower.up(cosine.num) ** 2
     symbol = Symbol("constant", f"sin({c})", ball=ball, square=square_of_sine)
-    return Germ.symbol(tower, tower.add("c", symbol))
+    return Element.symbol(tower, tower.add("c", symbol))
 
 
-def _zero(tower: Tower) -> Germ:
-    return Germ.number(tower, 0)
+def _zero(tower: Tower) -> Element:
+    return Element.number(tower, 0)
 
 
 def _multiple(turn: Fraction, name: str) -> tuple[Fraction, int] | None:

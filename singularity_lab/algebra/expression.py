@@ -15,10 +15,9 @@ from functools import cached_property
 from typing import Any
 
 from singularity_lab.algebra.names import check_names
-from singularity_lab.algebra.parsing import names_in, tokens_of
+from singularity_lab.algebra.parsing import Scanner, names_in
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import fraction, ring
-from singularity_lab.errors import ParseError
 
 # ("number", c) | ("variable", i) | ("sum", (nodes)) | ("product", (nodes)) | ("power", node, n)
 Node = tuple[Any, ...]
@@ -115,36 +114,21 @@ class Expression:
 
 # -- reading --------------------------------------------------------------------------------------
 
+_NOT = "not a polynomial expression"
 
-class _Reader:
-    """Recursive descent that keeps the form. What does not fit is left to ``parse`` to say."""
+
+class _Reader(Scanner):
+    """The reader that keeps the form. What does not fit is left to ``parse`` to say."""
 
     def __init__(self, text: str, names: tuple[str, ...]) -> None:
-        self.text = text
+        super().__init__(text)
         self.place = {n: i for i, n in enumerate(names)}
-        self.tokens = [
-            ("operator", "^", at) if t == "**" else (k, t, at) for k, t, at in tokens_of(text)
-        ]
-        self.at = 0
 
     def read(self) -> Node:
         node = self.sum()
         if self.at < len(self.tokens):
-            self.fail()
+            self.fail(_NOT)
         return node
-
-    def fail(self) -> None:
-        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
-        raise ParseError("not a polynomial expression", self.text, place)
-
-    def next(self, *wanted: str) -> str:
-        """The next operator, taken, if it is one of those wanted."""
-        if self.at < len(self.tokens):
-            kind, token, _ = self.tokens[self.at]
-            if kind == "operator" and token in wanted:
-                self.at += 1
-                return token
-        return ""
 
     def sum(self) -> Node:
         parts = [self.product()]
@@ -162,29 +146,23 @@ class _Reader:
             if operator == "/":
                 c, found = _factors(factor)
                 if found or not c:
-                    self.fail()
+                    self.fail(_NOT)
                 factor = ("number", 1 / c)
             parts.append(factor)
-        return _scaled(sign, _product(parts))
-
-    def sign(self) -> Fraction:
-        sign = Fraction(1)
-        while operator := self.next("+", "-"):
-            sign = -sign if operator == "-" else sign
-        return sign
+        return _scaled(Fraction(sign), _product(parts))
 
     def power(self) -> Node:
         base = self.atom()
         if not self.next("^"):
             return base
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        kind, token, _ = self.here
         if kind != "number" or not token.isdigit():
-            self.fail()
+            self.fail(_NOT)
         self.at += 1
         return _power(base, int(token))
 
     def atom(self) -> Node:
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
+        kind, token, _ = self.here
         if kind == "number":
             self.at += 1
             return ("number", fraction(token))
@@ -195,8 +173,7 @@ class _Reader:
             node = self.sum()
             if self.next(")"):
                 return node
-        self.fail()
-        raise AssertionError
+        self.fail(_NOT)
 
 
 # -- the tree -------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ import select
 import subprocess
 import sys
 import threading
-import time
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +29,7 @@ from singularity_lab.system.deadline import (
     factoring_time,
     time_left,
 )
+from singularity_lab.system.stopwatch import Stopwatch
 
 Poly = flint.fmpq_mpoly
 Factors = tuple[flint.fmpq, list[tuple[Poly, int]]]
@@ -145,10 +145,10 @@ class _Helper:
                 process.stdin.write(request.encode() + b"\n")
                 process.stdin.flush()
                 # the process ends itself after its CPU seconds; on a busy machine that takes longer
-                end = time.monotonic() + 20 * seconds + 20
+                watch, most = Stopwatch(), 20 * seconds + 20
                 found = b""
                 while not found.endswith(b"\n"):
-                    left = end - time.monotonic()
+                    left = most - watch.wall
                     ready = left > 0 and select.select([process.stdout], [], [], left)[0]
                     piece = os.read(process.stdout.fileno(), 1 << 16) if ready else b""
                     if not piece:

@@ -14,7 +14,7 @@ from math import factorial
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.constants import number
-from singularity_lab.algebra.tower import Germ, Symbol, Tower
+from singularity_lab.algebra.tower import Element, Symbol, Tower
 from singularity_lab.errors import BadInput
 
 # name -> whether it is odd, even or neither about 0
@@ -36,12 +36,12 @@ FUNCTIONS: dict[str, str] = {
 }
 
 
-def apply(name: str, z: Germ) -> Germ:
+def apply(name: str, z: Element) -> Element:
     """The germ φ(z) for a function by its name.
 
     Raises BadInput where φ is not analytic at the value of z.
     """
-    one = Germ.number(z.tower, 1)
+    one = Element.number(z.tower, 1)
     if name == "expm1":
         return apply("exp", z) - one
     if name == "log1p":
@@ -77,38 +77,38 @@ def apply(name: str, z: Germ) -> Germ:
     return number(name, c) + _atom(name, c, u)
 
 
-def _exp_minus_one(u: Germ) -> Germ:
+def _exp_minus_one(u: Element) -> Element:
     """exp(u) − 1 for a germ that vanishes at the point; exp(−u) is 1/exp(u) if that is there."""
-    zero, one = Germ.number(u.tower, 0), Germ.number(u.tower, 1)
+    zero, one = Element.number(u.tower, 0), Element.number(u.tower, 1)
     if _key("exp", zero, -u) in u.tower.keys and _key("exp", zero, u) not in u.tower.keys:
         return one / (one + _atom("exp", zero, -u)) - one
     return _atom("exp", zero, u)
 
 
-def _log(z: Germ, c: Germ) -> Germ:
+def _log(z: Element, c: Element) -> Element:
     """log z = log c + log(z/c); the logarithm of a sum of exponentials is moved so that one of
     them is 1, since only their differences matter."""
-    tower, one = z.tower, Germ.number(z.tower, 1)
+    tower, one = z.tower, Element.number(z.tower, 1)
     if tower.of_kind_all((z.num, z.den), "atom") and tower.occurs(z.den):
-        top, bottom = (Germ.of(tower, p) for p in (z.num, z.den))
+        top, bottom = (Element.of(tower, p) for p in (z.num, z.den))
         if top.sign() > 0 and bottom.sign() > 0 and not tower.is_number(bottom.num):
             return apply("log", top) - apply("log", bottom)
     found = _exponentials(z)
     if found is not None:
         pivot = found[-1][1]
-        rest = Germ.number(tower, 0)
+        rest = Element.number(tower, 0)
         for k, u in found:
             rest = rest + k * (one + (_exp_minus_one(u - pivot) if u is not pivot else one - one))
         return pivot + apply("log", rest)
     return number("log", c) + _atom("log", one, z / c - one)
 
 
-def _exponentials(z: Germ) -> list[tuple[Germ, Germ]] | None:
+def _exponentials(z: Element) -> list[tuple[Element, Element]] | None:
     """Pairs (k, u) with z = Σ k·exp(u), where z is such a sum with constants k; else None."""
     tower = z.tower
     num, found = tower.up(z.num), []
-    total = Germ.of(tower, tower.at_point(num))
-    den = Germ.of(tower, z.den)
+    total = Element.of(tower, tower.at_point(num))
+    den = Element.of(tower, z.den)
     for name in sorted(tower.of_kind(num, "atom"), key=tower.names.index):
         symbol = tower.symbols[name]
         i = tower.names.index(name)
@@ -117,7 +117,7 @@ def _exponentials(z: Germ) -> list[tuple[Germ, Germ]] | None:
             return None
         if tower.occurs(parts[1]) - tower.of_kind(parts[1], "constant"):
             return None
-        k = Germ.of(tower, parts[1])
+        k = Element.of(tower, parts[1])
         total = total - k
         num = parts.get(0, tower.constant(0))
         assert symbol.argument is not None
@@ -127,12 +127,12 @@ def _exponentials(z: Germ) -> list[tuple[Germ, Germ]] | None:
     return found
 
 
-def _key(name: str, base: Germ, u: Germ) -> str:
+def _key(name: str, base: Element, u: Element) -> str:
     c = "" if base.is_zero else f"{base} + "
     return f"{name}({c}{u})"
 
 
-def _atom(name: str, base: Germ, u: Germ) -> Germ:
+def _atom(name: str, base: Element, u: Element) -> Element:
     """φ(base + u) − φ(base) as a symbol."""
     tower = u.tower
     symbol = Symbol(
@@ -144,12 +144,12 @@ def _atom(name: str, base: Germ, u: Germ) -> Germ:
         slope=lambda: taylor(name, base, 1)[1],
         on=frozenset(tower.depends(u.num, u.den)),
     )
-    return Germ.symbol(tower, tower.add("s", symbol))
+    return Element.symbol(tower, tower.add("s", symbol))
 
 
 def expansion(
-    tower: Tower, atoms: Sequence[str], order: int, at: Sequence[Germ] | None = None
-) -> dict[str, Germ]:
+    tower: Tower, atoms: Sequence[str], order: int, at: Sequence[Element] | None = None
+) -> dict[str, Element]:
     """Atoms of one function at one number, by Taylor's polynomial and a common remainder.
 
     With s_h = φ(c + A_h) − φ(c) for H atoms and χ(x) = (φ(c + x) − Σ_{n ≤ N} φ_n xⁿ)/x^(N+1),
@@ -174,12 +174,12 @@ def expansion(
     tails = []
     for k in range(len(atoms)):
         symbol = Symbol("tail", f"{key}_{start}_{k}", on=on)
-        tails.append(Germ.symbol(tower, tower.add("t", symbol)))
+        tails.append(Element.symbol(tower, tower.add("t", symbol)))
     found = {}
     for i, atom in enumerate(atoms):
         a = tower.symbols[atom].argument if at is None else at[i]
         assert a is not None
-        total = Germ.number(tower, 0)
+        total = Element.number(tower, 0)
         for n in range(1, start):
             if not coefficients[n].is_zero:
                 total = total + coefficients[n] * a**n
@@ -193,9 +193,9 @@ def expansion(
 # -- Taylor coefficients --------------------------------------------------------------------------
 
 
-def taylor(name: str, c: Germ, n: int) -> list[Germ]:
+def taylor(name: str, c: Element, n: int) -> list[Element]:
     """φ⁽ᵏ⁾(c)/k! for k = 0, …, n."""
-    one = Germ.number(c.tower, 1)
+    one = Element.number(c.tower, 1)
     zero = one - one
     if name == "exp":
         return [number(name, c).scaled(Fraction(1, factorial(k))) for k in range(n + 1)]
@@ -219,7 +219,7 @@ def taylor(name: str, c: Germ, n: int) -> list[Germ]:
         start = 0 if name == "sinh" else 1
         return [pair[(start + j) % 2].scaled(Fraction(1, factorial(j))) for j in range(n + 1)]
     if name == "atan":  # (1 + c² + 2ch + h²)·φ' = 1
-        slopes: list[Germ] = []
+        slopes: list[Element] = []
         base = one + c * c
         for j in range(n):
             term = one if j == 0 else zero

@@ -21,7 +21,7 @@ _PRIME = 2**61 - 1
 Column = dict[int, int]  # the entries of a column that are not 0, by row
 
 
-class Program(NamedTuple):
+class LinearProgram(NamedTuple):
     """Minimise ⟨costs, x⟩ with columns · x ≥ right, x ≥ 0, and some x ≤ 1, some rows equations."""
 
     costs: list[int]
@@ -44,7 +44,7 @@ class Pair:
     slack: list[Fraction]
 
     @classmethod
-    def of(cls, program: Program, v: list[Fraction], y: list[Fraction]) -> Pair:
+    def of(cls, program: LinearProgram, v: list[Fraction], y: list[Fraction]) -> Pair:
         whole, unit = scaled(v)
         total = [-b * unit for b in program.right]
         for column, x in zip(program.columns, whole, strict=True):
@@ -102,7 +102,7 @@ def guided_covering(
         for i, x in enumerate(line[:-1]):
             if x:
                 columns[i][j] = x
-    program = Program(whole_costs, columns, [line[-1] for line in lines])
+    program = LinearProgram(whole_costs, columns, [line[-1] for line in lines])
     found = basic_solution(program)
     if found is None:
         return None
@@ -119,7 +119,7 @@ def guided_covering(
     return pair.v, y, dimension
 
 
-def _shifted(program: Program, pair: Pair) -> Pair | None:
+def _shifted(program: LinearProgram, pair: Pair) -> Pair | None:
     """A pair of optima that is strictly complementary, if the floats are right, at more places.
 
     Over the cone of the optimal face, {(v, τ): A v ≥ τ b, equal where y > 0; v = 0 where there is
@@ -130,7 +130,7 @@ def _shifted(program: Program, pair: Pair) -> Pair | None:
     free = [i for i, s in enumerate(pair.slack) if not s]
     undecided, tight = _independent(program, pair, free)
     counted = len(undecided) + len(tight)
-    second = Program(
+    second = LinearProgram(
         [0] * (len(free) + 1) + [-1] * counted,
         [
             *(columns[i] for i in free),
@@ -163,7 +163,9 @@ def _shifted(program: Program, pair: Pair) -> Pair | None:
     return Pair.of(program, v, [y + step * t for y, t in zip(pair.y, tilt, strict=True)])
 
 
-def _independent(program: Program, pair: Pair, free: Sequence[int]) -> tuple[list[int], list[int]]:
+def _independent(
+    program: LinearProgram, pair: Pair, free: Sequence[int]
+) -> tuple[list[int], list[int]]:
     """Coordinates and rows that are tight on both sides and give those which y keeps tight, all
     together, the rank of all that is tight at v. Modulo a prime, since they are only proposed."""
     needed = [j for j, y in enumerate(pair.y) if y]
@@ -192,7 +194,7 @@ def _independent(program: Program, pair: Pair, free: Sequence[int]) -> tuple[lis
     )
 
 
-def basic_solution(program: Program) -> tuple[list[Fraction], list[Fraction]] | None:
+def basic_solution(program: LinearProgram) -> tuple[list[Fraction], list[Fraction]] | None:
     """The exact primal and dual solution at the basis where HiGHS ends; None if it finds none, or
     a basis that is singular. Nothing is checked: neither is feasible if the basis is wrong."""
     basis = _float_basis(program)
@@ -231,7 +233,7 @@ def basic_solution(program: Program) -> tuple[list[Fraction], list[Fraction]] | 
     return x, y
 
 
-def _float_basis(program: Program) -> tuple[list[int], list[int], list[int]] | None:
+def _float_basis(program: LinearProgram) -> tuple[list[int], list[int], list[int]] | None:
     """By HiGHS, in floats: the basic columns, those at their bound 1, and the rows at theirs."""
     import highspy
     import numpy as np

@@ -69,6 +69,8 @@ class Bounds:
     singularity_lab.errors.Undecided: 1/4 <= lambda <= 1/2
     >>> print(Bounds(RLCT(Fraction(2, 3), 3), RLCT(Fraction(2, 3), 1)))
     lambda = 2/3, 1 <= m <= 3
+    >>> print(Bounds(None, None))
+    no bound on lambda
     """
 
     lower: RLCT | None
@@ -91,6 +93,8 @@ class Bounds:
         if self.lower and self.upper and self.lower.value == self.upper.value:  # m alone is open
             value, least, most = self.lower.value, self.upper.multiplicity, self.lower.multiplicity
             return f"lambda = {value}, {least} <= m <= {most}"
+        if self.lower is None and self.upper is None:
+            return "no bound on lambda"
         low = f"{self.lower.value} <= " if self.lower else ""
         high = f" <= {self.upper.value}" if self.upper else ""
         return f"{low}lambda{high}"

@@ -1,7 +1,8 @@
 """Differentials where some variables are 0, and determinants of matrices of polynomials.
 
-A determinant is found by the fraction-free elimination of Bareiss 1968 (*Mathematics of
-Computation* 22): each quotient is exact, and each entry on the way is a minor.
+A determinant is expanded along rows with one entry, and then found by the fraction-free elimination
+of Bareiss 1968 (*Mathematics of Computation* 22): each quotient is exact, each entry on the way a
+minor.
 """
 
 from __future__ import annotations
@@ -41,18 +42,31 @@ def determinant(rows: Sequence[Sequence[Poly]]) -> Poly:
     >>> print(determinant([[x, y], [x * y, x**2]]))
     x^3 - x*y^2
     """
+    if any(len(row) != len(rows) for row in rows):
+        raise ValueError("a determinant is that of a square matrix")
     if all(p.is_constant() for row in rows for p in row):
         values = [[p.leading_coefficient() if not p.is_zero() else 0 for p in row] for row in rows]
         return rows[0][0].context().constant(flint.fmpq_mat(values).det())
-    rest = [list(row) for row in rows]
-    last = rest[0][0].context().constant(1)
+    context = rows[0][0].context()
+    done, zero = context.constant(1), context.constant(0)
+    entries = [{j: p for j, p in enumerate(row) if not p.is_zero()} for row in rows]
+    while (at := next((i for i, row in enumerate(entries) if len(row) == 1), None)) is not None:
+        ((j, p),) = entries.pop(at).items()
+        done = limits.product(done, p)
+        for row in entries:
+            row.pop(j, None)
+    kept = sorted(set().union(*entries))
+    if not entries or len(kept) < len(entries):
+        return zero if entries else done
+    rest = [[row.get(j, zero) for j in kept] for row in entries]
+    last = context.constant(1)
     while True:
         at = next((i for i, row in enumerate(rest) if not row[0].is_zero()), None)
         if at is None:
-            return rest[0][0]
+            return zero
         pivot = rest.pop(at)
         if not rest:
-            return pivot[0]
+            return limits.product(done, pivot[0])
         rest = [
             [
                 (limits.product(pivot[0], q) - limits.product(row[0], p)) / last

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NoReturn
 
 import flint
 
@@ -46,7 +47,7 @@ def as_typed(text: str) -> str:
         if token in ("+", "-") and last not in ("", "(", "+", "-", "*", "/"):
             out += f" {token} "
         else:
-            out += "^" if token == "**" else token
+            out += token
         last = token
     return out
 
@@ -112,7 +113,7 @@ def _is_natural(text: str) -> bool:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The tokens of an expression; raises BadInput for a text that is too long."""
+    """The tokens of an expression, ``**`` as ``^``; raises BadInput for a text that is too long."""
     if len(text) > limits.CHARACTERS:
         raise BadInput(
             f"expression: at most {limits.CHARACTERS} characters, received {len(text)}: "
@@ -123,22 +124,62 @@ def tokens_of(text: str) -> list[Token]:
         kind = match.lastindex or 4
         if kind == 4:
             raise ParseError(f"unexpected character {match.group()!r}", text, match.start())
-        found.append((_KINDS[kind], match.group(), match.start()))
+        token = match.group()
+        found.append((_KINDS[kind], "^" if token == "**" else token, match.start()))
     return found
 
 
-class Parser:
-    """Recursive descent over sum → product → power → atom; unary minus binds as in mathematics.
+class Scanner:
+    """The tokens of an expression, read from left to right: what all its readers share.
+
+    A reader is a recursive descent over sum → product → power → atom; readers differ in the values
+    that they make and in what they allow.
+    """
+
+    def __init__(self, text: str, tokens: list[Token] | None = None) -> None:
+        self.text = text
+        self.tokens = tokens_of(text) if tokens is None else tokens
+        self.at = 0
+
+    @property
+    def here(self) -> Token:
+        """The token that comes next; at the end, one of the kind ""."""
+        if self.at < len(self.tokens):
+            return self.tokens[self.at]
+        return ("", "", len(self.text))
+
+    def fail(self, message: str) -> NoReturn:
+        """Raise ParseError at the token that comes next."""
+        raise ParseError(message, self.text, self.here[2])
+
+    def next(self, *wanted: str) -> str:
+        """Read one of these operators and return it; "" where another token stands."""
+        kind, token, _ = self.here
+        if kind == "operator" and token in wanted:
+            self.at += 1
+            return token
+        return ""
+
+    def sign(self) -> int:
+        """The sign that signs in front of something make together, read."""
+        sign = 1
+        while operator := self.next("+", "-"):
+            sign = -sign if operator == "-" else sign
+        return sign
+
+
+class Parser(Scanner):
+    """The reader of polynomials; unary minus binds as in mathematics.
 
     Values go with a bound for the bits of their coefficients, None where it was not needed yet.
     """
 
     def __init__(self, text: str, tokens: list[Token], names: tuple[str, ...]) -> None:
-        self.text, self.tokens, self.names = text, tokens, names
+        super().__init__(text, tokens)
+        self.names = names
         self.operators = [token if kind == "operator" else "" for kind, token, _ in tokens]
         self.operators.append("")
         self.whole = "/" not in text and "." not in text
-        self.at = 0
         self.depth = 0
         self.work = 0
         self.context = ring(names)
@@ -155,11 +196,6 @@ class Parser:
             self.fail(f"unexpected {token!r}")
         self.check(limits.Size.of(value), "this expression")
         return value
-
-    def fail(self, message: str) -> None:
-        """Raise ParseError at the token that is read."""
-        place = self.tokens[self.at][2] if self.at < len(self.tokens) else len(self.text)
-        raise ParseError(message, self.text, place)
 
     def check(self, size: limits.Size, what: str, place: int | None = None) -> None:
         """Fail at a token, where something of this size would be too large."""
@@ -213,14 +249,6 @@ class Parser:
                 bits = size.bits
         parts[-2:] = [(a + b, bits, m + n)]
 
-    def sign(self) -> int:
-        """The sign that signs in front of something make together."""
-        sign = 1
-        while (operator := self.operators[self.at]) in ("+", "-"):
-            sign = -sign if operator == "-" else sign
-            self.at += 1
-        return sign
-
     def product(self) -> _Value:
         """The value of factors joined by * and /, with a bound of its bits."""
         sign = self.sign() if self.operators[self.at] in ("+", "-") else 1
@@ -254,11 +282,11 @@ class Parser:
     def power(self) -> _Value:
         opening = self.at
         base, bits = self.atom()
-        if self.operators[self.at] not in ("^", "**"):
+        if self.operators[self.at] != "^":
             return base, bits
         variable = self.at == opening + 1 and bits == 0
         self.at += 1
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("", "", 0)
+        kind, token, _ = self.here
         if kind != "number" or not token.isdigit():
             self.fail("an exponent is an integer >= 0")
         exponent = int(token) if len(token) <= 7 else limits.DEGREE + 1
@@ -273,13 +301,13 @@ class Parser:
             self.spend(size.terms)
             bits = size.bits
         self.at += 1
-        if self.peek() in ("^", "**"):
+        if self.peek() == "^":
             self.fail("write repeated powers with parentheses")
         return base**exponent, bits
 
     def atom(self) -> _Value:
         """The value of a number, a name or an expression in brackets, with a bound of its bits."""
-        kind, token, _ = self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", 0)
+        kind, token, _ = self.here
         if kind == "number":
             if len(token) > limits.DIGITS:
                 self.fail(f"a number has at most {limits.DIGITS} digits")
@@ -312,7 +340,6 @@ class Parser:
             self.depth -= 1
             return value
         self.fail("a number, a variable or '(' is needed here")
-        raise AssertionError
 
 
 _Value = tuple[flint.fmpq_mpoly, float | None]

@@ -46,6 +46,8 @@ class LocalProblem:
     over: None for the germ at the point; else an interval for each variable, all of R where both
     ends are None: the problem then asks for the least (λ, m) over all zeros of K there, and there
     is no point and no box.
+    numbers: names in the ring of the generators, its last, that stand for real algebraic numbers
+    and are no variables: coefficients such as sqrt(2) of a germ at a point.
     label: what the germ is called, such as ``row nc-1-1``; it is no part of the problem.
 
     >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
@@ -59,6 +61,7 @@ class LocalProblem:
     box: tuple[Interval, ...]
     convention: Convention = "ideal"
     over: tuple[Interval, ...] | None = None
+    numbers: tuple[tuple[str, AlgebraicNumber], ...] = ()
     label: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +74,7 @@ class LocalProblem:
                 "convention: a loss is one polynomial K >= 0, "
                 f"received {len(self.ideal.generators)}"
             )
-        for name, tau in zip(self.ideal.variables, self.prior, strict=True):
+        for name, tau in zip(self.variables, self.prior, strict=True):
             if tau <= -1:
                 raise BadInput(
                     f"prior[{name}]: an exponent > -1 is needed (integrable), received {shown(tau)}"
@@ -83,7 +86,7 @@ class LocalProblem:
             )
         if self.over is not None:
             self._check_over()
-        for name, at, (low, high) in zip(self.ideal.variables, self.point, self.box, strict=True):
+        for name, at, (low, high) in zip(self.variables, self.point, self.box, strict=True):
             if low is not None and high is not None and low >= high:
                 raise BadInput(
                     f"box[{name}]: low < high is needed, received {shown(low)}, {shown(high)}"
@@ -96,7 +99,7 @@ class LocalProblem:
             raise BadInput(
                 "over: the whole domain is asked for, so neither a point nor a box can be given"
             )
-        for name, (low, high) in zip(self.ideal.variables, self.over or (), strict=True):
+        for name, (low, high) in zip(self.variables, self.over or (), strict=True):
             if low is not None and high is not None and low >= high:
                 raise BadInput(
                     f"over[{name}]: low < high is needed, received {shown(low)}, {shown(high)}"
@@ -244,7 +247,8 @@ class LocalProblem:
     @property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables."""
-        return self.ideal.variables
+        names = self.ideal.variables
+        return names[: len(names) - len(self.numbers)] if self.numbers else names
 
     @property
     def is_power_one(self) -> bool:
@@ -352,10 +356,11 @@ class LocalProblem:
         irrational = {
             n: c for n, c in zip(names, point, strict=True) if isinstance(c, AlgebraicNumber)
         }
+        irrational.update(self.numbers)
         field: NumberField | None = None
-        ring_names, values = names, dict[str, Polynomial]()
+        ring_names, values = self.ideal.variables, dict[str, Polynomial]()
         if irrational:
-            ring_names = (*names, fresh("s", names))
+            ring_names = (*ring_names, fresh("s", ring_names))
             field, values = field_coordinates(irrational, ring_names)
         shift: dict[int, flint.fmpq] = {}
         moved: dict[str, Polynomial | Rational] = {}
@@ -373,6 +378,7 @@ class LocalProblem:
                 shift[i] = to_fmpq(at)
             if at_high:
                 moved[name] = -Polynomial(ring_names, ring(ring_names).gen(i))
+        moved.update((n, values[n]) for n, _ in self.numbers)
         generators = self.ideal.generators
         if irrational:
             generators = tuple(g.in_ring(ring_names) for g in generators)
@@ -384,6 +390,9 @@ class LocalProblem:
             )
         if moved:
             generators = tuple(g.substitute(moved) for g in generators)
+        if self.numbers:
+            ring_names = (*names, ring_names[-1])
+            generators = tuple(g.in_ring(ring_names) for g in generators)
         if field is not None:
             generators = tuple(Polynomial(ring_names, field.reduce(g.flint)) for g in generators)
         convention: Convention = "loss" if self.is_power_one else "ideal"

@@ -40,9 +40,9 @@ class Symbol:
     ball: Callable[[], flint.arb] | None = None
     square: Poly | None = None
     function: str = ""
-    base: Germ | None = None
-    argument: Germ | None = None
-    slope: Callable[[], Germ] | None = None
+    base: Element | None = None
+    argument: Element | None = None
+    slope: Callable[[], Element] | None = None
     on: frozenset[str] = frozenset()
 
 
@@ -61,7 +61,7 @@ class Tower:
         self.symbols = {n: Symbol("variable", n, on=frozenset({n})) for n in variables}
         self.names = variables
         self.keys: dict[str, str] = {}
-        self.logs: dict[str, Germ] = {}  # the arguments of logarithms, by the keys of these
+        self.logs: dict[str, Element] = {}  # the arguments of logarithms, by the keys of these
 
     def add(self, prefix: str, symbol: Symbol) -> str:
         """The name of a symbol, which is new unless its key is known."""
@@ -190,18 +190,18 @@ class Tower:
             flint.ctx.prec = before
         raise Undecided(f"functions: it is not known whether the number {self.words(p)} is 0")
 
-    def slope(self, p: Poly, x: str) -> Germ:
+    def slope(self, p: Poly, x: str) -> Element:
         """∂p/∂x at the point, a number; symbols depend on x by what they stand for.
 
         Raises Undecided where the derivative of a tail would be needed.
         """
         p = self.up(p)
-        found = Germ.number(self, 0)
+        found = Element.number(self, 0)
         for n in self.occurs(p):
             symbol = self.symbols[n]
             if symbol.kind == "constant" or x not in symbol.on:
                 continue
-            by = Germ.of(self, self.at_point(p.derivative(self.names.index(n))))
+            by = Element.of(self, self.at_point(p.derivative(self.names.index(n))))
             if by.is_zero:
                 continue
             if symbol.kind == "tail":
@@ -212,7 +212,7 @@ class Tower:
             assert symbol.argument is not None
             assert symbol.slope is not None
             inner = symbol.argument
-            slope = self.slope(inner.num, x) / Germ.of(self, self.at_point(inner.den))
+            slope = self.slope(inner.num, x) / Element.of(self, self.at_point(inner.den))
             found = found + by * symbol.slope() * slope
         return found
 
@@ -229,7 +229,7 @@ class Tower:
 
 
 @dataclass(frozen=True)
-class Germ:
+class Element:
     """A fraction of polynomials of a tower, whose denominator is not 0 at the point."""
 
     tower: Tower
@@ -237,7 +237,7 @@ class Germ:
     den: Poly
 
     @classmethod
-    def of(cls, tower: Tower, num: Poly, den: Poly | None = None) -> Germ:
+    def of(cls, tower: Tower, num: Poly, den: Poly | None = None) -> Element:
         num = tower.reduced(num)
         den = tower.constant(1) if den is None else tower.reduced(den)
         if num.is_zero():
@@ -249,63 +249,63 @@ class Germ:
         return cls(tower, num / lead, den / lead)
 
     @classmethod
-    def number(cls, tower: Tower, value: Rational) -> Germ:
+    def number(cls, tower: Tower, value: Rational) -> Element:
         """The constant germ of a rational number."""
         return cls.of(tower, tower.constant(value))
 
     @classmethod
-    def symbol(cls, tower: Tower, name: str) -> Germ:
+    def symbol(cls, tower: Tower, name: str) -> Element:
         return cls.of(tower, tower.gen(name))
 
     def _pair(self) -> tuple[Poly, Poly]:
         return self.tower.up(self.num), self.tower.up(self.den)
 
-    def __add__(self, other: Germ) -> Germ:
+    def __add__(self, other: Element) -> Element:
         (a, b), (c, d) = self._pair(), other._pair()
         if b == d:
-            return Germ.of(self.tower, a + c, b)
+            return Element.of(self.tower, a + c, b)
         top = limits.product(a, d) + limits.product(c, b)
-        return Germ.of(self.tower, top, limits.product(b, d))
+        return Element.of(self.tower, top, limits.product(b, d))
 
-    def __neg__(self) -> Germ:
-        return Germ(self.tower, -self.num, self.den)
+    def __neg__(self) -> Element:
+        return Element(self.tower, -self.num, self.den)
 
-    def __sub__(self, other: Germ) -> Germ:
+    def __sub__(self, other: Element) -> Element:
         return self + (-other)
 
-    def __mul__(self, other: Germ) -> Germ:
+    def __mul__(self, other: Element) -> Element:
         (a, b), (c, d) = self._pair(), other._pair()
-        return Germ.of(self.tower, limits.product(a, c), limits.product(b, d))
+        return Element.of(self.tower, limits.product(a, c), limits.product(b, d))
 
-    def __truediv__(self, other: Germ) -> Germ:
+    def __truediv__(self, other: Element) -> Element:
         (a, b), (c, d) = self._pair(), other._pair()
-        found = Germ.of(self.tower, limits.product(a, d), limits.product(b, c))
+        found = Element.of(self.tower, limits.product(a, d), limits.product(b, c))
         if not self.tower.is_unit(found.den):
             raise BadInput(
                 f"division: {self.tower.words(c)} is 0 at the point, so it is no analytic function"
             )
         return found
 
-    def __pow__(self, n: int) -> Germ:
+    def __pow__(self, n: int) -> Element:
         if n < 0:
-            return Germ.number(self.tower, 1) / self ** (-n)
+            return Element.number(self.tower, 1) / self ** (-n)
         a, b = self._pair()
         for p in (a, b):
             if len(p) > 1:
                 limits.Size.of(p).power(n).check("this power")
-        return Germ.of(self.tower, a**n, b**n)
+        return Element.of(self.tower, a**n, b**n)
 
-    def scaled(self, c: Rational) -> Germ:
+    def scaled(self, c: Rational) -> Element:
         """The germ times a rational number."""
-        return Germ.of(self.tower, self.tower.up(self.num) * to_fmpq(Fraction(c)), self.den)
+        return Element.of(self.tower, self.tower.up(self.num) * to_fmpq(Fraction(c)), self.den)
 
     @property
     def is_zero(self) -> bool:
         return bool(self.num.is_zero())
 
-    def value(self) -> Germ:
+    def value(self) -> Element:
         """The value at the point, a fraction of polynomials in constants."""
-        return Germ.of(self.tower, self.tower.at_point(self.num), self.tower.at_point(self.den))
+        return Element.of(self.tower, self.tower.at_point(self.num), self.tower.at_point(self.den))
 
     def sign(self) -> int:
         """The sign of the value at the point."""

@@ -63,6 +63,11 @@ def build(
     if wrong:
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise BadInput(f"tables: sound tables are needed, received: {wrong[0]}{more}")
+    told = run_pages(tables, [_run(path) for path in runs])  # what may be wrong comes first
+    censuses = {}
+    for done, name in enumerate(machines, 1):
+        tell("machines", done, len(machines), name)
+        censuses[name] = machine_page(name)
     folder = _folder(Path(out))
     data = folder / "data"
     for name in BUNDLE:
@@ -94,12 +99,9 @@ def build(
             known = {"title": page["title"], "shard": number, "strata": len(page["strata"])}
             models[name] = known
     listed = []
-    for done, name in enumerate(machines, 1):
-        tell("machines", done, len(machines), name)
-        page = machine_page(name)
+    for name, page in censuses.items():
         write_packed(data, f"machine-{name}", page)
         listed.append({"name": name, "title": page["title"]})
-    told = run_pages(tables, [_run(path) for path in runs])
     for name, page in told.items():
         write_packed(data, f"run-{name}", page)
     meta = {

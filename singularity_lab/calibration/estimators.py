@@ -10,8 +10,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
-import resource
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -26,6 +24,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Estimate, Outcome, Reading
+from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
     "FORMS",
@@ -43,7 +42,7 @@ FORMS = "a number | (estimate, standard error) | (estimate, low, high) | a Readi
 PEEKED = "peeked: "  # how the reason of a reading begins that was stopped for looking up the answer
 
 
-class Interrupted(BaseException):
+class Stopped(BaseException):
     """Ends an estimator whose caller has been interrupted."""
 
 
@@ -57,7 +56,7 @@ class Counter:
     gradients: int = 0
     rows: int = 0  # of data seen since the last whole pass
     stopped: bool = False
-    started: float = field(default_factory=time.process_time)
+    watch: Stopwatch = field(default_factory=Stopwatch)
 
     def stop(self) -> None:
         """End the estimator at its next evaluation."""
@@ -66,10 +65,10 @@ class Counter:
     def spend(self, points: int, gradients: bool) -> None:
         """Count points at which K, or K with its gradient, is about to be computed."""
         if self.stopped:
-            raise Interrupted
+            raise Stopped
         if self.evaluations + self.gradients + points > self.budget.evaluations:
             raise BudgetSpent("evaluations")
-        if time.process_time() - self.started > self.budget.cpu_seconds:
+        if self.watch.seconds > self.budget.cpu_seconds:
             raise BudgetSpent("CPU seconds")
         if gradients:
             self.gradients += points
@@ -221,10 +220,10 @@ def as_device(function: Any, name: str, shown: str = "hidden", models: Any = Non
                 return function(*given, seed=seed, budget=budget, **settings)
             return function(*given, seed, budget, **settings)
 
-        seconds = _cpu_seconds()
-        counter.started = time.process_time()
+        watch = Stopwatch(children=True)
+        counter.watch = Stopwatch()
         found, error, peeks = watched(call, source_file(function), counter.stop)
-        cost = Cost(counter.evaluations, counter.gradients, _cpu_seconds() - seconds, peak_memory())
+        cost = Cost(counter.evaluations, counter.gradients, watch.seconds, peak_memory())
         if peeks:
             raise BadInput(f"{PEEKED}{name} {', '.join(peeks)}")
         if error is not None:
@@ -266,12 +265,6 @@ def _raise(error: BaseException, name: str) -> None:
         why = " ".join(str(error).split())[:200]
         raise BadInput(f"{name} failed: {type(error).__name__}: {why}") from error
     raise error
-
-
-def _cpu_seconds() -> float:
-    """CPU seconds of this process and of children that have ended."""
-    children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 # -- estimators of torch modules -------------------------------------------------------------------

@@ -331,9 +331,24 @@ class Findings:
                 f"{s.group[:26]:26} {truth!s:>7} {m!s:>2}  {s.arm[:10]:10} "
                 f"{reading_text(self.of(s.group, s.arm)):32} {percent(s.relative_bias)}"
             )
-        if self.row_set:
-            lines += ["", f"rows: {self.row_set}", self.verdict]
+        if said := self._said():
+            lines += ["", *said]
         return "\n".join(lines)
+
+    def _said(self) -> list[str]:
+        """The lines below the table: the verdict on a set of rows, or why readings are missing."""
+        if self.row_set:
+            return [f"rows: {self.row_set}", *self.verdict.splitlines()]
+        silent: dict[tuple[str, str], list[str]] = {}
+        for m in self.measurements:
+            if m.value is None and m.reason:
+                silent.setdefault((m.arm, m.reason), []).append(m.row.id)
+        lines = []
+        for (arm, reason), rows in silent.items():
+            first = list(dict.fromkeys(rows))
+            more = f" and {len(first) - 3} more" if len(first) > 3 else ""
+            lines.append(f"{arm} on {', '.join(first[:3])}{more}: {reason[:300]}")
+        return lines
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{h}</th>" for h in ("row", "λ", "m", "device", "reading", "error"))
@@ -351,7 +366,8 @@ class Findings:
             body.append(
                 "<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in cells) + "</tr>"
             )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        return table + "".join(f"<p>{html.escape(line)}</p>" for line in self._said())
 
 
 def _csv(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from statistics import NormalDist
 
 import numpy as np
@@ -32,6 +33,7 @@ WIDE = 0.67  # of the width that they should have: intervals that could be this 
 SPREAD = 2.0  # times a reading's own error: a spread between seeds that it has not seen
 OWN = (0.5, 2.0)  # half-width over spread: an interval that is the spread between seeds
 SILENT, EASY = 0.5, 0.9  # shares answered in the hard class and in the easy one
+CONSTANT = 4  # different λ, from which on one number for all is no chance
 COLLAPSE = 0.5  # T/λ below it: the localisation has cut the singularity off
 TRUSTED = 0.75  # of an arm's intervals elsewhere that cover, for its word against a truth
 REPORTED = 0.8  # of the evaluations counted
@@ -61,7 +63,7 @@ def flags(calibration: Findings) -> tuple[Flag, ...]:
     for arm, members in by_arm.items():
         judged = [bool(m.covered) for m in members if m.covered is not None]
         trust[arm] = (sum(judged), len(judged))
-        for rule in (_peeks, _decoy, _cost, _sphere, _scale, _easy, _width, _own_spread, _seeds):
+        for rule in _RULES:
             found += rule(arm, members)
     found += _ledger(calibration)
     for row in calibration.rows:
@@ -82,19 +84,33 @@ def _peeks(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
 
 
 def _decoy(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
-    """Who answers the λ of the name that a probe shows."""
+    """Who answers the λ of the name that a probe shows, and gives it to no germ of another λ: a
+    number that an estimator has for several germs is a habit of its own."""
     named = {m.row.id: m.truth.value for m in members}
-    for m in members:
-        shown = named.get(m.row.probe) if m.row.id == DECOY else None
-        if shown is None or m.value is None or m.truth.value == shown:
-            continue
-        if abs(m.value - float(shown)) <= 1e-6 * float(shown):
-            text = (
-                f"under the name of {m.row.probe} it was shown another germ, "
-                f"and read λ = {shown} of that name"
-            )
-            yield Flag(arm, "peeks", text, (m.row.id,))
-            return
+    shown = next((named.get(m.row.probe) for m in members if m.row.id == DECOY), None)
+    if shown is None:
+        return
+    same = [m for m in members if m.value is not None and _equal(m.value, shown)]
+    caught = [m for m in same if m.row.id == DECOY and m.truth.value != shown]
+    if caught and all(m.row.id == DECOY or m.truth.value == shown for m in same):
+        text = (
+            f"under the name of {caught[0].row.probe} it was shown another germ, "
+            f"and read λ = {shown} of that name"
+        )
+        yield Flag(arm, "peeks", text, (caught[0].row.id,))
+
+
+def _equal(value: float, exact: Fraction) -> bool:
+    return abs(value - float(exact)) <= 1e-6 * float(exact)
+
+
+def _constant(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
+    """Who reads one number, whatever it is shown."""
+    values = {m.value for m in members if m.value is not None}
+    truths = {m.truth.value for m in members if m.value is not None}
+    if len(values) == 1 and len(truths) >= CONSTANT:
+        text = f"it reads {values.pop():g} on germs with {len(truths)} different λ"
+        yield Flag(arm, "reads a constant", text)
 
 
 def _cost(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
@@ -253,6 +269,20 @@ def _seeds(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
             "claims: its error leaves out a noise that its chains share"
         )
         yield Flag(arm, "spread between seeds exceeds its own error", text)
+
+
+_RULES = (
+    _peeks,
+    _decoy,
+    _constant,
+    _cost,
+    _sphere,
+    _scale,
+    _easy,
+    _width,
+    _own_spread,
+    _seeds,
+)
 
 
 # -- the ledger ------------------------------------------------------------------------------------

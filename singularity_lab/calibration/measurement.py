@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,6 +12,7 @@ from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.calibration.design import Row
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.truth import GroundTruth
@@ -39,7 +39,7 @@ class Truth:
     @classmethod
     def of(cls, row: Row) -> Truth:
         """Ask the proof arm; rows of the catalog have their certificates kept by :mod:`..truth`."""
-        started = time.process_time()
+        watch = Stopwatch()
         found: GroundTruth | Result
         if row.entry is not None:
             from singularity_lab.catalog.truth import ground_truth
@@ -57,7 +57,7 @@ class Truth:
             found.bounds,
             status,
             f"certificate of {steps} steps",
-            time.process_time() - started,
+            watch.seconds,
             found.certificates,
         )
 

@@ -2,8 +2,9 @@
 
 - ``probe-sphere``: K = x² + y² + z² without a name; λ = 3/2 and m = 1, which every method reads.
 - ``probe-scaled``: a row of the set times a secret factor, which changes neither λ nor m.
-- ``probe-decoy``: a germ of no catalog under the name of a row of the set with another λ: who
-  answers the λ of that name has looked it up.
+- ``probe-decoy``: a germ of no catalog under the name of a row of the set with a λ that is another
+  by a fifth or more: who answers the λ of that name, and gives it to no other germ, has looked it
+  up.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from fractions import Fraction
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.measurement import Truth
 
 __all__ = ["DECOY", "SCALED", "SPHERE", "probes"]
 
 SPHERE, SCALED, DECOY = "probe-sphere", "probe-scaled", "probe-decoy"
+DECOYS_OWN = Fraction(1, 6) + Fraction(1, 10) + Fraction(1, 14)
+"""λ of (x³, y⁵, z⁷), which is that of no row in a set."""
 
 
 def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
@@ -45,11 +49,17 @@ def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
         problem = dataclasses.replace(base.problem, ideal=scaled)
         found.append(Row(SCALED, base.family, base.dimension, problem, probe=base.id, shown=""))
     named = [r for r in rows if r.entry is not None]
-    if named:
-        # λ = 1/6 + 1/10 + 1/14 is that of no row in a set
-        name = generator.choice(named).id
+    generator.shuffle(named)
+    name = next((r.id for r in named if _is_far(r)), None)
+    if name is not None:
         found.append(_row(DECOY, ["x^3", "y^5", "z^7"], name, name))
     return tuple(found)
+
+
+def _is_far(row: Row) -> bool:
+    """Whether λ of a row is too far from that of the decoy to be confused with it."""
+    exact = Truth.of(row).value
+    return exact is not None and abs(exact / DECOYS_OWN - 1) > Fraction(1, 5)
 
 
 def _row(id: str, generators: list[str], probe: str, shown: str) -> Row:

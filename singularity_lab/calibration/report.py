@@ -34,7 +34,7 @@ from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.summaries import CLASSES, Summary, percent
 from singularity_lab.pictures import measurements
 from singularity_lab.spectroscopes.registry import known
-from singularity_lab.system.extras import pyplot, require
+from singularity_lab.system.extras import plain, pyplot, require
 from singularity_lab.system.files import write_text
 
 if TYPE_CHECKING:
@@ -316,7 +316,9 @@ def _cost_figure(costs: Sequence[CostPoint]) -> Figure:
             100 * c.decile - b if math.isfinite(c.decile) else 0.0
             for c, b in zip(own, y, strict=True)
         ]
-        ax.errorbar(x, y, [[0.0] * len(up), [max(0.0, u) for u in up]], marker="o", label=arm)
+        ax.errorbar(
+            x, y, [[0.0] * len(up), [max(0.0, u) for u in up]], marker="o", label=plain(arm)
+        )
     ax.set(xscale="log", yscale="log", xlabel="evaluations", ylabel="median error, % of λ")
     ax.legend(fontsize="small")
     return figure
@@ -335,7 +337,7 @@ def _levels_figure(curves: dict[str, list[dict[str, Any]]]) -> Figure:
         bands = [c["band"] or (c["coverage"], c["coverage"]) for c in curve]
         low = [max(0.0, c - b[0]) for c, b in zip(y, bands, strict=True)]
         high = [max(0.0, b[1] - c) for c, b in zip(y, bands, strict=True)]
-        ax.errorbar(x, y, [low, high], marker="o", label=arm, capsize=2)
+        ax.errorbar(x, y, [low, high], marker="o", label=plain(arm), capsize=2)
     ax.set(xlabel="level of the interval", ylabel="share that contains λ", ylim=(0, 1.02))
     ax.legend(fontsize="small")
     return figure

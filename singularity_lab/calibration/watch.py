@@ -75,7 +75,7 @@ def watched(
         _watching.append(watch)
         try:
             outcome[0] = function()
-        except BaseException as error:
+        except BaseException as error:  # told to the caller, who raises it in its own thread
             outcome[1] = error
         finally:
             _watching.remove(watch)

@@ -29,6 +29,7 @@ from singularity_lab.models.model import (
     polynomial_twin,
     unweighted,
 )
+from singularity_lab.system.documents import readable
 
 if TYPE_CHECKING:
     from singularity_lab.models.model import Batched
@@ -240,25 +241,11 @@ def decode(data: Mapping[str, Any], family: str, where: str) -> Entry:
     try:
         entry = msgspec.convert({"family": family, **data}, Entry)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{where}: entry {name!r}: {_readable(error)}") from None
+        raise BadInput(f"{where}: entry {name!r}: {readable(error)}") from None
     problem = _sense(entry)
     if problem:
         raise BadInput(f"{where}: entry {name!r}: {problem}")
     return entry
-
-
-def _readable(error: msgspec.ValidationError) -> str:
-    """msgspec's message, with `$.claim[0].value` turned round into 'field claim[0].value: …'."""
-    text = str(error)
-    path = re.search(r" - at `\$\.?([^`]*)`$", text)
-    message = text[: path.start()] if path else text
-    place = path.group(1) if path else ""
-    message = re.sub(
-        r"^Object (contains unknown|missing required) field `(\w+)`$",
-        lambda m: ("unknown field " if "unknown" in m[1] else "missing field ") + repr(m[2]),
-        message,
-    )
-    return f"field {place}: {message}" if place else message
 
 
 def _sense(entry: Entry) -> str:

@@ -24,6 +24,7 @@ from singularity_lab.spectroscopes.losses.function import FunctionLoss
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
 from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
+from singularity_lab.system.floats import as_float
 
 if TYPE_CHECKING:
     import torch
@@ -176,13 +177,13 @@ def _domain(box: Sequence[Interval]) -> Domain | None:
     if all(side == (None, None) for side in box):
         return None
     return Domain(
-        tuple(-math.inf if low is None else float(low) for low, _ in box),
-        tuple(math.inf if high is None else float(high) for _, high in box),
+        tuple(-math.inf if low is None else as_float(low, "box") for low, _ in box),
+        tuple(math.inf if high is None else as_float(high, "box") for _, high in box),
     )
 
 
 def _exponents(prior: Sequence[Fraction]) -> list[float] | None:
-    return [float(t) for t in prior] if any(prior) else None
+    return [as_float(t, "prior") for t in prior] if any(prior) else None
 
 
 def _of_problem(problem: LocalProblem, loss_id: str | None) -> Loss:
@@ -282,7 +283,7 @@ def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | N
     return FunctionLoss(
         function,
         model.dimension,
-        center=[float(x) for x in problem.point],
+        center=[as_float(x, "at") for x in problem.point],
         domain=_domain(problem.box),
         prior_exponents=_exponents(problem.prior),
         loss_id=f"{name}:{form}",
@@ -300,7 +301,7 @@ def _of_network(model: Model, at: str | Point | None, form: Form, loss_id: str |
     return FunctionLoss(
         model.twin,
         model.dimension,
-        center=[float(x) for x in center],
+        center=[as_float(x, "at") for x in center],
         domain=_domain([model.box.get(v, (None, None)) for v in model.variables]),
         loss_id=loss_id or repr(model),
     )

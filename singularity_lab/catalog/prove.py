@@ -3,12 +3,8 @@ certificates."""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +29,10 @@ from singularity_lab.catalog.truth import (
     ground_truth,
     judge,
 )
-from singularity_lab.errors import BadInput, CertificateError, SingularityLabError
+from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds
-from singularity_lab.system.user_modules import safe_path
+from singularity_lab.system.workers import workers
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +99,8 @@ def prove(
     budget: float | None = 60.0,
     *,
     cache: str | Path | CertificateStore | None = None,
-    workers: int = 1,
+    jobs: int = 1,
+    cluster: str = "",
 ) -> Iterator[GroundTruth]:
     """Ground truth of many rows, each yielded as it finishes; what is stored already is not
     searched again.
@@ -111,9 +108,10 @@ def prove(
     All rows are tried with one CPU second first, the open ones then with the budget. A search that
     takes more than three times its budget (and ten seconds) is given up, and the bounds found
     before stay. Stopping in the middle loses nothing that was yielded: every row is stored by
-    itself. workers: processes. A row whose search fails raises after the others have been yielded,
-    as an ExceptionGroup.
-    Raises BadInput for workers < 1.
+    itself. jobs: processes. cluster: the Dask scheduler ``tcp://HOST:PORT`` whose workers see the
+    store's folder by the same path, or ``local:N``; jobs do not matter then. A row whose search
+    fails raises after the others have been yielded, as an ExceptionGroup.
+    Raises BadInput for jobs < 1 and for an address that is none.
 
     >>> from singularity_lab.catalog.load import load
     >>> import tempfile
@@ -121,10 +119,9 @@ def prove(
     ...     [str(t.rlct) for t in prove([load("nc-1"), load("nc-1-1")], cache=folder)]
     ['(1/2, 1)', '(1/2, 2)']
     """
-    if workers < 1:
-        raise BadInput(f"workers: at least one process is needed, received {workers}")
     require_seconds(budget)
     store = CertificateStore(cache_folder()) if cache is None else certificate_stores(cache)[-1]
+    store.folder.mkdir(parents=True, exist_ok=True)  # before any search
     failures: list[Exception] = []
     groups: dict[str, list[Entry]] = {}  # rows of one problem are searched once
     for row in rows:
@@ -136,13 +133,17 @@ def prove(
         else:
             groups.setdefault(key, []).append(row)
     stages = [budget] if budget is not None and budget <= FIRST_BUDGET else [FIRST_BUDGET, budget]
-    with _runner(workers) as run:
+    folder = store.folder.resolve()
+    with workers(jobs, cluster) as run:
         for stage in stages:
-            jobs = [
-                (key, msgspec.json.encode(g[0]), stage, store.folder) for key, g in groups.items()
-            ]
-            for key, wrong in run(jobs):
-                group = groups[key]
+            named = {f"prove {key} {stage}": key for key in groups}
+            calls = {
+                name: (msgspec.json.encode(groups[key][0]), stage, folder)
+                for name, key in named.items()
+            }
+            for outcome in run(_search, calls):
+                key = named[outcome.key]
+                group, wrong = groups[key], outcome.error or outcome.result
                 if wrong is not None:
                     wrong.add_note(f"catalog row {group[0].id}")
                     failures.append(wrong)
@@ -163,41 +164,6 @@ def _stored_truth(entry: Entry, store: CertificateStore) -> GroundTruth:
         Certificate.from_json(c) for c in (document["certificates"] if document else [])
     ]
     return judge(entry, bounds_of(certificates), certificates)
-
-
-_Job = tuple[str, bytes, float | None, Path]
-_Outcome = tuple[str, Exception | None]
-
-
-@contextlib.contextmanager
-def _runner(workers: int) -> Iterator[Callable[[Iterable[_Job]], Iterator[_Outcome]]]:
-    """Runs searches here, or in processes that end at once when the caller stops."""
-    if workers == 1:
-        yield lambda jobs: ((job[0], _search(*job[1:])) for job in jobs)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_ignore_interrupts)
-
-    def run(jobs: Iterable[_Job]) -> Iterator[_Outcome]:
-        waiting = {pool.submit(_search, *job[1:]): job[0] for job in jobs}
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
-
-    with safe_path():
-        try:
-            yield run
-        except BaseException:
-            processes = list((pool._processes or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
-            raise
-        else:
-            pool.shutdown()
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _search(encoded: bytes, budget: float | None, folder: Path) -> Exception | None:

@@ -13,7 +13,6 @@ which answers at once for the whole catalog, takes the word of the index.
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from singularity_lab.catalog.load import load
 from singularity_lab.catalog.store import CertificateStore, bounds_of, problem_key, shipped
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
     "CertificateStore",
@@ -252,12 +252,12 @@ def ground_truth(
         return judge(entry, bounds_of(old), old, notes)
     from singularity_lab.exact.engine.solve import rlct
 
-    started = time.process_time()
+    watch = Stopwatch()
     result = rlct(problem, budget=budget, progress=progress)
     certificates = _best((*result.certificates, *old))
     if damaged:
         notes.append(f"the damaged file is kept as {stores[-1].set_aside(problem)}")
-    stores[-1].write(problem, certificates, budget, time.process_time() - started)
+    stores[-1].write(problem, certificates, budget, watch.seconds)
     return judge(entry, bounds_of(certificates), certificates, [*notes, *result.notes])
 
 

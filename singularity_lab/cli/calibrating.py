@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from singularity_lab.cli.options import Cluster, Json, Workers
 from singularity_lab.cli.shell import (
     DEFECT,
     INTERRUPTED,
@@ -25,17 +26,6 @@ if TYPE_CHECKING:
 StoreFolder = Annotated[
     Path, typer.Option("--store", metavar="DIR", help="The folder that keeps everything.")
 ]
-Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: this process.")]
-Cluster = Annotated[
-    str,
-    typer.Option(
-        "--cluster",
-        metavar="ADDRESS",
-        help="A Dask scheduler, tcp://HOST:PORT, or local:N for N workers here.",
-        show_default="none",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
 
 class interruption:

@@ -11,6 +11,7 @@ import typer
 
 from singularity_lab.algebra.limits import integer
 from singularity_lab.cli import words
+from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     INTERRUPTED,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The rows: models at points, what is proved of them, what papers claim.")
 
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Rows; all if none.")]
 Family = Annotated[str | None, typer.Option("--family", help="Rows of this family.")]
 Tag = Annotated[
@@ -52,7 +52,6 @@ StatusOption = Annotated[
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Write there instead of to stdout.")
 ]
-Jobs = Annotated[int, typer.Option("--jobs", metavar="N", help="Processes.")]
 
 _STATUSES = ("proved", "bracketed", "cited", "disputed", "unknown")
 
@@ -290,6 +289,7 @@ def prove(
         float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds for one row.")
     ] = 20.0,
     jobs: Jobs = 2,
+    cluster: Cluster = "",
     into: Annotated[
         Path | None,
         typer.Option("--into", metavar="DIR", help="The store; that of the catalog if absent."),
@@ -329,7 +329,7 @@ def prove(
     try:
         with progress_bar() as progress:
             searched = [] if index_only else rows
-            for truth in search_rows(searched, budget, cache=store, workers=jobs):
+            for truth in search_rows(searched, budget, cache=store, jobs=jobs, cluster=cluster):
                 statuses.append(truth.status)
                 progress("proving", len(statuses), len(rows), truth.entry.id)
                 wrong += [f"{truth.entry.id}: claim {c}: {why}" for c, why in truth.contradictions]

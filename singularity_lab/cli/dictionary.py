@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from singularity_lab.cli import words
+from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     INTERRUPTED,
@@ -19,10 +19,10 @@ from singularity_lab.cli.shell import (
     progress_bar,
     say_error,
 )
+from singularity_lab.system.stopwatch import Stopwatch
 
 app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
 
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 From = Annotated[
     Path | None,
     typer.Option("--from", metavar="DIR", help="A dictionary; the package's own if absent."),
@@ -61,7 +61,8 @@ def build(
             help="CPU seconds for all new cells; those not reached then say so. 0: ask nothing.",
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", metavar="N", help="Processes.")] = 2,
+    jobs: Jobs = 2,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Where the tables go; the package's own folder."),
@@ -107,7 +108,7 @@ def build(
     else:
         rows = entries()
     path = journal or (cache_folder().parent / "dictionary" / "cells.jsonl")
-    started = time.process_time()
+    watch = Stopwatch()
     try:
         with progress_bar() as progress:
 
@@ -120,6 +121,7 @@ def build(
                 limit,
                 jobs,
                 total=total,
+                cluster=cluster,
                 readings=stored_readings(folder),
                 progress=advance,
             )
@@ -138,7 +140,7 @@ def build(
         "edges": len(made.tables.edges),
         "germs_computed": made.germs,
         "seconds_of_cells": round(made.seconds, 1),
-        "seconds": round(time.process_time() - started, 1),
+        "seconds": round(watch.seconds, 1),
         "bytes": sum(sizes.values()),
         "counts": counts(made.tables),
         "problems": wrong,

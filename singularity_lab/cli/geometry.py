@@ -11,6 +11,7 @@ import typer
 from singularity_lab.cli.proving import At, Expressions, Json, Seconds, Vars, germ
 from singularity_lab.cli.shell import ExpressionCommand, note, print_json, print_table
 from singularity_lab.errors import BadInput
+from singularity_lab.system.files import replacing
 
 _PANEL = "Prove"
 
@@ -30,6 +31,7 @@ def newton(
     expressions: Expressions = None,
     variables: Vars = None,
     at: At = None,
+    budget: Seconds = 60.0,
     as_json: Json = False,
 ) -> None:
     """Newton polyhedron of f1, f2, …: vertices, facets, and the value that it gives alone.
@@ -42,7 +44,7 @@ def newton(
 
     generators, point = germ(_needed(expressions), variables, at)
     problem = LocalProblem.of(generators, variables, at=point)
-    found = newton_polyhedron(problem)
+    found = newton_polyhedron(problem, budget=budget)
     ray = tuple(1 + e for e in problem.localize(algebraic=True).prior)
     t, hit = found.distance(ray), found.hit_facets(ray)
     bound = None if not t else 1 / t if problem.is_power_one else 1 / (2 * t)
@@ -131,7 +133,8 @@ def plot(
     mpl.use("Agg")
     generators, point = germ(_needed(expressions), variables, at)
     axes = _draw(what, generators, variables, point, budget)
-    axes.figure.savefig(out, bbox_inches="tight")
+    with replacing(out) as part:
+        axes.figure.savefig(part, bbox_inches="tight")
     pyplot().close(axes.figure)
     note(f"picture: {out}")
 
@@ -140,7 +143,7 @@ def _draw(what: Picture, generators: Any, variables: str | None, point: Any, bud
     if what is Picture.NEWTON:
         from singularity_lab.exact.engine.newton import newton_polyhedron
 
-        return newton_polyhedron(generators, variables, at=point).plot()
+        return newton_polyhedron(generators, variables, at=point, budget=budget).plot()
     if what is Picture.TREE:
         from singularity_lab.exact.engine.solve import rlct
         from singularity_lab.exact.proof.tree import proof_tree

@@ -13,7 +13,8 @@ import typer
 
 from singularity_lab.algebra.limits import PARAMETERS, between
 from singularity_lab.cli import calibrating, words
-from singularity_lab.cli.proving import As, At, Box, Convention, Json, Nonnegative, Prior, Vars
+from singularity_lab.cli.options import Json, Workers
+from singularity_lab.cli.proving import As, At, Box, Convention, Nonnegative, Prior, Vars
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     UNDECIDED,
@@ -58,7 +59,6 @@ Checkpoint = Annotated[
         help="Keep the state of a long run here; the same command goes on from it.",
     ),
 ]
-Workers = Annotated[int, typer.Option("--workers", help="Worker processes; 0: this process.")]
 
 
 def _limits(seconds: float | None, evaluations: float | None) -> Budget:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from singularity_lab.cli.options import Json
 from singularity_lab.system.extras import pyplot, require
 from singularity_lab.system.files import replacing, write_text
 
@@ -43,7 +44,6 @@ Tape = Annotated[
 Budget = Annotated[
     float, typer.Option("--budget", metavar="SECONDS", help="Seconds; bounds when they are over.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
 
 def _pairs(items: list[str] | None, option: str) -> dict[str, str]:

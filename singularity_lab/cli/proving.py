@@ -10,6 +10,7 @@ import typer
 
 from singularity_lab.cli import verifying, words
 from singularity_lab.cli.batch import run_batch
+from singularity_lab.cli.options import Json
 from singularity_lab.cli.shell import UNDECIDED, ExpressionCommand, note, print_json
 from singularity_lab.errors import BadInput
 
@@ -73,7 +74,6 @@ Parameters = Annotated[
     ),
 ]
 Seconds = Annotated[float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
 
 def arguments(
@@ -98,7 +98,7 @@ def arguments(
         "prior": words.prior(prior),
         "box": words.box(box),
         "convention": convention.value,
-        "over": words.box(over) if over and (":" in over or "=" in over) else over,
+        "over": words.box(over, "--over") if over and (":" in over or "=" in over) else over,
     }
 
 

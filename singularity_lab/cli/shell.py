@@ -15,6 +15,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+_SHOWN = 10  # errors of a group
 DONE, DEFECT, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 # Typer carries its own copy of Click, or imports it, by version: the class has one name in both.
@@ -99,6 +100,16 @@ class Laboratory(TyperGroup):
                 return _unwritten(error)
             say_error(f"{error.strerror}: {error.filename}")
             return BAD_INPUT
+        except ExceptionGroup as group:  # of rows that were worked on one by one
+            for wrong in group.exceptions[:_SHOWN]:
+                of = "; ".join(getattr(wrong, "__notes__", ()))
+                said = wrong.strerror if isinstance(wrong, OSError) else wrong
+                where = getattr(wrong, "filename", None) or ""
+                say_error(": ".join(str(part) for part in (of, said, where) if part))
+            if len(group.exceptions) > _SHOWN:
+                note(f"and {len(group.exceptions) - _SHOWN} more")
+            known = (SingularityLabError, OSError)
+            return BAD_INPUT if all(isinstance(e, known) for e in group.exceptions) else DEFECT
         except ImportError as error:
             if error.name is None or error.name.startswith("singularity_lab"):
                 raise

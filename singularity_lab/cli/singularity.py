@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from singularity_lab.cli.proving import At, Json, Seconds, Vars, germ
 from singularity_lab.cli.shell import ExpressionCommand, print_json
 from singularity_lab.errors import BadInput
+from singularity_lab.system.stopwatch import Stopwatch
 
 _PANEL = "Prove"
 
@@ -88,11 +88,11 @@ def zeta(
     from singularity_lab.exact.zeta_functions.zeta import zeta as newton_zeta
 
     generators, point = germ([expression], variables, at)
-    started = time.process_time()
+    watch = Stopwatch()
     result = newton_zeta(generators, variables, at=point, budget=budget)
     with contextlib.suppress(Undecided):
         _ = result.real_poles  # they come first
-    left = max(budget - (time.process_time() - started), 0.1 * budget)
+    left = max(budget - watch.seconds, 0.1 * budget)
     volume, why = None, ""
     try:
         volume = volume_expansion(generators, variables, at=point, budget=left)

@@ -11,7 +11,7 @@ from singularity_lab.cli import words
 from singularity_lab.cli.measuring import Settings
 from singularity_lab.cli.proving import Json
 from singularity_lab.cli.shell import INTERRUPTED, UNDECIDED, note, print_json, progress_bar
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.files import replacing, write_text
 from singularity_lab.system.user_modules import find
 
@@ -160,7 +160,12 @@ def _made(text: str, option: str) -> Any:
     found = find(text, option)
     if isinstance(found, torch.nn.Module) or not callable(found):
         return found
-    return found()
+    try:
+        return found()
+    except SingularityLabError:
+        raise
+    except Exception as error:  # the user's own code
+        raise BadInput(f"{option}: {text!r} raised {type(error).__name__}: {error}") from error
 
 
 def _criterion(text: str | None) -> Any:

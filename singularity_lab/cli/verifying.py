@@ -4,23 +4,22 @@ them."""
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from singularity_lab.cli.options import Json
 from singularity_lab.cli.shell import BAD_INPUT, UNDECIDED, print_json, say_error
 from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.files import read_json
+from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from singularity_lab.algebra.analytic import Problem
     from singularity_lab.exact.proof.certificate import Certificate
-
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")]
 
 
 def verify(
@@ -102,9 +101,9 @@ def _no_number(text: str) -> Any:
 def _program(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     from singularity_lab.programs.check import replay_program
 
-    started = time.process_time()
+    watch = Stopwatch()
     value, about = replay_program(document)
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     told = ", ".join(f"{k} = {v}" for k, v in value.items() if v is not None)
     data = {"verified": True, "kind": "exact", **value, "loss": about, "seconds": round(seconds, 4)}
     return data, f"proved: {told} for {about} ({seconds:.2f} s)"
@@ -122,12 +121,12 @@ def _table(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     from singularity_lab.exact.engine.tables import Cell, Table
     from singularity_lab.exact.proof.families import verify_table
 
-    started = time.process_time()
+    watch = Stopwatch()
     certificate = document.get("certificate", document)
     found = verify_table(certificate)
     parameter = str(certificate["parameter"])
     cells = tuple(Cell(parameter, *ends, value, proved) for ends, value, proved in found)
-    table = Table(parameter, cells, dict(certificate), time.process_time() - started)
+    table = Table(parameter, cells, dict(certificate), watch.seconds)
     proved = table.to_json()
     del proved["certificate"]
     if document is not certificate:
@@ -157,13 +156,13 @@ def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
     found: list[Certificate] = []
     lines = []
     for name, data in _certificates(document):
-        started = time.process_time()
+        watch = Stopwatch()
         certificate = Certificate.from_json(data)
         if name in ("lower", "upper", "exact") and certificate.kind != name:
             raise CertificateError(f"certificate.{name}: its claim is of kind {certificate.kind}")
         replay(certificate)
         found.append(certificate)
-        seconds = time.process_time() - started
+        seconds = watch.seconds
         claim, loss = certificate.claim, describe_loss(certificate.problem)
         steps = sum(1 for _ in certificate.steps())
         sign = {"exact": "=", "lower": "⪰", "upper": "⪯"}[certificate.kind]
@@ -284,7 +283,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: Problem) -> None:
     if isinstance(answer.get("problem"), Mapping) and "format" not in answer:
         try:
             stated = problem_to_json(problem_from_json(answer["problem"]))
-        except Exception:
+        except Exception:  # a foreign document: what cannot be read is another problem
             raise _other("problem", answer["problem"], true) from None
         for field, value in true.items():
             if stated[field] != value:
@@ -297,7 +296,7 @@ def _compare_problem(answer: Mapping[str, Any], problem: Problem) -> None:
         if name in answer:
             try:
                 stated = _restated(problem, field, answer[name])
-            except Exception:
+            except Exception:  # likewise
                 raise _other(name, answer[name], true[field]) from None
             if stated != true[field]:
                 raise _other(name, answer[name], true[field])

@@ -47,7 +47,7 @@ def point(text: str | None) -> dict[str, str] | list[str] | None:
     return values
 
 
-def box(text: str | None) -> dict[str, tuple[str | None, str | None]] | None:
+def box(text: str | None, option: str = "--box") -> dict[str, tuple[str | None, str | None]] | None:
     """``x=0:1,y=:2`` as intervals; an absent side is free.
 
     >>> box("x=0:1, y=:2")
@@ -56,10 +56,10 @@ def box(text: str | None) -> dict[str, tuple[str | None, str | None]] | None:
     if text is None:
         return None
     out = {}
-    for name, interval in pairs(text, "--box", "x=0:1,y=:2").items():
+    for name, interval in pairs(text, option, "x=0:1,y=:2").items():
         low, colon, high = (p.strip() for p in interval.partition(":"))
         if not colon or not (low or high):
-            raise BadInput(f"--box: expected low:high for {name}, received {interval!r}")
+            raise BadInput(f"{option}: expected low:high for {name}, received {interval!r}")
         out[name] = (low or None, high or None)
     return out
 

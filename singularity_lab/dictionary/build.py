@@ -7,13 +7,8 @@ without changes computes nothing.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import multiprocessing
-import signal
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -44,12 +39,12 @@ from singularity_lab.exact.proof.certificate import (
     problem_to_json,
 )
 from singularity_lab.system.deadline import require_seconds
-from singularity_lab.system.user_modules import safe_path
+from singularity_lab.system.stopwatch import Stopwatch
+from singularity_lab.system.workers import workers
 
 DEAR = ("contact", "jets")  # most of the time of a build: asked when all else is
 VERSION_OF_CLASSES = 1
 Progress = Callable[[int, int, str], None]
-_Job = tuple[bytes, tuple[str, ...], float, Path]
 
 
 def cell_jobs(
@@ -93,43 +88,50 @@ def compute_cells(
     jobs: int = 2,
     *,
     total: float | None = None,
+    cluster: str = "",
     groups: Sequence[Group] = GROUPS,
     members: Mapping[str, Membership] | None = None,
     progress: Progress | None = None,
 ) -> float:
     """Fill the journal; return the CPU seconds that the cells took.
 
-    limit: CPU seconds for one group of cells of one germ. jobs: processes. total: CPU seconds of
-    all cells after which no further germ is asked; None for no end. members: classes, see
-    :func:`cell_jobs`. progress: called with the
-    questions done, of how many, and the last germ: each is asked for its quick groups, then each
-    for jets and contact loci. Interrupted, it keeps every one that was done. Raises
-    BadInput for jobs < 1, a limit that is no number > 0 and a total that is no number >= 0.
+    limit: CPU seconds for one group of cells of one germ. jobs: processes. cluster: a Dask
+    scheduler, or ``local:N``, instead of them. total: CPU seconds of all cells after which no
+    further germ is asked; None for no end. members: classes, see :func:`cell_jobs`. progress:
+    called with the questions done, of how many, and the last germ: each is asked for its quick
+    groups, then each for jets and contact loci. Interrupted, it keeps every one that was done.
+    Raises BadInput for jobs < 1, an address that is none, a limit that is no number > 0 and a total
+    that is no number >= 0.
     """
-    if jobs < 1:
-        raise BadInput(f"jobs: at least one process is needed, received {jobs}")
     require_seconds(limit)
     if total is not None and not 0 <= total < math.inf:
         raise BadInput(f"total: CPU seconds >= 0 are needed, received {total}")
     wanted = cell_jobs(listed, journal, limit, groups, members)
+    if total == 0:
+        return 0.0
     seconds, done = 0.0, 0
     store = shipped().folder
-    with _runner(jobs) as run:
-        listed_jobs = [
-            (msgspec.json.encode(problem_to_json(problem)), asked, limit, store)
-            for dear in (False, True)
-            for problem, names in wanted.values()
-            if (asked := tuple(name for name in names if (name in DEAR) == dear))
-        ]
-        if total == 0:
-            return 0.0
-        for lines in run(listed_jobs):
-            for line in lines:
+    calls = {
+        f"cells {key} {' '.join(asked)} {limit:g}": (
+            msgspec.json.encode(problem_to_json(problem)),
+            asked,
+            limit,
+            store,
+        )
+        for dear in (False, True)
+        for key, (problem, names) in wanted.items()
+        if (asked := tuple(name for name in names if (name in DEAR) == dear))
+    }
+    with workers(jobs, cluster) as run:
+        for outcome in run(answer, calls):
+            if outcome.error is not None:
+                raise outcome.error
+            for line in outcome.result:
                 journal.add(line)
                 seconds += line.seconds
             done += 1
             if progress is not None:
-                progress(done, len(listed_jobs), lines[0].germ[:12] if lines else "")
+                progress(done, len(calls), outcome.key.split()[1][:12])
             if total is not None and seconds >= total:
                 break
     return seconds
@@ -151,14 +153,16 @@ def build(
     jobs: int = 2,
     *,
     total: float | None = None,
+    cluster: str = "",
     readings: Sequence[ReadingLine] = (),
     progress: Progress | None = None,
 ) -> Built:
     """Return the dictionary of rows: every exact cell within a limit, classes, edges.
 
     limit: CPU seconds for one group of cells of one germ. journal: what is known from before; new
-    cells are added. total: CPU seconds of new cells, after which the tables are put together from
-    what is known; a cell that was not reached says so. readings: lines to take over.
+    cells are added. jobs: processes. total: CPU seconds of new cells, after which the tables are
+    put together from what is known; a cell that was not reached says so. cluster: a Dask scheduler,
+    or ``local:N``, instead of processes. readings: lines to take over.
 
     Raises BadInput as :func:`compute_cells` does.
     """
@@ -167,7 +171,14 @@ def build(
     members = journal_classes(listed, journal)
     before = len(cell_jobs(listed, journal, limit, members=members))
     seconds = compute_cells(
-        listed, journal, limit, jobs, total=total, members=members, progress=progress
+        listed,
+        journal,
+        limit,
+        jobs,
+        total=total,
+        cluster=cluster,
+        members=members,
+        progress=progress,
     )
     strata = make_strata(listed, journal, members)
     rows = rows_with_classes(entries, strata)
@@ -197,10 +208,10 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
             fewer = without(_memberships(line), problems)
             if fewer is not None:
                 return fewer
-    started = time.process_time()
+    watch = Stopwatch()
     found = classify(problems)
     cells = {key: Cell.of(asdict(member)) for key, member in found.items()}
-    spent = round(time.process_time() - started, 3)
+    spent = round(watch.seconds, 3)
     journal.add(Line(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
     return found
 
@@ -222,36 +233,6 @@ def without(known: Mapping[str, Membership], kept: Iterable[str]) -> dict[str, M
     return {key: member for key, member in known.items() if key in kept}
 
 
-@contextlib.contextmanager
-def _runner(jobs: int) -> Iterator[Callable[[Sequence[_Job]], Iterator[list[Line]]]]:
-    """Answers jobs here, or in processes that end at once when the caller stops."""
-    if jobs == 1:
-        yield lambda listed: (answer(*job) for job in listed)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
-
-    def run(listed: Sequence[_Job]) -> Iterator[list[Line]]:
-        for done in as_completed([pool.submit(answer, *job) for job in listed]):
-            yield done.result()
-
-    with safe_path():
-        try:
-            yield run
-        except BaseException:
-            processes = list((getattr(pool, "_processes", None) or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.terminate()
-            raise
-        else:
-            pool.shutdown(cancel_futures=True)
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> list[Line]:
     """The lines of one germ. encoded: its canonical JSON."""
     problem = polynomial_problem_from_json(msgspec.json.decode(encoded))
@@ -262,8 +243,8 @@ def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> l
     lines = []
     for group in GROUPS:
         if group.name in names:
-            started = time.process_time()
+            watch = Stopwatch()
             cells = group.cells(question)
-            spent = round(time.process_time() - started, 6)
+            spent = round(watch.seconds, 6)
             lines.append(Line(key, group.name, group.version, limit, spent, cells))
     return lines

@@ -360,11 +360,10 @@ def commands(group: Group, row: str, cell: Cell | None = None) -> dict[str, str]
     'singlab jets ade-a2 --order 6'
     """
     shell, python = group.command, group.python
-    value = cell.value if group.name == "jets" and cell is not None else None
-    if isinstance(value, dict) and value.get("method") == "contact loci":
-        field = value["field"]
-        shell = _ONE % f"contact_loci('{{id}}', 6, field='{field}')"
-        python = f'contact_loci("{{id}}", 6, field="{field}")'
+    jets = cell.value if group.name == "jets" and cell and cell.status == "value" else {}
+    if jets.get("method") == "contact loci":
+        shell = _ONE % f"contact_loci('{{id}}', 6, field='{jets['field']}')"
+        python = f'contact_loci("{{id}}", 6, field="{jets["field"]}")'
     return {"shell": shell.replace("{id}", row), "python": python.replace("{id}", row)}
 
 

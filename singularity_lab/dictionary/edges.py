@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import complete
@@ -141,12 +141,3 @@ def _same_function(entries: Iterable[Entry]) -> Iterator[Edge]:
         head = first.setdefault(said.function, entry.id)
         if head != entry.id:
             yield Edge(entry.id, head, "same function", 1, said.function)
-
-
-def edges_by_row(edges: Iterable[Edge]) -> Mapping[str, list[Edge]]:
-    """Row → the edges at it, in both directions; strata that are no rows count for their model."""
-    found: dict[str, list[Edge]] = {}
-    for edge in edges:
-        for end in dict.fromkeys((edge.source, edge.target)):
-            found.setdefault(end.partition("#")[0], []).append(edge)
-    return found

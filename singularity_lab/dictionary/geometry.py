@@ -12,8 +12,6 @@ import flint
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.catalog.quiver_strata import NetworkStratum
 
-LINEAR = ("reduced_rank_regression", "deep_linear")
-
 
 def network_widths(builder: str, parameters: Mapping[str, Any]) -> tuple[int, ...] | None:
     """(n_0, …, n_L) of a linear network's builder; None for another builder."""

@@ -20,6 +20,7 @@ from singularity_lab.pictures.style import (
     in_order,
     sized_axes,
 )
+from singularity_lab.system.extras import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,15 +32,6 @@ __all__ = [
     "ledger",
     "volume_curve",
 ]
-
-
-def plain(text: str) -> str:
-    r"""A name as Matplotlib prints it as it stands: a dollar sign would begin mathematics.
-
-    >>> print(plain("costs $3"))
-    costs \$3
-    """
-    return str(text).replace("$", r"\$")
 
 
 # -- calibration

@@ -13,6 +13,7 @@ from typing import Any
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.errors import OutOfScope
 from singularity_lab.pictures.style import BLUE, GREY, ORANGE, drawing_axes
+from singularity_lab.system.floats import as_float
 
 
 def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") -> Any:
@@ -110,7 +111,7 @@ def _evaluate(f: Polynomial, grids: Sequence[Any]) -> Any:
 
     total = np.zeros_like(grids[0])
     for a, c in f.terms():
-        term = np.full_like(grids[0], float(c))
+        term = np.full_like(grids[0], as_float(c, "coefficient"))
         for grid, e in zip(grids, a, strict=True):
             term = term * grid**e
         total = total + term

@@ -20,7 +20,6 @@ certificate is the engine's proof beside the text: the check derives the germ fr
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -67,6 +66,7 @@ from singularity_lab.programs.uncertainty.semirings import Booleans
 from singularity_lab.programs.zeroset import ZeroSet, zero_set
 from singularity_lab.system import deadline
 from singularity_lab.system.deadline import TimeLimit
+from singularity_lab.system.stopwatch import Stopwatch
 
 LISTING = 5_000_000  # products and comparisons that may be spent on listing them: about a second
 
@@ -218,7 +218,7 @@ def program_rlct(
     >>> print(program_rlct("noisy-channel-2").program_certificate["claim"])
     {'lambda_E': '1', 'lambda_H': '1', 'multiplicity': 2}
     """
-    started = time.process_time()
+    watch = Stopwatch()
     if budget is not None and not 0 < budget < float("inf"):
         raise BadInput(f"budget: seconds > 0 are needed, received {budget!r}")
     p = find_any(source)
@@ -246,7 +246,7 @@ def program_rlct(
         if chart.kind == "open" and asked.faces:
             raise BadInput("support: the open chart is a neighbourhood of a code; faces need a "
                            "corner")  # fmt: skip
-    search = _Search(asked, limit, budget, started)
+    search = _Search(asked, limit, budget, watch)
     patience = budget and (budget if chart.kind != "open" and isinstance(p, Program)
                            else 1.1 * budget + 0.5)  # fmt: skip
     with TimeLimit(patience):
@@ -288,8 +288,8 @@ def own_truth(program: Program, steps: int, semantics: str, support: Support) ->
 class _Search:
     """The search of :func:`program_rlct`, which keeps what it knows when its time is used up."""
 
-    def __init__(self, asked: Asked, limit: int, budget: float | None, started: float) -> None:
-        self.asked, self.limit, self.budget, self.started = asked, limit, budget, started
+    def __init__(self, asked: Asked, limit: int, budget: float | None, watch: Stopwatch) -> None:
+        self.asked, self.limit, self.budget, self.watch = asked, limit, budget, watch
         self.clock = deadline.clock()
         self.covering: SyndromeProgram | None = None
 
@@ -326,7 +326,7 @@ class _Search:
         return ProgramResult(
             a.program, a.steps, a.semantics, a.chart, hitting.value, hitting.value / 2,
             hitting.multiplicity, hitting, syndromes, certificate, document,
-            f"{how}; program certificate checked", time.process_time() - self.started, sp.support,
+            f"{how}; program certificate checked", self.watch.seconds, sp.support,
         )  # fmt: skip
 
     def _engine(self) -> ProgramResult:
@@ -361,7 +361,7 @@ class _Search:
             a.program, a.steps, a.semantics, a.chart, nll, value.value, value.multiplicity, None,
             None, result.certificate, document,
             f"{result.method}; certificate verified; program certificate checked",
-            time.process_time() - self.started, a.support,
+            self.watch.seconds, a.support,
         )  # fmt: skip
 
     def undecided(self, reason: str, result: Result | None = None) -> Undecided:
@@ -382,9 +382,7 @@ class _Search:
             # K vanishes at the code to second order, E to first
             d = a.program.dimension
             upper = Fraction(d, 2) if a.chart.kind == "open" else a.chart.alpha * d
-        bounds = ProgramBounds(
-            a, lower, upper, reason, time.process_time() - self.started, certificates
-        )
+        bounds = ProgramBounds(a, lower, upper, reason, self.watch.seconds, certificates)
         return Undecided(str(bounds), bounds)
 
 

@@ -10,7 +10,6 @@ function.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,6 +22,7 @@ from singularity_lab.programs.find import find_program
 from singularity_lab.programs.machines.machines import Case, Program, choose_steps
 from singularity_lab.programs.zeroset import zero_set
 from singularity_lab.system.deadline import TimeLimit
+from singularity_lab.system.stopwatch import Stopwatch
 
 CODES = 100_000
 
@@ -120,11 +120,11 @@ def program_functions(
     called with the functions done and of how many.
     Raises BadInput for a machine with more than 100,000 codes, Undecided beyond the budget.
 
-    >>> census = program_functions("detectA-mini", 2)
+    >>> census = program_functions("parity-automaton-2")
     >>> len(census.functions), census.codes, str(census.functions[0].least)
-    (15, 4096, '(2, 1)')
+    (9, 16, '(2, 1)')
     """
-    started = time.process_time()
+    watch = Stopwatch()
     program = find_program(source)
     steps = choose_steps(program, steps)
     total = program.codes
@@ -155,7 +155,7 @@ def program_functions(
             tuple(c.value for c in program.cases),
             total,
             tuple(found),
-            time.process_time() - started,
+            watch.seconds,
         )
     raise Undecided(f"program functions: not listed within {budget} CPU seconds")
 
@@ -167,7 +167,7 @@ def _constant(outputs: tuple[str, ...]) -> str:
 def share(census: FunctionCensus, function: MachineFunction) -> Fraction:
     """The share of codes that compute a function.
 
-    >>> census = program_functions("detectA-mini", 2)
+    >>> census = program_functions("parity-automaton-2")
     >>> sum(share(census, f) for f in census.functions)
     Fraction(1, 1)
     """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import io
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import write_bytes
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 @contextlib.contextmanager
@@ -44,7 +44,7 @@ class LongRun:
     every: float = 60.0
     progress: Callable[[float, str], None] | None = None
     key: str = ""
-    _last: float = field(default_factory=time.process_time)
+    _since: Stopwatch = field(default_factory=Stopwatch)
 
     def restore(self) -> dict[str, Any] | None:
         """The state of the last checkpoint, or None to begin. Raises BadInput for a file of another
@@ -68,12 +68,12 @@ class LongRun:
         place at once)."""
         if self.progress is not None:
             self.progress(share, word)
-        if self.path is None or time.process_time() - self._last < self.every:
+        if self.path is None or self._since.seconds < self.every:
             return
         data = io.BytesIO()
         torch.save({"key": self.key, "state": state()}, data)
         write_bytes(self.path, data.getvalue())
-        self._last = time.process_time()
+        self._since = Stopwatch()
 
 
 _RUN: contextvars.ContextVar[LongRun | None] = contextvars.ContextVar("long_run", default=None)

@@ -14,7 +14,6 @@ import hashlib
 import inspect
 import math
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Outcome, Reading
 from singularity_lab.spectroscopes.registry import find_device, known_devices
+from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
     "known_devices",
@@ -104,7 +104,7 @@ def measure(
     function, name = record.run, record.name
     check_device(function, name, settings)
     limits = Budget.of(budget, evaluations)
-    started = time.process_time()
+    watch = Stopwatch()
     if not (math.isfinite(checkpoint_every) and checkpoint_every >= 0):
         raise BadInput(f"checkpoint_every: expected CPU seconds ≥ 0, received {checkpoint_every!r}")
     identity = repr((name, loss.loss_id, loss.center.tolist(), sorted(settings.items()), seed))
@@ -134,6 +134,6 @@ def measure(
                 multiplicity=None,
                 outcome=Outcome.BAD_LOSS,
                 reason=str(error.args[0]),
-                cost=Cost(evaluations, gradients, time.process_time() - started, peak_memory()),
+                cost=Cost(evaluations, gradients, watch.seconds, peak_memory()),
                 versions=versions(),
             )

@@ -7,7 +7,6 @@ import math
 import platform
 import resource
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from torch import Tensor
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Estimate, Outcome, Reading
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Meter:
         self.budget = budget
         self.evaluations = 0
         self.gradients = 0
-        self._started = time.process_time()
+        self._watch = Stopwatch()
         center = loss.center.to(torch.float64)
         if center.shape != (loss.dim,):
             raise BadInput(f"center: expected shape ({loss.dim},), received {tuple(center.shape)}")
@@ -153,7 +153,7 @@ class Meter:
     def resume(self, state: Mapping[str, Any]) -> None:
         """Go on counting from what :meth:`state` kept."""
         self.evaluations, self.gradients = state["evaluations"], state["gradients"]
-        self._started = time.process_time() - state["cpu_seconds"]
+        self._watch = Stopwatch(spent=state["cpu_seconds"])
 
     def _at(self, u: Tensor) -> Tensor:
         if self._center.device != u.device:
@@ -162,7 +162,7 @@ class Meter:
 
     def cpu_seconds(self) -> float:
         """CPU seconds since the meter was made."""
-        return time.process_time() - self._started
+        return self._watch.seconds
 
     def cost(self) -> Cost:
         """The cost so far."""

@@ -14,28 +14,35 @@ target is that of a regression on the model's own function with unit noise.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
+from singularity_lab.spectroscopes.given import (
+    Criterion,
+    WithLoss,
+    check_own_targets,
+    collected,
+    described,
+    own_targets,
+    plain_module,
+    unmapped,
+)
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
 from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.reading import Reading
+from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = ["collected", "llc", "network_loss", "planned"]
 
-_MOST_ROWS = 1_000_000  # rows of data held in memory
 _SHARE = 0.8  # of the seconds, planned: the rest is for what the pilot did not see
-
-Criterion = Callable[[Any, Any], Tensor]
 
 
 def network_loss(
@@ -78,33 +85,37 @@ def network_loss(
     >>> network_loss(net, (x, net(x).detach()), only="weight[:, 0]").dim
     1
     """
-    if not isinstance(model, torch.nn.Module):
-        raise BadInput(f"model: expected a torch.nn.Module, received {type(model).__name__}")
+    model = plain_module(model)
+    for word, function in (("criterion", criterion), ("loss", loss)):
+        if function is not None and not callable(function):
+            raise BadInput(f"{word}: expected a function, received {quoted(function)}")
     if (criterion is not None) and (loss is not None):
         raise BadInput("criterion, loss: expected one of the two, received both")
-    _check_modes(model)
     batch = collected(data)
     if examples is not None:
         batch = _subset(batch, examples)
     module, inputs, targets, given = model, None, None, criterion
     if loss is not None:
         if self_teacher:
-            raise BadInput("self_teacher: expected a criterion on outputs, received loss=")
-        module, inputs, targets = _WithLoss(model, loss), batch, tree_leaves(batch)[0]
+            raise BadInput(
+                "self_teacher: expected data as pairs (inputs, targets) and a criterion on "
+                "outputs, received loss="
+            )
+        module, inputs, targets = WithLoss(model, loss), batch, tree_leaves(batch)[0]
         criterion = lambda out, _: out  # noqa: E731
     else:
         if not (isinstance(batch, (tuple, list)) and len(batch) == 2):
             raise BadInput(
                 "data: expected batches (inputs, targets), received "
-                f"{_described(batch)}; pass loss=lambda model, batch: ... for others"
+                f"{described(batch)}; pass loss=lambda model, batch: ... for others"
             )
         inputs, targets = batch
         if self_teacher:
-            targets, criterion = _own_targets(model, inputs, criterion, self_teacher)
-        elif criterion is None and not targets.is_floating_point():
+            targets, criterion = own_targets(model, inputs, criterion, self_teacher, dtype)
+        elif criterion is None and not all(t.is_floating_point() for t in tree_leaves(targets)):
             raise BadInput(
                 "criterion: squared error needs real targets, received "
-                f"{targets.dtype}; pass criterion=torch.nn.functional.cross_entropy"
+                f"{described(targets)}; pass criterion=torch.nn.functional.cross_entropy"
             )
     rows = int(tree_leaves(batch)[0].shape[0])
     named = type(model).__name__ + (", self-teacher" if self_teacher else "")
@@ -118,20 +129,21 @@ def network_loss(
             batch_size=None if batch_size is None else min(batch_size, rows), dtype=dtype,
             domain=domain, loss_id=loss_id or f"module:{named}", chunk=16,
         )  # fmt: skip
-        out.value_and_grad(out.center[None].repeat(2, 1))
+        points = out.center[None].repeat(2, 1)
+        value, _ = out.value_and_grad(points)
+        out.value(points)
+        if self_teacher:
+            check_own_targets(value, targets)
+        out.check_gradient()
         for name, other in (observe or {}).items():
             x, y = other = collected(other) if loss is None else (collected(other), None)
             if loss is not None:
                 y = tree_leaves(x)[0]
             elif self_teacher:
-                y, _ = _own_targets(model, x, given, self_teacher)
+                y, _ = own_targets(model, x, given, self_teacher, dtype)
             out.observe(name, x, y, tokens=tokens)
     except (RuntimeError, NotImplementedError) as error:
-        line = str(error).strip().splitlines()[0][:200]
-        raise BadInput(
-            f"model: {type(model).__name__} cannot be mapped over chains by torch.func ({line}); "
-            "write what it does in place, or by indices, as plain tensor operations"
-        ) from error
+        raise BadInput(unmapped(model, error)) from error
     return _restricted(out, only, freeze)
 
 
@@ -165,111 +177,6 @@ def _subset(batch: Any, examples: slice | Sequence[int] | Tensor) -> Any:
         rows = len(tree_leaves(batch)[0])
         raise BadInput(f"examples: expected some of {rows} rows: {error}"[:200]) from error
     return cut
-
-
-class _WithLoss(torch.nn.Module):
-    """A model together with its loss on a batch."""
-
-    def __init__(self, model: torch.nn.Module, loss: Callable[..., Tensor]) -> None:
-        super().__init__()
-        self.model, self.loss = model, loss
-
-    def forward(self, batch: Any) -> Tensor:
-        return self.loss(self.model, batch)
-
-
-def _described(x: Any) -> str:
-    if isinstance(x, Mapping):
-        return f"a dict of {sorted(map(str, x))}"[:80]
-    if isinstance(x, (tuple, list)):
-        return f"a {type(x).__name__} of {len(x)}"
-    return type(x).__name__
-
-
-def _check_modes(model: torch.nn.Module) -> None:
-    """Refuse layers whose output depends on more than their input."""
-    norm, drop = torch.nn.modules.batchnorm._BatchNorm, torch.nn.modules.dropout._DropoutNd
-    for name, layer in model.named_modules():
-        what = f"{name or 'model'} ({type(layer).__name__})"
-        if isinstance(layer, norm) and (layer.training or layer.running_mean is None):
-            raise BadInput(
-                f"model: {what} normalises by the batch, so that an example has no loss of its "
-                "own; call model.eval() to use its running statistics"
-            )
-        if isinstance(layer, drop) and layer.training and layer.p > 0:
-            raise BadInput(f"model: {what} is random in training mode; call model.eval()")
-        if isinstance(layer, torch.nn.RNNBase):
-            raise BadInput(
-                f"model: {what} is one kernel that torch.func cannot map over chains; write the "
-                "recurrence as tensor operations in a loop"
-            )
-
-
-def collected(data: Any) -> Any:
-    """All batches of ``data`` joined: nested tensors with n rows each, as :func:`network_loss`
-    reads them. Raises BadInput for what holds no batches of tensors."""
-    if isinstance(data, (tuple, list)) and data and all(isinstance(x, Tensor) for x in data):
-        return tuple(data)
-    if isinstance(data, torch.utils.data.Dataset) and not isinstance(
-        data, torch.utils.data.IterableDataset
-    ):
-        data = torch.utils.data.DataLoader(data, batch_size=256)
-    if not isinstance(data, Iterable) or isinstance(data, (Tensor, str, Mapping)):
-        raise BadInput(
-            "data: expected a DataLoader, a Dataset, a pair of tensors or an iterable of batches, "
-            f"received {_described(data)}"
-        )
-    batches, rows = [], 0
-    for batch in data:
-        leaves = tree_leaves(batch)
-        if not leaves or not all(isinstance(x, Tensor) and x.ndim for x in leaves):
-            raise BadInput(f"data: expected batches of tensors, received {_described(batch)}")
-        batches.append(tuple(batch) if isinstance(batch, list) else batch)
-        rows += int(leaves[0].shape[0])
-        if rows > _MOST_ROWS:
-            raise BadInput(
-                f"data: expected at most {_MOST_ROWS:,} rows, received more (an endless loader?); "
-                "pass a subset"
-            )
-    if not batches:
-        raise BadInput("data: expected at least one batch, received none")
-    try:
-        return tree_map(lambda *parts: torch.cat(parts), *batches)
-    except (RuntimeError, ValueError) as error:
-        line = str(error).splitlines()[0][:160]
-        raise BadInput(f"data: batches of different shapes cannot be joined ({line})") from error
-
-
-def _own_targets(
-    model: torch.nn.Module, inputs: Any, criterion: Criterion | None, kind: bool | str
-) -> tuple[Tensor, Criterion]:
-    """The model's outputs as targets, and the loss against them."""
-    classes = (torch.nn.CrossEntropyLoss, torch.nn.functional.cross_entropy)
-    squares = (torch.nn.MSELoss, torch.nn.functional.mse_loss)
-    axis = -1
-    if kind is True:
-        if criterion is None or criterion in squares or isinstance(criterion, squares[0]):
-            kind = "squared"
-        elif criterion in classes or isinstance(criterion, classes[0]):
-            kind, axis = "kl", 1
-    with torch.no_grad():
-        rows = int(tree_leaves(inputs)[0].shape[0])
-        outputs = torch.cat(
-            [model(tree_map(lambda x, k=k: x[k : k + 512], inputs)) for k in range(0, rows, 512)]
-        )
-    if kind == "squared":
-        return outputs, lambda out, own: ((out - own) ** 2).reshape(out.shape[0], -1).mean(1)
-    if kind == "kl":
-
-        def divergence(out: Tensor, own: Tensor) -> Tensor:
-            p, q = own.log_softmax(axis), out.log_softmax(axis)
-            return (p.exp() * (p - q)).sum(axis).reshape(out.shape[0], -1).mean(1)
-
-        return outputs, divergence
-    raise BadInput(
-        "self_teacher: expected 'kl' (outputs are logits along the last axis) or 'squared' for "
-        f"this criterion, received {kind!r}"
-    )
 
 
 def llc(
@@ -353,11 +260,11 @@ def planned(
 
     def cost(evaluate: Callable[[], Any]) -> float:
         evaluate()
-        begin, count = time.process_time(), 0
-        while count < 3 or (time.process_time() - begin < 0.2 and count < 50):
+        watch, count = Stopwatch(), 0
+        while count < 3 or (watch.seconds < 0.2 and count < 50):
             evaluate()
             count += 1
-        return (time.process_time() - begin) / count
+        return watch.seconds / count
 
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -400,14 +307,14 @@ def _shortened(
 
 def _terminal(name: str, settings: Mapping[str, Any]) -> Callable[[float, str], None]:
     """A line on standard error with the share done and the time left, where that is a terminal."""
-    begin = time.monotonic()
+    watch = Stopwatch()
     if not sys.stderr.isatty():
         return lambda share, word: None
     steps = settings["burn_in"] + settings["draws"]
     print(f"{name}: {settings['chains']} chains, {steps:,} steps each", file=sys.stderr)
 
     def tell(share: float, word: str) -> None:
-        spent = time.monotonic() - begin
+        spent = watch.wall
         left = spent * (1 - share) / share if share > 0.02 else None
         rest = "" if left is None else f", {left:.0f} s left"
         print(f"\r{name}: {share:.0%}{rest}   ", end="", file=sys.stderr, flush=True)

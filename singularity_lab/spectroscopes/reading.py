@@ -8,13 +8,16 @@ import html
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.system.documents import Record, decoded
+from singularity_lab.system.extras import plain
 
 if TYPE_CHECKING:
     from singularity_lab.spectroscopes.draws import Draws
@@ -57,6 +60,59 @@ class Cost:
     gradients: int
     cpu_seconds: float
     peak_memory: int
+
+
+class EstimateRecord(Record, frozen=True):
+    """An estimate in a document; null for what is not finite."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float
+
+    @classmethod
+    def of(cls, e: Estimate) -> EstimateRecord:
+        """The record of an estimate."""
+        numbers = (e.value, e.low, e.high)
+        value, low, high = (float(x) if math.isfinite(x) else None for x in numbers)
+        return cls(value=value, low=low, high=high, level=float(e.level))
+
+    def estimate(self) -> Estimate:
+        """The estimate of a record."""
+        return Estimate(
+            math.nan if self.value is None else self.value,
+            -math.inf if self.low is None else self.low,
+            math.inf if self.high is None else self.high,
+            self.level,
+        )
+
+
+class CostRecord(Record, frozen=True):
+    """A cost in a document."""
+
+    evaluations: int
+    gradients: int
+    cpu_seconds: float
+    peak_memory: int
+
+
+class ReadingRecord(Record, frozen=True, kw_only=True):
+    """A reading as a document. estimate: what the device is for, said twice for other programs."""
+
+    device: str
+    loss_id: str
+    dim: int
+    estimate: EstimateRecord | None = None
+    lambda_: EstimateRecord = msgspec.field(name="lambda")
+    multiplicity: dict[int, float | None] | None
+    outcome: Outcome
+    reason: str
+    estimates: dict[str, EstimateRecord]
+    cost: CostRecord
+    seed: int
+    settings: dict[str, Any]
+    diagnostics: dict[str, Any]
+    versions: dict[str, str]
 
 
 class BadLoss(Exception):
@@ -174,31 +230,32 @@ class Reading:
         return f"<table><caption>{caption}</caption>{body}</table>"
 
     # -- data
+    def record(self) -> ReadingRecord:
+        """The reading as a record: plain data, null for what is not finite."""
+        estimates = {name: EstimateRecord.of(e) for name, e in self.estimates.items()}
+        estimates.pop("lambda", None)
+        m = self.multiplicity
+        return ReadingRecord(
+            device=self.device,
+            loss_id=self.loss_id,
+            dim=int(self.dim),
+            estimate=EstimateRecord.of(self.estimate),
+            lambda_=EstimateRecord.of(self.lambda_),
+            multiplicity=None if m is None else {int(k): _finite(p) for k, p in m.items()},
+            outcome=self.outcome,
+            reason=self.reason,
+            estimates=estimates,
+            cost=CostRecord(**dataclasses.asdict(self.cost)),
+            seed=int(self.seed),
+            settings=_plain(dict(self.settings)),
+            diagnostics=_plain(dict(self.diagnostics)),
+            versions={name: str(v) for name, v in self.versions.items()},
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data: ``lambda``, ``multiplicity``, ``outcome``, ``cost``, ``seed`` … ; no
         NaN (null instead)."""
-        estimates = {name: dataclasses.asdict(e) for name, e in self.estimates.items()}
-        out: dict[str, Any] = {
-            "device": self.device,
-            "loss_id": self.loss_id,
-            "dim": self.dim,
-            "estimate": dataclasses.asdict(self.estimate),
-            "lambda": dataclasses.asdict(self.lambda_),
-            "multiplicity": (
-                None
-                if self.multiplicity is None
-                else {str(m): p for m, p in self.multiplicity.items()}
-            ),
-            "outcome": str(self.outcome),
-            "reason": self.reason,
-            "estimates": {k: v for k, v in estimates.items() if k != "lambda"},
-            "cost": dataclasses.asdict(self.cost),
-            "seed": self.seed,
-            "settings": dict(self.settings),
-            "diagnostics": dict(self.diagnostics),
-            "versions": dict(self.versions),
-        }
-        return _plain(out)
+        return self.record().plain()
 
     def to_json(self, indent: int | None = None) -> str:
         """The reading as JSON text; :meth:`from_json` reads it back."""
@@ -206,32 +263,33 @@ class Reading:
 
     @classmethod
     def from_json(cls, text: str) -> Reading:
-        """The inverse of :meth:`to_json`. Raises BadInput on text that is not a reading."""
-        try:
-            data = json.loads(text)
-            estimates = {}
-            if data["lambda"]["value"] is not None:
-                estimates["lambda"] = _estimate(data["lambda"])
-            estimates |= {k: _estimate(v) for k, v in data["estimates"].items()}
-            multiplicity = data["multiplicity"]
-            return cls(
-                device=data["device"],
-                loss_id=data["loss_id"],
-                dim=data["dim"],
-                settings=data["settings"],
-                seed=data["seed"],
-                estimates=estimates,
-                multiplicity=(
-                    None if multiplicity is None else {int(m): p for m, p in multiplicity.items()}
-                ),
-                outcome=Outcome(data["outcome"]),
-                reason=data["reason"],
-                cost=Cost(**data["cost"]),
-                diagnostics=data["diagnostics"],
-                versions=data["versions"],
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"reading: not the JSON of a reading ({error!r})") from error
+        """The inverse of :meth:`to_json`. Raises BadInput, which names the field that is wrong."""
+        return cls.of(decoded(text, ReadingRecord, "reading"))
+
+    @classmethod
+    def of(cls, data: ReadingRecord) -> Reading:
+        """The reading that a record holds."""
+        estimates = {name: e.estimate() for name, e in data.estimates.items()}
+        if data.lambda_.value is not None:
+            estimates = {"lambda": data.lambda_.estimate(), **estimates}
+        return cls(
+            device=data.device,
+            loss_id=data.loss_id,
+            dim=data.dim,
+            settings=data.settings,
+            seed=data.seed,
+            estimates=estimates,
+            multiplicity=(
+                None
+                if data.multiplicity is None
+                else {m: math.nan if p is None else p for m, p in data.multiplicity.items()}
+            ),
+            outcome=data.outcome,
+            reason=data.reason,
+            cost=Cost(**data.cost.plain()),
+            diagnostics=data.diagnostics,
+            versions=data.versions,
+        )
 
     def to_datatree(self) -> Any:
         """The draws as an xarray DataTree in the layout of ArviZ, with the device, the outcome and
@@ -261,19 +319,11 @@ class Reading:
         plot = find_device(self.device).plot if self.device in known_devices() else None
         if plot is None:
             raise BadInput(f"plot: a device that draws is needed, {self.device!r} does not")
-        return plot(self, ax)
+        return plot(replace(self, loss_id=plain(self.loss_id)), ax)
 
 
-def _estimate(data: Mapping[str, Any]) -> Estimate:
-    def number(x: float | None, missing: float) -> float:
-        return missing if x is None else float(x)
-
-    return Estimate(
-        number(data["value"], math.nan),
-        number(data["low"], -math.inf),
-        number(data["high"], math.inf),
-        float(data["level"]),
-    )
+def _finite(x: float) -> float | None:
+    return float(x) if math.isfinite(x) else None
 
 
 def _plain(x: Any) -> Any:

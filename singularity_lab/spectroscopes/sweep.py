@@ -25,7 +25,8 @@ from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.networks import network_loss, planned
-from singularity_lab.spectroscopes.reading import Outcome, Reading
+from singularity_lab.spectroscopes.reading import Outcome, Reading, ReadingRecord
+from singularity_lab.system.documents import Record, decoded
 
 __all__ = ["Cell", "Recommendation", "Sweep", "sweep"]
 
@@ -251,22 +252,25 @@ class Sweep:
     def to_json(self, indent: int | None = None) -> str:
         """The sweep as JSON text, whole readings included."""
         data = [
-            {"epsilon": c.epsilon, "gamma": c.gamma, "n": c.n, "reading": c.reading.to_dict()}
+            CellRecord(epsilon=c.epsilon, gamma=c.gamma, n=c.n, reading=c.reading.record()).plain()
             for c in self.cells
         ]
         return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent)
 
     @classmethod
     def from_json(cls, text: str) -> Sweep:
-        """The inverse of :meth:`to_json`. Raises BadInput on text that is no sweep."""
-        try:
-            cells = []
-            for c in json.loads(text):
-                reading = Reading.from_json(json.dumps(c["reading"]))
-                cells.append(Cell(c["epsilon"], c["gamma"], c["n"], reading))
-            return cls(tuple(cells))
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise BadInput(f"sweep: not the JSON of one ({error!r})"[:200]) from error
+        """The inverse of :meth:`to_json`. Raises BadInput, which names the field that is wrong."""
+        cells = decoded(text, list[CellRecord], "sweep")
+        return cls(tuple(Cell(c.epsilon, c.gamma, c.n, Reading.of(c.reading)) for c in cells))
+
+
+class CellRecord(Record, frozen=True):
+    """A run of a sweep as a document."""
+
+    epsilon: float | None
+    gamma: float
+    n: float
+    reading: ReadingRecord
 
 
 def _agree(cells: Sequence[Cell]) -> bool:

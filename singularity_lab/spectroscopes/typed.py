@@ -16,10 +16,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from singularity_lab.system.floats import as_float
+
 Form = tuple[Any, ...]
 
 
-class Program(Protocol):
+class Code(Protocol):
     """Batched code for one polynomial, on columns (d, c)."""
 
     def value(self, columns: Tensor) -> Tensor: ...
@@ -34,7 +36,7 @@ class TypedProgram:
     the centre, for those who ask for them.
     """
 
-    def __init__(self, form: Form, leaves: Sequence[Program], expand: Callable[[], Any]) -> None:
+    def __init__(self, form: Form, leaves: Sequence[Code], expand: Callable[[], Any]) -> None:
         self.form = form
         self.leaves = leaves
         self._expand = expand
@@ -113,7 +115,7 @@ class TypedProgram:
 def finite(form: Form) -> Form:
     """The same form with numbers as floats."""
     if form[0] == "number":
-        return ("number", float(form[1]))
+        return ("number", as_float(form[1], "coefficient"))
     if form[0] == "power":
         return ("power", finite(form[1]), int(form[2]))
     if form[0] == "leaf":

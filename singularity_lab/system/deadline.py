@@ -16,6 +16,7 @@ import time
 from types import FrameType, TracebackType
 
 from singularity_lab.errors import BadInput
+from singularity_lab.system.stopwatch import Stopwatch
 
 TICK = 0.05  # CPU seconds between two rings of an alarm that is not heard
 _QUIET = ("contextlib.py", "weakref.py", "_weakrefset.py")  # clean-up that must not be cut short
@@ -49,9 +50,9 @@ def count_waiting(seconds: float) -> None:
 class TimeLimit:
     """A context that ends its body after so many CPU seconds; ``expired`` says whether it did.
 
-    seconds: from ``started`` (a reading of ``time.process_time``), or from now; None for no limit
-    of its own. A limit inside another one ends with it at the latest: then the outer one has
-    expired, and the exception goes on to it.
+    seconds: from the beginning of ``watch``, or from now; None for no limit of its own. A
+    limit inside another one ends with it at the latest: then the outer one has expired, and the
+    exception goes on to it.
 
     >>> with TimeLimit(0.01) as limit:
     ...     while True:
@@ -60,8 +61,8 @@ class TimeLimit:
     True
     """
 
-    def __init__(self, seconds: float | None, started: float | None = None) -> None:
-        begin = clock() if started is None else started + _limits.waited
+    def __init__(self, seconds: float | None, watch: Stopwatch | None = None) -> None:
+        begin = clock() - (0.0 if watch is None else watch.seconds)
         self.own = float("inf") if seconds is None else begin + seconds
         self.end = self.own
         self.expired = False
@@ -156,8 +157,9 @@ def _set_alarm() -> None:
     if not ours and handler is not signal.SIG_DFL:
         return  # a profiler has the signal: the loops look at the clock
     if stack and stack[-1].end < float("inf"):
-        if handler is not _ring:
-            signal.signal(signal.SIGPROF, _ring)  # stays: a late tick must not end the process
+        # each time, as a library of C may have taken it; it stays: a late tick must not end the
+        # process
+        signal.signal(signal.SIGPROF, _ring)
         signal.setitimer(signal.ITIMER_PROF, max(stack[-1].left, 1e-4), TICK)
     elif ours:
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 
-__all__ = ["EXTRA_OF", "hint", "installed", "pyplot", "require"]
+__all__ = ["EXTRA_OF", "hint", "installed", "plain", "pyplot", "require"]
 
 # The smallest extra that brings a module; pyproject.toml says the same of distributions.
 EXTRA_OF = {
@@ -21,6 +21,8 @@ EXTRA_OF = {
     "nbclient": "notebook",
     "nbformat": "notebook",
     "pandas": "report",
+    "polars": "frames",
+    "pyarrow": "frames",
     "torch": "torch",
     "xarray": "draws",
 }
@@ -73,3 +75,12 @@ def pyplot() -> Any:
             name="matplotlib",
         ) from None
     return plt
+
+
+def plain(text: str) -> str:
+    r"""A name as Matplotlib prints it as it stands: a dollar sign would begin mathematics.
+
+    >>> print(plain("costs $3"))
+    costs \$3
+    """
+    return str(text).replace("$", r"\$")

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from singularity_lab.system.extras import plain
+
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe & Ito 2008
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 
@@ -83,5 +85,5 @@ def draw(
     below.grid(alpha=0.25)
     if below.get_legend_handles_labels()[0]:
         below.legend(fontsize="small")
-    above.set_title(path.sentence(), fontsize="small", wrap=True)
+    above.set_title(plain(path.sentence()), fontsize="small", wrap=True)
     return axes

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +32,7 @@ from singularity_lab.spectroscopes import (
     network_loss,
     planned,
 )
+from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
 from singularity_lab.trajectories.store import Store
 from singularity_lab.trajectories.trajectory import Row, Trajectory
@@ -147,7 +147,7 @@ def track(
             try:
                 subject = loaded(load(), model)
                 key = digest(subject)
-            except Exception as error:
+            except Exception as error:  # a checkpoint or a model of the user's: a failed row
                 rows += [Row(step, n=_number(size), reason=_why(error)) for size in sizes]
                 told.skip(len(sizes))
                 continue
@@ -167,7 +167,7 @@ def track(
                         seed=seed if common else seed + k, seconds=seconds,
                         progress=told.share(step), probes=probes or {},
                     )  # fmt: skip
-                except Exception as error:
+                except Exception as error:  # a loss or a probe of the user's: a failed row
                     if isinstance(error, BadInput) and not any(r.reading for r in rows):
                         raise  # an argument, not this checkpoint, is at fault
                     row = Row(step, n=_number(size), key=key, reason=_why(error))
@@ -319,7 +319,7 @@ class _Told:
     def __init__(self, progress: bool | Callable[[float, str], None], total: int | None) -> None:
         self.total, self.finished, self.measured = total, 0, 0
         self.hear = progress if callable(progress) else self._print if progress else None
-        self.begin = time.monotonic()
+        self.watch = Stopwatch()
         self.printed = False
 
     def _print(self, share: float, words: str) -> None:
@@ -330,7 +330,7 @@ class _Told:
     def _tell(self, part: float, words: str) -> None:
         if self.hear is None:
             return
-        spent, made = time.monotonic() - self.begin, self.measured + part
+        spent, made = self.watch.wall, self.measured + part
         if self.total is None:
             self.hear(0.0, f"{self.finished} readings, {words}")
             return

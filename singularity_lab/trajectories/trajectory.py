@@ -17,6 +17,8 @@ import numpy as np
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import Reading
+from singularity_lab.spectroscopes.reading import ReadingRecord
+from singularity_lab.system.documents import Record, converted, decoded
 from singularity_lab.trajectories import pictures
 
 __all__ = ["FAILED", "Row", "Trajectory"]
@@ -74,28 +76,63 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data; null for what is not finite."""
-        out = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        out["probes"] = {k: _finite(v) for k, v in self.probes.items()}
-        out["reading"] = None if self.reading is None else self.reading.to_dict()
-        return {k: _finite(v) for k, v in out.items()}
+        return self.record().plain()
+
+    def record(self) -> RowRecord:
+        """The row as a record: plain data, null for what is not finite."""
+        return RowRecord(
+            step=self.step, outcome=self.outcome, reason=self.reason, key=self.key,
+            probes={k: _finite(v) for k, v in self.probes.items()},
+            reading=None if self.reading is None else self.reading.record(),
+            **{name: _finite(getattr(self, name)) for name in ("n", *_NUMBERS)},
+        )  # fmt: skip
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Row:
-        """The inverse of :meth:`to_dict`. Raises BadInput for data that are no row."""
-        missing = {"n": math.nan, "low": -math.inf, "high": math.inf}
-        try:
-            plain = dict(data)
-            for name in ("n", *_NUMBERS):
-                if plain[name] is None:
-                    plain[name] = missing.get(name, math.nan)
-            plain["probes"] = {
-                k: math.nan if v is None else float(v) for k, v in plain["probes"].items()
-            }
-            if plain["reading"] is not None:
-                plain["reading"] = Reading.from_json(json.dumps(plain["reading"]))
-            return cls(**plain)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"row: expected the data of a row, received {error!r}"[:200]) from error
+        """The inverse of :meth:`to_dict`. Raises BadInput, which names the field that is wrong."""
+        return cls.from_record(converted(data, RowRecord, "row"))
+
+    @classmethod
+    def from_record(cls, data: RowRecord) -> Row:
+        """The row that a record holds: null is what was not finite."""
+        missing = {"low": -math.inf, "high": math.inf}
+        numbers = {name: getattr(data, name) for name in ("n", *_NUMBERS)}
+        probes = {k: math.nan if v is None else v for k, v in data.probes.items()}
+        return cls(
+            step=data.step, outcome=data.outcome, reason=data.reason, probes=probes, key=data.key,
+            reading=None if data.reading is None else Reading.of(data.reading),
+            **{k: missing.get(k, math.nan) if v is None else v for k, v in numbers.items()},
+        )  # fmt: skip
+
+
+class RowRecord(Record, frozen=True):
+    """A row as a document."""
+
+    step: int | float
+    n: float | None
+    loss: float | None
+    gradient: float | None
+    outcome: str
+    reason: str
+    value: float | None
+    low: float | None
+    high: float | None
+    level: float | None
+    error: float | None
+    seconds: float | None
+    probes: dict[str, float | None]
+    key: str
+    reading: ReadingRecord | None
+
+
+class TrajectoryRecord(Record, frozen=True):
+    """A trajectory as a document."""
+
+    device: str
+    about: str
+    seed: int
+    settings: dict[str, Any]
+    rows: list[RowRecord]
 
 
 def _finite(x: Any) -> Any:
@@ -284,13 +321,11 @@ class Trajectory:
     # -- data
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data; :meth:`from_json` reads them back."""
-        return {
-            "device": self.device,
-            "about": self.about,
-            "seed": self.seed,
-            "settings": {k: _finite(v) for k, v in self.settings.items()},
-            "rows": [r.to_dict() for r in self.rows],
-        }
+        return TrajectoryRecord(
+            device=self.device, about=self.about, seed=self.seed,
+            settings={k: _finite(v) for k, v in self.settings.items()},
+            rows=[r.record() for r in self.rows],
+        ).plain()  # fmt: skip
 
     def to_json(self, indent: int | None = None) -> str:
         """The trajectory as JSON text, whole readings included."""
@@ -298,13 +333,10 @@ class Trajectory:
 
     @classmethod
     def from_json(cls, text: str) -> Trajectory:
-        """The inverse of :meth:`to_json`. Raises BadInput on text that is no trajectory."""
-        try:
-            data = json.loads(text)
-            data["rows"] = tuple(Row.from_dict(r) for r in data["rows"])
-            return cls(**data)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
-            raise BadInput(f"trajectory: not the JSON of one ({error!r})"[:200]) from error
+        """The inverse of :meth:`to_json`. Raises BadInput, which names the field that is wrong."""
+        data = decoded(text, TrajectoryRecord, "trajectory")
+        rows = tuple(Row.from_record(r) for r in data.rows)
+        return cls(rows, data.device, data.settings, data.seed, data.about)
 
     def records(self) -> list[dict[str, Any]]:
         """The table as mappings, one a row: the numbers and texts, then the probes; None for what

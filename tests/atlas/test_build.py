@@ -186,6 +186,13 @@ def test_a_run_is_shown_with_its_misses(tables, tmp_path):
         build(tmp_path / "page", tables, runs=[file], machines=())
 
 
+def test_what_cannot_be_shown_is_told_before_anything_is_written(tables, tmp_path):
+    for wrong in ({"machines": ("nope",)}, {"machines": (), "runs": [tmp_path / "nope.json"]}):
+        with pytest.raises((BadInput, OSError), match="nope"):
+            build(tmp_path / "page", tables, **wrong)
+    assert not (tmp_path / "page").exists()
+
+
 def test_a_folder_with_other_things_is_left_alone(tables, tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(BadInput, match=r"thesis\.tex"):

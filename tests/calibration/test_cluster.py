@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 from singularity_lab.calibration.archive import open_store
-from singularity_lab.calibration.cluster import check_address
-from singularity_lab.errors import BadInput
 
 HERE = Path(__file__).parent
 PLAN = """
@@ -26,14 +24,6 @@ name = "devices:noted"
 folder = "{folder}"
 seconds = 0.3
 """
-
-
-def test_an_address_is_a_scheduler_or_a_number_of_workers():
-    assert check_address("local:2") == 2
-    assert check_address("tcp://host:8786") is None
-    for wrong in ("local:0", "local:x", "tcp:", "host:8786", "", "http://host"):
-        with pytest.raises(BadInput, match="cluster: local:N or tcp://HOST:PORT"):
-            check_address(wrong)
 
 
 def start(*words, **options):

@@ -320,6 +320,36 @@ def test_a_name_is_a_trap_for_who_looks_it_up():
     assert "peeks" not in {f.name for f in flags(honest)}
 
 
+@pytest.mark.parametrize("value", [5 / 12, 0.5])
+def test_a_number_for_everything_is_no_peeping(value):
+    """The λ of the decoy's name, but also of every other germ."""
+    from singularity_lab.calibration.flags import flags
+
+    rows = [*map(probe_of, ("nc-1-1", "bp-2-3", "ade-d4", "rrr-2-2-1-r0"))]
+    for secret in range(2):
+        found = calibrate(
+            lambda loss, seed, budget: value, [*rows, *probes(rows, secret)], workers=0
+        )
+        assert {f.name for f in flags(found)} >= {"reads a constant", "wrong on the sphere"}
+        assert "peeks" not in {f.name for f in flags(found)}
+
+
+def test_a_reading_that_is_missing_says_why_where_it_is_printed():
+    found = calibrate(lambda loss, seed, budget: "0.5", ["bp-2-3", "nc-1-1"], workers=0)
+    line = str(found).splitlines()[-1]
+    assert line.startswith("<lambda> on bp-2-3, nc-1-1: ")
+    assert "number" in line
+    assert "'0.5'" in line
+    assert "number" in found._repr_html_()
+
+
+def test_a_decoy_has_the_name_of_a_row_with_another_value():
+    """1/3 is read for 71/210 by who rounds to small fractions: it is never the name's."""
+    rows = [*map(probe_of, ("ade-d4", "bp-2-3"))]
+    assert {probes(rows, secret)[2].shown for secret in range(8)} == {"bp-2-3"}
+    assert [r.id for r in probes(rows[:1], 0)] == [SPHERE, SCALED]
+
+
 def probe_of(id):
     from singularity_lab.calibration.design import Row
 

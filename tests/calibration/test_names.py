@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,8 +89,13 @@ def test_dollars_and_other_signs_are_drawn_as_they_stand(names, tmp_path):
     """Names that would be broken mathematics of Matplotlib."""
     arms = [Arm("hessian", {}, n) for n in names]
     members = [Entry(id=n, ideal=["x^2", "y^3"]) for n in names]
+    members.append(Entry(id="$", ideal=["x^2"]))  # a reading with an error and a cost
     found = calibrate(arms, members, out=tmp_path, workers=0)
     assert "&lt;b&gt;" in found.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    reading = next(m.reading for m in found.measurements if m.reading is not None)
+    figure = replace(reading, loss_id="$\\bad{$").plot().figure
+    figure.savefig(tmp_path / "reading.svg")
+    plt.close(figure)
 
 
 @pytest.mark.slow

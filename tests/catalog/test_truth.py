@@ -312,10 +312,13 @@ def test_the_environment_names_the_folder(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / "singularity-lab" / "certificates"
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_many_rows_are_proved_and_stored(tmp_path, workers):
+@pytest.mark.parametrize(
+    ("jobs", "cluster"), [(1, ""), (2, ""), pytest.param(1, "local:2", marks=pytest.mark.slow)]
+)
+def test_many_rows_are_proved_and_stored(tmp_path, jobs, cluster):
     rows = [load(i) for i in ("nc-1", "mono-2-3", "rrr-2-1-1-r0")]
-    found = {t.entry.id: t.rlct for t in prove(rows, 20, cache=tmp_path, workers=workers)}
+    search = prove(rows, 20, cache=tmp_path, jobs=jobs, cluster=cluster)
+    found = {t.entry.id: t.rlct for t in search}
     assert found == {
         "nc-1": RLCT(Fraction(1, 2), 1),
         "mono-2-3": RLCT(Fraction(5, 12), 1),
@@ -331,5 +334,5 @@ def test_a_row_that_fails_does_not_stop_the_others(tmp_path):
     with pytest.raises(ExceptionGroup) as raised:
         next(search)
     assert raised.value.exceptions[0].__notes__ == ["catalog row broken"]
-    with pytest.raises(BadInput, match="workers"):
-        list(prove([], workers=0))
+    with pytest.raises(BadInput, match="jobs"):
+        list(prove([], jobs=0))

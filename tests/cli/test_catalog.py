@@ -179,6 +179,15 @@ def test_prove_into_a_folder_and_again(tmp_path):
     assert all(p.stat().st_mtime_ns > t for p, t in files.items())
 
 
+def test_prove_into_what_is_no_folder_is_one_line_before_any_search(tmp_path):
+    (tmp_path / "a").write_text("")
+    for into in (tmp_path / "a", tmp_path / "a" / "b"):
+        code, _, said = run("prove", "nc-1-1", "--into", into)
+        assert code == 2
+        assert said.startswith("error: ")
+        assert said.count("\n") == 1
+
+
 def test_an_interrupted_run_keeps_what_is_finished(tmp_path):
     """Ctrl-C in a run over two processes: code 130, whole files, and the next run goes on."""
     words = ["catalog", "prove", "--family", "brieskorn_pham", "--into", str(tmp_path)]

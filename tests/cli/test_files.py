@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 from terminal import ROOT, environment, run, shell
 
 import singularity_lab
@@ -278,3 +279,26 @@ def test_a_folder_outside_of_the_locale(tmp_path):
     assert os.fsencode(folder.name) == "o-é".encode()
     assert list(folder.glob("part-*.parquet"))
     assert json.loads((folder / "calibration.json").read_text(encoding="utf-8"))["table"]
+
+
+def test_errors_of_several_rows_are_a_line_each(capsys):
+    """A full disk, as the workers of ``catalog prove`` report it."""
+    from singularity_lab.cli.shell import Laboratory
+
+    app = typer.Typer(cls=Laboratory, pretty_exceptions_enable=False)
+
+    @app.command()
+    def fail(code: int) -> None:
+        one = OSError(28, "No space left on device", "store/a")
+        one.add_note("catalog row a")
+        two = ValueError("a defect") if code == 1 else BadInput("b is bad")
+        raise ExceptionGroup("2 rows", [one, two])
+
+    app.command()(lambda: None)  # a group of commands
+    for code in (1, 2):
+        with pytest.raises(SystemExit) as end:
+            app(["fail", str(code)], prog_name="singlab")
+        assert end.value.code == code
+        said = capsys.readouterr().err.splitlines()
+        assert said[0] == "error: catalog row a: No space left on device: store/a"
+        assert said[1] == ("error: a defect" if code == 1 else "error: b is bad")

@@ -56,6 +56,15 @@ def test_newton_in_words(capsys) -> None:
     assert run(capsys, "newton", "0")[0] == 2
 
 
+def test_the_budget_of_newton_holds(capsys, tmp_path) -> None:
+    dense = "(x+y+z+w+u+v)^9"
+    for words in (("newton", dense), ("plot", "newton", dense, "--out", str(tmp_path / "a.svg"))):
+        code, _, said = run(capsys, *words, "--budget", "0.1")
+        assert code == 3
+        assert said.startswith("error: Newton polyhedron: not found within 0.1")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(("f", "numbers"), [("x^2-y^3", (6, 5)), ("x^3+y^4", (12, 7))])
 def test_resolve(capsys, f, numbers) -> None:
     """The divisor that carries the threshold of a weighted curve: N = p·q, ν = p + q."""

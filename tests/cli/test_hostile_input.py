@@ -144,3 +144,56 @@ def test_a_long_fuzz_finds_nothing(target, runs, repository, monkeypatch):
     from fuzz_input import fuzz
 
     assert fuzz(target, runs)[1] == []
+
+
+HUGE = "1" + "0" * 400
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rlct", "x^2-y^3", "--over", "x=-1e999:1"),
+        ("rlct", f"({HUGE}*x^2-2)^2-y^3", "--over", "R^d"),
+        ("rlct", f"(x-{HUGE})^2-y^3", "--parameters", "y"),
+        ("rlct", f"{HUGE}*x^2+y^2+{HUGE}*(x+y)^2", "--as", "loss"),
+        ("zeta", f"{HUGE}*x^2+y^2-{HUGE}*x*y"),
+        ("zeta", f"x^2/{HUGE}-y^3*{HUGE}"),
+        ("jets", f"(x-{HUGE})^2-y^3"),
+    ],
+    ids=lambda words: " ".join(w[:12] for w in words[:3]),
+)
+def test_numbers_beyond_the_floats_are_numbers(words):
+    """A search guesses in floats; where these do not reach there is no guess, and no traceback."""
+    done = CliRunner().invoke(app, [*words, "--budget", "0.3"])
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    assert done.exit_code in (0, 3)
+    assert done.stdout or done.stderr.startswith("error: ")
+    assert "both sides" not in done.stdout or "<= lambda <=" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(f"x^2*{HUGE}",), ("(x-y)^2", "--at", f"x={HUGE},y={HUGE}"), ("x^2", "--prior", f"x={HUGE}"),
+     (f"({HUGE}*(x-y)^2)^2",), ("x^2", "--box", f"x=:{HUGE}")],
+    ids=range(5),
+)  # fmt: skip
+def test_what_is_measured_has_numbers_within_the_floats(words):
+    assert "beyond floating point" in refused("measure", "hessian", *words)
+
+
+@pytest.mark.parametrize("what", ["zeros", "body"])
+def test_what_is_drawn_has_numbers_within_the_floats(what, tmp_path):
+    out = str(tmp_path / "a.svg")
+    assert "floating point" in refused("plot", what, f"x^2-{HUGE}*y^3", "--out", out)
+
+
+def test_an_option_is_named_that_was_given():
+    assert "--over: expected low:high" in refused("rlct", "x^2", "--over", "x=:")
+    assert "--box: expected low:high" in refused("rlct", "x^2", "--box", "x=:")
+
+
+def test_an_error_of_the_users_own_code_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "a_user_module.py").write_text("def model():\n    raise KeyError('width')\n")
+    monkeypatch.chdir(tmp_path)
+    said = refused("track", ".", "--model", "a_user_module:model", "--data", "a_user_module:model")
+    assert "--model: 'a_user_module:model' raised KeyError: 'width'" in said

@@ -62,6 +62,8 @@ FOUND = [
     "_generators: another",
     "_generators: unit",
     "_generators: definite",
+    "_nakayama: combination #2",
+    "_nakayama: minor #2",
     "_change: unit",
     "_change: stratum",
     "_change: scaled",
@@ -134,6 +136,8 @@ CELLS = {
     "_no_point: units": "locus-units",
     "_no_point: check_zero(there, family.domain(h": "locus-point",
     "_locus: powers": "locus-powers",
+    "_locus: unit": "locus-unit",
+    "_interval: inside": "interval-inside",
     "_point: rational": "point-rational",
     "_point: values": "point-values",
     "_point: stratum": "point-stratum",
@@ -238,6 +242,8 @@ IMPLIED = {
     "read: if not isinstance(op, str) or op not in": "STEPS[op] raises",
     "_rank: index": "a minor without rows is none",
     "_rank: local": "the derivatives are those by local variables",
+    "_nakayama: combination": "zip(strict=True) raises",
+    "_nakayama: minor": "a matrix with a determinant is a square",
     "_slice: minor": "a matrix with a determinant is a square",
     "_rank: minor": "a matrix with a determinant is a square",
     "_squares: sum": "zip(strict=True) raises",
@@ -464,14 +470,14 @@ def a_zero_that_a_unit_excludes(v):
 
 @directed("apply: if name in ('log', 'sqrt') and c.")
 def a_root_of_a_negative_number(v):
-    x = v.tower.Germ.symbol(v.tower.Tower(("x",)), "x")
-    root = v.functions.apply("sqrt", x - v.tower.Germ.number(x.tower, 1))
+    x = v.tower.Element.symbol(v.tower.Tower(("x",)), "x")
+    root = v.functions.apply("sqrt", x - v.tower.Element.number(x.tower, 1))
     return f"sqrt(x - 1) is {root} near 0"
 
 
 @directed("__truediv__: if not self.tower.is_unit(found.")
 def a_pole(v):
-    x = v.tower.Germ.symbol(v.tower.Tower(("x",)), "x")
+    x = v.tower.Element.symbol(v.tower.Tower(("x",)), "x")
     return f"{x / (x * x)} is analytic at 0"
 
 
@@ -484,7 +490,7 @@ def one_name_for_two_numbers(v):
 
 @directed("_exp: if tower.root % q.denominator: raise")
 def a_power_that_is_cut_off(v):
-    half = v.tower.Germ.number(v.tower.Tower(("x",)), Fraction(1, 2))
+    half = v.tower.Element.number(v.tower.Tower(("x",)), Fraction(1, 2))
     try:
         found = v.constants.number("exp", half)
     except v.constants.NeedsRoot:

@@ -153,6 +153,32 @@ cell("generators", "definite", (family("x:local y:local", ["x - y"]), do(["split
      (family("x:local y:local", ["x^2 + y^2"]), do(["split", 0])))
 
 
+def nakayama(old="x^2 + x^2*y; y^2 + x^3", new="x^2; y^2", rows="0 1 + y; 1 1, 0 x", minor=(0, 1),
+             roles="x:local y:local p:param", **options):
+    listed = [[e.split(" ", 1) for e in row.split(", ")] for row in rows.split("; ")]
+    listed = [[[int(j), c] for j, c in row] for row in listed]
+    step = {"op": "nakayama", "gens": new.split("; "), "rows": listed, "minor": list(minor)}
+    return family(roles, old.split("; "), **options), {**step, "then": OPEN}
+
+
+LED = nakayama()
+PLUS_Y = "x + y; x + y"
+cell("nakayama", "index", nakayama(PLUS_Y, "x; y", "0 1, -1 1; 0 1, 1 1"),
+     nakayama("x + y; x", "x; y", "0 1, 1 1; 0 1"))
+cell("nakayama", "index", nakayama(minor=(0, -1)), LED)
+cell("nakayama", "combination", nakayama(rows="0 1 + y; 1 1, 0 y"), LED)
+cell("nakayama", "combination", nakayama("x^2; x^3; y", "x^2; x^3", "0 1; 1 1"), LED,
+     implied="rows and generators are paired strictly")
+cell("nakayama", "minor", nakayama("x^2 + y; x^2 + y", "x^2; y", "0 1, 1 1; 0 1, 1 1"), LED)
+cell("nakayama", "minor", nakayama("x*y; x^2 + y", "y; x^2 + y", "0 x; 1 1"), LED)
+cell("nakayama", "minor", nakayama("x + p*y; p*x + y", "x; y", "0 1, 1 p; 0 p, 1 1"),
+     nakayama("x + p*y; p*x + y", "x; y", "0 1, 1 p; 0 p, 1 1", units=["p^2 - 1"]))
+P_ONE = ("p*x + y; y", "x; y", "0 p, 1 1; 1 1")
+cell("nakayama", "minor", nakayama(*P_ONE), nakayama(*P_ONE, roles="x:local y:local p:unit"))
+cell("nakayama", "minor", nakayama("x + y; x^2", "x + y; x^2; x^3", "0 1; 1 1"), LED,
+     implied="a matrix with a determinant is a square")
+
+
 def change(x, num, den="1"):
     return {"op": "change", "var": x, "num": num, "den": den, "then": OPEN}
 
@@ -466,6 +492,23 @@ PARABOLA = {**LINE, "exists": between("-1 0", "1 0")}
 cell("locus", "loose", (family("b:param p:param", ["(b - p)*p^2"]),
      locus("b - p", on=HALF_P, **PARABOLA)),
      (family("b:param p:param y:local", ["(b - p)*y^2"]), locus("b - p", on=HALF_Y, **PARABOLA)))
+HYPERBOLA = {"kind": "add", "multipliers": [[0, "-1"], [1, "b"]],
+             "then": {"kind": "sign", "index": 2}}
+GRAPH = family("b:param p:param y:local", powers("b*p - 1"))  # b = 1/p: p is not 0 there
+cell("locus", "unit", (GRAPH, locus("b*p - 1", smooth=HYPERBOLA, unit="p - 1")),
+     (GRAPH, locus("b*p - 1", smooth=HYPERBOLA, unit="p")))
+# z·p⁵ where b·(p + 1) = 1: (1/10, 1) at p = 0, b = 1, which the unit b − 1 leaves out
+FIFTH_P = leaf({"p": "1/5"}, [(0, "1/5")])
+
+
+def fifth(*units):
+    subject = family("b:param p:param", ["(b*p + b - 1)*p^5"], units)
+    then_sign = {"kind": "sign", "index": 2 + len(units)}
+    return subject, locus("b*p + b - 1", smooth={**HYPERBOLA, "then": then_sign}, unit="p + 1",
+                          exists=between("0 0", "2 0"), on=FIFTH_P)
+
+
+cell("locus", "loose", fifth("b - 1"), fifth())
 cell("locus", "cases", (at_b(), locus(cases=[ON])), AT_B, implied=STRICTLY)
 
 # -- dilations of unit variables ------------------------------------------------------------------
@@ -721,6 +764,13 @@ cell(
     (claim(germ("x", over="R^d"), CUT, "1/2"),),
     (claim(SEGMENT, CUT, "1/2"),),
     implied="an unknown interval cannot be cut",
+)
+OPEN_CUT = {"op": "interval", "var": "x", "open": True}
+cell(
+    "interval",
+    "inside",
+    (claim(germ("x", over={"x": (1, 2)}), {**OPEN_CUT, "cases": [X, EMPTY, EMPTY]}, "1/2"),),
+    (claim(SEGMENT, {**OPEN_CUT, "cases": [X, X, EMPTY]}, "1/2"),),
 )
 cell(
     "interval",

@@ -99,6 +99,7 @@ def kept():
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_draws_in_the_layout_of_arviz():
     r = kept()
     tree = r.to_datatree()

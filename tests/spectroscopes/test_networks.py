@@ -4,12 +4,14 @@ target."""
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import dataclass
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from singularity_lab import llc, network_loss
 from singularity_lab.errors import BadInput
@@ -99,6 +101,36 @@ class Recurrent(nn.Module):
         return self.cell(x[:, None, :])[0][:, 0]
 
 
+class Calls(nn.Module):
+    """A linear map, and what a function makes of it."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.net, self.function = nn.Linear(4, 3), function
+
+    def forward(self, x):
+        return self.function(self.net, x)
+
+
+@dataclass
+class Answer:
+    """An output as models of language give it."""
+
+    logits: torch.Tensor
+    loss: torch.Tensor | None = None
+
+
+def broken():
+    net = nn.Linear(4, 3)
+    with torch.no_grad():
+        net.weight[0, 0] = math.nan
+    return net
+
+
+def each(out, y):
+    return F.cross_entropy(out, y, reduction="none")
+
+
 @pytest.mark.parametrize(
     ("model", "data", "kind", "word"),
     [
@@ -111,20 +143,110 @@ class Recurrent(nn.Module):
         (nn.Linear(4, 3).requires_grad_(False), "xy", F.cross_entropy, "requires a gradient"),
         (Recurrent(), "xy", F.cross_entropy, "tensor operations"),
         ("no module", "xy", F.cross_entropy, "torch.nn.Module"),
+        (nn.Linear(4, 3).to("meta"), "xy", F.cross_entropy, "load_state_dict"),
+        (nn.LazyLinear(3), "xy", F.cross_entropy, "no shape yet"),
+        (nn.Linear(4, 3, dtype=torch.complex64), "xy", F.cross_entropy, "two real"),
+        (broken(), "xy", F.cross_entropy, "not finite"),
+        (nn.Linear(4, 1), "rows", None, "reshape them"),
+        (Calls(lambda net, x: net(x).log()), "xy", F.cross_entropy, "finite loss at w*"),
+        (Calls(lambda net, x: F.dropout(net(x))), "xy", F.cross_entropy, "model.eval()"),
+        (Calls(lambda net, x: net(x) - net(x).mean(0)), "xy", each, "the others in its batch"),
+        (Calls(lambda net, x: net(x) * (2 if net.bias[0] > 0 else 1)), "xy", each, "where"),
+        (Calls(lambda net, x: (net(x), x)), "xy", F.cross_entropy, "out[0]"),
+        (Calls(lambda net, x: Answer(net(x))), "xy", F.cross_entropy, "out.logits"),
+        (Calls(lambda net, x: net(x).detach() + 0.1 * net(x)), "xy", each, "a gradient that"),
+        (nn.Linear(4, 3), "xy", lambda o, y: (o.argmax(1) != y).float(), "counted"),
+        (nn.Linear(4, 3), "xy", lambda o, y: float(F.cross_entropy(o, y)), "a float"),
+        (nn.Linear(4, 3), "xy", "cross_entropy", "a function"),
+        (nn.Linear(4, 3), "xy", nn.CrossEntropyLoss(torch.tensor([1.0, 2, 3])), "='none'"),
+        (nn.Linear(5, 3), "xy", F.cross_entropy, "fails on a float32 tensor (16, 4)"),
+        (nn.Linear(4, 2), "xy", F.cross_entropy, "out of bounds"),
     ],
     ids=[
         "batch norm", "dropout", "integers", "no targets", "no batch", "no mean", "frozen", "LSTM",
-        "no module",
+        "no module", "meta", "lazy", "complex", "NaN weight", "shapes", "NaN", "random", "mixed",
+        "branch", "tuple", "logits", "detached", "accuracy", "float", "string", "class weights",
+        "width", "labels",
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind, word):
     _, x, y = classifier()
-    given = {"xy": (x, y), "x": [x[:5], x[5:7]], "none": []}[data]
+    given = {"xy": (x, y), "x": [x[:5], x[5:7]], "none": [], "rows": (x, x[:, 0])}[data]
     if data == "x":
         given = DataLoader(TensorDataset(x), batch_size=16)
-    with pytest.raises(BadInput, match=word.replace("(", r"\(").replace(")", r"\)")) as told:
+    with pytest.raises(BadInput, match=re.escape(word)) as told:
         network_loss(model, given, kind)
     assert "\n" not in str(told.value)
+
+
+def test_what_is_wrapped_or_given_otherwise_is_one_loss():
+    """DataParallel, arrays, a data set of examples in a stream, dicts, outputs with logits, and a
+    module of half precision."""
+    net, x, y = classifier()
+    w = network_loss(net, (x, y), F.cross_entropy).center[None]
+
+    class Stream(IterableDataset):
+        def __iter__(self):
+            yield from zip(x, y, strict=True)
+
+    answers = Calls(lambda _, x: Answer(net(x)))
+    answers.net = net
+    made = [
+        network_loss(net, (x, y), F.cross_entropy),
+        network_loss(nn.DataParallel(net), (x, y), F.cross_entropy),
+        network_loss(net, (x.numpy(), y.numpy()), F.cross_entropy),
+        network_loss(net, Stream(), F.cross_entropy),
+        network_loss(net, {"x": x, "y": y}, loss=lambda m, b: F.cross_entropy(m(b["x"]), b["y"])),
+        network_loss(
+            Two(net),
+            ((x, x), y),
+            loss=lambda m, b: F.cross_entropy(m(*b[0]), b[1], reduction="none"),
+        ),
+    ]
+    values = [float(m.value(w)) for m in made]
+    assert values == pytest.approx([values[0]] * len(made), rel=1e-6)
+    own = network_loss(answers, (x, y), F.cross_entropy, self_teacher=True)
+    assert float(own.value(own.center[None]).abs()) < 1e-6
+    half = network_loss(
+        nn.Linear(4, 3).bfloat16(), (x.bfloat16(), y), F.cross_entropy, self_teacher=True
+    )
+    assert float(half.value(half.center[None]).abs()) < 1e-6
+
+
+class Two(nn.Module):
+    """The mean of a network at two inputs."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x, z):
+        return (self.net(x) + self.net(z)) / 2
+
+
+def test_attention_is_mapped_over_chains_without_its_fused_kernels():
+    torch.manual_seed(0)
+    net = nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0, batch_first=True).eval()
+    x = torch.randn(12, 3, 4)
+    loss = network_loss(net, (x, x), batch_size=4)
+    w = loss.center + 0.1 * torch.randn(3, loss.dim, dtype=torch.float64)
+    value, _ = loss.value_and_grad(w)
+    assert torch.allclose(value, loss.value(w), rtol=1e-5)
+    with torch.no_grad():
+        assert float(loss.value(loss.center[None])) == pytest.approx(
+            float(((net(x) - x) ** 2).sum((1, 2)).mean()), rel=1e-5
+        )
+
+
+def test_what_is_trained_on_afterwards_leaves_a_loss_as_it_was():
+    """Frozen parameters and buffers are copied."""
+    net, x, y = classifier()
+    net[0].requires_grad_(False)
+    loss = network_loss(net, (x, y), F.cross_entropy)
+    before = loss.value(loss.center[None])
+    with torch.no_grad():
+        net[0].weight.add_(1.0)
+    assert torch.equal(before, loss.value(loss.center[None]))
 
 
 @pytest.mark.parametrize("kind", ["squared", "kl"])
@@ -143,7 +265,7 @@ def test_a_regular_model_reads_half_its_dimension():
     x = torch.randn(500, 4)
     net = nn.Linear(4, 1, bias=False)
     n, gamma = 500.0, 5.0
-    r = llc(net, (x, net(x).detach()), gamma=gamma, seconds=6, progress=False)
+    r = llc(net, (x, net(x).detach()), gamma=gamma, seconds=4, progress=False)
     nbeta = n / math.log(n)
     h = torch.linalg.eigvalsh(2 * (x.T @ x / len(x)).double())
     target = float((0.5 * nbeta * h / (nbeta * h + gamma)).sum())

@@ -34,7 +34,9 @@ QUICK = {
 }
 
 
-@pytest.mark.parametrize("device", sorted(QUICK))
+@pytest.mark.parametrize(
+    "device", [pytest.param("volume", marks=pytest.mark.slow), *sorted(QUICK.keys() - {"volume"})]
+)
 def test_one_seed_one_reading_whatever_the_threads(device):
     """Bit for bit: equal fingerprints with one and two threads, others with another seed."""
     loss, prints = crossing(1, 1), []
@@ -50,6 +52,7 @@ def test_one_seed_one_reading_whatever_the_threads(device):
     assert measure(device, loss, seed=10, **QUICK[device]).fingerprint() != prints[0]
 
 
+@pytest.mark.slow
 def test_one_seed_one_reading_in_another_process_with_other_threads():
     code = (
         "from tests.spectroscopes.germs import crossing\n"
@@ -134,7 +137,7 @@ def test_a_device_from_outside_is_one_function():
         (lambda: measure("hessian", crossing(1), seed=0, budget=0), "budget"),
         (lambda: measure("hessian", crossing(1), seed=0, evaluations=0), "evaluations"),
         (lambda: measure("hessian", crossing(1), seed=0, budget=Budget(), evaluations=9), "own"),
-        (lambda: Reading.from_json("{}"), "not the JSON of a reading"),
+        (lambda: Reading.from_json("{}"), "missing field 'device'"),
         (lambda: measure("llc", crossing(1), seed=0, n=0.5), "n:"),
         (lambda: measure("llc", crossing(1), seed=0, minibatch=True), "minibatch"),
     ],
@@ -179,3 +182,21 @@ def test_a_time_budget_stops_a_run():
     r = measure("volume", crossing(1, 1), seed=0, budget=Budget(cpu_seconds=0.3))
     assert r.outcome is Outcome.BUDGET
     assert r.cost.cpu_seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.pop("seed"), "reading: missing field 'seed'"),
+        (lambda d: d.update(dim="2"), "field dim: Expected `int`, got `str`"),
+        (lambda d: d["cost"].update(gradients=0.5), "field cost.gradients: Expected `int`"),
+        (lambda d: d["lambda"].update(hihg=1.0), "field lambda: unknown field 'hihg'"),
+        (lambda d: d.update(outcome="fine"), "field outcome: Invalid enum value 'fine'"),
+        (lambda d: d.update(note=""), "unknown field 'note'"),
+    ],
+)
+def test_a_wrong_field_of_a_reading_is_named(change, words):
+    data = measure("hessian", crossing(1), seed=0).to_dict()
+    change(data)
+    with pytest.raises(BadInput, match=words):
+        Reading.from_json(json.dumps(data))

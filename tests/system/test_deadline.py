@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+import sys
 import threading
 import time
 
@@ -16,6 +18,7 @@ from singularity_lab.system.deadline import (
     require_seconds,
     time_left,
 )
+from singularity_lab.system.held import held
 
 
 def spin(seconds: float) -> None:
@@ -25,13 +28,20 @@ def spin(seconds: float) -> None:
         pass
 
 
+def alarm() -> str:
+    """What could keep an alarm from being heard."""
+    return f"{signal.getsignal(signal.SIGPROF)}, {signal.getitimer(signal.ITIMER_PROF)}, " + str(
+        (gc.callbacks, threading.current_thread(), sys.getprofile(), sys.gettrace())
+    )
+
+
 def test_a_limit_ends_a_loop_that_looks_and_one_that_does_not():
     for work in (lambda: [check_time() for _ in iter(int, 1)], lambda: spin(5)):
         started = time.process_time()
         with TimeLimit(0.05) as limit:
             work()
         assert limit.expired
-        assert time.process_time() - started < 1
+        assert time.process_time() - started < 1, alarm()
 
 
 def test_within_the_limit_nothing_happens():
@@ -133,3 +143,28 @@ def test_the_timer_leaves_profilers_alone():
 def test_a_budget_is_a_number_of_seconds(budget):
     with pytest.raises(BadInput, match="budget: CPU seconds > 0 are needed"):
         require_seconds(budget)
+
+
+def test_what_is_held_is_raised_after_the_body():
+    """Time and Ctrl-C, also both; the body is told of them, and nothing is raised in it."""
+    done = []
+    with TimeLimit(0.02) as limit, held() as over:
+        spin(0.2)
+        done.append(over())
+    assert limit.expired
+
+    def interrupted():
+        with held() as over:
+            assert not over()
+            signal.raise_signal(signal.SIGINT)
+            done.append(over())
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with pytest.raises(ValueError, match="mine"), held():
+        raise ValueError("mine")
+    assert done == [True, True]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with TimeLimit(0.02) as limit:
+        spin(1)
+    assert limit.expired

@@ -23,7 +23,6 @@ Gröbner bases; where that fails, nothing is claimed over C.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -68,6 +67,7 @@ from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.shown import table
+from singularity_lab.system.stopwatch import Stopwatch
 
 ArcField = Literal["R", "C"]
 _LIMITS = (60, 400, 2_000)
@@ -182,7 +182,7 @@ def contact_loci(
     >>> [str(c) for c in loci.codimensions]
     ['1', '2', '3', '4']
     """
-    started = time.process_time()
+    watch = Stopwatch()
     if field not in ("R", "C"):
         raise BadInput(f"field: R or C, received {field!r}")
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
@@ -198,11 +198,11 @@ def contact_loci(
             problem.localize()  # OutOfScope for irrational points, before the search
             left = min(budget, time_left())
             certificate = rlct(problem, budget=max(0.8 * left, 0.1)).certificates[0]
-        return _read(certificate, order, field, started)
+        return _read(certificate, order, field, watch)
     raise Undecided(f"contact loci: not decided within {budget} CPU seconds")
 
 
-def _read(certificate: Certificate, order: int, field: ArcField, started: float) -> ContactLoci:
+def _read(certificate: Certificate, order: int, field: ArcField, watch: Stopwatch) -> ContactLoci:
     """The contact loci that the charts of a certificate give."""
     problem = certificate.germ
     if problem.over is not None:
@@ -221,7 +221,7 @@ def _read(certificate: Certificate, order: int, field: ArcField, started: float)
         curve.upper[1:],
         curve.special[1:],
         certificate,
-        time.process_time() - started,
+        watch.seconds,
     )
 
 

@@ -30,7 +30,6 @@ Theorem 0.1).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -45,11 +44,12 @@ from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.components import Field, hypersurface_components
 from singularity_lab.exact.arcs.contact import ArcField, ContactLoci, contact_loci
 from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equations
-from singularity_lab.exact.arcs.stratification import Search, Stratum
+from singularity_lab.exact.arcs.stratification import ArcStratum, Search
 from singularity_lab.exact.arcs.substitution import State
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.shown import table
+from singularity_lab.system.stopwatch import Stopwatch
 
 _UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open
 _SHARE = 0.5  # of the budget for the strata; the rest is for the contact loci
@@ -74,7 +74,7 @@ class Jets:
     method: str
     codimensions: tuple[int, ...]
     top_components: tuple[int | None, ...]
-    strata: tuple[tuple[Stratum, ...], ...]
+    strata: tuple[tuple[ArcStratum, ...], ...]
     seconds: float = dataclass_field(compare=False)
     notes: tuple[str, ...] = ()
     checked: tuple[int, ...] = ()
@@ -230,7 +230,7 @@ def jets(
     >>> r.mustata, r.attained_at, r.divisors
     (Fraction(5, 6), (5,), ((3, 2),))
     """
-    started = time.process_time()
+    watch = Stopwatch()
     if not isinstance(order, int) or isinstance(order, bool) or order < 0:
         raise BadInput(f"order: an integer >= 0 is needed, received {order!r}")
     if field not in ("C", "R", "Q"):
@@ -238,7 +238,7 @@ def jets(
     require_seconds(budget)
     codimensions: list[int] = []
     found: Jets | None = None
-    with TimeLimit(budget + _UNWIND, started):
+    with TimeLimit(budget + _UNWIND, watch):
         found = _jets(generators, order, variables, field, fibre, at, budget, check, codimensions)
     if found is not None:
         return replace(found, checked=_checked(found, check)) if check else found
@@ -261,9 +261,9 @@ def _jets(
     codimensions: list[int],
 ) -> Jets:
     """:func:`jets` without its limit; ``codimensions`` is filled on the way."""
-    started = time.process_time()
-    source = generators.germ if isinstance(generators, Certificate) else generators
-    problem = LocalProblem.of(source, variables, at=at)
+    watch = Stopwatch()
+    asked = generators.germ if isinstance(generators, Certificate) else generators
+    problem = LocalProblem.of(asked, variables, at=at)
     ideal = problem.ideal
     if any(problem.point):
         ideal = ideal.translate(problem.rational_point)
@@ -278,15 +278,15 @@ def _jets(
     if check and field == "R":
         raise BadInput("check: Gröbner bases see the field C or Q, not R")
     share = 1.0 if fibre or check else _SHARE
-    search = Search(field, started + min(share, 0.8) * budget)
+    search = Search(field, min(share, 0.8) * budget - watch.seconds)
     state = State.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     counts: list[int | None] = []
-    strata: list[tuple[Stratum, ...]] = []
+    strata: list[tuple[ArcStratum, ...]] = []
     charts: _Charts | None = None
     for m in range(order + 1):
         answer = None
-        with TimeLimit(share * budget, started):  # ends what does not look at its deadline
+        with TimeLimit(share * budget, watch):  # ends what does not look at its deadline
             answer = search.solve(state, (m + 1,) * len(live), None)
         best: int | None = None
         low: int | None = 0
@@ -306,12 +306,12 @@ def _jets(
                 strata.append(())
                 continue
             known = f"codim J_{m} >= {low}" + ("" if best is None else f" and <= {best}")
-            left = started + budget - time.process_time()
             if not fibre and not check and not _graded(ideal):  # its charts were read above
-                proof = _own_certificate(generators, problem)
-                near = _near_the_point(problem, ideal, proof, order, field, left)
+                source = _own_certificate(generators, problem)
+                left = budget - watch.seconds
+                near = _near_the_point(problem, ideal, source, order, field, left)
                 if near is not None:
-                    return replace(near, seconds=time.process_time() - started)
+                    return replace(near, seconds=watch.seconds)
             raise Undecided(
                 f"jets of {ideal}: order {m} is not decided ({reason}); {known}; "
                 f"codimensions before: {codimensions}",
@@ -340,7 +340,7 @@ def _jets(
         tuple(codimensions),
         tuple(counts),
         tuple(strata),
-        time.process_time() - started,
+        watch.seconds,
         tuple(notes + _what_is_meant(problem, ideal, fibre)),
         label=problem.label,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -28,12 +27,13 @@ from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import check_time
+from singularity_lab.system.stopwatch import Stopwatch
 
 _LIMIT = 4_000_000  # orders v on one level
 
 
 @dataclass(frozen=True)
-class Stratum:
+class ArcStratum:
     """Arcs with coordinate orders v: a piece of J_m of the given codimension.
 
     weights: v, where the entry m + 1 stands for all orders ≥ m + 1. contact: the order m(v) of the
@@ -62,11 +62,11 @@ class _Answer:
     """The least codimension found with its pieces, and the least lower bound left open."""
 
     best: int | None = None
-    pieces: list[Stratum] = dataclass_field(default_factory=list)
+    pieces: list[ArcStratum] = dataclass_field(default_factory=list)
     undecided: int | None = None
     reason: str = ""
 
-    def add(self, piece: Stratum) -> None:
+    def add(self, piece: ArcStratum) -> None:
         if self.best is None or piece.codimension < self.best:
             self.best, self.pieces = piece.codimension, [piece]
         elif piece.codimension == self.best:
@@ -95,9 +95,9 @@ class _Verdict:
 class Search:
     """The recursion over states, within a CPU budget, with the verdicts remembered."""
 
-    def __init__(self, over: Field, deadline: float) -> None:
+    def __init__(self, over: Field, seconds: float) -> None:
         self.over: Field = over
-        self.deadline = deadline
+        self.watch, self.seconds = Stopwatch(), seconds
         self.recursed = False
         self.reason = ""
         self.verdicts: dict[Any, _Verdict] = {}
@@ -153,7 +153,7 @@ class Search:
         pending: list[tuple[int, _Verdict]] = []
         for members in patterns.values():
             first = members[0]
-            if time.process_time() > self.deadline:  # those that follow have no smaller cost
+            if self.watch.seconds > self.seconds:  # those that follow have no smaller cost
                 answer.leave(int(cost[first]), "the budget is spent")
                 break
             verdict = self.verdict(state, orders[first], live[first])
@@ -174,7 +174,7 @@ class Search:
                     low = min(cap, int(reached[i].min()))
                     weights = tuple(int(x) for x in orders[i])
                     number = None if components is None else ways * components
-                    answer.add(Stratum(weights, least, low, number))
+                    answer.add(ArcStratum(weights, least, low, number))
             if verdict.roots or verdict.open:
                 pending += [(i, verdict) for i in members]
         pending.sort(key=lambda item: int(cost[item[0]]))
@@ -182,7 +182,7 @@ class Search:
             at_least = int(cost[i]) + 1
             if answer.best is not None and at_least > answer.best:
                 break
-            if time.process_time() > self.deadline:
+            if self.watch.seconds > self.seconds:
                 answer.leave(at_least, "the budget is spent")
                 break
             if verdict.open:
@@ -402,7 +402,7 @@ class Search:
             )
             deep = (f"{label}, {orders}", *piece.deeper)
             total = base + piece.codimension - graph
-            answer.add(Stratum(weights, total, low, piece.components, deep))
+            answer.add(ArcStratum(weights, total, low, piece.components, deep))
         if found.undecided is not None:
             answer.leave(max(base + 1, base + found.undecided - graph), found.reason)
 

@@ -31,7 +31,7 @@ from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
-from singularity_lab.exact.zeros.torus import is_smooth, weight_faces
+from singularity_lab.exact.zeros.torus import smooth_on, weight_faces
 
 Weights = tuple[Fraction, ...]
 
@@ -167,15 +167,7 @@ def nondegenerate(f: Polynomial, compact: bool = True) -> bool | None:
     """
     polyhedron = NewtonPolyhedron.of(f.support())
     faces = polyhedron.compact_faces() if compact else weight_faces(polyhedron)
-    answer: bool | None = True
-    for face in faces:
-        part = Polynomial.from_terms({a: c for a, c in f.terms() if a in face}, f.variables)
-        smooth = is_smooth(part)
-        if smooth is False:
-            return False
-        if smooth is None:
-            answer = None
-    return answer
+    return smooth_on(f, faces)
 
 
 def from_newton(f: Polynomial, milnor: int) -> tuple[Fraction, ...]:

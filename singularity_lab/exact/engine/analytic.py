@@ -21,10 +21,21 @@ from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.tower import Poly
 from singularity_lab.errors import SingularityLabError
-from singularity_lab.exact.engine.definite import definite_forms, squares_of_functions
+from singularity_lab.exact.engine.definite import (
+    definite_forms,
+    squares_as_typed,
+    squares_of_functions,
+)
 from singularity_lab.exact.engine.newton import NewtonFailure, newton_step
 from singularity_lab.exact.proof.certificate import Script
-from singularity_lab.exact.proof.reductions import Coordinates, Expand, Operate, Reduction, Stage
+from singularity_lab.exact.proof.reductions import (
+    Coordinates,
+    Expand,
+    Operate,
+    Reduction,
+    Stage,
+    root_of,
+)
 from singularity_lab.exact.proof.truncation import (
     Truncate,
     inside,
@@ -60,6 +71,13 @@ class State:
 def reduce_to_polynomials(problem: AnalyticProblem) -> State | None:
     """Steps from an analytic problem to a polynomial one; None where no proof is found."""
     start = State(Stage.of(problem))
+    if problem.convention == "loss":
+        typed = squares_as_typed(problem)
+        first = None if typed is None else _attempt(lambda s: s.after(typed), start)
+        for order in ORDERS[:5]:
+            found = None if first is None else _solve(first, order, "", 4)
+            if found is not None:
+                return found
     for order in _OF_A_LOSS if problem.is_power_one else ORDERS:
         for together in ("", "generator", "function"):
             found = _solve(start, order, together, 5)
@@ -158,8 +176,9 @@ def _reduced(state: State) -> State:
 
 
 def _finished(state: State) -> State | None:
-    names = set(state.stage.problem.variables)
-    return state if state.stage.tower.occurs(*state.gens) <= names else None
+    tower = state.stage.tower
+    symbols = tower.occurs(*state.gens) - set(state.stage.problem.variables)
+    return state if all(root_of(tower, n) is not None for n in symbols) else None
 
 
 # -- coordinates ----------------------------------------------------------------------------------

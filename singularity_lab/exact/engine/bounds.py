@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,11 +13,18 @@ from singularity_lab.errors import CertificateError
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import optimum, terms_leaf
 from singularity_lab.exact.engine.result import Result
-from singularity_lab.exact.proof.branches import Blowup
+from singularity_lab.exact.engine.rules import RESOLVING
+from singularity_lab.exact.engine.search import Search
+from singularity_lab.exact.proof.branches import Blowup, Subideal
 from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.leaves import Monomial, Order
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.system.deadline import TimeLimit
+from singularity_lab.system.stopwatch import Stopwatch
+
+_APART, _NODES = 1.0, 300  # CPU seconds and charts for generators without common variables
+_MANY = 400  # generators
+_TERMS_LP = 1.2  # CPU seconds at least: the chart of the origin, which comes else, takes longer
 
 
 def prove(
@@ -26,16 +32,16 @@ def prove(
     step: Script,
     value: RLCT,
     method: str,
-    started: float,
+    watch: Stopwatch,
     notes: tuple[str, ...],
 ) -> Result:
-    """The result of a script that proves a value exactly; started: the CPU time of the beginning.
+    """The result of a script that proves a value exactly; watch: runs since the beginning.
 
     Raises CertificateError where the verifier refuses it.
     """
     certificate = Certificate(problem, "exact", value, step)
     verify(certificate)
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     return Result(problem, Bounds(value, value), (certificate,), method, seconds, notes)
 
 
@@ -58,15 +64,22 @@ def first_bounds(
     problem: LocalProblem,
     germ: Germ,
     budget: float | None,
-    started: float,
+    watch: Stopwatch,
     notes: tuple[str, ...],
+    apart: bool = True,
 ) -> Result:
-    """Both sides, verified, from the order and the terms: or, where the linear program of the terms
-    takes more than a fourth of the budget, from the blow-up of the origin."""
+    """Both sides, verified, from the order, from generators without common variables (if asked
+    for), and from the terms: or, where the linear program of the terms takes more than a fourth of
+    the budget, from the blow-up of the origin."""
     low = Certificate(problem, "lower", _order_bound(problem, germ), Order().encode())
     verify(low)
+    found = None
+    with TimeLimit(_APART if budget is None else min(budget / 4, _APART)):
+        found = _apart_bound(problem, germ) if apart else None
+    if found is not None and found.claim > low.claim:
+        low = found
     high = None
-    with TimeLimit(None if budget is None else max(budget / 4, 0.2)):
+    with TimeLimit(None if budget is None else max(budget / 4, _TERMS_LP)):
         step, top = _terms_bound(germ)
         high = Certificate(problem, "upper", top, step)
         verify(high)
@@ -74,7 +87,7 @@ def first_bounds(
         step, top = _origin_bound(germ)
         high = Certificate(problem, "upper", top, step)
         verify(high)
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     bounds = Bounds(low.claim, high.claim)
     notes = (*notes, "bounds from the order and the terms alone (ended by: time)")
     return Result(problem, bounds, (low, high), "order and terms", seconds, notes)
@@ -111,6 +124,40 @@ def better(known: Result, other: Result) -> Result:
     low = other_low if other_low.claim > low.claim else low
     high = other_high if other_high.claim < high.claim else high
     return replace(known, bounds=Bounds(low.claim, high.claim), certificates=(low, high))
+
+
+def _apart_bound(problem: LocalProblem, germ: Germ) -> Certificate | None:
+    """The lower bound of some generators no two of which have a variable in common: theirs add."""
+    g = Germs.of(germ)
+    if any(g.k.values()) or not 2 <= len(g.gens) <= _MANY:
+        return None
+    keep, used = list[int](), set[int]()
+    for j in sorted(range(len(g.gens)), key=lambda j: (_order(g, j), len(g.gens[j].poly), j)):
+        own = g.gens[j].occurs - {g.symbol}
+        if not own & used:
+            keep.append(j)
+            used |= own
+    if len(keep) < 2:
+        return None
+    keep.sort()
+    fewer = g.but(gens=tuple(g.gens[j] for j in keep)).normal()
+    search = Search.within(RESOLVING, _APART, nodes=_NODES)
+    found = search.deepened(_APART, lambda: (None, lambda depth: search.solve(fewer, None, depth)))
+    if found.lower is None:
+        return None
+    step = Subideal(keep=tuple(keep), cases=[search.lemmas.assemble(found.step)]).encode()
+    scale = 2 if problem.is_power_one else 1
+    claim = RLCT(scale * found.lower.value, found.lower.multiplicity)
+    certificate = Certificate(problem, "lower", claim, step)
+    try:
+        verify(certificate)
+    except CertificateError:
+        return None
+    return certificate
+
+
+def _order(g: Germs, j: int) -> int:
+    return min(sum(e for i, e in t if i != g.symbol) for t, _ in g.gens[j].terms)
 
 
 def _terms_bound(germ: Germ) -> tuple[Script, RLCT]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from singularity_lab.algebra.factoring import factor
@@ -12,9 +13,11 @@ from singularity_lab.exact.engine.generator_moves import (
     strip_units,
 )
 from singularity_lab.exact.engine.germs import LOCAL, UNIT, Generator, Germs, Move, Moves, Poly
+from singularity_lab.exact.proof.slices import Functions
 from singularity_lab.system.deadline import check_time
 
 _TERM_LIMIT = 4000
+_FEW, _FACTORED, _WIDE = 3, 120, 6  # generators whose factors are looked at, terms and variables
 
 
 def eliminate(g: Germs) -> Move | None:
@@ -105,6 +108,73 @@ def smooth_coordinate(g: Germs) -> Move | None:
             if g.at_stratum(f.poly).is_zero() and g.is_unit(f.poly.derivative(i)):
                 return g.coordinate(j, i)
     return None
+
+
+def smooth_factor(g: Germs) -> Moves | None:
+    """A factor of a generator that is smooth, and linear with unit coefficient in a free local
+    variable, becomes that variable, where it comes with a power or beside other factors."""
+    if len(g.gens) > _FEW or all(len(f.poly) == 1 for f in g.gens):
+        return None
+    if any(len(f.poly) > _FACTORED or len(f.occurs) > _WIDE for f in g.gens):
+        return None
+    best: tuple[Any, ...] | None = None
+    for f in g.gens:
+        if len(f.poly) < 3 or f.cost <= 2:
+            continue
+        parts = [(p, e) for p, e in f.factors if len(p) > 1]
+        if sum(e for _, e in parts) < 2:  # a generator as a whole is another move's
+            continue
+        for p, _ in parts:
+            for i, c, r in _linear_in(g, Generator(p)):
+                moved, step = g.change(i, g.variables[i] - r, c)
+                stripped = None if c.is_constant() else strip_units(moved)
+                steps = [step]
+                if stripped is not None:
+                    moved, step = stripped
+                    steps.append(step)
+                size = (moved.cost, sum(len(h.poly) for h in moved.gens), i)
+                if moved.cost < g.cost and (best is None or size < best[0]):
+                    best = (size, moved, steps)
+    if best is not None:
+        return best[1], best[2]
+    return next(_curved_factors(g), None)
+
+
+def _curved_factors(g: Germs) -> Iterator[Moves]:
+    """The same for a factor that is not linear, where all else is free of the variable."""
+    for j, f in enumerate(g.gens):
+        if len(f.poly) < 3:
+            continue
+        for p, e in f.factors:
+            if len(p) < 3 or not g.at_stratum(p).is_zero():
+                continue
+            rest = f.poly / p**e
+            others = Generator(rest).occurs.union(*(h.occurs for h in g.gens if h is not f))
+            for i in sorted(Generator(p).occurs - others - {g.symbol}):
+                if g.role[i] != LOCAL or not g.is_free(i) or not g.is_unit(p.derivative(i)):
+                    continue
+                gens = [h.poly for h in g.gens]
+                gens[j] = rest * g.variables[i] ** e
+                moved = g.but(gens=tuple(map(Generator, gens))).normal()
+                if moved.cost < g.cost:
+                    functions = {g.names[i]: str(p)}
+                    yield (
+                        moved,
+                        [Functions(functions=functions, gens=tuple(map(str, gens))).encode()],
+                    )
+
+
+def _linear_in(g: Germs, p: Generator) -> Iterator[tuple[int, Poly, Poly]]:
+    """Free local variables in which p is linear with a unit as coefficient and a rest that is 0 on
+    the stratum: with both."""
+    degrees = p.poly.degrees()
+    for i in sorted(p.occurs - {g.symbol}):
+        if g.role[i] != LOCAL or not g.is_free(i) or degrees[i] != 1:
+            continue
+        parts = g.coefficients(p, i)
+        c, r = parts[1], parts.get(0, g.context.constant(0))
+        if g.is_unit(c) and g.at_stratum(r).is_zero():
+            yield i, c, r
 
 
 def rescale(g: Germs) -> Moves | None:

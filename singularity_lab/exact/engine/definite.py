@@ -3,21 +3,25 @@ coordinates after squares are completed."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import flint
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.functions import expansion
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import ring
-from singularity_lab.algebra.tower import Germ, Poly, Symbol, Tower
+from singularity_lab.algebra.tower import Element, Poly, Symbol, Tower
 from singularity_lab.errors import SingularityLabError
 from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.proof.reductions import Definite, Stage
 
 _PASSES = 4
+_TYPED = 40  # squares of a sum as typed
 
 
 def definite_forms(
@@ -35,6 +39,83 @@ def definite_forms(
         found = _in_coordinates(after, f)
         if found is not None:
             yield found
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """A germ as it is read, with the pairs (c, q) of Σ c·q², c > 0 a number, where it is such a
+    sum."""
+
+    germ: Element
+    squares: tuple[tuple[Element, Element], ...] | None = None
+
+    @property
+    def weight(self) -> bool:
+        """Whether the germ is a number > 0."""
+        num, den, tower = self.germ.num, self.germ.den, self.germ.tower
+        return tower.is_number(num) and tower.is_number(den) and self.germ.sign() > 0
+
+    def __add__(self, other: _Typed) -> _Typed:
+        both = None
+        if self.squares is not None and other.squares is not None:
+            both = self.squares + other.squares
+        return _Typed(self.germ + other.germ, both)
+
+    def __neg__(self) -> _Typed:
+        return _Typed(-self.germ)
+
+    def __sub__(self, other: _Typed) -> _Typed:
+        return _Typed(self.germ - other.germ)
+
+    def __mul__(self, other: _Typed) -> _Typed:
+        germ, squares = self.germ * other.germ, None
+        for a, b in ((self, other), (other, self)):
+            if a.weight and b.squares is not None:
+                squares = tuple((c * a.germ, q) for c, q in b.squares)
+                return _Typed(germ, squares)
+        if self.squares is not None and other.squares is not None:
+            pairs = itertools.product(self.squares, other.squares)
+            squares = tuple((c * d, q * r) for (c, q), (d, r) in pairs)
+            squares = squares if len(squares) <= _TYPED else None
+        return _Typed(germ, squares)
+
+    def __truediv__(self, other: _Typed) -> _Typed:
+        squares = None
+        if other.weight and self.squares is not None:
+            squares = tuple((c / other.germ, q) for c, q in self.squares)
+        return _Typed(self.germ / other.germ, squares)
+
+    def __pow__(self, n: int) -> _Typed:
+        germ, one = self.germ**n, Element.number(self.germ.tower, 1)
+        if n > 0 and n % 2 == 0:
+            return _Typed(germ, ((one, self.germ ** (n // 2)),))
+        return _Typed(germ, self.squares if n == 1 else None)
+
+
+def squares_as_typed(problem: AnalyticProblem) -> Definite | None:
+    """A loss that is typed as a sum of squares with positive weights, as such; else None."""
+    (text,) = problem.texts
+
+    def number(tower: Tower, q: Fraction) -> _Typed:
+        one = Element.number(tower, 1)
+        typed = ((Element.number(tower, q), one),) if q > 0 else () if q == 0 else None
+        return _Typed(Element.number(tower, q), typed)
+
+    tower, read = problem.read_as(text, _Typed, number, lambda t: t.germ)
+    if not read.squares or len(read.squares) < 2 or len(read.squares) > _TYPED:
+        return None
+    pairs = [(c, q) for c, q in read.squares if not q.is_zero]
+    if any(not tower.up(g.den).is_constant() for pair in pairs for g in pair):
+        return None
+    zero = "0"
+    weights = [str(tower.up(c.num) / c.den.leading_coefficient()) for c, _ in pairs]
+    return Definite(
+        forms=tuple(str(tower.up(q.num) / q.den.leading_coefficient()) for _, q in pairs),
+        matrix=tuple(
+            tuple(w if i == j else zero for j in range(len(weights))) for i, w in enumerate(weights)
+        ),
+        unit="1",
+    )
 
 
 def squares_of_functions(stage: Stage) -> Definite | None:
@@ -68,21 +149,21 @@ def _in_arguments(before: Stage, after: Stage, atoms: Sequence[str], order: int)
         arguments.append(argument)
     places = [tower.add("p", Symbol("tail", f"{a}", on=tower.symbols[a].on)) for a in atoms]
     relations = _relations(tower, arguments)
-    images = [Germ.number(tower, 0)] * len(atoms)
+    images = [Element.number(tower, 0)] * len(atoms)
     for j, row in enumerate(relations):
         for b, k in row.items():
-            images[j] = images[j] + Germ.symbol(tower, places[b]).scaled(k)
+            images[j] = images[j] + Element.symbol(tower, places[b]).scaled(k)
     expanded = {
         a: expansion(tower, (a,), order, at=[image])[a]
         for a, image in zip(atoms, images, strict=True)
     }
-    total = Germ.of(tower, before.gens[0])
+    total = Element.of(tower, before.gens[0])
     for name, image in expanded.items():
         i = tower.names.index(name)
-        num, found = tower.up(total.num), Germ.number(tower, 0)
+        num, found = tower.up(total.num), Element.number(tower, 0)
         for e, c in maps.coefficients(num, i).items():
-            found = found + Germ.of(tower, c) * image**e
-        total = found / Germ.of(tower, total.den)
+            found = found + Element.of(tower, c) * image**e
+        total = found / Element.of(tower, total.den)
     basis = sorted({b for row in relations for b in row})
     names = [places[b] for b in basis]
     values = {places[b]: arguments[b] for b in basis}
@@ -99,7 +180,7 @@ def _in_arguments(before: Stage, after: Stage, atoms: Sequence[str], order: int)
     return _as_form(after, form, {n: values[n] for n in names})
 
 
-def _relations(tower: Tower, arguments: Sequence[Germ]) -> list[dict[int, Fraction]]:
+def _relations(tower: Tower, arguments: Sequence[Element]) -> list[dict[int, Fraction]]:
     """Each argument as a rational combination of some of them, by position."""
     polys = [tower.up(a.num) if tower.up(a.den).is_constant() else None for a in arguments]
     found: list[dict[int, Fraction]] = []
@@ -133,19 +214,19 @@ def _combination(p: Poly, basis: Sequence[tuple[int, Poly | None]]) -> dict[int,
     return row
 
 
-def _at(tower: Tower, p: Poly, values: dict[str, Germ]) -> Germ:
+def _at(tower: Tower, p: Poly, values: dict[str, Element]) -> Element:
     """p with germs in place of names."""
-    found = Germ.of(tower, p)
+    found = Element.of(tower, p)
     for n, value in values.items():
         i = tower.names.index(n)
-        num, total = tower.up(found.num), Germ.number(tower, 0)
+        num, total = tower.up(found.num), Element.number(tower, 0)
         for e, c in maps.coefficients(num, i).items():
-            total = total + Germ.of(tower, c) * value**e
-        found = total / Germ.of(tower, found.den)
+            total = total + Element.of(tower, c) * value**e
+        found = total / Element.of(tower, found.den)
     return found
 
 
-def _as_form(stage: Stage, form: Poly, values: dict[str, Germ]) -> Definite | None:
+def _as_form(stage: Stage, form: Poly, values: dict[str, Element]) -> Definite | None:
     """A form in named places as Σ M_ij q_i q_j, with powers of the places as q; values: what the
     places stand for in the stage."""
     tower, names = stage.tower, list(values)
@@ -165,7 +246,7 @@ def _as_form(stage: Stage, form: Poly, values: dict[str, Germ]) -> Definite | No
                 half[k] = min(half.get(k, key[k] // 2), key[k] // 2)
     used = sorted(half)
     n = len(used)
-    matrix = [[Germ.number(tower, 0)] * n for _ in range(n)]
+    matrix = [[Element.number(tower, 0)] * n for _ in range(n)]
     for key in sorted(terms):
         pair = _pair(key, used, half)
         if pair is None:
@@ -174,7 +255,7 @@ def _as_form(stage: Stage, form: Poly, values: dict[str, Germ]) -> Definite | No
         left = list(key)
         for k in (used[i], used[j]):
             left[k] -= half[k]
-        entry = Germ.of(tower, terms[key])
+        entry = Element.of(tower, terms[key])
         for k, e in enumerate(left):
             if e:
                 entry = entry * values[names[k]] ** e
@@ -202,14 +283,14 @@ def _pair(key: Sequence[int], used: Sequence[int], half: dict[int, int]) -> tupl
     return None
 
 
-def _step(stage: Stage, roots: list[Germ], matrix: list[list[Germ]]) -> Definite | None:
+def _step(stage: Stage, roots: list[Element], matrix: list[list[Element]]) -> Definite | None:
     """The step for Σ M_ij q_i q_j, where that is the stage's generator times a unit."""
     tower, n = stage.tower, len(roots)
-    total = Germ.number(tower, 0)
+    total = Element.number(tower, 0)
     for i in range(n):
         for j in range(n):
             total = total + matrix[i][j] * roots[i] * roots[j]
-    f = Germ.of(tower, stage.gens[0])
+    f = Element.of(tower, stage.gens[0])
     if total.is_zero:
         return None
     try:
@@ -221,14 +302,14 @@ def _step(stage: Stage, roots: list[Germ], matrix: list[list[Germ]]) -> Definite
     # u·f = Σ M q q with q = a/b: everything is multiplied by the denominators
     dens = [tower.up(q.den) for q in roots]
     entries = [
-        [matrix[i][j] / Germ.of(tower, dens[i] * dens[j]) for j in range(n)] for i in range(n)
+        [matrix[i][j] / Element.of(tower, dens[i] * dens[j]) for j in range(n)] for i in range(n)
     ]
     common = tower.up(unit.den)
     for row in entries:
         for e in row:
             d = tower.up(e.den)
             common = common * (d / common.gcd(d))
-    clear = Germ.of(tower, common)
+    clear = Element.of(tower, common)
     whole = [[e * clear for e in row] for row in entries]
     scaled = unit * clear
     if not all(tower.up(e.den).is_constant() for row in whole for e in row):
@@ -236,7 +317,7 @@ def _step(stage: Stage, roots: list[Germ], matrix: list[list[Germ]]) -> Definite
     if not tower.up(scaled.den).is_constant():
         return None
 
-    def text(g: Germ) -> str:
+    def text(g: Element) -> str:
         return str(tower.up(g.num) / g.den.leading_coefficient())
 
     return Definite(
@@ -249,7 +330,7 @@ def _step(stage: Stage, roots: list[Germ], matrix: list[list[Germ]]) -> Definite
 def _in_coordinates(stage: Stage, f: Poly) -> Definite | None:
     """f as a form in powers of coordinates, after squares are completed."""
     tower = stage.tower
-    values = {n: Germ.symbol(tower, n) for n in stage.problem.variables}
+    values = {n: Element.symbol(tower, n) for n in stage.problem.variables}
     done: set[str] = set()
     form = f
     first = [x for x in stage.problem.variables if _has_rational_square(tower, f, x)]
@@ -268,7 +349,7 @@ def _in_coordinates(stage: Stage, f: Poly) -> Definite | None:
                 break
             shift = parts[1] / (2 * alpha)
             form = tower.substitute(form, {x: tower.gen(x) - shift})
-            values[x] = values[x] + Germ.of(tower, shift)
+            values[x] = values[x] + Element.of(tower, shift)
             if len(form) > 2_000:
                 return None
         if i in maps.occurring(form):

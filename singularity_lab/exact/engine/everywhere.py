@@ -12,22 +12,26 @@ volume of {K < ε} in R^d itself may be infinite.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import Interval, LocalProblem
+from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.exact.engine.germs import LOCAL, PARAM, Generator, Germs
 from singularity_lab.exact.engine.limits import DERIVATIVES, DOMAIN_PATIENCE
+from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.outcome import Outcome, least
-from singularity_lab.exact.engine.parameters import Poly, singular_values, splitting_polynomials
+from singularity_lab.exact.engine.parameters import Poly, special_values, splitting_polynomials
 from singularity_lab.exact.engine.resolution import Resolution
 from singularity_lab.exact.engine.rules import SADDLES
 from singularity_lab.exact.engine.search import Rules, Search
 from singularity_lab.exact.engine.splitting import as_unit, without_zero
 from singularity_lab.exact.proof import everywhere as domain
+from singularity_lab.exact.proof.branches import Squares
 
 
 def all_germs(problem: LocalProblem) -> Germs:
@@ -61,6 +65,23 @@ def cell(g: Germs, i: int, piece: Interval, end: bool) -> Germs:
     ).normal()
 
 
+def end_cell(g: Germs, i: int, end: Fraction, high: bool) -> Germs:
+    """The family where variable i is at an end of its interval, as :func:`proof.everywhere.at_end`
+    has it."""
+    s = g.variables[i]
+    value = (-s if high else s) + to_fmpq(end)
+    power = value ** g.k.get(i, 0)
+    return g.but(
+        gens=tuple(Generator(power * g.compose(f.poly, {i: value})) for f in g.gens),
+        k={j: e for j, e in g.k.items() if j != i},
+        role={**g.role, i: LOCAL},
+        positive=g.positive | {i},
+        h=g.h if end == 0 else {j: e for j, e in g.h.items() if j != i},
+    ).normal()
+
+
+_LEADING, _CUTS = 3, 6  # coefficients of coefficients, and how many of these
+
 # -- rules of a search over a domain ---------------------------------------------------------------
 
 
@@ -88,17 +109,44 @@ def without_zero_alone(
 def cut_by_leading_factors(
     search: Search, g: Germs, target: RLCT | None, fuel: int
 ) -> Outcome | None:
-    """Cut along the factors of the coefficient of a variable in which a condition is linear."""
-    for q in conditions(g):
-        degrees = g.degrees(q)
-        for i in sorted(Generator(q).occurs - {g.symbol}):
-            if degrees[i] == 1 and g.is_free(i):
-                factors = factor(g.coefficients(Generator(q), i)[1])[1]
-                changing = (p for p, _ in factors if not p.is_constant() and not g.is_unit(p))
-                found = search.cut(g, changing, target, fuel)
-                if found is not None:
-                    return found
+    """Cut along the factors of the coefficient of a variable in which a condition is linear; where
+    that cannot be, along those of their own coefficients."""
+    return _cut_by_leading(search, g, target, fuel, [i for i in g.role if g.is_free(i)])
+
+
+def cut_by_leading_units(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> Outcome | None:
+    """The same for unit variables that are > 0."""
+    return _cut_by_leading(search, g, target, fuel, [*g.unit_variables])
+
+
+def _cut_by_leading(
+    search: Search, g: Germs, target: RLCT | None, fuel: int, able: Sequence[int]
+) -> Outcome | None:
+    wanted = conditions(g)
+    for _ in range(_LEADING):
+        inner: list[Poly] = []
+        for q in wanted:
+            degrees = g.degrees(q)
+            for i in sorted(Generator(q).occurs & set(able) - {g.symbol}):
+                if degrees[i] == 1:
+                    factors = factor(g.coefficients(Generator(q), i)[1])[1]
+                    changing = [p for p, _ in factors if not p.is_constant() and not g.is_unit(p)]
+                    found = search.cut(g, changing, target, fuel)
+                    if found is not None:
+                        return found
+                    inner += changing
+        wanted = inner[:_CUTS]
     return None
+
+
+def cut_by_variables(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+    """Where nothing else is left, and no variable is local: a parameter is 0 or not."""
+    if g.locals or not g.params:
+        return None
+    used = frozenset[int]().union(*(Generator(q).occurs for q in conditions(g)))
+    return search.cut(g, (g.variables[i] for i in g.params if i in used), target, fuel)
 
 
 def cut_by_derivatives(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
@@ -123,18 +171,25 @@ def conditions(g: Germs) -> list[Poly]:
 def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
     """The domain is cut as long as it can be before a germ is looked at, so that each leaf of the
     splitting is a stratum."""
-    if fuel < search.horizon or search.expired or not g.params:
+    if fuel < search.horizon or search.expired:
+        return None
+    signed = g.positive - {g.symbol}  # in a box signs exclude zeros; that comes later
+    if not g.params and (signed or not g.unit_variables):
         return None
     wanted = splitting_polynomials(g)
     for i in sorted(g.params):  # the monomial factor of K
         if g.k.get(i):
             wanted.insert(0, g.variables[i])
-    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
-    found = search.cut(g, itertools.chain(wanted, singular), None, fuel)
+    found = search.cut(g, itertools.chain(wanted, special_values(g, wanted)), None, fuel)
     return found or (search.first_of(_LAST, g, None, fuel) if wanted else None)
 
 
-_LAST = (cut_by_leading_factors, cut_by_derivatives)
+_LAST = (
+    cut_by_leading_factors,
+    cut_by_derivatives,
+    cut_by_leading_units,
+    cut_by_variables,
+)
 
 # A search over a domain: other ways to cut it before it is blown up.
 DOMAIN = replace(
@@ -162,12 +217,15 @@ def resolve_everywhere(
     nodes: int | None = None,
     memory: float | None = None,
     progress: Callable[[int], None] | None = None,
-) -> tuple[Resolution, bool]:
-    """Search for a proof of the least (λ, m) over the domain of a problem; whether the proof says
-    that there is no zero of K. The limits are those of :func:`resolution.resolve_germ`.
+) -> Iterator[tuple[Resolution, bool]]:
+    """Searches for a proof of the least (λ, m) over the domain of a problem, one after the other;
+    with each whether the proof says that there is no zero of K. The limits are those of
+    :func:`resolution.resolve_germ`.
     """
 
-    def resolve(rules: Rules, seconds: float | None, comparing: bool) -> tuple[Resolution, bool]:
+    def resolve(
+        rules: Rules, seconds: float | None, *, comparing: bool = False, relaxed: bool = False
+    ) -> tuple[Resolution, bool]:
         search = Search.within(
             rules,
             seconds,
@@ -177,39 +235,127 @@ def resolve_everywhere(
             patience=DOMAIN_PATIENCE,
             comparing=comparing,
         )
-        found = search.deepened(seconds, lambda: (None, _attempt(search, problem)))
+        begin = _attempt(search, problem, relaxed)
+        found = search.deepened(seconds, lambda: (None, begin))
         return Resolution.of(search, found), found.empty
 
-    first = resolve(STRATA, budget and budget / 2, comparing=False)
-    if first[0].open == 0 or first[0].ended == "interrupted":
-        return first
-    second = resolve(DOMAIN, budget and budget / 3, comparing=True)
-    return max(first, second, key=lambda f: (f[0].exact, f[0].lower is not None, f is first))
+    assert problem.over is not None
+    bounded = any(pair != (None, None) for pair in problem.over)
+    yield resolve(STRATA, budget and budget / (3 if bounded else 2))
+    if bounded:
+        yield resolve(STRATA, budget and budget / 4, relaxed=True)
+    yield resolve(DOMAIN, budget and budget / 4, comparing=True)
 
 
-def _attempt(search: Search, problem: LocalProblem) -> Callable[[int], Outcome]:
-    """How to solve the cells of a domain to some depth."""
+def _attempt(search: Search, problem: LocalProblem, relaxed: bool) -> Callable[[int], Outcome]:
+    """How to solve the cells of a domain to some depth; relaxed: those with all real values in
+    place of what lies between the ends."""
     g = all_germs(problem)
     assert problem.over is not None
     intervals = [(i, pair) for i, pair in enumerate(problem.over) if pair != (None, None)]
-    return lambda depth: over(search, g, intervals, None, depth)
+    squares = typed_squares(problem)
+    solve = open_over if relaxed else over
+    return lambda depth: solve(search, g, squares, intervals, None, depth)
+
+
+Squared = list[tuple[Fraction, Poly]]
+
+
+def typed_squares(problem: LocalProblem) -> Squared | None:
+    """The pairs (c, q) with K = Σ c·q² of a loss that is typed so, or completed to such a sum."""
+    if problem.convention != "loss":
+        return None
+    found = sum_of_squares(problem.ideal.generators[0], 0.5, matrix=False)
+    return None if found is None else [(c, q.flint) for c, q in found]
+
+
+def in_cell(
+    squares: Squared, names: tuple[str, ...], i: int, piece: Interval, end: bool
+) -> Squared:
+    """The squares in a cell of variable i, times the power of the denominator that K gets."""
+    numerator, denominator = domain.coordinate(names, i, piece, end)
+    most = max(int(q.degrees()[i]) for _, q in squares)
+    return [
+        (
+            c,
+            maps.pull_back(q, i, numerator, denominator)
+            * denominator ** (most - int(q.degrees()[i])),
+        )
+        for c, q in squares
+    ]
+
+
+def of_squares(
+    search: Search, g: Germs, squares: Squared | None, target: RLCT | None, fuel: int
+) -> Outcome:
+    """The family of a cell, by the ideal of the squares where its generator is their sum."""
+    whole = None if squares is None else _roots(g, squares)
+    if whole is None:
+        return search.solve(g, target, fuel)
+    doubled = target and RLCT(2 * target.value, target.multiplicity)
+    inner = g.but(gens=tuple(Generator(q) for _, q in whole), k={i: e // 2 for i, e in g.k.items()})
+    found = search.solve(inner.normal(), doubled, fuel)
+    step = Squares(squares=(tuple((str(c), str(q)) for c, q in whole),), cases=[found.step])
+    lower, upper = (v and RLCT(v.value / 2, v.multiplicity) for v in (found.lower, found.upper))
+    return Outcome(lower, upper, step.encode(), found.empty, found.open)
+
+
+def _roots(g: Germs, squares: Squared) -> Squared | None:
+    """The squares without the monomial factor of the family, if its generator is their sum."""
+    if len(g.gens) != 1 or any(e % 2 for e in g.k.values()):
+        return None
+    root = g.monomial({i: e // 2 for i, e in g.k.items()})
+    parts = [(c, divmod(q, root)) for c, q in squares]
+    if any(not rest.is_zero() for _, (_, rest) in parts):
+        return None
+    roots = [(c, q) for c, (q, _) in parts if not q.is_zero()]
+    total = sum((q * q * to_fmpq(c) for c, q in roots), g.context.constant(0))
+    return roots if total == g.gens[0].poly else None
 
 
 def over(
     search: Search,
     g: Germs,
+    squares: Squared | None,
     intervals: Sequence[tuple[int, Interval]],
     target: RLCT | None,
     fuel: int,
 ) -> Outcome:
     """The cells of the intervals, then each cell's family."""
     if not intervals:
-        return search.solve(g, target, fuel)
+        return of_squares(search, g, squares, target, fuel)
     (i, interval), *left = intervals
     outcomes = []
     for piece, end in domain.cut(interval, bool(g.h.get(i))):
-        found = over(search, cell(g, i, piece, end), left, target, fuel)
+        inside = None if squares is None else in_cell(squares, g.names, i, piece, end)
+        found = over(search, cell(g, i, piece, end), inside, left, target, fuel)
         outcomes.append(found)
         if found.upper is not None and (target is None or found.upper < target):
             target = found.upper
     return least(outcomes, domain.Interval(var=g.names[i]).encode())
+
+
+def open_over(
+    search: Search,
+    g: Germs,
+    squares: Squared | None,
+    intervals: Sequence[tuple[int, Interval]],
+    target: RLCT | None,
+    fuel: int,
+) -> Outcome:
+    """The same with all real values in place of those between the ends of an interval: a bound
+    below, but for the ends."""
+    if not intervals:
+        return of_squares(search, g, squares, target, fuel)
+    (i, (low, high)), *left = intervals
+    between = open_over(search, g, squares, left, target, fuel)
+    between.upper = None
+    outcomes = [between]
+    for end in (low, high):
+        if end is not None:
+            s = g.variables[i]
+            image = {i: (-s if end == high else s) + to_fmpq(end)}
+            inside = squares and [(c, g.compose(q, image)) for c, q in squares]
+            family = end_cell(g, i, end, end == high)
+            outcomes.append(open_over(search, family, inside, left, target, fuel))
+    return least(outcomes, domain.Interval(var=g.names[i], open=True).encode())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from singularity_lab.errors import Undecided
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import GRACE, OVERRUN, rlct
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     import networkx
@@ -76,11 +76,11 @@ def explain(
     from singularity_lab.exact.proof.tree import proof_tree
 
     require_seconds(budget)
-    started = time.process_time()
+    watch = Stopwatch()
     search = None if budget is None else 0.9 * budget
     result = rlct(generators, variables, budget=search, **options)
     trees = []
-    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, watch):
         for certificate in result.certificates:
             trees.append(proof_tree(certificate))
     return Explanation(result, tuple(trees))

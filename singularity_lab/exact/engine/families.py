@@ -6,13 +6,12 @@ polynomial in t, its roots become walls, and the cells beside them are proved ag
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from singularity_lab.algebra import maps
+from singularity_lab.algebra import limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, real_roots
 from singularity_lab.algebra.expression import Expression
 from singularity_lab.algebra.factoring import factor
@@ -21,7 +20,7 @@ from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import ring, to_fmpq
 from singularity_lab.algebra.univariate import univariate
-from singularity_lab.errors import BadInput, OutOfScope, SingularityLabError, quoted
+from singularity_lab.errors import BadInput, OutOfScope, SingularityLabError, Undecided, quoted
 from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.engine.outcome import Outcome
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
@@ -43,6 +42,7 @@ from singularity_lab.exact.proof.families import (
 )
 from singularity_lab.exact.proof.family import Family
 from singularity_lab.exact.proof.leaves import Open
+from singularity_lab.system.stopwatch import Stopwatch
 
 Poly = Any
 _WALLS = 24  # of a table
@@ -58,7 +58,7 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
     solve: ``rlct`` for the germ at a rational value, within a budget. Raises BadInput for a symbol
     that is no variable, or that has a prior or a wall.
     """
-    started = time.process_time()
+    watch = Stopwatch()
     names = problem.variables
     if parameter not in names:
         raise BadInput(f"parameters: unknown name {quoted(parameter)}; known: {', '.join(names)}")
@@ -80,11 +80,11 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
             if key not in proofs:
                 left = None
                 if budget is not None:
-                    left = max((budget - (time.process_time() - started)) / 2, 0.3)
+                    left = max((budget - watch.seconds) / 2, 0.3)
                 proofs[key] = _prove(family, ends, left, solve)
             new += proofs[key][1]
         more = [w for w in new if not any(w == v for v in walls)]
-        late = budget is not None and time.process_time() - started > budget
+        late = budget is not None and watch.seconds > budget
         if not more or late or len(walls) + len(more) > _WALLS:
             break
         walls = _sorted([*walls, *more])
@@ -95,7 +95,7 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
         Cell(parameter, ends[0], ends[1], value, proved, _note(family, ends))
         for ends, value, proved in checked
     )
-    return Table(parameter, shown, document, time.process_time() - started)
+    return Table(parameter, shown, document, watch.seconds)
 
 
 def _note(family: FamilyProblem, ends: Ends) -> str:
@@ -162,6 +162,12 @@ def roots_of(p: Polynomial, t: str) -> list[Number]:
             root = -dense[0] / dense[1]
             found.append(Fraction(int(root.p), int(root.q)))
         else:
+            bits = limits.Size.of(q).bits
+            if bits > limits.ALGEBRAIC_BITS:
+                raise Undecided(
+                    f"roots in {t}: those of a polynomial of {bits:.0f} bits are not written in a "
+                    f"certificate, at most {limits.ALGEBRAIC_BITS} are"
+                )
             found += real_roots(dense)
     return found
 

@@ -552,7 +552,15 @@ class Germs:
         def kept(polys: tuple[Poly, ...]) -> tuple[Poly, ...]:
             return tuple(p for p in polys if not Generator(p).occurs & set(by))
 
-        zero = self.but(role=role, gens=tuple(gens), units=kept(self.units), signs=kept(self.signs))
+        zero = self.but(
+            role=role,
+            positive=self.positive - set(by),
+            gens=tuple(gens),
+            units=kept(self.units),
+            signs=kept(self.signs),
+        )
+        if evidence.get("unit"):
+            zero = zero.but(units=(*zero.units, parse(evidence["unit"], self.names).flint))
         other = self.but(units=(*self.units, self.at_stratum(f)))
         step = Locus(poly=str(f), by=tuple(self.names[i] for i in by), **evidence).encode()
         return [zero.normal(), other.normal()], step

@@ -48,6 +48,10 @@ SQUARES_PATIENCE = 1.0  # CPU seconds for the squares of one generator
 LEADING_TERMS = 6  # of a leading coefficient that may be a unit
 LONG_UNIT = 1000  # terms of a generator whose unit factor is not divided out
 
+# Leading parts of generators
+LEADING_MONOMIALS = 240  # of products with leading parts, and these products, for one generator
+LEADING_TURNS = 4  # attempts, each without the parts that failed before
+
 # Vector fields that keep an ideal
 FIELD_DEGREES = 2  # of the fields of a germ at the root
 FIELD_UNKNOWNS = 420  # coefficients of a field and its cofactors

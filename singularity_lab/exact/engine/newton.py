@@ -22,7 +22,6 @@ Without one of these proofs a Newton value is only an upper bound: λ(I) ≤ λ(
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -38,7 +37,7 @@ from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial
 from singularity_lab.algebra.problem import Generators, Germ, LocalProblem
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.algebra.univariate import Kind
-from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.leaves import optimum
 from singularity_lab.exact.proof import moves as records
 from singularity_lab.exact.proof.branches import Subideal
@@ -47,7 +46,8 @@ from singularity_lab.exact.proof.evidence import Evidence
 from singularity_lab.exact.proof.leaves import FaceProof, Monomial, Newton, Order, Strict, Terms
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
-from singularity_lab.system.deadline import TimeLimit, check_time, time_left
+from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds, time_left
+from singularity_lab.system.stopwatch import Stopwatch
 
 Face = frozenset[Exponent]
 
@@ -57,24 +57,29 @@ def newton_polyhedron(
     variables: str | Sequence[str] | None = None,
     *,
     at: Point | None = None,
+    budget: float | None = None,
 ) -> NewtonPolyhedron:
     """Return the Newton polyhedron: conv(exponents of all generators) + the positive orthant, in
     coordinates about the point.
 
     Its vertices, facets, compact faces, and where the ray (1, …, 1) hits it.
     ideal: generators at the origin or the point ``at``, or a local problem or a row at its own
-    point. Raises OutOfScope for the zero ideal.
+    point. budget: CPU seconds; None for no limit. Raises OutOfScope for the zero ideal, Undecided
+    where the budget does not suffice.
 
     >>> P = newton_polyhedron("(x^2 - y^3)*(y^2 - x^3)")
     >>> P.vertices, P.distance(), sorted(P.hit_face())
     (((0, 5), (2, 2), (5, 0)), Fraction(2, 1), [(2, 2)])
     """
-    germ = LocalProblem.of(ideal, variables, at=at).localize(algebraic=True)
-    n = len(germ.variables)  # a number field has a symbol after them
-    support = {a[:n] for g in germ.generators for a in g.support()}
-    if not support:
-        raise OutOfScope("Newton polyhedron: the zero ideal has none")
-    return NewtonPolyhedron.of(sorted(support))
+    require_seconds(budget)
+    with TimeLimit(budget):
+        germ = LocalProblem.of(ideal, variables, at=at).localize(algebraic=True)
+        n = len(germ.variables)  # a number field has a symbol after them
+        support = {a[:n] for g in germ.generators for a in g.support()}
+        if not support:
+            raise OutOfScope("Newton polyhedron: the zero ideal has none")
+        return NewtonPolyhedron.of(sorted(support))
+    raise Undecided(f"Newton polyhedron: not found within {budget} CPU seconds")
 
 
 def threshold(
@@ -196,7 +201,7 @@ class FaceInquiry:
 
     def __init__(self, frame: _Frame, budget: float) -> None:
         self.frame = frame
-        self.deadline = time.process_time() + min(budget, time_left())
+        self.watch, self.seconds = Stopwatch(), min(budget, time_left())
         self.definite: dict[Face, FaceReport] = {}
         self.transversal: dict[Face, FaceReport] = {}
 
@@ -233,7 +238,7 @@ class FaceInquiry:
 
     def ask(self, face: Face, polys: Sequence[Polynomial], logarithmic: bool) -> FaceReport:
         """What is found within the time that is left on a common zero in the torus."""
-        left = self.deadline - time.process_time()
+        left = self.seconds - self.watch.seconds
         answer = None
         if left > 0:
             with TimeLimit(left):

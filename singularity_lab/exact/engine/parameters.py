@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +18,7 @@ from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.zeros.find import find_zero
 
 Poly = flint.fmpq_mpoly
+_CURVES = 5  # whose points in common are looked for
 
 
 def splitting_polynomials(g: Germs, *, deeper: bool = False) -> list[Poly]:
@@ -87,7 +90,12 @@ def smooth_locus(g: Germs, f: Poly, by: list[int], patience: float = 1.0) -> Scr
             if not isinstance(found, dict):
                 return None
             rest[str(j)] = found
-    return {"smooth": smooth, "rest": rest, **({"powers": powers} if powers else {})}
+    evidence: Script = {"smooth": smooth, "rest": rest, **({"powers": powers} if powers else {})}
+    if len(by) == 1 and int(q.degrees()[by[0]]) == 1:
+        slope = q.derivative(by[0])
+        if not g.is_unit(slope):
+            evidence["unit"] = str(slope)
+    return evidence
 
 
 def in_powers(g: Germs, p: Poly, f: Poly, by: list[int]) -> Poly | None:
@@ -151,17 +159,25 @@ def _algebraic_sign_change(g: Germs, q: Poly) -> Script | None:
         return None
     (i,) = variables
     (kind,) = g.domain(variables).values()
-    gamma = g.field.approximation
     dense = [0.0] * (int(q.degrees()[i]) + 1)
-    for a, c in q.to_dict().items():
-        dense[-1 - int(a[i])] += int(c.p) / int(c.q) * gamma ** int(a[g.symbol])
+    try:
+        gamma = g.field.approximation
+        for a, c in q.to_dict().items():
+            dense[-1 - int(a[i])] += int(c.p) / int(c.q) * gamma ** int(a[g.symbol])
+    except OverflowError:
+        return None
 
     def sign(x: Fraction) -> int:
         assert g.field is not None
         image = {i: g.context.constant(flint.fmpq(x.numerator, x.denominator))}
         return g.field.sign(g.compose(q, image))
 
-    for root in np.roots(dense):
+    with np.errstate(all="ignore"):
+        finite = bool(np.all(np.isfinite(dense)))
+        roots = np.roots(dense) if finite else np.zeros(0)
+    for root in roots:
+        if not np.isfinite(root):
+            continue
         near = Fraction(round(float(root.real) * 2**20), 2**20)
         for e in (4, 10, 16):
             ends = [near - Fraction(1, 2**e), near + Fraction(1, 2**e)]
@@ -191,6 +207,28 @@ def singular_values(g: Germs, q: Poly) -> list[Poly]:
     return found
 
 
+def special_values(g: Germs, polys: Sequence[Poly]) -> Iterator[Poly]:
+    """Polynomials in one parameter that vanish where curves meet, then where one is singular."""
+    yield from common_values(g, polys)
+    for q in polys:
+        yield from singular_values(g, q)
+
+
+def common_values(g: Germs, polys: Sequence[Poly]) -> list[Poly]:
+    """Polynomials in one parameter that vanish wherever two of some curves meet."""
+    found: list[Poly] = []
+    plane = [(q, Generator(q).occurs) for q in polys[:_CURVES]]
+    for (p, used), (q, others) in itertools.combinations(plane, 2):
+        if len(used | others) != 2 or len(used) != 2 or len(others) != 2:
+            continue
+        for i in sorted(used):
+            value = p.resultant(q, g.names[i])
+            if not value.is_zero() and not value.is_constant():
+                factors = [r for r, _ in factor(value)[1] if not g.is_unit(r)]
+                found += sorted(factors, key=lambda r: (r.total_degree(), len(r), str(r)))
+    return found
+
+
 def lifts(g: Germs, q: Poly) -> list[Poly]:
     """Factors of generators whose value on the stratum is q up to units, then q itself."""
     found = []
@@ -206,9 +244,11 @@ def lifts(g: Germs, q: Poly) -> list[Poly]:
 
 
 def transversals(g: Germs, f: Poly) -> list[list[int]]:
-    """Sets of free variables by which f may be a coordinate, other generators being independent of
-    them."""
-    able = [i for i in sorted(Generator(f).occurs) if g.is_free(i)]
+    """Sets of variables, free or units, by which f may be a coordinate, other generators being
+    independent of them."""
+    units = set(g.unit_variables)
+    others = g.fixed | {g.symbol}
+    able = [i for i in sorted(Generator(f).occurs - others) if i in units or g.is_free(i)]
     rests = [Generator(g.stripped(gen.poly, f)[0]).occurs for gen in g.gens]
     alone = [i for i in able if not any(i in r for r in rests)]
     found = [alone] if alone else []

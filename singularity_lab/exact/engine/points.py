@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,8 @@ from singularity_lab.exact.engine.families import roots_of
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.system.deadline import require_seconds
+from singularity_lab.system.floats import approximate
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 def _isolated(jacobian: Sequence[Polynomial]) -> list[dict[str, Number]]:
@@ -104,7 +105,7 @@ def singular_points(
     if g.is_zero:
         raise OutOfScope("singular points: the zero polynomial")
     names = problem.variables
-    started = time.process_time()
+    watch = Stopwatch()
     jacobian = [g, *(g.derivative(n) for n in names)]
     try:
         locus = rlct(
@@ -128,10 +129,10 @@ def singular_points(
     for point, where in points.values():
         left = None
         if budget is not None:
-            left = max((budget - (time.process_time() - started)) / max(1, len(points)), 0.2)
+            left = max((budget - watch.seconds) / max(1, len(points)), 0.2)
         found.append(
             SingularPoint(
                 point, where, rlct(g, names, at={n: str(c) for n, c in point.items()}, budget=left)
             )
         )
-    return sorted(found, key=lambda p: [float(c) for c in p.point.values()])
+    return sorted(found, key=lambda p: [approximate(c) for c in p.point.values()])

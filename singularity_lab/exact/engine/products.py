@@ -6,15 +6,16 @@ import itertools
 from dataclasses import replace
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.algebraic import AlgebraicNumber
 from singularity_lab.algebra.expression import Expression
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.algebra.polynomial import Ideal
+from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.exact.engine.centres import Groups, centres
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.outcome import Outcome, nothing, tighter
-from singularity_lab.exact.engine.parameters import Poly, singular_values, splitting_polynomials
+from singularity_lab.exact.engine.parameters import Poly, special_values, splitting_polynomials
 from singularity_lab.exact.engine.rules import RESOLVING, SPLITTING, no_point
 from singularity_lab.exact.engine.search import Search
 from singularity_lab.exact.engine.splitting import at_roots, unit_to_one
@@ -27,13 +28,16 @@ _DEPTH, _TRIES = 16, 2  # of blow-ups, one in the other; of centres
 
 def factors_of(problem: LocalProblem) -> list[tuple[Poly, int]] | None:
     """The irreducible factors of the one generator with exponents, at the point, where it is typed
-    as a product with powers and long when it is expanded; None elsewhere.
+    as a product with powers and long when it is expanded; None elsewhere. At an irrational point
+    those of any product: over a number field the powers could not be found again.
 
     >>> problem = LocalProblem.build("x^9*(x^2 - y^2)^80*(y - 1)^80")
     >>> [(str(p), e) for p, e in factors_of(problem)]
     [('x', 9), ('x + y', 80), ('x - y', 80), ('y - 1', 80)]
     """
     gens = problem.ideal.generators
+    if len(gens) == 1 and any(isinstance(c, AlgebraicNumber) for c in problem.point):
+        return _over_field(problem)
     if len(gens) != 1 or len(gens[0].flint) < _TERMS or not gens[0].typed:
         return None
     _, typed = Expression.of(gens[0]).factors()
@@ -53,6 +57,19 @@ def factors_of(problem: LocalProblem) -> list[tuple[Poly, int]] | None:
     return sorted(found.values(), key=lambda q: (len(q[0]), q[0].total_degree(), str(q[0])))
 
 
+def _over_field(problem: LocalProblem) -> list[tuple[Poly, int]] | None:
+    """The rational factors of the one generator, moved to an irrational point."""
+    names, found = problem.ideal.variables, list[tuple[Poly, int]]()
+    (f,) = problem.ideal.generators
+    parts = [(p, int(e)) for p, e in factor(f.flint)[1]] if problem.numbers == () else []
+    if sum(e for _, e in parts) < 2:
+        return None
+    for p, e in parts:
+        there = replace(problem, ideal=Ideal(names, (Polynomial(names, p),)), convention="ideal")
+        found.append((there.localize(algebraic=True).generators[0].flint, e))
+    return sorted(found, key=lambda q: (len(q[0]), q[0].total_degree(), str(q[0])))
+
+
 def resolve_product(
     problem: LocalProblem, factors: list[tuple[Poly, int]], budget: float | None
 ) -> tuple[Script, RLCT] | None:
@@ -65,11 +82,12 @@ def resolve_product(
     """
     search = Search.within(PRODUCTS, budget, horizon=_DEPTH)
     with TimeLimit(budget):
-        g = Germs.of(problem.localize())
+        g = Germs.of(problem.localize(algebraic=True))
         rest = []
         for p, e in factors:
-            left = p / g.monomial(maps.content(p))
-            if not left.is_constant():
+            content = {i: d for i, d in maps.content(p).items() if i != g.symbol}
+            left = p / g.monomial(content)
+            if not g.is_constant(left):
                 rest.append((left, e))
         if not rest:
             return None
@@ -94,8 +112,7 @@ def _cut(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | 
     if not g.params and not g.unit_variables:
         return None
     wanted = splitting_polynomials(g)
-    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
-    for q in itertools.chain(wanted, singular):
+    for q in itertools.chain(wanted, special_values(g, wanted)):
         for split in SPLITTING:
             found = None if split is at_roots else split(search, g, q, target, fuel)
             if found is not None:

@@ -87,7 +87,9 @@ class Result(Bounded):
                 + "".join(f"\n  {s}" for s in self.strata)
             )
         why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
-        how = f"{self.method}; both sides certified; {self.seconds:.2f} s"
+        known = sum(side is not None for side in (self.bounds.lower, self.bounds.upper))
+        certified = ("", "; certified", "; both sides certified")[known]
+        how = f"{self.method}{certified}; {self.seconds:.2f} s"
         strata = "".join(f"\n  {s}" for s in self.strata)
         return f"{self.bounds} for {loss} ({how}){why}{strata}"
 
@@ -119,7 +121,8 @@ class Result(Bounded):
         )
         return (
             f"<div>{head} for <code>{html.escape(self._loss())}</code>"
-            f"<br><small>{html.escape(self.method)}, certificate verified, "
+            f"<br><small>{html.escape(self.method)}, "
+            f"{'certificate verified, ' if self.certificates else ''}"
             f"{self.seconds:.2f} s</small></div>"
         )
 

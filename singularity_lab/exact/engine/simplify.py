@@ -11,6 +11,7 @@ from singularity_lab.exact.engine.coordinate_moves import (
     pivot,
     rescale,
     smooth_coordinate,
+    smooth_factor,
     straighten,
 )
 from singularity_lab.exact.engine.generator_moves import (
@@ -21,6 +22,7 @@ from singularity_lab.exact.engine.generator_moves import (
 )
 from singularity_lab.exact.engine.germs import Germs, Move, Moves
 from singularity_lab.exact.engine.gradings import contract
+from singularity_lab.exact.engine.leading import leading_parts
 from singularity_lab.exact.engine.shears import collect, shear, shear_ahead
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.system.deadline import check_time
@@ -36,8 +38,10 @@ MOVES: tuple[Callable[[Germs], Move | Moves | None], ...] = (
     rescale,
     smooth_coordinate,
     straighten,
+    smooth_factor,
     contract,
     shear,
+    leading_parts,
     reduce_by_each_other,
     shear_ahead,
     pivot,

@@ -42,7 +42,7 @@ def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Script] | 
     >>> print(*(f.poly for f in found[0].gens))
     x^4 + 2*x^3 - z^3 + x^2
     """
-    if not g.gens or g.signs or g.field is not None:
+    if not g.gens or g.signs:
         return None
     if sum(len(f.poly) for f in g.gens) > FIELD_TERMS or not may_be_a_product(g):
         return None
@@ -91,6 +91,8 @@ def may_be_a_product(g: Germs) -> bool:
     order = min(d for d, _ in lowest)
     if order < 2:  # smooth generators are eliminated before
         return False
+    if g.field is not None:  # the rank over the field is not looked at
+        return len(g.locals) > 1
     at: dict[str | int, Any] = {
         i: flint.fmpq(2 * n + 3, n + 2) for n, i in enumerate((*g.params, *g.unit_variables))
     }
@@ -122,28 +124,40 @@ def _fields(g: Germs, degree: int) -> list[tuple[int, dict[int, Poly], list[list
     """Independent fields of this degree that keep the ideal, each with the variable that it moves
     and its cofactors."""
     size, gens = len(g.names), [f.poly for f in g.gens]
-    used = sorted(g.role.keys() & (g.occurs | set(g.k) | set(g.locals)))
+    used = sorted(g.role.keys() & (g.occurs | set(g.k) | set(g.locals)) - {g.symbol})
+    powers = range(1 if g.field is None else g.field.degree)  # of the symbol of the field
     degrees = [int(p.total_degree()) for p in gens]
     cofactor = [
         (i, j, a)
         for i in range(len(gens))
         for j in range(len(gens))
         if degrees[i] - degrees[j] + degree - 1 >= 0
-        for a in _monomials(used, max(degree - 1, degrees[i] - degrees[j] + degree - 1), size)
+        for b in _monomials(used, max(degree - 1, degrees[i] - degrees[j] + degree - 1), size)
+        for a in _times_powers(b, g.symbol, powers)
     ]
     tied = {i for i in used if g.role[i] != UNIT and not g.is_free(i)}
     component = [
-        (i, a) for i in used for a in _monomials(used, degree, size) if i not in tied or a[i]
+        (i, a)
+        for i in used
+        if i not in g.fixed
+        for b in _monomials(used, degree, size)
+        if i not in tied or b[i]
+        for a in _times_powers(b, g.symbol, powers)
     ]
     # what the field does at the stratum comes last: these unknowns are the free ones if they can
     component.sort(key=lambda u: (_moves(g, *u), -sum(u[1])))
     if len(cofactor) + len(component) > FIELD_UNKNOWNS or not any(_moves(g, *u) for u in component):
         return []
-    slopes = {(n, i): p.derivative(i).to_dict() for n, p in enumerate(gens) for i in used}
-    terms = [p.to_dict() for p in gens]
+    slopes = {(n, i): _by_powers(g, p.derivative(i)) for n, p in enumerate(gens) for i in used}
+    terms = [_by_powers(g, p) for p in gens]
     rows: dict[tuple[int, Exponent], dict[int, Any]] = {}
 
-    def enter(column: int, n: int, shift: Exponent, data: dict[Exponent, Any], sign: int) -> None:
+    def enter(
+        column: int, n: int, shift: Exponent, parts: list[dict[Exponent, Any]], sign: int
+    ) -> None:
+        data = parts[0]
+        if g.field is not None:
+            data, shift = parts[shift[g.symbol]], (*shift[:-1], 0)
         for a, c in data.items():
             key = (n, tuple(x + y for x, y in zip(a, shift, strict=True)))
             row = rows.setdefault(key, {})
@@ -164,6 +178,23 @@ def _fields(g: Germs, degree: int) -> list[tuple[int, dict[int, Poly], list[list
         return []
     basis = _solutions(list(rows.values()), columns, moving)
     return _chosen(g, [_field(g, vector, cofactor, component, len(gens)) for vector in basis])
+
+
+def _times_powers(a: Exponent, symbol: int, powers: range) -> Iterator[Exponent]:
+    """A monomial times powers of the symbol of a field."""
+    if symbol < 0:
+        yield a
+        return
+    for e in powers:
+        yield (*a[:symbol], e, *a[symbol + 1 :])
+
+
+def _by_powers(g: Germs, p: Poly) -> list[dict[Exponent, Any]]:
+    """The terms of a polynomial, and over a field of its products with powers of the symbol."""
+    if g.field is None:
+        return [p.to_dict()]
+    s = g.context.gen(g.symbol)
+    return [g.reduced(p * s**e).to_dict() for e in range(g.field.degree)]
 
 
 def _moves(g: Germs, i: int, a: Exponent) -> bool:
@@ -238,7 +269,7 @@ def _chosen(g: Germs, fields: list[Any]) -> list[tuple[int, dict[int, Poly], lis
     free = [i for i in g.locals if g.is_free(i)]
     zero = g.context.constant(0)
     found: list[tuple[int, dict[int, Poly], list[list[Any]]]] = []
-    if g.params or g.unit_variables:
+    if g.params or g.unit_variables or g.field is not None:
         for v, cofactors in fields:
             for i in free:
                 if g.is_unit(v.get(i, zero)):

@@ -8,7 +8,6 @@ has been verified.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -23,7 +22,7 @@ from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
 from singularity_lab.exact.engine.bounds import better, bracket, first_bounds, monomial_ideal, prove
 from singularity_lab.exact.engine.coordinates import shorter_problem
-from singularity_lab.exact.engine.everywhere import resolve_everywhere
+from singularity_lab.exact.engine.everywhere import resolve_everywhere, typed_squares
 from singularity_lab.exact.engine.families import tabulate
 from singularity_lab.exact.engine.functions import solve_analytic
 from singularity_lab.exact.engine.germs import Germs
@@ -33,13 +32,14 @@ from singularity_lab.exact.engine.outcome import chain
 from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.result import Result
-from singularity_lab.exact.engine.strata import strata
+from singularity_lab.exact.engine.strata import Stratum, bound_by_points, strata
 from singularity_lab.exact.engine.tables import Table, with_symbol
-from singularity_lab.exact.proof.branches import Squares
+from singularity_lab.exact.proof.branches import Both, Squares
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Zero
 from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
 OVERRUN, GRACE = 1.1, 0.9
@@ -150,13 +150,13 @@ def rlct(
     for name, limit, unit in (("nodes", nodes, "charts"), ("memory", memory, "MiB")):
         if limit is not None and not limit > 0:
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
-    started = time.process_time()
+    watch = Stopwatch()
     limits: dict[str, Any] = {"nodes": nodes, "memory": memory, "progress": progress}
     if parameters is not None:
         _check_unfrozen(freeze, "a table")
         options = dict(prior=prior, nonnegative=nonnegative, box=box, convention=convention)
         problem = with_symbol(generators, variables, parameters, at=at, over=over, **options)
-        with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+        with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, watch):
             return tabulate(
                 problem, parameters, budget, lambda p, left: rlct(p, budget=left, **limits)
             )
@@ -173,9 +173,9 @@ def rlct(
     )
     if typed is not None:
         _check_unfrozen(freeze, "functions")
-        return _analytic(typed, started, budget, limits)
+        return _analytic(typed, watch, budget, limits)
     asked: _Question | None = None
-    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, watch):
         problem = LocalProblem.of(
             generators,
             variables,
@@ -189,8 +189,8 @@ def rlct(
         if freeze:
             problem = problem.frozen(freeze)
         if problem.over is not None:
-            return _everywhere(problem, started, budget, nodes, memory, progress)
-        asked = _Question(problem, problem.localize(algebraic=True), started, budget, limits)
+            return _everywhere(problem, watch, budget, nodes, memory, progress)
+        asked = _Question(problem, problem.localize(algebraic=True), watch, budget, limits)
         _check_vanishes(problem, asked.germ)
         for route in _ROUTES:
             found = route(asked)
@@ -202,7 +202,7 @@ def rlct(
             f"rlct: nothing is proved within {budget} CPU seconds: the germ is too large",
             Bounds(None, None),
         )
-    return replace(known, seconds=time.process_time() - started)
+    return replace(known, seconds=watch.seconds)
 
 
 @dataclass
@@ -211,7 +211,7 @@ class _Question:
 
     problem: LocalProblem
     germ: Germ
-    started: float
+    watch: Stopwatch
     budget: float | None
     limits: Mapping[str, Any]
     notes: tuple[str, ...] = ()
@@ -229,11 +229,11 @@ class _Question:
         """A share of what is left of the budget, in CPU seconds; None for no limit."""
         if self.budget is None:
             return None
-        return max(share * (self.budget - (time.process_time() - self.started)), 0.05)
+        return max(share * (self.budget - self.watch.seconds), 0.05)
 
     def proved(self, step: Script, value: RLCT, method: str) -> Result:
         """The exact answer by a script, once it is verified."""
-        return prove(self.problem, step, value, method, self.started, self.notes)
+        return prove(self.problem, step, value, method, self.watch, self.notes)
 
 
 def _zero(asked: _Question) -> Result | None:
@@ -259,7 +259,7 @@ def _monomials(asked: _Question) -> Result | None:
     lengths = [len(g.flint) for g in asked.germ.generators]
     if not asked.large or max(lengths) > 1 or asked.germ.field:
         return None
-    with TimeLimit(None if asked.budget is None else 0.9 * asked.budget, asked.started):
+    with TimeLimit(None if asked.budget is None else 0.9 * asked.budget, asked.watch):
         return asked.proved(*monomial_ideal(asked.germ), "monomial ideal, linear program")
     return None
 
@@ -277,7 +277,7 @@ def _bounds_of_a_large_germ(asked: _Question) -> Result | None:
     """No answer yet: bounds before a search that may not end."""
     if asked.large:
         asked.known = first_bounds(
-            asked.problem, asked.germ, asked.left(), asked.started, asked.notes
+            asked.problem, asked.germ, asked.left(), asked.watch, asked.notes
         )
     return None
 
@@ -318,7 +318,10 @@ def _chart_tree(asked: _Question) -> Result | None:
     still_open = _still_open(found, "charts")
     if not found.open and (lower is None or lower != upper):
         still_open = "each chart is closed, some by bounds that do not meet"
-    known = asked.known or first_bounds(problem, germ, asked.budget, asked.started, notes)
+    exact = lower is not None and lower == upper
+    known = asked.known or first_bounds(
+        problem, germ, asked.budget, asked.watch, notes, apart=not exact
+    )
     known = replace(known, method=method, notes=(*notes, still_open), open_charts=found.frontier)
     asked.known = known
     if lower is not None and lower == upper:
@@ -338,7 +341,7 @@ def _chart_tree(asked: _Question) -> Result | None:
 
 def _product(asked: _Question) -> Result | None:
     """A product with long powers, resolved factor by factor."""
-    factors = None if asked.germ.field else factors_of(asked.problem)
+    factors = factors_of(asked.problem)
     found = None if factors is None else resolve_product(asked.problem, factors, asked.left(0.5))
     if factors is None or found is None:
         return None
@@ -364,7 +367,7 @@ def _squares(asked: _Question, matrix: bool = True) -> Result | None:
     asked.squared = True
     ideal = replace(
         problem,
-        ideal=Ideal(problem.variables, tuple(q for _, q in found)),
+        ideal=Ideal(problem.ideal.variables, tuple(q for _, q in found)),
         convention="ideal",
     )
     inner = rlct(ideal, budget=asked.left(0.5), **asked.limits)
@@ -412,7 +415,7 @@ def _carried(
     except CertificateError as error:  # a fault of the engine
         asked.notes += (f"the verifier rejects the engine's proof: {error}",)
         return None
-    seconds = time.process_time() - asked.started
+    seconds = asked.watch.seconds
     found = replace(inner, problem=problem, certificates=proved, method=method, seconds=seconds)
     if not found.exact:
         asked.others.append(found)
@@ -441,22 +444,22 @@ def _check_unfrozen(freeze: Any, what: str) -> None:
 
 
 def _analytic(
-    problem: AnalyticProblem, started: float, budget: float | None, limits: Mapping[str, Any]
+    problem: AnalyticProblem, watch: Stopwatch, budget: float | None, limits: Mapping[str, Any]
 ) -> Result:
     """What is proved of expressions with functions, by polynomials of the same size."""
-    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, started):
+    with TimeLimit(None if budget is None else OVERRUN * budget + GRACE, watch):
         answer = solve_analytic(problem, budget, lambda p, left: rlct(p, budget=left, **limits))
         claims = {c.kind: c.claim for c in answer.certificates}
         exact = claims.get("exact")
         bounds = Bounds(claims.get("lower", exact), claims.get("upper", exact))
-        seconds = time.process_time() - started
+        seconds = watch.seconds
         return Result(problem, bounds, answer.certificates, answer.method, seconds, answer.notes)
     raise Undecided(f"rlct: nothing is proved within {budget} CPU seconds", Bounds(None, None))
 
 
 def _everywhere(
     problem: LocalProblem,
-    started: float,
+    watch: Stopwatch,
     budget: float | None,
     nodes: int | None,
     memory: float | None,
@@ -467,20 +470,69 @@ def _everywhere(
     notes = _check_loss_over(problem) if problem.convention == "loss" else ()
     if all(g.is_zero for g in gens):
         zero = RLCT(Fraction(0), 1)
-        return prove(problem, Zero().encode(), zero, "K is identically 0", started, notes)
-    found, empty = resolve_everywhere(
+        return prove(problem, Zero().encode(), zero, "K is identically 0", watch, notes)
+    attempts = resolve_everywhere(
         problem, budget=budget, nodes=nodes, memory=memory, progress=progress
     )
-    if empty and replay(starting_family(problem), found.step).empty:
-        raise OutOfScope("over: K has no real zero there, so lambda is infinite (proved)")
+    best: Result | None = None
+    for found, empty in attempts:
+        if empty and replay(starting_family(problem), found.step).empty:
+            raise OutOfScope("over: K has no real zero there, so lambda is infinite (proved)")
+        result = _over_domain(problem, found, watch, budget, notes)
+        if best is None or _says_more(result, best):
+            best = result
+        late = budget is not None and watch.seconds > budget
+        if best.exact or found.ended == "interrupted" or late:
+            break
+    assert best is not None
+    return replace(best, seconds=watch.seconds)
+
+
+def _says_more(result: Result, other: Result) -> bool:
+    """Whether one result says more than another."""
+
+    def known(r: Result) -> tuple[bool, bool, RLCT, RLCT]:
+        low, high = r.bounds.lower, r.bounds.upper
+        none = RLCT(Fraction(0), 1)
+        opposite = none if high is None else RLCT(1 / (1 + high.value), 1)
+        return r.exact, low is not None, low or none, opposite
+
+    return known(result) > known(other)
+
+
+def _over_domain(
+    problem: LocalProblem,
+    found: Resolution,
+    watch: Stopwatch,
+    budget: float | None,
+    notes: tuple[str, ...],
+) -> Result:
+    """The verified result of one search over a domain."""
     scale = 2 if problem.is_power_one else 1
     method = f"everywhere, {found.blow_ups} blow-ups, {found.nodes} charts"
     if found.open:
         notes = (*notes, _still_open(found, "strata or charts"))
-    certificates, sides = [], dict[str, RLCT]()
+    proved = _verified(problem, found, scale)
+    notes = (*notes, *(f"the verifier rejects the engine's proof: {e}" for e in proved.pop("", [])))
+    seconds = 5.0 if budget is None else budget / 4
+    listed = strata(next(iter(proved.values())), seconds) if proved else ()
+    if proved and "exact" not in proved:
+        proved = _with_points(problem, found, proved, listed, scale)
+    sides = {kind: c.claim for kind, c in proved.items()}
+    exact = sides.get("exact")
+    bounds = Bounds(sides.get("lower", exact), sides.get("upper", exact))
+    seconds = watch.seconds
+    return Result(
+        problem, bounds, tuple(proved.values()), method, seconds, notes, listed, found.frontier
+    )
+
+
+def _verified(problem: LocalProblem, found: Resolution, scale: int) -> dict[Any, Any]:
+    """The certificates of a search over a domain, by kind; under "" why others are refused."""
     wanted: dict[Kind, RLCT | None] = {"lower": found.lower, "upper": found.upper}
     if found.exact:
         wanted = {"exact": found.lower}
+    proved: dict[Any, Any] = {}
     for kind, value in wanted.items():
         if value is None:
             continue
@@ -489,21 +541,42 @@ def _everywhere(
         try:
             verify(certificate)
         except CertificateError as error:
-            notes = (*notes, f"the verifier rejects the engine's proof: {error}")
+            proved.setdefault("", []).append(error)
             continue
-        certificates.append(certificate)
-        sides[kind] = claim
-    exact = sides.get("exact")
-    bounds = Bounds(sides.get("lower", exact), sides.get("upper", exact))
-    listed = strata(certificates[0], 5.0 if budget is None else budget / 4) if certificates else ()
-    seconds = time.process_time() - started
-    proved = tuple(certificates)
-    return Result(problem, bounds, proved, method, seconds, notes, listed, found.frontier)
+        proved[kind] = certificate
+    return proved
+
+
+def _with_points(
+    problem: LocalProblem,
+    found: Resolution,
+    proved: dict[Any, Certificate],
+    listed: tuple[Stratum, ...],
+    scale: int,
+) -> dict[Any, Certificate]:
+    """The same with a better upper bound, or the exact value, by the germ at a point."""
+    above = proved["upper"].claim if "upper" in proved else None
+    better = bound_by_points(problem, listed, above)
+    if better is None:
+        return proved
+    claim, point = better
+    whole = proved.get("lower")
+    new = Certificate(problem, "upper", claim, point)
+    if whole is not None and whole.claim == claim:
+        step = Both(cases=[whole.proof, point]).encode()
+        new = Certificate(problem, "exact", claim, step)
+    try:
+        verify(new)
+    except CertificateError:
+        return proved
+    return {"exact": new} if new.kind == "exact" else {**proved, "upper": new}
 
 
 def _still_open(found: Resolution, what: str) -> str:
     """How much is open at the end of a search, why it ended, and two of the charts."""
     ended = f" (ended by: {found.ended})" if found.ended else ""
+    if not found.ended and found.frontier:
+        ended = f" (no move is left: {found.frontier[-1].why})"
     some = "; ".join(chart.family for chart in found.frontier[-2:])
     return f"{found.open} {what} are open{ended}" + (f", for example {some}" if some else "")
 
@@ -515,7 +588,7 @@ def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:
             f"loss: K >= 0 on the domain is needed, but K < 0 {where}; for K = f^2 use the ideal "
             "convention, for |f| two-sided"
         )
-    return (_TESTED,)
+    return () if typed_squares(problem) is not None else (_TESTED,)
 
 
 def _check_vanishes(problem: LocalProblem, germ: Germ) -> None:

@@ -11,14 +11,14 @@ from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs
 from singularity_lab.exact.engine.gradings import gradings
-from singularity_lab.exact.engine.limits import FIELD_DEGREE
+from singularity_lab.exact.engine.limits import FIELD_DEGREE, PATIENCE
 from singularity_lab.exact.engine.outcome import Outcome, least
 from singularity_lab.exact.engine.parameters import (
     Poly,
     lifts,
     sign_change,
-    singular_values,
     smooth_locus,
+    special_values,
     splitting_polynomials,
     transversals,
 )
@@ -61,8 +61,7 @@ def cut_stratum(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Out
                 if found is not None:
                     return found
         return None
-    singular = itertools.chain.from_iterable(singular_values(g, q) for q in wanted)
-    return search.cut(g, itertools.chain(wanted, singular), target, fuel)
+    return search.cut(g, itertools.chain(wanted, special_values(g, wanted)), target, fuel)
 
 
 def cut_by_coefficients(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
@@ -152,6 +151,8 @@ def at_a_smooth_locus(
 ) -> Outcome | None:
     """Where q = 0 is smooth, a factor of a generator is a coordinate there."""
     exists = sign_change(g, q)
+    if exists is None and search.patience < PATIENCE and g.positive & Generator(q).occurs:
+        return None  # in a box signs may exclude zeros: that is to be found out
     for f in lifts(g, q):
         for by in transversals(g, f):
             evidence = smooth_locus(g, f, by, search.patience)
@@ -198,11 +199,20 @@ def over_locus(
     families, step = g.locus(f, by, evidence)
     on = search.solve(families[0], None, fuel)
     used = families[0].occurs | {i for i, e in families[0].k.items() if e}
-    if evidence["exists"] is None or g.signs or (here - {*by, g.symbol}) & used:
+    if not _is_graph(g, by, evidence) and (
+        evidence["exists"] is None or g.signs or (here - {*by, g.symbol}) & used
+    ):
         on.upper = None
     if on.upper is not None and (target is None or on.upper < target):
         target = on.upper
     return least([on, search.solve(families[1], target, fuel)], step)
+
+
+def _is_graph(g: Germs, by: list[int], evidence: Script) -> bool:
+    """Whether the locus is the graph of one parameter over the other variables."""
+    if not evidence.get("unit") or g.role[by[0]] != PARAM:
+        return False
+    return not any(by[0] in Generator(p).occurs for p in (*g.units, *g.signs))
 
 
 def _is_prime(g: Germs, f: Poly, q: Poly, by: list[int]) -> bool:

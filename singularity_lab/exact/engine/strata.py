@@ -7,38 +7,35 @@ variables of the problem; what follows proves (λ, m) of the germs of that strat
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import flint
 
-from singularity_lab.algebra import maps
-from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, plus, real_roots, times
+from singularity_lab.algebra.algebraic import Number
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.algebra.polynomial import Polynomial, parse
-from singularity_lab.algebra.problem import Interval as Ends
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction, ring, to_fmpq
-from singularity_lab.algebra.univariate import univariate
 from singularity_lab.errors import SingularityLabError
+from singularity_lab.exact.engine.products import factors_of, resolve_product
+from singularity_lab.exact.engine.real_points import Conditions, is_empty, real_point
 from singularity_lab.exact.engine.resolution import resolve_germ
-from singularity_lab.exact.proof.branches import Dehomogenise, Locus, Roots, Split
-from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.exact.proof.everywhere import Interval, cut
+from singularity_lab.exact.proof.branches import Both, Dehomogenise, Locus, Roots, Split, Squares
+from singularity_lab.exact.proof.certificate import Certificate, Script
+from singularity_lab.exact.proof.everywhere import Interval, Point, cut
 from singularity_lab.exact.proof.family import Family
-from singularity_lab.exact.proof.moves import Change, Generators, Nonvanishing, Relax
+from singularity_lab.exact.proof.moves import Change, Generators, Nakayama, Nonvanishing, Relax
 from singularity_lab.exact.proof.step import Move, Step, Verdict
 from singularity_lab.exact.proof.verify import Replay, starting_family, verify
-from singularity_lab.system.deadline import TimeLimit, check_time
+from singularity_lab.system.deadline import TimeLimit
 
 Poly = flint.fmpq_mpoly
 Quotient = tuple[Poly, Poly]
-_MOVES = (Change, Relax, Nonvanishing, Generators)
-_TRIES = 400  # values of free variables in the search for a real point
+_MOVES = (Change, Relax, Nonvanishing, Generators, Nakayama)
 
 
 @dataclass(frozen=True)
@@ -97,6 +94,7 @@ class _State:
     apart: tuple[Poly, ...] = ()
     bare: bool = False
     last: bool = False
+    halved: int = 0  # how often λ of the family is to be halved
 
     def of(self, p: Poly, names: Sequence[str]) -> Quotient:
         """A polynomial in the current variables."""
@@ -124,6 +122,11 @@ class _State:
     def with_unit(self, q: Quotient) -> _State:
         p = self._prime(q[0])
         return self._but(units=self.units if p.is_constant() else (*self.units, p))
+
+    @property
+    def conditions(self) -> Conditions:
+        """What singles out the stratum."""
+        return Conditions(self.zero, self.units, self.apart, self.signs, self.between)
 
     def _prime(self, p: Poly) -> Poly:
         """The product of the factors that are not known to be units."""
@@ -163,13 +166,14 @@ class _Observer(Replay):
         super().__init__()
         self.names = names
         self.found: list[tuple[_State, Verdict]] = []
-        self.stack: list[tuple[_State | None, Iterator[_State] | None]] = []
+        self.stack: list[tuple[_State | None, Iterator[_State | None] | None]] = []
 
     def unknown(self) -> Verdict:
         """A case that a certificate leaves out is a stratum of which nothing is known."""
         children = self.stack[-1][1]
-        if children is not None:
-            self.found.append((next(children), Verdict()))
+        state = None if children is None else next(children)
+        if state is not None:
+            self.found.append((state, Verdict()))
         return super().unknown()
 
     def enter(self, moves: Sequence[Move], family: Family, step: Step, where: str) -> None:
@@ -197,13 +201,21 @@ class _Observer(Replay):
         verdict = known
         state, _ = self.stack.pop()
         if state is not None and not verdict.empty:
-            if state.bare:  # the zeros of the stratum may not be real
-                verdict = Verdict(verdict.lower, None)
+            lower, upper = (
+                v and RLCT(v.value / 2**state.halved, v.multiplicity)
+                for v in (verdict.lower, verdict.upper)
+            )
+            # the zeros of the stratum may not be real
+            verdict = Verdict(lower, None if state.bare else upper)
             self.found.append((state, verdict))
 
 
-def _cases(state: _State, family: Family, step: Step) -> list[_State] | None:
-    """Where the cases of a step are, if it splits the domain."""
+def _cases(state: _State, family: Family, step: Step) -> Sequence[_State | None] | None:
+    """Where the cases of a step are, if it splits the domain; None for a case that is no part."""
+    if isinstance(step, Both) and isinstance(step.cases[1], Mapping):
+        return [state, None] if step.cases[1].get("op") == "point" else None
+    if isinstance(step, Squares):
+        return [state._but(halved=state.halved + 1)]
     if isinstance(step, Split):
         return _split(state, step)
     if isinstance(step, Locus):
@@ -263,6 +275,7 @@ def _roots(state: _State, family: Family, step: Roots) -> list[_State]:
                 apart=tuple(map(there, state.apart)),
                 signs=tuple(((there(p), there(q)), s) for (p, q), s in state.signs),
                 bare=state.bare,
+                halved=state.halved,
                 between=(*earlier, (moved[x], low, high)),
             )
         )
@@ -272,6 +285,20 @@ def _roots(state: _State, family: Family, step: Roots) -> list[_State]:
 def _interval(state: _State, family: Family, step: Interval) -> list[_State]:
     x = step.var
     states = []
+    if step.open:
+        top, bottom = state.quotients[x]
+        low, high = family.within[x]
+        sides = [f"{x} > {low}"] * (low is not None) + [f"{x} < {high}"] * (high is not None)
+        ends = [(-to_fmpq(v) * bottom + top, v) for v in (low, high) if v is not None]
+        apart = tuple(p for p, _ in ends)
+        states.append(
+            state._but(sides=(*state.sides, *sides), apart=(*state.apart, *apart), bare=True)
+        )
+        for p, v in ends:
+            own: Quotient = (p if v == low else -p, bottom)
+            moved = state._but(quotients={**state.quotients, x: own})
+            states.append(moved.with_zero((p, bottom)))
+        return states
     for (low, high), end in cut(family.within[x], bool(family.h.get(x))):
         top, bottom = state.quotients[x]
         a, b = (None if v is None else top - to_fmpq(v) * bottom for v in (low, high))
@@ -309,11 +336,20 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
         lower, upper = (
             v and RLCT(scale * v.value, v.multiplicity) for v in (verdict.lower, verdict.upper)
         )
-        point = None
-        with TimeLimit(max(0.2, budget / (1 + len(observer.found)))):
-            point = real_point(problem, state)
+        point, share = None, max(0.4, budget / (1 + len(observer.found)))
+        kept: list[dict[str, Number]] = []
+        with TimeLimit(share):
+            point = real_point(problem, state.conditions, kept)
+        point = point or next(iter(kept), None)
+        if point is None:
+            empty = False
+            with TimeLimit(share):
+                empty = is_empty(problem, state.conditions)
+            if empty:
+                continue
         if upper is None and point is not None:
-            upper = value_at(problem, point)
+            value = value_at(problem, point)
+            upper = None if value is None else value.claim
         sides = [
             f"{_text(top * bottom)} {'>' if s > 0 else '<'} 0" for (top, bottom), s in state.signs
         ]
@@ -334,200 +370,45 @@ def _text(p: Poly) -> str:
     return str(Polynomial(tuple(p.context().names()), p))
 
 
-def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> RLCT | None:
-    """(λ, m) of the germ at a point, where it is soon proved; else None."""
+def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> Certificate | None:
+    """A proof of the upper bound by the germ at a point, where it is soon found; else None."""
     assert problem.over is not None
     local = replace(
         problem, over=None, box=problem.over, point=tuple(point[n] for n in problem.variables)
     )
     try:
-        found = resolve_germ(local.localize(algebraic=True), budget=1.0)
-        if found.upper is None:
-            return None
+        factors = factors_of(local)
+        known = None if factors is None else resolve_product(local, factors, 0.5)
+        if known is None:
+            found = resolve_germ(local.localize(algebraic=True), budget=1.0)
+            if found.upper is None:
+                return None
+            known = found.step, found.upper
+        step, value = known
         scale = 2 if problem.is_power_one else 1
-        claim = RLCT(scale * found.upper.value, found.upper.multiplicity)
-        verify(Certificate(local, "upper", claim, found.step))
+        certificate = Certificate(
+            local, "upper", RLCT(scale * value.value, value.multiplicity), step
+        )
+        verify(certificate)
     except SingularityLabError:
         return None
-    return claim
+    return certificate
 
 
-# -- a real point ---------------------------------------------------------------------------------
-
-
-def real_point(problem: LocalProblem, state: _State) -> dict[str, Number] | None:
-    """A real point of a stratum, rational if one is found soon; checked exactly."""
-    names = problem.variables
-    over = dict(zip(names, problem.over or (), strict=True))
-    fallback = None
-    tried = 0
-    eqs = [p for p in state.zero if set(_used(p)) <= set(names)]
-    eqs += [g.flint for g in problem.ideal.generators]
-    for at in itertools.islice(_solutions(eqs, names, state.units, over), _TRIES):
-        tried += 1
-        if not _lies(problem, state, at):
+def bound_by_points(
+    problem: LocalProblem, listed: Iterable[Stratum], above: RLCT | None
+) -> tuple[RLCT, Script] | None:
+    """The least upper bound by germs at rational points of strata, where it is below a known one:
+    with a proof for the domain, by its step ``point``."""
+    best: tuple[RLCT, Script] | None = None
+    for s in listed:
+        at, upper = s.point, s.bounds.upper
+        if at is None or upper is None or not all(isinstance(v, Fraction) for v in at.values()):
             continue
-        at = {n: at[n] for n in names}
-        if all(isinstance(v, Fraction) for v in at.values()):
-            return at
-        fallback = fallback or at
-        if tried > 60:
-            break
-    return fallback
-
-
-def _used(p: Poly) -> list[str]:
-    names = p.context().names()
-    return [names[i] for i in sorted(maps.occurring(p))]
-
-
-_VALUES = [Fraction(v) for v in ("1", "2", "-1", "3", "1/2", "-2", "0", "-1/2", "5", "3/2", "-3")]
-
-
-def _solutions(
-    eqs: Sequence[Poly],
-    names: tuple[str, ...],
-    units: Sequence[Poly],
-    over: Mapping[str, Ends],
-) -> Iterator[dict[str, Number]]:
-    """Points where the equations hold: those in one variable solved, other variables guessed."""
-
-    def walk(eqs: list[Poly], at: dict[str, Number]) -> Iterator[dict[str, Number]]:
-        check_time()
-        eqs = [p for p in eqs if not p.is_zero()]
-        if any(p.is_constant() for p in eqs):
-            return
-        left = [n for n in names if n not in at]
-        if not left:
-            yield at
-            return
-        single = min(
-            (p for p in eqs if len(_used(p)) == 1), key=lambda p: p.total_degree(), default=None
-        )
-        if single is not None:
-            (x,) = _used(single)
-            for value in _real_zeros(single, x):
-                yield from fix(eqs, at, x, value)
-            return
-        resultant = _eliminated(eqs, left)
-        if resultant is not None:
-            yield from walk([*eqs, resultant], at)
-            return
-        counts = {n: sum(p.degrees()[names.index(n)] for p in eqs) for n in left}
-        free = [n for n in left if not counts[n]]
-        x = free[0] if free else max(left, key=lambda n: counts[n])
-        low, high = over[x]
-        inside = [v for v in (low, high) if v is not None]
-        if low is not None and high is not None:
-            inside = [(low + high) / 2, *inside]
-        values = [
-            v
-            for v in (*_VALUES, *inside)
-            if (low is None or v >= low) and (high is None or v <= high)
-        ]
-        for value in values:
-            yield from fix(eqs, at, x, value)
-
-    def fix(
-        eqs: list[Poly], at: dict[str, Number], x: str, value: Number
-    ) -> Iterator[dict[str, Number]]:
-        i = names.index(x)
-        if isinstance(value, Fraction):
-            there = [_at(p, i, to_fmpq(value)) for p in eqs]
-            if any(_at(u, i, to_fmpq(value)).is_zero() for u in units if len(_used(u)) == 1):
-                return
-            yield from walk(there, {**at, x: value})
-            return
-        # the others by elimination with the minimal polynomial; wrong choices are found out later
-        minimal = Polynomial(names, _univariate(value, i, names)).flint
-        there = [p if i not in maps.occurring(p) else p.resultant(minimal, x) for p in eqs]
-        yield from walk([p for p in there if not p.is_zero()], {**at, x: value})
-
-    context = ring(names)
-    yield from walk([p.project_to_context(context) for p in eqs], {})
-
-
-def _eliminated(eqs: Sequence[Poly], left: Sequence[str]) -> Poly | None:
-    """The resultant of two equations in two variables, in one of them."""
-    pairs = [p for p in eqs if len(_used(p)) == 2]
-    for p, q in itertools.combinations(pairs, 2):
-        if _used(p) == _used(q) and max(p.total_degree(), q.total_degree()) <= 8:
-            for x in _used(p):
-                found = p.resultant(q, x)
-                if not found.is_zero():
-                    return found
-    return None
-
-
-def _univariate(value: AlgebraicNumber, i: int, names: tuple[str, ...]) -> Poly:
-    x = ring(names).gen(i)
-    total = ring(names).constant(0)
-    for e, c in enumerate(value.coefficients):
-        total += c * x**e
-    return total
-
-
-def _at(p: Poly, i: int, value: flint.fmpq) -> Poly:
-    return maps.compose(p, {i: p.context().constant(value)}) if i in maps.occurring(p) else p
-
-
-def _real_zeros(p: Poly, x: str) -> list[Number]:
-    found: list[Number] = []
-    names = tuple(p.context().names())
-    for q, _ in factor(p)[1]:
-        dense = univariate(Polynomial(names, q), x)
-        if dense.degree() == 1:
-            found.append(fraction(-dense[0] / dense[1]))
-        elif dense.degree() <= 12:
-            found += real_roots(dense)
-    return sorted(found, key=lambda v: (isinstance(v, AlgebraicNumber), -float(v)))
-
-
-def _value(p: Poly, at: Mapping[str, Number]) -> Number:
-    """An exact value, by the arithmetic of algebraic numbers."""
-    total: Number = Fraction(0)
-    names = p.context().names()
-    for a, c in p.to_dict().items():
-        check_time()
-        term: Number = fraction(c)
-        for n, e in zip(names, a, strict=True):
-            for _ in range(int(e)):
-                term = times(term, at[n])
-        total = plus(total, term)
-    return total
-
-
-def _lies(problem: LocalProblem, state: _State, at: Mapping[str, Number]) -> bool:
-    """Is the point on the stratum? Decided exactly; conditions with the symbol of a field are
-    left to those that singled out the root."""
-    names = set(problem.variables)
-    for n, (low, high) in zip(problem.variables, problem.over or (), strict=True):
-        if (low is not None and at[n] < low) or (high is not None and at[n] > high):
-            return False
-    try:
-        eqs = [p for p in state.zero if set(_used(p)) <= names]
-        gens = [g.flint for g in problem.ideal.generators]
-        if any(_value(p, at) != 0 for p in (*gens, *eqs) if not p.is_constant()):
-            return False
-        units = (*state.units, *state.apart)
-        if any(_value(p, at) == 0 for p in units if set(_used(p)) <= names):
-            return False
-        for (top, bottom), s in state.signs:
-            if not {*_used(top), *_used(bottom)} <= names:
-                return False
-            there = _value(top * bottom, at)
-            if there == 0 or (there > 0) != (s > 0):
-                return False
-        for (top, bottom), low, high in state.between:
-            if not {*_used(top), *_used(bottom)} <= names:
-                return False
-            b = _value(bottom, at)
-            there = _value(top, at)
-            if b == 0:
-                return False
-            at_b = float(there) / float(b)
-            if not float(low) <= at_b <= float(high):
-                return False
-    except SingularityLabError:
-        return False
-    return True
+        if any(known is not None and known <= upper for known in (above, best and best[0])):
+            continue
+        found = value_at(problem, at)
+        if found is not None and (above is None or found.claim < above):
+            point = Point(at={n: str(v) for n, v in at.items()}, cases=[found.proof])
+            best = (found.claim, point.encode())
+    return best

@@ -14,13 +14,13 @@ divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra import maps
+from singularity_lab.algebra.analytic import analytic_texts
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
@@ -32,6 +32,7 @@ from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 
 _FACES = 300
 
@@ -108,7 +109,11 @@ def lct(
     real log canonical thresholds*.
     """
     require_seconds(budget)
-    started = time.process_time()
+    watch = Stopwatch()
+    if analytic_texts(generators) is not None:
+        raise OutOfScope(
+            "lct: polynomials over Q are needed (rlct reads functions and square roots)"
+        )
     problem = LocalProblem.of(generators, variables, at=at, prior=prior)
     if not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")
@@ -147,7 +152,7 @@ def lct(
                 least = mu if len(live) > 1 or _is_monomial(live[0]) else min(mu, Fraction(1))
                 lower = upper = min(least, upper)
                 reason = "a Newton polyhedron that is nondegenerate over C"
-    return Threshold(lower, upper, reason, real, time.process_time() - started)
+    return Threshold(lower, upper, reason, real, watch.seconds)
 
 
 def _is_coordinate(p: Any) -> bool:

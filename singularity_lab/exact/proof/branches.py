@@ -207,15 +207,18 @@ class Roots(Branch, frozen=True):
 @theorem
 class Locus(Branch, frozen=True):
     """The stratum is split into q = 0 and q ≠ 0, q being the value of F there. Where dF ≠ 0 in
-    free variables ``by``, F is a coordinate; a generator F^e·g must have g without these, or a
-    unit where q = 0; or it is one of ``powers``, a polynomial in F (written as the first of ``by``)
-    and in variables outside ``by``. The family on q = 0 forgets the conditions on ``by``, and how
-    they bind the variables that go on: it bounds below. It bounds above if q = 0 has real points
-    off the zeros of the units with each value of the variables on which its germs depend."""
+    variables ``by`` that are free or units, F is a coordinate; a generator F^e·g must have g
+    without these, or a unit where q = 0; or it is one of ``powers``, a polynomial in F (written as
+    the first of ``by``) and in variables outside ``by``. The family on q = 0 forgets the conditions
+    on ``by``, and how they bind the variables that go on: it bounds below. It bounds above if q = 0
+    has real points off the zeros of the units with each value of the variables on which its germs
+    depend. Where q is linear in the one variable of ``by``, its coefficient is not 0 on q = 0, and
+    may be kept as a ``unit`` there; then q = 0 is a graph where that is not 0, if nothing else
+    binds the variable: each point of it is real, and it bounds above."""
 
     hypotheses: ClassVar = {
         "free": "F is a coordinate by one or more variables without monomial factor, prior and "
-        "sign",
+        "sign, or by unit variables, which move freely near their values",
         "smooth": "where q = 0 on the stratum, some derivative of F by these is not 0",
         "rest": "a generator is F^e·g where g is free of these variables, or not 0 where q = 0",
         "powers": "or a generator is a polynomial in F and variables outside ``by``: putting F "
@@ -227,6 +230,8 @@ class Locus(Branch, frozen=True):
         "all of q = 0: it binds nothing that goes on",
         "signs": "above: there are no sign conditions",
         "loose": "above: generators and monomial factor do not depend on the other variables of q",
+        "unit": "the unit on q = 0 is the coefficient in q of the one variable of ``by``, in which "
+        "q is linear",
     }
     poly: str
     by: tuple[str, ...]
@@ -234,6 +239,7 @@ class Locus(Branch, frozen=True):
     rest: dict[str, Evidence]
     exists: Evidence | None
     powers: dict[str, str] | None = None
+    unit: str | None = None
 
     def words(self) -> str:
         return f"{short(self.poly)} = 0, or not"
@@ -244,7 +250,7 @@ class Locus(Branch, frozen=True):
     def replay(self, family: Family) -> Families:
         f, by = family.read(self.poly), self.by
         q = family.at_stratum(f)
-        able = bool(by) and all(x in family.role and family.is_free(x) for x in by)
+        able = bool(by) and all(family.role.get(x) == UNIT or _is_free(family, x) for x in by)
         hold("free", able, "the coordinate needs free variables")
         with under("smooth"):
             family.check_no_zero([q, *(f.derivative(family.index(x)) for x in by)], self.smooth)
@@ -267,15 +273,28 @@ class Locus(Branch, frozen=True):
             gens.append(power * rest)
         role = {n: r for n, r in family.role.items() if n not in by}
         free = family.only(lambda p: not family.occurs(p) & set(by))
-        zero = free.but(role={**role, by[0]: LOCAL}, gens=tuple(gens))
+        positive = family.positive - set(by)
+        zero = free.but(role={**role, by[0]: LOCAL}, positive=positive, gens=tuple(gens))
+        graph = False
+        if self.unit is not None:
+            c, x = family.read(self.unit), by[0]
+            linear = len(by) == 1 and q.derivative(family.index(x)) == c
+            hold("unit", linear and x not in family.occurs(c), "{} is no such coefficient", c)
+            zero = zero.but(units=(*zero.units, c))
+            bound = family.occurs(*family.units, *family.signs)
+            graph = family.role[x] == PARAM and x not in bound
         other = family.but(units=(*family.units, q))
-        why = _no_point(family, q, set(by), zero, self.exists)
+        why = "" if graph else _no_point(family, q, set(by), zero, self.exists)
 
         def combine(verdicts: list[Verdict]) -> Verdict:
             on, off = verdicts
             return least_of([without_upper(on, "locus", why), off])
 
         return [zero, other], combine
+
+
+def _is_free(family: Family, x: str) -> bool:
+    return x in family.role and family.is_free(x)
 
 
 def _no_point(family: Family, q: Poly, by: set[str], zero: Family, exists: Evidence | None) -> str:

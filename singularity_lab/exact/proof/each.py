@@ -35,9 +35,11 @@ from singularity_lab.exact.proof.moves import (
     Contract,
     Coordinate,
     Generators,
+    Nakayama,
     Nonvanishing,
     Relax,
 )
+from singularity_lab.exact.proof.slices import Functions, Slice
 from singularity_lab.exact.proof.step import Branch, Families, Leaf, Move, Verdict
 from singularity_lab.exact.proof.verify import Replay
 
@@ -52,9 +54,11 @@ class EachReplay(Replay):
 
     def move(self, family: Family, step: Move) -> None:
         t = self.symbol
-        still = isinstance(step, Generators | Nonvanishing)
+        still = isinstance(step, Generators | Nakayama | Nonvanishing)
         still = still or (isinstance(step, Change | Relax | Coordinate) and step.var != t)
         still = still or (isinstance(step, Contract) and not step.weights.get(t))
+        still = still or (isinstance(step, Functions) and t not in step.functions)
+        still = still or (isinstance(step, Slice) and _keeps(family, step, t))
         hold("still", still, f"{step.op} moves the symbol {t}")
 
     def leaf(self, family: Family, step: Leaf) -> Verdict:
@@ -114,6 +118,12 @@ class EachReplay(Replay):
         return True
 
 
+def _keeps(family: Family, step: Slice, symbol: str) -> bool:
+    """Whether no field of a slice has a component along the symbol."""
+    along = (field["components"].get(symbol, "0") for field in step.fields)
+    return symbol not in step.vars and all(family.read(c).is_zero() for c in along)
+
+
 def lacks_point(family: Family, step: Locus, zero: Family, symbol: str) -> str:
     """Why {q = 0} may have no point of the stratum for some value of the symbol; "" if it has one
     for each: q takes both signs, at points that are fractions in the symbol.
@@ -133,7 +143,8 @@ def both_signs(family: Family, q: Poly, symbol: str) -> bool:
     """Whether q takes both signs for each value of the symbol, at points that are fractions in it
     and keep the signs of the variables."""
     s, one = family.gen(symbol), ring(family.names).constant(1)
-    above = [(one, one), (one + s, one), (s, one), (one, s), (one + s, s)]  # fractions > 0
+    above = [(one, one), (one + s, one), (s, one), (one, s), (one + s, s)]
+    above += [(one, one + s), (s, one + s)]  # fractions > 0
     values = [(one * 0, one), *above, *((-p, r) for p, r in above)]
     others = sorted(family.occurs(q) - {symbol})
     if len(others) > 3:
@@ -145,7 +156,7 @@ def both_signs(family: Family, q: Poly, symbol: str) -> bool:
     found: set[int] = set()
     for point in itertools.product(*choices):
         at = q
-        for n, (top, bottom) in zip(others, point, strict=True):  # times powers of 1 or s > 0
+        for n, (top, bottom) in zip(others, point, strict=True):  # times powers of what is > 0
             at = maps.pull_back(at, family.index(n), top, bottom)
         found.add(side_of(family, family.reduced(at), symbol))
         if found >= {1, -1}:

@@ -10,12 +10,19 @@ from fractions import Fraction
 from typing import ClassVar
 
 from singularity_lab.algebra import limits, maps
-from singularity_lab.algebra.hypotheses import hold, under
+from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.problem import Interval as Ends
 from singularity_lab.algebra.rings import fraction, generators, ring, to_fmpq
 from singularity_lab.exact.proof.branches import least_of
 from singularity_lab.exact.proof.family import LOCAL, PARAM, UNIT, Family, Poly
-from singularity_lab.exact.proof.step import Branch, Families, Verdict, Witness, theorem
+from singularity_lab.exact.proof.step import (
+    Branch,
+    Families,
+    Verdict,
+    Witness,
+    theorem,
+    without_upper,
+)
 
 
 @theorem
@@ -23,18 +30,24 @@ class Interval(Branch, frozen=True):
     """x in [a, b] is x = (a + b·s)/(1 + s) with s ≥ 0, or x = b − s at its end: there s is local.
     x in [a, ∞) is a + s, in (−∞, b] it is b − s. Generators are multiplied by powers of 1 + s ≥ 1;
     the Jacobian (b − a)/(1 + s)² is a unit. An interval with a prior |x|^τ is cut at 0: the germ of
-    a point between is the sum of those of two sides, so it has the lesser (λ, m)."""
+    a point between is the sum of those of two sides, so it has the lesser (λ, m). With ``open`` the
+    points between the ends are among all real x, which bound below; the ends are cells of their
+    own."""
 
     hypotheses: ClassVar = {
         "interval": "x has an interval that is not cut yet",
+        "inside": "above: the cells are those of the interval, without points outside",
     }
     var: str
+    open: bool | None = None
 
     def words(self) -> str:
         return f"the interval of {self.var}, cut into cells"
 
     def case_names(self, family: Family) -> list[str]:
         x = self.var
+        if self.open:
+            return [f"{x} real", *(f"{x} = {v}" for v in family.within[x] if v is not None)]
         cells = cut(family.within[x], bool(family.h.get(x)))
         return [f"{x} = {b}" if end else f"{x} in {_text(a, b)}" for (a, b), end in cells]
 
@@ -42,6 +55,19 @@ class Interval(Branch, frozen=True):
         x = self.var
         hold("interval", x in family.within, f"{x} has no interval")
         left = {n: interval for n, interval in family.within.items() if n != x}
+        if self.open:
+            low, high = family.within[x]
+            ends = [at_end(family, x, v, v == high) for v in (low, high) if v is not None]
+            inside = family.but(role={**family.role, x: PARAM})
+
+            more = (low, high) != (None, None)
+            why = lacks("inside", not more, f"all real {x} are more than the interval")
+
+            def combine(verdicts: list[Verdict]) -> Verdict:
+                between, *others = verdicts
+                return least_of([without_upper(between, "interval", why), *others])
+
+            return [f.but(within=left) for f in (inside, *ends)], combine
         pieces = cut(family.within[x], bool(family.h.get(x)))
         return [cell(family, x, *c).but(within=left) for c in pieces], least_of
 
@@ -100,6 +126,22 @@ def cell(family: Family, x: str, piece: Ends, end: bool) -> Family:
         role={**family.role, x: LOCAL if end else PARAM},
         positive=family.positive | {x},
         h=h,
+    )
+
+
+def at_end(family: Family, x: str, end: Fraction, high: bool) -> Family:
+    """The family where x is at an end of its interval: x = end ± s with a local s ≥ 0."""
+    s = family.gen(x)
+    image = {x: (-s if high else s) + to_fmpq(end)}
+    power = image[x] ** family.k.get(x, 0)
+    moved = family.each(family.substitution(image))
+    kept = family.h if end == 0 else {n: e for n, e in family.h.items() if n != x}
+    return moved.but(
+        gens=tuple(limits.product(power, g) for g in moved.gens),
+        k={n: e for n, e in family.k.items() if n != x},
+        role={**family.role, x: LOCAL},
+        positive=family.positive | {x},
+        h=kept,
     )
 
 

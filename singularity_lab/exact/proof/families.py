@@ -31,7 +31,7 @@ from singularity_lab.exact.proof.certificate import (
     problem_to_json,
 )
 from singularity_lab.exact.proof.each import EachReplay
-from singularity_lab.exact.proof.family import LOCAL, UNIT, Family
+from singularity_lab.exact.proof.family import LOCAL, UNIT, Family, family_of
 from singularity_lab.exact.proof.verify import replay, verify
 
 FORMAT = "singularity-lab-table"
@@ -215,19 +215,6 @@ def check_cell(problem: FamilyProblem, ends: Ends, cell: CellProof) -> None:
     claim = RLCT(cell.value.value / scale, cell.value.multiplicity)
     met = not found.empty and found.lower == claim and found.upper == claim
     hold("value", met, f"claimed {claim}, proved {found.lower} … {found.upper}")
-
-
-def family_of(germ: Germ) -> Family:
-    """The family of a germ over a field, as a replay starts with it."""
-    return Family(
-        names=germ.generators[0].variables,
-        field=germ.field,
-        role=dict.fromkeys(germ.variables, LOCAL),
-        positive=frozenset(germ.nonnegative),
-        k={},
-        h={n: e for n, e in zip(germ.variables, germ.prior, strict=True) if e},
-        gens=tuple(g.flint for g in germ.generators),
-    )
 
 
 def table_to_json(

@@ -35,7 +35,7 @@ from singularity_lab.algebra import limits, maps
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.parsing import expanded
 from singularity_lab.algebra.polynomial import Polynomial, parse
-from singularity_lab.algebra.problem import Interval
+from singularity_lab.algebra.problem import Germ, Interval
 from singularity_lab.algebra.rings import fraction, generators, ring, to_fmpq
 from singularity_lab.algebra.univariate import Kind
 from singularity_lab.errors import CertificateError, quoted, shown
@@ -355,6 +355,19 @@ class Family:
         need(all(self.sign(there(u)) != 0 for u in self.units), "witness: a unit vanishes")
         need(all(self.sign(there(p)) > 0 for p in self.signs), "witness: a sign condition fails")
         return True
+
+
+def family_of(germ: Germ) -> Family:
+    """The family of a germ over a field, as a replay starts with it."""
+    return Family(
+        names=germ.generators[0].variables,
+        field=germ.field,
+        role=dict.fromkeys(germ.variables, LOCAL),
+        positive=frozenset(germ.nonnegative),
+        k={},
+        h={n: e for n, e in zip(germ.variables, germ.prior, strict=True) if e},
+        gens=tuple(g.flint for g in germ.generators),
+    )
 
 
 def _monic(polys: Iterable[Poly]) -> list[Poly]:

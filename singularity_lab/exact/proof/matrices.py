@@ -100,7 +100,7 @@ def flat(matrix: Sequence[Sequence[_E]]) -> list[_E]:
     return [e for row in matrix for e in row]
 
 
-class Entry(NamedTuple):
+class MatrixEntry(NamedTuple):
     """c + x: itself, the constant, the variable's position, and whether it is 0 on the stratum."""
 
     poly: Poly
@@ -109,10 +109,10 @@ class Entry(NamedTuple):
     local: bool
 
 
-Entries = Sequence[Sequence[Entry]]
+Entries = Sequence[Sequence[MatrixEntry]]
 
 
-def coordinates(factors: Sequence[Matrix], local: Collection[int]) -> list[list[list[Entry]]]:
+def coordinates(factors: Sequence[Matrix], local: Collection[int]) -> list[list[list[MatrixEntry]]]:
     """Matrices of entries c + x or c, of fitting shapes, each variable being in one place.
 
     local: the positions of variables that are 0 on the stratum; the others take every real value
@@ -123,11 +123,11 @@ def coordinates(factors: Sequence[Matrix], local: Collection[int]) -> list[list[
     fit = all(len(row) == w for f, w in zip(factors, widths, strict=True) for row in f)
     hold("fit", fit, "the factors do not fit")
 
-    def read(p: Poly) -> Entry:
+    def read(p: Poly) -> MatrixEntry:
         found = entry(p)
         hold("coordinate", found is not None, "{} is no coordinate", p)
         constant, variable = found or (flint.fmpq(0), None)
-        return Entry(p, constant, variable, variable is None or variable in local)
+        return MatrixEntry(p, constant, variable, variable is None or variable in local)
 
     entries = [[list(map(read, row)) for row in f] for f in factors]
     places = [e.variable for f in entries for e in flat(f) if e.variable is not None]

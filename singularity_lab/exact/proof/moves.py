@@ -10,6 +10,7 @@ import msgspec
 
 from singularity_lab.algebra import limits, maps
 from singularity_lab.algebra.hypotheses import hold, under
+from singularity_lab.algebra.jacobians import determinant
 from singularity_lab.algebra.rings import ring
 from singularity_lab.exact.proof import matrices
 from singularity_lab.exact.proof.evidence import Evidence
@@ -111,6 +112,49 @@ class Generators(Move, frozen=True):
                 hold("unit", family.is_unit(unit), f"{name}: {operation.unit} is not a unit here")
                 gens[i] = gens[i] / unit if divided else limits.product(gens[i], unit)
         return family.but(gens=tuple(gens))
+
+
+@theorem
+class Nakayama(Move, frozen=True):
+    """Other generators g, where each old one f is a combination Σ c·g: they generate the same ideal
+    if as many of the f as there are g have coefficients c whose determinant is a unit. So it is for
+    leading parts g of the f, where what is left of these lies in 𝔪·(g) (Nakayama's lemma).
+
+    rows: for each f its [j, c] with c ≠ 0; minor: the f, by position, of the determinant.
+    """
+
+    hypotheses: ClassVar = {
+        "index": "a generator has one name, its position",
+        "combination": "each old generator has a row, and is the sum of its c·g",
+        "minor": "the determinant of the rows that are named is a unit on the stratum",
+    }
+    gens: tuple[str, ...]
+    rows: tuple[tuple[tuple[int, str], ...], ...]
+    minor: tuple[int, ...]
+
+    def words(self) -> str:
+        return f"the ideal of {len(self.gens)} other generators, by an invertible matrix"
+
+    def replay(self, family: Family) -> Family:
+        new = tuple(map(family.read, self.gens))
+        zero, matrix = ring(family.names).constant(0), []
+        count = f"{len(self.rows)} rows, {len(family.gens)} generators"
+        hold("combination", len(self.rows) == len(family.gens), count)
+        for f, row in zip(family.gens, self.rows, strict=True):
+            check_time()
+            rest, values = -f, dict[int, Poly]()
+            for j, text in row:
+                c = family.read(text)
+                rest += limits.product(c, new[index(j, new)])
+                limits.Size.of(rest).check("a combination")
+                values[j] = values.get(j, zero) + family.at_stratum(c)
+            hold("combination", family.reduced(rest).is_zero(), "{} is not combined so", f)
+            matrix.append([values.get(j, zero) for j in range(len(new))])
+        named = [matrix[index(i, matrix)] for i in self.minor]
+        square = 0 < len(named) == len(new)
+        hold("minor", square, f"{len(named)} rows and {len(new)} new generators")
+        hold("minor", family.is_unit(determinant(named)), "the minor is no unit")
+        return family.but(gens=new)
 
 
 @theorem

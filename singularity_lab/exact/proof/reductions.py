@@ -16,14 +16,15 @@ from typing import Any, ClassVar
 import msgspec
 
 from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra.algebraic import AlgebraicNumber, algebraic
 from singularity_lab.algebra.analytic import AnalyticProblem
 from singularity_lab.algebra.functions import expansion
 from singularity_lab.algebra.hypotheses import hold
 from singularity_lab.algebra.jacobians import determinant
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import ring
-from singularity_lab.algebra.tower import Germ, Poly, Tower
-from singularity_lab.errors import CertificateError, quoted
+from singularity_lab.algebra.tower import Element, Poly, Tower
+from singularity_lab.errors import CertificateError, SingularityLabError, quoted
 from singularity_lab.exact.proof.step import index, short
 
 
@@ -72,15 +73,42 @@ class Stage:
             hold("moved", not stale, f"{n} depends on a coordinate that was changed")
 
     def polynomial(self) -> LocalProblem:
-        """The polynomial problem that is left."""
-        for g in self.gens:
-            symbols = self.tower.occurs(g) - set(self.problem.variables)
-            hold("polynomial", not symbols, f"{', '.join(sorted(symbols))} are left")
+        """The polynomial problem that is left; its coefficients may be square roots."""
         names, tower = self.problem.variables, self.tower
-        plain = [tower.without(g, tower.occurs(g) - set(names)) for g in self.gens]
-        texts = [str(g.project_to_context(ring(names))) for g in plain]
+        numbers: dict[str, AlgebraicNumber] = {}
+        for g in self.gens:
+            symbols = self.tower.occurs(g) - set(names)
+            for n in sorted(symbols - set(numbers), key=tower.names.index):
+                value = root_of(tower, n)
+                if value is not None:
+                    numbers[n] = value
+            symbols -= set(numbers)
+            hold("polynomial", not symbols, f"{', '.join(sorted(symbols))} are left")
+        kept = (*names, *numbers)
+        plain = [tower.without(g, tower.occurs(g) - set(kept)) for g in self.gens]
+        texts = [str(g.project_to_context(ring(kept))) for g in plain]
         convention = self.problem.convention if self.loss else "ideal"
-        return self.problem.frame(texts, convention)
+        return self.problem.frame(texts, convention, numbers)
+
+
+def root_of(tower: Tower, name: str) -> AlgebraicNumber | None:
+    """The algebraic number that a symbol stands for, where it is a square root of a rational number
+    or of such roots; None for other symbols."""
+    symbol = tower.symbols[name]
+    if symbol.kind != "constant" or symbol.square is None or not symbol.key.startswith("sqrt("):
+        return None
+    square = tower.up(symbol.square)
+    inner = {n: root_of(tower, n) for n in tower.occurs(square)}
+    if any(value is None for value in inner.values()):
+        return None
+    text = str(square)
+    for n in sorted(inner, key=len, reverse=True):
+        text = text.replace(n, f"({tower.symbols[n].key})") if n in text else text
+    try:
+        found = algebraic(f"sqrt({text})")
+    except SingularityLabError:
+        return None
+    return found if isinstance(found, AlgebraicNumber) else None
 
 
 class Reduction(
@@ -135,20 +163,20 @@ class Expand(Reduction, frozen=True):
         return replace(stage, gens=tuple(_insert(tower, g, images) for g in stage.gens))
 
 
-def _insert(tower: Tower, p: Poly, images: dict[str, Germ]) -> Poly:
+def _insert(tower: Tower, p: Poly, images: dict[str, Element]) -> Poly:
     """The numerator of p with fractions in place of symbols: their denominators are units, and
     positive, for they are made of numbers and of arguments' denominators to even powers."""
     p = tower.up(p)
-    found = Germ.of(tower, p)
+    found = Element.of(tower, p)
     for name, image in images.items():
         i = tower.names.index(name)
-        total = Germ.number(tower, 0)
+        total = Element.number(tower, 0)
         num = tower.up(found.num)
         if i not in maps.occurring(num):
             continue
         for e, c in maps.coefficients(num, i).items():
-            total = total + Germ.of(tower, c) * image**e
-        found = total / Germ.of(tower, found.den)
+            total = total + Element.of(tower, c) * image**e
+        found = total / Element.of(tower, found.den)
     sign = tower.sign(tower.at_point(found.den))
     return tower.up(found.num) if sign > 0 else -tower.up(found.num)
 
@@ -268,7 +296,7 @@ def definite_side(tower: Tower, matrix: Sequence[Sequence[Poly]]) -> int:
         for i in range(k + 1, n):
             for j in range(k + 1, n):
                 entry = rest[i][j] * pivot - rest[i][k] * rest[k][j]
-                quotient = Germ.of(tower, entry, last)
+                quotient = Element.of(tower, entry, last)
                 if not tower.up(quotient.den).is_constant():
                     return 0  # squares of constants were reduced away: not decided here
                 rest[i][j] = tower.up(quotient.num) / quotient.den.leading_coefficient()

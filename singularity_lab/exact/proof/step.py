@@ -111,8 +111,10 @@ _FOLLOWS = ("lemma", "then", "cases")
 @cache
 def _data(record: type[Step]) -> dict[str, bool]:
     """The fields of a theorem's own data, and whether a certificate may leave them out."""
-    own = [f for f in msgspec.structs.fields(record) if f.name not in ("id", *_FOLLOWS)]
-    return {f.name: f.default is None for f in own}
+    names, defaults = record.__struct_fields__, record.__struct_defaults__  # of the last names
+    needed = dict.fromkeys(names[: len(names) - len(defaults)], msgspec.NODEFAULT)
+    own = {**needed, **dict(zip(names[len(needed) :], defaults, strict=True))}
+    return {n: own[n] is None for n in names if n not in ("id", *_FOLLOWS)}
 
 
 class Move(Step, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.proof import analytic
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Script
-from singularity_lab.exact.proof.family import LOCAL, PARAM, Family
+from singularity_lab.exact.proof.family import PARAM, Family, family_of
 from singularity_lab.exact.proof.leaves import Zero
 from singularity_lab.exact.proof.step import (
     STEPS,
@@ -131,16 +131,7 @@ def starting_family(problem: LocalProblem) -> Family:
             gens=tuple(g.flint for g in problem.ideal.generators),
             within=bounded,
         )
-    germ = problem.localize(algebraic=True)
-    return Family(
-        names=germ.generators[0].variables,
-        field=germ.field,
-        role=dict.fromkeys(germ.variables, LOCAL),
-        positive=frozenset(germ.nonnegative),
-        k={},
-        h={n: e for n, e in zip(germ.variables, germ.prior, strict=True) if e},
-        gens=tuple(g.flint for g in germ.generators),
-    )
+    return family_of(problem.localize(algebraic=True))
 
 
 def negative_somewhere(problem: LocalProblem, family: Family) -> str:

@@ -11,7 +11,6 @@ first guess; Pólya's theorem (1928) on orthants; cases by signs.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import flint
@@ -35,6 +34,7 @@ from singularity_lab.exact.zeros.squares import (
     semidefinite,
 )
 from singularity_lab.system.deadline import time_left
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 def no_common_zero(
@@ -54,7 +54,7 @@ def no_common_zero(
     'torus'
     """
     polys = [p.in_ring(tuple(domain)) for p in polys]
-    search = _Search(time.process_time() + min(budget, time_left()))
+    search = _Search(min(budget, time_left()))
     live = [p for p in polys if not p.is_zero]
     quick = _sign(live, domain)
     if quick is None:
@@ -72,13 +72,14 @@ def no_common_zero(
 
 
 class _Search:
-    """Proof search with a CPU deadline; ``active`` are the indices still worth looking at."""
+    """Proof search that ends after so many CPU seconds; ``active`` are the indices still worth
+    looking at."""
 
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
+    def __init__(self, seconds: float) -> None:
+        self.watch, self.seconds = Stopwatch(), seconds
 
     def late(self) -> bool:
-        return time.process_time() > self.deadline
+        return self.watch.seconds > self.seconds
 
     def decide(
         self,
@@ -213,7 +214,7 @@ class _Search:
     ) -> Evidence | None:
         """±p (times a unit) = Σ c q² + terms ≥ 0; then the q's and these terms vanish with p."""
         names = tuple(domain)
-        self.deadline += load_solver()
+        self.seconds += load_solver()
         for shift in parity_shifts(polys[i], domain):
             for sign in (1, -1):
                 unit = Polynomial.from_terms({shift: sign}, names)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import time
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
 from singularity_lab.algebra.univariate import Domain
+from singularity_lab.system.floats import approximate
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 def parity_shifts(p: Polynomial, domain: Domain) -> list[Exponent]:
@@ -127,11 +128,11 @@ def _clarabel_guess(terms: dict[Exponent, Fraction], where: Places, size: int) -
 def load_solver() -> float:
     """Import the semidefinite solver, and return the CPU seconds that this took: a second, once in
     a process, which is no part of a search."""
-    began = time.process_time()
+    watch = Stopwatch()
     with contextlib.suppress(ImportError):
         import clarabel  # noqa: F401
         from scipy import sparse  # noqa: F401
-    return time.process_time() - began
+    return watch.seconds
 
 
 def semidefinite(
@@ -157,8 +158,10 @@ def semidefinite(
     right: list[float] = []
     for r, (a, entries) in enumerate(where.items()):
         data += [(r, index[e], 1.0 if e[0] == e[1] else 2.0) for e in entries]
-        data += [(r, count + m, -float(f[a])) for m, f in enumerate(free) if a in f]
-        right.append(float(terms.get(a, 0)))
+        data += [(r, count + m, -approximate(f[a])) for m, f in enumerate(free) if a in f]
+        right.append(approximate(terms.get(a, 0)))
+    if not all(v == 0 or 1e-15 < abs(v) < 1e15 for v in (*right, *(c for _, _, c in data))):
+        return None  # beyond the precision of floats; the solver may panic
     equations = len(right)
     data.append((equations, last, 1.0))
     right.append(1.0)

@@ -10,7 +10,7 @@ basis with the inverse of the coordinates adjoined (Rabinowitsch 1929). Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -316,8 +316,14 @@ def nondegenerate_polytope(f: Polynomial) -> bool | None:
 
     The faces are those that some integer weight, of any signs, minimises.
     """
+    return smooth_on(f, polytope_faces(f.support()))
+
+
+def smooth_on(f: Polynomial, faces: Iterable[Collection[Exponent]]) -> bool | None:
+    """Whether the part of f on each of these faces is smooth in (C*)^n; None where that of some
+    face is not decided, and none is singular."""
     answer: bool | None = True
-    for face in polytope_faces(f.support()):
+    for face in faces:
         part = Polynomial.from_terms({a: c for a, c in f.terms() if a in face}, f.variables)
         smooth = is_smooth(part)
         if smooth is False:

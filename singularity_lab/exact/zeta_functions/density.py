@@ -27,7 +27,6 @@ that the error is a bound; integrals over two variables carry an estimate, and s
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -55,6 +54,7 @@ from singularity_lab.exact.zeta_functions.integrals import (
     following_exponents,
 )
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def volume_expansion(
     V(eps) = 2*eps^(1/2)*L + 4*eps^(1/2), L = -log eps; monomial, all terms
     """
     require_seconds(budget)
-    started = time.process_time()
+    watch = Stopwatch()
     with TimeLimit(budget):
         problem = LocalProblem.of(
             generators,
@@ -200,11 +200,11 @@ def volume_expansion(
             nonnegative=nonnegative,
             convention=convention,
         )
-        return _expansion(problem, digits, started)
+        return _expansion(problem, digits, watch)
     raise Undecided(f"volume: not decided within {budget:.3g} CPU seconds")
 
 
-def _expansion(problem: LocalProblem, digits: int, started: float) -> VolumeExpansion:
+def _expansion(problem: LocalProblem, digits: int, watch: Stopwatch) -> VolumeExpansion:
     germ = problem.localize()
     live = tuple(g for g in germ.generators if not g.is_zero)
     if not live:
@@ -214,7 +214,7 @@ def _expansion(problem: LocalProblem, digits: int, started: float) -> VolumeExpa
     if any(g({}) for g in live):
         raise OutOfScope("volume: K does not vanish at the point")
     if len(live) == 1 and len(live[0].flint) == 1:
-        return _monomial(problem, germ, live[0], started)
+        return _monomial(problem, germ, live[0], watch)
     with _precision(digits):
         blocks = [_leading(block, digits) for block in _blocks(germ, live)]
         total = blocks[0]
@@ -227,11 +227,13 @@ def _expansion(problem: LocalProblem, digits: int, started: float) -> VolumeExpa
     method = " * ".join(dict.fromkeys(b.method for b in blocks))
     if len(blocks) > 1:
         method += f", convolution of {len(blocks)} blocks"
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     return VolumeExpansion(problem, (term,), False, following, method, seconds)
 
 
-def _monomial(problem: LocalProblem, germ: Germ, g: Polynomial, started: float) -> VolumeExpansion:
+def _monomial(
+    problem: LocalProblem, germ: Germ, g: Polynomial, watch: Stopwatch
+) -> VolumeExpansion:
     """All terms for K = (c·x^a)², or c·x^a as a loss, on the cube [−1, 1]^n."""
     ((a, c),) = g.terms()
     factor = 1 if germ.convention == "loss" else 2
@@ -257,7 +259,7 @@ def _monomial(problem: LocalProblem, germ: Germ, g: Polynomial, started: float) 
         VolumeTerm(e, j, orthants * c, 0.0)
         for e, j, c in sorted(pairs, key=lambda t: (t[0], -t[1]))
     )
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     method = "monomial, all terms"
     return VolumeExpansion(problem, terms, scale >= 1, (), method, seconds)
 

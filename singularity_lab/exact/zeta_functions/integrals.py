@@ -20,6 +20,7 @@ from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.zeta_functions.fan import DualFan
 from singularity_lab.system.deadline import check_time, factoring_time, roots_time
+from singularity_lab.system.held import held
 
 _FOLLOWING = 2_000  # candidates of exponents that follow the leading one, for each cone
 _RIM = 2.0**-54  # below the distance of any float < 1 from 1
@@ -130,6 +131,15 @@ def _line_integral(
             sign = 1 if _evaluate(rows[0], length / 2) > 0 else -1
 
         def integrand(u: flint.acb, analytic: bool) -> flint.acb:
+            if failed or over():
+                return flint.acb("nan")
+            try:
+                return value_at(u, analytic)
+            except Exception as error:  # raised after the quadrature, which loses it
+                failed.append(error)
+                return flint.acb("nan")
+
+        def value_at(u: flint.acb, analytic: bool) -> flint.acb:
             y = u**s * length
             total = flint.acb(0)
             for row in rows:
@@ -140,7 +150,11 @@ def _line_integral(
                 answer *= ((prior[0] + prior[1] * y).log(analytic=analytic) * h_ball).exp()
             return answer * u ** (r - 1)
 
-        found = flint.acb.integral(integrand, 0, 1, rel_tol=tolerance, abs_tol=tolerance)
+        failed: list[Exception] = []
+        with held() as over:
+            found = flint.acb.integral(integrand, 0, 1, rel_tol=tolerance, abs_tol=tolerance)
+        if failed:
+            raise failed[0]
         if not found.is_finite():
             raise Undecided("volume: the quadrature in balls does not converge")
         return found.real * s * length ** ball(1 + beta)

@@ -120,7 +120,10 @@ def _edges(f: Polynomial) -> list[RealPole]:
         values = []
         for digits in (20, 30):
             with mpmath.workdps(digits):
-                one, other = (_finite_part(edge, sign, pole) for sign in (1, -1))
+                try:
+                    one, other = (_finite_part(edge, sign, pole) for sign in (1, -1))
+                except mpmath.libmp.NoConvergence:  # coefficients of many sizes
+                    break
                 if one is None or other is None:
                     break
                 values.append((one + other) * a / n)

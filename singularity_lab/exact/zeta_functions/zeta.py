@@ -15,7 +15,6 @@ candidates for ∫ |f|^s (Varchenko); those of ∫ K^z with K = f² are half of 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -33,6 +32,7 @@ from singularity_lab.exact.classification.spectrum import nondegenerate
 from singularity_lab.exact.zeta_functions.fan import DualFan, multiplicity, normalised_volume, rank
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.system.shown import table
+from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from singularity_lab.exact.zeta_functions.poles import RealPole
@@ -188,7 +188,7 @@ def zeta(
       real pole -5/6, leading coefficient 6.635196964 +- 6e-15
     """
     require_seconds(budget)
-    started = time.process_time()
+    watch = Stopwatch()
     found: tuple[Candidate, ...] | None = None
     topological: Rational | None = None
     notes: list[str] = []
@@ -215,7 +215,7 @@ def zeta(
         raise Undecided(f"zeta: candidates are not found within {budget} CPU seconds")
     if limit.expired and topological is None:
         notes.append(f"candidates are of the toric part only: {budget} CPU seconds are spent")
-    seconds = time.process_time() - started
+    seconds = watch.seconds
     left = None if budget is None else max(budget - seconds, 0.05 * budget)
     return Zeta(germ, found, topological, seconds, tuple(notes), problem.label, left)
 

@@ -18,7 +18,7 @@ about basins of the flow, and must not be read as one about volumes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,34 +124,25 @@ def descend(
             f"received {runs}, {updates}, {every}, {rate}, {threshold}"
         )
     generator = torch.Generator().manual_seed(seed)
-    formula = wrong_runs(program, steps, semantics)
-    leaves = [(c.name, o) for c in program.free for o in c.options]
-    column = {leaf: i for i, leaf in enumerate(leaves)}
-    blocks = [[column[c.name, o] for o in c.options] for c in program.free]
-    mass = sum(c.weight for c in program.cases)
-    weights = [float(c.weight / mass) for c in program.cases]
-    theta = spread * torch.randn(runs, len(leaves), generator=generator, dtype=torch.float64)
+    task = _Task(program, wrong_runs(program, steps, semantics), runs)
+    theta = spread * torch.randn(runs, len(task.leaves), generator=generator, dtype=torch.float64)
     theta.requires_grad_()
     optimiser = torch.optim.Adam([theta], lr=rate)
-    zero, one = (f(runs, dtype=torch.float64) for f in (torch.zeros, torch.ones))
     events: list[list[Event]] = [[] for _ in range(runs)]
-    loss = zero
+    loss = task.zero
     for update in range(updates + 1):
-        parts = [torch.softmax(theta[:, block], 1) for block in blocks]
-        p = {leaf: parts[i][:, j] for i, block in enumerate(blocks)
-             for j, leaf in enumerate(leaves[k] for k in block)}  # fmt: skip
-        wrong = formula.evaluate(Numbers(zero, one), p)
-        loss = -sum(
-            (q * (1 - e).clamp(min=1e-300).log() for q, e in zip(weights, wrong, strict=True)), zero
-        )
+        parts = [torch.softmax(theta[:, block], 1) for block in task.blocks]
+        p = {task.leaves[k]: part[:, j] for part, block in zip(parts, task.blocks, strict=True)
+             for j, k in enumerate(block)}  # fmt: skip
+        loss = task.loss(p)
         if update % every == 0 or update == updates:
-            table = torch.stack([p[leaf].detach() for leaf in leaves], 1)
-            _record(events, update, loss.tolist(), table.tolist(), program, formula, threshold)
+            table = torch.stack([p[leaf].detach() for leaf in task.leaves], 1)
+            _record(events, update, loss.tolist(), table.tolist(), program, task.formula, threshold)
         if update < updates:
             optimiser.zero_grad()
             loss.sum().backward()
             optimiser.step()
-    return _finish(program, theta.detach(), loss.detach(), events, steps, semantics)
+    return _finish(program, task, theta.detach(), loss.detach(), events, steps, semantics)
 
 
 def anneal(
@@ -185,28 +176,19 @@ def anneal(
         raise BadInput(f"ns: increasing numbers > 0 are needed, received {list(ns)}")
     generator = torch.Generator().manual_seed(seed)
     real = torch.float64
-    formula = wrong_runs(program, steps, semantics)
-    leaves = [(c.name, o) for c in program.free for o in c.options]
-    column = {leaf: i for i, leaf in enumerate(leaves)}
-    blocks = [[column[c.name, o] for o in c.options] for c in program.free]
-    mass = sum(c.weight for c in program.cases)
-    weights = [float(c.weight / mass) for c in program.cases]
-    zero, one = torch.zeros(runs, dtype=real), torch.ones(runs, dtype=real)
+    task = _Task(program, wrong_runs(program, steps, semantics), runs)
 
     def probabilities(theta: Tensor) -> Tensor:
         p = torch.empty_like(theta)
-        for block in blocks:
+        for block in task.blocks:
             p[:, block] = torch.softmax(theta[:, block], 1)
         return p
 
     def loss(theta: Tensor) -> Tensor:
         p = probabilities(theta)
-        wrong = formula.evaluate(Numbers(zero, one), {leaf: p[:, i] for leaf, i in column.items()})
-        return -sum(
-            (q * (1 - e).clamp(min=1e-300).log() for q, e in zip(weights, wrong, strict=True)), zero
-        )
+        return task.loss({leaf: p[:, i] for i, leaf in enumerate(task.leaves)})
 
-    theta = torch.empty(runs, len(leaves), dtype=real).exponential_(generator=generator)
+    theta = torch.empty(runs, len(task.leaves), dtype=real).exponential_(generator=generator)
     theta = theta.clamp(min=1e-300).log()
     sizes = torch.tensor([0.5, 1.5, 4.0], dtype=real)
     events: list[list[Event]] = [[] for _ in range(runs)]
@@ -214,12 +196,12 @@ def anneal(
 
     def log_supports() -> None:
         table = probabilities(theta).tolist()
-        _record(events, count, now.tolist(), table, program, formula, threshold)
+        _record(events, count, now.tolist(), table, program, task.formula, threshold)
 
     log_supports()
     for n in ns:
         for _ in range(moves):
-            place = torch.randint(len(leaves), (runs, 1), generator=generator)
+            place = torch.randint(len(task.leaves), (runs, 1), generator=generator)
             size = sizes[torch.randint(len(sizes), (runs, 1), generator=generator)]
             step = size * torch.randn(runs, 1, generator=generator, dtype=real)
             fresh = theta.scatter_add(1, place, step)
@@ -232,11 +214,39 @@ def anneal(
             if count % every == 0:
                 log_supports()
     log_supports()
-    return _finish(program, theta, now, events, steps, semantics)
+    return _finish(program, task, theta, now, events, steps, semantics)
+
+
+class _Task:
+    """The options of a program by column of θ, and its NLL loss, for so many runs at once.
+
+    leaves: (choice, option), a column each. blocks: the columns of each choice.
+    """
+
+    def __init__(self, program: Program, formula: Formula, runs: int) -> None:
+        import torch
+
+        self.formula = formula
+        self.leaves = [(c.name, o) for c in program.free for o in c.options]
+        column = {leaf: i for i, leaf in enumerate(self.leaves)}
+        self.blocks = [[column[c.name, o] for o in c.options] for c in program.free]
+        mass = sum(c.weight for c in program.cases)
+        self.weights = [float(c.weight / mass) for c in program.cases]
+        self.zero = torch.zeros(runs, dtype=torch.float64)
+        self.one = torch.ones(runs, dtype=torch.float64)
+
+    def loss(self, p: Mapping[tuple[str, str], Tensor]) -> Tensor:
+        """−Σ q(x) log(1 − e_x) at probabilities of the options, (runs,) each."""
+        wrong = self.formula.evaluate(Numbers(self.zero, self.one), p)
+        return -sum(
+            (q * (1 - e).clamp(min=1e-300).log() for q, e in zip(self.weights, wrong, strict=True)),
+            self.zero,
+        )
 
 
 def _finish(
     program: Program,
+    task: _Task,
     theta: Tensor,
     loss: Tensor,
     events: Sequence[Sequence[Event]],
@@ -246,9 +256,7 @@ def _finish(
     """The runs, their final supports replayed as programs that toss even coins."""
     import torch
 
-    leaves = [(c.name, o) for c in program.free for o in c.options]
-    column = {leaf: i for i, leaf in enumerate(leaves)}
-    blocks = [[column[c.name, o] for o in c.options] for c in program.free]
+    leaves, blocks = task.leaves, task.blocks
     found = []
     free = {c.name for c in program.free}
     final = theta

@@ -26,7 +26,7 @@ to the E[βK] of those that cooled, nothing has mixed. Directions that are stiff
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -233,28 +233,10 @@ def _infer(
     """Models of log Z, their average into ``estimates``; outcome, reason, P(m)."""
     fit = asymptotics.infer(x, increments, max_multiplicity=s.max_multiplicity, level=s.level)
     log_z = diagnostics["log_z"]
-    estimates_before = dict(estimates)
+    others = dict(estimates)
     estimates.clear()
-    estimates["lambda"] = Estimate(fit.value, fit.low, fit.high, s.level)
-    for m, (value, error) in fit.given.items():
-        if fit.multiplicity[m] > 0.01:
-            half = asymptotics.normal_quantile(s.level) * error
-            estimates[f"lambda given m={m}"] = Estimate(value, value - half, value + half, s.level)
-    probability, delta = fit.next_pole
-    if probability > 0.5:
-        estimates["next pole"] = Estimate(
-            fit.value + delta, fit.value + delta / 2, fit.value + 2 * delta, s.level
-        )
-    estimates |= estimates_before
-    order = np.argsort(-fit.models["weight"], kind="stable")[:12]
-    diagnostics |= {
-        "fitted_x": fit.curve[0],
-        "fitted_log_z": fit.curve[1],
-        "chi2": fit.chi2,
-        "noise": asdict(fit.noise),
-        "next_pole_probability": probability,
-        "models": {k: v[order] for k, v in fit.models.items()},
-    }
+    estimates |= fit.estimates(s.level) | others
+    diagnostics |= {"fitted_x": fit.curve[0], "fitted_log_z": fit.curve[1], **fit.diagnostics()}
     # Second reading of m, from levels at which e^{−λx} has set in.
     deep = (x > x[0] + 0.35 * (x[-1] - x[0])) & (-log_z > 2.0)
     if deep.sum() >= 8:

@@ -13,16 +13,15 @@ from torch import Tensor
 from singularity_lab.spectroscopes.devices.ladder import (
     FEWEST,
     LAG,
-    Curve,
+    Ladder,
     Settings,
-    below_rounding,
     check,
     record,
 )
 from singularity_lab.spectroscopes.inference.heat_capacity import WINDOW, flattest
 from singularity_lab.spectroscopes.kernels import hmc
-from singularity_lab.spectroscopes.kernels.localised import Localised, stiff
-from singularity_lab.spectroscopes.reading import BadLoss, Outcome
+from singularity_lab.spectroscopes.kernels.localised import stiff
+from singularity_lab.spectroscopes.reading import BadLoss
 
 
 @dataclass
@@ -43,36 +42,24 @@ class _Stride:
         return new, moved
 
 
-class Chains:
+class Chains(Ladder):
     """The ladder climbed by parallel chains, level by level: an
-    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`.
+    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
 
-    u, value: positions (R, d) drawn from the prior, and K there.
-    """
-
-    def __init__(
-        self,
-        law: Localised,
-        u: Tensor,
-        value: Tensor,
-        s: Settings,
-        generator: torch.Generator,
-        curve: Curve,
-    ) -> None:
+    def begin(self, u: Tensor, value: Tensor) -> None:
+        law, s, curve = self.law, self.s, self.curve
         assert s.span is not None
         assert s.sigma is not None
         assert s.stiff is not None
-        self.law, self.s, self.generator, self.curve = law, s, generator, curve
         # The first level is hot: E[βK] is a hundredth of the dimension at most.
         self.start = math.log(0.01 * u.shape[1] / float(value.mean().clamp_min(1e-300)))
-        self.walls = stiff(law, s.stiff, generator) if s.stiff and law.walls is None else None
+        self.walls = stiff(law, s.stiff, self.generator) if s.stiff and law.walls is None else None
         curve.stiff = 0 if self.walls is None else len(self.walls.h)
         self.stride = _Stride(0.3 * s.sigma)
         self.before: Tensor | None = None
         self.chains = hmc.State(u, value, u, value)
         self.factor, self.lagging = torch.ones(0), 0
         self.level, self.last = 0, math.ceil(s.span / s.spacing)
-        self.ended = False
 
     def _straight(self, beta: float) -> tuple[hmc.Target, Tensor]:
         """The target in z, and the diagonal of S."""
@@ -129,9 +116,7 @@ class Chains:
             raise BadLoss("the loss is NaN near the centre", law.meter.counts())
         if float(state.value.min()) < -16 * 2.0**-52 * law.meter.scale:
             check(state.value, law.meter, u)
-        if below_rounding(law, u, state.value, beta):
-            curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at β = {beta:.1e}"
-            self.ended = True
+        if self.is_below_rounding(u, state.value, beta):
             return
         self.lagging = self.lagging + 1 if lag > max(3 * error, LAG) else 0
         if self.lagging == 2:

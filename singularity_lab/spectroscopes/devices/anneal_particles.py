@@ -9,17 +9,14 @@ import torch
 from torch import Tensor
 
 from singularity_lab.spectroscopes.devices.ladder import (
-    Curve,
+    Ladder,
     Settings,
-    below_rounding,
     check,
     grid,
     histogram,
     record,
 )
 from singularity_lab.spectroscopes.kernels import gibbs, hmc
-from singularity_lab.spectroscopes.kernels.localised import Localised
-from singularity_lab.spectroscopes.reading import Outcome
 
 ROUNDS = 15  # of moves that particles from w* make before they count, and while they do
 
@@ -69,26 +66,15 @@ def _resample(log_weight: Tensor, generator: torch.Generator) -> Tensor:
     return (chosen + n * torch.arange(r, device=device)[:, None]).reshape(-1)
 
 
-class Particles:
+class Particles(Ladder):
     """The ladder climbed by weighted particles, level by level: an
-    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`.
+    :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
 
-    u, value: positions (R·N, d) drawn from the prior, and K there.
-    """
-
-    def __init__(
-        self,
-        law: Localised,
-        u: Tensor,
-        value: Tensor,
-        s: Settings,
-        generator: torch.Generator,
-        curve: Curve,
-    ) -> None:
+    def begin(self, u: Tensor, value: Tensor) -> None:
+        law, s, curve = self.law, self.s, self.curve
         assert s.replicates is not None
         assert s.span is not None
         assert s.sigma is not None
-        self.law, self.s, self.generator, self.curve = law, s, generator, curve
         self.particles = gibbs.State(u, value, law.prior(u))
         blocks = getattr(law.meter.loss, "components", None)
         smallest = s.sigma * math.exp(-0.5 * s.span - 3)
@@ -101,7 +87,6 @@ class Particles:
         curve.baths = [len(b) for b in self.baths]
         self.steps = grid(s, s.span + 6)
         self.beta, self.first = 0.0, None  # type: float, float | None
-        self.ended = False
 
     def step(self) -> None:
         """The next temperature: weigh, resample, move."""
@@ -137,9 +122,8 @@ class Particles:
         if lowest < -16 * 2.0**-52 * law.meter.scale:
             check(state.value, law.meter, state.position)
         self.ended = self._share() >= 1
-        if not self.ended and below_rounding(law, state.position, state.value, beta):
-            curve.stop, curve.reason = Outcome.FLOOR, f"rounding of K is reached at β = {beta:.1e}"
-            self.ended = True
+        if not self.ended:
+            self.is_below_rounding(state.position, state.value, beta)
 
     def _moved(self, state: gibbs.State, beta: float) -> float:
         """One round of all moves at a temperature; the share of trajectories accepted, summed."""

@@ -197,7 +197,7 @@ class _Chains(Adjusted):
         )  # fmt: skip
         super().__init__(meter, chains, view.n * s.beta, generator, "mala", s.heated)
 
-    def potential(self, nbeta: float | Tensor) -> mala.Potential:
+    def potential(self, nbeta: float | Tensor) -> mala.Target:
         return potential(self.source, nbeta, self.s.gamma)
 
     def seen(self, chains: Any) -> None:

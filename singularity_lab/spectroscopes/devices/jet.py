@@ -27,13 +27,14 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
+from singularity_lab.spectroscopes.devices.residual_jets import ResidualJets
 from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
 
-__all__ = ["Equations", "Settings", "Stratum", "jet", "plot", "search"]
+__all__ = ["Equations", "ProfileStratum", "Settings", "jet", "plot", "search"]
 
 Exponent = tuple[int, ...]
 
@@ -45,7 +46,9 @@ class Settings:
     order: int = setting(6, "largest m of the jet schemes J_m, at most 40")
     profiles: int = setting(400, "order profiles tried for every m, all where there are no more")
     starts: int = setting(8, "random starts of a profile")
-    radius: float = setting(0.6, "size of w_0 − w*, the base points of jets")
+    radius: float = setting(
+        0.6, "size of w_0 − w*, the base points of jets; of networks a third of it"
+    )
     iterations: int = setting(60, "of Levenberg–Marquardt")
     tolerance: float = setting(1e-11, "residual of a solution")
     slice: float = setting(3e-3, "distance of the slices from a solution")
@@ -65,7 +68,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Stratum:
+class ProfileStratum:
     """Jets of order m on a profile: dimension confirmed by slices, and codimension among all
     d(m + 1) coefficients."""
 
@@ -267,7 +270,7 @@ def search(
     s: Settings,
     meter: Meter,
     generator: torch.Generator,
-) -> list[Stratum]:
+) -> list[ProfileStratum]:
     """Strata of J_m for one m, confirmed, of largest dimension first; empty where none is found."""
     q = order + 1
     equations = Equations(generators, dim, q)
@@ -304,14 +307,14 @@ def search(
             best[which] = (t, [])
         if t == best[which][0]:
             best[which][1].append(point)
-    strata: list[Stratum] = []
+    strata: list[ProfileStratum] = []
     top = -1
     for which, (t, points) in sorted(best.items(), key=lambda x: (-x[1][0], x[0]))[: s.confirm]:
         if t <= top:
             break
         mask = masks[which : which + 1]
         dimension = _confirmed(equations, points, mask, t, s, meter, generator)
-        strata.append(Stratum(order, profiles[which], dimension, t, dim * q - dimension))
+        strata.append(ProfileStratum(order, profiles[which], dimension, t, dim * q - dimension))
         top = max(top, dimension)
     return sorted(strata, key=lambda x: x.codimension)
 
@@ -322,10 +325,12 @@ def search(
 def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """Upper bounds of λ from codimensions of real jets near w*, for m = 0 … ``order``.
 
-    The loss must be a :class:`PolynomialLoss`: jets need the generators. Estimates: ``lambda``, the
+    The loss is a :class:`PolynomialLoss`, with its generators, or has ``residuals``, as networks
+    do: then the jets are those of the outputs minus the outputs at w*
+    (:mod:`singularity_lab.spectroscopes.devices.residual_jets`). Estimates: ``lambda``, the
     smallest bound, with the interval [0, bound]; ``codim J_m`` for every m (numerically confirmed,
-    not proved). See :class:`Settings`. Raises BadInput for a loss without generators, with walls or
-    with prior exponents.
+    not proved). See :class:`Settings`. Raises BadInput for a loss with neither, with walls or with
+    prior exponents.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> cusp = PolynomialLoss.from_exponents([([1, -1], [(2, 0), (0, 3)])], loss_id="cusp")
@@ -334,13 +339,17 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     ([1, 2, 3, 4, 5, 5], 0.4167)
     """
     s = settings_of(Settings, settings, "jet")
-    if not isinstance(loss, PolynomialLoss):
+    residual = getattr(loss, "residuals", None)
+    if not isinstance(loss, PolynomialLoss) and residual is None:
         raise BadInput(
-            f"loss: jets need generators (a PolynomialLoss), received kind {loss.kind!r}"
+            "loss: jets need generators (a PolynomialLoss) or residuals (a network), received kind "
+            f"{loss.kind!r}"
         )
     if loss.prior_exponents is not None or loss.domain is not None:
         raise BadInput("loss: bounds by jets are for the flat prior and a point without walls")
     meter = Meter(loss, budget)
+    if not isinstance(loss, PolynomialLoss):
+        return _of_residuals(loss, residual, s, seed, meter)
     generator = torch.Generator().manual_seed(seed)
     local = loss._program.generators
     factor = 1 if loss.as_loss else 2
@@ -370,6 +379,53 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     return meter.reading("jet", s, seed, estimates, outcome, reason, {"strata": rows})
 
 
+def _of_residuals(loss: Loss, residual: Any, s: Settings, seed: int, meter: Meter) -> Reading:
+    """The reading of a map that is known by its values."""
+
+    def spend(count: int) -> None:
+        if meter.gradients + count > meter.budget.evaluations:
+            raise BudgetSpent("evaluations")
+        if meter.cpu_seconds() > meter.budget.cpu_seconds:
+            raise BudgetSpent("CPU seconds")
+        meter.gradients += count
+
+    estimates: dict[str, Estimate] = {}
+    rows: list[dict[str, Any]] = []
+    outcome, reason, unclear = Outcome.OK, "", []
+    jets = ResidualJets(residual, loss.center.to("cpu", torch.float64), spend)
+    try:
+        for order in range(s.order + 1):
+            found = jets.search(
+                order, starts=s.starts, seed=seed, radius=s.radius / 3, iterations=s.iterations
+            )
+            if not found or not found[0].confirmed:
+                unclear.append(order)
+                continue
+            c = float(found[0].codimension)
+            estimates[f"codim J_{order}"] = Estimate(c, c, c, s.level)
+            rows += [
+                {"order": f.order, "codimension": f.codimension, "bound": f.bound, "gap": f.gap,
+                 "orders": f.orders, "straight": f.straight, "distance": f.distance}
+                for f in found if f.confirmed
+            ]  # fmt: skip
+    except BudgetSpent as error:
+        outcome, reason = Outcome.BUDGET, f"{error} spent"
+    if rows:
+        best = min(rows, key=lambda x: (x["bound"], x["order"]))
+        bound = best["bound"]
+        estimates = {"lambda": Estimate(bound, 0.0, bound, s.level)} | estimates
+        words = (
+            f"an upper bound, from jets of order {best['order']} at distance "
+            f"{best['distance']:.2g} from w*; directions die at orders 0, 1, …: {best['orders']}"
+        )
+        reason = f"{reason}; {words}" if reason else words
+        if unclear:
+            reason += f"; nothing confirmed at orders {unclear}"
+    elif outcome is Outcome.OK:
+        outcome, reason = Outcome.NOT_MIXED, "no jet was found that fills its tangent space"
+    return meter.reading("jet", s, seed, estimates, outcome, reason, {"strata": rows})
+
+
 def plot(reading: Reading, ax: Any = None) -> Any:
     """Bounds codim J_m/(2(m + 1)) against m, with the smallest."""
     plt = pyplot()
@@ -391,8 +447,8 @@ DEVICE = Device(
     name="jet",
     summary="bounds of λ from above by numerical jet schemes",
     scope="Says codimensions of real jets and the bound codim/(2(m + 1)) of λ, for a loss with "
-    "generators; the interval [0, bound] claims nothing from below. A numerical finding, not a "
-    "proof; it does not speak of m.",
+    "generators, or a network against its own outputs; the interval [0, bound] claims nothing from "
+    "below. A numerical finding, not a proof; it does not speak of m.",
     Settings=Settings,
     run=jet,
     plot=plot,

@@ -212,3 +212,36 @@ def record(
     curve.energy.append(energy.cpu().numpy())
     curve.variance.append(variance.cpu().numpy())
     curve.radius.append(float((u * u).mean()) / float(s.sigma or 1.0) ** 2)
+
+
+class Ladder:
+    """A ladder as a sampler climbs it, level by level: what chains and particles share.
+
+    u, value: positions (N, d) drawn from the prior, and K there.
+    """
+
+    def __init__(
+        self,
+        law: Localised,
+        u: Tensor,
+        value: Tensor,
+        s: Settings,
+        generator: torch.Generator,
+        curve: Curve,
+    ) -> None:
+        self.law, self.s, self.generator, self.curve = law, s, generator, curve
+        self.ended = False
+        self.begin(u, value)
+
+    def begin(self, u: Tensor, value: Tensor) -> None:
+        """Set the state that stands before the first level."""
+        raise NotImplementedError
+
+    def is_below_rounding(self, u: Tensor, value: Tensor, beta: float) -> bool:
+        """Whether rounding of K is reached at β; the curve then ends there, and says so."""
+        if not below_rounding(self.law, u, value, beta):
+            return False
+        self.curve.stop = Outcome.FLOOR
+        self.curve.reason = f"rounding of K is reached at β = {beta:.1e}"
+        self.ended = True
+        return True

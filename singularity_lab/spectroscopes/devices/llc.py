@@ -35,6 +35,7 @@ from singularity_lab.spectroscopes.devices.tempered import (
     check_settings,
     inverse_temperature,
     largest_eigenvalue,
+    may_scatter,
     plain,
     reading_of_average,
     seeded_generator,
@@ -205,15 +206,6 @@ def scattered(
             break
         u = torch.where(wild[:, None], u / 2, u)
     return u
-
-
-def may_scatter(loss: Loss, gamma: float) -> bool:
-    """Whether there is a scale to scatter chains on: a localisation, or walls on every side."""
-    if gamma > 0:
-        return True
-    return loss.domain is not None and all(
-        math.isfinite(x) for x in (*loss.domain.lower, *loss.domain.upper)
-    )
 
 
 class _Chains:

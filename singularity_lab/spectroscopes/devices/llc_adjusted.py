@@ -12,12 +12,13 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
-from singularity_lab.spectroscopes.devices.llc import R_HAT, may_scatter, plot, scattered
+from singularity_lab.spectroscopes.devices.llc import R_HAT, plot, scattered
 from singularity_lab.spectroscopes.devices.tempered import (
     Average,
     check_settings,
     curvature,
     inverse_temperature,
+    may_scatter,
     plain,
     potential,
     reading_of_average,
@@ -123,7 +124,7 @@ class Adjusted:
         self.chains: Any = None
         self.steps: Any = None
 
-    def potential(self, nbeta: float | Tensor) -> mala.Potential:
+    def potential(self, nbeta: float | Tensor) -> mala.Target:
         """What is sampled at an inverse temperature, or at one for each chain."""
         return potential(self.meter, nbeta, self.s.gamma)
 

@@ -30,7 +30,7 @@ from singularity_lab.spectroscopes.losses.parts import RestrictedLoss, component
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
-from singularity_lab.system.extras import pyplot
+from singularity_lab.system.extras import plain, pyplot
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ def plot(reading: Reading, ax: Any = None) -> Any:
         ax.plot([e.low, e.high], [row, row], lw=1.5, color="C0")
         ax.plot(e.value, row, "o", color="C0")
     ax.axvline(0.0, color="0.6", lw=1)
-    ax.set_yticks(range(len(chosen)), [k[4:-1] for k in chosen])
+    ax.set_yticks(range(len(chosen)), [plain(k[4:-1]) for k in chosen])
     ax.set_xlabel("χ = −nβ Cov(K, K_part − K)")
     ax.set_title(reading.loss_id)
     return ax

@@ -233,10 +233,22 @@ def _outcome(
     if verdict.complaint:
         return (Outcome.BIASED_TARGET if verdict.biased else Outcome.NOT_MIXED), verdict.complaint
     if not any(g.scattered for g in groups):
-        return Outcome.NOT_MIXED, "all chains began at w*: nothing shows that they have left it"
+        words = "all chains began at w*: nothing shows that they have left it"
+        if not may_scatter(loss, s.gamma):
+            words += "; scattered ones need a localisation (gamma) or a box"
+        return Outcome.NOT_MIXED, words
     if e.low < 0:
         return Outcome.NOT_MIXED, f"the interval [{e.low:.3g}, {e.high:.3g}] holds negative values"
     return (Outcome.BIASED_TARGET, biased) if biased else (Outcome.OK, "")
+
+
+def may_scatter(loss: Loss, gamma: float) -> bool:
+    """True if there is a scale to scatter chains on: a localisation, or walls on every side."""
+    if gamma > 0:
+        return True
+    return loss.domain is not None and all(
+        math.isfinite(x) for x in (*loss.domain.lower, *loss.domain.upper)
+    )
 
 
 def walls_of(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | None, Tensor | None]:
@@ -259,7 +271,7 @@ class Source(Protocol):
         ...
 
 
-def potential(meter: Source, nbeta: float | Tensor, gamma: float) -> mala.Potential:
+def potential(meter: Source, nbeta: float | Tensor, gamma: float) -> mala.Target:
     """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on u (c, d), +∞ outside the domain or where K is not
     finite."""
     tau = meter.loss.prior_exponents

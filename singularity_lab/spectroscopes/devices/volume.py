@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -372,30 +372,14 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         fit = asymptotics.infer(x, increments, max_multiplicity=s.max_multiplicity, level=s.level)
         log_v = np.cumsum(np.log(np.exp(increments).mean(axis=1)))
         by_replicate = np.cumsum(increments, axis=0)
-        estimates["lambda"] = Estimate(fit.value, fit.low, fit.high, s.level)
+        estimates = fit.estimates(s.level)
         multiplicity = fit.multiplicity
-        for m, (value, error) in fit.given.items():
-            if multiplicity[m] > 0.01:
-                half = asymptotics.normal_quantile(s.level) * error
-                estimates[f"lambda given m={m}"] = Estimate(
-                    value, value - half, value + half, s.level
-                )
-        probability, delta = fit.next_pole
-        if probability > 0.5:
-            at = fit.value + delta
-            estimates["next pole"] = Estimate(
-                at, fit.value + delta / 2, fit.value + 2 * delta, s.level
-            )
-        order = np.argsort(-fit.models["weight"], kind="stable")[:12]
         diagnostics |= {
             "log_v": log_v,
             "log_v_error": by_replicate.std(axis=1, ddof=1) / math.sqrt(s.replicates),
             "fitted_x": fit.curve[0],
             "fitted_log_v": fit.curve[1],
-            "chi2": fit.chi2,
-            "noise": asdict(fit.noise),
-            "next_pole_probability": probability,
-            "models": {k: v[order] for k, v in fit.models.items()},
+            **fit.diagnostics(),
         }
         if outcome is Outcome.FLOOR and len(curve.x) >= 2 * _FEWEST:
             outcome = Outcome.OK  # deep enough; the reason still says where it stopped

@@ -26,12 +26,15 @@ Noise: increments have the spread seen between replicates, white plus a slowly v
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.special import hyp1f1
+
+from singularity_lab.spectroscopes.reading import Estimate
 
 __all__ = ["Fit", "Noise", "infer", "noise_of"]
 
@@ -79,6 +82,31 @@ class Fit:
     chi2: float
     models: dict[str, np.ndarray]
     curve: tuple[np.ndarray, np.ndarray]
+
+    def estimates(self, level: float) -> dict[str, Estimate]:
+        """λ, λ given each m of some probability, and the next pole where there is likely one, with
+        intervals of a level."""
+        found = {"lambda": Estimate(self.value, self.low, self.high, level)}
+        for m, (value, error) in self.given.items():
+            if self.multiplicity[m] > 0.01:
+                half = normal_quantile(level) * error
+                found[f"lambda given m={m}"] = Estimate(value, value - half, value + half, level)
+        probability, delta = self.next_pole
+        if probability > 0.5:
+            found["next pole"] = Estimate(
+                self.value + delta, self.value + delta / 2, self.value + 2 * delta, level
+            )
+        return found
+
+    def diagnostics(self) -> dict[str, Any]:
+        """The noise, the probability of a next pole, and the best dozen of the models."""
+        order = np.argsort(-self.models["weight"], kind="stable")[:12]
+        return {
+            "chi2": self.chi2,
+            "noise": asdict(self.noise),
+            "next_pole_probability": self.next_pole[0],
+            "models": {k: v[order] for k, v in self.models.items()},
+        }
 
 
 def noise_of(increments: np.ndarray) -> Noise:

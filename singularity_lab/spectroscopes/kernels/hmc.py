@@ -14,44 +14,13 @@ the target keeps it).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.kernels.accept import State, Steps, Target, accepted, init
 
 __all__ = ["State", "Steps", "Target", "adapt", "init", "step", "steps"]
-
-Target = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
-"""u (c, d) → U (c,), ∇U (c, d), K (c,): the potential (e^{−U} is sampled; +∞ outside the domain),
-its gradient, and a quantity that travels with the state: K itself, for its average."""
-
-
-@dataclass(frozen=True)
-class Steps:
-    """The histograms of step sizes. epsilon (s,); weights (g, s), rows summing to one; tried and
-    accepted counts (g, s), updated in place while learning.
-
-    Of c chains, chain k belongs to group ⌊k·g/c⌋: g = c learns for every chain on its own, g = 1
-    pools them.
-    """
-
-    epsilon: Tensor
-    weights: Tensor
-    tried: Tensor
-    accepted: Tensor
-
-
-@dataclass(frozen=True)
-class State:
-    """position u (c, d); potential U (c,), its gradient (c, d), and K (c,) there."""
-
-    position: Tensor
-    potential: Tensor
-    gradient: Tensor
-    value: Tensor
 
 
 def steps(
@@ -93,11 +62,6 @@ def adapt(s: Steps, *, floor: float = 0.01, strength: float = 8.0) -> Steps:
     return Steps(s.epsilon, weights, s.tried / 2, s.accepted / 2)
 
 
-def init(position: Tensor, target: Target) -> State:
-    """The state at positions (c, d)."""
-    return State(position, *target(position))
-
-
 def step(
     state: State,
     s: Steps,
@@ -129,11 +93,7 @@ def step(
     c, d = u.shape
     device = u.device
     length = 1 + int(torch.randint(leapfrogs, (1,), generator=generator, device=device))
-    groups = s.weights.shape[0]
-    group = torch.arange(c, device=device) * groups // c
-    mass = torch.cumsum(s.weights, 1)
-    draw = torch.rand((c, 1), generator=generator, dtype=torch.float64, device=device)
-    which = (draw > mass[group]).sum(1).clamp_(max=len(s.epsilon) - 1)
+    which, place = s.choose(c, generator)
     epsilon = s.epsilon[which][:, None]
     p = torch.empty((c, d), dtype=torch.float32, device=device).normal_(generator=generator)
     p = p.to(torch.float64)  # 24 random bits; what follows is in double precision
@@ -145,16 +105,7 @@ def step(
         potential, gradient, value = target(u)
         p.addcmul_(move, gradient, value=-1.0 if k < length - 1 else -0.5)
     log_ratio = before - potential - 0.5 * (p * p).sum(1)
-    uniform = torch.rand(c, generator=generator, dtype=torch.float64, device=device)
-    accept = torch.log(uniform) < log_ratio  # False for NaN and for +∞
+    accept = accepted(log_ratio, generator)  # False for NaN and for +∞
     if learn:
-        cell = group * len(s.epsilon) + which
-        s.tried.view(-1).index_add_(0, cell, torch.ones(c, dtype=torch.float64, device=device))
-        s.accepted.view(-1).index_add_(0, cell, accept.to(torch.float64))
-    row = accept[:, None]
-    return State(
-        torch.where(row, u, state.position),
-        torch.where(accept, potential, state.potential),
-        torch.where(row, gradient, state.gradient),
-        torch.where(accept, value, state.value),
-    )
+        s.count(place, accept)
+    return state.moved_to(State(u, potential, gradient, value), accept)

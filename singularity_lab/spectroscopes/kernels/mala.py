@@ -10,37 +10,12 @@ acceptance · √ε and frozen after warm-up (a mixture of kernels that each kee
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import torch
-from torch import Tensor
 
 from singularity_lab.spectroscopes.kernels import layout
+from singularity_lab.spectroscopes.kernels.accept import State, Steps, Target, accepted, init
 
-Potential = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
-"""u (c, d) → U (c,), ∇U (c, d), K (c,); U = +∞ outside the domain."""
-
-
-@dataclass(frozen=True)
-class Steps:
-    """The histograms of step sizes: epsilon (s,); weights (g, s), rows summing to one; tried and
-    accepted counts (g, s). Of c chains, chain k belongs to group ⌊k·g/c⌋."""
-
-    epsilon: Tensor
-    weights: Tensor
-    tried: Tensor
-    accepted: Tensor
-
-
-@dataclass(frozen=True)
-class State:
-    """position (c, d); potential (c,), its gradient (c, d), K (c,)."""
-
-    position: Tensor
-    potential: Tensor
-    gradient: Tensor
-    value: Tensor
+__all__ = ["State", "Steps", "Target", "adapt", "init", "step", "steps"]
 
 
 def steps(
@@ -71,22 +46,11 @@ def adapt(s: Steps, floor: float = 0.01) -> Steps:
     return Steps(s.epsilon, weights / weights.sum(1, keepdim=True), s.tried / 2, s.accepted / 2)
 
 
-def init(position: Tensor, potential: Potential) -> State:
-    """The state at positions (c, d)."""
-    return State(position, *potential(position))
-
-
 def step(
-    state: State, s: Steps, potential: Potential, generator: torch.Generator, learn: bool = False
+    state: State, s: Steps, potential: Target, generator: torch.Generator, learn: bool = False
 ) -> State:
     """One step of all chains; with ``learn`` the histograms' counters are updated in place."""
-    c = len(state.position)
-    device = state.position.device
-    groups, count = s.weights.shape
-    group = torch.arange(c, device=device) * groups // c
-    draw = torch.rand((c, 1), generator=generator, dtype=torch.float64, device=device)
-    mass = torch.cumsum(s.weights, 1)
-    which = (draw > mass[group]).sum(1).clamp_(max=count - 1)
+    which, place = s.choose(len(state.position), generator)
     eps = s.epsilon[which][:, None]
     noise = layout.normal(state.position, generator).to(torch.float64)
     proposal = torch.addcmul(state.position, eps, state.gradient, value=-0.5)
@@ -95,16 +59,7 @@ def step(
     back = state.position - proposal + 0.5 * eps * new.gradient
     log_ratio = state.potential - new.potential
     log_ratio += 0.5 * (noise * noise).sum(1) - 0.5 * (back * back).sum(1) / eps[:, 0]
-    uniform = torch.rand(c, generator=generator, dtype=torch.float64, device=device)
-    accept = torch.log(uniform) < log_ratio  # False for NaN and for +∞ potentials
+    accept = accepted(log_ratio, generator)  # False for NaN and for +∞ potentials
     if learn:
-        cell = group * count + which
-        s.tried.view(-1).index_add_(0, cell, torch.ones(c, dtype=torch.float64, device=device))
-        s.accepted.view(-1).index_add_(0, cell, accept.to(torch.float64))
-    row = accept[:, None]
-    return State(
-        torch.where(row, new.position, state.position),
-        torch.where(accept, new.potential, state.potential),
-        torch.where(row, new.gradient, state.gradient),
-        torch.where(accept, new.value, state.value),
-    )
+        s.count(place, accept)
+    return state.moved_to(new, accept)

@@ -22,7 +22,7 @@ def _added(base: str, factor: float, a: str, b: str, target: str) -> str:
     return f"add({base}, {a}, alpha={factor!r}, out={target})"
 
 
-class Program:
+class SquaresCode:
     """Straight-line batched code for p₁, …, p_k and K = Σ pᵢ² (or K = p₁), with the reverse sweep
     for ∇K.
 

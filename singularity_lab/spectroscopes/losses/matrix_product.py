@@ -27,6 +27,7 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.protocol import (
+    Centred,
     Domain,
     as_columns,
     checked_domain,
@@ -41,7 +42,7 @@ _CHUNK_BYTES = 1 << 26  # work memory of one chunk of chains
 _NARROW, _ENTRIES, _NARROW_BYTES = 8, 1 << 14, 1 << 19
 
 
-class MatrixProductLoss:
+class MatrixProductLoss(Centred):
     """K(w) = tr((P − T) Σ (P − T)ᵀ) for P = W_L ⋯ W_1, batched over chains, with ∇K by products.
 
     factors: w* as matrices W_1*, …, W_L*, shapes (n_k, n_{k−1}); w holds them in this order, each
@@ -229,15 +230,16 @@ class MatrixProductLoss:
         """Unit roundoff of the products."""
         return float(torch.finfo(self.dtype).eps)
 
-    def value(self, w: Tensor) -> Tensor:
-        """K at w: (c, d) → (c,)."""
-        w = checked_points(w, self.dim)
-        return self.local_value(w - self.center.to(w.device))
-
-    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """K and ∇K at w: (c, d) → (c,), (c, d)."""
-        w = checked_points(w, self.dim)
-        return self.local_value_and_grad(w - self.center.to(w.device))
+    def residuals(self, w: Tensor) -> Tensor:
+        """Entries of the product at w (d,) minus those at w*: what jets are made of."""
+        pieces = zip(w.split(self._sizes), self._shapes, self._factors, strict=True)
+        product = own = None
+        for piece, shape, factor in pieces:
+            layer = piece.reshape(shape)
+            product = layer if product is None else layer @ product
+            own = factor.double() if own is None else factor.double() @ own
+        assert product is not None
+        return (product - own).reshape(-1)
 
     def local_value(self, u: Tensor) -> Tensor:
         """K(w* + u) at displacements u (c, d), without the cancellation in P − P*."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.losses.first_look import reduction, spread_rows
 from singularity_lab.spectroscopes.losses.protocol import Domain, checked_domain, checked_points
 
 
@@ -19,6 +23,22 @@ def _axis(piece: str) -> int | slice:
     if len(parts) == 1 and parts[0] is not None:
         return parts[0]
     return slice(*parts)
+
+
+def squared(out: Tensor, y: Tensor) -> Tensor:
+    """Return (out − y)², element by element. Raises BadInput for shapes that differ."""
+    if out.shape != y.shape:
+        raise BadInput(
+            f"targets: expected the shape of the outputs, {tuple(out.shape)}, received "
+            f"{tuple(y.shape)}; reshape them"
+        )
+    return (out - y) ** 2
+
+
+_PROBES = 12  # points at which gradients and differences are compared
+_AWAY = 0.03  # of a weight, from w* to such a point
+_STEP = 1e-2  # length of a difference
+_GRADIENT_GAP = 0.15  # of the differences, between them and the gradient
 
 
 # ------------------------------------------------------------------------------------ torch modules
@@ -87,7 +107,7 @@ class ModuleLoss:
             return x.detach().to(dtype) if x.is_floating_point() else x
 
         self._inputs, self._targets = tree_map(own, inputs), tree_map(own, targets)
-        self._criterion = criterion or (lambda out, y: (out - y) ** 2)
+        self._criterion = criterion or squared
         self._module = module
         parameters = [
             (name, p.detach().to("cpu", torch.float64))
@@ -96,8 +116,11 @@ class ModuleLoss:
         ]
         if not parameters:
             raise BadInput("module: expected at least one parameter that requires a gradient")
-        self._buffers = {name: own(b) for name, b in module.named_buffers()}
-        self._buffers |= {n: own(p) for n, p in module.named_parameters() if not p.requires_grad}
+        # Copies: what is trained on afterwards, or changed in a forward pass, is another function.
+        self._buffers = {name: own(b).clone() for name, b in module.named_buffers()}
+        self._buffers |= {
+            n: own(p).clone() for n, p in module.named_parameters() if not p.requires_grad
+        }
         self._names = [name for name, _ in parameters]
         self._shapes = [p.shape for _, p in parameters]
         self._sizes = [p.numel() for _, p in parameters]
@@ -107,6 +130,7 @@ class ModuleLoss:
         self.prior_exponents: tuple[float, ...] | None = None
         self.loss_id = loss_id or f"module:{type(module).__name__}"
         self._chunk, self._rows = chunk, rows
+        self._own: Tensor | None = None
         self._reduction = self._find_reduction()
         self._value = torch.vmap(self._single, in_dims=(0, None, None))
         self._each = torch.vmap(self._examples, in_dims=(0, None, None))
@@ -182,40 +206,64 @@ class ModuleLoss:
             ) from error
         return [int(i) for i in chosen.reshape(-1).tolist()]
 
-    def _criterion_at(self, w: Tensor, x: Any, y: Any) -> Tensor:
+    def _output_at(self, w: Tensor, x: Any, buffers: dict[str, Tensor] | None = None) -> Any:
+        """The module's output with the parameters w (d,) in their places. Attention is computed by
+        products and a softmax: its fused kernels cannot be mapped over chains."""
         pieces = torch.split(w, self._sizes)
         named = {n: p.reshape(s) for n, p, s in zip(self._names, pieces, self._shapes, strict=True)}
-        out = torch.func.functional_call(self._module, (named, self._buffers), (x,))
-        return self._criterion(out, y)
+        fused = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        try:
+            with sdpa_kernel(SDPBackend.MATH):
+                kept = self._buffers if buffers is None else buffers
+                return torch.func.functional_call(self._module, (named, kept), (x,))
+        finally:
+            torch.backends.mha.set_fastpath_enabled(fused)
+
+    def _criterion_at(self, w: Tensor, x: Any, y: Any) -> Tensor:
+        return self._criterion(self._output_at(w, x), y)
 
     def _find_reduction(self) -> str:
-        """Whether the criterion gives each example's loss ("none"), their mean or their sum: told
-        by its value on a few rows and on each of them alone."""
-        w, few = self.center.to(self.dtype), min(self.n_data, 3)
-
-        def first(rows: slice) -> Tensor:
-            x, y = tree_map(lambda a: a[rows], (self._inputs, self._targets))
-            return self._criterion_at(w, x, y)
-
-        with torch.no_grad():
-            whole = first(slice(0, few))
-            if whole.ndim:
-                if whole.shape[0] != few:
-                    raise BadInput(
-                        f"criterion: expected losses of {few} examples, or one number, received "
-                        f"shape {tuple(whole.shape)}"
-                    )
-                return "none"
-            alone = torch.stack([first(slice(i, i + 1)) for i in range(few)])
-        scale = 1e-4 * float(alone.abs().sum()) + 1e-12
-        if few == 1 or abs(float(whole - alone.mean())) <= scale:
-            return "mean"
-        if abs(float(whole - alone.sum())) <= scale:
-            return "sum"
-        raise BadInput(
-            "criterion: expected losses of the examples, their mean or their sum; received "
-            f"{float(whole):.6g} on {few} rows, and {alone.tolist()} on each alone"
+        """Whether the criterion gives each example's loss ("none"), their mean or their sum."""
+        generator = torch.Generator().manual_seed(0)
+        size = float(self.center.norm()) / math.sqrt(self.dim)
+        noise = torch.randn(self.dim, generator=generator, dtype=torch.float64)
+        at, beside = (
+            functools.partial(self._output_at, w.to(self.dtype))
+            for w in (self.center, self.center + 0.1 * (size + 0.1) * noise)
         )
+        name = getattr(self._module, "described", f"model: {type(self._module).__name__}")
+        return reduction(name, at, beside, self._criterion, self._inputs, self._targets)
+
+    def check_gradient(self) -> None:
+        """Raise BadInput where the gradient is not that of the value: a criterion that counts, a
+        model that detaches. Compared are differences of L along random directions, at points
+        beside w*, on at most 128 rows."""
+        generator = torch.Generator().manual_seed(0)
+        rows = spread_rows(self.n_data, 128)
+        x, y = tree_map(lambda a: a[rows.to(a.device)], (self._inputs, self._targets))
+        shape = (_PROBES, self.dim)
+        w = self.center + _AWAY * torch.randn(shape, generator=generator, dtype=torch.float64)
+        along = torch.randn(shape, generator=generator, dtype=torch.float64)
+        along = along / along.norm(dim=1, keepdim=True)
+        wide = _STEP * (1 + float(self.center.norm()) / math.sqrt(self.dim))
+        with torch.no_grad():
+            plus, minus = (
+                torch.cat([self._value(p, x, y) for p in (w + e * along).to(self.dtype).split(4)])
+                for e in (wide, -wide)
+            )
+        gradient = torch.cat([self._both(p, x, y)[0] for p in w.to(self.dtype).split(4)])
+        slopes = (gradient.double() * along).sum(1)
+        differences = (plus.double() - minus.double()) / (2 * wide)
+        rounding = torch.finfo(self.dtype).eps * float(plus.abs().max()) / wide
+        gap = float((differences - slopes).abs().sum())
+        whole = float(differences.abs().sum())
+        if math.isfinite(gap) and gap > _GRADIENT_GAP * whole + 20 * _PROBES * rounding:
+            raise BadInput(
+                "model, criterion: expected a gradient that is that of the loss, received one that "
+                f"differs by {gap / whole:.0%} from differences of it: is a part detached, rounded "
+                "or counted (accuracy)?"
+            )
 
     def _elements(self, w: Tensor, x: Any, y: Any) -> Tensor:
         return self._criterion_at(w, x, y).reshape(-1)
@@ -280,6 +328,25 @@ class ModuleLoss:
                 parts = [self._value(p, x, y) for p in w.split(self._chunk)]
                 out += share * torch.cat(parts)
         return out
+
+    def residuals(self, w: Tensor) -> Tensor:
+        """Outputs at w (d,) minus those at w*, all entries of at most 64 rows spread over the data,
+        in double precision: what jets are made of. Under a criterion of logits they are logarithms
+        of probabilities."""
+        rows = spread_rows(self.n_data, 64)
+        x = tree_map(lambda a: a[rows.to(a.device)], self._inputs)
+        x, buffers = tree_map(
+            lambda a: a.double() if a.is_floating_point() else a, (x, self._buffers)
+        )
+        features = getattr(self._criterion, "features", lambda out: out)
+
+        def outputs(w: Tensor) -> Tensor:
+            return features(self._output_at(w, x, buffers)).reshape(-1)
+
+        if self._own is None:
+            with torch.no_grad():
+                self._own = outputs(self.center)
+        return outputs(w) - self._own
 
     def fixed_value(self, w: Tensor, rows: int = 128) -> Tensor:
         """Mean loss over rows spread over the data, always the same: (c, d) → (c,)."""

@@ -11,8 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.compiled import Exponent, Generator, Program
+from singularity_lab.spectroscopes.losses.compiled import Exponent, Generator, SquaresCode
 from singularity_lab.spectroscopes.losses.protocol import (
+    Centred,
     Domain,
     as_columns,
     checked_center,
@@ -21,6 +22,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     exponents,
 )
 from singularity_lab.spectroscopes.typed import Form, TypedProgram, finite
+from singularity_lab.system.floats import as_float
 
 
 def _shift(poly: dict[Exponent, Fraction], center: Sequence[Fraction]) -> dict[Exponent, Fraction]:
@@ -69,7 +71,7 @@ def _polynomials(
     return polys, dim
 
 
-class PolynomialLoss:
+class PolynomialLoss(Centred):
     """K = Σ fᵢ² from generators fᵢ, or one polynomial K itself, with batched hand-generated value
     and gradient.
 
@@ -112,15 +114,18 @@ class PolynomialLoss:
         self.generators = tuple(dict(g) for g in generators)
 
         def about(polys: Sequence[dict[Exponent, Fraction]]) -> list[dict[Exponent, float]]:
-            return [{e: float(c) for e, c in _shift(dict(g), exact).items()} for g in polys]
+            return [
+                {e: as_float(c, "coefficient") for e, c in _shift(dict(g), exact).items()}
+                for g in polys
+            ]
 
         self._form = typed
-        self._program: Program | TypedProgram
+        self._program: SquaresCode | TypedProgram
         if typed is None:
-            self._program = Program(about(self.generators), dim, squared=not as_loss)
+            self._program = SquaresCode(about(self.generators), dim, squared=not as_loss)
         else:
             form, leaves = typed
-            parts = [Program([p], dim, squared=False) for p in about(leaves)]
+            parts = [SquaresCode([p], dim, squared=False) for p in about(leaves)]
             self._program = TypedProgram(finite(form), parts, lambda: about(self.generators))
         self.loss_id = loss_id if loss_id is not None else self._digest()
 
@@ -180,16 +185,6 @@ class PolynomialLoss:
         return (
             f"PolynomialLoss({self.loss_id!r}, dim={self.dim}, generators={len(self.generators)})"
         )
-
-    def value(self, w: Tensor) -> Tensor:
-        """K at w: (c, d) → (c,)."""
-        w = checked_points(w, self.dim)
-        return self.local_value(w - self.center.to(w.device))
-
-    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """K and ∇K at w: (c, d) → (c,), (c, d)."""
-        w = checked_points(w, self.dim)
-        return self.local_value_and_grad(w - self.center.to(w.device))
 
     def local_value(self, u: Tensor) -> Tensor:
         """K(w* + u) at displacements u (c, d), from generators expanded about w* in exact

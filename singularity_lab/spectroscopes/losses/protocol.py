@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.system.floats import as_float
 
 __all__ = [
     "Domain",
@@ -44,8 +45,8 @@ class Domain:
     upper: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lower", tuple(float(x) for x in self.lower))
-        object.__setattr__(self, "upper", tuple(float(x) for x in self.upper))
+        object.__setattr__(self, "lower", tuple(as_float(x, "box") for x in self.lower))
+        object.__setattr__(self, "upper", tuple(as_float(x, "box") for x in self.upper))
         if len(self.lower) != len(self.upper):
             raise BadInput(
                 "domain: lower and upper need one length, "
@@ -104,6 +105,34 @@ class Loss(Protocol):
         ...
 
 
+class Centred:
+    """A loss that is computed from displacements u = w − w*: K at w comes from K at u.
+
+    A subclass has ``local_value`` and ``local_value_and_grad``.
+    """
+
+    dim: int
+    center: Tensor
+
+    def value(self, w: Tensor) -> Tensor:
+        """K at w: (c, d) → (c,)."""
+        w = checked_points(w, self.dim)
+        return self.local_value(w - self.center.to(w.device))
+
+    def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w: (c, d) → (c,), (c, d)."""
+        w = checked_points(w, self.dim)
+        return self.local_value_and_grad(w - self.center.to(w.device))
+
+    def local_value(self, u: Tensor) -> Tensor:
+        """K(w* + u) at displacements u (c, d) → (c,)."""
+        raise NotImplementedError
+
+    def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
+        """K and ∇K at w* + u: (c, d) → (c,), (c, d)."""
+        raise NotImplementedError
+
+
 # ------------------------------------------------------------------------------------ common checks
 
 
@@ -130,7 +159,7 @@ def checked_center(center: Any, dim: int) -> Tensor:
     """The centre as a tensor of shape (dim,); raises BadInput for another length or NaN."""
     if center is None:
         return torch.zeros(dim, dtype=torch.float64)
-    out = torch.as_tensor([float(x) for x in center], dtype=torch.float64)
+    out = torch.as_tensor([as_float(x, "center") for x in center], dtype=torch.float64)
     if out.shape != (dim,):
         raise BadInput(f"center: expected {dim} numbers, received {out.numel()}")
     if not bool(torch.isfinite(out).all()):
@@ -157,7 +186,7 @@ def exponents(tau: Sequence[float] | None, dim: int) -> tuple[float, ...] | None
     """The exponents of the prior, if they are dim numbers above −1; else raises BadInput."""
     if tau is None:
         return None
-    out = tuple(float(t) for t in tau)
+    out = tuple(as_float(t, "prior") for t in tau)
     if len(out) != dim:
         raise BadInput(f"prior_exponents: expected {dim} numbers, received {len(out)}")
     if any(not (t > -1.0 and math.isfinite(t)) for t in out):

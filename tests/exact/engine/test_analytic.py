@@ -60,6 +60,35 @@ CASES = [
     ("pi*x^2+y^2-2*sqrt(pi)*x*y", "x y", None, "loss", "1/2", 1),
     ("(log(exp(a)+exp(b))-log(2)-(a+b)/2)", "a b", None, "loss", "1/2", 1),
     ("log(exp(a*c)+exp(b*c)+1)-log(3)-(a+b)*c/3", "a b c", None, "loss", "1/2", 1),
+    # square roots as coefficients
+    ("x^2-sqrt(2)*y^2", "x y", None, "ideal", "1/2", 2),
+    ("(x^2-sqrt(2)*y^2)^2", "x y", None, "ideal", "1/4", 2),
+    ("sqrt(3)*x^4+y^6", "x y", None, "ideal", "5/24", 1),
+    ("(x-sqrt(2)*y)^2-(x+y)^3", "x y", None, "ideal", "5/12", 1),
+    ("(x-sqrt(2)*y)*(x-sqrt(3)*y)^2", "x y", None, "ideal", "1/4", 1),
+    ("(x-sqrt(1+sqrt(2))*y)^2-y^3", "x y", None, "ideal", "5/12", 1),
+    ("(x-sqrt(2)*y)^2+(y-sqrt(2)*z)^4", "x y z", None, "loss", "3/4", 1),
+    (["x^2-sqrt(2)*y", "y^2"], "x y", None, "ideal", "5/8", 1),
+    ("(x-sqrt(2))^2*(y-1)", "x y", {"x": "sqrt(2)", "y": 1}, "ideal", "1/4", 1),
+    # coordinates that are values of functions
+    ("(exp(a)-2)^2", "a", {"a": "log(2)"}, "ideal", "1/4", 1),
+    ("(exp(a)-2)^2", "a", {"a": "log(2)"}, "loss", "1/2", 1),
+    ("exp(a*b)-2", "a b", {"a": "log(2)", "b": 1}, "ideal", "1/2", 1),
+    ("tanh(a)-1/2", "a", {"a": "log(3)/2"}, "ideal", "1/2", 1),
+    ("1-sin(x)", "x", {"x": "pi/2"}, "loss", "1/2", 1),
+    ("sin(x)*y", "x y", {"x": "pi"}, "ideal", "1/2", 2),
+    ("(exp(x-sqrt(2))-1)^2-y^3", "x y", {"x": "sqrt(2)"}, "ideal", "5/12", 1),
+    # further functions, and losses typed as sums of squares
+    ("log1p(a*b^2)", "a b", None, "ideal", "1/4", 1),
+    ("x/sqrt(1+y^2)-y", "x y", None, "ideal", "1/2", 1),
+    ("exp(a*tanh(b*sin(c)))-1", "a b c", None, "ideal", "1/2", 3),
+    ("tanh(x)+tanh(y)-tanh(x+y)", "x y", None, "ideal", "1/3", 1),
+    ("softplus(a*b+c)-softplus(c)", "a b c", None, "ideal", "1/2", 2),
+    ("a*(b*sigmoid(b)-b/2)", "a b", None, "ideal", "1/4", 1),
+    ("log((1+a*b)/(1-a*b))", "a b", None, "ideal", "1/2", 2),
+    ("s^2-1-2*log(s)+m^2", "s m", {"s": 1}, "loss", "1", 1),
+    ("(exp(x)-exp(y))^2+(x*y)^2", "x y", None, "loss", "3/4", 1),
+    ("(a*tanh(b)-tanh(1))^2+2*(a*tanh(2*b)-tanh(2))^2", "a b", {"a": 1, "b": 1}, "loss", "1", 1),
 ]
 
 
@@ -153,6 +182,36 @@ def test_another_claim_is_refused():
         )
         with pytest.raises(CertificateError):
             verify(moved)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "change"),
+    [
+        ("x^2-sqrt(2)*y^2", {}, {"functions": ["x^2+sqrt(2)*y^2"]}),
+        ("x^2-sqrt(2)*x*y+y^2", {}, {"functions": ["x^2-sqrt(5)*x*y+y^2"]}),
+        ("(exp(a)-2)^2", {"at": {"a": "log(2)"}}, {"point": {"a": "log(3)"}}),
+        ("sin(x)*y", {"at": {"x": "pi"}}, {"point": {"x": "pi/2"}}),
+    ],
+)
+def test_a_proof_speaks_of_its_own_numbers(text, options, change):
+    document = rlct(text, **options).certificate.to_json()
+    verify(document)
+    with pytest.raises(CertificateError):
+        verify({**document, "problem": {**document["problem"], **change}})
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        ("log(3)", "K does not vanish"),
+        ("log(1)", "is 0: write 0"),
+        ("log(b)", "a number is needed"),
+        ("log(0)", "log: its argument is 0"),
+    ],
+)
+def test_a_coordinate_that_cannot_be_read_gets_one_line(point, message):
+    with pytest.raises((BadInput, OutOfScope), match=message):
+        rlct("exp(a)-2", at={"a": point})
 
 
 def test_altered_steps_never_prove_another_value():

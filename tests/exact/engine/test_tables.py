@@ -26,6 +26,19 @@ TABLES = [
     ("(x - t*y)^2 + y^4", "ideal", {"0": ("3/8", 1), "sqrt(3)": ("3/8", 1)}),
     ("t + x^2", "ideal", {"1": None, "0": ("1/4", 1), "-1": None}),
     ("x^2 - (t^2 - 2)*y^2", "ideal", {"sqrt(2)": ("1/4", 1), "2": ("1/2", 2), "1": ("1/2", 1)}),
+    # four lines, two of which fall together: 2/8 of the point, 1/4 of a double line
+    ("x*y*(x + y)*(x - t*y)", "ideal", {"2": ("1/4", 1), "-1": ("1/4", 2), "0": ("1/4", 2)}),
+    ("x^2*y - t*z^2", "ideal", {"-1": ("1/2", 2), "0": ("1/4", 1), "sqrt(5)": ("1/2", 2)}),
+    ("(x - y)*(x - t*y)^2*(x + y)^3", "ideal", {"-1": ("1/10", 1), "1": ("1/6", 2)}),
+    ("(x^2 + y^2 - t)^2 - z^3", "ideal", {"1": None, "0": ("5/12", 1)}),
+]
+LONGER = [
+    # a form of degree 3 has a double line where its discriminant −4t³ − 27 is 0
+    ("x^3 + t*x*y^2 + y^3", "ideal", {"root(4*t^3 + 27, -2, 0)": ("1/4", 1), "0": ("1/3", 1)}),
+    # two parabolas or an isolated point; a double line where t² = 3
+    ("(t^2 - 3)*x^2 + x*y^2", "ideal", {"2": ("3/8", 1), "-sqrt(3)": ("1/4", 1), "0": ("3/8", 1)}),
+    # (x² + t·y², y³): where t < 0 the chart y²·(u, y) has 2/4 and 3/6
+    ("(x^2 + t*y^2)^2 + y^6", "loss", {"-5": ("1/2", 2), "0": ("5/12", 1), "1": ("1/2", 1)}),
 ]
 
 
@@ -39,6 +52,12 @@ def test_known_families(text, convention, values):
             assert cell.rlct is None
         else:
             assert (cell.value, cell.multiplicity) == (Fraction(expected[0]), expected[1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "convention", "values"), LONGER)
+def test_longer_families(text, convention, values):
+    test_known_families(text, convention, values)
 
 
 @pytest.mark.slow

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import signal
+import time
 import warnings
 from fractions import Fraction
 
@@ -16,6 +18,7 @@ from scipy.integrate import IntegrationWarning, quad
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.zeta_functions import integrals
 from singularity_lab.exact.zeta_functions.density import volume_expansion
 
 
@@ -332,3 +335,23 @@ def test_json() -> None:
 def test_digits_are_a_positive_integer(digits: int) -> None:
     with pytest.raises(BadInput, match="digits"):
         volume_expansion("x^2 - y^3", digits=digits)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_what_ends_a_quadrature_is_raised_after_it(monkeypatch, interrupted):
+    """FLINT calls the integrand, and loses what is raised in it: the process ended by a signal."""
+    usual, calls = integrals._evaluate, [0]
+
+    def slow(row, y):
+        calls[0] += 1
+        if interrupted and calls[0] == 20:
+            signal.raise_signal(signal.SIGINT)
+        end = time.process_time() + 0.002
+        while time.process_time() < end:
+            pass
+        return usual(row, y)
+
+    monkeypatch.setattr(integrals, "_evaluate", slow)
+    with pytest.raises(KeyboardInterrupt if interrupted else Undecided):
+        volume_expansion("x^2 - y^3", budget=0.2)
+    assert 20 <= calls[0] < 400

@@ -91,6 +91,7 @@ def test_factorisations_within_a_hundredth(widths, rank, tolerance, seed):
     assert r.lambda_.low < lam < r.lambda_.high
 
 
+@pytest.mark.slow
 def test_chains_read_a_generic_point_in_many_dimensions():
     loss = MatrixProductLoss.random([14, 14, 14], seed=1)
     r = measure("anneal", loss, seed=0, particles=1, trajectories=12, replicates=6)
@@ -294,6 +295,7 @@ def test_a_lagging_end_does_not_move_the_plateau():
     assert found.value == pytest.approx(100, rel=0.02)
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_readings_whatever_the_threads():
     found = []
     before = torch.get_num_threads()

@@ -107,6 +107,7 @@ def test_the_tabulated_targets_at_every_n_within_two_per_cent(device, n):
         assert r.estimate.value == pytest.approx(target_by_quadrature(loss, n, 1.0), rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_domain_belongs_to_the_target_of_the_adjusted_samplers():
     """K = w⁴ on w ≥ 0 with the prior w: E[nβK] is that of the quadrature, for both."""
     loss = crossing(2, domain=Domain.orthant(1), prior_exponents=(1.0,))
@@ -262,6 +263,7 @@ def test_a_centre_that_is_no_minimum_is_reported():
     assert r.estimate.high < 0
 
 
+@pytest.mark.slow
 def test_wbic_reads_the_slope_between_two_temperatures():
     """The expected value is the difference quotient of two quadrature targets; within 10 %."""
     loss, n = cusp(), 1e4

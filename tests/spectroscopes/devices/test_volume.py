@@ -73,6 +73,7 @@ def test_prior_exponents_shift_the_threshold():
     assert r.lambda_.value == pytest.approx(0.5, rel=0.05)
 
 
+@pytest.mark.slow
 def test_an_orthant_changes_which_points_are_real():
     """K = (x + y)² has λ = 1/2, but on x, y ≥ 0 it is equivalent to x² + y²: λ = 1."""
     generators = [([1, 1], [(1, 0), (0, 1)])]
@@ -82,6 +83,7 @@ def test_an_orthant_changes_which_points_are_real():
     assert measure("volume", orthant, seed=2, **SMALL).lambda_.value == pytest.approx(1, rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_scale_of_the_loss_and_of_the_coordinates_does_not_matter():
     """λ(c·K) = λ(K), and λ is kept by an oblique linear change of coordinates."""
     scaled = PolynomialLoss.from_exponents([([1e6], [(2, 0)]), ([1], [(0, 3)])])
@@ -93,6 +95,7 @@ def test_the_scale_of_the_loss_and_of_the_coordinates_does_not_matter():
         assert r.lambda_.value == pytest.approx(5 / 12, rel=0.05)
 
 
+@pytest.mark.slow
 def test_a_shifted_centre_reads_the_same():
     """(w₁ − 1/3)²(w₂ − 2)² at (1/3, 2): the shift is exact, so the depth is that of the origin."""
     from fractions import Fraction
@@ -248,9 +251,9 @@ def synthetic(lam: float, p, levels: int, sd: float, seed: int, pole=(0.0, 1.0))
 @pytest.mark.parametrize(
     ("m", "p"),
     [
-        (1, lambda x: 1 + 0 * x),
+        pytest.param(1, lambda x: 1 + 0 * x, marks=pytest.mark.slow),
         (2, lambda x: 1 + x / 2),
-        (3, lambda x: 1 + x / 2 + x * x / 8),
+        pytest.param(3, lambda x: 1 + x / 2 + x * x / 8, marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ LATER = {
     "point",
     "saddle",
     "product",
+    "nakayama",
     "functions",
     "slice",
 }  # not of germs, or younger

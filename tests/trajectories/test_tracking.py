@@ -209,6 +209,7 @@ def test_progress_says_what_is_left():
     assert "s left" in heard[-2][1]
 
 
+@pytest.mark.slow
 def test_a_real_device_reads_a_training_run_the_same_twice():
     """w² from w = 3 down: not at its minimum, against its own function it reads ½ everywhere."""
     x = torch.ones(30, 1)

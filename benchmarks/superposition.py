@@ -1,0 +1,205 @@
+"""Superposition: five features in two dimensions, read along training, with the polygon at each
+checkpoint.
+
+    OMP_NUM_THREADS=1 python benchmarks/superposition.py --out DIR [--seeds 0 1] [--checkpoints 14]
+
+The network is x ↦ relu(WᵀWx + b) with W of size 2 × 5 (Elhage et al. 2022; Chen, Lau, Mendel, Wei
+and Murfet 2023). An input is one feature at a time, of a magnitude between 0 and 1; the loss is the
+mean square over features, magnitudes and outputs. W is small at first, descent finds columns one
+after the other and ends in a square (one feature given up) or a pentagon.
+
+At every checkpoint `track` reads both losses by llc-hmc: *self-teacher*, against the network's own
+function, and *excess*, against the data. Behind the readings stands what is proved.
+While every output is active the function is (WᵀW, b), and its distance from itself at W of rank r
+is that of the ideal of the entries of WᵀW − W₀ᵀW₀ and of b − b₀: (λ, m) by `rlct` at W₀ of rank 0,
+1 and 2. The rank that n can see counts the singular values of W above (nβ)^(−1/4), as WᵀW is
+quadratic in W. Where outputs are switched off nothing is proved, and the row says so.
+
+Written down before the run:
+
+1. Where every output is active and no singular value of W is within a factor of three of
+   (nβ)^(−1/4), the rung nearest to an ``ok`` reading of the self-teacher is that of the rank, at
+   ≥ 80 % of such checkpoints. (The constant beside log(nβ) is unknown to the rung.)
+2. The excess says `no minimum` before the last plateau, and `ok` with the same number as the
+   self-teacher, within the intervals, at a pentagon that descent has reached.
+
+DIR keeps the readings (the same command goes on where it stopped), a figure and the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from singularity_lab import rlct, track
+from singularity_lab.trajectories import Trajectory
+
+FEATURES, MAGNITUDES, RATE = 5, 12, 0.1
+HMC = {"chains": 12, "leapfrogs": 12, "burn_in": 150, "draws": 300}
+
+
+class Superposition(torch.nn.Module):
+    """relu(WᵀWx + b)."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(seed)
+        self.W = torch.nn.Parameter(0.01 * torch.randn(2, FEATURES, generator=generator))
+        self.b = torch.nn.Parameter(torch.zeros(FEATURES))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x @ self.W.t() @ self.W + self.b)
+
+
+def inputs() -> torch.Tensor:
+    """One feature at a time, at magnitudes that are spread evenly."""
+    sizes = (torch.arange(MAGNITUDES) + 0.5) / MAGNITUDES
+    return torch.cat([s * torch.eye(FEATURES) for s in sizes])
+
+
+def trained(seed: int, steps: int, count: int) -> dict[int, Superposition]:
+    """Copies of the network along a descent, at steps in geometric progression."""
+    net, x = Superposition(seed), inputs()
+    kept = {int(s) for s in np.geomspace(10, steps, count)}
+    out = {}
+    descent = torch.optim.SGD(net.parameters(), lr=RATE * FEATURES)
+    for step in range(steps + 1):
+        if step in kept:
+            copy = Superposition(seed)
+            copy.load_state_dict(net.state_dict())
+            out[step] = copy
+        descent.zero_grad()
+        torch.nn.functional.mse_loss(net(x), x).backward()
+        descent.step()
+    return out
+
+
+def ladder() -> list[tuple[float, int]]:
+    """(λ, m) of the loss against the own function at W of rank 0, 1 and 2, all outputs active,
+    proved."""
+    pairs = [(i, j) for i in range(FEATURES) for j in range(i, FEATURES)]
+    out = []
+    for rank in range(3):
+        at = {f"w{k}{k}": 1 for k in range(rank)}
+        ideal = [f"b{i}" for i in range(FEATURES)]
+        for i, j in pairs:
+            own = int(i == j and i < rank)
+            ideal.append(
+                f"w0{i}*w0{j} + w1{i}*w1{j} - {own}" if own else f"w0{i}*w0{j}+w1{i}*w1{j}"
+            )
+        found = rlct(ideal, at=at).rlct
+        out.append((float(found.value), found.multiplicity))
+    return out
+
+
+def polygon(net: Superposition) -> str:
+    """The columns of W that are longer than ½, as a word."""
+    long = int((net.W.norm(dim=0) > 0.5).sum())
+    return {0: "–", 1: "one column", 2: "two columns", 3: "triangle", 4: "square", 5: "pentagon"}[
+        long
+    ]
+
+
+def active(net: Superposition) -> bool:
+    """True if no output is switched off at any input."""
+    with torch.no_grad():
+        return bool((inputs() @ net.W.t() @ net.W + net.b > 0).all())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, required=True, help="folder of readings and figures")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--checkpoints", type=int, default=14)
+    parser.add_argument("--n", type=float, default=1e5)
+    parser.add_argument("--gamma", type=float, default=1.0)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(1)
+    proved, x = ladder(), inputs()
+    nbeta = options.n / math.log(options.n)
+    values = [v - (m - 1) / math.log(nbeta) for v, m in proved]
+    star = nbeta**-0.25
+    print("proved (λ, m) at rank 0, 1, 2:", proved)
+    lines = [
+        "| seed | step | loss | W | σ/σ* | all outputs | self-teacher | excess |",
+        "|" + "---|" * 8,
+    ]
+    named, runs = [], []
+    for seed in options.seeds:
+        nets = trained(seed, options.steps, options.checkpoints)
+        paths: dict[bool, Trajectory] = {}
+        for own in (True, False):
+            paths[own] = track(
+                nets, data=(x, x), criterion=torch.nn.functional.mse_loss,
+                self_teacher="squared" if own else False, device="llc-hmc", n=options.n,
+                gamma=options.gamma,
+                network={"dtype": torch.float64}, progress=False, seed=seed,
+                store=options.out / f"seed{seed}-{'own' if own else 'excess'}.jsonl", **HMC,
+            )  # fmt: skip
+        runs.append((seed, nets, paths))
+        for step, net, mine, data in zip(
+            nets, nets.values(), paths[True].rows, paths[False].rows, strict=True
+        ):
+            sigma = (torch.linalg.svdvals(net.W.detach()) / star).tolist()
+            clear = active(net) and not any(1 / 3 < s < 3 for s in sigma)
+            if clear and mine.ok:
+                rank = sum(s >= 1 for s in sigma)
+                near = min(range(3), key=lambda r, v=mine.value: abs(values[r] - v))
+                named.append(near == rank)
+            cells = [f"{r.value:.2f} [{r.low:.2f}, {r.high:.2f}] {r.outcome}" for r in (mine, data)]
+            lines.append(
+                f"| {seed} | {step} | {mine.loss:.4f} | {polygon(net)} | "
+                f"{sigma[0]:.2g}, {sigma[1]:.2g} | {'active' if active(net) else 'some off'} | "
+                f"{cells[0]} | {cells[1]} |"
+            )
+    lines.append("")
+    lines.append(f"Criterion 1: {sum(named)} of {len(named)} named right.")
+    print("\n".join(lines))
+    (options.out / "table.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    draw(runs, values, options.out / "superposition.png")
+
+
+def draw(runs: list, values: list[float], file: Path) -> None:
+    """Loss, both readings and the columns of W, for every seed."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        3, len(runs), sharex="col", figsize=(5.2 * len(runs), 6.4), layout="constrained",
+        height_ratios=(1, 1.7, 0.7), squeeze=False,
+    )  # fmt: skip
+    for (seed, nets, paths), (above, below, under) in zip(runs, axes.T, strict=True):
+        paths[True].plot(
+            axes=(above, below), log_steps=True,
+            ladder={f"rank {r}": v for r, v in enumerate(values)},
+        )  # fmt: skip
+        good = [r for r in paths[False].rows if r.ok]
+        below.errorbar(
+            [r.step * 1.05 for r in good], [r.value for r in good],
+            yerr=[[r.value - r.low for r in good], [r.high - r.value for r in good]],
+            fmt="s", ms=4, lw=1, color="#D55E00", label="excess, ok",
+        )  # fmt: skip
+        below.legend(fontsize="small")
+        above.set_title(f"seed {seed}", fontsize="medium")
+        steps = list(nets)
+        for step in steps[:: max(1, len(steps) // 7)]:
+            place = math.log(step / steps[0]) / math.log(steps[-1] / steps[0])
+            small = under.inset_axes((0.02 + 0.88 * place, 0.05, 0.1, 0.9))
+            for column in nets[step].W.detach().t().tolist():
+                small.plot([0, column[0]], [0, column[1]], color="#0072B2", lw=1)
+            small.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal", xticks=[], yticks=[])
+        under.set_yticks([])
+        under.set_xlabel("step; below: the columns of W")
+    figure.savefig(file, dpi=150)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What kernels with an accept step share: states, step sizes drawn from a mixture, and the state
+after a proposal.
+
+Every proposal draws its ε from a histogram of its group of chains, whose weights are learned in
+warm-up and then frozen: a mixture of kernels that each keep the target keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+Target = Callable[[Tensor], tuple[Tensor, Tensor, Tensor]]
+"""u (c, d) → U (c,), ∇U (c, d), K (c,): the potential (e^{−U} is sampled; +∞ outside the domain),
+its gradient, and a quantity that travels with the state: K itself, for its average."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The histograms of step sizes. epsilon (s,); weights (g, s), rows summing to one; tried and
+    accepted counts (g, s), updated in place while learning.
+
+    Of c chains, chain k belongs to group ⌊k·g/c⌋: g = c learns for every chain on its own, g = 1
+    pools them.
+    """
+
+    epsilon: Tensor
+    weights: Tensor
+    tried: Tensor
+    accepted: Tensor
+
+    def choose(self, chains: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """For each chain, the index of a step size drawn by the weights, and its place in the
+        counts: (c,) and (c,)."""
+        device = self.epsilon.device
+        groups, count = self.weights.shape
+        group = torch.arange(chains, device=device) * groups // chains
+        mass = torch.cumsum(self.weights, 1)
+        draw = torch.rand((chains, 1), generator=generator, dtype=torch.float64, device=device)
+        which = (draw > mass[group]).sum(1).clamp_(max=count - 1)
+        return which, group * count + which
+
+    def count(self, place: Tensor, accepted: Tensor) -> None:
+        """Count one trial at each place (c,), and which of them were accepted, in place."""
+        one = torch.ones(len(place), dtype=torch.float64, device=place.device)
+        self.tried.view(-1).index_add_(0, place, one)
+        self.accepted.view(-1).index_add_(0, place, accepted.to(torch.float64))
+
+
+@dataclass(frozen=True)
+class State:
+    """position u (c, d); potential U (c,), its gradient (c, d), and K (c,) there."""
+
+    position: Tensor
+    potential: Tensor
+    gradient: Tensor
+    value: Tensor
+
+    def moved_to(self, new: State, accepted: Tensor) -> State:
+        """The new state for the chains that accepted it (c,), and this one for the others."""
+        row = accepted[:, None]
+        return State(
+            torch.where(row, new.position, self.position),
+            torch.where(accepted, new.potential, self.potential),
+            torch.where(row, new.gradient, self.gradient),
+            torch.where(accepted, new.value, self.value),
+        )
+
+
+def init(position: Tensor, target: Target) -> State:
+    """The state at positions (c, d)."""
+    return State(position, *target(position))
+
+
+def accepted(log_ratio: Tensor, generator: torch.Generator) -> Tensor:
+    """Whether each chain (c,) accepts, by the logarithm of its ratio: never where that is NaN."""
+    shape, device = log_ratio.shape, log_ratio.device
+    uniform = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
+    return torch.log(uniform) < log_ratio
