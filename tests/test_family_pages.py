@@ -9,7 +9,7 @@ import pytest
 
 from singularity_lab.catalog import families
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.fixture(scope="module")
