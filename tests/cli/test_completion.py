@@ -26,9 +26,10 @@ def test_bash_is_offered(words, offered, monkeypatch, capsys):
     assert offered <= set(capsys.readouterr().out.split())
 
 
-def test_the_script_of_a_shell_is_shown():
+def test_the_script_of_a_shell_is_shown(monkeypatch):
     from typer.testing import CliRunner
 
-    shown = CliRunner().invoke(app, ["--show-completion", "bash"], prog_name="singlab")
+    monkeypatch.setattr("shellingham.detect_shell", lambda *_: ("bash", "/bin/bash"))
+    shown = CliRunner().invoke(app, ["--show-completion"], prog_name="singlab")
     assert shown.exit_code == 0
     assert "_SINGLAB_COMPLETE=complete_bash" in shown.output

@@ -76,7 +76,7 @@ WRITERS = {
     "index": lambda folder, _: CertificateStore(folder).write_index([]),
     "tables": lambda folder, calibrated: calibrated.save(folder),
     "report": lambda folder, calibrated: calibrated.report(folder / "report.html"),
-    "checkpoint": lambda folder, _: LongRun(folder / "c", every=0.0, _last=-1.0).keep(dict, 0.5),
+    "checkpoint": lambda folder, _: LongRun(folder / "c", every=0.0).keep(dict, 0.5),
     "programs": lambda folder, _: rows.write(folder),
 }
 

@@ -258,11 +258,15 @@ class ModuleLoss:
         rounding = torch.finfo(self.dtype).eps * float(plus.abs().max()) / wide
         gap = float((differences - slopes).abs().sum())
         whole = float(differences.abs().sum())
+        what = ""
         if math.isfinite(gap) and gap > _GRADIENT_GAP * whole + 20 * _PROBES * rounding:
+            what = f"one that differs by {gap / whole:.0%} from differences of it"
+        elif not gradient.any() and float(plus.max() - plus.min()) > 20 * rounding * wide:
+            what = "one that is 0 where the loss changes"  # by steps between the probes
+        if what:
             raise BadInput(
-                "model, criterion: expected a gradient that is that of the loss, received one that "
-                f"differs by {gap / whole:.0%} from differences of it: is a part detached, rounded "
-                "or counted (accuracy)?"
+                "model, criterion: expected a gradient that is that of the loss, received "
+                f"{what}: is a part detached, rounded or counted (accuracy)?"
             )
 
     def _elements(self, w: Tensor, x: Any, y: Any) -> Tensor:
