@@ -135,9 +135,9 @@ def check(read: Callable[[], Any], seconds: float) -> str:
     def late(*_: Any) -> None:
         raise TimeoutError
 
-    signal.signal(signal.SIGPROF, late)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    before = signal.signal(signal.SIGPROF, late)
     try:
+        signal.setitimer(signal.ITIMER_PROF, seconds)
         read()
     except SingularityLabError as error:
         words = str(error).split()
@@ -151,6 +151,7 @@ def check(read: Callable[[], Any], seconds: float) -> str:
         return f"{type(error).__name__}: {error}"
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
     return ""
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -16,6 +18,16 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 hypothesis.settings.register_profile("lab", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "lab")
+
+
+@pytest.fixture(autouse=True)
+def alarm_of_limits() -> Iterator[None]:
+    """A test leaves the alarm of time limits as it was: with another handler none would be heard."""
+    yield
+    if hasattr(signal, "SIGPROF"):
+        left = signal.getsignal(signal.SIGPROF)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        assert left is signal.SIG_DFL or getattr(left, "__name__", "") == "_ring", left
 
 
 @pytest.fixture(scope="session")
