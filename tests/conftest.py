@@ -22,7 +22,7 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "lab")
 
 @pytest.fixture(autouse=True)
 def alarm_of_limits() -> Iterator[None]:
-    """A test leaves the alarm of time limits as it was: with another handler none would be heard."""
+    """A test leaves the alarm of time limits as it was: another handler would not hear it."""
     yield
     if hasattr(signal, "SIGPROF"):
         left = signal.getsignal(signal.SIGPROF)
