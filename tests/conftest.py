@@ -14,6 +14,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+# A job in the background begins with Ctrl-C ignored; tests of it need it heard.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # Exact algebra has no useful deadline; in continuous integration the examples are fixed.
 hypothesis.settings.register_profile("lab", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
