@@ -123,7 +123,9 @@ def tokens_of(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastindex or 4
         if kind == 4:
-            raise ParseError(f"unexpected character {match.group()!r}", text, match.start())
+            hint = " (generators are given one by one)" if match.group() == "," else ""
+            what = f"unexpected character {match.group()!r}{hint}"
+            raise ParseError(what, text, match.start())
         token = match.group()
         found.append((_KINDS[kind], "^" if token == "**" else token, match.start()))
     return found

@@ -94,3 +94,9 @@ def test_what_parse_refuses_has_no_typed_form(text):
         parse(text, NAMES)
     with pytest.raises(ParseError):
         Expression.parse(text, NAMES)
+
+
+@pytest.mark.parametrize("text", ["a*b, a*c", "x,y"])
+def test_generators_in_one_text_are_told_to_be_given_one_by_one(text):
+    with pytest.raises(ParseError, match="generators are given one by one"):
+        parse(text)
