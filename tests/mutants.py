@@ -69,7 +69,6 @@ ARITHMETIC = {
     "system.deadline": "time",
     "system.stopwatch": "time",
     "system.files": "files",
-    "system.shown": "tables for notebooks",
     "system.stubs": "where public names are",
 }
 # calls that check one thing and give nothing back; those of them that name what they check

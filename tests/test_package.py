@@ -30,7 +30,7 @@ PROOF_SIDE = [
     f"{LAB}.{part}" for part in ("algebra", "exact", "models", "programs", "catalog", "pictures")
 ]
 # The functions that load what is to their right, when they are asked to draw.
-DRAWING = {"plot"}
+DRAWING = {"plot", "_repr_html_"}
 
 # The order of import, folder by folder. `catalog` makes a Loss of a row, a polynomial or a network;
 # `models` and `programs` hand losses to devices, so they know their type. `pictures` draws what it

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.system.deadline import check_time
-from singularity_lab.system.shown import table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -195,6 +194,8 @@ class NewtonPolyhedron:
         return ray
 
     def _repr_html_(self) -> str:
+        from singularity_lab.system.notebooks import table  # a replay does not read it
+
         lines = [(f"({', '.join(map(str, f.normal))})", f.value) for f in self.facets]
         corners = ", ".join(map(str, self.vertices))
         title = f"Newton polyhedron with vertices {corners}"

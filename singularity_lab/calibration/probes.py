@@ -22,8 +22,7 @@ from singularity_lab.calibration.measurement import Truth
 __all__ = ["DECOY", "SCALED", "SPHERE", "probes"]
 
 SPHERE, SCALED, DECOY = "probe-sphere", "probe-scaled", "probe-decoy"
-DECOYS_OWN = Fraction(1, 6) + Fraction(1, 10) + Fraction(1, 14)
-"""λ of (x³, y⁵, z⁷), which is that of no row in a set."""
+DECOY_GENERATORS = ["x^3", "y^5", "z^7"]
 
 
 def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
@@ -50,16 +49,16 @@ def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
         found.append(Row(SCALED, base.family, base.dimension, problem, probe=base.id, shown=""))
     named = [r for r in rows if r.entry is not None]
     generator.shuffle(named)
-    name = next((r.id for r in named if _is_far(r)), None)
+    own = Truth.of(_row(DECOY, DECOY_GENERATORS, "", "")).value
+    name = next((r.id for r in named if _is_far(Truth.of(r).value, own)), None)
     if name is not None:
-        found.append(_row(DECOY, ["x^3", "y^5", "z^7"], name, name))
+        found.append(_row(DECOY, DECOY_GENERATORS, name, name))
     return tuple(found)
 
 
-def _is_far(row: Row) -> bool:
+def _is_far(value: Fraction | None, own: Fraction | None) -> bool:
     """Whether λ of a row is too far from that of the decoy to be confused with it."""
-    exact = Truth.of(row).value
-    return exact is not None and abs(exact / DECOYS_OWN - 1) > Fraction(1, 5)
+    return value is not None and own is not None and abs(value / own - 1) > Fraction(1, 5)
 
 
 def _row(id: str, generators: list[str], probe: str, shown: str) -> Row:

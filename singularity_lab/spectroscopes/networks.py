@@ -22,7 +22,13 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput, quoted
-from singularity_lab.spectroscopes.given import (
+from singularity_lab.spectroscopes.losses.module import ModuleLoss
+from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
+from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
+from singularity_lab.spectroscopes.measuring import measure
+from singularity_lab.spectroscopes.meter import Budget
+from singularity_lab.spectroscopes.reading import Reading
+from singularity_lab.spectroscopes.user_models import (
     Criterion,
     WithLoss,
     check_own_targets,
@@ -32,12 +38,6 @@ from singularity_lab.spectroscopes.given import (
     plain_module,
     unmapped,
 )
-from singularity_lab.spectroscopes.losses.module import ModuleLoss
-from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
-from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
-from singularity_lab.spectroscopes.measuring import measure
-from singularity_lab.spectroscopes.meter import Budget
-from singularity_lab.spectroscopes.reading import Reading
 from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = ["collected", "llc", "network_loss", "planned"]

@@ -18,7 +18,7 @@ from singularity_lab.system.deadline import (
     require_seconds,
     time_left,
 )
-from singularity_lab.system.held import held
+from singularity_lab.system.deferred import deferred
 
 
 def spin(seconds: float) -> None:
@@ -148,20 +148,20 @@ def test_a_budget_is_a_number_of_seconds(budget):
 def test_what_is_held_is_raised_after_the_body():
     """Time and Ctrl-C, also both; the body is told of them, and nothing is raised in it."""
     done = []
-    with TimeLimit(0.02) as limit, held() as over:
+    with TimeLimit(0.02) as limit, deferred() as over:
         spin(0.2)
         done.append(over())
     assert limit.expired
 
     def interrupted():
-        with held() as over:
+        with deferred() as over:
             assert not over()
             signal.raise_signal(signal.SIGINT)
             done.append(over())
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    with pytest.raises(ValueError, match="mine"), held():
+    with pytest.raises(ValueError, match="mine"), deferred():
         raise ValueError("mine")
     assert done == [True, True]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

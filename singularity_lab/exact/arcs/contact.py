@@ -66,7 +66,7 @@ from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import Zero
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
-from singularity_lab.system.shown import table
+from singularity_lab.system.notebooks import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 ArcField = Literal["R", "C"]

@@ -48,7 +48,7 @@ from singularity_lab.exact.arcs.stratification import ArcStratum, Search
 from singularity_lab.exact.arcs.substitution import State
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
-from singularity_lab.system.shown import table
+from singularity_lab.system.notebooks import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 _UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open

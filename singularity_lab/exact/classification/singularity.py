@@ -34,7 +34,7 @@ from singularity_lab.exact.classification.milnor import (
 from singularity_lab.exact.classification.normal_forms import Arnold
 from singularity_lab.exact.classification.splitting import Splitting, split
 from singularity_lab.system.deadline import TimeLimit, require_seconds
-from singularity_lab.system.shown import table
+from singularity_lab.system.notebooks import table
 
 if TYPE_CHECKING:
     from singularity_lab.exact.classification.unfolding import Unfolding

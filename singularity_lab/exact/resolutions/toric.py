@@ -37,7 +37,7 @@ from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.newton import FaceInquiry, FaceReport
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
-from singularity_lab.system.shown import table
+from singularity_lab.system.notebooks import table
 
 if TYPE_CHECKING:
     import networkx

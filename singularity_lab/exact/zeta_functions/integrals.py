@@ -20,7 +20,7 @@ from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.zeta_functions.fan import DualFan
 from singularity_lab.system.deadline import check_time, factoring_time, roots_time
-from singularity_lab.system.held import held
+from singularity_lab.system.deferred import deferred
 
 _FOLLOWING = 2_000  # candidates of exponents that follow the leading one, for each cone
 _RIM = 2.0**-54  # below the distance of any float < 1 from 1
@@ -151,7 +151,7 @@ def _line_integral(
             return answer * u ** (r - 1)
 
         failed: list[Exception] = []
-        with held() as over:
+        with deferred() as over:
             found = flint.acb.integral(integrand, 0, 1, rel_tol=tolerance, abs_tol=tolerance)
         if failed:
             raise failed[0]

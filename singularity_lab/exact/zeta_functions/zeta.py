@@ -31,7 +31,7 @@ from singularity_lab.errors import Undecided
 from singularity_lab.exact.classification.spectrum import nondegenerate
 from singularity_lab.exact.zeta_functions.fan import DualFan, multiplicity, normalised_volume, rank
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
-from singularity_lab.system.shown import table
+from singularity_lab.system.notebooks import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.first_look import reduction, spread_rows
+from singularity_lab.spectroscopes.losses.criterion import reduction, spread_rows
 from singularity_lab.spectroscopes.losses.protocol import Domain, checked_domain, checked_points
 
 

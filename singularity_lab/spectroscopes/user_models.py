@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.first_look import described, first_line
+from singularity_lab.spectroscopes.losses.criterion import described, first_line
 
 __all__ = [
     "Criterion", "WithLoss", "check_own_targets", "collected", "described", "own_targets",

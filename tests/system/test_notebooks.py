@@ -17,7 +17,7 @@ from singularity_lab import (
     verify,
     zeta,
 )
-from singularity_lab.system.shown import LINES, table
+from singularity_lab.system.notebooks import LINES, table
 
 CUSP = "x^2 - y^3"
 SHOWN = {

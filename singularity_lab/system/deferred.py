@@ -10,17 +10,17 @@ from typing import Any
 
 from singularity_lab.system.deadline import check_time, time_left
 
-__all__ = ["held"]
+__all__ = ["deferred"]
 
 
 @contextmanager
-def held() -> Iterator[Callable[[], bool]]:
+def deferred() -> Iterator[Callable[[], bool]]:
     """A body in which neither the clock nor Ctrl-C raises. It gets a function that says whether to
     end soon; what was held is raised after the body.
 
     >>> from singularity_lab.system.deadline import TimeLimit
     >>> with TimeLimit(0.01) as limit:
-    ...     with held() as over:
+    ...     with deferred() as over:
     ...         while not over():
     ...             pass
     ...     print("not reached")
