@@ -18,7 +18,7 @@ from singularity_lab.catalog.store import bounds_of
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.dictionary.schema import Cell, ReadingLine
 
-LEVEL = 0.9  # of the intervals of all devices
+LEVEL = 0.9  # of an interval that does not say it
 NO_LAMBDA = "no λ is claimed: an estimate at one n"
 
 
@@ -33,8 +33,8 @@ def reading_line(
     """The line of a reading.
 
     reading: with the keys device, seed, settings (those that were given), value, low, high,
-    multiplicity, outcome, reason, cpu_seconds, evaluations, and claims_lambda. bounds: what is
-    proved of λ. version: of the device, in words, for a reading that another version made.
+    multiplicity, outcome, reason, cpu_seconds, evaluations, claims_lambda; perhaps level. bounds:
+    what is proved of λ. version: of the device, in words, where another version made the reading.
 
     >>> taken = {"device": "volume", "seed": 0, "settings": {}, "value": 0.42, "low": 0.4,
     ...     "high": 0.45, "multiplicity": {"1": 0.9, "2": 0.1}, "outcome": "ok", "reason": "",
@@ -77,7 +77,7 @@ def reading_line(
         value=number["value"],
         low=number["low"],
         high=number["high"],
-        level=str(LEVEL),
+        level=str(reading.get("level", LEVEL)),
         multiplicity=Cell.of({str(m): p for m, p in chances.items()})
         if chances
         else Cell.no_device(f"{reading['device']} does not speak of m here"),
@@ -133,6 +133,7 @@ def read_row(
         "value": e.value,
         "low": e.low,
         "high": e.high,
+        "level": e.level,
         "multiplicity": r.multiplicity,
         "outcome": str(r.outcome),
         "reason": r.reason,
