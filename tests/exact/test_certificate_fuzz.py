@@ -17,7 +17,10 @@ OTHERS = (
     ("x^2 - y^2 + z^2 + x^3", {"convention": "two-sided"}),
     ("(x - y^2)^2 + 2*(x*y)^2", {"convention": "loss"}),
     (["x + y^2", "y + z^3 + x*y"], {"variables": "x y z"}),
+    ([f"x{i}^2 + x{(i + 1) % 8}^3*x{7 * i % 8}" for i in range(8)], {}),
+    ("x^2 + y^2 + z^2 - 1", {"over": dict.fromkeys("xyz", (-2, 2))}),  # an interval left open
 )
+STEPS = ("interval", "locus", "nakayama", "rank", "saddle", "squares")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,8 @@ def documents(repository):
     made = [rlct(f, **question) for f, question in OTHERS]
     assert all(r.exact for r in made)
     ops = json.dumps([r.certificate.to_json() for r in made])
-    assert all(f'"op": "{op}"' in ops for op in ("interval", "locus", "rank", "saddle", "squares"))
+    assert all(f'"op": "{op}"' in ops for op in STEPS)
+    assert '"open": true' in ops
     return [*found, *(r.certificate.to_json() for r in made)]
 
 
