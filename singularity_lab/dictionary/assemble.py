@@ -20,6 +20,8 @@ from singularity_lab.dictionary.columns import GROUPS, Cells, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
 from singularity_lab.dictionary.geometry import network_stratum, network_widths, told_ranks
 from singularity_lab.dictionary.journal import Journal
+from singularity_lab.dictionary.measured import COLUMNS as MEASURED
+from singularity_lab.dictionary.measured import LATER
 from singularity_lab.dictionary.rows import make_rows, model_id
 from singularity_lab.dictionary.schema import Cell, CertificateLine, Row, StratumLine
 from singularity_lab.exact.proof.certificate import Certificate
@@ -28,6 +30,8 @@ from singularity_lab.models.model import Stratum
 _FIELD = {"lambda": "lam"}
 NO_GERM = "the loss is no polynomial: it has no exact germ"
 _COPIED = ("lambda", "m", "certificate")  # what a germ shares with one that has other names
+COPIED = "up to renaming and signs"  # how the route of such a cell ends
+NOT_REACHED = "not reached in this build"
 SHARED = ("contact", "jets", "volume")  # groups that are the same for both, and asked once
 
 
@@ -99,14 +103,14 @@ def computed(journal: Journal, key: str, head: str = "", named: str = "") -> Cel
         if head != key and group.name in SHARED:
             other = journal.best(head, group.name)
             if other is not None and other.version == group.version:
-                line, route = other, f"the germ of {named} up to renaming and signs"
+                line, route = other, f"the germ of {named} {COPIED}"
         for column in group.columns:
             if line is not None and line.version == group.version:
                 cell = line.cells[column]
                 both = f"{cell.route}; {route}" if cell.route and route else cell.route or route
                 cells[column] = msgspec.structs.replace(cell, route=both)
             else:
-                cells[column] = Cell.unknown("not reached in this build")
+                cells[column] = Cell.unknown(NOT_REACHED)
     return cells
 
 
@@ -151,6 +155,7 @@ def _line(place: Place, cells: Cells) -> StratumLine:
         stratum_id=place.name,
         model_id=model_id(place.entry),
         on_file=place.on_file,
+        problem=place.key,
         **columns,
     )
 
@@ -186,6 +191,7 @@ def make_strata(
             cells = computed(journal, place.key, head, names.get(head, "")) | filed(problem)
             cells["probes"] = probe_cell(place.entry, cells)
         cells |= _geometry(place)
+        cells |= dict.fromkeys(MEASURED, LATER)
         cells |= cells_of(members.get(place.key), NO_GERM)
         every.append(cells)
         germ = cells["germ_id"]
@@ -201,7 +207,7 @@ def make_strata(
         open_still = cells["lambda"].status != "value"
         if open_still or (_on_file(other) and not _on_file(cells)):
             for column in _COPIED:
-                route = f"the germ of row {row} up to renaming and signs"
+                route = f"the germ of row {row} {COPIED}"
                 cells[column] = msgspec.structs.replace(other[column], route=route)
     return [_line(place, cells) for place, cells in zip(listed, every, strict=True)]
 
