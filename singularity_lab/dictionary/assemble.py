@@ -13,12 +13,11 @@ import msgspec
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
-from singularity_lab.catalog.load import complete
 from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.classes import Membership, cells_of
 from singularity_lab.dictionary.columns import GROUPS, Cells, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
-from singularity_lab.dictionary.geometry import network_stratum, network_widths, told_ranks
+from singularity_lab.dictionary.geometry import NO_RANKS, orbit_cells
 from singularity_lab.dictionary.journal import Journal
 from singularity_lab.dictionary.measured import COLUMNS as MEASURED
 from singularity_lab.dictionary.measured import LATER
@@ -123,29 +122,15 @@ def filed(problem: LocalProblem) -> Cells:
     return value_cells([Certificate.from_json(c) for c in found["certificates"]])
 
 
-def _geometry(place: Place) -> Cells:
-    """Where a stratum is, its ranks and its dimension."""
-    entry = place.entry
+def _where(place: Place) -> Cells:
+    """Where a stratum is, and its loss."""
     problem = place.problem
     if problem is None:
-        where: Any = entry.at or "minimum"
+        where: Any = place.entry.at or "minimum"
     else:
         pairs = zip(problem.variables, problem.point, strict=True)
         where = {n: str(c) for n, c in pairs if c} or "origin"
-    cells = {"where": Cell.of(where), "loss": Cell.of("0")}
-    parameters = complete(entry.builder, entry.parameters) if entry.builder else {}
-    widths = network_widths(entry.builder, parameters)
-    if widths is None or problem is None:
-        none = Cell.not_applicable("ranks are those of the products of a linear network's layers")
-        cells["ranks"] = none
-        unknown = Cell.unknown("the zero set of this model is not cut into strata here")
-        cells["dimension"] = cells["codimension"] = unknown
-        return cells
-    network = network_stratum(widths, problem.rational_point)
-    cells["ranks"] = Cell.of(told_ranks(network))
-    cells["dimension"] = Cell.of(network.orbit_dimension, "dimension of the orbit")
-    cells["codimension"] = Cell.of(network.dimension - network.orbit_dimension, "d − dimension")
-    return cells
+    return {"where": Cell.of(where), "loss": Cell.of("0")}
 
 
 def _line(place: Place, cells: Cells) -> StratumLine:
@@ -190,7 +175,8 @@ def make_strata(
             head = heads.get(place.key, place.key)
             cells = computed(journal, place.key, head, names.get(head, "")) | filed(problem)
             cells["probes"] = probe_cell(place.entry, cells)
-        cells |= _geometry(place)
+        cells |= _where(place) | {"ranks": NO_RANKS}
+        cells |= orbit_cells(place.entry, problem) or {}
         cells |= dict.fromkeys(MEASURED, LATER)
         cells |= cells_of(members.get(place.key), NO_GERM)
         every.append(cells)

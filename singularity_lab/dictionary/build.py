@@ -29,6 +29,7 @@ from singularity_lab.dictionary.assemble import (
 from singularity_lab.dictionary.classes import Membership, classify
 from singularity_lab.dictionary.columns import GROUPS, Group, Question
 from singularity_lab.dictionary.edges import make_edges
+from singularity_lab.dictionary.geometry import is_network
 from singularity_lab.dictionary.journal import Journal, Line
 from singularity_lab.dictionary.known import Stamp, classes_line, known_classes, known_lines
 from singularity_lab.dictionary.measured import with_measurements
@@ -76,6 +77,7 @@ def cell_jobs(
             g.name
             for g in groups
             if (heads.get(key, key) == key or g.name not in SHARED)
+            and not (g.name == "stratum" and is_network(place.entry))
             and journal.get(key, g.name, g.version, limit) is None
         ]
         if missing:

@@ -13,6 +13,7 @@ import msgspec
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.dictionary.columns import GROUPS, Cells, Question
+from singularity_lab.dictionary.geometry import orbit_cells
 from singularity_lab.dictionary.schema import Cell
 from singularity_lab.errors import BadInput
 
@@ -38,6 +39,8 @@ def group_again(id: str, column: str, limit: float = 20.0) -> Cells:
             if not entry.polynomial:
                 none = Cell.not_applicable("the loss is no polynomial: it has no exact germ")
                 return dict.fromkeys(group.columns, none)
+            if group.name == "stratum" and (orbit := orbit_cells(entry, entry.problem())):
+                return {c: orbit[c] for c in group.columns}
             certificates = ground_truth(entry, 0).certificates
             return group.cells(Question(entry.problem(), certificates, limit))
     known = ", ".join(c for group in GROUPS for c in group.columns)

@@ -25,6 +25,7 @@ from singularity_lab.exact.arcs.jets import jets
 from singularity_lab.exact.classification.matrix_factorisation import ade
 from singularity_lab.exact.classification.path import along
 from singularity_lab.exact.classification.singularity import singularity
+from singularity_lab.exact.classification.triviality import triviality
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.resolutions.divisors import divisors_of
@@ -331,6 +332,23 @@ def _volume(question: Question) -> Cells:
     return {"volume": Cell.of(value, found.method)}
 
 
+def _stratum(question: Question) -> Cells:
+    """The dimension of the stratum along which the germ is the same."""
+    bounds = bounds_of(question.certificates)
+    found = triviality(question.problem, bounds.lower if bounds.exact else None)
+    d = found.dimension
+    if found.exact:
+        return {
+            "dimension": Cell.of(found.lower, found.above),
+            "codimension": Cell.of(d - found.lower, "d − dimension"),
+        }
+    why = f"{found.below}; {found.above}"
+    return {
+        "dimension": Cell.between(str(found.lower), str(found.upper), why),
+        "codimension": Cell.between(str(d - found.upper), str(d - found.lower), why),
+    }
+
+
 _CHECK = "singlab dictionary check {id} --column "
 _ONE = 'python -c "import singularity_lab as s; print(s.%s)"'
 _AGAIN = 'from singularity_lab.dictionary.check import again; again("{id}", "%s")'
@@ -346,6 +364,8 @@ GROUPS: tuple[Group, ...] = (
     Group("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
     Group("adjacencies", ("adjacencies",), _adjacencies, 1,
           _CHECK + "adjacencies", _AGAIN % "adjacencies"),
+    Group("stratum", ("dimension", "codimension"), _stratum, 1,
+          _CHECK + "dimension", _AGAIN % "dimension"),
     Group("volume", ("volume",), _volume, 1,
           _ONE % "volume_expansion('{id}')", 'volume_expansion("{id}")', Cell.no_device),
 )  # fmt: skip

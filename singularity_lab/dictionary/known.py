@@ -18,6 +18,7 @@ import msgspec
 from singularity_lab.dictionary.assemble import COPIED, NOT_REACHED, SHARED, Place
 from singularity_lab.dictionary.classes import Membership
 from singularity_lab.dictionary.columns import GROUPS, Cells
+from singularity_lab.dictionary.geometry import is_network
 from singularity_lab.dictionary.journal import Line
 from singularity_lab.dictionary.schema import Cell, StratumLine, Tables, cells
 from singularity_lab.errors import BadInput
@@ -76,6 +77,8 @@ def known_lines(tables: Tables, stamp: Stamp, listed: Sequence[Place]) -> Iterat
             if stamp.versions.get(group.name) != group.version:
                 continue
             if group.name in OF_PROOFS and not same:
+                continue
+            if group.name == "stratum" and is_network(place.entry):
                 continue
             own = _own(group.name, {c: here[c] for c in group.columns})
             if own is not None:
