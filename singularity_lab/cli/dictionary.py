@@ -283,6 +283,52 @@ def measure(
         refresh_measured(folder)
 
 
+@app.command()
+def runs(
+    files: Annotated[list[Path], typer.Argument(help="Files of JSON lines, a reading each.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="A dictionary; the package's own if absent."),
+    ] = None,
+) -> None:
+    """Add training runs: their readings, and an edge from each run to the row it was trained into.
+
+    A line has run, model, step, n, value, low, high, outcome, stratum and row. A run that is there
+    already is replaced.
+    """
+    from singularity_lab.catalog.paths import in_package
+    from singularity_lab.dictionary.runs import read_runs, with_runs
+    from singularity_lab.dictionary.tables import shipped_folder, write_tables
+    from singularity_lab.errors import BadInput
+
+    if out is None and in_package():
+        raise BadInput("--out: a folder is needed: an installed package is not written to")
+    tables = _tables(out)
+    for file in files:
+        tables = with_runs(tables, read_runs(file))
+    write_tables(tables, out or shipped_folder())
+    for edge in tables.edges:
+        if edge.kind == "trained into":
+            print(f"{edge.source} → {edge.target}: {edge.evidence}")
+
+
+@app.command()
+def ideas(folder: From = None, as_json: Json = False) -> None:
+    """List the twenty ideas: claim, figure, command, what fails, what is open."""
+    from dataclasses import asdict
+
+    from singularity_lab.dictionary.ideas import ideas as listed
+
+    found = listed(_tables(folder))
+    if as_json:
+        print_json([asdict(idea) for idea in found])
+        return
+    for idea in found:
+        print(f"{idea.number}. {idea.title} ({idea.strength}): {idea.claim}")
+        for name in ("figure", "command", "fails", "open"):
+            print(f"   {name}: {getattr(idea, name)}")
+
+
 def _print_counts(tables: Any) -> None:
     from singularity_lab.dictionary.schema import STATUSES, counts
 

@@ -34,6 +34,7 @@ from singularity_lab.dictionary.journal import Journal, Line
 from singularity_lab.dictionary.known import Stamp, classes_line, known_classes, known_lines
 from singularity_lab.dictionary.measured import with_measurements
 from singularity_lab.dictionary.rows import digest
+from singularity_lab.dictionary.runs import trained_edges
 from singularity_lab.dictionary.schema import ReadingLine, Tables
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import (
@@ -191,12 +192,15 @@ def build(
     strata = make_strata(listed, journal, members)
     rows = rows_with_classes(entries, strata)
     strata = with_measurements(strata, rows, readings)
+    ids = {entry.id for entry in entries}
+    runs = {r.run_id for r in readings if r.run_id and r.row_id not in {"", *ids}}
+    kept = [r for r in readings if (r.run_id or r.row_id in ids) and r.run_id not in runs]
     tables = Tables(
         rows=rows,
         strata=strata,
         certificates=make_certificates(entries),
-        readings=[r for r in readings if r.row_id in {e.id for e in entries}],
-        edges=make_edges(entries, rows, strata, listed),
+        readings=kept,
+        edges=[*make_edges(entries, rows, strata, listed), *trained_edges(kept)],
     )
     return Built(tables, seconds, germs)
 

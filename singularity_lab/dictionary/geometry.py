@@ -16,7 +16,6 @@ from singularity_lab.catalog.load import complete
 from singularity_lab.catalog.quiver_strata import NetworkStratum
 from singularity_lab.dictionary.schema import Cell
 
-
 NETWORKS = ("reduced_rank_regression", "deep_linear")
 NO_RANKS = Cell.not_applicable("ranks are those of the products of a linear network's layers")
 

@@ -20,7 +20,7 @@ from singularity_lab.dictionary.classes import Membership
 from singularity_lab.dictionary.columns import GROUPS, Cells
 from singularity_lab.dictionary.geometry import is_network
 from singularity_lab.dictionary.journal import Line
-from singularity_lab.dictionary.schema import Cell, StratumLine, Tables, cells
+from singularity_lab.dictionary.schema import Cell, Tables, cells
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import read_json, write_text
 

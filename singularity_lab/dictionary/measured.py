@@ -23,6 +23,7 @@ from singularity_lab.dictionary.schema import Cell, ReadingLine, Row, StratumLin
 from singularity_lab.dictionary.tables import is_dictionary, read_tables, write_tables
 
 COLUMNS = ("reading", "llc", "valuation")
+NOT_READ = Cell.unknown("not read within the time of this dictionary")
 LATER = Cell.unknown("measured columns are filled from the table of readings")
 SHOWN = 12  # tied divisors that a cell lists at most
 ERRORS, BIAS = 3.0, 0.05  # standard errors, and a bias at finite depth, within which orders agree
@@ -70,13 +71,13 @@ def compare(
     corners = np.array([[float(w.get(v, 0)) for v in names] for w in scaled])
     values, errors = np.array([orders[v] for v in names], dtype=float).T
     heavy = 1e3  # makes the shares add up to 1
-    shares, _ = nnls(
-        np.vstack([corners.T, np.full(len(own), heavy)]), np.append(values, heavy)
-    )
+    shares, _ = nnls(np.vstack([corners.T, np.full(len(own), heavy)]), np.append(values, heavy))
     nearest = shares @ corners / shares.sum()
     off = np.abs(values - nearest)
     within = bool((off <= ERRORS * errors + BIAS).all())
-    return Comparison(own, dict(zip(names, nearest.tolist(), strict=True)), float(off.max()), within)
+    return Comparison(
+        own, dict(zip(names, nearest.tolist(), strict=True)), float(off.max()), within
+    )
 
 
 def _best(lines: Iterable[ReadingLine]) -> ReadingLine | None:
@@ -203,12 +204,12 @@ def with_measurements(
         here = own[line.row_id, line.stratum_id]
         shared = of_germ.get(str(line.germ_id.value), {})
         why = _why_not(line, known[line.row_id])
-        cells = {}
+        cells: dict[str, Cell] = {}
         for name in COLUMNS:
-            cell = here.get(name)
-            if cell is None or cell.status != "value":
-                cell = shared.get(name) or why or cell
-            cells[name] = cell or Cell.unknown("not read within the time of this dictionary")
+            best = here.get(name)
+            if best is None or best.status != "value":
+                best = shared.get(name) or why or best
+            cells[name] = best or NOT_READ
         filled.append(msgspec.structs.replace(line, **cells))
     return filled
 

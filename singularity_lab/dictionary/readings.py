@@ -40,7 +40,8 @@ def reading_line(
 
     reading: with the keys device, seed, settings (those that were given), value, low, high,
     multiplicity, outcome, reason, cpu_seconds, evaluations, claims_lambda; perhaps level, code, and
-    orders, a mapping {variable: (order, standard error)}. bounds: what is proved of λ. version: of the device, in words, where another version made the reading.
+    orders, a mapping {variable: (order, standard error)}. bounds: what is proved of λ.
+    version: of the device, in words, where another version made the reading.
 
     >>> taken = {"device": "volume", "seed": 0, "settings": {}, "value": 0.42, "low": 0.4,
     ...     "high": 0.45, "multiplicity": {"1": 0.9, "2": 0.1}, "outcome": "ok", "reason": "",
@@ -225,10 +226,9 @@ def rows_to_read(tables: Tables) -> list[Row]:
     wanted: dict[str, Row] = {}
     for row in tables.rows:
         line = own[row.id]
-        measured = line.lam.status == "value" and line.germ_id.status == "value"
-        if measured and row.d <= LARGEST and row.convention != "two-sided":
-            if line.germ_id.value not in have:
-                wanted.setdefault(line.germ_id.value, row)
+        germ = line.germ_id.value if line.germ_id.status == "value" else None
+        if line.lam.status == "value" and row.d <= LARGEST and germ not in {None, *have}:
+            wanted.setdefault(str(germ), row)
 
     def rank(row: Row) -> tuple[bool, int]:
         return row.d > 10 and "program" not in row.tags, row.d

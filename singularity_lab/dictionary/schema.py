@@ -260,7 +260,8 @@ class CertificateLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReadingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a device measured at a row; failures are kept.
 
-    row_id, stratum_id: where; run_id, step: of a training run instead (empty, −1 otherwise).
+    row_id, stratum_id: where; run_id, step: of a training run (empty, −1 otherwise), whose row_id
+    and stratum_id are what the reading names by nearness, empty where it names nothing.
     device, settings, seed, n: what repeats it; n is 0 for a device that has none.
     value, low, high: cells, the reading of λ and its interval; level: of the interval, as text.
     multiplicity: cell, P(m) by m where the device gives it.

@@ -33,7 +33,7 @@ import flint
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Polynomial
-from singularity_lab.algebra.problem import Germ, HasProblem, LocalProblem
+from singularity_lab.algebra.problem import Generators, Germ, HasProblem, LocalProblem
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import OutOfScope, SingularityLabError
 from singularity_lab.exact.classification.milnor import milnor_algebra
@@ -61,7 +61,7 @@ class Triviality:
         return self.lower == self.upper
 
 
-def triviality(source: HasProblem, value: RLCT | None = None) -> Triviality:
+def triviality(source: Generators | HasProblem, value: RLCT | None = None) -> Triviality:
     """Return bounds of the dimension of the stratum along which a germ is the same.
 
     value: what is proved of its (λ, m), used where it shows that the zero set is smooth.
@@ -85,6 +85,14 @@ def triviality(source: HasProblem, value: RLCT | None = None) -> Triviality:
     if not generators or (told and value is not None and value.value == Fraction(rank, 2)):
         reason = f"λ = {rank}/2 with {rank} independent differentials: the zero set is smooth"
         return Triviality(n, n - rank, n - rank, reason, reason)
+    constant = _constant_fields(generators, walls, n)
+    if constant:
+        rest = _without(germ, generators, constant)
+        found = triviality(rest)
+        more, why = len(constant), f"{len(constant)} constant fields kill all generators; "
+        return Triviality(
+            n, more + found.lower, more + found.upper, why + found.below, why + found.above
+        )
     weights = _weights(generators, n)
     graded = None if weights is None else _graded(generators, weights, walls)
     if graded is not None:
@@ -103,6 +111,43 @@ def triviality(source: HasProblem, value: RLCT | None = None) -> Triviality:
     return Triviality(n, lower, upper, below, above)
 
 
+def _constant_fields(
+    generators: Sequence[Polynomial], walls: Sequence[int], n: int
+) -> list[Vector]:
+    """A basis, in echelon form, of the directions along which no generator changes."""
+    rows: dict[tuple[int, tuple[int, ...]], Vector] = {}
+    for j, g in enumerate(generators):
+        for a, c in g.terms():
+            for i in range(n):
+                if a[i]:
+                    row = rows.setdefault((j, _shift(a, i, -1)), [flint.fmpq(0)] * n)
+                    row[i] += to_fmpq(c * a[i])
+    kept = [[flint.fmpq(int(i == j)) for j in range(n)] for i in walls]
+    basis = _kernel([*rows.values(), *kept], n)
+    if not basis:
+        return []
+    reduced, rank = flint.fmpq_mat(basis).rref()
+    return [[reduced[i, j] for j in range(n)] for i in range(rank)]
+
+
+def _without(
+    germ: Germ, generators: Sequence[Polynomial], constant: Sequence[Vector]
+) -> LocalProblem:
+    """The germ on the coordinates that are left when one is taken for each constant field: it is
+    the pull-back of this one."""
+    gone = {next(i for i, x in enumerate(v) if x != 0) for v in constant}
+    names = [v for i, v in enumerate(germ.variables) if i not in gone]
+    zero = {germ.variables[i]: 0 for i in gone}
+    prior = {v: t for v, t in zip(germ.variables, germ.prior, strict=True) if t}
+    return LocalProblem.build(
+        [g.substitute(zero).in_ring(names) for g in generators],
+        names,
+        prior=prior,
+        nonnegative=[v for v in germ.nonnegative if v in names],
+        convention=germ.convention,
+    )
+
+
 def _told(weights: Sequence[int] | None) -> str:
     return ", ".join(map(str, (weights or ())[:12]))
 
@@ -119,9 +164,7 @@ def _isolated(f: Polynomial) -> bool:
 
 def _walls(germ: Germ) -> list[int]:
     """The places of variables whose hyperplane a field has to keep."""
-    kept = set(germ.nonnegative) | {
-        v for v, t in zip(germ.variables, germ.prior, strict=True) if t
-    }
+    kept = set(germ.nonnegative) | {v for v, t in zip(germ.variables, germ.prior, strict=True) if t}
     return [i for i, v in enumerate(germ.variables) if v in kept]
 
 
