@@ -15,7 +15,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.classes import Membership, cells_of
-from singularity_lab.dictionary.columns import GROUPS, Cells, value_cells
+from singularity_lab.dictionary.columns import GROUPS, Cells, sides, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
 from singularity_lab.dictionary.geometry import NO_RANKS, orbit_cells
 from singularity_lab.dictionary.journal import Journal
@@ -133,6 +133,17 @@ def _where(place: Place) -> Cells:
     return {"where": Cell.of(where), "loss": Cell.of("0")}
 
 
+def _constant_cell(cells: Cells) -> Cell:
+    """V(ε): not applicable where the germ is the same along a stratum, and so is its volume."""
+    cell, size = cells["volume"], sides(cells["dimension"])[0]
+    if cell.status == "value" or not size:
+        return cell
+    return Cell.not_applicable(
+        f"the germ is the same along a stratum of dimension {size} or more: V(ε) grows with the "
+        "neighbourhood, and has no constant of its own"
+    )
+
+
 def _line(place: Place, cells: Cells) -> StratumLine:
     columns: dict[str, Any] = {_FIELD.get(name, name): cell for name, cell in cells.items()}
     return StratumLine(
@@ -177,6 +188,7 @@ def make_strata(
             cells["probes"] = probe_cell(place.entry, cells)
         cells |= _where(place) | {"ranks": NO_RANKS}
         cells |= orbit_cells(place.entry, problem) or {}
+        cells["volume"] = _constant_cell(cells)
         cells |= dict.fromkeys(MEASURED, LATER)
         cells |= cells_of(members.get(place.key), NO_GERM)
         every.append(cells)

@@ -66,6 +66,8 @@ def cell_jobs(
     heads = first_germs(members or {})
     wanted: dict[str, tuple[LocalProblem, list[str]]] = {}
     seen = set()
+    listed = list(listed)
+    others = {place.key for place in listed if not is_network(place.entry)}
     for place in listed:
         problem = place.problem
         if problem is None:
@@ -78,7 +80,7 @@ def cell_jobs(
             g.name
             for g in groups
             if (heads.get(key, key) == key or g.name not in SHARED)
-            and not (g.name == "stratum" and is_network(place.entry))
+            and (g.name != "stratum" or key in others)  # the others' strata are orbits
             and journal.get(key, g.name, g.version, limit) is None
         ]
         if missing:
