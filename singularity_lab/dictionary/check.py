@@ -47,6 +47,20 @@ def group_again(id: str, column: str, limit: float = 20.0) -> Cells:
     raise BadInput(f"column: one of {known} is needed, received {str(column)[:80]!r}")
 
 
+def smooth(id: str) -> int | None:
+    """Return the codimension r of the zero set at a row where it is proved to be smooth, else None.
+
+    Jets of order m near the point, and the contact locus of order m + 1, then have the codimension
+    r(m + 1).
+
+    >>> smooth("swish-1in-1out-1-r1")
+    2
+    """
+    entry = load(id)
+    certificates = ground_truth(entry, 0).certificates
+    return Question(entry.problem(), certificates, 1.0).smooth
+
+
 def agree(stored: Cell, fresh: Cell) -> bool:
     """Whether two cells of values say the same: floats to eight digits, errors and methods aside.
 

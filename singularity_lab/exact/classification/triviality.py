@@ -81,8 +81,7 @@ def triviality(source: Generators | HasProblem, value: RLCT | None = None) -> Tr
     walls = _walls(germ)
     jacobian = [[_coefficient(g, i) for i in range(n)] for g in generators]
     rank = int(flint.fmpq_mat(jacobian).rank()) if generators else 0
-    told = value is not None and germ.convention == "ideal" and not walls
-    if not generators or (told and value is not None and value.value == Fraction(rank, 2)):
+    if not generators or _smooth(germ, rank, walls, value):
         reason = f"λ = {rank}/2 with {rank} independent differentials: the zero set is smooth"
         return Triviality(n, n - rank, n - rank, reason, reason)
     constant = _constant_fields(generators, walls, n)
@@ -160,6 +159,34 @@ def _isolated(f: Polynomial) -> bool:
         return milnor_algebra(f, MILNOR_COLUMNS).dimension >= 0
     except SingularityLabError:
         return False
+
+
+def smooth_codimension(source: Generators | HasProblem, value: RLCT | None) -> int | None:
+    """Return the codimension of the zero set where a proved value shows that it is smooth and
+    reduced at the point; None where it does not.
+
+    An ideal with r independent differentials has λ ≥ r/2, with equality only where r regular
+    coordinates generate it: what is left has order 2 or more, and a positive λ of its own.
+
+    >>> smooth_codimension(LocalProblem.build(["x + y^2", "z*(x + y^2)"]), RLCT(Fraction(1, 2), 1))
+    1
+    >>> smooth_codimension(LocalProblem.build(["x", "y^2"]), RLCT(Fraction(3, 4), 1)) is None
+    True
+    """
+    germ = LocalProblem.of(source).localize()
+    generators = [g for g in germ.generators if not g.is_zero]
+    if any(g.order == 0 for g in generators):
+        return None
+    n = len(germ.variables)
+    rows = [[_coefficient(g, i) for i in range(n)] for g in generators]
+    rank = int(flint.fmpq_mat(rows).rank()) if rows else 0
+    return rank if _smooth(germ, rank, _walls(germ), value) else None
+
+
+def _smooth(germ: Germ, rank: int, walls: Sequence[int], value: RLCT | None) -> bool:
+    if value is None or germ.convention != "ideal" or walls:
+        return False
+    return value.value == Fraction(rank, 2)
 
 
 def _walls(germ: Germ) -> list[int]:

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from singularity_lab import contact_loci, ground_truth
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog import load
 from singularity_lab.dictionary.geometry import orbit_cells
 from singularity_lab.errors import OutOfScope
-from singularity_lab.exact.classification.triviality import triviality
+from singularity_lab.exact.classification.triviality import smooth_codimension, triviality
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,18 @@ def test_a_proved_value_shows_that_the_zeros_are_smooth():
     assert plain.lower <= 1 <= plain.upper
     told = triviality(problem, RLCT(1, 1))
     assert (told.lower, told.upper) == (1, 1)
+
+
+@pytest.mark.parametrize("row", ["rrr-2-2-2-r2", "swish-1in-1out-1-r1", "rrr-2-2-2-r0"])
+def test_where_the_zeros_are_smooth_the_contact_loci_are_theirs(row):
+    """codim {ord ≥ p} = r·p over R, by a route that knows nothing of it: charts of the proof."""
+    entry = load(row)
+    codimension = smooth_codimension(entry, ground_truth(entry, 0).bounds.lower)
+    found = contact_loci(row, 4, field="R")
+    assert (codimension is None) == (row == "rrr-2-2-2-r0")
+    if codimension is not None:
+        assert all(c == codimension * p for p, c in enumerate(found.lower, 1))
+        assert found.lower == found.upper
 
 
 def test_a_unit_has_no_stratum():
