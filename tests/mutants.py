@@ -54,7 +54,7 @@ ARITHMETIC = {
     "algebra.factoring": "factors as they are typed; a replay reads expanded polynomials",
     "algebra.invariants": "the order of pairs (λ, m)",
     "algebra.jacobians": "derivatives and determinants",
-    "algebra.limits": "sizes: what is too large is refused, whether it is true or not",
+    "algebra.input_limits": "sizes: what is too large is refused, whether it is true or not",
     "algebra.maps": "substitutions, contents, supports",
     "algebra.names": "names of variables: what is refused is no polynomial ring",
     "algebra.parsing": "text to polynomials",
