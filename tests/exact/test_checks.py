@@ -471,7 +471,7 @@ def a_zero_that_a_unit_excludes(v):
 @directed("apply: if name in ('log', 'sqrt') and c.")
 def a_root_of_a_negative_number(v):
     x = v.tower.Element.symbol(v.tower.Tower(("x",)), "x")
-    root = v.functions.apply("sqrt", x - v.tower.Element.number(x.tower, 1))
+    root = v.elementary.apply("sqrt", x - v.tower.Element.number(x.tower, 1))
     return f"sqrt(x - 1) is {root} near 0"
 
 
