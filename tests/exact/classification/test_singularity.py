@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.errors import OutOfScope
-from singularity_lab.exact.classification import spectrum as spectra
+from singularity_lab.exact.classification import singularity_spectrum as spectra
 from singularity_lab.exact.classification.milnor import (
     milnor_algebra,
 )

@@ -8,7 +8,7 @@ import pytest
 
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
-from singularity_lab.exact.classification import spectrum as spectra
+from singularity_lab.exact.classification import singularity_spectrum as spectra
 from singularity_lab.exact.classification.milnor import (
     milnor_algebra,
 )

@@ -12,7 +12,7 @@ from singularity_lab.algebra.polynomial import parse
 from singularity_lab.exact.classification.milnor import (
     milnor_algebra,
 )
-from singularity_lab.exact.classification.splitting import split
+from singularity_lab.exact.classification.splitting_lemma import split
 
 
 @given(st.integers(0, 10**6))
