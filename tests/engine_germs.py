@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from proof_scripts import family
+
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.outcome import Outcome, chain
+from singularity_lab.exact.engine.germs import Generator, Germs
+from singularity_lab.exact.engine.outcome import SearchOutcome, chain
 from singularity_lab.exact.engine.rules import RESOLVING
 from singularity_lab.exact.engine.search import Search
 from singularity_lab.exact.proof.family import Family
@@ -20,23 +22,24 @@ def germs(*gens: str, **options: Any) -> Germs:
     return Germs.of(LocalProblem.build(list(gens), **options).localize())
 
 
-def with_roles(role: str, gens: Sequence[str], positive: Sequence[str] = ()) -> Germs:
+def with_roles(role: str, *gens: str, **options: Any) -> Germs:
     """A family of germs from roles such as "x:local p:param"."""
-    from proof_scripts import family
-
-    subject = family(role, gens, positive=positive)
-    names = subject.names
-    at = {n: i for i, n in enumerate(names)}
-    from singularity_lab.exact.engine.germs import Generator
-
+    subject = family(role, gens, **options)
+    at = {n: i for i, n in enumerate(subject.names)}
     return Germs(
-        names=names,
+        names=subject.names,
         role={at[n]: r for n, r in subject.role.items()},
         positive=frozenset(at[n] for n in subject.positive),
         k={at[n]: e for n, e in subject.k.items()},
         h={at[n]: e for n, e in subject.h.items()},
         gens=tuple(Generator(p) for p in subject.gens),
+        units=subject.units,
     )
+
+
+def texts(g: Germs) -> list[str]:
+    """The generators as text."""
+    return [str(f.poly) for f in g.gens]
 
 
 def search(**options: Any) -> Search:
@@ -56,8 +59,20 @@ def proved(g: Germs, moved: Germs | None = None, moves: Sequence[dict[str, Any]]
     return told(g, here.lemmas.assemble(chain(moves, found.step)))
 
 
-def outcome_told(g: Germs, here: Search, found: Outcome) -> Verdict:
-    """The verifier's verdict on the outcome of a rule."""
+def keeps_the_value(move: Callable[[Germs], Any], g: Germs) -> Germs:
+    """The family after a move, checked: the verifier follows, and (λ, m) is the same."""
+    found = move(g)
+    assert found is not None
+    moved, steps = found
+    verdict = proved(g, moved, steps if isinstance(steps, list) else [steps])
+    assert verdict.lower is not None
+    assert verdict == proved(g)
+    return moved
+
+
+def outcome_told(g: Germs, here: Search, found: SearchOutcome | None) -> Verdict:
+    """The verifier's verdict on the outcome of a rule, which has to prove its bounds."""
+    assert found is not None
     verdict = told(g, here.lemmas.assemble(found.step))
     assert found.lower is None or (verdict.lower is not None and found.lower <= verdict.lower)
     assert found.upper is None or (verdict.upper is not None and verdict.upper <= found.upper)

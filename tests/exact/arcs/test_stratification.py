@@ -5,14 +5,14 @@ from fractions import Fraction
 import pytest
 
 from singularity_lab.algebra.polynomial import Ideal
-from singularity_lab.exact.arcs.stratification import ArcStratum, Search
-from singularity_lab.exact.arcs.substitution import State
+from singularity_lab.exact.arcs.stratification import ArcStratum, StateSearch
+from singularity_lab.exact.arcs.substitution import ArcState
 
 
 def least(generators, demand, field="C"):
     ideal = Ideal.parse(generators)
-    state = State.of(ideal, False)
-    found = Search(field, 20.0).solve(state, (demand,) * len(ideal.generators), None)
+    state = ArcState.of(ideal, False)
+    found = StateSearch(field, 20.0).solve(state, (demand,) * len(ideal.generators), None)
     assert found.undecided is None or found.undecided >= found.best
     assert all(piece.codimension == found.best for piece in found.pieces)
     return found

@@ -6,7 +6,7 @@ import pytest
 
 from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.exact.arcs.substitution import (
-    State,
+    ArcState,
     leading_variable,
     monomial_text,
     transform,
@@ -17,18 +17,18 @@ from singularity_lab.exact.zeros.torus import lattice_form
 @pytest.mark.parametrize("text", ["x^2*(x - y)^3*y", "(x^2 - y^3)^2", "x*y"])
 def test_a_state_has_the_factors_with_their_powers(text):
     f = parse(text)
-    state = State.of(Ideal(f.variables, (f,)), False)
+    state = ArcState.of(Ideal(f.variables, (f,)), False)
     product = 1
     for factor, power in zip(state.factors, state.powers[0], strict=True):
         product = product * factor.flint**power
     back = parse(text).in_ring(("t", *f.variables)).flint
     assert (product / back).is_constant()
     assert state.low == (0, 0)
-    assert State.of(Ideal(f.variables, (f,)), True).low == (1, 1)
+    assert ArcState.of(Ideal(f.variables, (f,)), True).low == (1, 1)
 
 
 def test_the_initial_form_has_the_terms_of_least_weight():
-    state = State.of(Ideal.parse("x^2 - y^3 + x^5"), False)
+    state = ArcState.of(Ideal.parse("x^2 - y^3 + x^5"), False)
     (factor,) = state.factors
     form = state.form(factor, np.array([3, 2]))
     assert str(form) in ("x^2 - y^3", "-x^2 + y^3", "y^3 - x^2")
@@ -36,7 +36,7 @@ def test_the_initial_form_has_the_terms_of_least_weight():
 
 def test_the_cusp_along_its_branch_becomes_a_coordinate():
     """x = t³·(…), y = t²·(…) near x² = y³: one new coordinate s, to the first power."""
-    state = State.of(Ideal.parse("x^2 - y^3"), False)
+    state = ArcState.of(Ideal.parse("x^2 - y^3"), False)
     v = np.array([3, 2])
     form = lattice_form([state.form(state.factors[0], v)])
     assert form.rank == 1
