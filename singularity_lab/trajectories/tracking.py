@@ -37,8 +37,8 @@ from singularity_lab.spectroscopes import (
 )
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
-from singularity_lab.trajectories.store import Store
-from singularity_lab.trajectories.trajectory import Row, Trajectory
+from singularity_lab.trajectories.trajectory import Trajectory, TrajectoryRow
+from singularity_lab.trajectories.trajectory_file import TrajectoryFile
 
 __all__ = ["Interrupted", "track"]
 
@@ -136,7 +136,7 @@ def track(
             raise BadInput("total_seconds: the number of checkpoints is not known; give seconds")
         seconds = total_seconds / (count * len(sizes))
     asked = device if isinstance(device, str) else getattr(device, "__qualname__", None)
-    kept = Store(
+    kept = TrajectoryFile(
         store,
         {
             "device": asked, "seed": seed, "common": common, "gamma": gamma, "settings": settings,
@@ -268,9 +268,9 @@ class _Pending:
     sees: Loss
     settings: dict[str, Any]
 
-    def row(self, reading: Reading) -> Row:
+    def row(self, reading: Reading) -> TrajectoryRow:
         """The row of its reading."""
-        return Row.of(
+        return TrajectoryRow.of(
             self.step, reading, loss=self.loss, gradient=self.gradient, probes=self.probes,
             key=self.key,
         )  # fmt: skip
@@ -282,7 +282,7 @@ class _Run:
     def __init__(
         self,
         at: _Checkpoints,
-        kept: Store,
+        kept: TrajectoryFile,
         told: _Told,
         device: str | Spectroscope | None,
         asked: str | None,
@@ -295,7 +295,7 @@ class _Run:
         self.at, self.kept, self.told, self.device, self.asked = at, kept, told, device, asked
         self.gamma, self.seconds, self.given, self.probes = gamma, seconds, settings, probes
         self.together = together
-        self.rows: list[Row] = []
+        self.rows: list[TrajectoryRow] = []
         self.pending: list[_Pending] = []
 
     def path(self, seed: int) -> Trajectory:
@@ -320,7 +320,9 @@ class _Run:
             subject = loaded(load(), model)
             key = digest(subject)
         except Exception as error:  # a checkpoint or a model of the user's: a failed row
-            self.rows += [Row(step, n=_number(size), reason=_why(error)) for size in sizes]
+            self.rows += [
+                TrajectoryRow(step, n=_number(size), reason=_why(error)) for size in sizes
+            ]
             self.told.skip(len(sizes))
             return
         for size in sizes:
@@ -342,11 +344,12 @@ class _Run:
         batch, self.pending = self.pending, []
         if len(batch) > 1:
             try:
-                for pending, reading in zip(batch, self._side_by_side(batch), strict=True):
-                    self._done(pending, pending.row(reading))
-                return
+                readings = self._side_by_side(batch)
             except Exception:  # of one of them: which, and why, is seen one by one
-                pass
+                readings = []
+            for pending, reading in zip(batch, readings, strict=False):
+                self._done(pending, pending.row(reading))
+            batch = [] if readings else batch
         for pending in batch:
             try:
                 reading = measure(
@@ -414,7 +417,7 @@ class _Run:
         numbers = chains * pending.sees.dim * getattr(pending.sees, "n_data", 1)
         return max(1, min(_BATCH, _NUMBERS // numbers))
 
-    def _done(self, pending: _Pending, row: Row) -> None:
+    def _done(self, pending: _Pending, row: TrajectoryRow) -> None:
         self.kept.add(row, pending.size)
         self.rows.append(row)
         self.told.done(row)
@@ -422,7 +425,7 @@ class _Run:
     def _failed(self, step: float, size: float | None, key: str, error: Exception) -> None:
         if isinstance(error, BadInput) and not any(r.reading for r in self.rows):
             raise error  # an argument, not this checkpoint, is at fault
-        row = Row(step, n=_number(size), key=key, reason=_why(error))
+        row = TrajectoryRow(step, n=_number(size), key=key, reason=_why(error))
         self.kept.add(row, size)
         self.rows.append(row)
         self.told.done(row)
@@ -463,7 +466,7 @@ class _Told:
         """Rows that cost no measurement."""
         self.finished += count
 
-    def done(self, row: Row) -> None:
+    def done(self, row: TrajectoryRow) -> None:
         """One more row is measured."""
         self.finished += 1
         self.measured += 1

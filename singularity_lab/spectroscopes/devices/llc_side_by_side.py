@@ -27,7 +27,7 @@ from singularity_lab.spectroscopes.devices.llc_adjusted import (
     adjusted_run,
 )
 from singularity_lab.spectroscopes.devices.tempered import Average, plain, potential
-from singularity_lab.spectroscopes.kernels.accept import State, Steps, Target
+from singularity_lab.spectroscopes.kernels.accept import MetropolisState, Steps, Target
 from singularity_lab.spectroscopes.kernels.noise import SideBySide
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.losses.side_by_side import at_displacements
@@ -89,7 +89,7 @@ class _Together(Adjusted):
         joined = {name: torch.cat([p[name] for p in parts]) for name in parts[0]}
         if self.kernel == "mala":  # laid out by parameters, as the parts are
             joined = {k: x.t().contiguous().t() if x.ndim == 2 else x for k, x in joined.items()}
-        self.chains = State(**joined)
+        self.chains = MetropolisState(**joined)
 
     def potential(self, nbeta: float | Tensor) -> Target:
         return potential(self.losses, nbeta, self.s.gamma)
