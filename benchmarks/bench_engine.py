@@ -229,9 +229,7 @@ def two_tanh_layers(orders: int = 4) -> LocalProblem:
     outputs = [zero] * orders
     for k in (1, 2):
         inner = [weight[f"b{k}1"] * p + weight[f"b{k}2"] * q for p, q in zip(*first, strict=True)]
-        outputs = [
-            f + weight[f"c{k}"] * g for f, g in zip(outputs, activated(inner), strict=True)
-        ]
+        outputs = [f + weight[f"c{k}"] * g for f, g in zip(outputs, activated(inner), strict=True)]
     return LocalProblem.build(outputs)
 
 
@@ -446,7 +444,9 @@ def truth_folder(given: str | None) -> Path | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS + LARGE)}")
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS + LARGE)}"
+    )
     parser.add_argument("--only", default="", help="rows whose name contains this text")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--limit", type=float, help="CPU seconds for one search")
