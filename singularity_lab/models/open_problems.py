@@ -265,7 +265,7 @@ def softmax_attention(teacher: list[int], width: int = 2) -> Model:
     logits = [ring.sum([x * ring[n] for x, n in zip(row, u, strict=True)]) for row in E]
     apart = [[x - row[i] for row in E[1:]] for i, x in enumerate(E[0])]
     scores = ring.multiply(ring.multiply(E, Q), apart)
-    generators = [f - f(at) for f in (*logits, *flat(scores))]
+    generators = [f - f(at) for f in (*logits, *(f for row in scores for f in row))]
 
     def twin(weights: Tensor) -> Tensor:
         import torch
