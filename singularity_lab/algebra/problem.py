@@ -9,18 +9,18 @@ from typing import Literal, Protocol, runtime_checkable
 
 import flint
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, algebraic
 from singularity_lab.algebra.inequalities import read_nonnegative, straightened
 from singularity_lab.algebra.names import check_names, fresh
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.number_field import coordinates as field_coordinates
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
+from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial, point_values
 from singularity_lab.algebra.rings import Rational, fraction, ring, to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
 
 Convention = Literal["ideal", "loss", "two-sided"]
-Interval = tuple[Fraction | None, Fraction | None]
+RationalInterval = tuple[Fraction | None, Fraction | None]
 Over = str | Mapping[str, tuple[Rational | str | None, Rational | str | None]]
 
 
@@ -64,9 +64,9 @@ class LocalProblem:
     ideal: Ideal
     point: tuple[Number, ...]
     prior: tuple[Fraction, ...]
-    box: tuple[Interval, ...]
+    box: tuple[RationalInterval, ...]
     convention: Convention = "ideal"
-    over: tuple[Interval, ...] | None = None
+    over: tuple[RationalInterval, ...] | None = None
     numbers: tuple[tuple[str, AlgebraicNumber], ...] = ()
     inequalities: tuple[Polynomial, ...] = ()
     label: str = field(default="", compare=False)
@@ -138,7 +138,7 @@ class LocalProblem:
         generators: Ideal | Polynomial | str | Sequence[str | Polynomial],
         variables: str | Iterable[str] | None = None,
         *,
-        at: Point | None = None,
+        at: PointLike | None = None,
         prior: Mapping[str, Rational | str] | None = None,
         nonnegative: str | Iterable[str] = (),
         box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
@@ -184,10 +184,10 @@ class LocalProblem:
     @classmethod
     def of(
         cls,
-        source: Generators,
+        source: GermLike,
         variables: str | Iterable[str] | None = None,
         *,
-        at: Point | None = None,
+        at: PointLike | None = None,
         prior: Mapping[str, Rational | str] | None = None,
         nonnegative: str | Iterable[str] = (),
         box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
@@ -429,7 +429,7 @@ class LocalProblem:
         if irrational:
             generators = tuple(g.in_ring(ring_names) for g in generators)
         for g in generators:
-            limits.check_translation(g.flint, shift)
+            input_limits.check_translation(g.flint, shift)
         if shift:
             generators = tuple(
                 Polynomial(ring_names, maps.translate(g.flint, shift)) for g in generators
@@ -462,7 +462,7 @@ class LocalProblem:
         return Germ(names, generators, exponents, tuple(nonnegative), convention, field)
 
 
-Generators = LocalProblem | HasProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
+GermLike = LocalProblem | HasProblem | Ideal | Polynomial | str | Sequence[str | Polynomial]
 
 
 @dataclass(frozen=True)
@@ -481,7 +481,7 @@ class Germ:
     field: NumberField | None = None
 
 
-def read_over(over: Over, names: Sequence[str]) -> tuple[Interval, ...]:
+def read_over(over: Over, names: Sequence[str]) -> tuple[RationalInterval, ...]:
     """The interval of each variable that "R^d" or a mapping of intervals means.
 
     Raises BadInput for another text, for a wrong dimension and for unknown variables.
@@ -505,7 +505,7 @@ def read_over(over: Over, names: Sequence[str]) -> tuple[Interval, ...]:
         raise BadInput(
             f"over: unknown variable {quoted(unknown[0])}; known: {shown(', '.join(names))}"
         )
-    found: list[Interval] = []
+    found: list[RationalInterval] = []
     for n in names:
         pair = over.get(n, (None, None))
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:

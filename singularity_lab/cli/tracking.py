@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from singularity_lab.cli import words
-from singularity_lab.cli.measuring import Settings
+from singularity_lab.cli import option_values
+from singularity_lab.cli.measuring import SettingsOption
 from singularity_lab.cli.proving import Json
 from singularity_lab.cli.shell import INTERRUPTED, UNDECIDED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput, SingularityLabError
@@ -81,7 +81,7 @@ def track(
     false_alarm: Annotated[
         float, typer.Option("--false-alarm", help="Rate of false alarms of the change points.")
     ] = 0.05,
-    setting: Settings = None,
+    setting: SettingsOption = None,
     as_json: Json = False,
 ) -> None:
     """Read every checkpoint of a training run, and tell where the readings change.
@@ -103,7 +103,7 @@ def track(
                 self_teacher=own_function, device=device, n=sizes, gamma=gamma, seed=seed,
                 seconds=seconds, total_seconds=total_seconds, store=store,
                 progress=lambda share, word: show("track", int(1000 * share), 1000, word),
-                **words.settings(setting or []),
+                **option_values.settings(setting or []),
             )  # fmt: skip
     except Interrupted as error:
         kept = "the same command goes on" if store else "give --store FILE to keep them"

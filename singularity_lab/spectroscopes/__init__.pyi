@@ -6,7 +6,7 @@ from singularity_lab.spectroscopes.device import Spectroscope as Spectroscope
 from singularity_lab.spectroscopes.device import setting as setting
 from singularity_lab.spectroscopes.losses.function import FunctionLoss as FunctionLoss
 from singularity_lab.spectroscopes.losses.module import ModuleLoss as ModuleLoss
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss as PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss as PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain as Domain
 from singularity_lab.spectroscopes.losses.protocol import Loss as Loss
 from singularity_lab.spectroscopes.measuring import measure as measure

@@ -88,7 +88,7 @@ def measure(
     …) gives a reading with the outcome ``bad loss``. Raises BadInput for what is no loss, an
     unknown device, or wrong shapes.
 
-    >>> from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+    >>> from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
     >>> loss = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x^2+y^2")
     >>> print(measure("hessian", loss, seed=0).lambda_.value)
     1.0

@@ -34,8 +34,8 @@ from singularity_lab.spectroscopes import (
 )
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
-from singularity_lab.trajectories.store import Store
-from singularity_lab.trajectories.trajectory import Row, Trajectory
+from singularity_lab.trajectories.trajectory import Trajectory, TrajectoryRow
+from singularity_lab.trajectories.trajectory_file import TrajectoryFile
 
 __all__ = ["Interrupted", "track"]
 
@@ -124,7 +124,7 @@ def track(
             raise BadInput("total_seconds: the number of checkpoints is not known; give seconds")
         seconds = total_seconds / (count * len(sizes))
     asked = device if isinstance(device, str) else getattr(device, "__qualname__", None)
-    kept = Store(
+    kept = TrajectoryFile(
         store,
         {
             "device": asked, "seed": seed, "common": common, "gamma": gamma, "settings": settings,
@@ -133,7 +133,7 @@ def track(
         },
     )  # fmt: skip
     told = _Told(progress, None if count is None else count * len(sizes))
-    rows: list[Row] = []
+    rows: list[TrajectoryRow] = []
 
     def path() -> Trajectory:
         plan = kept.plan or {"device": asked or "", "settings": dict(settings)}
@@ -148,7 +148,7 @@ def track(
                 subject = loaded(load(), model)
                 key = digest(subject)
             except Exception as error:  # a checkpoint or a model of the user's: a failed row
-                rows += [Row(step, n=_number(size), reason=_why(error)) for size in sizes]
+                rows += [TrajectoryRow(step, n=_number(size), reason=_why(error)) for size in sizes]
                 told.skip(len(sizes))
                 continue
             for size in sizes:
@@ -170,7 +170,7 @@ def track(
                 except Exception as error:  # a loss or a probe of the user's: a failed row
                     if isinstance(error, BadInput) and not any(r.reading for r in rows):
                         raise  # an argument, not this checkpoint, is at fault
-                    row = Row(step, n=_number(size), key=key, reason=_why(error))
+                    row = TrajectoryRow(step, n=_number(size), key=key, reason=_why(error))
                 kept.add(row, size)
                 rows.append(row)
                 told.done(row)
@@ -290,7 +290,7 @@ def _row(
     seconds: float | None,
     progress: Callable[[float, str], None],
     probes: Mapping[str, Probe],
-) -> Row:
+) -> TrajectoryRow:
     plain = at.plain(subject)
     value, slope = plain.value_and_grad(plain.center[None])
     numbers = {name: float(probe(subject)) for name, probe in probes.items()}
@@ -307,7 +307,7 @@ def _row(
         name, sees, seed=seed, budget=Budget(cpu_seconds=2 * seconds + 5), progress=progress,
         **chosen,
     )  # fmt: skip
-    return Row.of(
+    return TrajectoryRow.of(
         step, reading, loss=float(value[0]), gradient=float(slope[0].norm()), probes=numbers,
         key=key,
     )  # fmt: skip
@@ -347,7 +347,7 @@ class _Told:
         """Rows that cost no measurement."""
         self.finished += count
 
-    def done(self, row: Row) -> None:
+    def done(self, row: TrajectoryRow) -> None:
         """One more row is measured."""
         self.finished += 1
         self.measured += 1

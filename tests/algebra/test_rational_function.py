@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singularity_lab.algebra.rational_function import Rational
+from singularity_lab.algebra.rational_function import RationalFunction
 from singularity_lab.errors import BadInput, Undecided
 
 ROOTS = st.lists(st.fractions(-4, 4, max_denominator=4), min_size=1, max_size=4)
@@ -23,7 +23,7 @@ def with_roots(roots):
 @settings(max_examples=25)
 @given(ROOTS, st.integers(1, 5))
 def test_poles_are_the_roots_of_the_denominator(roots, c):
-    r = Rational.of(flint.fmpq_poly([c]), with_roots(roots))
+    r = RationalFunction.of(flint.fmpq_poly([c]), with_roots(roots))
     found = r.poles()
     assert [p for p, _, _ in found] == sorted(set(roots), reverse=True)
     for pole, order, head in found:
@@ -40,8 +40,8 @@ def test_poles_are_the_roots_of_the_denominator(roots, c):
 def test_a_common_factor_cancels(roots, s):
     top, bottom = flint.fmpq_poly([1, 1]), flint.fmpq_poly([3, 1])
     one, more = (
-        Rational.of(top, bottom),
-        Rational.of(top * with_roots(roots), bottom * with_roots(roots)),
+        RationalFunction.of(top, bottom),
+        RationalFunction.of(top * with_roots(roots), bottom * with_roots(roots)),
     )
     assert one == more
     if s != -3:
@@ -49,11 +49,11 @@ def test_a_common_factor_cancels(roots, s):
 
 
 def test_a_pole_has_no_value():
-    r = Rational.of(flint.fmpq_poly([1]), flint.fmpq_poly([1, 1]))
+    r = RationalFunction.of(flint.fmpq_poly([1]), flint.fmpq_poly([1, 1]))
     with pytest.raises(BadInput, match="s: -1 is a pole"):
         r(-1)
 
 
 def test_irrational_poles_are_told():
     with pytest.raises(Undecided, match="no rational root"):
-        Rational.of(flint.fmpq_poly([1]), flint.fmpq_poly([-2, 0, 1])).poles()
+        RationalFunction.of(flint.fmpq_poly([1]), flint.fmpq_poly([-2, 0, 1])).poles()

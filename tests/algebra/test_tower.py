@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import rationals, sparse_polynomials
 
 from singularity_lab.algebra.constants import number
-from singularity_lab.algebra.functions import apply
+from singularity_lab.algebra.elementary import apply
 from singularity_lab.algebra.tower import Element, Tower
 from singularity_lab.errors import BadInput
 

@@ -17,13 +17,13 @@ from atlas_pages import put, shards, small_tables
 import singularity_lab
 from singularity_lab import ground_truth, load, newton_polyhedron, verify
 from singularity_lab.atlas import build, serve
-from singularity_lab.atlas.check import faults, gaps
+from singularity_lab.atlas.contradictions import faults, gaps
 from singularity_lab.atlas.writer import STATIC
 from singularity_lab.cli import app
 from singularity_lab.dictionary.schema import Cell, Edge
 from singularity_lab.dictionary.tables import write_tables
 from singularity_lab.errors import BadInput
-from singularity_lab.trajectories.trajectory import Row, Trajectory
+from singularity_lab.trajectories.trajectory import Trajectory, TrajectoryRow
 
 IDS = (
     "ade-a2",
@@ -171,8 +171,8 @@ def test_tables_that_lack_a_proved_value_say_so(tables):
 
 def test_a_run_is_shown_with_its_misses(tables, tmp_path):
     rows = (
-        Row(0, loss=2.0, outcome="ok", value=5.0, low=4.9, high=5.1),
-        Row(10, loss=1.0, reason="cannot be read"),
+        TrajectoryRow(0, loss=2.0, outcome="ok", value=5.0, low=4.9, high=5.1),
+        TrajectoryRow(10, loss=1.0, reason="cannot be read"),
     )
     file = tmp_path / "run of mine.json"
     file.write_text(Trajectory(rows, device="llc").to_json())

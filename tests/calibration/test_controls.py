@@ -14,7 +14,7 @@ from singularity_lab.calibration.findings import CONTROL_TOLERANCE
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.loss import loss
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
@@ -60,7 +60,7 @@ def test_the_verdict_stands_in_the_tables_and_in_the_report(found, tmp_path, cap
     page = found.report(tmp_path / "report.html").read_text()
     assert "Negative controls: devices that must fail" in page
     assert "coordinate-walk" in page
-    from singularity_lab.cli.tables import print_calibration
+    from singularity_lab.cli.calibration_table import print_calibration
 
     print_calibration(found)
     assert "the coordinate samplers must fail" in capsys.readouterr().out

@@ -352,9 +352,9 @@ def test_a_decoy_has_the_name_of_a_row_with_another_value():
 
 
 def probe_of(id):
-    from singularity_lab.calibration.design import Row
+    from singularity_lab.calibration.design import CalibrationRow
 
-    return Row.of(id)
+    return CalibrationRow.of(id)
 
 
 def test_five_lines_print_a_verdict_for_each_class():

@@ -11,13 +11,13 @@ import pytest
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Row, plan
+from singularity_lab.calibration.design import CalibrationRow, plan
 from singularity_lab.calibration.flags import flags
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.measurement import Measurement, Truth
-from singularity_lab.calibration.pages import markdown
 from singularity_lab.calibration.probes import SPHERE, probes
 from singularity_lab.calibration.report import render
+from singularity_lab.calibration.report_files import markdown
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.run import calibrate
 from singularity_lab.errors import BadInput
@@ -99,7 +99,7 @@ def test_a_device_that_peeks():
 
 ROWS = [
     (
-        Row(f"row-{k:02}", "made up", 2 + k % 3, PLANE),
+        CalibrationRow(f"row-{k:02}", "made up", 2 + k % 3, PLANE),
         RLCT(Fraction(1 + k % 5, 1 + k % 4), 1 + k % 3),
     )
     for k in range(40)

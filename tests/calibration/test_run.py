@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Arm, Row, plan
+from singularity_lab.calibration.design import Arm, CalibrationRow, plan
+from singularity_lab.calibration.record_store import RecordStore
 from singularity_lab.calibration.run import calibrate
-from singularity_lab.calibration.store import Store
 from singularity_lab.catalog.load import load
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate
@@ -92,7 +92,7 @@ def test_an_unknown_device_is_refused_before_anything_starts(tmp_path):
         calibrate("no-such-device", LINE, out=tmp_path)
     with pytest.raises(BadInput, match="cannot be imported"):
         calibrate("devices:absent", LINE, out=tmp_path)
-    assert Store(tmp_path).records() == []
+    assert RecordStore(tmp_path).records() == []
 
 
 def test_a_function_of_this_session_runs_in_this_process_only():
@@ -233,7 +233,7 @@ def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
                 break
         run.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in run.communicate(timeout=60)[1]
-    kept = Store(out).records()
+    kept = RecordStore(out).records()
     assert 4 <= len(kept) < 20
     begun = []
     found = calibrate(
@@ -251,14 +251,14 @@ def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
 
 
 def test_a_folder_in_use_is_refused(tmp_path):
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     with store.lock(), pytest.raises(BadInput, match="another calibration"):
         calibrate("hessian", LINE, out=tmp_path, workers=0)
 
 
 def test_rows_come_as_ids_entries_and_problems():
-    assert Row.of("nc-1-1").family == "normal_crossing"
-    assert Row.of(load("nc-1-1")) == Row.of("nc-1-1")
-    assert Row.of(CUSP).id == "(-y^3 + x^2)"
+    assert CalibrationRow.of("nc-1-1").family == "normal_crossing"
+    assert CalibrationRow.of(load("nc-1-1")) == CalibrationRow.of("nc-1-1")
+    assert CalibrationRow.of(CUSP).id == "(-y^3 + x^2)"
     wide = LocalProblem.build(" + ".join(f"x{i}^2" for i in range(30)))
-    assert Row.of(wide).id.startswith("problem-")
+    assert CalibrationRow.of(wide).id.startswith("problem-")

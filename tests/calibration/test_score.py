@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.statistics import clopper_pearson, rank_correlation
 from singularity_lab.calibration.summaries import percent, summarise
 from singularity_lab.errors import BadInput
 
-ROW = Row("cusp", "curves", 2, LocalProblem.build("x^2 - y^3"))
+ROW = CalibrationRow("cusp", "curves", 2, LocalProblem.build("x^2 - y^3"))
 
 
 def exactly(value, m=1):
@@ -211,9 +211,9 @@ def test_percent():
 @pytest.fixture
 def calibration():
     rows = [
-        Row("one", "a", 1, LocalProblem.build("x")),
-        Row("two", "a", 2, LocalProblem.build("x*y")),
-        Row("three", "b", 11, LocalProblem.build("x*y*z")),
+        CalibrationRow("one", "a", 1, LocalProblem.build("x")),
+        CalibrationRow("two", "a", 2, LocalProblem.build("x*y")),
+        CalibrationRow("three", "b", 11, LocalProblem.build("x*y*z")),
     ]
     truths = {"one": exactly("1/2"), "two": exactly("1/2", 2), "three": exactly("3/4", 4)}
     found = []

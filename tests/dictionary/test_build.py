@@ -11,7 +11,7 @@ from singularity_lab.dictionary import build as building
 from singularity_lab.dictionary.assemble import places
 from singularity_lab.dictionary.build import build, cell_jobs, compute_cells
 from singularity_lab.dictionary.classes import classify
-from singularity_lab.dictionary.columns import GROUPS, Group, Question
+from singularity_lab.dictionary.columns import GROUPS, ColumnGroup, Question
 from singularity_lab.dictionary.journal import Journal
 from singularity_lab.dictionary.schema import Cell, blanks
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
@@ -81,9 +81,9 @@ def test_a_build_within_a_total_says_what_it_did_not_reach_and_goes_on(tmp_path)
 
 def test_more_time_asks_again_only_what_was_undecided(tmp_path):
     journal = Journal(None)
-    question = building.Line("g", "jets", 1, 1.0, 0.5, {"jets": Cell.unknown("1 s")})
+    question = building.JournalLine("g", "jets", 1, 1.0, 0.5, {"jets": Cell.unknown("1 s")})
     journal.add(question)
-    journal.add(building.Line("g", "zeta", 1, 1.0, 0.5, {"zeta": Cell.of({})}))
+    journal.add(building.JournalLine("g", "zeta", 1, 1.0, 0.5, {"zeta": Cell.of({})}))
     assert journal.get("g", "jets", 1, 1.0) is question
     assert journal.get("g", "jets", 1, 2.0) is None
     assert journal.get("g", "zeta", 1, 2.0) is not None
@@ -102,7 +102,7 @@ def test_every_failure_is_a_cell_with_its_reason(error, status):
     def fails(question):
         raise error
 
-    group = Group("x", ("a", "b"), fails, 1, "", "")
+    group = ColumnGroup("x", ("a", "b"), fails, 1, "", "")
     cells = group.cells(Question(load("nc-1").problem(), (), 1.0))
     assert set(cells) == {"a", "b"}
     assert all(c.status == status and str(error) in c.reason for c in cells.values())
@@ -113,7 +113,7 @@ def test_certificates_on_file_win_over_an_older_journal(tmp_path):
     (place,) = [p for p in places([load("bp-2-3")]) if p.on_file]
     old = Cell.unknown("no certificate on file")
     journal.add(
-        building.Line(
+        building.JournalLine(
             place.key, "value", 1, 3.0, 0.1, {"lambda": old, "m": old, "certificate": old}
         )
     )
@@ -142,7 +142,7 @@ def test_classes_stand_when_germs_go_that_are_first_of_none(tmp_path):
 def test_a_damaged_line_of_the_journal_is_left_out(tmp_path, caplog):
     path = tmp_path / "cells.jsonl"
     journal = Journal(path)
-    journal.add(building.Line("g", "zeta", 1, 1.0, 0.5, {"zeta": Cell.of({})}))
+    journal.add(building.JournalLine("g", "zeta", 1, 1.0, 0.5, {"zeta": Cell.of({})}))
     with open(path, "ab") as file:
         file.write(b'{"germ": "h", "gro')
     again = Journal(path)

@@ -8,8 +8,8 @@ import pytest
 
 import singularity_lab
 from singularity_lab import lookup
-from singularity_lab.dictionary.check import again, agree, plain
 from singularity_lab.dictionary.columns import GROUPS, TYPE_COLUMNS
+from singularity_lab.dictionary.recompute import again, agree, plain
 from singularity_lab.dictionary.schema import Cell
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput

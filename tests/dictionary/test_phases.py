@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from singularity_lab import lookup, neighbours, phases, same_class
-from singularity_lab.dictionary.geometry import network_stratum
+from singularity_lab.dictionary.network_strata import network_stratum
 from singularity_lab.dictionary.phases import Phase, crossing_sizes
 from singularity_lab.errors import BadInput
 

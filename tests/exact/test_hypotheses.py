@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from proof_scripts import OPEN, SIGN, claim, family, germ, leaf, then
 
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.face_lattice import check_faces
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.number_field import NumberField
@@ -32,7 +32,7 @@ from singularity_lab.exact.engine.newton import newton_step
 from singularity_lab.exact.engine.parameters import smooth_locus
 from singularity_lab.exact.engine.rules import RESOLVING
 from singularity_lab.exact.engine.search import Search
-from singularity_lab.exact.engine.splitting import over_locus
+from singularity_lab.exact.engine.stratum_cuts import over_locus
 from singularity_lab.exact.proof import (
     analytic,
     branches,

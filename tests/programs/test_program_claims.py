@@ -16,20 +16,20 @@ from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undec
 from singularity_lab.programs import (
     SyndromeProgram,
     error_polynomials,
-    limits,
     parse_program,
     program,
+    program_limits,
     program_names,
     squared_error,
 )
 from singularity_lab.programs.answers import program_census, program_rlct
-from singularity_lab.programs.certificate import digest
 from singularity_lab.programs.check import check_program, replay_program
 from singularity_lab.programs.machines.machines import Case, Program
 from singularity_lab.programs.machines.straightline import parse_real_program
 from singularity_lab.programs.machines.turing import TuringMachine
 from singularity_lab.programs.potential import potential
-from singularity_lab.programs.syndromes import Chart
+from singularity_lab.programs.program_certificate import digest
+from singularity_lab.programs.syndromes import ProgramChart
 from singularity_lab.programs.trace import program_trace
 from singularity_lab.programs.uncertainty.noisy import coordinates
 from singularity_lab.programs.uncertainty.semirings import MonomialIdeals
@@ -155,8 +155,8 @@ def test_code_or_face_is_told():
 def test_a_question_has_one_digest():
     for text in ("corner:", "corner: 1", "corner:1 ", "corner:1e0", "amplitude:", "open:1", "x"):
         with pytest.raises(BadInput, match="chart"):
-            Chart.parse(text)
-    assert str(Chart.parse("corner:2/2")) == "corner"
+            ProgramChart.parse(text)
+    assert str(ProgramChart.parse("corner:2/2")) == "corner"
     proof = program_rlct("xor-lookup").program_certificate
     assert program_rlct("xor-lookup", chart="corner:2/2").program_certificate == proof
     for change in (
@@ -244,7 +244,7 @@ def test_sizes_are_limited_with_one_line(text, message):
 def test_propagations_are_limited(monkeypatch):
     with pytest.raises(BadInput, match="sums and products: at most"):
         program_rlct("detectA-3", 900, "staged")
-    monkeypatch.setattr(limits, "CONFIGURATIONS", 100)
+    monkeypatch.setattr(program_limits, "CONFIGURATIONS", 100)
     with pytest.raises(BadInput, match="more than 100 configurations"):
         program_rlct("detectA-3", 6)
 

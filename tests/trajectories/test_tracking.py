@@ -12,7 +12,7 @@ from torch import nn
 from singularity_lab import Tracker, Trajectory, track
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import Budget, Cost, Estimate, Outcome, PolynomialLoss, Reading
-from singularity_lab.trajectories import Interrupted, Row
+from singularity_lab.trajectories import Interrupted, TrajectoryRow
 
 calls: list[tuple] = []
 breaks: dict[int, type[BaseException]] = {}  # at which call, and how
@@ -258,9 +258,9 @@ def test_json_parquet_and_pictures(tmp_path):
 def test_the_ladder_names_only_what_may_be_believed():
     path = Trajectory(
         (
-            Row(0, outcome="ok", value=5.2),
-            Row(1, outcome="not mixed", value=6.0),
-            Row(2, reason="gone"),
+            TrajectoryRow(0, outcome="ok", value=5.2),
+            TrajectoryRow(1, outcome="not mixed", value=6.0),
+            TrajectoryRow(2, reason="gone"),
         )
     )
     ladder = {"a": 5.0, "b": 6.0}

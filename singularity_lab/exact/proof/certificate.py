@@ -16,8 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-from singularity_lab.algebra import limits
-from singularity_lab.algebra.analytic import AnalyticProblem, Problem
+from singularity_lab.algebra import input_limits
+from singularity_lab.algebra.analytic_problem import AnalyticProblem, Problem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction
@@ -79,7 +79,7 @@ class Certificate:
         """Read a certificate; raises CertificateError if it is not one."""
         if isinstance(document, str):
             try:
-                document = limits.limited_json(document, "certificate")
+                document = input_limits.limited_json(document, "certificate")
             except BadInput as error:
                 raise CertificateError(str(error)) from None
         if not isinstance(document, Mapping) or document.get("format") != FORMAT:

@@ -29,6 +29,7 @@ from singularity_lab.spectroscopes.devices.tempered import (
 )
 from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import hmc, mala
+from singularity_lab.spectroscopes.kernels.accept import MetropolisState
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
@@ -220,7 +221,7 @@ class Adjusted:
 
     def resume(self, saved: dict[str, Any]) -> None:
         self.t, self.heat = saved["t"], saved["heat"]
-        self.chains = self.kind.State(**saved["chains"])
+        self.chains = MetropolisState(**saved["chains"])
         self.steps = self.kind.Steps(**saved["steps"])
         self.average.resume(saved["average"])
         if self.keeper is not None:

@@ -13,7 +13,12 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.inference.convergence import Group, Judgement, interval, judge
+from singularity_lab.spectroscopes.inference.convergence import (
+    ChainGroup,
+    Judgement,
+    interval,
+    judge,
+)
 from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import layout, mala
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -112,7 +117,7 @@ class Average:
         self.trace, self.burn_trace = state["trace"], state["burn_trace"]
         self.probes = state["probes"]
 
-    def groups(self, factor: float, kinds: Sequence[Mapping[str, bool]]) -> list[Group]:
+    def groups(self, factor: float, kinds: Sequence[Mapping[str, bool]]) -> list[ChainGroup]:
         """The chains in as many equal groups as there are kinds, in their order; the chains that
         left the finite numbers are left out. factor: multiplies K."""
         means = (factor * self.total / self.count).cpu().numpy()
@@ -123,7 +128,7 @@ class Average:
             part = np.arange(k * size, (k + 1) * size if k + 1 < len(kinds) else len(means))
             part = part[np.isfinite(means[part]) & np.isfinite(trace[part]).all(1)]
             probe = None if probes is None else probes[part]
-            out.append(Group(means[part], trace[part], probe, **kind))
+            out.append(ChainGroup(means[part], trace[part], probe, **kind))
         return out
 
 
@@ -206,7 +211,7 @@ def _outcome(
     cut: str | None,
     draws: int,
     biased: str,
-    groups: Sequence[Group],
+    groups: Sequence[ChainGroup],
 ) -> tuple[Outcome, str]:
     """The outcome of a run whose chains all stayed finite, and why."""
     if e.value == 0.0 and verdict.numbers["chain_std"] == 0.0:

@@ -51,7 +51,7 @@ class Steps:
 
 
 @dataclass(frozen=True)
-class State:
+class MetropolisState:
     """position u (c, d); potential U (c,), its gradient (c, d), and K (c,) there."""
 
     position: Tensor
@@ -59,10 +59,10 @@ class State:
     gradient: Tensor
     value: Tensor
 
-    def moved_to(self, new: State, accepted: Tensor) -> State:
+    def moved_to(self, new: MetropolisState, accepted: Tensor) -> MetropolisState:
         """The new state for the chains that accepted it (c,), and this one for the others."""
         row = accepted[:, None]
-        return State(
+        return MetropolisState(
             torch.where(row, new.position, self.position),
             torch.where(accepted, new.potential, self.potential),
             torch.where(row, new.gradient, self.gradient),
@@ -70,9 +70,9 @@ class State:
         )
 
 
-def init(position: Tensor, target: Target) -> State:
+def init(position: Tensor, target: Target) -> MetropolisState:
     """The state at positions (c, d)."""
-    return State(position, *target(position))
+    return MetropolisState(position, *target(position))
 
 
 def accepted(log_ratio: Tensor, generator: torch.Generator) -> Tensor:

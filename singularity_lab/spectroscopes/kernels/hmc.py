@@ -18,9 +18,15 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.kernels.accept import State, Steps, Target, accepted, init
+from singularity_lab.spectroscopes.kernels.accept import (
+    MetropolisState,
+    Steps,
+    Target,
+    accepted,
+    init,
+)
 
-__all__ = ["State", "Steps", "Target", "adapt", "init", "step", "steps"]
+__all__ = ["MetropolisState", "Steps", "Target", "adapt", "init", "step", "steps"]
 
 
 def steps(
@@ -63,7 +69,7 @@ def adapt(s: Steps, *, floor: float = 0.01, strength: float = 8.0) -> Steps:
 
 
 def step(
-    state: State,
+    state: MetropolisState,
     s: Steps,
     target: Target,
     generator: torch.Generator,
@@ -71,7 +77,7 @@ def step(
     leapfrogs: int = 8,
     scale: Tensor | None = None,
     learn: bool = False,
-) -> State:
+) -> MetropolisState:
     """One trajectory of every chain: c·L gradients, L drawn uniformly from 1 … ``leapfrogs``.
 
     scale: s, (d,) or (c, d), of the coordinates; None for one. learn: count trials and acceptances
@@ -108,4 +114,4 @@ def step(
     accept = accepted(log_ratio, generator)  # False for NaN and for +∞
     if learn:
         s.count(place, accept)
-    return state.moved_to(State(u, potential, gradient, value), accept)
+    return state.moved_to(MetropolisState(u, potential, gradient, value), accept)

@@ -13,9 +13,15 @@ from __future__ import annotations
 import torch
 
 from singularity_lab.spectroscopes.kernels import layout
-from singularity_lab.spectroscopes.kernels.accept import State, Steps, Target, accepted, init
+from singularity_lab.spectroscopes.kernels.accept import (
+    MetropolisState,
+    Steps,
+    Target,
+    accepted,
+    init,
+)
 
-__all__ = ["State", "Steps", "Target", "adapt", "init", "step", "steps"]
+__all__ = ["MetropolisState", "Steps", "Target", "adapt", "init", "step", "steps"]
 
 
 def steps(
@@ -47,8 +53,12 @@ def adapt(s: Steps, floor: float = 0.01) -> Steps:
 
 
 def step(
-    state: State, s: Steps, potential: Target, generator: torch.Generator, learn: bool = False
-) -> State:
+    state: MetropolisState,
+    s: Steps,
+    potential: Target,
+    generator: torch.Generator,
+    learn: bool = False,
+) -> MetropolisState:
     """One step of all chains; with ``learn`` the histograms' counters are updated in place."""
     which, place = s.choose(len(state.position), generator)
     eps = s.epsilon[which][:, None]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
-from singularity_lab.exact.classification import spectrum as spectra
+from singularity_lab.exact.classification import singularity_spectrum as spectra
 from singularity_lab.exact.classification.corank_three import cubic_discriminant
 from singularity_lab.exact.classification.milnor import (
     local_algebra,
@@ -22,7 +22,7 @@ from singularity_lab.exact.classification.milnor import (
     tjurina_algebra,
 )
 from singularity_lab.exact.classification.singularity import quasi_homogeneous_weights, singularity
-from singularity_lab.exact.classification.splitting import split
+from singularity_lab.exact.classification.splitting_lemma import split
 
 ADE = {
     **{f"A{k}": f"x^{k + 1}" for k in range(1, 9)},

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singularity_lab.algebra.algebraic import algebraic
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.tower import Tower
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.proof.analytic import reduction

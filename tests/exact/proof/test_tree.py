@@ -13,7 +13,7 @@ from singularity_lab.exact.engine.explain import explain
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.exact.proof.tree import Chart, in_words, proof_tree
+from singularity_lab.exact.proof.tree import ProofNode, in_words, proof_tree
 from singularity_lab.pictures.proofs import plot_tree
 
 RANK_ONE = ["a*c + b*e", "a*d + b*f"]
@@ -266,4 +266,4 @@ def test_words_for_steps():
     assert in_words({"op": "split", "var": "x"}) == "x = 0, or not"
     long = {"op": "change", "var": "x", "num": "+".join(["y^2"] * 40), "den": "1"}
     assert len(in_words(long)) < 80
-    assert isinstance(proof_tree(rlct("x*y")).nodes[0]["chart"], Chart)
+    assert isinstance(proof_tree(rlct("x*y")).nodes[0]["chart"], ProofNode)

@@ -58,7 +58,7 @@ def test_the_order_of_a_function_of_one_variable_decides(text):
 
 
 def test_a_jet_beyond_its_bounds_is_refused():
-    from singularity_lab.algebra.analytic import AnalyticProblem
+    from singularity_lab.algebra.analytic_problem import AnalyticProblem
     from singularity_lab.exact.proof.analytic import reduction
     from singularity_lab.exact.proof.reductions import Stage
 

@@ -16,7 +16,7 @@ from singularity_lab.catalog.formulas import aoyagi_2024
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import Domain, FunctionLoss, Outcome, PolynomialLoss, measure
 from singularity_lab.spectroscopes.devices.anneal import free_energy_difference, sample
-from singularity_lab.spectroscopes.devices.ladder import Settings, resolved_settings
+from singularity_lab.spectroscopes.devices.ladder import LadderSettings, resolved_settings
 from singularity_lab.spectroscopes.inference.heat_capacity import heat_capacity, plateau
 from singularity_lab.spectroscopes.kernels import gibbs, hmc
 from singularity_lab.spectroscopes.kernels.localised import Localised
@@ -165,7 +165,7 @@ def test_moves_of_the_wrong_law_are_found_out():
 
     def radius(broken: bool) -> float:
         u = law.draw(2048, g)
-        state = gibbs.State(u, law.value(u), law.prior(u))
+        state = gibbs.GibbsState(u, law.value(u), law.prior(u))
         moves = gibbs.init(8, 16, 1e-3, 2.0)
         jacobian = gibbs._propose
 
@@ -225,7 +225,7 @@ def test_every_move_keeps_the_law(family):
     law = Localised(Meter(loss, Budget()), 1.0, torch.device("cpu"))
     g = torch.Generator().manual_seed(1)
     u = 0.5 * torch.randn((4096, 4), generator=g, dtype=torch.float64)
-    state = gibbs.State(u, law.value(u), law.prior(u))
+    state = gibbs.GibbsState(u, law.value(u), law.prior(u))
     moves, steps = gibbs.init(4, 16, 1e-3, 2.0, [[0, 1]]), hmc.steps(0.05, 1.0, 5)
     for _ in range(40):
         if family == "heat bath":
@@ -233,7 +233,7 @@ def test_every_move_keeps_the_law(family):
             gibbs.heat_bath(state, block, law, 3.0, law.target(3.0), 1.0, g)
         elif family == "trajectories":
             chain = hmc.step(hmc.init(state.position, law.target(3.0)), steps, law.target(3.0), g)
-            state = gibbs.State(chain.position, chain.value, law.prior(chain.position))
+            state = gibbs.GibbsState(chain.position, chain.value, law.prior(chain.position))
         else:
             gibbs.step(state, moves, family, law, 3.0, g)
     # 16384 coordinates: standard error of the variance 0.0028
@@ -352,9 +352,12 @@ def test_its_plot_has_the_energy_and_lambda():
 
 def test_defaults_depend_on_the_dimension():
     assert (
-        resolved_settings(Settings(), MatrixProductLoss.random([30, 30, 30], seed=0)).particles == 1
+        resolved_settings(
+            LadderSettings(), MatrixProductLoss.random([30, 30, 30], seed=0)
+        ).particles
+        == 1
     )
-    assert resolved_settings(Settings(), crossing(1, 1)).particles > 1
-    s = resolved_settings(Settings(sigma=0.1), MatrixProductLoss.random([30, 30, 30], seed=0))
+    assert resolved_settings(LadderSettings(), crossing(1, 1)).particles > 1
+    s = resolved_settings(LadderSettings(sigma=0.1), MatrixProductLoss.random([30, 30, 30], seed=0))
     assert s.sigma == 0.1
     assert callable(sample)

@@ -7,7 +7,7 @@ import math
 import torch
 
 from singularity_lab.spectroscopes.kernels import hmc, mala
-from singularity_lab.spectroscopes.kernels.accept import State, accepted
+from singularity_lab.spectroscopes.kernels.accept import MetropolisState, accepted
 
 
 def test_steps_are_drawn_by_the_weights_of_the_group():
@@ -32,7 +32,10 @@ def test_nothing_moves_to_what_is_no_number():
     ratio = torch.tensor([math.nan, -math.inf, math.inf, 0.0], dtype=torch.float64)
     assert accepted(ratio, torch.Generator().manual_seed(1)).tolist() == [False, False, True, True]
     zero, one = torch.zeros(2, 1), torch.ones(2, 1)
-    old, new = State(zero, zero[:, 0], zero, zero[:, 0]), State(one, one[:, 0], one, one[:, 0])
+    old, new = (
+        MetropolisState(zero, zero[:, 0], zero, zero[:, 0]),
+        MetropolisState(one, one[:, 0], one, one[:, 0]),
+    )
     moved = old.moved_to(new, torch.tensor([True, False]))
     assert moved.position.tolist() == moved.gradient.tolist() == [[1], [0]]
     assert moved.potential.tolist() == moved.value.tolist() == [1, 0]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.function import FunctionLoss
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 
 

@@ -12,7 +12,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs
 from singularity_lab.exact.engine.gradings import gradings
 from singularity_lab.exact.engine.limits import FIELD_DEGREE, PATIENCE
-from singularity_lab.exact.engine.outcome import Outcome, least
+from singularity_lab.exact.engine.outcome import SearchOutcome, least
 from singularity_lab.exact.engine.parameters import (
     Poly,
     lifts,
@@ -28,7 +28,7 @@ from singularity_lab.exact.proof.certificate import Script
 # -- rules -----------------------------------------------------------------------------------------
 
 
-def unit_to_one(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def unit_to_one(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """A unit variable becomes ±1 where a grading allows it."""
     if not g.unit_variables:
         return None
@@ -46,7 +46,7 @@ def unit_to_one(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Out
     return None
 
 
-def cut_stratum(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def cut_stratum(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """The stratum cut along a polynomial that decides how the family looks, or where the zeros of
     such a one are singular."""
     if not (g.params or g.unit_variables or g.fixed):
@@ -64,7 +64,9 @@ def cut_stratum(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Out
     return search.cut(g, itertools.chain(wanted, special_values(g, wanted)), target, fuel)
 
 
-def cut_by_coefficients(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def cut_by_coefficients(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """Cut along factors of coefficients where the values of generators cannot be cut along: the
     coefficients may have to be units first."""
     if not g.params and not g.unit_variables:
@@ -78,7 +80,7 @@ def cut_by_coefficients(search: Search, g: Germs, target: RLCT | None, fuel: int
 
 def at_a_variable(
     search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """q is a parameter itself, up to a factor."""
     occurs = Generator(q).occurs - {g.symbol}
     if len(occurs) != 1 or len(q) != 1:
@@ -90,7 +92,7 @@ def at_a_variable(
 
 def at_a_coordinate(
     search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """q becomes a parameter in place of a variable in which it is linear: of those that can be
     replaced, the one that leaves the generators nearest to monomials."""
     degrees = g.degrees(q)
@@ -120,7 +122,7 @@ def at_a_coordinate(
 
 def at_a_bound_variable(
     search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """A parameter of q on which a factor or a sign hangs is 0 or not: what is free comes after."""
     for i in sorted(Generator(q).occurs - {g.symbol}):
         if g.role[i] == PARAM and not g.is_free(i):
@@ -131,14 +133,14 @@ def at_a_bound_variable(
 
 def without_zero(
     search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """q becomes a known unit where it is proved to have no real zero."""
     return as_unit(search, g, q, g.no_common_zero([q], search.patience), target, fuel)
 
 
 def as_unit(
     search: Search, g: Germs, q: Poly, evidence: Any, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """q as a known unit, if there is evidence that it has no zero."""
     if not isinstance(evidence, dict):
         return None
@@ -148,7 +150,7 @@ def as_unit(
 
 def at_a_smooth_locus(
     search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """Where q = 0 is smooth, a factor of a generator is a coordinate there."""
     exists = sign_change(g, q)
     if exists is None and search.patience < PATIENCE and g.positive & Generator(q).occurs:
@@ -162,7 +164,9 @@ def at_a_smooth_locus(
     return None
 
 
-def at_roots(search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
+def at_roots(
+    search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """A parameter is an irrational root of q, or not: the germs there have coefficients in a number
     field."""
     if g.field is not None or len(Generator(q).occurs) != 1 or q.total_degree() > FIELD_DEGREE:
@@ -187,7 +191,7 @@ def over_locus(
     evidence: Script,
     target: RLCT | None,
     fuel: int,
-) -> Outcome:
+) -> SearchOutcome:
     """The strata f = 0 and f ≠ 0; the first bounds above where real points are proved.
 
     q: the value of f on the stratum up to units; by: the variables by which f is a coordinate;

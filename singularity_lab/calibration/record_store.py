@@ -4,10 +4,10 @@ DuckDB.
 Each writer appends JSON lines to a shard of its own and syncs every line to the disk before it goes
 on, so that whatever interrupts a run, all finished measurements are kept and at most the last line
 of a shard is torn. A torn last line is ignored; a file that is damaged in another way is named in
-the log and in :attr:`Store.damaged` and set aside (``NAME.damaged``), and the rest is kept. When a
-run ends, its shards become one part (``part-*.parquet``), written beside its place and renamed, and
-never changed again. A key that occurs twice counts once: a measurement before the death of a
-process, and of two the later one.
+the log and in :attr:`RecordStore.damaged` and set aside (``NAME.damaged``), and the rest is kept.
+When a run ends, its shards become one part (``part-*.parquet``), written beside its place and
+renamed, and never changed again. A key that occurs twice counts once: a measurement before the
+death of a process, and of two the later one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.system.extras import hint, installed, require
 from singularity_lab.system.files import set_aside, write_text
 
-__all__ = ["COLUMNS", "DIED", "SCORED", "Record", "Shard", "Store"]
+__all__ = ["COLUMNS", "DIED", "SCORED", "RecordStore", "Shard", "StoredRecord"]
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ COLUMNS = {
 }
 SCORED = tuple(name for name in COLUMNS if name != "reading")
 DIED = "died"  # the outcome of a measurement whose process ended; made again by the next run
-Record = dict[str, Any]
+StoredRecord = dict[str, Any]
 # Of two records with one key the first in this order holds.
 _RANK = f"coalesce(outcome = '{DIED}', false), fresh DESC, file DESC, line DESC"
 _LIMITS = "SET memory_limit = '512MB'; SET threads = 2"
@@ -123,7 +123,7 @@ class Shard:
         self.close()
 
 
-class Store:
+class RecordStore:
     """The records in a folder: ``part-*.parquet`` and ``shard-*.jsonl``.
 
     damaged: the names of files that were set aside because they could not be read.
@@ -131,7 +131,7 @@ class Store:
     >>> import tempfile
     >>> record = dict.fromkeys(COLUMNS) | {"key": "k", "row": "cusp", "value": 0.42}
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     store = Store(folder)
+    ...     store = RecordStore(folder)
     ...     with store.shard() as shard:
     ...         shard.append(record)
     ...     [r["row"] for r in store.records()]
@@ -181,7 +181,7 @@ class Store:
             yield
 
     # -- reading
-    def records(self, columns: Sequence[str] = tuple(COLUMNS)) -> list[Record]:
+    def records(self, columns: Sequence[str] = tuple(COLUMNS)) -> list[StoredRecord]:
         """All records, one per key, in the order of first appearance. columns: which of them.
 
         A damaged file is named in the log and set aside; the whole records in it are kept.
@@ -194,16 +194,16 @@ class Store:
             found = cursor.fetchall()
         return [dict(zip(columns, values, strict=True)) for values in found]
 
-    def _of_shards(self, columns: Sequence[str]) -> Iterator[Record]:
+    def _of_shards(self, columns: Sequence[str]) -> Iterator[StoredRecord]:
         keep = {*columns, "key", "outcome", "written"}
         for path in self.shards():
             for record in self._whole(path):
                 yield {k: v for k, v in record.items() if k in keep}
 
     @staticmethod
-    def _best(records: Iterable[Record]) -> list[Record]:
+    def _best(records: Iterable[StoredRecord]) -> list[StoredRecord]:
         """One record for each key, as the view ``readings`` chooses it."""
-        found: dict[str, Record] = {}
+        found: dict[str, StoredRecord] = {}
         for record in records:
             other = found.get(record["key"])
             if other is None or record["outcome"] != DIED or other["outcome"] == DIED:
@@ -331,7 +331,7 @@ class Store:
             return
         self._good[path] = stamp
 
-    def _whole(self, path: Path) -> Iterator[Record]:
+    def _whole(self, path: Path) -> Iterator[StoredRecord]:
         """The whole records of a shard; a damaged one is set aside, and they take its place."""
         damage = ""
         try:
@@ -344,7 +344,7 @@ class Store:
         if damage:
             self._mend(path, [r for r, _ in _lines(path) if r is not None], damage)
 
-    def _mend(self, path: Path, records: list[Record], damage: str) -> None:
+    def _mend(self, path: Path, records: list[StoredRecord], damage: str) -> None:
         """Set a damaged shard aside and write its whole records in its place, with its time."""
         times = path.stat()
         _log.warning("%s", f"{path}: {damage}; kept as {set_aside(path)}")
@@ -417,7 +417,7 @@ def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
 
-def _lines(path: Path) -> Iterator[tuple[Record | None, str]]:
+def _lines(path: Path) -> Iterator[tuple[StoredRecord | None, str]]:
     """The records of a shard one by one, each with what is wrong with its line, if anything; a last
     line without its newline was torn by an interruption, and is no damage."""
     with path.open("rb") as file:

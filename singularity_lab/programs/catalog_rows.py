@@ -4,7 +4,7 @@ A row's germ is the loss Σ ε^μ over the minimal syndromes μ of a program at 
 orthant ε ≥ 0 (docs/programs.md, Theorem): it has the λ_E and m of the NLL loss. Rows of one
 function carry one tag ``computes-…``, for the function does not decide λ. The files are written by
 
-    python -c "from singularity_lab.programs.rows import write; write('catalog')"
+    python -c "from singularity_lab.programs.catalog_rows import write; write('catalog')"
 
 and a test compares them with what this module derives.
 """
@@ -35,7 +35,7 @@ from singularity_lab.programs.machines.straightline import (
     reuse,
     square,
 )
-from singularity_lab.programs.syndromes import Chart, SyndromeProgram
+from singularity_lab.programs.syndromes import ProgramChart, SyndromeProgram
 from singularity_lab.programs.uncertainty.noisy import coordinates, expected_error, wrong_runs
 from singularity_lab.programs.uncertainty.semirings import Numbers
 from singularity_lab.programs.zeroset import zero_set
@@ -65,7 +65,7 @@ def program(
     """
     p = find(name)
     steps = p.steps if steps is None else steps
-    sp = SyndromeProgram(p, steps, semantics, chart=Chart.parse(chart))
+    sp = SyndromeProgram(p, steps, semantics, chart=ProgramChart.parse(chart))
     germ = Polynomial.from_terms({s.exponent: 1 for s in sp.syndromes()}, sp.variables)
     small = len(sp.formula.nodes) <= EXPLICIT_NODES and p.dimension <= 16
     loss = expected_error(p, steps, semantics) if small else germ
@@ -184,7 +184,7 @@ def row_id(p: Program, steps: int, semantics: str, chart: str = "corner", suffix
     'program-detecta-mini-t2-exact-component-1'
     """
     time = f"t{steps}-" if _clocked(p) else ""
-    half = "-half" if Chart.parse(chart).alpha == Fraction(1, 2) else ""
+    half = "-half" if ProgramChart.parse(chart).alpha == Fraction(1, 2) else ""
     return f"program-{p.name}-{time}{semantics}{half}{suffix}".lower()
 
 
@@ -308,7 +308,7 @@ def files() -> dict[str, str]:
             "Programs as singularities: the order of their error",
             "K = the sum of the minimal error syndromes of a program, on errors >= 0: of the\n"
             "order of its NLL loss (docs/programs.md).\n"
-            "Written by singularity_lab.programs.rows.",
+            "Written by singularity_lab.programs.catalog_rows.",
             germ_rows(),
             _ALIASES,
             _TAG_ALIASES,
@@ -317,7 +317,7 @@ def files() -> dict[str, str]:
             "programs_cancellation",
             "Probabilistic and straight-line programs",
             "K = the sum of squares of f_y(w) - f_y(w0), or of coefficients of output - target\n"
-            "(docs/programs.md). Written by singularity_lab.programs.rows.",
+            "(docs/programs.md). Written by singularity_lab.programs.catalog_rows.",
             cancellation_rows(),
             [*_ALIASES, "straight-line program", "probabilistic program"],
             {},

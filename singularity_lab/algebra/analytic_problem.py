@@ -10,14 +10,14 @@ from functools import partial
 from math import lcm
 from typing import Any, Generic, TypeVar
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.algebraic import AlgebraicNumber
 from singularity_lab.algebra.constants import NeedsRoot, pi
-from singularity_lab.algebra.functions import FUNCTIONS, apply
+from singularity_lab.algebra.elementary import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
 from singularity_lab.algebra.parsing import Scanner, Token, tokens_of
-from singularity_lab.algebra.polynomial import Ideal, Point, parse
-from singularity_lab.algebra.problem import Convention, HasProblem, Interval, LocalProblem
+from singularity_lab.algebra.polynomial import Ideal, PointLike, parse
+from singularity_lab.algebra.problem import Convention, HasProblem, LocalProblem, RationalInterval
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.algebra.tower import Element, Tower
 from singularity_lab.errors import BadInput, OutOfScope, ParseError, quoted, shown
@@ -47,7 +47,7 @@ _NOT_READ = {
 
 
 def _is_analytic(text: str) -> bool:
-    if len(text) > limits.CHARACTERS or not ("(" in text or "/" in text or "pi" in text):
+    if len(text) > input_limits.CHARACTERS or not ("(" in text or "/" in text or "pi" in text):
         return False
     try:
         tokens = tokens_of(text)
@@ -105,7 +105,7 @@ class AnalyticProblem:
     variables: tuple[str, ...]
     point: tuple[Fraction | str, ...]
     prior: tuple[Fraction, ...]
-    box: tuple[Interval, ...]
+    box: tuple[RationalInterval, ...]
     convention: Convention = "ideal"
     label: str = field(default="", compare=False)
     over: None = field(default=None, init=False)
@@ -116,7 +116,7 @@ class AnalyticProblem:
         generators: str | Sequence[str],
         variables: str | Iterable[str] | None = None,
         *,
-        at: Point | None = None,
+        at: PointLike | None = None,
         prior: Mapping[str, Rational | str] | None = None,
         nonnegative: str | Iterable[str] = (),
         box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
@@ -293,7 +293,9 @@ def _function(tower: Tower) -> Callable[..., Element]:
 Problem = LocalProblem | AnalyticProblem
 
 
-def _coordinates(at: Point | None, names: Sequence[str]) -> tuple[Point | None, dict[str, str]]:
+def _coordinates(
+    at: PointLike | None, names: Sequence[str]
+) -> tuple[PointLike | None, dict[str, str]]:
     """The point with 0 for coordinates that are expressions with functions, and these by name."""
     if at is None or isinstance(at, str):
         return at, {}
@@ -395,7 +397,7 @@ class Reader(Scanner, Generic[V]):
         kind, token, _ = self.here
         if kind == "number":
             self.at += 1
-            return self.number(limits.rational(token))
+            return self.number(input_limits.rational(token))
         if kind == "name":
             self.at += 1
             if self.next("("):
@@ -424,7 +426,7 @@ class Reader(Scanner, Generic[V]):
     def inside(self) -> V:
         """The value of a sum up to its closing parenthesis, which is read."""
         self.depth += 1
-        if self.depth > limits.NESTING:
+        if self.depth > input_limits.NESTING:
             self.fail("parentheses are nested too deeply")
         value = self.sum()
         if not self.next(")"):

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.compiled import Exponent, Generator, SquaresCode
+from singularity_lab.spectroscopes.losses.compiled import Exponent, GeneratorTerms, SquaresCode
 from singularity_lab.spectroscopes.losses.protocol import (
     Centred,
     Domain,
@@ -21,7 +21,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     checked_points,
     exponents,
 )
-from singularity_lab.spectroscopes.typed import Form, TypedProgram, finite
+from singularity_lab.spectroscopes.typed import TypedForm, TypedProgram, finite
 from singularity_lab.system.floats import as_float
 
 
@@ -47,7 +47,7 @@ def _rational(x: Any, name: str) -> Fraction:
 
 
 def _polynomials(
-    generators: Sequence[Generator], name: str, dim: int | None
+    generators: Sequence[GeneratorTerms], name: str, dim: int | None
 ) -> tuple[list[dict[Exponent, Fraction]], int | None]:
     """Generators as exponents and coefficients, and the number of variables, checked."""
     polys: list[dict[Exponent, Fraction]] = []
@@ -97,7 +97,7 @@ class PolynomialLoss(Centred):
         prior_exponents: Sequence[float] | None = None,
         as_loss: bool = False,
         loss_id: str | None = None,
-        typed: tuple[Form, Sequence[dict[Exponent, Fraction]]] | None = None,
+        typed: tuple[TypedForm, Sequence[dict[Exponent, Fraction]]] | None = None,
     ) -> None:
         if dim < 1:
             raise BadInput(f"dim: expected at least one variable, received {dim}")
@@ -132,14 +132,14 @@ class PolynomialLoss(Centred):
     @classmethod
     def from_exponents(
         cls,
-        generators: Sequence[Generator],
+        generators: Sequence[GeneratorTerms],
         *,
         center: Sequence[Any] | None = None,
         domain: Domain | None = None,
         prior_exponents: Sequence[float] | None = None,
         as_loss: bool = False,
         loss_id: str | None = None,
-        typed: tuple[Form, Sequence[Generator]] | None = None,
+        typed: tuple[TypedForm, Sequence[GeneratorTerms]] | None = None,
     ) -> PolynomialLoss:
         """K = Σᵢ (Σₜ cᵢₜ w^{aᵢₜ})² from pairs (coefficients, exponent rows).
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from singularity_lab.errors import SingularityLabError
 from singularity_lab.programs.answers import program_census
-from singularity_lab.programs.functions import program_functions
+from singularity_lab.programs.census import program_functions
 from singularity_lab.programs.trace import program_trace
 from singularity_lab.programs.zeroset import ZeroSet
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from singularity_lab.calibration.comparison import Place, classes, leaderboard, row_errors
+from singularity_lab.calibration.comparison import Standing, classes, leaderboard, row_errors
 from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.report import render
@@ -136,11 +136,11 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
     return "\n".join(lines) + "\n"
 
 
-def _shares(p: Place) -> tuple[float, float, float]:
+def _shares(p: Standing) -> tuple[float, float, float]:
     return p.answered, p.with_interval, p.ok
 
 
-def _places(p: Place) -> str:
+def _places(p: Standing) -> str:
     first, last = p.places
     return str(first) if first == last else f"{first}–{last}"
 

@@ -19,7 +19,7 @@ from singularity_lab.exact.proof.families import (
 
 
 @dataclass(frozen=True)
-class Cell:
+class ParameterCell:
     """One cell of a table. low, high: its ends, None for infinite ones; equal for a single value.
 
     rlct: (λ, m), None where K does not vanish at the point (λ = ∞), or where it is not proved;
@@ -54,7 +54,7 @@ class Cell:
     def condition(self) -> str:
         """The values of the symbol, in words.
 
-        >>> Cell("t", Fraction(0), None, None, False).condition
+        >>> ParameterCell("t", Fraction(0), None, None, False).condition
         't > 0'
         """
         t = self.parameter
@@ -90,7 +90,7 @@ class Table:
     """
 
     parameter: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ParameterCell, ...]
     document: dict[str, Any]
     seconds: float
 
@@ -99,7 +99,7 @@ class Table:
         """Whether each cell is proved."""
         return all(c.proved for c in self.cells)
 
-    def at(self, **value: Any) -> Cell:
+    def at(self, **value: Any) -> ParameterCell:
         """The cell of a value of the symbol, rational or real algebraic: ``table.at(t="1/7")``.
 
         Raises BadInput for another name and for what is no number.
@@ -109,9 +109,9 @@ class Table:
         number = algebraic(value[self.parameter], self.parameter)
         return next(c for c in self.cells if c.holds(number))
 
-    def joined(self) -> tuple[tuple[str, Cell], ...]:
+    def joined(self) -> tuple[tuple[str, ParameterCell], ...]:
         """Conditions and a cell of each run of cells that have one value."""
-        found: list[list[Cell]] = []
+        found: list[list[ParameterCell]] = []
         for c in self.cells:
             same = found and (found[-1][-1].rlct, found[-1][-1].proved) == (c.rlct, c.proved)
             if same and found[-1][-1].note == c.note:
@@ -146,7 +146,7 @@ class Table:
         return "\n".join(lines)
 
 
-def _condition(run: Sequence[Cell]) -> str:
+def _condition(run: Sequence[ParameterCell]) -> str:
     first, last = run[0], run[-1]
     if first is last:
         return first.condition

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
@@ -138,8 +138,8 @@ def deep_linear(widths: list[int], rank: int) -> Model:
         raise BadInput(f"rank: 0 <= rank <= {min(widths)} is needed, received {rank}")
     layers = len(widths) - 1
     parameters = sum(a * b for a, b in itertools.pairwise(widths))
-    at_most(limits.VARIABLES, parameters=parameters)
-    at_most(limits.MODEL, **{"terms times parameters": math.prod(widths) * parameters})
+    at_most(input_limits.VARIABLES, parameters=parameters)
+    at_most(input_limits.MODEL, **{"terms times parameters": math.prod(widths) * parameters})
     letters = "abcdefghijklmnopqrstuvwxyz"[:layers]
     names = [matrix_names(letter, widths[i + 1], widths[i]) for i, letter in enumerate(letters)]
     ring = Ring([n for layer in names for n in flat(layer)])

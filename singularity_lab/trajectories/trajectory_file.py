@@ -15,21 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from singularity_lab.errors import BadInput
-from singularity_lab.trajectories.trajectory import FAILED, Row
+from singularity_lab.trajectories.trajectory import FAILED, TrajectoryRow
 
-__all__ = ["Store"]
+__all__ = ["TrajectoryFile"]
 
 _KIND = "singularity_lab trajectory 1"
 
 
-class Store:
+class TrajectoryFile:
     """Finished rows, by (key of the checkpoint, step, n). path None: in memory alone.
 
     what: names and settings of the measurement, JSON values. Raises BadInput for a file of another
     measurement, or no such file at all.
 
-    >>> store = Store(None, {"seed": 0})
-    >>> store.add(Row(3, n=100, key="a", outcome="ok", value=1.0), 100)
+    >>> store = TrajectoryFile(None, {"seed": 0})
+    >>> store.add(TrajectoryRow(3, n=100, key="a", outcome="ok", value=1.0), 100)
     >>> store.find("a", 3, 100).value, store.find("b", 3, 100)
     (1.0, None)
     """
@@ -38,7 +38,7 @@ class Store:
         self.path = None if path is None else Path(path)
         self.what = json.loads(json.dumps(dict(what), default=str))
         self.plan: dict[str, Any] | None = None
-        self._rows: dict[tuple[str, float, float | None], Row] = {}
+        self._rows: dict[tuple[str, float, float | None], TrajectoryRow] = {}
         if self.path is not None and self.path.exists() and self.path.stat().st_size:
             self._load(self.path)
 
@@ -64,7 +64,7 @@ class Store:
         self.plan = head["plan"]
         try:
             for data in lines[1:]:
-                self._remember(Row.from_dict(data["row"]), data["n"])
+                self._remember(TrajectoryRow.from_dict(data["row"]), data["n"])
         except (KeyError, TypeError) as error:
             raise BadInput(f"store: {path} holds a line that is no row ({error!r})") from error
         if whole < len(text):
@@ -78,18 +78,18 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._write({"kind": _KIND, "what": self.what, "plan": self.plan})
 
-    def add(self, row: Row, n: float | None) -> None:
+    def add(self, row: TrajectoryRow, n: float | None) -> None:
         """Keep a finished row, read at the n that was asked for; it is on the disk when this
         returns."""
         self._remember(row, n)
         if self.path is not None and self.plan is not None:
             self._write({"n": n, "row": row.to_dict()})
 
-    def find(self, key: str, step: float, n: float | None) -> Row | None:
+    def find(self, key: str, step: float, n: float | None) -> TrajectoryRow | None:
         """The finished row of this checkpoint, step and n, or None."""
         return self._rows.get((key, float(step), n))
 
-    def _remember(self, row: Row, n: float | None) -> None:
+    def _remember(self, row: TrajectoryRow, n: float | None) -> None:
         if row.outcome != FAILED:  # what failed is tried again
             self._rows[row.key, float(row.step), n] = row
 

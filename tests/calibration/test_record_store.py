@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singularity_lab.calibration.store import COLUMNS, Store
+from singularity_lab.calibration.record_store import COLUMNS, RecordStore
 from singularity_lab.errors import BadInput
 
 
@@ -28,7 +28,7 @@ def fill(store, *keys):
 
 
 def test_what_is_appended_is_read_back(tmp_path):
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     fill(store, "a", "b")
     fill(store, "c")
     assert sorted(store.keys()) == ["a", "b", "c"]
@@ -38,7 +38,7 @@ def test_what_is_appended_is_read_back(tmp_path):
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_wherever_a_shard_is_torn_all_whole_lines_are_kept(tmp_path_factory, data):
-    store = Store(tmp_path_factory.mktemp("torn"))
+    store = RecordStore(tmp_path_factory.mktemp("torn"))
     path = fill(store, "a", "b", "c")
     whole = path.read_bytes()
     cut = data.draw(st.integers(0, len(whole)))
@@ -47,7 +47,7 @@ def test_wherever_a_shard_is_torn_all_whole_lines_are_kept(tmp_path_factory, dat
 
 
 def test_a_damaged_line_is_named_and_the_rest_of_its_shard_is_kept(tmp_path, caplog):
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     path = fill(store, "a", "b", "c")
     lines = path.read_bytes().split(b"\n")
     lines[1] = b"\xff{garbage"
@@ -69,7 +69,7 @@ def test_a_damaged_line_is_named_and_the_rest_of_its_shard_is_kept(tmp_path, cap
     ids=["columns", "list", "deep", "key", "type"],
 )
 def test_a_foreign_line_is_no_record(line, tmp_path, caplog):
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     (tmp_path / "shard-x.jsonl").write_text(f"{line}\n{json.dumps(record('b'))}\n")
     assert store.keys() == {"b"}
     assert "line 1: " in caplog.text
@@ -79,7 +79,7 @@ def test_a_foreign_line_is_no_record(line, tmp_path, caplog):
 @pytest.mark.parametrize("kind", ["empty", "cut", "garbage", "foreign"])
 def test_a_damaged_parquet_file_is_set_aside_and_the_shards_are_read(kind, tmp_path, caplog):
     duckdb = pytest.importorskip("duckdb")
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     fill(store, "a", "b")
     part = store.compact()
     whole = part.read_bytes()
@@ -100,20 +100,20 @@ def test_a_damaged_parquet_file_is_set_aside_and_the_shards_are_read(kind, tmp_p
 
 
 def test_a_record_has_the_columns_and_no_nan(tmp_path):
-    with Store(tmp_path).shard() as shard:
+    with RecordStore(tmp_path).shard() as shard:
         with pytest.raises(BadInput, match="columns"):
             shard.append({"key": "a"})
         with pytest.raises(ValueError, match="not JSON compliant"):
             shard.append(record("a", float("nan")))
-    assert Store(tmp_path).shards() == []  # an empty shard leaves no file
+    assert RecordStore(tmp_path).shards() == []  # an empty shard leaves no file
 
 
 def test_a_killed_writer_loses_nothing_that_it_had_finished(tmp_path):
     """The writer is killed with SIGKILL while it writes on and on; each acknowledged record is
     there."""
     code = (
-        "import sys; from singularity_lab.calibration.store import COLUMNS, Store\n"
-        "with Store(sys.argv[1]).shard() as shard:\n"
+        "import sys; from singularity_lab.calibration.record_store import COLUMNS, RecordStore\n"
+        "with RecordStore(sys.argv[1]).shard() as shard:\n"
         "    for k in range(10**6):\n"
         "        shard.append(dict.fromkeys(COLUMNS) | {'key': str(k)}); print(k, flush=True)\n"
     )
@@ -128,12 +128,12 @@ def test_a_killed_writer_loses_nothing_that_it_had_finished(tmp_path):
         writer.send_signal(signal.SIGKILL)
         acknowledged += writer.stdout.read().split()
     assert len(acknowledged) >= 20
-    assert set(acknowledged) <= Store(tmp_path).keys()
+    assert set(acknowledged) <= RecordStore(tmp_path).keys()
 
 
 def test_compaction_keeps_every_record_and_is_repeatable(tmp_path):
     pytest.importorskip("duckdb")
-    store = Store(tmp_path / "odd [name] it's*")
+    store = RecordStore(tmp_path / "odd [name] it's*")
     text = json.dumps({"λ": [1, 2.5], "nested": {"a": None}})
     with store.shard() as shard:
         shard.append(record("a", reading=text))
@@ -158,7 +158,7 @@ def test_compaction_keeps_every_record_and_is_repeatable(tmp_path):
 def test_a_death_never_hides_a_measurement(tmp_path):
     """A worker is killed after its record is on the disk and before it has said so: its parent
     notes the death of a task that was finished."""
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     fill(store, "a")
     with store.shard() as shard:
         shard.append(record("a", None, outcome="died"))
@@ -172,10 +172,10 @@ def test_a_death_never_hides_a_measurement(tmp_path):
 
 def test_a_query_during_a_run_leaves_its_shards(tmp_path):
     pytest.importorskip("duckdb")
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     with store.lock(), store.shard() as shard:
         shard.append(record("a"))
-        other = Store(tmp_path)
+        other = RecordStore(tmp_path)
         assert other.query("SELECT count(*) FROM readings") == [(1,)]
         assert other.shards() == [shard.path]
         shard.append(record("b"))
@@ -189,7 +189,7 @@ def test_tables_of_other_libraries(library, tmp_path):
         pytest.importorskip("polars")
     elif library == "arrow":
         pytest.importorskip("pyarrow")
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     fill(store, "a", "b")
     table = getattr(store, f"to_{library}")()
     assert len(table) == 2
@@ -202,7 +202,7 @@ def test_tables_of_other_libraries(library, tmp_path):
 
 def test_an_interrupted_compaction_counts_nothing_twice(tmp_path):
     pytest.importorskip("duckdb")
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     path = fill(store, "a", "b")
     kept = path.read_bytes()
     store.compact()
@@ -211,7 +211,7 @@ def test_an_interrupted_compaction_counts_nothing_twice(tmp_path):
 
 
 def test_one_calibration_at_a_time(tmp_path):
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     with store.lock(), pytest.raises(BadInput, match="another calibration"), store.lock():
         pass
     with store.lock():  # free again
@@ -222,6 +222,6 @@ def test_a_file_is_no_folder(tmp_path):
     file = tmp_path / "file"
     file.write_text("")
     with pytest.raises(BadInput, match="this is a file"):
-        Store(file)
+        RecordStore(file)
     with pytest.raises(BadInput, match="cannot make"):
-        Store(file / "below")
+        RecordStore(file / "below")

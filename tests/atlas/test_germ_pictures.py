@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singularity_lab import parse
-from singularity_lab.atlas.germs import default_slice, germ_record, germ_sign, sign
+from singularity_lab.atlas.germ_pictures import default_slice, germ_record, germ_sign, sign
 from singularity_lab.catalog.load import load
 
 NAMES = ("x", "y", "z")

@@ -11,8 +11,8 @@ import pytest
 from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.programs import SyndromeProgram, parse_program, program, program_names
 from singularity_lab.programs.answers import program_rlct
-from singularity_lab.programs.certificate import digest
 from singularity_lab.programs.check import check_ideal, check_program
+from singularity_lab.programs.program_certificate import digest
 
 QUESTIONS = [
     ("detectA-mini-retry", 2, "exact", "corner"),

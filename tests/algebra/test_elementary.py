@@ -6,7 +6,7 @@ from math import factorial
 import flint
 import pytest
 
-from singularity_lab.algebra.functions import FUNCTIONS, apply, expansion, taylor
+from singularity_lab.algebra.elementary import FUNCTIONS, apply, expansion, taylor
 from singularity_lab.algebra.tower import Element, Tower
 from singularity_lab.errors import BadInput
 

@@ -9,7 +9,7 @@ import pytest
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.catalog.consistency import listing
-from singularity_lab.catalog.strata import (
+from singularity_lab.catalog.rank_strata import (
     COLUMNS,
     RankStratum,
     normal_form,

@@ -30,7 +30,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.system.files import read_text
 
 if TYPE_CHECKING:
-    from singularity_lab.calibration.design import Row
+    from singularity_lab.calibration.design import CalibrationRow
 
 __all__ = ["arms_of_table", "read_sweep", "sweep_plans"]
 
@@ -117,7 +117,9 @@ def _at(arm: Arm, evaluations: float | None) -> Arm:
     return Arm(arm.device, arm.settings, f"{arm.label} @{evaluations:g}")
 
 
-def _rows(given: Any, arms: list[Arm], store: str | Path | None) -> tuple[list[Row | str], str]:
+def _rows(
+    given: Any, arms: list[Arm], store: str | Path | None
+) -> tuple[list[CalibrationRow | str], str]:
     if isinstance(given, str) and is_name(given):
         chosen = chosen_set(given, store)
         added = probes(chosen.rows, secret_of(store)) if any(a.outside for a in arms) else ()

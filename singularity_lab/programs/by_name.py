@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from singularity_lab.algebra.limits import PROGRAM
+from singularity_lab.algebra.input_limits import PROGRAM
 from singularity_lab.errors import BadInput
 from singularity_lab.programs.library import program, program_names
 from singularity_lab.programs.machines.machines import Program

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
 from singularity_lab.exact.engine.analytic import (
-    State,
+    ReachedStage,
     by_polyhedron,
     expanded,
     reduce_to_polynomials,
@@ -87,7 +87,7 @@ def solve_analytic(
 
 
 def _whole(
-    problem: AnalyticProblem, state: State, kind: Kind, claim: RLCT, script: Script
+    problem: AnalyticProblem, state: ReachedStage, kind: Kind, claim: RLCT, script: Script
 ) -> Certificate:
     """The certificate about the expressions, from one about the polynomials that are left."""
     proof = {"op": "analytic", "steps": [s.encode() for s in state.steps], "then": script}
@@ -101,7 +101,7 @@ def _bounds(
     problem: AnalyticProblem, budget: float | None, solve: Callable[[LocalProblem, Any], Solved]
 ) -> Answer:
     """Bounds from jets: the order or the rank below, (T) + 𝔪^N above."""
-    start = State(Stage.of(problem))
+    start = ReachedStage(Stage.of(problem))
     tower = start.stage.tower
     best: dict[Kind, Certificate] = {}
     tried = 0
@@ -139,7 +139,7 @@ def _bounds(
     return Answer((best["lower"], best["upper"]), "jets; both sides certified", notes)
 
 
-def _attempt_step(state: State, step: Reduction) -> State | None:
+def _attempt_step(state: ReachedStage, step: Reduction) -> ReachedStage | None:
     try:
         return state.after(step)
     except SingularityLabError:
@@ -149,7 +149,7 @@ def _attempt_step(state: State, step: Reduction) -> State | None:
 def _add(
     best: dict[Kind, Certificate],
     problem: AnalyticProblem,
-    state: State | None,
+    state: ReachedStage | None,
     kind: Kind,
     solve: Callable[[LocalProblem, Any], Solved],
     budget: float | None,

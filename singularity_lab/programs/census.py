@@ -18,7 +18,7 @@ from typing import Any
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.errors import BadInput, Undecided
-from singularity_lab.programs.find import find_program
+from singularity_lab.programs.by_name import find_program
 from singularity_lab.programs.machines.machines import Case, Program, choose_steps
 from singularity_lab.programs.zeroset import zero_set
 from singularity_lab.system.deadline import TimeLimit

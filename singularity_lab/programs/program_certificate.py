@@ -16,8 +16,8 @@ from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.family import need
 from singularity_lab.exact.proof.leaves import Monomial
 from singularity_lab.exact.proof.moves import Generators, SplitTerms
-from singularity_lab.programs import limits
-from singularity_lab.programs.find import find_any, find_program
+from singularity_lab.programs import program_limits
+from singularity_lab.programs.by_name import find_any, find_program
 from singularity_lab.programs.library import program_names
 from singularity_lab.programs.machines.machines import Code, Program, check_steps
 from singularity_lab.programs.machines.straightline import (
@@ -29,8 +29,8 @@ from singularity_lab.programs.machines.straightline import (
 )
 from singularity_lab.programs.machines.text import parse_program
 from singularity_lab.programs.syndromes import (
-    Chart,
     Hitting,
+    ProgramChart,
     Syndrome,
     SyndromeProgram,
     check_support,
@@ -71,7 +71,7 @@ def syndrome_problem(sp: SyndromeProgram, syndromes: Sequence[Syndrome]) -> Loca
 
 
 def germ_of_chart(
-    names: Sequence[str], exponents: Sequence[Exponent], chart: Chart
+    names: Sequence[str], exponents: Sequence[Exponent], chart: ProgramChart
 ) -> LocalProblem:
     """The germ of Σ ε^μ in the coordinates of a chart, with its prior."""
     amplitude = chart.kind == "amplitude"
@@ -150,7 +150,7 @@ class Asked:
     program: Program | RealProgram
     number: int | None
     semantics: str
-    chart: Chart
+    chart: ProgramChart
     support: Mapping[str, frozenset[str]]
     named: tuple[str, ...] = ()
 
@@ -257,10 +257,12 @@ class Asked:
             p = parse_real_program(text)
             own = [document[key] for key in QUESTION[1:]]
             need(own == [None, "exact", "open", {}], f"question: a {p.kind} program has no {own}")
-            asked = cls(p, None, "exact", Chart("open"), {})
+            asked = cls(p, None, "exact", ProgramChart("open"), {})
         else:
             machine = parse_program(text)
-            limits.at_most(limits.PARAMETERS, machine.dimension, "program: parameters")
+            program_limits.at_most(
+                program_limits.PARAMETERS, machine.dimension, "program: parameters"
+            )
             clocked = machine.machine.clocked
             steps = check_steps(document["steps"]) if clocked else machine.steps
             semantics = check_semantics(machine, document["semantics"])
@@ -271,7 +273,7 @@ class Asked:
                 "support: lists of options by choice are needed",
             )
             support = check_support(machine, {n: frozenset(o) for n, o in given.items()})
-            asked = cls(machine, steps, semantics, Chart.parse(document["chart"]), support)
+            asked = cls(machine, steps, semantics, ProgramChart.parse(document["chart"]), support)
             need(asked.chart.kind != "open" or not asked.faces, "chart: open needs a code")
         for key, value in asked.question().items():
             same = json.dumps(document[key], sort_keys=True) == json.dumps(value, sort_keys=True)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singularity_lab.algebra.analytic import AnalyticProblem, analytic_texts, variables_of
+from singularity_lab.algebra.analytic_problem import AnalyticProblem, analytic_texts, variables_of
 from singularity_lab.errors import BadInput, OutOfScope, ParseError
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from singularity_lab.algebra.limits import SEED, SEEDS, integer
+from singularity_lab.algebra.input_limits import SEED, SEEDS, integer
 from singularity_lab.errors import BadInput, quoted
 
 

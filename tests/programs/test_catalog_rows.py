@@ -14,7 +14,7 @@ from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.models.model import build
 from singularity_lab.programs import hitting_number, program
-from singularity_lab.programs.rows import files
+from singularity_lab.programs.catalog_rows import files
 
 
 @pytest.mark.slow
