@@ -20,7 +20,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.catalog.strata import RankStratum, normal_form, strata
+from singularity_lab.catalog.rank_strata import RankStratum, normal_form, strata
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.models import build
 
