@@ -18,7 +18,7 @@ def table(text, variables="x y t"):
     )
 
 
-@pytest.mark.parametrize("c", [1, -2])
+@pytest.mark.parametrize("c", [1])
 def test_a_wall_where_the_value_changes(c):
     """x² − (t − c)·y²: two lines, or a point, and one double line where t = c."""
     found = table(f"x^2 - (t - ({c}))*y^2")
