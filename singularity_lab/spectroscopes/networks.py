@@ -327,7 +327,8 @@ def _beside_the_curvature(at: ModuleLoss | RestrictedLoss, reading: Reading) -> 
     nbeta = reading.diagnostics.get("nbeta")
     if nbeta is None or "llc" not in reading.estimates:
         return reading
-    share = (at.batch_size or at.n_data) / at.n_data if s.get("minibatch") else 1.0
+    batch = getattr(at, "batch_size", None) or at.n_data
+    share = batch / at.n_data if s.get("minibatch") else 1.0
     found = harmonic_llc(at, nbeta, s["gamma"], gradients=int(_CURVATURE * share * spent))
     value, gradients = (None, 0) if found is None else found
     return dataclasses.replace(
