@@ -11,9 +11,10 @@ from terminal import run
 
 from singularity_lab.calibration.design import Arm
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes import devices, registry
+from singularity_lab.spectroscopes import devices, measure, registry
 from singularity_lab.spectroscopes.device import Device
 from singularity_lab.spectroscopes.registry import find_device, known
+from tests.spectroscopes.germs import crossing
 
 OURS = [n for n, one in known().items() if one.home.startswith(devices.__name__ + ".")]
 
