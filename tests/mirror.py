@@ -1,4 +1,4 @@
-"""The tests as a mirror of the package: which modules have behaviour, and where each is asked about.
+"""The tests as a mirror of the package: which modules have behaviour, and which have no test file.
 
 A module has behaviour where a function or a method of it computes: its body has a statement besides
 its docstring that is no ``pass``, no ``...`` and no ``raise``. Records without methods, tables of
