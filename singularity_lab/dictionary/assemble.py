@@ -17,10 +17,10 @@ from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.classes import Membership, cells_of
 from singularity_lab.dictionary.columns import GROUPS, Cells, sides, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
-from singularity_lab.dictionary.geometry import NO_RANKS, orbit_cells
 from singularity_lab.dictionary.journal import Journal
 from singularity_lab.dictionary.measured import COLUMNS as MEASURED
 from singularity_lab.dictionary.measured import LATER
+from singularity_lab.dictionary.network_strata import NO_RANKS, orbit_cells
 from singularity_lab.dictionary.rows import make_rows, model_id
 from singularity_lab.dictionary.schema import Cell, CertificateLine, Row, StratumLine
 from singularity_lab.exact.proof.certificate import Certificate

@@ -18,8 +18,8 @@ import msgspec
 from singularity_lab.dictionary.assemble import COPIED, NOT_REACHED, SHARED, Place
 from singularity_lab.dictionary.classes import Membership
 from singularity_lab.dictionary.columns import GROUPS, Cells
-from singularity_lab.dictionary.geometry import is_network
-from singularity_lab.dictionary.journal import Line
+from singularity_lab.dictionary.journal import JournalLine
+from singularity_lab.dictionary.network_strata import is_network
 from singularity_lab.dictionary.schema import Cell, Tables, cells
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import read_json, write_text
@@ -54,7 +54,7 @@ def read_stamp(folder: Path) -> Stamp | None:
         raise BadInput(f"stamp: {path.name}: not one of a dictionary: {error}") from None
 
 
-def known_lines(tables: Tables, stamp: Stamp, listed: Sequence[Place]) -> Iterator[Line]:
+def known_lines(tables: Tables, stamp: Stamp, listed: Sequence[Place]) -> Iterator[JournalLine]:
     """The lines of a journal that tables give for places of now: those whose germ is the same, in
     groups of the same version. Where the certificates are others, what reads them is left out.
     """
@@ -82,7 +82,7 @@ def known_lines(tables: Tables, stamp: Stamp, listed: Sequence[Place]) -> Iterat
                 continue
             own = _own(group.name, {c: here[c] for c in group.columns})
             if own is not None:
-                yield Line(place.key, group.name, group.version, stamp.limit, 0.0, own)
+                yield JournalLine(place.key, group.name, group.version, stamp.limit, 0.0, own)
 
 
 def _digests(documents: Sequence[Any]) -> list[str]:
@@ -114,7 +114,7 @@ def known_classes(tables: Tables) -> dict[str, Membership]:
     }
 
 
-def classes_line(members: dict[str, Membership], name: str, version: int) -> Line:
+def classes_line(members: dict[str, Membership], name: str, version: int) -> JournalLine:
     """Memberships as a line of a journal, under a name of their germs."""
     found = {key: Cell.of(asdict(member)) for key, member in members.items()}
-    return Line(name, "classes", version, 0.0, 0.0, found)
+    return JournalLine(name, "classes", version, 0.0, 0.0, found)

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from singularity_lab.spectroscopes.device import settings_of
-from singularity_lab.spectroscopes.devices.volume import Settings
+from singularity_lab.spectroscopes.devices.volume import VolumeSettings
 from singularity_lab.spectroscopes.long_run import LongRun, running
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.measuring import measure
@@ -95,7 +95,7 @@ def measured_orders(
     [True, True]
     """
     volume = find_device("volume")
-    onlooker = _Onlooker(replicates=settings_of(Settings, settings, "volume").replicates)
+    onlooker = _Onlooker(replicates=settings_of(VolumeSettings, settings, "volume").replicates)
 
     def watched(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
         with running(onlooker):

@@ -8,13 +8,10 @@ import errno
 import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import typer
-from terminal import ROOT, environment, run, shell
+from terminal import run, shell
 
 import singularity_lab
 from singularity_lab.algebra.problem import LocalProblem
@@ -25,7 +22,7 @@ from singularity_lab.catalog.store import CertificateStore
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.engine.solve import rlct
-from singularity_lab.programs import rows
+from singularity_lab.programs import catalog_rows
 from singularity_lab.spectroscopes.long_run import LongRun
 from singularity_lab.system import files
 
@@ -77,7 +74,7 @@ WRITERS = {
     "tables": lambda folder, calibrated: calibrated.save(folder),
     "report": lambda folder, calibrated: calibrated.report(folder / "report.html"),
     "checkpoint": lambda folder, _: LongRun(folder / "c", every=0.0).keep(dict, 0.5),
-    "programs": lambda folder, _: rows.write(folder),
+    "programs": lambda folder, _: catalog_rows.write(folder),
 }
 
 
@@ -85,7 +82,7 @@ WRITERS = {
 def test_a_full_disk_leaves_what_was_there_and_names_the_file(
     writer, calibrated, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(rows, "files", lambda: {"programs.toml": "text"})
+    monkeypatch.setattr(catalog_rows, "files", lambda: {"programs.toml": "text"})
     write = WRITERS[writer]
     write(tmp_path, calibrated)
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
@@ -119,16 +116,16 @@ def test_a_command_that_cannot_write_is_one_line(words, tmp_path, monkeypatch):
 OWN_WRITERS = {
     ("system/files.py", "write_bytes"),  # the part that is renamed
     ("exact/proof/certificate.py", "save"),  # into such a part
-    ("calibration/store.py", "__init__"),  # a shard grows line by line
-    ("calibration/store.py", "lock"),  # holds nothing
-    ("calibration/store.py", "_gather"),  # lines in a folder that goes
-    ("calibration/pages.py", "write_parquet"),  # these too
+    ("calibration/record_store.py", "__init__"),  # a shard grows line by line
+    ("calibration/record_store.py", "lock"),  # holds nothing
+    ("calibration/record_store.py", "_gather"),  # lines in a folder that goes
+    ("calibration/report_files.py", "write_parquet"),  # these too
     ("catalog/answer_key.py", "write_answer_key"),
     ("catalog/export.py", "to_parquet"),
     ("cli/proving.py", "_tabulate"),  # into a part that is renamed
     ("dictionary/journal.py", "add"),  # grows line by line
-    ("trajectories/store.py", "_write"),  # so does this one
-    ("trajectories/store.py", "_load"),  # cuts off a line that was not finished
+    ("trajectories/trajectory_file.py", "_write"),  # so does this one
+    ("trajectories/trajectory_file.py", "_load"),  # cuts off a line that was not finished
     ("trajectories/trajectory.py", "to_parquet"),  # lines in a folder that goes
     ("calibration/worker.py", "main"),  # a pipe
     ("cli/shell.py", "main"),  # /dev/null
@@ -163,31 +160,6 @@ def test_an_answer_that_cannot_be_written_is_one_line(words):
         done = shell(*words, stdout=nowhere)
     assert done.returncode == 2
     assert done.stderr == "error: cannot write the answer: No space left on device\n"
-
-
-def with_closed(stream):
-    code = (
-        "import sys; from singularity_lab.cli import main\n"
-        f"sys.argv = ['singlab', 'rlct', 'x']; sys.{stream} = None; main()"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=environment(),
-        check=False,
-    )
-
-
-def test_closed_streams():
-    done = with_closed("stdout")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: the standard output is closed")
-    assert done.stderr.count("\n") == 1
-    done = with_closed("stderr")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "lambda = 1/2" in done.stdout
 
 
 # -- reading ---------------------------------------------------------------------------------------
@@ -279,26 +251,3 @@ def test_a_folder_outside_of_the_locale(tmp_path):
     assert os.fsencode(folder.name) == "o-é".encode()
     assert list(folder.glob("part-*.parquet"))
     assert json.loads((folder / "calibration.json").read_text(encoding="utf-8"))["table"]
-
-
-def test_errors_of_several_rows_are_a_line_each(capsys):
-    """A full disk, as the workers of ``catalog prove`` report it."""
-    from singularity_lab.cli.shell import Laboratory
-
-    app = typer.Typer(cls=Laboratory, pretty_exceptions_enable=False)
-
-    @app.command()
-    def fail(code: int) -> None:
-        one = OSError(28, "No space left on device", "store/a")
-        one.add_note("catalog row a")
-        two = ValueError("a defect") if code == 1 else BadInput("b is bad")
-        raise ExceptionGroup("2 rows", [one, two])
-
-    app.command()(lambda: None)  # a group of commands
-    for code in (1, 2):
-        with pytest.raises(SystemExit) as end:
-            app(["fail", str(code)], prog_name="singlab")
-        assert end.value.code == code
-        said = capsys.readouterr().err.splitlines()
-        assert said[0] == "error: catalog row a: No space left on device: store/a"
-        assert said[1] == ("error: a defect" if code == 1 else "error: b is bad")

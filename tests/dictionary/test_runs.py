@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from singularity_lab.atlas.check import faults
+from singularity_lab.atlas.contradictions import faults
 from singularity_lab.atlas.runs import run_pages
 from singularity_lab.cli import app
 from singularity_lab.dictionary.runs import RunLine, read_runs, trained_edges, with_runs

@@ -33,7 +33,7 @@ import flint
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Polynomial
-from singularity_lab.algebra.problem import Generators, Germ, HasProblem, LocalProblem
+from singularity_lab.algebra.problem import Germ, GermLike, HasProblem, LocalProblem
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import OutOfScope, SingularityLabError
 from singularity_lab.exact.classification.milnor import milnor_algebra
@@ -61,7 +61,7 @@ class Triviality:
         return self.lower == self.upper
 
 
-def triviality(source: Generators | HasProblem, value: RLCT | None = None) -> Triviality:
+def triviality(source: GermLike | HasProblem, value: RLCT | None = None) -> Triviality:
     """Return bounds of the dimension of the stratum along which a germ is the same.
 
     value: what is proved of its (λ, m), used where it shows that the zero set is smooth.
@@ -161,7 +161,7 @@ def _isolated(f: Polynomial) -> bool:
         return False
 
 
-def smooth_codimension(source: Generators | HasProblem, value: RLCT | None) -> int | None:
+def smooth_codimension(source: GermLike | HasProblem, value: RLCT | None) -> int | None:
     """Return the codimension of the zero set where a proved value shows that it is smooth and
     reduced at the point; None where it does not.
 
