@@ -9,6 +9,18 @@ from functools import lru_cache
 from singularity_lab.algebra import input_limits
 from singularity_lab.errors import BadInput, quoted, shown
 
+_NUMBERS = {"pi", "oo", "inf", "infinity", "nan"}
+_DOUBTFUL = re.compile(r"[eEiI]|[A-Za-z]+[0-9]+[A-Za-z].*")
+
+
+def doubtful(names: Iterable[str]) -> bool:
+    """Return whether some name may have been meant for something else: a number, or a product.
+
+    >>> doubtful(["x", "y2"]), doubtful(["x2y3"]), doubtful(["x", "e"])
+    (False, True, True)
+    """
+    return any(_DOUBTFUL.fullmatch(name) for name in names)
+
 
 def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
     """Variable names as a tuple, from a sequence or from text separated by commas or blanks.
@@ -49,6 +61,22 @@ def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
             f"variables: each name may appear once, received twice: {shown(', '.join(twice))}"
         )
     return names
+
+
+def check_no_numbers(names: Iterable[str]) -> None:
+    """Raise BadInput for a name that nobody declared and that is a number to most readers.
+
+    >>> check_no_numbers(["x", "pi"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    singularity_lab.errors.BadInput: variables: pi is a number, and rational ones are needed ...
+    """
+    for name in names:
+        if name.lower() in _NUMBERS:
+            raise BadInput(
+                f"variables: {name} is a number, and rational ones are needed here; a variable of "
+                "this name has to be declared"
+            )
 
 
 def fresh(name: str, taken: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import flint
 
@@ -20,6 +20,24 @@ _TOKEN = re.compile(
 _KINDS = ("", "number", "name", "operator")
 Token = tuple[str, str, int]
 _WIDE = 64  # variables of a ring, from which a monomial is quicker as a product of powers
+
+
+def written(source: Any) -> Any:
+    """Return SymPy expressions, alone or in a list, tuple or matrix, as text; anything else as it
+    is.
+
+    >>> import sympy
+    >>> x, y = sympy.symbols("x y")
+    >>> written([x**2 - y, "x*y"]), written("x")
+    (['x**2 - y', 'x*y'], 'x')
+    """
+    if isinstance(source, list | tuple):
+        return [written(part) for part in source]
+    if type(source).__module__.partition(".")[0] != "sympy":
+        return source
+    if hasattr(source, "tolist") and not hasattr(source, "as_expr"):
+        return [written(part) for row in source.tolist() for part in row]
+    return str(source.as_expr() if hasattr(source, "as_expr") else source)
 
 
 def names_in(text: str) -> tuple[str, ...]:
