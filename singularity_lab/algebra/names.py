@@ -10,16 +10,6 @@ from singularity_lab.algebra import input_limits
 from singularity_lab.errors import BadInput, quoted, shown
 
 _NUMBERS = {"pi", "oo", "inf", "infinity", "nan"}
-_DOUBTFUL = re.compile(r"[eEiI]|[A-Za-z]+[0-9]+[A-Za-z].*")
-
-
-def doubtful(names: Iterable[str]) -> bool:
-    """Return whether some name may have been meant for something else: a number, or a product.
-
-    >>> doubtful(["x", "y2"]), doubtful(["x2y3"]), doubtful(["x", "e"])
-    (False, True, True)
-    """
-    return any(_DOUBTFUL.fullmatch(name) for name in names)
 
 
 def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:

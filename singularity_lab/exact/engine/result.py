@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from singularity_lab.algebra.analytic_problem import AnalyticProblem, Problem
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
-from singularity_lab.algebra.names import doubtful
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import DomainStratum
 from singularity_lab.exact.proof.certificate import Certificate
 
+_DOUBTFUL = re.compile(r"[eEiI]|[A-Za-z]+[0-9]+[A-Za-z].*")  # perhaps a number, or a product
 _LINE = 2_000  # characters of a loss that an answer prints
 
 
@@ -110,7 +111,7 @@ class Result(Bounded):
     def _variables(self) -> str:
         """The variables in words, where a name may have been meant for something else."""
         names = self.problem.variables
-        if self.problem.label or not doubtful(names):
+        if self.problem.label or not any(map(_DOUBTFUL.fullmatch, names)):
             return ""
         return f"\n  variables: {', '.join(names)}"
 
