@@ -10,6 +10,7 @@ from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss 
 from singularity_lab.spectroscopes.losses.protocol import Domain as Domain
 from singularity_lab.spectroscopes.losses.protocol import Loss as Loss
 from singularity_lab.spectroscopes.measuring import measure as measure
+from singularity_lab.spectroscopes.measuring import measure_each as measure_each
 from singularity_lab.spectroscopes.meter import Budget as Budget
 from singularity_lab.spectroscopes.networks import collected as collected
 from singularity_lab.spectroscopes.networks import network_loss as network_loss
