@@ -120,9 +120,8 @@ class FourierFits:
             (A1, number(1), q1, inverse, times(number(-1), q2, inverse), turn1),
             (A2, q2, number(1), times(number(-1), q1, inverse), inverse, turn2),
         ):
-            first, second = (A, number(0)), (number(0), A)
-            first += (times(r, over), times(s, kappa, over))
-            second += (times(s, over), times(number(-1), r, over))
+            first = (A, number(0), times(r, over), times(s, kappa, over))
+            second = (number(0), A, times(s, over), times(number(-1), r, over))
             c, d = number(1) - times(kappa, turn, turn), times(number(2), turn)
             lines = [
                 [times(c, x) - times(kappa, d, y) for x, y in zip(first, second, strict=True)],
