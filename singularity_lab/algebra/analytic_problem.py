@@ -184,7 +184,9 @@ class AnalyticProblem:
         if texts is None:
             return None
         if over is not None:
-            raise OutOfScope("over: functions are read at a point: give one by at")
+            raise OutOfScope(
+                "over: functions, square roots among them, are read at a point: give one by at"
+            )
         return cls.build(texts, variables, **options)
 
     @property
