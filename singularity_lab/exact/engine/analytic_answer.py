@@ -33,7 +33,6 @@ from singularity_lab.exact.proof.truncation import (
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.system.deadline import TimeLimit, clock
 
-
 _NUMBERS = (
     "coefficients such as exp(1) are no algebraic numbers: only the monomials, and that one "
     "coefficient is not 0, are used"
