@@ -96,7 +96,7 @@ def content(p: Poly) -> dict[int, int]:
     context = p.context()
     if context.nvars() > _WIDE:
         place, found = _places(context), {}
-        for factor in str(common).split("*"):
+        for factor in str(common).removeprefix("-").split("*"):
             name, _, e = factor.partition("^")
             if name in place:
                 found[place[name]] = int(e or 1)
