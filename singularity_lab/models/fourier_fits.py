@@ -46,6 +46,7 @@ class FourierFits:
 
     @property
     def units(self) -> int:
+        """The number of units: one constant, and four of each frequency."""
         return 2 * self.modulus - 1
 
     @property
