@@ -5,11 +5,9 @@ from fractions import Fraction
 import pytest
 import torch
 
-from singularity_lab import BadInput, OutOfScope, rlct
+from singularity_lab import BadInput, rlct
 from singularity_lab.models import build
-from singularity_lab.models.fourier_fits import FourierFits
 from singularity_lab.models.open_problems import fourier_fit
-from singularity_lab.models.polygons import polygon_signature
 
 
 @pytest.mark.parametrize("p", [2, 3, 4, 6])
@@ -61,52 +59,3 @@ def test_two_sided_is_twice_the_row():
 def test_what_is_no_model_is_refused(name, parameters, said):
     with pytest.raises(BadInput, match=said):
         build(name, **parameters)
-
-
-@pytest.mark.parametrize(("p", "rank"), [(5, 105), (7, 229)])
-def test_the_fits_of_modular_addition_are_a_manifold_of_the_rank_of_the_errors(p, rank):
-    """Ranks that floating point had, here modulo a prime."""
-    fits = FourierFits(p)
-    assert fits.codimension == fits.rank == rank == 6 * p * p - 10 * p + 5
-    assert fits.tangent_rank == fits.parameters
-    assert fits.are_exact(0)
-    assert fits.are_exact(1)
-
-
-def test_the_errors_of_addition_modulo_three_are_coordinates():
-    """Rank 27 of 27, which the certificate of ``modular-3`` proves by a minor over Q."""
-    assert FourierFits(3).rank == 27
-
-
-@pytest.mark.parametrize("modulus", [2, 9, 31])
-def test_fits_are_those_of_odd_primes(modulus):
-    with pytest.raises(BadInput, match="odd prime"):
-        FourierFits(modulus)
-
-
-@pytest.mark.parametrize(
-    ("k", "signature"), [(3, (3, 0)), (5, (9, 0)), (6, (7, 2)), (7, (7, 6)), (9, (15, 2))]
-)
-def test_the_hessian_at_a_regular_polygon(k, signature):
-    """Against second differences of the loss in floating point."""
-    assert polygon_signature(k) == signature
-    turn = 2 * torch.pi * torch.arange(k, dtype=torch.float64) / k
-    rho = 1 / (1 + (turn.cos()[1:].clamp(min=0) ** 2).sum())
-    start = rho.sqrt() * torch.stack((turn.cos(), turn.sin()), 1)
-
-    def loss(w):
-        gram = w.reshape(k, 2) @ w.reshape(k, 2).T
-        near = gram.clamp(min=0) ** 2
-        return ((1 - gram.diagonal()) ** 2).sum() + near.sum() - near.diagonal().sum()
-
-    slopes = torch.autograd.functional.jacobian(loss, start.flatten())
-    values = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, start.flatten()))
-    assert slopes.abs().max() < 1e-12
-    assert ((values > 1e-9).sum(), (values < -1e-9).sum()) == signature
-
-
-def test_polygons_with_right_angles_are_on_a_kink():
-    with pytest.raises(OutOfScope, match="kink"):
-        polygon_signature(8)
-    with pytest.raises(BadInput, match="k:"):
-        polygon_signature(2)
