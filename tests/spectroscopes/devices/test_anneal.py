@@ -358,3 +358,15 @@ def test_defaults_depend_on_the_dimension():
     s = resolved_settings(Settings(sigma=0.1), MatrixProductLoss.random([30, 30, 30], seed=0))
     assert s.sigma == 0.1
     assert callable(sample)
+
+
+@pytest.mark.parametrize("evaluations", [1e5, 5e5])
+def test_wherever_a_budget_ends_a_ladder_the_reading_is_near_or_none(evaluations):
+    """Also within the moves of a level, of which the columns of the curve then know nothing; and
+    log Z is never read as λ."""
+    for loss, lam in ((crossing(1, 1), 0.5), (MatrixProductLoss.at_rank([2, 2, 2]), 1.5)):
+        r = measure("anneal", loss, seed=0, particles=16, evaluations=evaluations)
+        assert len(r.diagnostics["x"]) == len(r.diagnostics["acceptance"])
+        assert "lambda" in r.estimates or not r.estimates
+        if r.estimates:
+            assert r.estimate.value == pytest.approx(lam, rel=0.25)
