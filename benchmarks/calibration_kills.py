@@ -30,7 +30,7 @@ from typing import Any
 from calibration_tasks import begun, start, sweep
 
 from singularity_lab.calibration.archive import open_store
-from singularity_lab.calibration.store import Store
+from singularity_lab.calibration.record_store import RecordStore
 
 SEEDS, SECONDS = 16, 0.25  # tasks of a run, and what each takes
 VICTIMS = ("pool driver", "pool worker", "dask driver", "dask worker", "dask scheduler")
@@ -86,7 +86,7 @@ def made_twice(folder: Path) -> list[int]:
     import duckdb
 
     first: dict[int, float] = {}
-    for part in Store(folder / "out").parts():
+    for part in RecordStore(folder / "out").parts():
         sql = "SELECT seed, min(written) FROM read_parquet(?) WHERE outcome <> 'died' GROUP BY seed"
         for seed, written in duckdb.execute(sql, [str(part)]).fetchall():
             first[seed] = min(written, first.get(seed, written))

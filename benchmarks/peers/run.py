@@ -29,9 +29,9 @@ from singularity_lab.calibration.archive import open_store  # noqa: E402
 from singularity_lab.calibration.comparison import leaderboard  # noqa: E402
 from singularity_lab.calibration.design import Arm, plan  # noqa: E402
 from singularity_lab.calibration.ledger import every_ledger  # noqa: E402
+from singularity_lab.calibration.record_store import RecordStore  # noqa: E402
 from singularity_lab.calibration.row_sets import row_set  # noqa: E402
 from singularity_lab.calibration.run import run_plans  # noqa: E402
-from singularity_lab.calibration.store import Store  # noqa: E402
 
 TORCH = "torch==2.13.0"
 # label: (estimator, folder, what pip installs there, chains)
@@ -67,7 +67,7 @@ def environment(folder: Path, packages: tuple[str, ...]) -> str:
 def told(store: Path) -> dict[str, list[dict[str, Any]]]:
     """What the readings of each arm say of themselves."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for record in Store(store).records():
+    for record in RecordStore(store).records():
         if record["reading"]:
             reading = json.loads(record["reading"])
             cost = reading["cost"]

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.archive import open_store
+from singularity_lab.calibration.record_store import COLUMNS, RecordStore
 from singularity_lab.calibration.run import calibrate
-from singularity_lab.calibration.store import COLUMNS, Store
 from singularity_lab.cli import app
 
 ROWS = [LocalProblem.build("x^2 - y^3"), LocalProblem.build(["x", "y"])]
@@ -49,7 +49,7 @@ def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     for seeds in ([0], [0, 1]):
         calibrate("hessian", ROWS, seeds, workers=0, out=folder)
-    assert len(Store(folder).parts()) == 2
+    assert len(RecordStore(folder).parts()) == 2
     return folder
 
 
@@ -70,7 +70,7 @@ def again(store):
 
 @pytest.mark.parametrize("kind", [*DAMAGES, "missing"])
 def test_a_damaged_part(kind, store):
-    part = Store(store).parts()[0]
+    part = RecordStore(store).parts()[0]
     data = part.read_bytes()
     part.unlink() if kind == "missing" else part.write_bytes(DAMAGES[kind](data, "part"))
     code, said, told = status(store)
@@ -80,14 +80,14 @@ def test_a_damaged_part(kind, store):
     assert [n for n in said["damaged"] if n.startswith(part.name)] == said["damaged"] != []
     assert {m.seed for m in open_store(store).measurements} == {1}
     assert len(again(store).measurements) == 4
-    assert not Store(store).missing()
+    assert not RecordStore(store).missing()
 
 
 @pytest.mark.parametrize("kind", [*DAMAGES, "a digit"])
 def test_a_damaged_shard(kind, store):
     """The part of seed 0 as the shard that it was, damaged."""
-    part = Store(store).parts()[0]
-    first = Store(store)
+    part = RecordStore(store).parts()[0]
+    first = RecordStore(store)
     records = [r for r in first.records() if r["seed"] == 0]
     part.unlink()
     (store / "parts.json").unlink()
@@ -115,7 +115,7 @@ def test_a_damaged_shard(kind, store):
 def test_the_report_says_what_is_missing_and_has_the_rest(store, tmp_path):
     pytest.importorskip("jinja2")
     pytest.importorskip("matplotlib")
-    part = Store(store).parts()[1]
+    part = RecordStore(store).parts()[1]
     part.write_bytes(DAMAGES["a bit in the middle"](part.read_bytes(), "part"))
     words = ["calibrate", "report", "--store", str(store), "--out", str(tmp_path / "report")]
     done = CliRunner().invoke(app, words)
@@ -127,18 +127,18 @@ def test_the_report_says_what_is_missing_and_has_the_rest(store, tmp_path):
 def test_a_shard_of_an_earlier_version_has_no_checksum_and_is_read(tmp_path):
     record = dict.fromkeys(COLUMNS) | {"key": "k", "row": "r", "value": 1.0}
     (tmp_path / "shard-x.jsonl").write_text(json.dumps(record) + "\n")
-    assert Store(tmp_path).keys() == {"k"}
-    assert Store(tmp_path).damaged == ()
+    assert RecordStore(tmp_path).keys() == {"k"}
+    assert RecordStore(tmp_path).damaged == ()
 
 
 @pytest.mark.parametrize("content", [b"", b'{"key": "half', b'{"key": "half"}\n'])
 def test_a_worker_on_a_cluster_measures_again_what_a_damaged_shard_held(content, tmp_path):
-    from singularity_lab.calibration.store import holds_record
+    from singularity_lab.calibration.record_store import holds_record
 
     path = tmp_path / "shard-k.jsonl"
     assert not holds_record(path)
     path.write_bytes(content)
     assert not holds_record(path)
-    with Store(tmp_path).shard("whole") as shard:
+    with RecordStore(tmp_path).shard("whole") as shard:
         shard.append(dict.fromkeys(COLUMNS) | {"key": "k"})
     assert holds_record(shard.path)

@@ -30,7 +30,7 @@ Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
-class State:
+class SgldState:
     """position (c, d). value, gradient: of the loss there, (c,) and (c, d).
 
     second: moving average of the squared gradient (c, d), of RMSprop-SGLD; None without.
@@ -42,10 +42,10 @@ class State:
     second: Tensor | None = None
 
 
-def init(position: Tensor, k_and_grad: Gradient, *, rmsprop: bool = False) -> State:
+def init(position: Tensor, k_and_grad: Gradient, *, rmsprop: bool = False) -> SgldState:
     """The state at positions (c, d)."""
     value, gradient = k_and_grad(position)
-    return State(position, value, gradient, gradient * gradient if rmsprop else None)
+    return SgldState(position, value, gradient, gradient * gradient if rmsprop else None)
 
 
 def reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
@@ -57,7 +57,7 @@ def reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
 
 
 def step(
-    state: State,
+    state: SgldState,
     k_and_grad: Gradient,
     *,
     epsilon: Tensor,
@@ -66,7 +66,7 @@ def step(
     generator: torch.Generator,
     lower: Tensor | None = None,
     upper: Tensor | None = None,
-) -> State:
+) -> SgldState:
     """One step of all chains, in the precision of the position. epsilon: (c,), the step of each
     chain. lower, upper: (d,) walls at which chains are reflected.
 
@@ -78,11 +78,11 @@ def step(
     new.addcmul_(u, 1.0 - 0.5 * epsilon * gamma)
     new.addcmul_(state.gradient, epsilon, value=-0.5 * nbeta)
     new = reflect(new, lower, upper)
-    return State(new, *k_and_grad(new))
+    return SgldState(new, *k_and_grad(new))
 
 
 def rmsprop_step(
-    state: State,
+    state: SgldState,
     k_and_grad: Gradient,
     *,
     epsilon: Tensor,
@@ -94,7 +94,7 @@ def rmsprop_step(
     probe: Gradient | None = None,
     lower: Tensor | None = None,
     upper: Tensor | None = None,
-) -> State:
+) -> SgldState:
     """One step of RMSprop-SGLD. epsilon: (c,); decay: α; stability: δ; probe: the function whose
     gradient the state holds (for minibatches that of the *same* rows), for the term Γ at the price
     of one more gradient a step; None leaves Γ out.
@@ -120,4 +120,4 @@ def rmsprop_step(
     new = reflect(new, lower, upper)
     value, gradient = k_and_grad(new)
     second = decay * state.second + (1.0 - decay) * gradient * gradient
-    return State(new, value, gradient, second)
+    return SgldState(new, value, gradient, second)
