@@ -185,7 +185,9 @@ class AnalyticProblem:
         if texts is None or (variables is not None and "pi" in check_names(variables)):
             return None
         if over is not None:
-            raise OutOfScope("over: functions are read at a point: give one by at")
+            raise OutOfScope(
+                "over: functions, square roots among them, are read at a point: give one by at"
+            )
         return cls.build(texts, variables, **options)
 
     @property
