@@ -36,7 +36,9 @@ DIR keeps the readings (the same command goes on where it stopped), a figure and
 from __future__ import annotations
 
 import argparse
+import copy
 import math
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -45,6 +47,7 @@ import torch
 
 from singularity_lab import rlct, track
 from singularity_lab.errors import Undecided
+from singularity_lab.spectroscopes import FunctionLoss
 from singularity_lab.trajectories import Trajectory
 
 FEATURES, MAGNITUDES, RATE = 5, 12, 0.1
@@ -163,6 +166,26 @@ def exact(net: Superposition, n: float) -> str:
     return f"({found.value}, {found.multiplicity})"
 
 
+def squares(w: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
+    """Mean squared distance of the outputs at (W, b) (c, 15) from a goal (c, rows, 5)."""
+    x = inputs().double()
+    matrix, b = w[:, : 2 * FEATURES].view(-1, 2, FEATURES), w[:, 2 * FEATURES :]
+    out = torch.relu((x @ matrix.transpose(1, 2)) @ matrix + b[:, None])
+    return ((out - goal) ** 2).mean((1, 2))
+
+
+def losses(nets: dict[int, Superposition], own: bool) -> dict[int, FunctionLoss]:
+    """At every checkpoint the loss against its own function, or against the data."""
+    out = {}
+    for step, net in nets.items():
+        w = torch.cat([net.W.detach().reshape(-1), net.b.detach()]).double()
+        with torch.no_grad():
+            goal = copy.deepcopy(net).double()(inputs().double()) if own else inputs().double()
+        name = "superposition, " + ("self-teacher" if own else "excess")
+        out[step] = FunctionLoss(squares, len(w), center=w, given=goal, loss_id=name)
+    return out
+
+
 def polygon(net: Superposition) -> str:
     """The columns of W that are longer than ½, as a word."""
     long = int((net.W.norm(dim=0) > 0.5).sum())
@@ -191,7 +214,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    proved, x = ladder(), inputs()
+    proved = ladder()
     nbeta = options.n / math.log(options.n)
     values = [v - (m - 1) / math.log(nbeta) for v, m in proved]
     star = nbeta**-0.25
@@ -206,12 +229,18 @@ def main() -> None:
         paths: dict[bool, Trajectory] = {}
         for own in (True, False):
             paths[own] = track(
-                nets, data=(x, x), criterion=torch.nn.functional.mse_loss,
-                self_teacher="squared" if own else False, device="llc-hmc", n=options.n,
+                losses(nets, own), device="llc-hmc", n=options.n,
                 gamma=options.gamma, burn_in=options.burn_in, draws=options.draws,
-                network={"dtype": torch.float64}, progress=False, seed=seed, seconds=120,
+                progress=False, seed=seed, seconds=120,
                 store=options.out / f"seed{seed}-{'own' if own else 'excess'}.jsonl", **HMC,
             )  # fmt: skip
+        data = paths[False]  # its column loss is the loss on the data
+        paths[True] = replace(
+            paths[True],
+            rows=tuple(
+                replace(a, loss=b.loss) for a, b in zip(paths[True].rows, data.rows, strict=True)
+            ),
+        )
         runs.append((seed, nets, paths))
         for step, net, mine, data in zip(
             nets, nets.values(), paths[True].rows, paths[False].rows, strict=True
