@@ -95,6 +95,11 @@ def measure(
     >>> print(measure("hessian", loss, seed=0).lambda_.value)
     1.0
     """
+    if isinstance(loss, torch.nn.Module):
+        raise BadInput(
+            "loss: expected a Loss, received a torch module; network_loss(model, data, criterion) "
+            "makes one, and llc(model, data, criterion) reads it in one call"
+        )
     if not isinstance(loss, Loss):
         raise BadInput(
             f"loss: expected value, value_and_grad, dim, center, …, received {type(loss).__name__}"

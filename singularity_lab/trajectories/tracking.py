@@ -23,12 +23,13 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes import (
     Budget,
     Loss,
     Reading,
     Spectroscope,
+    check_numbers,
     collected,
     measure,
     measure_each,
@@ -88,10 +89,10 @@ def track(
     """Return the readings of a device at the checkpoints of a training run, a table with losses,
     gradient norms and outcomes.
 
-    checkpoints: a folder or a pattern ("run/net-*.pt") of state dicts with the step as the last
-    number of their names; a mapping of steps to states; an iterable of (step, state); or a
-    :class:`Tracker`. A state is a state dict, a module, or any Loss of the devices. model: takes
-    the state dicts, in copies in evaluation mode. data, criterion, loss: as in
+    checkpoints: a folder, a pattern ("run/net-*.pt") or a list of files of state dicts with the
+    step as the last number of their names; a mapping of steps to states; an iterable of (step,
+    state); or a :class:`Tracker`. A state is a state dict, a module, or any Loss of the devices.
+    model: takes the state dicts, in copies in evaluation mode. data, criterion, loss: as in
     ``network_loss``; network: its further arguments (batch_size, box, dtype).
     self_teacher: True, "kl" or "squared" for the loss against the checkpoint's own function; False
     for the loss on the data; None is True where there is a criterion on outputs.
@@ -108,8 +109,8 @@ def track(
     with the time left, or a function of (share, words). settings: of the device.
 
     A checkpoint that cannot be read, or whose measurement fails, is a row with its reason. Raises
-    BadInput for arguments that cannot be right at any checkpoint, and :class:`Interrupted`, with
-    what was finished, on Ctrl-C.
+    BadInput for arguments that cannot be right at any checkpoint and where none can be read, and
+    :class:`Interrupted`, with what was finished, on Ctrl-C.
 
     >>> x = torch.ones(50, 2)
     >>> keep = {0: torch.nn.Linear(2, 1), 100: torch.nn.Linear(2, 1)}
@@ -126,11 +127,9 @@ def track(
         model, None if data is None else collected(data), criterion, loss,
         True if self_teacher is None else self_teacher, dict(network or {}),
     )  # fmt: skip
-    for name, limit in (
-        ("seconds", seconds), ("total_seconds", total_seconds), ("together", together),
-    ):  # fmt: skip
-        if limit is not None and not limit > 0:
-            raise BadInput(f"{name}: expected a positive number, received {limit!r}")
+    check_numbers(
+        seconds=seconds, total_seconds=total_seconds, gamma=gamma, together=together,
+    )  # fmt: skip
     if total_seconds is not None:
         if count is None:
             raise BadInput("total_seconds: the number of checkpoints is not known; give seconds")
@@ -156,13 +155,18 @@ def track(
         told.end()
     if not run.rows:
         raise BadInput("checkpoints: expected at least one, received none")
+    if not any(row.key for row in run.rows):
+        raise BadInput(f"checkpoints: none of {len(run.rows)} can be read: {run.rows[0].reason}")
     return run.path(seed)
 
 
 def _sizes(n: float | Sequence[float] | None) -> tuple[float | None, ...]:
     if n is None:
         return (None,)
-    sizes = tuple(float(x) for x in ([n] if isinstance(n, (int, float)) else n))
+    try:
+        sizes = tuple(float(x) for x in ([n] if isinstance(n, (int, float, str)) else n))
+    except (TypeError, ValueError):
+        raise BadInput(f"n: expected sample sizes above 1, received {quoted(n)}") from None
     if not sizes or not all(1 < x < math.inf for x in sizes) or len(set(sizes)) < len(sizes):
         raise BadInput(f"n: expected sample sizes above 1, each once, received {n!r}"[:120])
     return sizes
