@@ -87,7 +87,10 @@ def trained_factors(widths: tuple[int, ...], rank: int, seed: int = 0) -> list[t
         optimizer.zero_grad()
         (product(layers) - goal).square().sum().backward()
         optimizer.step()
-    parts = [x.detach() for x in layers]
+    parts = []
+    for x in layers:  # directions that die have not died yet
+        u, s, v = torch.linalg.svd(x.detach(), full_matrices=False)
+        parts.append(u @ torch.diag(torch.where(s > 0.05, s, 0.0)) @ v)
     # Newton's steps, an equal share by each layer, along what is not degenerate
     for count in range(200):
         left = goal - product(parts)
@@ -109,13 +112,13 @@ def trained_factors(widths: tuple[int, ...], rank: int, seed: int = 0) -> list[t
 
 
 def ranks_of(parts: list[torch.Tensor]) -> NetworkStratum:
-    """The stratum of a point, by the numerical ranks of all partial products, at 10⁻⁶."""
+    """The stratum of a point, by the numerical ranks of all partial products, at 10⁻⁴."""
     widths, found = (parts[0].shape[1], *(x.shape[0] for x in parts)), {}
     for i in range(len(parts)):
         out = parts[i]
         for j in range(i, len(parts)):
             out = out if j == i else parts[j] @ out
-            found[i, j + 1] = int(torch.linalg.matrix_rank(out, atol=1e-6, rtol=0.0))
+            found[i, j + 1] = int(torch.linalg.matrix_rank(out, atol=1e-4, rtol=0.0))
     return NetworkStratum.of_ranks(widths, found)
 
 

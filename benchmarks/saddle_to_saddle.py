@@ -128,9 +128,9 @@ class Network:
         return (torch.linalg.svdvals(self.product(w)) ** (1 / self.depth)).tolist()
 
 
-def trained(net: Network, seed: int, count: int) -> list[tuple[int, torch.Tensor]]:
-    """Checkpoints (step, weights) of a descent, from before the first mode has grown until all
-    that can have grown."""
+def descent(net: Network, seed: int) -> tuple[list[torch.Tensor], list[int]]:
+    """The weights at every step of a descent until all modes that can have grown, and the steps at
+    which they have."""
     generator = torch.Generator().manual_seed(seed)
     w = SMALL[net.depth] * torch.randn(net.dim, generator=generator, dtype=torch.float64)
     at = net.loss(torch.zeros(net.dim), net.target, "descent")
@@ -145,6 +145,13 @@ def trained(net: Network, seed: int, count: int) -> list[tuple[int, torch.Tensor
             grown.append(step)
         if len(grown) == most and step >= 2.5 * grown[-1]:
             break
+    return path, grown
+
+
+def trained(net: Network, seed: int, count: int) -> list[tuple[int, torch.Tensor]]:
+    """Checkpoints (step, weights) of a descent, from before the first mode has grown until all
+    that can have grown."""
+    path, grown = descent(net, seed)
     first, last = grown[0] / 3, len(path) - 1
     steps = np.unique(np.geomspace(first, last, count).astype(int))
     return [(int(s), path[int(s)]) for s in steps]

@@ -19,8 +19,8 @@ is that of the ideal of the entries of WᵀW − W₀ᵀW₀ and of b − b₀: 
 1 and 2. The rank that n can see counts the singular values of W above (nβ)^(−1/4), as WᵀW is
 quadratic in W. Where outputs are switched off the active ones give an ideal of their own: (λ, m),
 or bounds, at the checkpoint rounded to multiples of 1/64, its singular values below (nβ)^(−1/4)
-set to 0. Where it depends on an output that is within 3(nβ)^(−1/2) of being switched, the
-checkpoint is *on a wall* and nothing is proved.
+set to 0; rotations of the plane give λ ≤ 7 where W is not 0. Where it depends on an output that is
+within 3(nβ)^(−1/2) of being switched, the checkpoint is *on a wall* and nothing is proved.
 
 Written down before the run:
 
@@ -162,7 +162,10 @@ def exact(net: Superposition, n: float) -> str:
         found = rlct(list(ideal), at=at, budget=3).rlct
     except Undecided as error:
         low, high = error.bounds.lower, error.bounds.upper
-        return f"λ in [{low.value if low else 0}, {high.value if high else '∞'}]"
+        ends = [low.value if low else Fraction(0), high.value if high else Fraction(len(at), 2)]
+        if any(map(any, w)):  # rotations of the plane move W and no output: zeros of dimension 1
+            ends[1] = min(ends[1], Fraction(len(at) - 1, 2))
+        return f"λ = {ends[0]}" if ends[0] == ends[1] else f"λ in [{ends[0]}, {ends[1]}]"
     return f"({found.value}, {found.multiplicity})"
 
 
@@ -252,8 +255,8 @@ def main() -> None:
                 near = min(range(3), key=lambda r, v=mine.value: abs(values[r] - v))
                 named.append(near == rank)
             known = exact(net, options.n)
-            if known.startswith("(") and mine.ok:
-                value, m = known[1:-1].split(",")
+            if known[0] in "(λ" and " in " not in known and mine.ok:
+                value, m = known[1:-1].split(",") if known[0] == "(" else (known[4:], "1")
                 rung = float(Fraction(value)) - (int(m) - 1) / math.log(nbeta)
                 inside.append(mine.low <= rung <= mine.high)
             end = mine.loss <= 1.05 * paths[True].rows[-1].loss  # the last plateau
@@ -304,7 +307,7 @@ def draw(runs: list, values: list[float], file: Path) -> None:
             yerr=[[r.value - r.low for r in good], [r.high - r.value for r in good]],
             fmt="s", ms=4, lw=1, color="#D55E00", label="excess, ok",
         )  # fmt: skip
-        below.legend(fontsize="small")
+        below.legend(fontsize="x-small", loc="lower right")
         above.set_title(f"seed {seed}", fontsize="medium")
         steps = list(nets)
         for step in steps[:: max(1, len(steps) // 7)]:

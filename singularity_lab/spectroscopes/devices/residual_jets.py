@@ -42,6 +42,8 @@ _NEAR = 1.25  # of the distance of the starts from w*: farther jets are not of w
 _HALVINGS = 8  # steps towards w*; one where T_m is no matrix
 _HALT = 0.85  # of the distance: a half step that leaves more of it does not come nearer
 _ARRIVED = 1e-3  # from w*
+_SEEN = 1e-6  # of f, after a step: below it nothing needs to be corrected
+_LONG = 0.3  # the longest step but one
 _TRIES = 3  # steps in the kernel; one where T_m is no matrix
 
 
@@ -233,15 +235,19 @@ class ResidualJets:
                 v = v - back(keep @ (keep.t() @ forth(v)))
             if not float(v.norm()) > 1e-9:
                 return 0.0  # no kernel: the jet is alone
-            v = v / v.norm()
-            needed = []
-            for length in (step, 3 * step):
-                there = self.solve(jet + length * v, whole, 40, 1e-12)
-                if there is None:
-                    return math.inf
-                needed.append(float((there - jet - length * v).norm()) / length)
-            if needed[1] > _NOISE:
-                worst = max(worst, needed[0] / needed[1])
+            v, short = v / v.norm(), step
+            # Where f vanishes to a high order a short step is not seen at all: a longer one too.
+            while short < _LONG and float(self.series(jet + 3 * short * v).norm()) < _SEEN:
+                short *= 3
+            for first in sorted({step, short}):
+                needed = []
+                for length in (first, 3 * first):
+                    there = self.solve(jet + length * v, whole, 40, 1e-12)
+                    if there is None:
+                        return math.inf
+                    needed.append(float((there - jet - length * v).norm()) / length)
+                if needed[1] > _NOISE:
+                    worst = max(worst, needed[0] / needed[1])
         return worst
 
     def _found(

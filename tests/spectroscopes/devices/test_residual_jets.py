@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from singularity_lab import network_loss
+from singularity_lab.catalog.formulas import aoyagi_2024
 from singularity_lab.spectroscopes import measure
 from singularity_lab.spectroscopes.devices.residual_jets import ResidualJets
 from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
@@ -80,6 +81,19 @@ def test_on_the_plane_itself_the_smaller_codimension_holds():
     at = torch.tensor([0.2, 0.0, 0.1], dtype=torch.float64)
     found = ResidualJets(lambda w: w[:2] * (w[2] - 0.1), at).search(0, starts=2)
     assert [(f.codimension, f.distance) for f in found] == [(1, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("widths", "rank"), [((4,) * 5, 0), ((5,) * 4, 1), ((3, 4, 5, 4, 3), 0), ((6, 6, 6), 2)]
+)
+def test_no_bound_is_below_lambda_where_the_map_vanishes_to_a_high_order(widths, rank):
+    """At the worst point of a product of L matrices, f has order L: a short step is not seen, and
+    the point is not smooth. λ by Aoyagi 2024."""
+    loss = MatrixProductLoss.at_rank(list(widths), rank)
+    r = measure("jet", loss, seed=0, order=0, starts=3, iterations=40)
+    truth = float(aoyagi_2024(widths, rank).value)
+    assert truth <= r.lambda_.value <= 1.05 * truth
+    assert all(x["distance"] > 0 for x in r.diagnostics["strata"])
 
 
 def test_a_jet_whose_tangent_space_is_too_large_is_not_taken():
