@@ -15,6 +15,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.criterion import reduction, spread_rows
 from singularity_lab.spectroscopes.losses.protocol import Domain, checked_domain, checked_points
+from singularity_lab.spectroscopes.losses.traced import Traced
 
 
 def _axis(piece: str) -> int | slice:
@@ -132,11 +133,11 @@ class ModuleLoss:
         self._chunk, self._rows = chunk, rows
         self._own: Tensor | None = None
         self._reduction = self._find_reduction()
-        self._value = torch.vmap(self._single, in_dims=(0, None, None))
-        self._each = torch.vmap(self._examples, in_dims=(0, None, None))
+        self._value = Traced(torch.vmap(self._single, in_dims=(0, None, None)))
+        self._each = Traced(torch.vmap(self._examples, in_dims=(0, None, None)))
         both = torch.func.grad_and_value(self._single)
-        self._both = torch.vmap(both, in_dims=(0, None, None))
-        self._both_own = torch.vmap(both, in_dims=(0, 0, 0))
+        self._both = Traced(torch.vmap(both, in_dims=(0, None, None)))
+        self._both_own = Traced(torch.vmap(both, in_dims=(0, 0, 0)))
         self._table = self._outer_products() if criterion is None else None
         self.observed: dict[str, Callable[[Tensor], Tensor]] = {}
 
