@@ -2,7 +2,7 @@
 
 A shape says nothing of the order in memory. Losses of few parameters are fastest where the values
 of one parameter for all chains lie side by side, and a chain whose position is laid out so keeps
-that order through every step.
+that order through every step. Modules, whose weights are matrices of one chain, want them by chain.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ def zeros(
     parameters: int,
     dtype: torch.dtype = torch.float64,
     device: torch.device | str = "cpu",
+    *,
+    by_chain: bool = False,
 ) -> Tensor:
-    """Zeros (c, d), laid out by parameters."""
+    """Zeros (c, d), laid out by parameters, or by chain."""
+    if by_chain:
+        return torch.zeros((chains, parameters), dtype=dtype, device=device)
     return torch.zeros((parameters, chains), dtype=dtype, device=device).t()
 
 
 def normal(u: Tensor, generator: torch.Generator) -> Tensor:
     """Standard normal numbers (c, d) in single precision for positions (c, d), drawn and laid out
-    by parameters."""
+    as the positions are."""
+    if u.is_contiguous() and not u.t().is_contiguous():
+        noise = torch.empty(u.shape, dtype=torch.float32, device=u.device)
+        return noise.normal_(generator=generator)
     noise = torch.empty((u.shape[1], u.shape[0]), dtype=torch.float32, device=u.device)
     return noise.normal_(generator=generator).t()

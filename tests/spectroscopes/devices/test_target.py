@@ -353,3 +353,17 @@ def test_the_meter_counts_every_point():
     meter.k(torch.zeros((7, 2)))
     meter.k_and_grad(torch.zeros((5, 2)))
     assert meter.counts() == (8, 5)  # one evaluation at the centre
+
+
+def test_a_slope_that_gamma_holds_says_so():
+    """K = x²: nβE[K] = ½·b/(b + γ/2) with b = nβ, and its slope in 1/β the square of that share.
+    At b = 14, γ = 200 that is 0.06 and 0.007, far below the noise of a short run; at γ = 1 it is
+    0.5, as the device then reads."""
+    square = crossing(1)
+    short = {"n": 60.0, "chains": 32, "burn_in": 300, "draws": 300}
+    held = measure("wbic", square, seed=0, gamma=200.0, **short)
+    assert held.outcome is Outcome.NOT_MIXED
+    assert "at γ = 200 the localisation holds the chains" in held.reason
+    assert "\n" not in held.reason
+    free = measure("wbic", square, seed=0, gamma=0.5, ratio=3.0, **short)
+    assert "localisation" not in free.reason
