@@ -41,7 +41,7 @@ oracles: setup ## compare with Singular and with Macaulay2, which this installs 
 
 frames: setup ## tables handed to polars and pyarrow, which this installs (335 MB)
 	@sh scripts/setup.sh frames
-	$(ONE_THREAD) $(PY) -m pytest -q tests/dictionary/test_tables.py tests/calibration/test_store.py tests/catalog/test_answer_key.py
+	$(ONE_THREAD) $(PY) -m pytest -q tests/dictionary/test_tables.py tests/calibration/test_record_store.py tests/catalog/test_answer_key.py
 
 lint: setup ## ruff: rules and format
 	$(PY) -m ruff check .

@@ -23,8 +23,8 @@ from pathlib import Path
 from singularity_lab.calibration.archive import keep_plans, keep_rows
 from singularity_lab.calibration.design import Arm, plan
 from singularity_lab.calibration.measurement import Truth
+from singularity_lab.calibration.record_store import COLUMNS, RecordStore
 from singularity_lab.calibration.row_sets import row_set
-from singularity_lab.calibration.store import COLUMNS, Store
 
 DEVICES = ("volume", "anneal", "llc", "llc-mala", "llc-hmc")
 
@@ -34,7 +34,7 @@ def make(folder: Path, readings: int) -> None:
     chosen = row_set("standard")
     seeds = readings // (len(chosen.rows) * len(DEVICES))
     work = plan([Arm(d) for d in DEVICES], chosen.rows, seeds)
-    store = Store(folder)
+    store = RecordStore(folder)
     truths = {row.id: Truth.of(row) for row in chosen.rows}
     keep_rows(store, chosen.rows, truths)
     keep_plans(store, [work], str(chosen))
@@ -98,7 +98,7 @@ def main() -> None:
             make(options.folder, options.readings)
             os._exit(0)
         os.wait()
-    store = Store(options.folder)
+    store = RecordStore(options.folder)
     store.parts()
     started = time.process_time()
     found = store.query(QUERY)

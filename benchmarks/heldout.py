@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from singularity_lab.spectroscopes.losses.compiled import SquaresCode
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
 
 HERE = Path(__file__).resolve().parent
 ROWS = HERE / "heldout_rows.json"

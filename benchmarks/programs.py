@@ -11,8 +11,8 @@ from __future__ import annotations
 import time
 
 from singularity_lab.programs import SyndromeProgram, program, zero_set
-from singularity_lab.programs.certificate import program_certificate
 from singularity_lab.programs.check import check_program
+from singularity_lab.programs.program_certificate import program_certificate
 
 QUESTIONS = [
     *(("detectA-3", 4, s) for s in ("exact", "naive", "staged")),

@@ -22,9 +22,9 @@ from sphinx.application import Sphinx
 from singularity_lab.catalog import Entry, entries, families
 from singularity_lab.catalog.checks import bibliography
 from singularity_lab.catalog.consistency import listing
+from singularity_lab.catalog.rank_strata import RankStratum, rank_strata
 from singularity_lab.catalog.repeats import repeats
 from singularity_lab.catalog.store import shipped
-from singularity_lab.catalog.strata import RankStratum, rank_strata
 
 Table = list[str]
 

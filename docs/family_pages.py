@@ -19,8 +19,8 @@ from markdown_tables import markdown
 
 from singularity_lab.catalog import entries, families
 from singularity_lab.catalog.consistency import listing
-from singularity_lab.catalog.load import Family
-from singularity_lab.catalog.words import title
+from singularity_lab.catalog.load import CatalogFamily
+from singularity_lab.catalog.titles import title
 from singularity_lab.models.model import description
 
 ATLAS = "../atlas/index.html"
@@ -40,7 +40,7 @@ def value(truth: dict[str, Any]) -> str:
     return " … ".join("?" if side is None else str(side) for side in dict.fromkeys(sides))
 
 
-def comment(family: Family, folder: Path) -> str:
+def comment(family: CatalogFamily, folder: Path) -> str:
     """What the family's file says at its head."""
     lines = []
     for line in (folder / f"{family.name}.toml").read_text(encoding="utf-8").splitlines():
@@ -50,7 +50,7 @@ def comment(family: Family, folder: Path) -> str:
     return " ".join(lines)
 
 
-def page(family: Family, folder: Path) -> str:
+def page(family: CatalogFamily, folder: Path) -> str:
     """The page of a family, in Markdown."""
     parts = [f"# {family.title}", ""]
     text = description(family.model)
@@ -71,7 +71,7 @@ def page(family: Family, folder: Path) -> str:
     return "\n".join(parts)
 
 
-def table(family: Family) -> Iterator[str]:
+def table(family: CatalogFamily) -> Iterator[str]:
     """The rows with what is proved of them."""
     heads = ["row", "what", "d", "$\\lambda$", "m", "status"]
     lines = [

@@ -14,7 +14,7 @@ import random
 from pathlib import Path
 
 import singularity_lab.calibration
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.row_sets import deep_linear_row, digest
 from singularity_lab.catalog.consistency import listing
 from singularity_lab.catalog.load import entries
@@ -69,8 +69,8 @@ def draws() -> list[int]:
 def main() -> None:
     ids, seeds = standard(), draws()
     sets = {
-        "quick": ("ids", QUICK, [Row.of(i) for i in QUICK]),
-        "standard": ("ids", ids, [Row.of(i) for i in ids]),
+        "quick": ("ids", QUICK, [CalibrationRow.of(i) for i in QUICK]),
+        "standard": ("ids", ids, [CalibrationRow.of(i) for i in ids]),
         "deep-linear": ("draws", seeds, [deep_linear_row(s) for s in seeds]),
     }
     lines = ["# Made by scripts/draw_row_sets.py. digest: of the problems of the set."]

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from singularity_lab.algebra.algebraic import algebraic
-from singularity_lab.algebra.limits import limited_json
+from singularity_lab.algebra.input_limits import limited_json
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction

@@ -15,7 +15,7 @@ from singularity_lab.catalog.load import entries as entries, load as load
 from singularity_lab.catalog.loss import loss as loss
 from singularity_lab.catalog.quiver_strata import network_strata as network_strata, strata as strata
 from singularity_lab.catalog.truth import ground_truth as ground_truth
-from singularity_lab.dictionary.find import find as find
+from singularity_lab.dictionary.query import find as find
 from singularity_lab.dictionary.look import (
     lookup as lookup,
     neighbours as neighbours,
@@ -53,8 +53,8 @@ from singularity_lab.programs.answers import (
     program_rlct as program_rlct,
 )
 from singularity_lab.programs.check import check_program as check_program
-from singularity_lab.programs.find import program_list as program_list
-from singularity_lab.programs.functions import program_functions as program_functions
+from singularity_lab.programs.by_name import program_list as program_list
+from singularity_lab.programs.census import program_functions as program_functions
 from singularity_lab.programs.library import program as program
 from singularity_lab.programs.machines.text import parse_program as parse_program
 from singularity_lab.programs.trace import program_trace as program_trace

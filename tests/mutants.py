@@ -28,7 +28,7 @@ ORDER = (
     "algebra.face_lattice",
     "algebra.tower",
     "algebra.constants",
-    "algebra.functions",
+    "algebra.elementary",
     "exact.proof.covering",
     "exact.proof.evidence",
     "exact.proof.charts",
@@ -50,11 +50,11 @@ MODULES = tuple(f"singularity_lab.{name}" for name in ORDER)
 # What else a replay imports, and why no check of a proof is in it.
 ARITHMETIC = {
     "algebra.algebraic": "values of algebraic numbers, for the point of a problem",
-    "algebra.analytic": "the expressions as they are stated: what is refused is no problem",
+    "algebra.analytic_problem": "the expressions as they are stated: what is refused is no problem",
     "algebra.factoring": "factors as they are typed; a replay reads expanded polynomials",
     "algebra.invariants": "the order of pairs (λ, m)",
     "algebra.jacobians": "derivatives and determinants",
-    "algebra.limits": "sizes: what is too large is refused, whether it is true or not",
+    "algebra.input_limits": "sizes: what is too large is refused, whether it is true or not",
     "algebra.maps": "substitutions, contents, supports",
     "algebra.names": "names of variables: what is refused is no polynomial ring",
     "algebra.parsing": "text to polynomials",

@@ -19,7 +19,7 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.algebra.univariate import count_roots, univariate
@@ -27,7 +27,7 @@ from singularity_lab.errors import BadInput, SingularityLabError, quoted, shown
 
 Univariate = flint.fmpq_poly
 Poly = flint.fmpq_mpoly
-_DEGREE = limits.ALGEBRAIC_DEGREE
+_DEGREE = input_limits.ALGEBRAIC_DEGREE
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,10 +155,13 @@ def root(poly: Polynomial, low: Fraction, high: Fraction) -> Number:
         raise BadInput(f"low < high is needed, received {shown(low)}, {shown(high)}")
     _small(low)
     _small(high)
-    if poly.degree > 4 * _DEGREE or limits.Size.of(poly.flint).bits > limits.ALGEBRAIC_BITS:
+    if (
+        poly.degree > 4 * _DEGREE
+        or input_limits.Size.of(poly.flint).bits > input_limits.ALGEBRAIC_BITS
+    ):
         raise BadInput(
             f"{shown(poly)}: a degree of at most {4 * _DEGREE} and coefficients of at most "
-            f"{limits.ALGEBRAIC_BITS} bits are needed"
+            f"{input_limits.ALGEBRAIC_BITS} bits are needed"
         )
     p = univariate(poly, used[0])
     count = roots_between(p, low, high)
@@ -200,7 +203,7 @@ def real_roots(p: Univariate) -> list[AlgebraicNumber]:
 def _evaluate(node: ast.expr, source: str) -> Number:
     """Walk the syntax tree of an expression; nothing is executed."""
     if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-        return limits.rational(ast.get_source_segment(source, node) or "")
+        return input_limits.rational(ast.get_source_segment(source, node) or "")
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         return times(_evaluate(node.operand, source), Fraction(-1))
     if isinstance(node, ast.BinOp):
@@ -216,8 +219,11 @@ def _evaluate(node: ast.expr, source: str) -> Number:
             return times(left, _inverse(right))
         if isinstance(node.op, ast.Pow) and isinstance(right, Fraction):
             if right.denominator == 1 and 0 <= right <= _DEGREE:
-                if isinstance(left, Fraction) and limits.bits(left) * right > limits.BITS:
-                    raise BadInput(f"a number of more than {limits.BITS} bits")
+                if (
+                    isinstance(left, Fraction)
+                    and input_limits.bits(left) * right > input_limits.BITS
+                ):
+                    raise BadInput(f"a number of more than {input_limits.BITS} bits")
                 power: Number = Fraction(1)
                 for _ in range(int(right)):
                     power = times(power, left)
@@ -380,16 +386,18 @@ def _radical(x: Number, n: int) -> Number:
 
 def _check_bits(*numbers: Fraction) -> None:
     """Refuse rational numbers whose sum or product may exceed the limits."""
-    if sum(map(limits.bits, numbers)) > limits.BITS:
-        raise BadInput(f"a number of more than {limits.BITS} bits")
+    if sum(map(input_limits.bits, numbers)) > input_limits.BITS:
+        raise BadInput(f"a number of more than {input_limits.BITS} bits")
 
 
 def _small(*numbers: Number) -> None:
     """Refuse numbers with which roots would take long: they are isolated bit by bit."""
     for x in numbers:
         parts = [x] if isinstance(x, Fraction) else map(Fraction, x.coefficients)
-        if max(map(limits.bits, parts)) > limits.ALGEBRAIC_BITS:
-            raise BadInput(f"a number of more than {limits.ALGEBRAIC_BITS} bits beside a root")
+        if max(map(input_limits.bits, parts)) > input_limits.ALGEBRAIC_BITS:
+            raise BadInput(
+                f"a number of more than {input_limits.ALGEBRAIC_BITS} bits beside a root"
+            )
 
 
 def _integer_cube_root(value: int) -> int:

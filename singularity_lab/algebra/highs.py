@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import flint
 
-from singularity_lab.algebra.simplex import Row, flat, scaled
+from singularity_lab.algebra.simplex import LinearRow, flat, scaled
 from singularity_lab.system.deadline import check_time, time_left
 
 _PRIME = 2**61 - 1
@@ -32,7 +32,7 @@ class LinearProgram(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pair:
+class DualPair:
     """Vectors v and y for a covering program and its dual, and what they leave in each inequality.
 
     surplus: columns · v − right. slack: costs − y · columns.
@@ -44,7 +44,7 @@ class Pair:
     slack: list[Fraction]
 
     @classmethod
-    def of(cls, program: LinearProgram, v: list[Fraction], y: list[Fraction]) -> Pair:
+    def of(cls, program: LinearProgram, v: list[Fraction], y: list[Fraction]) -> DualPair:
         whole, unit = scaled(v)
         total = [-b * unit for b in program.right]
         for column, x in zip(program.columns, whole, strict=True):
@@ -67,7 +67,7 @@ class Pair:
         pairs = [*zip(self.v, self.slack, strict=True), *zip(self.y, self.surplus, strict=True)]
         return sum(not a and not b for a, b in pairs)
 
-    def face_dimension(self, rows: Sequence[Row]) -> int | None:
+    def face_dimension(self, rows: Sequence[LinearRow]) -> int | None:
         """The dimension of the face of all optimal v, if what y keeps tight on it has the rank of
         all that is tight at v; else None."""
         free = [i for i, s in enumerate(self.slack) if not s]
@@ -80,7 +80,7 @@ class Pair:
 
 
 def guided_covering(
-    costs: Row, rows: Sequence[Row]
+    costs: LinearRow, rows: Sequence[LinearRow]
 ) -> tuple[list[Fraction], list[Fraction], int] | None:
     """Optimal solutions of a covering program and of its dual, with the dimension of the face of
     all optimal solutions, which they prove; None where HiGHS does not find them.
@@ -106,7 +106,7 @@ def guided_covering(
     found = basic_solution(program)
     if found is None:
         return None
-    pair = Pair.of(program, *found)
+    pair = DualPair.of(program, *found)
     if not pair.optimal():
         return None
     dimension = pair.face_dimension(rows)
@@ -119,7 +119,7 @@ def guided_covering(
     return pair.v, y, dimension
 
 
-def _shifted(program: LinearProgram, pair: Pair) -> Pair | None:
+def _shifted(program: LinearProgram, pair: DualPair) -> DualPair | None:
     """A pair of optima that is strictly complementary, if the floats are right, at more places.
 
     Over the cone of the optimal face, {(v, τ): A v ≥ τ b, equal where y > 0; v = 0 where there is
@@ -160,11 +160,11 @@ def _shifted(program: LinearProgram, pair: Pair) -> Pair | None:
     moves += zip(pair.slack, _dual_products(columns, tilt), strict=True)
     way = min((a / fall for a, fall in moves if a and fall > 0), default=Fraction(1))
     step = Fraction(1, 2 * -(-way.denominator // way.numerator))  # short, for short numbers
-    return Pair.of(program, v, [y + step * t for y, t in zip(pair.y, tilt, strict=True)])
+    return DualPair.of(program, v, [y + step * t for y, t in zip(pair.y, tilt, strict=True)])
 
 
 def _independent(
-    program: LinearProgram, pair: Pair, free: Sequence[int]
+    program: LinearProgram, pair: DualPair, free: Sequence[int]
 ) -> tuple[list[int], list[int]]:
     """Coordinates and rows that are tight on both sides and give those which y keeps tight, all
     together, the rank of all that is tight at v. Modulo a prime, since they are only proposed."""

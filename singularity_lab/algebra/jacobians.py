@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 import flint
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 
 Poly = flint.fmpq_mpoly
 
@@ -52,7 +52,7 @@ def determinant(rows: Sequence[Sequence[Poly]]) -> Poly:
     entries = [{j: p for j, p in enumerate(row) if not p.is_zero()} for row in rows]
     while (at := next((i for i, row in enumerate(entries) if len(row) == 1), None)) is not None:
         ((j, p),) = entries.pop(at).items()
-        done = limits.product(done, p)
+        done = input_limits.product(done, p)
         for row in entries:
             row.pop(j, None)
     kept = sorted(set().union(*entries))
@@ -66,10 +66,10 @@ def determinant(rows: Sequence[Sequence[Poly]]) -> Poly:
             return zero
         pivot = rest.pop(at)
         if not rest:
-            return limits.product(done, pivot[0])
+            return input_limits.product(done, pivot[0])
         rest = [
             [
-                (limits.product(pivot[0], q) - limits.product(row[0], p)) / last
+                (input_limits.product(pivot[0], q) - input_limits.product(row[0], p)) / last
                 for p, q in zip(pivot[1:], row[1:], strict=True)
             ]
             for row in rest

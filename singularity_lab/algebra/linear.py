@@ -24,8 +24,8 @@ import flint
 
 from singularity_lab.algebra.highs import guided_covering
 from singularity_lab.algebra.simplex import (
+    LinearRow,
     Number,
-    Row,
     Tableau,
     flat,
     packing_tableau,
@@ -55,7 +55,7 @@ class CoveringSolution:
     face_dimension: int
 
 
-def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+def covering_lp(costs: LinearRow, rows: Sequence[LinearRow]) -> CoveringSolution:
     """Minimise ⟨c, v⟩ over v ≥ 0 with ⟨v, a⟩ ≥ 1 for every row a; costs c > 0, rows a ≥ 0.
 
     v is in the relative interior of the optimal face: ⟨v, a⟩ > 1 wherever every optimal dual
@@ -78,7 +78,7 @@ def covering_lp(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     return _covering(costs, rows)
 
 
-def _covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+def _covering(costs: LinearRow, rows: Sequence[LinearRow]) -> CoveringSolution:
     """:func:`covering_lp` by one tableau."""
     kept = _minimal_rows(rows)
     tableau = packing_tableau(costs, [rows[i] for i in kept])
@@ -119,7 +119,9 @@ def _covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     return CoveringSolution(value, primal, tuple(dual), n - rank(tight))
 
 
-def _shows_dimension(costs: Row, rows: Sequence[Row], v: Row, total: Row) -> bool:
+def _shows_dimension(
+    costs: LinearRow, rows: Sequence[LinearRow], v: LinearRow, total: LinearRow
+) -> bool:
     """True if the rows and slacks in the support of a dual solution have the rank of all that are
     tight at v, so that v is in the relative interior of the optimal face."""
     n, m = len(costs), len(rows)
@@ -131,7 +133,7 @@ def _shows_dimension(costs: Row, rows: Sequence[Row], v: Row, total: Row) -> boo
     return flat(tight, loose) == flat(needed, free)
 
 
-def _large_covering(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+def _large_covering(costs: LinearRow, rows: Sequence[LinearRow]) -> CoveringSolution:
     """:func:`covering_lp` by parts: programs in separate variables, and in each of them the rows
     that the optimum of the others violates, as long as there are any."""
     primal = [Fraction(0)] * len(costs)
@@ -161,7 +163,7 @@ def _in_one_variable(cost: Number, row: Sequence[Number]) -> CoveringSolution:
     return CoveringSolution(cost * v, (v,), tuple(dual), 0)
 
 
-def _components(rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
+def _components(rows: Sequence[LinearRow]) -> list[tuple[list[int], list[int]]]:
     """Variables that rows join, with these rows: (places, indices of rows), in order."""
     root: dict[int, int] = {}
 
@@ -186,7 +188,7 @@ def _components(rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
     return list(found.values())
 
 
-def _by_basis(costs: Row, rows: Sequence[Row]) -> CoveringSolution | None:
+def _by_basis(costs: LinearRow, rows: Sequence[LinearRow]) -> CoveringSolution | None:
     """The proved solution at a basis that HiGHS guessed, in many variables; or None."""
     if len(costs) < _MANY or len(costs) * len(rows) <= _LARGE:
         return None
@@ -201,7 +203,7 @@ def _by_basis(costs: Row, rows: Sequence[Row]) -> CoveringSolution | None:
     return CoveringSolution(_dot(costs, primal), tuple(primal), tuple(dual), dimension)
 
 
-def _by_violated_rows(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
+def _by_violated_rows(costs: LinearRow, rows: Sequence[LinearRow]) -> CoveringSolution:
     """The solution of a program with many rows by those of few: rows violated by the optimum are
     added, then such as are tight at it and would lower the dimension of its face."""
     n = len(costs)
@@ -231,7 +233,7 @@ def _by_violated_rows(costs: Row, rows: Sequence[Row]) -> CoveringSolution:
     return CoveringSolution(part.value, part.primal, tuple(dual), part.face_dimension)
 
 
-def covering_value(costs: Row, rows: Sequence[Row]) -> Fraction:
+def covering_value(costs: LinearRow, rows: Sequence[LinearRow]) -> Fraction:
     """The optimum of :func:`covering_lp` alone, which costs less.
 
     >>> covering_value([1, 1], [(2, 0), (0, 3)])
@@ -255,7 +257,9 @@ class LinearSolution:
     x: tuple[Fraction, ...]
 
 
-def solve_lp(objective: Row, rows: Sequence[Row], rhs: Row) -> LinearSolution | None:
+def solve_lp(
+    objective: LinearRow, rows: Sequence[LinearRow], rhs: LinearRow
+) -> LinearSolution | None:
     """Maximise ⟨objective, x⟩ over x ≥ 0 with rows · x = rhs; None if no x is feasible.
 
     Raises OutOfScope if the objective is unbounded. For free variables and inequalities, add
@@ -298,7 +302,7 @@ def nullspace(rows: Sequence[Sequence[int]], n: int) -> list[list[int]]:
 # -- the simplex ------------------------------------------------------------------------------
 
 
-def _minimal_rows(rows: Sequence[Row]) -> list[int]:
+def _minimal_rows(rows: Sequence[LinearRow]) -> list[int]:
     """Indices of the rows that no other implies (a ≥ b makes a redundant)."""
     first: dict[tuple[Number, ...], int] = {}
     for i, a in enumerate(rows):
@@ -333,7 +337,7 @@ def _minimal_integer_rows(first: dict[tuple[Any, ...], int]) -> list[int]:
     return sorted(kept)
 
 
-def _require_covering(costs: Row, rows: Sequence[Row]) -> None:
+def _require_covering(costs: LinearRow, rows: Sequence[LinearRow]) -> None:
     if any(c <= 0 for c in costs):
         raise BadInput(f"costs: positive numbers are needed, received {tuple(costs)}")
     if not rows:
@@ -345,5 +349,5 @@ def _require_covering(costs: Row, rows: Sequence[Row]) -> None:
             raise OutOfScope("covering program: the row 0 makes it infeasible")
 
 
-def _dot(u: Row, v: Row) -> Fraction:
+def _dot(u: LinearRow, v: LinearRow) -> Fraction:
     return Fraction(sum(a * b for a, b in zip(u, v, strict=True) if a and b))

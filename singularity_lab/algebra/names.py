@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.errors import BadInput, quoted, shown
 
 
@@ -29,16 +29,20 @@ def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=512)
 def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(names) > limits.VARIABLES:
-        raise BadInput(f"variables: at most {limits.VARIABLES} are needed, received {len(names)}")
+    if len(names) > input_limits.VARIABLES:
+        raise BadInput(
+            f"variables: at most {input_limits.VARIABLES} are needed, received {len(names)}"
+        )
     for name in names:
         if not (isinstance(name, str) and name.isascii() and name.isidentifier()):
             raise BadInput(
                 "variables: a name is a letter followed by letters, digits or _, "
                 f"received {quoted(name)}"
             )
-        if len(name) > limits.NAME:
-            raise BadInput(f"variables: at most {limits.NAME} characters, received {quoted(name)}")
+        if len(name) > input_limits.NAME:
+            raise BadInput(
+                f"variables: at most {input_limits.NAME} characters, received {quoted(name)}"
+            )
     if len(set(names)) != len(names):
         twice = sorted({n for n in names if names.count(n) > 1})
         raise BadInput(

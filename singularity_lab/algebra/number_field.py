@@ -10,7 +10,7 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.algebraic import (
     AlgebraicNumber,
     Number,
@@ -50,9 +50,10 @@ class NumberField:
         """The field of a relation from text; raises BadInput unless it is irreducible, of degree ≥
         2, with one positive root."""
         p = parse(relation, (symbol,))
-        if p.degree > limits.FIELD_DEGREE:
+        if p.degree > input_limits.FIELD_DEGREE:
             raise BadInput(
-                f"field: a degree of at most {limits.FIELD_DEGREE} is needed, received {shown(p)}"
+                f"field: a degree of at most {input_limits.FIELD_DEGREE} is needed, "
+                f"received {shown(p)}"
             )
         if p.degree < 2 or [e for _, e in p.factor()[1]] != [1]:
             raise BadInput(
@@ -104,7 +105,7 @@ class NumberField:
         more terms than the remainder. Raises BadInput where the powers are too large."""
         top = max(abs(c / self.coefficients[-1]) for c in self.coefficients)
         power = int(p.degrees()[place])
-        if len(p) * self.degree * power * limits.bits(1 + top) > limits.REMAINDER:
+        if len(p) * self.degree * power * input_limits.bits(1 + top) > input_limits.REMAINDER:
             raise BadInput(f"field: the power {self.symbol}^{power} is too large")
         rows: dict[int, list[tuple[tuple[int, ...], Any]]] = {}
         for a, c in p.to_dict().items():

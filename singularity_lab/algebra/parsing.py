@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import flint
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.names import natural_order
 from singularity_lab.algebra.rings import fraction, generators, positions, ring, to_fmpq
 from singularity_lab.errors import BadInput, ParseError, quoted, shown
@@ -30,8 +30,8 @@ def names_in(text: str) -> tuple[str, ...]:
 def names_of(tokens: list[Token]) -> tuple[str, ...]:
     """The names among the tokens, in natural order; raises BadInput for too many."""
     found = {value for kind, value, _ in tokens if kind == "name"}
-    if len(found) > limits.VARIABLES:
-        raise BadInput(f"variables: at most {limits.VARIABLES}, received {len(found)}")
+    if len(found) > input_limits.VARIABLES:
+        raise BadInput(f"variables: at most {input_limits.VARIABLES}, received {len(found)}")
     return natural_order(found)
 
 
@@ -58,7 +58,7 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
     >>> print(expanded("x^2 - 1/2*y", ("x", "y")), expanded("x*(x - y)", ("x", "y")))
     x^2 - 1/2*y None
     """
-    if len(text) > limits.DIGITS and not _has_short_terms(text, names):
+    if len(text) > input_limits.DIGITS and not _has_short_terms(text, names):
         return None  # the parser says what is too long
     index = positions(names)
     name, plus, last = text.partition(" + ")
@@ -84,7 +84,7 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
                 exponents[i] = exponents.get(i, 0) + 1
             elif _is_natural(e) and len(e) < 6:
                 exponents[i] = exponents.get(i, 0) + int(e)
-                if exponents[i] > limits.DEGREE:
+                if exponents[i] > input_limits.DEGREE:
                     return None
             else:
                 return None
@@ -103,9 +103,11 @@ def expanded(text: str, names: tuple[str, ...]) -> flint.fmpq_mpoly | None:
 
 
 def _has_short_terms(text: str, names: Sequence[str]) -> bool:
-    parts = text.replace(" - ", " + -").split(" + ") if len(text) <= limits.CHARACTERS else [text]
-    few = len(parts) * len(names) <= limits.CELLS
-    return few and len(max(parts, key=len)) <= limits.DIGITS
+    parts = (
+        text.replace(" - ", " + -").split(" + ") if len(text) <= input_limits.CHARACTERS else [text]
+    )
+    few = len(parts) * len(names) <= input_limits.CELLS
+    return few and len(max(parts, key=len)) <= input_limits.DIGITS
 
 
 def _is_natural(text: str) -> bool:
@@ -114,9 +116,9 @@ def _is_natural(text: str) -> bool:
 
 def tokens_of(text: str) -> list[Token]:
     """The tokens of an expression, ``**`` as ``^``; raises BadInput for a text that is too long."""
-    if len(text) > limits.CHARACTERS:
+    if len(text) > input_limits.CHARACTERS:
         raise BadInput(
-            f"expression: at most {limits.CHARACTERS} characters, received {len(text)}: "
+            f"expression: at most {input_limits.CHARACTERS} characters, received {len(text)}: "
             f"{quoted(text)}"
         )
     found: list[Token] = []
@@ -196,10 +198,10 @@ class Parser(Scanner):
             if kind != "operator" or token == "(":
                 self.fail(f"an operator is missing before {shown(token)!r} (write products with *)")
             self.fail(f"unexpected {token!r}")
-        self.check(limits.Size.of(value), "this expression")
+        self.check(input_limits.Size.of(value), "this expression")
         return value
 
-    def check(self, size: limits.Size, what: str, place: int | None = None) -> None:
+    def check(self, size: input_limits.Size, what: str, place: int | None = None) -> None:
         """Fail at a token, where something of this size would be too large."""
         try:
             size.check(what)
@@ -210,7 +212,7 @@ class Parser(Scanner):
     def spend(self, terms: int) -> None:
         """Count terms that are computed on the way."""
         self.work += terms
-        if self.work > limits.WORK:
+        if self.work > input_limits.WORK:
             self.fail("this expression takes too many terms to expand")
 
     def peek(self) -> str:
@@ -240,13 +242,13 @@ class Parser(Scanner):
         """Add the last two of some sums of products."""
         (a, more, m), (b, bits, n) = parts[-2:]
         terms = len(a) + len(b)
-        if terms > 2 * limits.TERMS or terms * len(self.names) > limits.CELLS:
+        if terms > 2 * input_limits.TERMS or terms * len(self.names) > input_limits.CELLS:
             self.fail("this sum has too many terms to expand")
         self.spend(terms)
         if not self.whole:  # coefficients have one denominator in common, which may grow long
             bits = None if bits is None or more is None else bits + more + 1
             if bits is None or bits > 500:
-                size = limits.Size.of(a) + limits.Size.of(b)
+                size = input_limits.Size.of(a) + input_limits.Size.of(b)
                 self.check(size, "this sum", self.at)
                 bits = size.bits
         parts[-2:] = [(a + b, bits, m + n)]
@@ -266,12 +268,12 @@ class Parser(Scanner):
                 self.fail("division is by a number other than 0 only")
             pairs = len(value) * len(factor)
             bits = None if bits is None or more is None else bits + more
-            if bits is None or bits > limits.BITS or pairs > limits.TERMS:
-                size = limits.Size.of(value)
+            if bits is None or bits > input_limits.BITS or pairs > input_limits.TERMS:
+                size = input_limits.Size.of(value)
                 if operator == "*":
-                    size = size * limits.Size.of(factor)
+                    size = size * input_limits.Size.of(factor)
                 else:
-                    more = float(limits.bits(fraction(factor.leading_coefficient())))
+                    more = float(input_limits.bits(fraction(factor.leading_coefficient())))
                     size = size._replace(top=size.top + more, bottom=size.bottom + more)
                 self.check(size, "this product", place)
                 bits = size.bits
@@ -291,11 +293,13 @@ class Parser(Scanner):
         kind, token, _ = self.here
         if kind != "number" or not token.isdigit():
             self.fail("an exponent is an integer >= 0")
-        exponent = int(token) if len(token) <= 7 else limits.DEGREE + 1
-        if exponent > limits.DEGREE:
-            self.fail(f"this power is too large to expand: exponents are at most {limits.DEGREE}")
+        exponent = int(token) if len(token) <= 7 else input_limits.DEGREE + 1
+        if exponent > input_limits.DEGREE:
+            self.fail(
+                f"this power is too large to expand: exponents are at most {input_limits.DEGREE}"
+            )
         if not variable:
-            small = limits.Size.of(base)
+            small = input_limits.Size.of(base)
             size = small.power(exponent)
             self.check(size, "this power", self.at)
             if small.is_long(exponent):
@@ -311,10 +315,10 @@ class Parser(Scanner):
         """The value of a number, a name or an expression in brackets, with a bound of its bits."""
         kind, token, _ = self.here
         if kind == "number":
-            if len(token) > limits.DIGITS:
-                self.fail(f"a number has at most {limits.DIGITS} digits")
+            if len(token) > input_limits.DIGITS:
+                self.fail(f"a number has at most {input_limits.DIGITS} digits")
             self.at += 1
-            return self.context.constant(to_fmpq(limits.rational(token))), 4.0 * len(token)
+            return self.context.constant(to_fmpq(input_limits.rational(token))), 4.0 * len(token)
         if kind == "name":
             if token not in self.gens:
                 known = shown(", ".join(self.names) or "none")
@@ -326,10 +330,10 @@ class Parser(Scanner):
         if token == "(":
             opening = self.at
             self.depth += 1
-            if self.depth > limits.NESTING:
+            if self.depth > input_limits.NESTING:
                 self.fail(
-                    f"parentheses are nested too deeply, more than {limits.NESTING} inside one "
-                    "another"
+                    f"parentheses are nested too deeply, more than {input_limits.NESTING} inside "
+                    "one another"
                 )
             self.at += 1
             value = self.sum()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import flint
 
-from singularity_lab.algebra import factoring, limits, maps
+from singularity_lab.algebra import factoring, input_limits, maps
 from singularity_lab.algebra.names import check_names, natural_order
 from singularity_lab.algebra.parsing import (
     Parser,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import sympy
 
 Exponent = tuple[int, ...]
-Point = Mapping[str, "Rational | str"] | Sequence["Rational | str"]
+PointLike = Mapping[str, "Rational | str"] | Sequence["Rational | str"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,20 +153,20 @@ class Polynomial:
         degrees = self.flint.degrees()
         return tuple(v for v, d in zip(self.variables, degrees, strict=True) if d > 0)
 
-    def __call__(self, point: Point) -> Fraction:
+    def __call__(self, point: PointLike) -> Fraction:
         """The exact value at a rational point (a mapping by name, or a sequence in ring order)."""
         values = point_values(point, self.variables)
         if not values:
             return self._constant()
         growth = sum(
-            int(d) * limits.bits(v)
+            int(d) * input_limits.bits(v)
             for d, v in zip(self.flint.degrees(), values, strict=True)
             if d > 0 and v not in (0, 1, -1)
         )
-        if growth > limits.VALUE or growth * len(self.flint) > limits.SIZE:
+        if growth > input_limits.VALUE or growth * len(self.flint) > input_limits.SIZE:
             raise BadInput(
                 f"point: the value of {shown(self)} there has too many digits: about {growth} bits "
-                f"(at most {limits.VALUE})"
+                f"(at most {input_limits.VALUE})"
             )
         return fraction(self.flint(*[to_fmpq(v) for v in values]))
 
@@ -239,7 +239,7 @@ class Polynomial:
         if not isinstance(exponent, int) or exponent < 0:
             raise BadInput(f"exponent: an integer >= 0 is needed, received {quoted(exponent)}")
         if exponent > 2:
-            size = limits.Size.of(self.flint)
+            size = input_limits.Size.of(self.flint)
             size.power(exponent).check("this power", "exponent")
             if size.is_long(exponent):
                 raise BadInput("exponent: this power is too large to expand: too many products")
@@ -284,16 +284,16 @@ class Polynomial:
                 images.append(image.in_ring(self.variables).flint)
             else:
                 images.append(context.constant(to_fmpq(fraction(image))))
-        limits.check_substitution(self.flint, dict(enumerate(images)))
+        input_limits.check_substitution(self.flint, dict(enumerate(images)))
         return Polynomial(self.variables, self.flint.compose(*images, ctx=context))
 
-    def translate(self, point: Point) -> Polynomial:
+    def translate(self, point: PointLike) -> Polynomial:
         """f(w + p): the germ at p, moved to the origin."""
         values = point_values(point, self.variables)
         moved = {i: to_fmpq(value) for i, value in enumerate(values) if value}
         if not moved:
             return self
-        limits.check_translation(self.flint, moved)
+        input_limits.check_translation(self.flint, moved)
         return Polynomial(self.variables, maps.translate(self.flint, moved))
 
     def factor(self) -> tuple[Fraction, tuple[tuple[Polynomial, int], ...]]:
@@ -383,8 +383,8 @@ class Ideal:
     ) -> Ideal:
         """An ideal from text; without ``variables`` the ring is made of the names that occur."""
         texts = [generators] if isinstance(generators, str) else list(generators)
-        if len(texts) > limits.GENERATORS:
-            raise BadInput(f"generators: at most {limits.GENERATORS}, received {len(texts)}")
+        if len(texts) > input_limits.GENERATORS:
+            raise BadInput(f"generators: at most {input_limits.GENERATORS}, received {len(texts)}")
         names = (
             natural_order(n for t in texts for n in names_in(t)) if variables is None else variables
         )
@@ -394,14 +394,14 @@ class Ideal:
         for text in texts:
             parsed.append(parse(text, names))
             terms += len(parsed[-1].flint)
-            if terms * len(names) > limits.CELLS or terms > limits.WORK:
+            if terms * len(names) > input_limits.CELLS or terms > input_limits.WORK:
                 raise BadInput(
                     f"generators: together they have more than {terms - 1} terms in {len(names)} "
                     "variables, which is too large to expand"
                 )
         return cls(names, tuple(parsed))
 
-    def translate(self, point: Point) -> Ideal:
+    def translate(self, point: PointLike) -> Ideal:
         """The ideal of the germ at p, moved to the origin."""
         return Ideal(self.variables, tuple(g.translate(point) for g in self.generators))
 
@@ -423,7 +423,7 @@ def unit(i: int, n: int) -> Exponent:
 
 
 def point_values(
-    point: Point,
+    point: PointLike,
     variables: Sequence[str],
     name: str = "point",
     read: Callable[[Any, str], Any] = fraction,
@@ -457,7 +457,7 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
     natural order. Never evaluates code.
     Raises ParseError with the position of what does not fit, and for what would be too large when
     it is expanded: sizes are predicted, and the limits are those of
-    :mod:`singularity_lab.algebra.limits`.
+    :mod:`singularity_lab.algebra.input_limits`.
 
     >>> print(parse("w1^2*w2^2 / 4 - 0.5*w1"))
     w1^2*w2^2/4 - 0.5*w1

@@ -13,11 +13,11 @@ from singularity_lab.errors import BadInput, Undecided
 
 
 @dataclass(frozen=True)
-class Rational:
+class RationalFunction:
     """A rational function numerator/denominator in s over Q, in lowest terms, denominator monic.
 
     >>> import flint
-    >>> r = Rational.of(flint.fmpq_poly([1]), flint.fmpq_poly([2, 2]))
+    >>> r = RationalFunction.of(flint.fmpq_poly([1]), flint.fmpq_poly([2, 2]))
     >>> print(r, r(0))
     (1/2)/(s + 1) 1/2
     """
@@ -26,21 +26,23 @@ class Rational:
     denominator: flint.fmpq_poly
 
     @classmethod
-    def of(cls, top: flint.fmpq_poly, bottom: flint.fmpq_poly) -> Rational:
+    def of(cls, top: flint.fmpq_poly, bottom: flint.fmpq_poly) -> RationalFunction:
         common = top.gcd(bottom)
         if common.degree() > 0:
             top, bottom = top / common, bottom / common
         lead = bottom.coeffs()[-1]
         return cls(top / lead, bottom / lead)
 
-    def __add__(self, other: Rational) -> Rational:
-        return Rational.of(
+    def __add__(self, other: RationalFunction) -> RationalFunction:
+        return RationalFunction.of(
             self.numerator * other.denominator + other.numerator * self.denominator,
             self.denominator * other.denominator,
         )
 
-    def __mul__(self, other: Rational) -> Rational:
-        return Rational.of(self.numerator * other.numerator, self.denominator * other.denominator)
+    def __mul__(self, other: RationalFunction) -> RationalFunction:
+        return RationalFunction.of(
+            self.numerator * other.numerator, self.denominator * other.denominator
+        )
 
     def __call__(self, s: int | Fraction) -> Fraction:
         """The value; raises BadInput at a pole."""

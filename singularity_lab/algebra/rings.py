@@ -10,7 +10,7 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.errors import BadInput, quoted
 
 Rational = int | Fraction
@@ -65,7 +65,7 @@ def fraction(value: Any, name: str = "value") -> Fraction:
     ``0.25``.
 
     Raises BadInput for floats (they are not exact) and for text that is not a rational number, or
-    one beyond the limits of :func:`singularity_lab.algebra.limits.rational`.
+    one beyond the limits of :func:`singularity_lab.algebra.input_limits.rational`.
 
     >>> fraction("3/4") + fraction("0.25")
     Fraction(1, 1)
@@ -90,7 +90,7 @@ def fraction(value: Any, name: str = "value") -> Fraction:
 
 @lru_cache(maxsize=512)
 def _read_fraction(text: str, name: str) -> Fraction:
-    return limits.rational(text, name)
+    return input_limits.rational(text, name)
 
 
 def to_fmpq(value: Rational) -> flint.fmpq:

@@ -15,10 +15,10 @@ from singularity_lab.system.deadline import check_time
 Number = int | Fraction
 _WORD = 2**62
 
-Row = Sequence[Number]
+LinearRow = Sequence[Number]
 
 
-def rank(rows: Sequence[Row]) -> int:
+def rank(rows: Sequence[LinearRow]) -> int:
     """The rank over Q of a matrix given by its rows.
 
     >>> rank([(2, 0), (0, 3), (1, 1)])
@@ -29,7 +29,7 @@ def rank(rows: Sequence[Row]) -> int:
     return int(flint.fmpz_mat([primitive(row) for row in rows]).rank())
 
 
-def flat(rows: Sequence[Row], free: Sequence[int]) -> int:
+def flat(rows: Sequence[LinearRow], free: Sequence[int]) -> int:
     """The dimension of {v : ⟨v, a⟩ = 1 for the rows a, v_i = 0 where i is not free} ≠ ∅."""
     columns = list(zip(*rows, strict=True))
     left = list(zip(*(columns[i] for i in free), strict=True)) if rows else []
@@ -181,14 +181,14 @@ def _reduce(row: list[int], denominator: int) -> tuple[list[int], int]:
     return ([a // g for a in row], denominator // g) if g > 1 else (row, denominator)
 
 
-def packing_tableau(costs: Row, rows: Sequence[Row]) -> Tableau:
+def packing_tableau(costs: LinearRow, rows: Sequence[LinearRow]) -> Tableau:
     """The dual program A^T y + s = c as integer rows, with the slacks s as first basis."""
     n, m = len(costs), len(rows)
     table = [primitive([*(a[i] for a in rows), *unit_vector(i, n), costs[i]]) for i in range(n)]
     return Tableau(table, [m + i for i in range(n)])
 
 
-def primitive(row: Row) -> list[int]:
+def primitive(row: LinearRow) -> list[int]:
     """The positive multiple of a rational row that is a primitive integer row."""
     bottom = lcm(*(x.denominator for x in row))
     line = [x.numerator * (bottom // x.denominator) for x in row]
@@ -196,7 +196,7 @@ def primitive(row: Row) -> list[int]:
     return [x // g for x in line] if g > 1 else line
 
 
-def scaled(row: Row) -> tuple[list[int], int]:
+def scaled(row: LinearRow) -> tuple[list[int], int]:
     """Integers, and the common denominator that makes a rational row of them."""
     pairs = [x.as_integer_ratio() for x in row]
     bottom = lcm(*[q for _, q in pairs])

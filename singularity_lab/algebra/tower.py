@@ -15,7 +15,7 @@ from fractions import Fraction
 
 import flint
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.rings import Rational, generators, ring, to_fmpq
 from singularity_lab.errors import BadInput, Undecided, shown
 
@@ -67,7 +67,7 @@ class Tower:
         """The name of a symbol, which is new unless its key is known."""
         if symbol.key in self.keys:
             return self.keys[symbol.key]
-        if len(self.symbols) >= limits.VARIABLES or len(self.keys) >= _SYMBOLS:
+        if len(self.symbols) >= input_limits.VARIABLES or len(self.keys) >= _SYMBOLS:
             raise BadInput(f"functions: at most {_SYMBOLS} different ones are read")
         if symbol.kind == "atom":  # these are met while expressions are read, in one order
             count = sum(s.kind == symbol.kind for s in self.symbols.values()) + 1
@@ -145,7 +145,7 @@ class Tower:
         positions = {i: q for i, q in positions.items() if i in maps.occurring(p)}
         if not positions:
             return p
-        limits.check_substitution(p, positions)
+        input_limits.check_substitution(p, positions)
         full = [positions.get(i, x) for i, x in enumerate(generators(self.names))]
         return self.reduced(p.compose(*full, ctx=ring(self.names)))
 
@@ -264,8 +264,8 @@ class Element:
         (a, b), (c, d) = self._pair(), other._pair()
         if b == d:
             return Element.of(self.tower, a + c, b)
-        top = limits.product(a, d) + limits.product(c, b)
-        return Element.of(self.tower, top, limits.product(b, d))
+        top = input_limits.product(a, d) + input_limits.product(c, b)
+        return Element.of(self.tower, top, input_limits.product(b, d))
 
     def __neg__(self) -> Element:
         return Element(self.tower, -self.num, self.den)
@@ -275,11 +275,11 @@ class Element:
 
     def __mul__(self, other: Element) -> Element:
         (a, b), (c, d) = self._pair(), other._pair()
-        return Element.of(self.tower, limits.product(a, c), limits.product(b, d))
+        return Element.of(self.tower, input_limits.product(a, c), input_limits.product(b, d))
 
     def __truediv__(self, other: Element) -> Element:
         (a, b), (c, d) = self._pair(), other._pair()
-        found = Element.of(self.tower, limits.product(a, d), limits.product(b, c))
+        found = Element.of(self.tower, input_limits.product(a, d), input_limits.product(b, c))
         if not self.tower.is_unit(found.den):
             raise BadInput(
                 f"division: {self.tower.words(c)} is 0 at the point, so it is no analytic function"
@@ -292,7 +292,7 @@ class Element:
         a, b = self._pair()
         for p in (a, b):
             if len(p) > 1:
-                limits.Size.of(p).power(n).check("this power")
+                input_limits.Size.of(p).power(n).check("this power")
         return Element.of(self.tower, a**n, b**n)
 
     def scaled(self, c: Rational) -> Element:

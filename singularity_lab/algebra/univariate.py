@@ -8,12 +8,12 @@ from typing import Literal
 
 import flint
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.errors import BadInput
 
 Kind = Literal["real", "nonzero", "positive", "nonnegative"]
-Domain = Mapping[str, Kind]
+SignDomain = Mapping[str, Kind]
 
 SIGNS: dict[Kind, str] = {
     "real": "+-0",
@@ -75,7 +75,9 @@ def countable(p: flint.fmpq_poly) -> bool:
     (False, True)
     """
     size = p.degree() ** 3 * (int(p.numer().height_bits()) + 1)
-    return size <= limits.ROOTS or (p.degree() <= limits.DEGREE and sum(map(bool, p.coeffs())) <= 2)
+    return size <= input_limits.ROOTS or (
+        p.degree() <= input_limits.DEGREE and sum(map(bool, p.coeffs())) <= 2
+    )
 
 
 def _need_countable(p: flint.fmpq_poly) -> None:

@@ -6,7 +6,7 @@ own: it draws what the tables hold, and of germs what the public functions say (
 proof trees).
 """
 
-from singularity_lab.atlas.machines import MACHINES
+from singularity_lab.atlas.machine_views import MACHINES
 from singularity_lab.atlas.server import serve
 from singularity_lab.atlas.writer import build
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.atlas.germs import (
+from singularity_lab.atlas.germ_pictures import (
     default_slice,
     germ_record,
     germ_sign,

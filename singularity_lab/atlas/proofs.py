@@ -7,7 +7,7 @@ from typing import Any
 
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.step import STEPS
-from singularity_lab.exact.proof.tree import Chart, proof_tree
+from singularity_lab.exact.proof.tree import ProofNode, proof_tree
 
 SHOWN = 300  # letters of a germ, of a move
 
@@ -29,7 +29,7 @@ def proof_record(certificate: Certificate) -> dict[str, Any]:
     tree = proof_tree(certificate)
     nodes: list[list[Any]] = []
     for number in tree:
-        chart: Chart = tree.nodes[number]["chart"]
+        chart: ProofNode = tree.nodes[number]["chart"]
         parent = next(iter(tree.predecessors(number)), None)
         nodes.append(
             [

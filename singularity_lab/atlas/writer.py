@@ -13,8 +13,9 @@ import msgspec
 
 import singularity_lab
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.atlas.check import faults, gaps
-from singularity_lab.atlas.machines import MACHINES, machine_page
+from singularity_lab.atlas.contradictions import faults, gaps
+from singularity_lab.atlas.machine_views import MACHINES, machine_page
+from singularity_lab.atlas.page_texts import commands, glossary
 from singularity_lab.atlas.pages import (
     Joined,
     classes,
@@ -25,7 +26,6 @@ from singularity_lab.atlas.pages import (
 from singularity_lab.atlas.proofs import proof_record, theorems
 from singularity_lab.atlas.runs import run_pages
 from singularity_lab.atlas.shards import by_size, write_packed, write_plain
-from singularity_lab.atlas.words import commands, glossary
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.store import shipped as shipped_certificates
 from singularity_lab.dictionary.schema import Row, Tables, counts

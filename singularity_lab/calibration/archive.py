@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.rings import fraction
-from singularity_lab.calibration.design import Arm, Plan, Row
+from singularity_lab.calibration.design import Arm, CalibrationRow, Plan
 from singularity_lab.calibration.measurement import Truth
+from singularity_lab.calibration.record_store import COLUMNS, SCORED, RecordStore
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.score import join
-from singularity_lab.calibration.store import COLUMNS, SCORED, Store
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate, polynomial_problem_from_json
 from singularity_lab.system.files import read_json, write_text
@@ -35,7 +35,9 @@ __all__ = ["certificate_name", "keep_plans", "keep_rows", "open_store", "plans"]
 WHOLE = 2000  # up to so many whole readings are kept in memory
 
 
-def keep_rows(store: Store, rows: Iterable[Row], truths: Mapping[str, Truth]) -> None:
+def keep_rows(
+    store: RecordStore, rows: Iterable[CalibrationRow], truths: Mapping[str, Truth]
+) -> None:
     """Add rows with their truths to ``rows.json``."""
     path = store.folder / "rows.json"
     kept = _read(path)
@@ -44,7 +46,7 @@ def keep_rows(store: Store, rows: Iterable[Row], truths: Mapping[str, Truth]) ->
     write_text(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
 
 
-def keep_plans(store: Store, works: Sequence[Plan], title: str = "") -> None:
+def keep_plans(store: RecordStore, works: Sequence[Plan], title: str = "") -> None:
     """Add plans to ``plans.json``; one that is there already stays where it is."""
     path = store.folder / "plans.json"
     kept = _read(path).get("plans", [])
@@ -87,7 +89,7 @@ def open_store(folder: str | Path) -> Calibration:
     """
     place = Path(folder)
     documents = _plan_documents(place)
-    store = Store(place)
+    store = RecordStore(place)
     found = dict((row.id, (row, truth)) for row, truth in _rows(place))
     ids = list(dict.fromkeys(r for p in documents for r in p["rows"]))
     arms = {a["label"]: a["settings"] for p in documents for a in p["arms"]}
@@ -158,7 +160,7 @@ def _plan_to_json(work: Plan, title: str) -> dict[str, Any]:
     }
 
 
-def _row_to_json(row: Row, truth: Truth) -> dict[str, Any]:
+def _row_to_json(row: CalibrationRow, truth: Truth) -> dict[str, Any]:
     def side(value: RLCT | None) -> Any:
         return None if value is None else [str(value.value), value.multiplicity]
 
@@ -178,7 +180,7 @@ def _row_to_json(row: Row, truth: Truth) -> dict[str, Any]:
     }
 
 
-def _source(row: Row) -> dict[str, Any]:
+def _source(row: CalibrationRow) -> dict[str, Any]:
     """The row as a worker gets it, with what an entry needs to be the same entry again."""
     import msgspec
 
@@ -186,7 +188,7 @@ def _source(row: Row) -> dict[str, Any]:
     return row.source() | {"entry": entry}
 
 
-def _rows(folder: str | Path) -> Iterable[tuple[Row, Truth]]:
+def _rows(folder: str | Path) -> Iterable[tuple[CalibrationRow, Truth]]:
     import msgspec
 
     from singularity_lab.catalog.entry import Entry
@@ -194,7 +196,7 @@ def _rows(folder: str | Path) -> Iterable[tuple[Row, Truth]]:
     for id, said in _read(Path(folder) / "rows.json").items():
         try:
             source = said["source"]
-            row = Row(
+            row = CalibrationRow(
                 id,
                 said["family"],
                 said["dimension"],
@@ -217,7 +219,7 @@ def _rows(folder: str | Path) -> Iterable[tuple[Row, Truth]]:
         yield row, truth
 
 
-def _certificates(folder: Path, row: Row) -> Iterable[Certificate]:
+def _certificates(folder: Path, row: CalibrationRow) -> Iterable[Certificate]:
     name = certificate_name(row)
     for side in ("", ".lower", ".upper"):
         path = folder / f"{name}{side}.json"
@@ -229,7 +231,7 @@ def _side(value: Any) -> RLCT | None:
     return None if value is None else RLCT(fraction(value[0]), value[1])
 
 
-def certificate_name(row: Row) -> str:
+def certificate_name(row: CalibrationRow) -> str:
     """The name of a row's certificate, of which no two problems have the same.
 
     A row of the catalog has its id, which is in small letters; whatever else is measured has its

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from singularity_lab.calibration.design import Task
-from singularity_lab.calibration.store import DIED, Store
+from singularity_lab.calibration.record_store import DIED, RecordStore
 from singularity_lab.calibration.worker import failure, perform
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import write_text
@@ -23,7 +23,7 @@ from singularity_lab.system.workers import client_of, run_on
 __all__ = ["measure_on"]
 
 
-def measure_on(address: str, tasks: list[Task], store: Store) -> Generator[Task, None, None]:
+def measure_on(address: str, tasks: list[Task], store: RecordStore) -> Generator[Task, None, None]:
     """Measure tasks on a cluster; each is yielded when its record is in the store.
 
     address: ``tcp://HOST:PORT`` of a scheduler whose workers see the store's folder by the same

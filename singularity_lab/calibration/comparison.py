@@ -22,9 +22,9 @@ from singularity_lab.calibration.statistics import clopper_pearson
 from singularity_lab.calibration.summaries import CLASSES
 
 __all__ = [
+    "ArmPair",
     "CostPoint",
-    "Pair",
-    "Place",
+    "Standing",
     "bootstrap",
     "cost_curve",
     "coverage_curve",
@@ -38,12 +38,12 @@ RESAMPLES = 1000
 BAND = 0.95
 SIGNIFICANT = 0.05
 LEVELS = (0.5, 0.68, 0.8, 0.9, 0.95)
-Interval = tuple[float, float]
+FloatInterval = tuple[float, float]
 
 
 def bootstrap(
     sums: np.ndarray, counts: np.ndarray, resamples: int = RESAMPLES, level: float = BAND
-) -> Interval | None:
+) -> FloatInterval | None:
     """The percentile interval of Σ sums / Σ counts over rows drawn with replacement.
 
     sums, counts: one number for each row. None with fewer than two rows. The draw is always the
@@ -72,7 +72,7 @@ def _by_row(members: Sequence[Measurement]) -> dict[str, list[Measurement]]:
 
 def share_with_band(
     members: Sequence[Measurement], hit: str, judged: str = ""
-) -> tuple[int, int, Interval | None]:
+) -> tuple[int, int, FloatInterval | None]:
     """How many of the readings have the property ``hit``, of how many, and the band over rows.
 
     hit: the name of a property of a measurement that is true, false or None (not judged).
@@ -86,7 +86,7 @@ def share_with_band(
     return int(sum(sums)), int(sum(counts)), _band(sums, counts)
 
 
-def _band(sums: Sequence[float], counts: Sequence[float]) -> Interval | None:
+def _band(sums: Sequence[float], counts: Sequence[float]) -> FloatInterval | None:
     """The bootstrap band of a share; where no row differs from another, which tells resampling
     nothing, the Clopper–Pearson interval with rows as trials."""
     n = len(sums)
@@ -109,7 +109,7 @@ def row_errors(members: Sequence[Measurement]) -> dict[str, float]:
 
 
 @dataclass(frozen=True)
-class Place:
+class Standing:
     """A line of the leaderboard.
 
     error: the median over rows of the median |relative error|, ∞ where most rows have none; band:
@@ -122,14 +122,14 @@ class Place:
     rows: int
     readings: int
     error: float
-    band: Interval | None
+    band: FloatInterval | None
     places: tuple[int, int]
     answered: float
     with_interval: float
     ok: float
     covered: int
     intervals: int
-    coverage_band: Interval | None
+    coverage_band: FloatInterval | None
     level: float | None
 
     @property
@@ -139,7 +139,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Pair:
+class ArmPair:
     """Two arms on the same rows. better, worse: rows on which the first has the smaller median
     |error|, and the larger; p: of the two-sided sign test (Dixon and Mood 1946), ties left out."""
 
@@ -165,23 +165,23 @@ def _members(calibration: Findings) -> dict[str, list[Measurement]]:
     return found
 
 
-def pairs(calibration: Findings) -> list[Pair]:
+def pairs(calibration: Findings) -> list[ArmPair]:
     """Every two arms on the rows that both were measured on, in the order of the plan."""
     errors = {arm: row_errors(members) for arm, members in _members(calibration).items()}
     arms = list(errors)
     return [_pair(a, b, errors[a], errors[b]) for i, a in enumerate(arms) for b in arms[i + 1 :]]
 
 
-def _pair(a: str, b: str, first: Mapping[str, float], second: Mapping[str, float]) -> Pair:
+def _pair(a: str, b: str, first: Mapping[str, float], second: Mapping[str, float]) -> ArmPair:
     from scipy.stats import binomtest
 
     both = [(first[r], second[r]) for r in first if r in second]
     better, worse = sum(x < y for x, y in both), sum(x > y for x, y in both)
     p = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
-    return Pair(a, b, better, worse, len(both) - better - worse, p)
+    return ArmPair(a, b, better, worse, len(both) - better - worse, p)
 
 
-def leaderboard(calibration: Findings) -> list[Place]:
+def leaderboard(calibration: Findings) -> list[Standing]:
     """The arms by median error, each with the places that the comparisons leave open.
 
     A place is worth what the paired comparisons say: an arm is ahead of another only where the sign
@@ -203,7 +203,7 @@ def leaderboard(calibration: Findings) -> list[Place]:
         covered, intervals, band = share_with_band(members, "covered")
         levels = {m.level for m in members if m.low is not None}
         found.append(
-            Place(
+            Standing(
                 arm=arm,
                 rows=len(errors),
                 readings=len(members),
@@ -222,7 +222,7 @@ def leaderboard(calibration: Findings) -> list[Place]:
     return sorted(found, key=lambda p: (math.isnan(p.error), p.error))
 
 
-def _median_band(errors: np.ndarray) -> Interval | None:
+def _median_band(errors: np.ndarray) -> FloatInterval | None:
     if len(errors) < 2:
         return None
     draws = np.random.default_rng(0).choice(errors, (RESAMPLES, len(errors)))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from singularity_lab.algebra.limits import SEEDS
+from singularity_lab.algebra.input_limits import SEEDS
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import problem_to_json
@@ -31,19 +31,19 @@ __all__ = [
     "CONTROL_ARMS",
     "CONTROL_ROW",
     "Arm",
+    "CalibrationRow",
     "Plan",
-    "Row",
     "Task",
     "arms_of",
     "control_plan",
     "plan",
 ]
 
-Device = "str | Callable[..., Reading]"
+DeviceLike = "str | Callable[..., Reading]"
 
 
 @dataclass(frozen=True)
-class Row:
+class CalibrationRow:
     """A loss at a point, as calibration sees it. entry: None for a problem that is not of the
     catalog. beside: what else is said of it in tables, pairs of name and value. shown: the name
     that an outside estimator sees. probe: of a row that the harness added, what it is for.
@@ -60,10 +60,10 @@ class Row:
     probe: str = ""
 
     @classmethod
-    def of(cls, item: str | Entry | LocalProblem | Row) -> Row:
+    def of(cls, item: str | Entry | LocalProblem | CalibrationRow) -> CalibrationRow:
         """From an id of the catalog, an entry, or a local problem (which becomes a row of its
         own)."""
-        if isinstance(item, Row):
+        if isinstance(item, CalibrationRow):
             return item
         if isinstance(item, LocalProblem):
             return cls(_problem_name(item), "unlisted", len(item.variables), item)
@@ -245,7 +245,7 @@ class Task:
     """One measurement: a row, an arm, a seed; ``key`` names it by content."""
 
     key: str
-    row: Row
+    row: CalibrationRow
     arm: Arm
     seed: int
     budget: Budget
@@ -274,7 +274,7 @@ class Task:
 class Plan:
     """Rows × arms × seeds, with the limits of one measurement."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CalibrationRow, ...]
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
     budget: Budget
@@ -313,7 +313,11 @@ class Plan:
 
 def plan(
     devices: Any,
-    rows: str | Entry | LocalProblem | Row | Iterable[str | Entry | LocalProblem | Row],
+    rows: str
+    | Entry
+    | LocalProblem
+    | CalibrationRow
+    | Iterable[str | Entry | LocalProblem | CalibrationRow],
     seeds: int | Iterable[int],
     budget: Budget | float | None = None,
     evaluations: float | None = None,
@@ -333,8 +337,10 @@ def plan(
     from singularity_lab.spectroscopes.meter import Budget
 
     arms = arms_of(devices)
-    one_row = isinstance(rows, str | LocalProblem | Row) or not isinstance(rows, Iterable)
-    members = tuple(Row.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
+    one_row = isinstance(rows, str | LocalProblem | CalibrationRow) or not isinstance(
+        rows, Iterable
+    )
+    members = tuple(CalibrationRow.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
     if isinstance(seeds, int) and seeds > SEEDS:
         raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(seeds)[:80]}")
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.statistics import rank_correlation
 from singularity_lab.calibration.summaries import (
@@ -189,7 +189,7 @@ class ControlRow:
 class Findings:
     """Arms read against rows whose truth is proved. Prints as the table."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[CalibrationRow, ...]
     arms: tuple[tuple[str, Mapping[str, Any]], ...]  # label, settings
     seeds: tuple[int, ...]
     truths: Mapping[str, Truth]

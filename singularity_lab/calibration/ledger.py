@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.findings import Findings, LedgerRow
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.errors import BadInput, Undecided
@@ -100,7 +100,7 @@ def mean_and_errors(readings: Sequence[Measurement]) -> tuple[float, float, floa
 
 def ledger(
     calibration: F,
-    rows: Iterable[Row] | None = None,
+    rows: Iterable[CalibrationRow] | None = None,
     *,
     sgld: str = "llc",
     mala: str = "llc-mala",
@@ -111,13 +111,13 @@ def ledger(
     sgld, mala: labels of the two arms. Both sample one target, so n, β and γ of both must agree:
     raises BadInput where they do not, and where there is no such arm.
     """
-    from singularity_lab.spectroscopes.devices.llc import Settings
+    from singularity_lab.spectroscopes.devices.llc import LlcSettings
     from singularity_lab.spectroscopes.devices.llc_adjusted import MalaSettings
 
     given = dict(calibration.arms)
     if sgld not in given:
         raise BadInput(f"sgld: expected one of the arms {sorted(given)}, received {sgld!r}")
-    first = dataclasses.asdict(Settings(**given[sgld]))
+    first = dataclasses.asdict(LlcSettings(**given[sgld]))
     if mala in given:
         second = dataclasses.asdict(MalaSettings(**given[mala]))
         for name in ("n", "beta", "gamma"):
@@ -192,7 +192,7 @@ def every_ledger(calibration: F) -> F:
     return dataclasses.replace(calibration, ledger=tuple(lines))
 
 
-def _target(row: Row, settings: Mapping[str, Any]) -> float | None:
+def _target(row: CalibrationRow, settings: Mapping[str, Any]) -> float | None:
     """T by quadrature; None in more than two dimensions, without localisation, or where cells run
     out."""
     if row.dimension > 2 or not settings["gamma"] > 0:

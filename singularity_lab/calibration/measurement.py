@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.stopwatch import Stopwatch
@@ -37,7 +37,7 @@ class Truth:
     certificates: tuple[Certificate, ...] = ()
 
     @classmethod
-    def of(cls, row: Row) -> Truth:
+    def of(cls, row: CalibrationRow) -> Truth:
         """Ask the proof arm; rows of the catalog have their certificates kept by :mod:`..truth`."""
         watch = Stopwatch()
         found: GroundTruth | Result
@@ -88,7 +88,7 @@ class Truth:
 class Measurement:
     """One reading, or one failure to read, beside the truth. None where there is no number."""
 
-    row: Row
+    row: CalibrationRow
     arm: str
     seed: int
     truth: Truth

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.measurement import Truth
 
 __all__ = ["DECOY", "SCALED", "SPHERE", "probes"]
@@ -25,10 +25,10 @@ SPHERE, SCALED, DECOY = "probe-sphere", "probe-scaled", "probe-decoy"
 DECOY_GENERATORS = ["x^3", "y^5", "z^7"]
 
 
-def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
+def probes(rows: Iterable[CalibrationRow], secret: int) -> tuple[CalibrationRow, ...]:
     """The three probes of a set of rows. secret: fixes the factor, and which name the decoy shows.
 
-    >>> [row.id for row in probes([Row.of("bp-2-3"), Row.of("nc-1-1-1")], 1)]
+    >>> [row.id for row in probes([CalibrationRow.of("bp-2-3"), Row.of("nc-1-1-1")], 1)]
     ['probe-sphere', 'probe-scaled', 'probe-decoy']
     """
     rows = list(rows)
@@ -46,7 +46,9 @@ def probes(rows: Iterable[Row], secret: int) -> tuple[Row, ...]:
         ideal = base.problem.ideal
         scaled = Ideal(ideal.variables, tuple(g * factor for g in ideal.generators))
         problem = dataclasses.replace(base.problem, ideal=scaled)
-        found.append(Row(SCALED, base.family, base.dimension, problem, probe=base.id, shown=""))
+        found.append(
+            CalibrationRow(SCALED, base.family, base.dimension, problem, probe=base.id, shown="")
+        )
     named = [r for r in rows if r.entry is not None]
     generator.shuffle(named)
     own = Truth.of(_row(DECOY, DECOY_GENERATORS, "", "")).value
@@ -61,6 +63,6 @@ def _is_far(value: Fraction | None, own: Fraction | None) -> bool:
     return value is not None and own is not None and abs(value / own - 1) > Fraction(1, 5)
 
 
-def _row(id: str, generators: list[str], probe: str, shown: str) -> Row:
+def _row(id: str, generators: list[str], probe: str, shown: str) -> CalibrationRow:
     problem = LocalProblem.build(generators)
-    return Row(id, "probes", len(problem.variables), problem, probe=probe, shown=shown)
+    return CalibrationRow(id, "probes", len(problem.variables), problem, probe=probe, shown=shown)

@@ -27,7 +27,7 @@ from singularity_lab.calibration.comparison import (
     pairs,
 )
 from singularity_lab.calibration.comparison import classes as by_class
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.measurement import Measurement
@@ -97,7 +97,7 @@ def render(calibration: Findings, found: Sequence[Flag] | None = None) -> str:
     )
 
 
-def _rows_shown(calibration: Findings) -> tuple[list[Row], int]:
+def _rows_shown(calibration: Findings) -> tuple[list[CalibrationRow], int]:
     """The rows of the page, and how many it leaves out: beyond _ROWS the worst of each arm stay."""
     rows = list(calibration.rows)
     most = max(1, _LINES // max(1, len(calibration.arms)))

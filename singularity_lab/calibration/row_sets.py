@@ -23,7 +23,7 @@ from typing import Any
 
 from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.errors import BadInput
 
 __all__ = ["NAMES", "RowSet", "digest", "layers_problem", "row_set"]
@@ -39,7 +39,7 @@ class RowSet:
     """Rows under one name. digest: of their problems, 16 hexadecimal digits. seed: of a draw."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[CalibrationRow, ...]
     digest: str
     seed: int | None = None
 
@@ -83,14 +83,14 @@ def is_name(text: str) -> bool:
     return text.partition(":")[0] in NAMES
 
 
-def digest(rows: Sequence[Row]) -> str:
+def digest(rows: Sequence[CalibrationRow]) -> str:
     """The hash of a set: over ids and problems, in any order; titles, notes and tags do not
     count."""
     said = sorted(json.dumps(_content(row), sort_keys=True) for row in rows)
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
-def _content(row: Row) -> Any:
+def _content(row: CalibrationRow) -> Any:
     source = row.source()
     return [source["id"], source["problem"]] if source["problem"] else source
 
@@ -101,9 +101,9 @@ def _written() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def _fixed(given: dict[str, Any]) -> Iterator[Row]:
+def _fixed(given: dict[str, Any]) -> Iterator[CalibrationRow]:
     for id in given.get("ids", ()):
-        yield Row.of(id)
+        yield CalibrationRow.of(id)
     for draw in given.get("draws", ()):
         yield deep_linear_row(draw)
 
@@ -111,7 +111,7 @@ def _fixed(given: dict[str, Any]) -> Iterator[Row]:
 # -- random deep linear networks -------------------------------------------------------------------
 
 
-def deep_linear_row(seed: int) -> Row:
+def deep_linear_row(seed: int) -> CalibrationRow:
     """A linear network x ↦ W_L ⋯ W_1 x at random layers, as the field's public benchmark draws
     them.
 
@@ -132,7 +132,7 @@ def deep_linear_row(seed: int) -> Row:
         layers.append(_random_matrix(generator, n_out, n_in, rank))
     problem, rank = layers_problem(layers)
     overall = aoyagi_2024(widths, rank)
-    return Row(
+    return CalibrationRow(
         f"layers-{'-'.join(map(str, widths))}-{seed}",
         "deep_linear_draws",
         len(problem.variables),
@@ -208,7 +208,7 @@ def _rank(matrix: Matrix) -> int:
 # -- hidden rows -----------------------------------------------------------------------------------
 
 
-def _hidden(seed: int) -> Iterator[Row]:
+def _hidden(seed: int) -> Iterator[CalibrationRow]:
     """Germs of several kinds, each moved away from the origin and turned by a shear, so that
     neither its form nor its place is one of the catalog's; those that the engine does not prove at
     once are drawn again."""
@@ -221,7 +221,9 @@ def _hidden(seed: int) -> Iterator[Row]:
         problem = _moved(generator, kind(generator))
         if rlct(problem, budget=1.0).exact:
             count += 1
-            yield Row(f"hidden-{count:02}", kind.__name__[1:], len(problem.variables), problem)
+            yield CalibrationRow(
+                f"hidden-{count:02}", kind.__name__[1:], len(problem.variables), problem
+            )
 
 
 def _normal_crossing(generator: random.Random) -> list[str]:

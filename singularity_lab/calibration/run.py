@@ -26,14 +26,20 @@ from typing import IO, TYPE_CHECKING, Any
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.archive import certificate_name, keep_plans, keep_rows
-from singularity_lab.calibration.design import Arm, Plan, Row, Task, arms_of, plan
+from singularity_lab.calibration.design import Arm, CalibrationRow, Plan, Task, arms_of, plan
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.measurement import Truth
 from singularity_lab.calibration.probes import probes
+from singularity_lab.calibration.record_store import (
+    COLUMNS,
+    DIED,
+    SCORED,
+    RecordStore,
+    StoredRecord,
+)
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.row_sets import LARGEST, RowSet, is_name, row_set
 from singularity_lab.calibration.score import score
-from singularity_lab.calibration.store import COLUMNS, DIED, SCORED, Record, Store
 from singularity_lab.calibration.verdict import verdict
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.files import read_json, write_text
@@ -130,7 +136,7 @@ def _kept(out: str | Path | None, name: str, draw: Callable[[], Any]) -> Any:
     """A value that is drawn once for a store."""
     if out is None:
         return draw()
-    path = Store(out).folder / "draws.json"
+    path = RecordStore(out).folder / "draws.json"
     kept = read_json(path, "out") if path.exists() else {}
     if not isinstance(kept, dict):
         raise BadInput(f"out: {path} is damaged; it is to hold a JSON object")
@@ -157,9 +163,9 @@ def run_plans(
         temporary = out is None
         if out is None:
             out = stack.enter_context(tempfile.TemporaryDirectory(prefix="singlab-"))
-        store = Store(out)
+        store = RecordStore(out)
         stack.enter_context(store.lock())
-        rows: dict[str, Row] = {}
+        rows: dict[str, CalibrationRow] = {}
         for row in (row for work in plans for row in work.rows):
             if rows.setdefault(row.id, row).source() != row.source():
                 raise BadInput(f"rows: two problems are named {row.id!r}; give one another id")
@@ -177,7 +183,7 @@ def run_plans(
 
 
 def prove_all(
-    rows: Iterable[Row], folder: Path | None = None, progress: Progress | None = None
+    rows: Iterable[CalibrationRow], folder: Path | None = None, progress: Progress | None = None
 ) -> dict[str, Truth]:
     """The truth of every row, by the proof arm; certificates go into ``folder``, one file a
     side."""
@@ -203,11 +209,11 @@ def prove_all(
 
 def measure_all(
     tasks: Sequence[Task],
-    store: Store,
+    store: RecordStore,
     workers: int,
     progress: Progress | None = None,
     cluster: str = "",
-) -> dict[str, Record]:
+) -> dict[str, StoredRecord]:
     """Make the measurements that the store lacks; all the tasks' records by key."""
     have = store.finished()
     missing = [t for t in tasks if t.key not in have]
@@ -235,7 +241,7 @@ def measure_all(
     return {t.key: found[t.key] for t in tasks}
 
 
-def _here(tasks: list[Task], store: Store) -> Generator[Task, None, None]:
+def _here(tasks: list[Task], store: RecordStore) -> Generator[Task, None, None]:
     """In this process. What a device raises unexpectedly is raised: there is somebody to see it."""
     from singularity_lab.calibration.worker import perform
 
@@ -251,7 +257,7 @@ class _Death:
     reason: str
 
 
-def _pool(tasks: list[Task], store: Store, workers: int) -> Generator[Task, None, None]:
+def _pool(tasks: list[Task], store: RecordStore, workers: int) -> Generator[Task, None, None]:
     """Worker processes, each fed by a thread; a worker that dies costs one record and is
     replaced."""
     from singularity_lab.calibration.worker import failure

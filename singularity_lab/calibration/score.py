@@ -14,10 +14,10 @@ import functools
 import json
 from collections.abc import Callable, Mapping
 
-from singularity_lab.calibration.design import Plan, Row
+from singularity_lab.calibration.design import CalibrationRow, Plan
 from singularity_lab.calibration.measurement import Measurement, Truth
+from singularity_lab.calibration.record_store import RecordStore, StoredRecord
 from singularity_lab.calibration.results import Calibration
-from singularity_lab.calibration.store import Record, Store
 
 __all__ = ["join", "score"]
 
@@ -29,8 +29,8 @@ __all__ = ["join", "score"]
 def score(
     work: Plan,
     truths: Mapping[str, Truth],
-    records: Mapping[str, Record],
-    store: Store | None = None,
+    records: Mapping[str, StoredRecord],
+    store: RecordStore | None = None,
 ) -> Calibration:
     """Join the records of a plan (by key) with the truth (by row).
 
@@ -49,7 +49,10 @@ def score(
 
 
 def join(
-    row: Row, truth: Truth, record: Record, fetch: Callable[[], str | None] | None = None
+    row: CalibrationRow,
+    truth: Truth,
+    record: StoredRecord,
+    fetch: Callable[[], str | None] | None = None,
 ) -> Measurement:
     """A record of a row with its truth. fetch: asked for the whole reading where it is wanted and
     the record is without it."""

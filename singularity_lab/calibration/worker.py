@@ -24,7 +24,7 @@ from typing import Any
 
 from singularity_lab.calibration.design import Arm
 from singularity_lab.calibration.estimators import as_device, torch_estimator
-from singularity_lab.calibration.store import Record, Store
+from singularity_lab.calibration.record_store import RecordStore, StoredRecord
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.measuring import measure
@@ -36,7 +36,7 @@ __all__ = ["failure", "perform"]
 FAILED = "failed"  # the device refused, or the loss could not be built
 
 
-def perform(message: Mapping[str, Any], arm: Arm | None = None) -> Record:
+def perform(message: Mapping[str, Any], arm: Arm | None = None) -> StoredRecord:
     """Carry out one task (:meth:`~singularity_lab.calibration.design.Task.message`) and return its
     record.
 
@@ -102,7 +102,7 @@ def _loss(source: str) -> Loss:
     return loss(problem)
 
 
-def _record(message: Mapping[str, Any], reading: Reading) -> Record:
+def _record(message: Mapping[str, Any], reading: Reading) -> StoredRecord:
     data = reading.to_dict()
     return {
         **_head(message),
@@ -120,7 +120,7 @@ def _reported(cost: Any) -> int | None:
     return cost["evaluations"] + cost["gradients"] if isinstance(cost, dict) else None
 
 
-def failure(message: Mapping[str, Any], outcome: str, reason: str) -> Record:
+def failure(message: Mapping[str, Any], outcome: str, reason: str) -> StoredRecord:
     """The record of a measurement that gave no reading: it stays in the table."""
     return {
         **_head(message),
@@ -132,7 +132,7 @@ def failure(message: Mapping[str, Any], outcome: str, reason: str) -> Record:
     }
 
 
-def _head(message: Mapping[str, Any]) -> Record:
+def _head(message: Mapping[str, Any]) -> StoredRecord:
     return {
         "key": message["key"],
         "row": message["row"]["id"],
@@ -153,7 +153,7 @@ def main(folder: str) -> None:
         os.dup2(2, 1)  # what a device prints does not disturb the replies
         if not Path(folder).is_dir():
             raise BadInput(f"folder: there is no folder {folder!r}")
-        with Store(folder).shard() as shard:
+        with RecordStore(folder).shard() as shard:
             print("ready", file=reply, flush=True)
             for line in sys.stdin:
                 message = json.loads(line)

@@ -2,6 +2,6 @@
 the data."""
 
 from singularity_lab.catalog.entry import Claim, Entry
-from singularity_lab.catalog.load import Family, entries, families, load
+from singularity_lab.catalog.load import CatalogFamily, entries, families, load
 
-__all__ = ["Claim", "Entry", "Family", "entries", "families", "load"]
+__all__ = ["CatalogFamily", "Claim", "Entry", "entries", "families", "load"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from singularity_lab.catalog.checks import CatalogCheck, RowCheck, check_catalog
 from singularity_lab.catalog.entry import Entry
-from singularity_lab.catalog.store import CertificateStore, Line, problem_key, row_key, shipped
+from singularity_lab.catalog.store import CertificateStore, IndexLine, problem_key, row_key, shipped
 from singularity_lab.catalog.truth import GroundTruth, certificate_stores, ground_truth, judge
 from singularity_lab.errors import BadInput
 from singularity_lab.system.user_modules import safe_path
@@ -48,7 +48,7 @@ def checker(
     return truth
 
 
-def _differences(entry: Entry, truth: GroundTruth, key: str, line: Line | None) -> list[str]:
+def _differences(entry: Entry, truth: GroundTruth, key: str, line: IndexLine | None) -> list[str]:
     """What the index says of a row that its certificates do not."""
     if line is None:
         return ["index: the row is missing: singlab catalog prove --index-only"]

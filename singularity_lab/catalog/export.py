@@ -23,7 +23,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import problem_to_json
 from singularity_lab.system.extras import require
 
-Row = Mapping[str, Any]
+ExportRow = Mapping[str, Any]
 
 COLUMNS = {
     "id": "unique name of the row",
@@ -52,7 +52,7 @@ COLUMNS = {
 PROBLEM = ("variables", "generators", "convention", "point", "prior", "box")
 
 
-def with_model(entry: Entry, row: Row) -> dict[str, Any]:
+def with_model(entry: Entry, row: ExportRow) -> dict[str, Any]:
     """A table row with what says which model and point it is, and the polynomials themselves."""
     given: Any = {"vars": entry.vars, "ideal": entry.ideal}
     problem = problem_to_json(entry.problem()) if entry.polynomial else {}
@@ -65,7 +65,7 @@ def with_model(entry: Entry, row: Row) -> dict[str, Any]:
     }
 
 
-def _cell(row: Row, column: str) -> str:
+def _cell(row: ExportRow, column: str) -> str:
     value = row.get(column)
     if value is None:
         return ""
@@ -78,7 +78,7 @@ def _cell(row: Row, column: str) -> str:
     return str(value)
 
 
-def to_csv(rows: Iterable[Row], columns: Iterable[str] = COLUMNS) -> str:
+def to_csv(rows: Iterable[ExportRow], columns: Iterable[str] = COLUMNS) -> str:
     """Comma-separated values with a header; bounds as λ alone.
 
     >>> print(to_csv([{"id": "a", "lambda": "1/2"}]).splitlines()[1])
@@ -93,7 +93,7 @@ def to_csv(rows: Iterable[Row], columns: Iterable[str] = COLUMNS) -> str:
     return out.getvalue()
 
 
-def to_markdown(rows: Iterable[Row], columns: Iterable[str] = COLUMNS) -> str:
+def to_markdown(rows: Iterable[ExportRow], columns: Iterable[str] = COLUMNS) -> str:
     """A table in Markdown, pipes escaped.
 
     >>> print(to_markdown([{"id": "a"}], ["id"]), end="")
@@ -114,12 +114,12 @@ def to_json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
-def to_json_lines(rows: Iterable[Row]) -> str:
+def to_json_lines(rows: Iterable[ExportRow]) -> str:
     """One JSON object a line, everything that the row has."""
     return "".join(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
 
 
-def to_parquet(rows: Iterable[Row], path: Path) -> Path:
+def to_parquet(rows: Iterable[ExportRow], path: Path) -> Path:
     """Write a Parquet file, by DuckDB, and return its path: the columns as in CSV, ``dimension`` an
     integer, and ``proof``, the verified certificates of the row as a JSON text.
 
@@ -189,7 +189,7 @@ _CONTEXT = {
 }
 
 
-def croissant(rows: Sequence[Row], version: str, file: str = "catalog.csv") -> dict[str, Any]:
+def croissant(rows: Sequence[ExportRow], version: str, file: str = "catalog.csv") -> dict[str, Any]:
     """Metadata in Croissant 1.0 (ML Commons, JSON-LD) of the CSV export: columns, types, checksum.
 
     file: the name of the CSV file, which lies beside the metadata. Numbers that may be absent are
@@ -246,7 +246,7 @@ def search(
     tags: Iterable[str] = (),
     min_dimension: int = 0,
     max_dimension: int | None = None,
-    truths: Mapping[str, Row] | None = None,
+    truths: Mapping[str, ExportRow] | None = None,
     status: str | None = None,
     value: str | Fraction | None = None,
     multiplicity: int | None = None,

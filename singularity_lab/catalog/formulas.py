@@ -16,15 +16,15 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.catalog.entry import Claim
 from singularity_lab.errors import BadInput
 
-Formula = Callable[[dict[str, Any], str], list[Claim]]
-_FORMULAS: dict[str, list[Formula]] = {}
+ClaimFormula = Callable[[dict[str, Any], str], list[Claim]]
+_FORMULAS: dict[str, list[ClaimFormula]] = {}
 
 
-def formula(*models: str) -> Callable[[Formula], Formula]:
+def formula(*models: str) -> Callable[[ClaimFormula], ClaimFormula]:
     """Register a formula for builders. It receives complete parameters and the name of the
     stratum."""
 
-    def register(function: Formula) -> Formula:
+    def register(function: ClaimFormula) -> ClaimFormula:
         for model in models:
             _FORMULAS.setdefault(model, []).append(function)
         return function

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.catalog.entry import Entry, decode, toml_value
 from singularity_lab.catalog.formulas import claims_for
 from singularity_lab.catalog.paths import catalog_path
@@ -27,12 +27,12 @@ _ROWS = 100_000
 
 
 @dataclass(frozen=True)
-class Family:
+class CatalogFamily:
     """One file of the catalog: its name, title, the builder that generates further rows, and its
     rows.
 
     row_title: the title of a row that has none of its own, with the row's parameters in braces
-    (:mod:`singularity_lab.catalog.words`). aliases: words by which people look for these models;
+    (:mod:`singularity_lab.catalog.titles`). aliases: words by which people look for these models;
     tag_aliases: further ones for rows with a tag that begins so.
     """
 
@@ -45,7 +45,7 @@ class Family:
     tag_aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def read_family(path: Path) -> Family:
+def read_family(path: Path) -> CatalogFamily:
     """One TOML file, decoded strictly.
 
     Raises BadInput with the file, the entry and the field for everything that does not fit.
@@ -78,7 +78,7 @@ def read_family(path: Path) -> Family:
         raise BadInput(f"{path.name}: at least one [[entry]] is needed")
     if not all(isinstance(row, dict) for row in rows):
         raise BadInput(f"{path.name}: at least one [[entry]] is needed, and nothing else as entry")
-    return Family(
+    return CatalogFamily(
         family,
         data.get("title", ""),
         data.get("model", ""),
@@ -97,11 +97,11 @@ def _read_toml(text: str, where: str) -> dict[str, Any]:
         raise BadInput(f"{where}: not TOML that can be read: it is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, or Python's about the digits of an integer
         digits = "digits" in str(error) and not isinstance(error, tomllib.TOMLDecodeError)
-        reason = f"an integer has at most {limits.DIGITS} digits" if digits else error
+        reason = f"an integer has at most {input_limits.DIGITS} digits" if digits else error
         raise BadInput(f"{where}: not TOML: {reason}") from None
 
 
-def read_catalog(folder: Path) -> dict[str, Family]:
+def read_catalog(folder: Path) -> dict[str, CatalogFamily]:
     """All families of a folder by name. Raises BadInput for an id that two rows share."""
     found = {}
     owner: dict[str, str] = {}
@@ -118,7 +118,7 @@ def read_catalog(folder: Path) -> dict[str, Family]:
 
 
 @lru_cache(maxsize=4)
-def _read_cached(folder: Path) -> dict[str, Family]:
+def _read_cached(folder: Path) -> dict[str, CatalogFamily]:
     return read_catalog(folder)
 
 
@@ -127,7 +127,7 @@ def forget() -> None:
     _read_cached.cache_clear()
 
 
-def families(folder: Path | None = None) -> dict[str, Family]:
+def families(folder: Path | None = None) -> dict[str, CatalogFamily]:
     """All families by name.
 
     >>> families()["reduced_rank_regression"].model
@@ -237,7 +237,9 @@ def _fits(value: Any, kind: Any) -> bool:
     return True
 
 
-def _generate(family: Family, parameters: dict[str, Any], at: str, several: bool) -> list[Entry]:
+def _generate(
+    family: CatalogFamily, parameters: dict[str, Any], at: str, several: bool
+) -> list[Entry]:
     known = signature(family.model)
     grid: list[list[tuple[str, Any]]] = []
     for key, value in parameters.items():
@@ -267,7 +269,7 @@ def _generate(family: Family, parameters: dict[str, Any], at: str, several: bool
     return rows
 
 
-def _row(family: Family, parameters: dict[str, Any], at: str) -> Entry:
+def _row(family: CatalogFamily, parameters: dict[str, Any], at: str) -> Entry:
     """The row on file with these parameters and this stratum, or a new one."""
     model = build(family.model, **parameters)
     stratum = model.stratum(at) if at else model.strata[0]

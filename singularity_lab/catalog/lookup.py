@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
-from singularity_lab.algebra.polynomial import Point
+from singularity_lab.algebra.polynomial import PointLike
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import families, load
@@ -58,7 +58,7 @@ nc-1-2, nc-1-1; for an expression give the variables
     return None
 
 
-def germ_of(row: Entry, at: str | Point | None = None) -> LocalProblem:
+def germ_of(row: Entry, at: str | PointLike | None = None) -> LocalProblem:
     """The germ of a row, or of its model at another point or stratum, labelled with the id.
 
     Raises OutOfScope for a loss that is no polynomial.
@@ -73,7 +73,7 @@ def germ_of(row: Entry, at: str | Point | None = None) -> LocalProblem:
     return replace(row.model().problem(at), label=f"{row.label} at {where}")
 
 
-def resolve(source: Any, variables: Any = None, at: str | Point | None = None) -> Any:
+def resolve(source: Any, variables: Any = None, at: str | PointLike | None = None) -> Any:
     """The germ of the row that a source names, or the source itself; for functions that take
     germs."""
     row = find_row(source, variables)

@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from singularity_lab.algebra.expression import Expression, Node
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
-from singularity_lab.algebra.problem import Convention, Interval, LocalProblem
+from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial, point_values
+from singularity_lab.algebra.problem import Convention, LocalProblem, RationalInterval
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.lookup import find_row
@@ -22,7 +22,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model
 from singularity_lab.spectroscopes.losses.function import FunctionLoss
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.system.floats import as_float
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loss", "loss"]
 
-Form = Literal["polynomial", "twin", "analytic", "ideal"]
+LossForm = Literal["polynomial", "twin", "analytic", "ideal"]
 TypedForm = tuple[Any, ...]
 
 
@@ -47,9 +47,9 @@ def loss(
     inputs: torch.Tensor | None = None,
     targets: torch.Tensor | None = None,
     *,
-    form: Form = "polynomial",
+    form: LossForm = "polynomial",
     variables: str | Iterable[str] | None = None,
-    at: str | Point | None = None,
+    at: str | PointLike | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     nonnegative: str | Iterable[str] = (),
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
@@ -173,7 +173,7 @@ def _weighted(c: Fraction, p: Polynomial) -> tuple[list[Any], list[tuple[int, ..
     return _terms(p * root)
 
 
-def _domain(box: Sequence[Interval]) -> Domain | None:
+def _domain(box: Sequence[RationalInterval]) -> Domain | None:
     if all(side == (None, None) for side in box):
         return None
     return Domain(
@@ -192,6 +192,11 @@ def _of_problem(problem: LocalProblem, loss_id: str | None) -> Loss:
         raise BadInput("generators: all of them are 0; there is no loss to measure")
     if problem.convention == "two-sided":
         raise BadInput("convention: a loss or an ideal is measured, received 'two-sided'")
+    if problem.inequalities:
+        raise BadInput(
+            "nonnegative: constraints on variables are measured, received "
+            f"{problem.inequalities[0]} >= 0"
+        )
     as_loss = problem.convention == "loss"
     return PolynomialLoss.from_exponents(
         [_terms(g) for g in generators],
@@ -252,7 +257,9 @@ def _power_of(form: TypedForm, n: int) -> TypedForm:
     return form if n == 1 else ("power", form, n)
 
 
-def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | None) -> Loss:
+def _of_model(
+    model: Model, at: str | PointLike | None, form: LossForm, loss_id: str | None
+) -> Loss:
     if not model.polynomial:
         return _of_network(model, at, form, loss_id)
     problem = model.problem(at)
@@ -290,7 +297,9 @@ def _of_model(model: Model, at: str | Point | None, form: Form, loss_id: str | N
     )
 
 
-def _of_network(model: Model, at: str | Point | None, form: Form, loss_id: str | None) -> Loss:
+def _of_network(
+    model: Model, at: str | PointLike | None, form: LossForm, loss_id: str | None
+) -> Loss:
     """A trained network: its one loss, at its minimum."""
     if form == "ideal":
         raise BadInput(f"form: the loss of {model.name} is no polynomial; it has no ideal")

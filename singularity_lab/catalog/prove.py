@@ -16,7 +16,7 @@ from singularity_lab.catalog.load import entries
 from singularity_lab.catalog.store import (
     SUFFIX,
     CertificateStore,
-    Line,
+    IndexLine,
     bounds_of,
     problem_key,
     row_key,
@@ -62,9 +62,9 @@ def write_index(
             key = problem_key(problem)
             if key not in documents:
                 documents[key] = _document(store, problem)
-            lines.append(Line.of(row, documents[key]))
+            lines.append(IndexLine.of(row, documents[key]))
         else:
-            lines.append(Line.of(row, None))
+            lines.append(IndexLine.of(row, None))
     store.write_index(lines)
 
 

@@ -26,7 +26,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 
-Interval = tuple[int, int]
+IndexInterval = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class NetworkStratum:
     """
 
     widths: tuple[int, ...]
-    multiplicities: Mapping[Interval, int]
+    multiplicities: Mapping[IndexInterval, int]
 
     def rank(self, i: int, j: int) -> int:
         """The rank of W_j⋯W_{i+1}."""
         return sum(m for (a, b), m in self.multiplicities.items() if a <= i and b >= j)
 
     @classmethod
-    def of_ranks(cls, widths: Sequence[int], ranks: Mapping[Interval, int]) -> NetworkStratum:
+    def of_ranks(cls, widths: Sequence[int], ranks: Mapping[IndexInterval, int]) -> NetworkStratum:
         """The stratum with these ranks of W_j⋯W_{i+1}, i < j; those of layers are the widths.
 
         m_ij = r_ij − r_{i−1,j} − r_{i,j+1} + r_{i−1,j+1}, where a rank that leaves the network is
@@ -60,7 +60,7 @@ class NetworkStratum:
                 return 0
             return widths[i] if i == j else ranks[i, j]
 
-        found: dict[Interval, int] = {}
+        found: dict[IndexInterval, int] = {}
         for i in range(depth + 1):
             for j in range(i, depth + 1):
                 m = rank(i, j) - rank(i - 1, j) - rank(i, j + 1) + rank(i - 1, j + 1)
@@ -71,7 +71,7 @@ class NetworkStratum:
         return cls(tuple(widths), found)
 
     @property
-    def all_multiplicities(self) -> dict[Interval, int]:
+    def all_multiplicities(self) -> dict[IndexInterval, int]:
         """The multiplicities of all intervals [i, j], i ≤ j, that are not 0."""
         found = dict(self.multiplicities)
         for k, width in enumerate(self.widths):
@@ -249,8 +249,8 @@ def network_strata(widths: Sequence[int], rank: int = 0) -> Iterator[NetworkStra
     intervals = [c for c in combinations(range(depth + 1), 2) if c != (0, depth)]
 
     def extend(
-        n: int, left: tuple[int, ...], chosen: dict[Interval, int]
-    ) -> Iterator[dict[Interval, int]]:
+        n: int, left: tuple[int, ...], chosen: dict[IndexInterval, int]
+    ) -> Iterator[dict[IndexInterval, int]]:
         if n == len(intervals):
             yield chosen
             return

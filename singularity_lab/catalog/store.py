@@ -183,7 +183,7 @@ class CertificateStore:
         """The file that lists all problems."""
         return self.folder / "index.jsonl"
 
-    def index(self) -> dict[str, Line]:
+    def index(self) -> dict[str, IndexLine]:
         """Row id → its line; empty where there is no index.
 
         Raises CertificateError for a file that is no index.
@@ -193,18 +193,18 @@ class CertificateStore:
         except FileNotFoundError:
             return {}
         try:
-            lines = msgspec.json.Decoder(Line).decode_lines(text)
+            lines = msgspec.json.Decoder(IndexLine).decode_lines(text)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise CertificateError(f"{self.index_path.name}: not an index: {error}") from None
         return {line.id: line for line in lines}
 
-    def readable_index(self) -> dict[str, Line]:
+    def readable_index(self) -> dict[str, IndexLine]:
         """Row id → its line, of the lines that can be read; damage is named in the log."""
         try:
             return self.index()
         except CertificateError:
             pass
-        decoder = msgspec.json.Decoder(Line)
+        decoder = msgspec.json.Decoder(IndexLine)
         found, wrong = {}, []
         for number, text in enumerate(self.index_path.read_bytes().splitlines(), start=1):
             try:
@@ -219,7 +219,7 @@ class CertificateStore:
         )
         return found
 
-    def write_index(self, lines: Iterable[Line]) -> None:
+    def write_index(self, lines: Iterable[IndexLine]) -> None:
         """Write the index, in the order given."""
         write_bytes(self.index_path, msgspec.json.Encoder().encode_lines(list(lines)))
 
@@ -239,7 +239,7 @@ class Side(msgspec.Struct, frozen=True, rename={"value": "lambda"}):
         return RLCT(fraction(self.value), self.multiplicity)
 
 
-class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class IndexLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the index says of a row: which problem it is, and what its certificates prove.
 
     row: :func:`row_key`; problem: :func:`problem_key`, empty for a loss that is no polynomial.
@@ -264,7 +264,7 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Bounds(lower, upper)
 
     @classmethod
-    def of(cls, entry: Entry, document: Mapping[str, Any] | None) -> Line:
+    def of(cls, entry: Entry, document: Mapping[str, Any] | None) -> IndexLine:
         """The line of a row, from the document that is stored about its problem.
 
         Raises CertificateError for a document that holds no certificates.

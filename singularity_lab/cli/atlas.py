@@ -18,12 +18,12 @@ TablesOption = Annotated[
         "--tables", metavar="DIR", help="Tables of singlab dictionary build; the package's if none."
     ),
 ]
-Run = Annotated[
+RunOption = Annotated[
     list[Path] | None,
     typer.Option("--run", metavar="FILE", help="A trajectory of singlab track to show; repeat."),
 ]
 
-Machine = Annotated[
+MachineOption = Annotated[
     list[str] | None,
     typer.Option("--machine", metavar="NAME", help="A program whose census is shown; repeat."),
 ]
@@ -33,8 +33,8 @@ Machine = Annotated[
 def build(
     out: Out = Path("out/atlas"),
     tables: TablesOption = None,
-    run: Run = None,
-    machine: Machine = None,
+    run: RunOption = None,
+    machine: MachineOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="JSON on stdout, and nothing else there.")
     ] = False,
@@ -42,7 +42,7 @@ def build(
     """Write the page into a folder: open index.html there by double-click, or serve it."""
     from singularity_lab.atlas import MACHINES
     from singularity_lab.atlas import build as write
-    from singularity_lab.atlas.check import gaps
+    from singularity_lab.atlas.contradictions import gaps
     from singularity_lab.dictionary.tables import read_tables, shipped
 
     found = shipped() if tables is None else read_tables(tables)

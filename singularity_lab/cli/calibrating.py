@@ -50,7 +50,7 @@ def run(
     cluster: Cluster = "",
 ) -> None:
     """Measure what a sweep asks for and the store lacks; then write the report into DIR."""
-    from singularity_lab.calibration.sweep import read_sweep, sweep_plans
+    from singularity_lab.calibration.sweep_file import read_sweep, sweep_plans
 
     extras.require("calibrate", "torch")
     plans, title = sweep_plans(read_sweep(plan), store)
@@ -76,10 +76,10 @@ def _measure(plans: list[Any], store: Path, workers: int, cluster: str, title: s
 def status(store: StoreFolder, as_json: Json = False) -> None:
     """How much of what a store was asked for is measured, and how it ended."""
     from singularity_lab.calibration.archive import plans
-    from singularity_lab.calibration.store import Store
+    from singularity_lab.calibration.record_store import RecordStore
 
     extras.require("status", "torch")
-    place = Store(store)
+    place = RecordStore(store)
     wanted = {t.key: t.arm.label for p in plans(store) for t in p.tasks()}
     found = {r["key"]: r for r in place.records(("key", "outcome", "cpu_seconds"))}
     arms: dict[str, dict[str, Any]] = {}
@@ -131,20 +131,20 @@ def report(
 def _report(store: Path, out: Path, as_json: bool) -> None:
     extras.require("report", "torch", "jinja2", "matplotlib")
     from singularity_lab.calibration.archive import open_store
-    from singularity_lab.calibration.pages import write_all
-    from singularity_lab.calibration.store import Store
+    from singularity_lab.calibration.record_store import RecordStore
+    from singularity_lab.calibration.report_files import write_all
 
     found = open_store(store)
     written = write_all(found, out)
     if as_json:
         print_json({"written": [str(p) for p in written], **_summary(found)})
     else:
-        from singularity_lab.calibration.pages import headline
+        from singularity_lab.calibration.report_files import headline
 
         print(headline(found))
         for path in written:
             print(f"report: {path}")
-    _end(Store(store).damaged)
+    _end(RecordStore(store).damaged)
 
 
 def _summary(found: Calibration) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def compare(
 ) -> None:
     """What differs between two stores, device by device, on the rows that both have."""
     from singularity_lab.calibration.archive import open_store
-    from singularity_lab.calibration.pages import differences
+    from singularity_lab.calibration.report_files import differences
 
     extras.require("compare", "torch")
     lines = differences(open_store(first), open_store(second))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from singularity_lab.algebra.limits import integer
-from singularity_lab.cli import words
+from singularity_lab.algebra.input_limits import integer
+from singularity_lab.cli import option_values
 from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import (
     BAD_INPUT,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The rows: models at points, what is proved of them, what papers claim.")
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID…]", help="Rows; all if none.")]
-Family = Annotated[str | None, typer.Option("--family", help="Rows of this family.")]
+FamilyOption = Annotated[str | None, typer.Option("--family", help="Rows of this family.")]
 Tag = Annotated[
     list[str] | None, typer.Option("--tag", help="Rows with this tag; may be repeated.")
 ]
@@ -105,7 +105,7 @@ def _choose(
 
 @app.command("list")
 def list_(
-    family: Family = None,
+    family: FamilyOption = None,
     tag: Tag = None,
     dimension: Dimension = None,
     value: Lambda = None,
@@ -123,7 +123,7 @@ def list_(
 @app.command()
 def search(
     text: Annotated[str, typer.Argument(help="Looked for in ids, titles, tags, notes, models.")],
-    family: Family = None,
+    family: FamilyOption = None,
     tag: Tag = None,
     dimension: Dimension = None,
     value: Lambda = None,
@@ -168,7 +168,8 @@ def _value(truth: dict[str, Any]) -> str:
 @app.command()
 def show(
     id: Annotated[
-        str, typer.Argument(metavar="ID", help="The row.", autocompletion=words.complete_row)
+        str,
+        typer.Argument(metavar="ID", help="The row.", autocompletion=option_values.complete_row),
     ],
     budget: Annotated[
         float,
@@ -214,7 +215,7 @@ def show(
 @app.command()
 def check(
     ids: Ids = None,
-    family: Family = None,
+    family: FamilyOption = None,
     tag: Tag = None,
     twin: Annotated[
         bool, typer.Option("--twin/--no-twin", help="Compare torch twins with the polynomials.")
@@ -283,7 +284,7 @@ def _rows(ids: list[str] | None, family: str | None, tag: list[str] | None) -> l
 @app.command()
 def prove(
     ids: Ids = None,
-    family: Family = None,
+    family: FamilyOption = None,
     tag: Tag = None,
     budget: Annotated[
         float, typer.Option("--budget", metavar="SECONDS", help="CPU seconds for one row.")
@@ -371,7 +372,7 @@ class Format(StrEnum):
 def export(
     form: Annotated[Format, typer.Option("--format", help="The kind of text.")] = Format.json,
     out: Out = None,
-    family: Family = None,
+    family: FamilyOption = None,
     tag: Tag = None,
     dimension: Dimension = None,
     value: Lambda = None,
@@ -416,7 +417,7 @@ def strata(
     """The rank strata of two-layer linear networks up to 4 x 4 x 4, with λ and m."""
     from singularity_lab.catalog import export as tables
     from singularity_lab.catalog.consistency import listing
-    from singularity_lab.catalog.strata import COLUMNS, rank_strata
+    from singularity_lab.catalog.rank_strata import COLUMNS, rank_strata
 
     table = rank_strata(listing)
     if form in (Format.croissant, Format.parquet):

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from singularity_lab.cli import words
+from singularity_lab.cli import option_values
 from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import (
     BAD_INPUT,
@@ -158,7 +158,8 @@ def build(
 @app.command()
 def check(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID…", help="Rows.", autocompletion=words.complete_row)
+        list[str],
+        typer.Argument(metavar="ID…", help="Rows.", autocompletion=option_values.complete_row),
     ],
     columns: Annotated[
         list[str] | None,
@@ -173,9 +174,9 @@ def check(
 
     Ends with exit code 3 where a cell that had a value does not come out again.
     """
-    from singularity_lab.dictionary.check import agree, group_again
     from singularity_lab.dictionary.columns import GROUPS
     from singularity_lab.dictionary.look import lookup
+    from singularity_lab.dictionary.recompute import agree, group_again
     from singularity_lab.errors import BadInput
 
     known = [c for group in GROUPS for c in group.columns]
@@ -237,7 +238,7 @@ def measure(
     for name in ids:
         family = name.removeprefix("family:")
         rows += entries(family=family) if family != name else [load(name)]
-    given = words.settings(settings or [])
+    given = option_values.settings(settings or [])
     for row in rows:
         for seed in range(seeds):
             line = read_row(row, device, seed, given, evaluations=evaluations)
@@ -296,7 +297,8 @@ def list_(
 @app.command()
 def show(
     id: Annotated[
-        str, typer.Argument(metavar="ID", help="The row.", autocompletion=words.complete_row)
+        str,
+        typer.Argument(metavar="ID", help="The row.", autocompletion=option_values.complete_row),
     ],
     folder: From = None,
     as_json: Json = False,
@@ -318,7 +320,7 @@ def search(query: Query, folder: From = None, as_json: Json = False) -> None:
 
 
 def _search(query: str, folder: Path | None, as_json: bool) -> None:
-    from singularity_lab.dictionary.find import find as look
+    from singularity_lab.dictionary.query import find as look
 
     hits = look(query, _tables(folder))
     if as_json:
@@ -435,7 +437,7 @@ def functions(
 
     λ_E is the least over the codes of a function; bits are −log₂ of the share of codes.
     """
-    from singularity_lab.programs.functions import program_functions
+    from singularity_lab.programs.census import program_functions
 
     census = program_functions(program, steps, budget=budget)
     if as_json:

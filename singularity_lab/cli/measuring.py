@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from singularity_lab.algebra.limits import PARAMETERS, between
-from singularity_lab.cli import calibrating, words
+from singularity_lab.algebra.input_limits import PARAMETERS, between
+from singularity_lab.cli import calibrating, option_values
 from singularity_lab.cli.options import Json, Workers
-from singularity_lab.cli.proving import As, At, Box, Convention, Nonnegative, Prior, Vars
+from singularity_lab.cli.proving import As, At, Box, ConventionOption, Nonnegative, Prior, Vars
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     UNDECIDED,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from singularity_lab.spectroscopes.losses.protocol import Loss
     from singularity_lab.spectroscopes.meter import Budget
 
-Settings = Annotated[
+SettingsOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A setting of the device; may be repeated."),
 ]
@@ -73,7 +73,7 @@ def measure(
         typer.Argument(
             metavar="DEVICE",
             help="A device of singlab devices, or module:function.",
-            autocompletion=words.complete_device,
+            autocompletion=option_values.complete_device,
         ),
     ],
     target: Annotated[
@@ -86,13 +86,13 @@ def measure(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same reading.")] = 0,
     budget: Seconds = None,
     evaluations: Evaluations = None,
-    setting: Settings = None,
+    setting: SettingsOption = None,
     variables: Vars = None,
     at: At = None,
     nonnegative: Nonnegative = None,
     prior: Prior = None,
     box: Box = None,
-    convention: As = Convention.IDEAL,
+    convention: As = ConventionOption.IDEAL,
     dimension: Annotated[
         int | None, typer.Option("--dim", help="Number of parameters of MODULE:FUNCTION.")
     ] = None,
@@ -105,10 +105,10 @@ def measure(
     """
     given = {
         "variables": variables,
-        "at": words.point(at),
+        "at": option_values.point(at),
         "nonnegative": nonnegative or (),
-        "prior": words.prior(prior),
-        "box": words.box(box),
+        "prior": option_values.prior(prior),
+        "box": option_values.box(box),
         "convention": convention.value,
     }
     loss = _loss([t.strip() for t in target], given, dimension)
@@ -123,7 +123,7 @@ def measure(
             budget=_limits(budget, evaluations),
             checkpoint=checkpoint,
             progress=lambda share, word: show(device, int(1000 * share), 1000, word),
-            **words.settings(setting or []),
+            **option_values.settings(setting or []),
         )
     if as_json:
         print_json(reading.to_dict())
@@ -199,7 +199,7 @@ def devices(
         typer.Argument(
             metavar="[DEVICE]",
             help="Print what it says and does not, and settings.",
-            autocompletion=words.complete_device,
+            autocompletion=option_values.complete_device,
         ),
     ] = None,
     as_json: Json = False,
@@ -274,7 +274,7 @@ def calibrate(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Keep everything here; the same call resumes."),
     ] = None,
-    setting: Settings = None,
+    setting: SettingsOption = None,
     budget: Seconds = None,
     evaluations: Evaluations = None,
     workers: Workers = 2,
@@ -291,7 +291,7 @@ def calibrate(
         raise BadInput("--device: at least one device is needed (singlab devices lists them)")
     if out is None:
         raise BadInput("--out: a folder for readings, tables and the report is needed")
-    settings = words.settings(setting or [])
+    settings = option_values.settings(setting or [])
     if settings and len(device) > 1:
         raise BadInput("--set: with one --device only; settings belong to a device")
     extras.require("calibrate", "torch")
@@ -304,7 +304,7 @@ def calibrate(
         found = run(
             [Arm(name, settings) for name in device],
             members,
-            words.seeds(seeds),
+            option_values.seeds(seeds),
             out=out,
             workers=workers,
             budget=_limits(budget, evaluations),
@@ -326,7 +326,7 @@ def _rows(rows: str | None, tags: list[str], family: str | None) -> Any:
     if rows is not None and is_name(rows):
         return rows
     if rows is not None:
-        return [load(name) for name in words.rows(rows)]
+        return [load(name) for name in option_values.rows(rows)]
     found = entries(family=family, tags=tags)
     if not found:
         raise BadInput(f"--tag, --family: no row has all of {tags} in the family {family}")
@@ -337,7 +337,7 @@ def _print(found: Calibration, as_json: bool, report: Path) -> None:
     if as_json:
         print_json({**found.to_json(), "report": str(report)})
         return
-    from singularity_lab.cli.tables import print_calibration
+    from singularity_lab.cli.calibration_table import print_calibration
 
     print_calibration(found)
     print(f"report: {report}")

@@ -17,7 +17,7 @@ app = typer.Typer(help="Programs as singularities: λ of codes and faces, zero s
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A program of the library, or a .txt file with one.")
 ]
-Steps = Annotated[
+StepsOption = Annotated[
     int | None, typer.Option("--steps", "-T", metavar="T", help="Steps; the program's own if none.")
 ]
 SemanticsOption = Annotated[
@@ -31,7 +31,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="CHOICE=OPTION", help="Another code; may be repeated."),
 ]
-Face = Annotated[
+FaceOption = Annotated[
     list[str] | None,
     typer.Option(
         "--face", metavar="CHOICE=OPTION,OPTION", help="Allowed options of a face; repeatable."
@@ -41,7 +41,7 @@ Tape = Annotated[
     str | None,
     typer.Option("--tape", metavar="ENTRIES", help="Order of the code tape (staged): Br,Ba,…"),
 ]
-Budget = Annotated[
+BudgetOption = Annotated[
     float, typer.Option("--budget", metavar="SECONDS", help="Seconds; bounds when they are over.")
 ]
 
@@ -76,7 +76,7 @@ def _found(name: str, tape: str | None) -> Any:
     from dataclasses import replace
 
     from singularity_lab.errors import BadInput
-    from singularity_lab.programs.find import find_any
+    from singularity_lab.programs.by_name import find_any
     from singularity_lab.programs.machines.machines import Program
     from singularity_lab.programs.machines.turing import TuringMachine
 
@@ -96,7 +96,7 @@ def list_(
     """List the library: machines with a code and the inputs that judge it, and real programs."""
     from singularity_lab.cli.shell import print_json, print_table
     from singularity_lab.errors import BadInput
-    from singularity_lab.programs.find import program_list
+    from singularity_lab.programs.by_name import program_list
 
     rows = [r for r in program_list() if kind in (None, r["kind"])]
     if not rows:
@@ -117,7 +117,7 @@ def list_(
 @app.command()
 def show(name: Name) -> None:
     """Print a program as text, which a file may hold."""
-    from singularity_lab.programs.find import find_any
+    from singularity_lab.programs.by_name import find_any
 
     print(find_any(name).to_text(), end="")
 
@@ -125,13 +125,13 @@ def show(name: Name) -> None:
 @app.command()
 def rlct(
     name: Name,
-    steps: Steps = None,
+    steps: StepsOption = None,
     semantics: SemanticsOption = "exact",
     chart: ChartOption = "corner",
     set_: Set = None,
-    face: Face = None,
+    face: FaceOption = None,
     tape: Tape = None,
-    budget: Budget = 60.0,
+    budget: BudgetOption = 60.0,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the program certificate to this file.")
     ] = None,
@@ -173,7 +173,7 @@ def rlct(
 @app.command()
 def census(
     name: Name,
-    steps: Steps = None,
+    steps: StepsOption = None,
     semantics: SemanticsOption = "exact",
     chart: ChartOption = "corner",
     faces: Annotated[
@@ -253,10 +253,10 @@ def _face_counts(found: Any) -> list[dict[str, Any]]:
 @app.command()
 def trace(
     name: Name,
-    steps: Steps = None,
+    steps: StepsOption = None,
     semantics: SemanticsOption = "exact",
     set_: Set = None,
-    face: Face = None,
+    face: FaceOption = None,
     tape: Tape = None,
     as_json: Json = False,
 ) -> None:
@@ -290,11 +290,11 @@ def trace(
 @app.command()
 def hessian(
     name: Name,
-    steps: Steps = None,
+    steps: StepsOption = None,
     semantics: SemanticsOption = "exact",
     set_: Set = None,
     tape: Tape = None,
-    budget: Budget = 20.0,
+    budget: BudgetOption = 20.0,
     as_json: Json = False,
 ) -> None:
     """The potential H at a code: its polynomial, Hessian and rank, and the syndromes it counts.
@@ -357,7 +357,7 @@ def check(
     Of an answer of ``program rlct --json`` both certificates are replayed, the ideal of the one is
     derived from the program's text in the other, and all that it says is compared with them.
     """
-    from singularity_lab.algebra.limits import limited_json
+    from singularity_lab.algebra.input_limits import limited_json
     from singularity_lab.cli.shell import BAD_INPUT, print_json, say_error
     from singularity_lab.errors import BadInput, CertificateError
     from singularity_lab.programs.check import replay_program

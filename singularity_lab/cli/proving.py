@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from singularity_lab.cli import verifying, words
+from singularity_lab.cli import option_values, verifying
 from singularity_lab.cli.batch import run_batch
 from singularity_lab.cli.options import Json
 from singularity_lab.cli.shell import UNDECIDED, ExpressionCommand, note, print_json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from singularity_lab.exact.engine.result import Result
 
 
-class Convention(StrEnum):
+class ConventionOption(StrEnum):
     """What the expressions stand for."""
 
     IDEAL = "ideal"
@@ -44,7 +44,8 @@ At = Annotated[
     ),
 ]
 Nonnegative = Annotated[
-    str | None, typer.Option("--nonnegative", help="Variables that are >= 0: 'x,y'.")
+    str | None,
+    typer.Option("--nonnegative", help="Variables or polynomials that are >= 0: 'x,1-x-y'."),
 ]
 Prior = Annotated[
     str | None, typer.Option("--prior", help="Exponents of a prior |x|^1·|y|^(-1/2): 'x=1,y=-1/2'.")
@@ -60,7 +61,7 @@ Over = Annotated[
     ),
 ]
 As = Annotated[
-    Convention,
+    ConventionOption,
     typer.Option(
         "--as",
         help="ideal: K is the sum of squares; loss: one expression, K itself; two-sided: "
@@ -83,7 +84,7 @@ def arguments(
     nonnegative: str | None,
     prior: str | None,
     box: str | None,
-    convention: Convention,
+    convention: ConventionOption,
     over: str | None = None,
 ) -> dict[str, Any]:
     """The keyword arguments of ``rlct`` and ``explain`` from the options."""
@@ -95,10 +96,12 @@ def arguments(
         "variables": variables,
         "at": point,
         "nonnegative": nonnegative or (),
-        "prior": words.prior(prior),
-        "box": words.box(box),
+        "prior": option_values.prior(prior),
+        "box": option_values.box(box),
         "convention": convention.value,
-        "over": words.box(over, "--over") if over and (":" in over or "=" in over) else over,
+        "over": option_values.box(over, "--over")
+        if over and (":" in over or "=" in over)
+        else over,
     }
 
 
@@ -109,10 +112,10 @@ def germ(expressions: list[str], variables: str | None, at: str | None) -> tuple
     texts = [e.strip() for e in expressions]
     row = find_row(texts, variables)
     if row is None:
-        return texts, words.point(at)
+        return texts, option_values.point(at)
     if at is not None and row.polynomial and at in {s.name for s in row.model().strata}:
         return germ_of(row, at), None
-    return germ_of(row, words.point(at)), None
+    return germ_of(row, option_values.point(at)), None
 
 
 def rlct(
@@ -124,7 +127,7 @@ def rlct(
     box: Box = None,
     over: Over = None,
     parameters: Parameters = None,
-    convention: As = Convention.IDEAL,
+    convention: As = ConventionOption.IDEAL,
     budget: Seconds = 60.0,
     certificate: Annotated[
         Path | None,
@@ -182,7 +185,7 @@ def _tabulate(
     """Print the table over the values of a symbol."""
     import json
 
-    from singularity_lab.algebra.analytic import AnalyticProblem
+    from singularity_lab.algebra.analytic_problem import AnalyticProblem
     from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.exact.engine.solve import rlct as prove
     from singularity_lab.system.files import replacing
@@ -235,7 +238,7 @@ def lct(
     generators, point = germ(expressions, variables, at)
     from singularity_lab.exact.engine.threshold import lct as find
 
-    found = find(generators, variables, at=point, prior=words.prior(prior), budget=budget)
+    found = find(generators, variables, at=point, prior=option_values.prior(prior), budget=budget)
     if as_json:
         print_json(found.to_json())
     else:
@@ -255,7 +258,7 @@ def explain(
     prior: Prior = None,
     box: Box = None,
     over: Over = None,
-    convention: As = Convention.IDEAL,
+    convention: As = ConventionOption.IDEAL,
     budget: Seconds = 60.0,
     as_json: Json = False,
 ) -> None:

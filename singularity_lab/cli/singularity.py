@@ -16,7 +16,7 @@ from singularity_lab.system.stopwatch import Stopwatch
 _PANEL = "Prove"
 
 
-class Over(StrEnum):
+class FieldOption(StrEnum):
     """Fields of the components of jet schemes."""
 
     C = "C"
@@ -32,7 +32,7 @@ Expressions = Annotated[
         show_default=False,
     ),
 ]
-Expression = Annotated[
+ExpressionArgument = Annotated[
     str, typer.Argument(metavar="EXPR|ROW", help="A polynomial f, or the id of a row.")
 ]
 
@@ -43,8 +43,8 @@ def jets(
     variables: Vars = None,
     at: At = None,
     over: Annotated[
-        Over, typer.Option("--field", help="Of which components are counted.")
-    ] = Over.C,
+        FieldOption, typer.Option("--field", help="Of which components are counted.")
+    ] = FieldOption.C,
     fibre: Annotated[bool, typer.Option("--fibre", help="Only the jets at the point.")] = False,
     budget: Seconds = 60.0,
     check: Annotated[
@@ -76,7 +76,7 @@ def jets(
 
 
 def zeta(
-    expression: Expression,
+    expression: ExpressionArgument,
     variables: Vars = None,
     at: At = None,
     budget: Seconds = 60.0,
@@ -110,7 +110,7 @@ def zeta(
 
 
 def singularity(
-    expression: Expression,
+    expression: ExpressionArgument,
     variables: Vars = None,
     at: At = None,
     budget: Seconds = 60.0,

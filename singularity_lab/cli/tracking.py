@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from singularity_lab.cli import words
-from singularity_lab.cli.measuring import Settings
+from singularity_lab.cli import option_values
+from singularity_lab.cli.measuring import SettingsOption
 from singularity_lab.cli.proving import Json
 from singularity_lab.cli.shell import INTERRUPTED, UNDECIDED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput, SingularityLabError
@@ -81,7 +82,7 @@ def track(
     false_alarm: Annotated[
         float, typer.Option("--false-alarm", help="Rate of false alarms of the change points.")
     ] = 0.05,
-    setting: Settings = None,
+    setting: SettingsOption = None,
     as_json: Json = False,
 ) -> None:
     """Read every checkpoint of a training run, and tell where the readings change.
@@ -103,7 +104,7 @@ def track(
                 self_teacher=own_function, device=device, n=sizes, gamma=gamma, seed=seed,
                 seconds=seconds, total_seconds=total_seconds, store=store,
                 progress=lambda share, word: show("track", int(1000 * share), 1000, word),
-                **words.settings(setting or []),
+                **option_values.settings(setting or []),
             )  # fmt: skip
     except Interrupted as error:
         kept = "the same command goes on" if store else "give --store FILE to keep them"
@@ -174,11 +175,31 @@ def _criterion(text: str | None) -> Any:
     if text is None:
         return None
     if ":" in text:
-        return find(text, "--criterion")
-    found = getattr(torch.nn.functional, text, None)
-    if not callable(found):
-        raise BadInput(f"--criterion: expected a name in torch.nn.functional, received {text!r}")
+        found = find(text, "--criterion")
+        return _made(text, "--criterion") if _is_maker(found) else found
+    found = getattr(torch.nn.functional, text, None) or getattr(torch.nn, text, None)
+    if isinstance(found, type) and issubclass(found, torch.nn.modules.loss._Loss):
+        return found()
+    if isinstance(found, type) or not callable(found):
+        raise BadInput(
+            "--criterion: expected a loss of torch.nn.functional (mse_loss, cross_entropy, "
+            f"binary_cross_entropy_with_logits, …) or module:function, received {text!r}"
+        )
     return found
+
+
+def _is_maker(found: Any) -> bool:
+    """True for a class, and for a function that needs no argument: it makes the criterion."""
+    import torch
+
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except (TypeError, ValueError):
+        return isinstance(found, type)
+    plain = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return not isinstance(found, torch.nn.Module) and all(
+        p.default is not p.empty or p.kind in plain for p in parameters
+    )
 
 
 def add_to(app: typer.Typer) -> None:

@@ -18,7 +18,7 @@ from singularity_lab.system.files import read_json
 from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from singularity_lab.algebra.analytic import Problem
+    from singularity_lab.algebra.analytic_problem import Problem
     from singularity_lab.exact.proof.certificate import Certificate
 
 
@@ -45,7 +45,7 @@ def verify(
     answer that states another value, loss or point than its certificate. What is not replayed
     within the budget is not verified: exit code 3.
     """
-    from singularity_lab.programs.certificate import FORMAT
+    from singularity_lab.programs.program_certificate import FORMAT
 
     require_seconds(budget)
     document = read_json(file, "CERT", parse_constant=_no_number)
@@ -118,14 +118,14 @@ def _is_table(document: Mapping[str, Any]) -> bool:
 
 def _table(document: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Replay every cell of a table over a symbol, and compare what an answer states with them."""
-    from singularity_lab.exact.engine.tables import Cell, Table
+    from singularity_lab.exact.engine.parameter_tables import ParameterCell, Table
     from singularity_lab.exact.proof.families import verify_table
 
     watch = Stopwatch()
     certificate = document.get("certificate", document)
     found = verify_table(certificate)
     parameter = str(certificate["parameter"])
-    cells = tuple(Cell(parameter, *ends, value, proved) for ends, value, proved in found)
+    cells = tuple(ParameterCell(parameter, *ends, value, proved) for ends, value, proved in found)
     table = Table(parameter, cells, dict(certificate), watch.seconds)
     proved = table.to_json()
     del proved["certificate"]
@@ -331,7 +331,7 @@ def same_loss(stated: Any, problem: Problem) -> bool:
     >>> same_loss("K = (x^2 - y^4)^2 at the origin", cusp)
     False
     """
-    from singularity_lab.algebra.analytic import AnalyticProblem
+    from singularity_lab.algebra.analytic_problem import AnalyticProblem
     from singularity_lab.algebra.polynomial import Ideal
     from singularity_lab.exact.engine.result import describe_loss
 

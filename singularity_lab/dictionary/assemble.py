@@ -18,8 +18,8 @@ from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.classes import Membership, cells_of
 from singularity_lab.dictionary.columns import GROUPS, Cells, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
-from singularity_lab.dictionary.geometry import network_stratum, network_widths, told_ranks
 from singularity_lab.dictionary.journal import Journal
+from singularity_lab.dictionary.network_strata import network_stratum, network_widths, told_ranks
 from singularity_lab.dictionary.rows import make_rows, model_id
 from singularity_lab.dictionary.schema import Cell, CertificateLine, Row, StratumLine
 from singularity_lab.exact.proof.certificate import Certificate

@@ -27,9 +27,9 @@ from singularity_lab.dictionary.assemble import (
     rows_with_classes,
 )
 from singularity_lab.dictionary.classes import Membership, classify
-from singularity_lab.dictionary.columns import GROUPS, Group, Question
+from singularity_lab.dictionary.columns import GROUPS, ColumnGroup, Question
 from singularity_lab.dictionary.edges import make_edges
-from singularity_lab.dictionary.journal import Journal, Line
+from singularity_lab.dictionary.journal import Journal, JournalLine
 from singularity_lab.dictionary.rows import digest
 from singularity_lab.dictionary.schema import Cell, ReadingLine, Tables
 from singularity_lab.errors import BadInput
@@ -51,7 +51,7 @@ def cell_jobs(
     listed: Iterable[Place],
     journal: Journal,
     limit: float,
-    groups: Sequence[Group] = GROUPS,
+    groups: Sequence[ColumnGroup] = GROUPS,
     members: Mapping[str, Membership] | None = None,
 ) -> dict[str, tuple[LocalProblem, list[str]]]:
     """The germs with the names of the groups that the journal does not answer, small germs first.
@@ -89,7 +89,7 @@ def compute_cells(
     *,
     total: float | None = None,
     cluster: str = "",
-    groups: Sequence[Group] = GROUPS,
+    groups: Sequence[ColumnGroup] = GROUPS,
     members: Mapping[str, Membership] | None = None,
     progress: Progress | None = None,
 ) -> float:
@@ -212,11 +212,11 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
     found = classify(problems)
     cells = {key: Cell.of(asdict(member)) for key, member in found.items()}
     spent = round(watch.seconds, 3)
-    journal.add(Line(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
+    journal.add(JournalLine(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
     return found
 
 
-def _memberships(line: Line) -> dict[str, Membership]:
+def _memberships(line: JournalLine) -> dict[str, Membership]:
     return {key: Membership(**cell.value) for key, cell in line.cells.items()}
 
 
@@ -233,7 +233,7 @@ def without(known: Mapping[str, Membership], kept: Iterable[str]) -> dict[str, M
     return {key: member for key, member in known.items() if key in kept}
 
 
-def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> list[Line]:
+def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> list[JournalLine]:
     """The lines of one germ. encoded: its canonical JSON."""
     problem = polynomial_problem_from_json(msgspec.json.decode(encoded))
     key = problem_key(problem)
@@ -246,5 +246,5 @@ def answer(encoded: bytes, names: Sequence[str], limit: float, store: Path) -> l
             watch = Stopwatch()
             cells = group.cells(question)
             spent = round(watch.seconds, 6)
-            lines.append(Line(key, group.name, group.version, limit, spent, cells))
+            lines.append(JournalLine(key, group.name, group.version, limit, spent, cells))
     return lines

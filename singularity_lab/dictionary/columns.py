@@ -68,7 +68,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Group:
+class ColumnGroup:
     """Columns that one function fills.
 
     version: raised when its answers change. command, python: for a reader who wants to see a cell
@@ -333,25 +333,25 @@ def _volume(question: Question) -> Cells:
 
 _CHECK = "singlab dictionary check {id} --column "
 _ONE = 'python -c "import singularity_lab as s; print(s.%s)"'
-_AGAIN = 'from singularity_lab.dictionary.check import again; again("{id}", "%s")'
+_AGAIN = 'from singularity_lab.dictionary.recompute import again; again("{id}", "%s")'
 
-GROUPS: tuple[Group, ...] = (
-    Group("value", ("lambda", "m", "certificate"), _values, 1,
+GROUPS: tuple[ColumnGroup, ...] = (
+    ColumnGroup("value", ("lambda", "m", "certificate"), _values, 1,
           "singlab catalog show {id}", 'ground_truth("{id}")'),
-    Group("divisors", ("divisors",), _divisors, 2, _CHECK + "divisors", _AGAIN % "divisors"),
-    Group("contact", ("contact",), _contact, 2,
+    ColumnGroup("divisors", ("divisors",), _divisors, 2, _CHECK + "divisors", _AGAIN % "divisors"),
+    ColumnGroup("contact", ("contact",), _contact, 2,
           _ONE % "contact_loci('{id}', 6)", 'contact_loci("{id}", 6)', Cell.no_device),
-    Group("jets", ("jets",), _jets, 2, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
-    Group("zeta", ("zeta",), _zeta, 1, "singlab zeta {id}", 'zeta("{id}")'),
-    Group("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
-    Group("adjacencies", ("adjacencies",), _adjacencies, 1,
+    ColumnGroup("jets", ("jets",), _jets, 2, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
+    ColumnGroup("zeta", ("zeta",), _zeta, 1, "singlab zeta {id}", 'zeta("{id}")'),
+    ColumnGroup("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
+    ColumnGroup("adjacencies", ("adjacencies",), _adjacencies, 1,
           _CHECK + "adjacencies", _AGAIN % "adjacencies"),
-    Group("volume", ("volume",), _volume, 1,
+    ColumnGroup("volume", ("volume",), _volume, 1,
           _ONE % "volume_expansion('{id}')", 'volume_expansion("{id}")', Cell.no_device),
 )  # fmt: skip
 
 
-def commands(group: Group, row: str, cell: Cell | None = None) -> dict[str, str]:
+def commands(group: ColumnGroup, row: str, cell: Cell | None = None) -> dict[str, str]:
     """``shell`` and ``python``: what computes a group of cells of a row again.
 
     cell: of the group's first column; jets near the point are those of the contact loci.

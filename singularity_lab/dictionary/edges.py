@@ -8,10 +8,10 @@ from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import complete
 from singularity_lab.catalog.quiver_strata import NetworkStratum, closure_edges
 from singularity_lab.dictionary.assemble import Place
-from singularity_lab.dictionary.geometry import network_stratum, network_widths
+from singularity_lab.dictionary.network_strata import network_stratum, network_widths
 from singularity_lab.dictionary.rows import model_id
 from singularity_lab.dictionary.schema import Edge, Row, StratumLine
-from singularity_lab.programs.rows import declared
+from singularity_lab.programs.catalog_rows import declared
 
 
 def stratum_key(place: Place) -> str:

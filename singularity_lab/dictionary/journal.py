@@ -18,7 +18,7 @@ from singularity_lab.dictionary.schema import Cell
 _log = logging.getLogger(__name__)
 
 
-class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+class JournalLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """Cells of one group for one germ. limit: the CPU seconds that the group had; seconds: that it
     took."""
 
@@ -41,7 +41,7 @@ class Journal:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     journal = Journal(Path(folder) / "cells.jsonl")
-    ...     journal.add(Line("g", "jets", 1, 5.0, 0.1, {"jets": Cell.unknown("5 s")}))
+    ...     journal.add(JournalLine("g", "jets", 1, 5.0, 0.1, {"jets": Cell.unknown("5 s")}))
     ...     again = Journal(journal.path)
     ...     again.get("g", "jets", 1, 5.0) is not None, again.get("g", "jets", 1, 9.0)
     (True, None)
@@ -49,12 +49,12 @@ class Journal:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._lines: dict[tuple[str, str], Line] = {}
+        self._lines: dict[tuple[str, str], JournalLine] = {}
         if path is not None and path.exists():
             self._read(path)
 
     def _read(self, path: Path) -> None:
-        decoder = msgspec.json.Decoder(Line)
+        decoder = msgspec.json.Decoder(JournalLine)
         wrong = 0
         for text in path.read_bytes().splitlines():
             try:
@@ -66,7 +66,7 @@ class Journal:
         if wrong:
             _log.warning("%s", f"{path}: {wrong} lines cannot be read; they are computed again")
 
-    def _keep(self, line: Line) -> None:
+    def _keep(self, line: JournalLine) -> None:
         old = self._lines.get((line.germ, line.group))
         if old is None or old.version < line.version or old.limit <= line.limit or line.decided:
             self._lines[line.germ, line.group] = line
@@ -74,22 +74,22 @@ class Journal:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def get(self, germ: str, group: str, version: int, limit: float) -> Line | None:
+    def get(self, germ: str, group: str, version: int, limit: float) -> JournalLine | None:
         """The line that answers, unless it is of another version, or undecided within less."""
         line = self._lines.get((germ, group))
         if line is None or line.version != version:
             return None
         return line if line.decided or line.limit >= limit else None
 
-    def best(self, germ: str, group: str) -> Line | None:
+    def best(self, germ: str, group: str) -> JournalLine | None:
         """Whatever is known."""
         return self._lines.get((germ, group))
 
-    def of_group(self, group: str) -> list[Line]:
+    def of_group(self, group: str) -> list[JournalLine]:
         """All lines of a group, the latest last."""
         return [line for (_, name), line in self._lines.items() if name == group]
 
-    def add(self, line: Line) -> None:
+    def add(self, line: JournalLine) -> None:
         """Keep a line, in the file too."""
         self._keep(line)
         if self.path is None:

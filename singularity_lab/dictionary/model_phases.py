@@ -11,14 +11,14 @@ from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import complete, entries, load
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.dictionary.columns import sides
-from singularity_lab.dictionary.geometry import network_widths
+from singularity_lab.dictionary.network_strata import network_widths
 from singularity_lab.dictionary.phases import Kind, Phase, Phases, truncation_losses
 from singularity_lab.dictionary.schema import Row, StratumLine, Tables
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput
-from singularity_lab.programs.functions import program_functions
+from singularity_lab.programs.catalog_rows import declared
+from singularity_lab.programs.census import program_functions
 from singularity_lab.programs.library import program, program_names
-from singularity_lab.programs.rows import declared
 
 _Pair = tuple[Fraction, int] | None
 

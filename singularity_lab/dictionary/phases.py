@@ -16,7 +16,7 @@ difference is below :data:`CLOSE`, nothing is said. There are three kinds of pha
   volume of the parameters that compute nearly g. It is *not* the pair of the two-sided germ
   |L − L_k| at the saddle, which is (1, 1) where the Hessian is indefinite of rank 3 or more.
 - ``machine``: the functions that the codes of a machine compute, L = the squared error of the
-  function, λ = λ_H = λ_E/2 (:func:`singularity_lab.programs.functions.program_functions`).
+  function, λ = λ_H = λ_E/2 (:func:`singularity_lab.programs.census.program_functions`).
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Place:
+class PhasePosition:
     """Where a reading lies among the phases. met: those whose λ lies in the interval, the nearest
     to the reading first; next: those of less loss that come after the first of them, by loss."""
 
@@ -186,7 +186,7 @@ class Phases:
                         found.append(crossing)
         return sorted(found, key=lambda c: c.n)
 
-    def place(self, reading: float, error: float) -> Place:
+    def place(self, reading: float, error: float) -> PhasePosition:
         """Where a reading of λ with an error (half the width of its interval) lies, and what comes
         next.
 
@@ -205,7 +205,7 @@ class Phases:
             for phase in sorted(later, key=lambda p: -p.loss):
                 sizes = [c for c in crossing_sizes(first, phase) if c.after == phase.name]
                 following.append((phase, sizes[-1] if sizes else None))
-        return Place(reading, error, tuple(met), tuple(following))
+        return PhasePosition(reading, error, tuple(met), tuple(following))
 
     def to_json(self) -> dict[str, Any]:
         """Phases, edges and crossings as JSON values."""

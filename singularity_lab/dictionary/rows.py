@@ -13,10 +13,10 @@ from singularity_lab.catalog.consistency import listing
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import complete, families
 from singularity_lab.catalog.store import row_key
-from singularity_lab.catalog.words import aliases, title
+from singularity_lab.catalog.titles import aliases, title
 from singularity_lab.dictionary.schema import Cell, Row
 from singularity_lab.exact.proof.certificate import problem_to_json
-from singularity_lab.programs.rows import Declared, declared
+from singularity_lab.programs.catalog_rows import Declared, declared
 
 _NO_PROGRAM = Cell.not_applicable("the row is no program")
 PENDING = Cell.unknown("classes are not computed yet")

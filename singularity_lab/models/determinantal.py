@@ -10,7 +10,7 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
@@ -45,9 +45,9 @@ def determinant(ring: Ring, matrix: Matrix) -> Polynomial:
 
 def minors(ring: Ring, matrix: Matrix, size: int) -> list[Polynomial]:
     """All minors of a size, rows first."""
-    at_most(limits.VARIABLES, rows=len(matrix), columns=len(matrix[0]), size=10 * size)
+    at_most(input_limits.VARIABLES, rows=len(matrix), columns=len(matrix[0]), size=10 * size)
     many = math.comb(len(matrix), size) * math.comb(len(matrix[0]), size)
-    at_most(limits.GENERATORS, minors=many)
+    at_most(input_limits.GENERATORS, minors=many)
     at_most(TERMS, terms=many * math.factorial(size))
     return [
         determinant(ring, [[matrix[i][j] for j in columns] for i in rows])

@@ -18,7 +18,7 @@ from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
     Model,
-    Side,
+    SideBounds,
     Stratum,
     at_least,
     at_most,
@@ -201,7 +201,7 @@ def latent_class(
         p0 = target(w)
         return (p0 * (p0.log() - law(w).log())).sum(1)
 
-    box: dict[str, Side] = {name: (fraction(0), fraction(1)) for name in t}
+    box: dict[str, SideBounds] = {name: (fraction(0), fraction(1)) for name in t}
     return Model(
         "latent_class",
         dict(sizes=list(sizes), classes=classes, truth=truth),
@@ -353,8 +353,8 @@ def gaussian_tree(leaves: int, edges: list[list[int]], kept: list[int]) -> Model
         trace = torch.diagonal(torch.linalg.solve(S, C), dim1=1, dim2=2).sum(1)
         return (trace - leaves + torch.logdet(S) - torch.logdet(C)) / 2
 
-    positive: dict[str, Side] = {n: (fraction(0), None) for n in s}
-    between: dict[str, Side] = {n: (fraction(-1), fraction(1)) for n in e}
+    positive: dict[str, SideBounds] = {n: (fraction(0), None) for n in s}
+    between: dict[str, SideBounds] = {n: (fraction(-1), fraction(1)) for n in e}
     return Model(
         "gaussian_tree",
         dict(leaves=leaves, edges=[list(x) for x in edges], kept=list(kept)),
@@ -582,7 +582,7 @@ def hidden_markov(length: int) -> Model:
     def analytic(w: Tensor) -> Tensor:
         return -(law(w) * 2**length).log().mean(1)
 
-    unit: dict[str, Side] = {n: (fraction(0), fraction(1)) for n in names[:3]}
+    unit: dict[str, SideBounds] = {n: (fraction(0), fraction(1)) for n in names[:3]}
     return Model(
         "hidden_markov",
         dict(length=length),

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, quoted
@@ -298,7 +298,7 @@ def coxeter(type: Literal["A", "B", "D"], rank: int) -> Model:
     3
     """
     at_least({"A": 1, "B": 2, "D": 3}[type], rank=rank)
-    if rank**3 > limits.MODEL:  # rank² mirrors in as many variables
+    if rank**3 > input_limits.MODEL:  # rank² mirrors in as many variables
         raise BadInput(f"rank: the arrangement of rank {quoted(rank)} has too many mirrors")
     roots = positive_roots(type, rank)
     if type == "A":

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
-from singularity_lab.algebra.analytic import (
+from singularity_lab.algebra.analytic_problem import (
     AnalyticProblem,
     Problem,
     Reader,
@@ -27,7 +27,7 @@ from singularity_lab.algebra.analytic import (
 )
 from singularity_lab.algebra.names import check_names
 from singularity_lab.algebra.parsing import tokens_of
-from singularity_lab.algebra.polynomial import Point, parse, point_values
+from singularity_lab.algebra.polynomial import PointLike, parse, point_values
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput, OutOfScope, quoted
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from singularity_lab.spectroscopes.losses.function import FunctionLoss
 
-Family = Literal["softmax", "logistic", "poisson", "gaussian"]
+LinkFamily = Literal["softmax", "logistic", "poisson", "gaussian"]
 Inputs = Mapping[str, Sequence[Rational | str]] | str
 _NODES = 24  # of the quadrature for each input that is uniform
 
@@ -52,7 +52,7 @@ class Link:
     input, or None for inputs uniform on [−1, 1]^k.
     """
 
-    family: Family
+    family: LinkFamily
     natural: tuple[str, ...]
     parameters: tuple[str, ...]
     truth: tuple[Fraction, ...]
@@ -162,9 +162,9 @@ class Link:
 def link(
     natural: str | Sequence[str],
     *,
-    family: Family,
+    family: LinkFamily,
     inputs: Inputs = "",
-    truth: Point | None = None,
+    truth: PointLike | None = None,
     variables: str | Sequence[str] | None = None,
 ) -> Link:
     """Return the regression model with these natural parameters: its ideal at the truth, its

@@ -17,7 +17,7 @@ from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import (
     Model,
-    Side,
+    SideBounds,
     Square,
     Stratum,
     at_least,
@@ -68,7 +68,7 @@ def _mixture_strata(
     )
 
 
-def _weight_box(components: int, signed: bool) -> dict[str, Side]:
+def _weight_box(components: int, signed: bool) -> dict[str, SideBounds]:
     if signed:
         return {}
     return {n: (fraction(0), fraction(1)) for n in weight_names(components)}

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import msgspec
 
-from singularity_lab.algebra import limits
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial, point_values
+from singularity_lab.algebra import input_limits
+from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial, point_values
 from singularity_lab.algebra.problem import Convention, LocalProblem
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Square = tuple[Fraction, Polynomial]
 Reference = Callable[[Sequence[Fraction]], tuple[Fraction, tuple[Fraction, ...]]]
-Side = tuple[Fraction | None, Fraction | None]
+SideBounds = tuple[Fraction | None, Fraction | None]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Model:
     twin: Batched
     statement: str
     prior: Mapping[str, Fraction] = field(default_factory=dict)
-    box: Mapping[str, Side] = field(default_factory=dict)
+    box: Mapping[str, SideBounds] = field(default_factory=dict)
     analytic: Batched | None = None
     convention: Convention = "ideal"
     polynomial: bool = True
@@ -86,7 +86,7 @@ class Model:
             object.__setattr__(self, what, MappingProxyType(dict(getattr(self, what))))
         generators = self.ideal.generators
         work = len(self.strata) * len(generators) * (10 + len(self.ideal.variables))
-        at_most(limits.MODEL // 4, **{"strata times generators times variables": work})
+        at_most(input_limits.MODEL // 4, **{"strata times generators times variables": work})
         for stratum in self.strata:
             values = [to_fmpq(c) for c in stratum.point]
             if any(
@@ -120,13 +120,13 @@ class Model:
             total = total + (p if self.convention == "loss" else p * p) * c
         return total
 
-    def value(self, point: Point) -> Fraction:
+    def value(self, point: PointLike) -> Fraction:
         """K at a rational point, exactly."""
         if self.convention == "loss":
             return sum((c * p(point) for c, p in self.squares), Fraction(0))
         return sum((c * p(point) ** 2 for c, p in self.squares), Fraction(0))
 
-    def gradient(self, point: Point) -> tuple[Fraction, ...]:
+    def gradient(self, point: PointLike) -> tuple[Fraction, ...]:
         """∇K at a rational point, exactly, in the order of the variables."""
         at = point_values(point, self.variables)
         total = [Fraction(0)] * self.dimension
@@ -147,7 +147,7 @@ class Model:
             f"it has {', '.join(s.name for s in self.strata)}"
         )
 
-    def problem(self, at: str | Point | None = None) -> LocalProblem:
+    def problem(self, at: str | PointLike | None = None) -> LocalProblem:
         """The germ at a stratum (by name), at a point, or at the first stratum.
 
         Raises BadInput for an unknown stratum, and for a point where K is not 0; OutOfScope for a
@@ -247,7 +247,7 @@ known: inputs, outputs, hidden, rank
         if key not in known:
             raise BadInput(f"{name}: unknown parameter {quoted(key)}; known: {', '.join(known)}")
     for key, value in parameters.items():
-        limits.parameters(value, f"{name}: parameter {key!r}")
+        input_limits.parameters(value, f"{name}: parameter {key!r}")
     values = {}
     for key, (kind, default) in known.items():
         if key in parameters:

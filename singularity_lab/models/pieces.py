@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.models.model import Model, Side, Stratum, builder
+from singularity_lab.models.model import Model, SideBounds, Stratum, builder
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def relu_data_network(
     a, b = vector_names("a", hidden), matrix_names("b", hidden, inputs)
     ring = Ring(a + flat(b))
     pattern = []
-    box: dict[str, Side] = {}
+    box: dict[str, SideBounds] = {}
     for h, (_, *weights) in enumerate(rows):
         scores = [_dot(weights, x) for x in data]
         if 0 in scores:

@@ -17,7 +17,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
@@ -37,7 +37,7 @@ def multi_indices(size: int, degree: int) -> list[tuple[int, ...]]:
     >>> multi_indices(2, 2)
     [(2, 0), (1, 1), (0, 2)]
     """
-    if limits.choices(size, degree) > 100_000:
+    if input_limits.choices(size, degree) > 100_000:
         raise BadInput(f"sizes: too many exponents of degree {degree} in {size} variables")
     if size == 1:
         return [(degree,)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.names import check_names
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import Rational, generators
@@ -33,10 +33,10 @@ def vector_names(letter: str, size: int) -> list[str]:
 
 
 def _countable(letter: str, size: int) -> None:
-    if size > limits.VARIABLES:
+    if size > input_limits.VARIABLES:
         raise BadInput(
             f"{letter}: the model would have {size} variables of this kind "
-            f"(at most {limits.VARIABLES})"
+            f"(at most {input_limits.VARIABLES})"
         )
 
 
@@ -93,7 +93,7 @@ class Ring:
     def spend(self, terms: int) -> None:
         """Count terms that the model's polynomials have on the way; BadInput beyond a limit."""
         self._spent += terms * (len(self.variables) + 20)
-        if self._spent > limits.MODEL:
+        if self._spent > input_limits.MODEL:
             raise BadInput(
                 f"model: its polynomials in {len(self.variables)} variables have too many terms to "
                 "expand; choose smaller sizes"

@@ -10,7 +10,7 @@ import networkx
 
 from singularity_lab.errors import OutOfScope
 from singularity_lab.exact.proof.step import short
-from singularity_lab.exact.proof.tree import Chart
+from singularity_lab.exact.proof.tree import ProofNode
 from singularity_lab.system.extras import pyplot
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def plot_tree(tree: networkx.DiGraph, ax: Axes | None = None, limit: int = 120) 
         raise OutOfScope(f"plot_tree: {len(tree)} nodes, more than {limit}; read the text instead")
     runs = _runs(tree)
     tree = tree.subgraph(runs)
-    charts: dict[int, Chart] = {n: tree.nodes[n]["chart"] for n in tree}
+    charts: dict[int, ProofNode] = {n: tree.nodes[n]["chart"] for n in tree}
     labels = {n: _box(run, charts[n]) for n, run in runs.items()}
     lines = {n: len(label) for n, label in labels.items()}
     depth, top = _layout(tree, lines)
@@ -102,7 +102,7 @@ def plot_tree(tree: networkx.DiGraph, ax: Axes | None = None, limit: int = 120) 
     return ax
 
 
-def _style(chart: Chart) -> str:
+def _style(chart: ProofNode) -> str:
     if chart.op == "see":
         return "see"
     if chart.op == "open":
@@ -114,7 +114,7 @@ def _style(chart: Chart) -> str:
 
 def _runs(tree: networkx.DiGraph) -> dict[int, list[int]]:
     """The nodes to draw; behind each the neighbours whose proof is the same one, proved before."""
-    charts: dict[int, Chart] = {n: tree.nodes[n]["chart"] for n in tree}
+    charts: dict[int, ProofNode] = {n: tree.nodes[n]["chart"] for n in tree}
     runs = {0: [0]}
     for n in tree:
         last = -1
@@ -134,7 +134,7 @@ def _runs(tree: networkx.DiGraph) -> dict[int, list[int]]:
     return runs
 
 
-def _box(run: Sequence[int], chart: Chart, width: int = 30) -> list[str]:
+def _box(run: Sequence[int], chart: ProofNode, width: int = 30) -> list[str]:
     """The lines of a box."""
     number = f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0])
     again = f" = {chart.same_as}" if chart.same_as is not None else ""

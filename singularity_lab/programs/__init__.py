@@ -10,13 +10,13 @@ Importing this package registers the builder ``program`` of :mod:`singularity_la
 Questions answered with certificates are in :mod:`singularity_lab.programs.answers`.
 """
 
-from singularity_lab.programs import rows
+from singularity_lab.programs import catalog_rows
 from singularity_lab.programs.library import program, program_names
 from singularity_lab.programs.machines.machines import Case, Choice, Machine, Program
 from singularity_lab.programs.machines.text import parse_program
 from singularity_lab.programs.syndromes import (
-    Chart,
     Hitting,
+    ProgramChart,
     Syndrome,
     SyndromeProgram,
     hitting_number,
@@ -32,15 +32,16 @@ from singularity_lab.programs.zeroset import Component, ZeroSet, count_solutions
 
 __all__ = [
     "Case",
-    "Chart",
     "Choice",
     "Component",
     "Hitting",
     "Machine",
     "Program",
+    "ProgramChart",
     "Syndrome",
     "SyndromeProgram",
     "ZeroSet",
+    "catalog_rows",
     "count_solutions",
     "error_polynomials",
     "expected_error",
@@ -49,7 +50,6 @@ __all__ = [
     "parse_program",
     "program",
     "program_names",
-    "rows",
     "squared_error",
     "wrong_runs",
     "zero_set",

@@ -34,8 +34,18 @@ from singularity_lab.errors import (
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.programs import limits
-from singularity_lab.programs.certificate import (
+from singularity_lab.programs import program_limits
+from singularity_lab.programs.by_name import find_any, find_program
+from singularity_lab.programs.check import (
+    LARGEST,
+    TooLarge,
+    answer_of,
+    check_ideal_document,
+    check_program,
+)
+from singularity_lab.programs.machines.machines import Code, Program, Support, choose_steps
+from singularity_lab.programs.machines.straightline import ProbabilisticTarget, RealProgram
+from singularity_lab.programs.program_certificate import (
     EXPLICIT_LIMIT,
     FORMAT,
     VERSION,
@@ -44,19 +54,9 @@ from singularity_lab.programs.certificate import (
     program_certificate,
     syndrome_certificate,
 )
-from singularity_lab.programs.check import (
-    LARGEST,
-    TooLarge,
-    answer_of,
-    check_ideal_document,
-    check_program,
-)
-from singularity_lab.programs.find import find_any, find_program
-from singularity_lab.programs.machines.machines import Code, Program, Support, choose_steps
-from singularity_lab.programs.machines.straightline import ProbabilisticTarget, RealProgram
 from singularity_lab.programs.syndromes import (
-    Chart,
     Hitting,
+    ProgramChart,
     Syndrome,
     SyndromeProgram,
     check_support,
@@ -87,7 +87,7 @@ class ProgramResult:
     program: Program | RealProgram
     steps: int | None
     semantics: str
-    chart: Chart
+    chart: ProgramChart
     lambda_E: Fraction | None
     lambda_H: Fraction
     multiplicity: int
@@ -183,7 +183,7 @@ def program_rlct(
     source: str | Program | RealProgram | Path,
     steps: int | None = None,
     semantics: str = "exact",
-    chart: str | Chart = "corner",
+    chart: str | ProgramChart = "corner",
     *,
     code: Code | None = None,
     support: Support | None = None,
@@ -222,7 +222,7 @@ def program_rlct(
     if budget is not None and not 0 < budget < float("inf"):
         raise BadInput(f"budget: seconds > 0 are needed, received {budget!r}")
     p = find_any(source)
-    chart = Chart.parse(chart)
+    chart = ProgramChart.parse(chart)
     if truth not in ("task", "own"):
         raise BadInput(f"truth: 'task' or 'own' is needed, received {truth!r}")
     if not isinstance(p, Program):
@@ -237,7 +237,7 @@ def program_rlct(
         full = {**(p.vertex(code) if code else {}), **(support or {})}
         free = {c.name for c in p.free}
         wanted = {n: o for n, o in full.items() if n in free or n in (support or {})}
-        limits.at_most(limits.PARAMETERS, p.dimension, "program: parameters")
+        program_limits.at_most(program_limits.PARAMETERS, p.dimension, "program: parameters")
         if truth == "own":
             p = own_truth(p, choose_steps(p, steps), semantics, check_support(p, wanted))
         asked = Asked(
@@ -386,20 +386,20 @@ class _Search:
         return Undecided(str(bounds), bounds)
 
 
-def _real_question(p: RealProgram, semantics: str, chart: Chart) -> Asked:
+def _real_question(p: RealProgram, semantics: str, chart: ProgramChart) -> Asked:
     """The question of a straight-line or probabilistic program: at its point, an inner one."""
     if semantics != "exact":
         raise BadInput(f"semantics: a {p.kind} program has exact, received {semantics!r}")
     if chart.kind == "amplitude" or chart.alpha != 1:
         raise BadInput(f"chart: the point is an inner one, open is needed, received {chart}")
-    return Asked(p, None, "exact", Chart("open"), {})
+    return Asked(p, None, "exact", ProgramChart("open"), {})
 
 
 def program_census(
     source: str | Program | Path,
     steps: int | None = None,
     semantics: str = "exact",
-    chart: str | Chart = "corner",
+    chart: str | ProgramChart = "corner",
     *,
     limit: int = 200_000,
 ) -> ZeroSet:

@@ -18,8 +18,11 @@ from singularity_lab.errors import CertificateError, SingularityLabError, Undeci
 from singularity_lab.exact.proof.certificate import Certificate, problem_to_json
 from singularity_lab.exact.proof.family import need
 from singularity_lab.exact.proof.verify import verify
-from singularity_lab.programs import limits
-from singularity_lab.programs.certificate import (
+from singularity_lab.programs import program_limits
+from singularity_lab.programs.by_name import find_any
+from singularity_lab.programs.machines.machines import Program
+from singularity_lab.programs.machines.straightline import ProbabilisticTarget, RealProgram
+from singularity_lab.programs.program_certificate import (
     FORMAT,
     QUESTION,
     VERSION,
@@ -27,9 +30,6 @@ from singularity_lab.programs.certificate import (
     digest,
     germ_of_chart,
 )
-from singularity_lab.programs.find import find_any
-from singularity_lab.programs.machines.machines import Program
-from singularity_lab.programs.machines.straightline import ProbabilisticTarget, RealProgram
 from singularity_lab.programs.syndromes import monomial_text
 from singularity_lab.programs.uncertainty.noisy import laws
 from singularity_lab.programs.uncertainty.semirings import Exponent, MonomialIdeals, total
@@ -176,7 +176,11 @@ def _refusing() -> Iterator[None]:
 
 def _rational(value: Any, name: str) -> Fraction:
     """A rational in its one spelling: text, in lowest terms."""
-    ok = isinstance(value, str) and len(value) <= limits.DIGITS and _RATIONAL.fullmatch(value)
+    ok = (
+        isinstance(value, str)
+        and len(value) <= program_limits.DIGITS
+        and _RATIONAL.fullmatch(value)
+    )
     need(bool(ok), f"{name}: a rational as text, such as '7/2', is needed, received {value!r:.80}")
     found = Fraction(value)
     need(str(found) == value, f"{name}: {found} is the one spelling, received {value!r:.80}")
@@ -237,14 +241,17 @@ def _check_covering(asked: Asked, document: Mapping[str, Any]) -> RLCT:
     names = list(outside)
     primal, dual = document["primal"], document["dual"]
     need(isinstance(primal, dict), "primal: weights by name are needed")
-    need(isinstance(dual, list) and len(dual) <= limits.ROWS, "dual: a list of rows is needed")
+    need(
+        isinstance(dual, list) and len(dual) <= program_limits.ROWS,
+        "dual: a list of rows is needed",
+    )
     unknown = sorted(set(primal) - set(names))
     need(not unknown, f"primal: unknown variables {str(unknown[:3])[:80]}")
     weights = {n: _rational(x, f"primal: {n}") for n, x in primal.items()}
     need(all(x >= 0 for x in weights.values()), "primal: the weights must be >= 0")
     v = [weights.get(n, Fraction(0)) for n in names]
     unit = lcm(*(x.denominator for x in v)) if v else 1
-    limits.at_most(4096, unit.bit_length(), "primal: bits of the common denominator")
+    program_limits.at_most(4096, unit.bit_length(), "primal: bits of the common denominator")
 
     def cheapest(tilts: Sequence[Sequence[int]]) -> Any:
         """The least ⟨v, μ⟩ over all wrong runs, in units, and the least ⟨t, μ⟩ among those."""

@@ -30,8 +30,8 @@ from singularity_lab.algebra.linear import covering_lp, nullspace
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.proof.covering import check_covering
-from singularity_lab.programs.machines.machines import Code, Program, Step, Support
-from singularity_lab.programs.uncertainty.arithmetic import Formula, Leaf
+from singularity_lab.programs.machines.machines import Code, MachineStep, Program, Support
+from singularity_lab.programs.uncertainty.arithmetic import Formula, LeafSymbol
 from singularity_lab.programs.uncertainty.noisy import Timed, check_semantics, laws, wrong_runs
 from singularity_lab.programs.uncertainty.semirings import (
     Booleans,
@@ -47,15 +47,15 @@ _ALPHA = re.compile(r"-?[0-9]{1,40}(/[0-9]{1,40}|\.[0-9]{1,40})?")
 
 
 @dataclass(frozen=True)
-class Chart:
+class ProgramChart:
     """Which coordinates and which prior; a mandatory part of the question, for λ depends on it.
 
     ``corner``: error coordinates ε ≥ 0 with a Dirichlet(α) prior, of density ∏ ε^(α−1);
     ``amplitude``: w = u², flat in u, which is α = 1/2; ``open``: an open neighbourhood of the code
     in R^d, with the ideal (e_x), where the simplex is ignored.
 
-    >>> Chart.parse("corner:1/2"), Chart.parse("amplitude").alpha
-    (Chart(kind='corner', alpha=Fraction(1, 2)), Fraction(1, 2))
+    >>> ProgramChart.parse("corner:1/2"), ProgramChart.parse("amplitude").alpha
+    (ProgramChart(kind='corner', alpha=Fraction(1, 2)), Fraction(1, 2))
     """
 
     kind: str = "corner"
@@ -68,9 +68,9 @@ class Chart:
             raise BadInput(f"chart: Dirichlet(alpha) needs alpha > 0, received {self.alpha}")
 
     @classmethod
-    def parse(cls, text: str | Chart) -> Chart:
+    def parse(cls, text: str | ProgramChart) -> ProgramChart:
         """``corner``, ``corner:α``, ``amplitude`` or ``open``."""
-        if isinstance(text, Chart):
+        if isinstance(text, ProgramChart):
             return text
         kind, colon, rest = text.partition(":")
         if colon and kind in ("amplitude", "open"):
@@ -94,7 +94,7 @@ class Syndrome:
 
     exponent: Exponent
     case: int
-    run: tuple[Step, ...] = ()
+    run: tuple[MachineStep, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,12 +166,12 @@ class SyndromeProgram:
         steps: int | None = None,
         semantics: str = "exact",
         support: Support | None = None,
-        chart: Chart | str = "corner",
+        chart: ProgramChart | str = "corner",
         formula: Formula | None = None,
     ) -> None:
         self.program, self.steps = program, program.steps if steps is None else steps
         self.semantics = check_semantics(program, semantics)
-        self.chart = Chart.parse(chart)
+        self.chart = ProgramChart.parse(chart)
         if self.chart.kind == "open":
             raise BadInput("chart: the open chart has no syndromes; ask the engine")
         self.support = check_support(program, support)
@@ -183,7 +183,7 @@ class SyndromeProgram:
             if o not in self.support[c.name]
         }
         self.variables = tuple(names)
-        self.leaves: tuple[Leaf, ...] = tuple(names.values())
+        self.leaves: tuple[LeafSymbol, ...] = tuple(names.values())
         self._number = {leaf: i for i, leaf in enumerate(self.leaves)}
         self.costs = (self.chart.alpha,) * len(self.variables)
         # v = (1, …, 1) is feasible, for a wrong run takes some option outside the support
@@ -421,7 +421,7 @@ class SyndromeProgram:
         ring = Witnesses(tuple(exponent[i] for i in used))
         allowed = {(c, o): ring.one for c, options in self.support.items() for o in options}
 
-        def at(step: int) -> dict[Leaf, Any]:
+        def at(step: int) -> dict[LeafSymbol, Any]:
             wrong = {
                 self.leaves[i]: ring.variable(k, (step, *self.leaves[i]))
                 for k, i in enumerate(used)
@@ -440,20 +440,20 @@ class SyndromeProgram:
         allowed, each at its step (semantics of marginals)."""
         inside = {(c, o): True for c, options in self.support.items() for o in options}
 
-        def at(step: int) -> dict[Leaf, Any]:
+        def at(step: int) -> dict[LeafSymbol, Any]:
             return {**inside, **{(c, o): True for t, c, o in wrong if t == step}}
 
         found = laws(Booleans(), Timed(at), self.program, self.steps, self.semantics)
         return bool(found[case].get(output, False))
 
-    def _search(self, case: int, exponent: Exponent) -> tuple[Step, ...] | None:
+    def _search(self, case: int, exponent: Exponent) -> tuple[MachineStep, ...] | None:
         """Depth-first search for a wrong run with exactly these options outside the support."""
         machine, target = self.program.machine, self.program.cases[case].target
         options = {c.name: c.options for c in machine.choices}
         dead: set[Any] = set()
-        path: list[Step] = []
+        path: list[MachineStep] = []
 
-        def moves(state: Any, left: Exponent) -> Iterator[tuple[Step, Any, Exponent]]:
+        def moves(state: Any, left: Exponent) -> Iterator[tuple[MachineStep, Any, Exponent]]:
             choice = machine.query(state)
             if choice is None:
                 return
@@ -516,7 +516,7 @@ def hitting_number(
     program: Program,
     steps: int | None = None,
     semantics: str = "exact",
-    chart: Chart | str = "corner",
+    chart: ProgramChart | str = "corner",
     support: Support | None = None,
     code: Code | None = None,
 ) -> Hitting:
@@ -535,7 +535,7 @@ def hitting_number(
 
 def homogeneous_monomials(
     program: Program, steps: int | None = None, semantics: str = "exact", limit: int = 500_000
-) -> tuple[tuple[Leaf, ...], frozenset[Exponent]]:
+) -> tuple[tuple[LeafSymbol, ...], frozenset[Exponent]]:
     """All monomials of E in the probabilities of all options, without absorption: from these the
     syndromes at every face follow at once.
 
@@ -543,7 +543,7 @@ def homogeneous_monomials(
     """
     leaves = tuple((c.name, o) for c in program.free for o in c.options)
     ring = Monomials(len(leaves), limit)
-    values: Mapping[Leaf, Any] = {
+    values: Mapping[LeafSymbol, Any] = {
         leaf: frozenset((tuple(int(i == j) for j in range(len(leaves))),))
         for i, leaf in enumerate(leaves)
     }

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from singularity_lab.errors import CertificateError
-from singularity_lab.programs.certificate import EXPLICIT_LIMIT
-from singularity_lab.programs.find import find_program
+from singularity_lab.programs.by_name import find_program
 from singularity_lab.programs.machines.circuits import Circuit
 from singularity_lab.programs.machines.machines import Code, Program, Support, choose_steps
 from singularity_lab.programs.machines.turing import TuringMachine
+from singularity_lab.programs.program_certificate import EXPLICIT_LIMIT
 from singularity_lab.programs.syndromes import Syndrome, SyndromeProgram
 
 # -- traces -----------------------------------------------------------------------------------

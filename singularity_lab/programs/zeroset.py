@@ -24,7 +24,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.errors import BadInput, Undecided
 from singularity_lab.programs.machines.machines import Code, Program
-from singularity_lab.programs.syndromes import Chart, SyndromeProgram, homogeneous_monomials
+from singularity_lab.programs.syndromes import ProgramChart, SyndromeProgram, homogeneous_monomials
 from singularity_lab.programs.uncertainty.arithmetic import Formula
 from singularity_lab.programs.uncertainty.noisy import check_semantics, wrong_runs
 from singularity_lab.system.extras import pyplot
@@ -126,7 +126,7 @@ class ZeroSet:
     program: Program
     steps: int
     semantics: str
-    chart: Chart
+    chart: ProgramChart
     faces: tuple[tuple[Face, ...], ...]
     formula: Formula
     _known: dict[Any, RLCT] = field(default_factory=dict, repr=False)
@@ -468,7 +468,7 @@ def zero_set(
     program: Program,
     steps: int | None = None,
     semantics: str = "exact",
-    chart: Chart | str = "corner",
+    chart: ProgramChart | str = "corner",
     limit: int = 200_000,
 ) -> ZeroSet:
     """W₀ as a complex, dimension by dimension.
@@ -479,7 +479,7 @@ def zero_set(
     Raises Undecided when there are more than ``limit`` faces of one dimension; BadInput if no code
     solves the task.
     """
-    chart = Chart.parse(chart)
+    chart = ProgramChart.parse(chart)
     if chart.kind == "open":
         raise BadInput("chart: the zero set in the simplex needs corner or amplitude")
     steps = program.steps if steps is None else steps

@@ -25,14 +25,14 @@ import numpy as np
 from singularity_lab.errors import BadInput
 from singularity_lab.system.extras import require
 
-__all__ = ["DATA", "Draws", "Matrix", "susceptibilities"]
+__all__ = ["DATA", "Draws", "ErrorMatrix", "susceptibilities"]
 
 DATA = "data"  # the name of the data that the loss is made of
 _CELLS = 20_000_000  # numbers held at once
 
 
 @dataclass(frozen=True)
-class Matrix:
+class ErrorMatrix:
     """Numbers with one standard error each. value, error: (p, q); freedom: of Student's law;
     rows, columns: what they are of."""
 
@@ -45,7 +45,7 @@ class Matrix:
     def intervals(self, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper ends at a level, (p, q) each.
 
-        >>> m = Matrix(np.array([[1.0]]), np.array([[0.1]]), 10**6, ("a",), ("b",))
+        >>> m = ErrorMatrix(np.array([[1.0]]), np.array([[0.1]]), 10**6, ("a",), ("b",))
         >>> [round(float(x[0, 0]), 2) for x in m.intervals(0.95)]
         [0.8, 1.2]
         """
@@ -109,16 +109,16 @@ class Draws:
         freedom = min(int(s.sum()) for s in steps) - 1
         return factor * value, abs(factor) * np.sqrt(squared), freedom
 
-    def influence(self, of: str = DATA, on: str = DATA) -> Matrix:
+    def influence(self, of: str = DATA, on: str = DATA) -> ErrorMatrix:
         """The Bayesian influence −Cov(ℓ_i, ℓ_j) of the examples of one kept data set on those of
         another, (k, k'). Raises BadInput for a data set that was not kept."""
         a, b = self._of(of), self._of(on)
         value, error, freedom = self.covariance(a, b, -1.0)
-        return Matrix(value, error, freedom, _names(of, a.shape[2]), _names(on, b.shape[2]))
+        return ErrorMatrix(value, error, freedom, _names(of, a.shape[2]), _names(on, b.shape[2]))
 
     def susceptibility(
         self, on: str = DATA, parts: Mapping[str, Sequence[int]] | None = None
-    ) -> Matrix:
+    ) -> ErrorMatrix:
         """χ = −nβ·Cov(L, ℓ_part − L), (1, k): the response of the mean loss to more weight on
         examples of a kept data set. parts: name → indices of examples, whose mean is taken; every
         example by itself where None. Raises BadInput where the data of the loss were not kept, or
@@ -135,7 +135,7 @@ class Draws:
             names = tuple(parts)
         whole = self._of(DATA).mean(2, keepdims=True)
         value, error, freedom = self.covariance(whole, seen - whole, -self.nbeta)
-        return Matrix(value, error, freedom, ("all",), names)
+        return ErrorMatrix(value, error, freedom, ("all",), names)
 
     def to_datatree(self, attributes: Mapping[str, Any] | None = None) -> Any:
         """An xarray DataTree in the layout of ArviZ: ``posterior`` (nbeta_excess = nβ(L − L(w*)),
@@ -197,7 +197,7 @@ def _jackknifed(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def susceptibilities(
     draws: Mapping[str, Draws], on: str = DATA, parts: Mapping[str, Sequence[int]] | None = None
-) -> Matrix:
+) -> ErrorMatrix:
     """Susceptibilities of components of the weights (rows) to examples or parts of the data.
 
     draws: name of a component → draws in which its weights moved alone (``llc(…, only=…,
@@ -207,7 +207,7 @@ def susceptibilities(
     if not draws:
         raise BadInput("draws: expected at least one component, received none")
     found = [d.susceptibility(on, parts) for d in draws.values()]
-    return Matrix(
+    return ErrorMatrix(
         np.concatenate([m.value for m in found]),
         np.concatenate([m.error for m in found]),
         min(m.freedom for m in found),

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ from singularity_lab.spectroscopes.devices.tempered import reading_of_average, s
 from singularity_lab.spectroscopes.inference.convergence import interval, two_starts
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Reading
@@ -214,20 +215,32 @@ def _slope(x: np.ndarray, y: np.ndarray, error: np.ndarray, freedom: int) -> Est
 def _default(loss: Loss) -> dict[str, Observed]:
     """K, weights, and generators or outputs."""
     center = loss.center
-    at_center = loss.value(center[None])
-    out: dict[str, Observed] = {"K": lambda w: (loss.value(w) - at_center)[:, None]}
+    out: dict[str, Observed] = {"K": _from_center(lambda w: loss.value(w)[:, None], center)}
     for j in range(min(loss.dim, 16)):
-        out[f"w{j + 1}"] = lambda w, j=j: (w - center)[:, j : j + 1]
+        out[f"w{j + 1}"] = partial(_displacement, center, j)
     if isinstance(loss, PolynomialLoss) and not loss.as_loss:
         for j, g in enumerate(loss.generators[:16]):
             part = PolynomialLoss([g], loss.dim, as_loss=True)
-            start = part.value(center[None])
-            out[f"f{j + 1}"] = lambda w, f=part, s=start: (f.value(w) - s)[:, None]
+            out[f"f{j + 1}"] = _from_center(partial(_column, part), center)
     elif isinstance(loss, ModuleLoss):
         mapped = torch.vmap(loss.residuals)
         loss.residuals(center)  # outputs at w* are kept on the first call
         out["output"] = lambda w: mapped(w)[:, :16]
     return out
+
+
+def _displacement(center: Tensor, j: int, w: Tensor) -> Tensor:
+    return (w - center)[:, j : j + 1]
+
+
+def _column(loss: PolynomialLoss, w: Tensor) -> Tensor:
+    return loss.value(w)[:, None]
+
+
+def _from_center(function: Observed, center: Tensor) -> Observed:
+    """The function less its value at w*."""
+    start = function(center[None])
+    return lambda w: function(w) - start
 
 
 def _together(loss: Loss, watched: Mapping[str, Observed]) -> tuple[tuple[str, ...], Observed]:

@@ -24,11 +24,16 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
-from singularity_lab.spectroscopes.networks import network_loss, planned
+from singularity_lab.spectroscopes.networks import (
+    check_field_device,
+    check_numbers,
+    network_loss,
+    planned,
+)
 from singularity_lab.spectroscopes.reading import Outcome, Reading, ReadingRecord
 from singularity_lab.system.documents import Record, decoded
 
-__all__ = ["Cell", "Recommendation", "Sweep", "sweep"]
+__all__ = ["GridRun", "Recommendation", "Sweep", "sweep"]
 
 _AROUND = (1 / 9, 1 / 3, 1.0, 3.0)  # times the automatic step
 _GAMMAS = (1.0, 10.0, 100.0)
@@ -41,7 +46,7 @@ _COLOURS = {
 
 
 @dataclass(frozen=True)
-class Cell:
+class GridRun:
     """One run: its step (None for a device that has none, or that chooses it), localisation,
     sample size and reading."""
 
@@ -61,7 +66,7 @@ class Cell:
 class Recommendation:
     """The cell to use, or None where no run may be believed, and why, in words."""
 
-    cell: Cell | None
+    cell: GridRun | None
     reason: str
 
     def __str__(self) -> str:
@@ -72,7 +77,7 @@ class Recommendation:
 class Sweep:
     """The runs of a grid, in the order of n, γ and ε. Prints as its recommendation and a table."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[GridRun, ...]
 
     @property
     def flat(self) -> tuple[bool, ...]:
@@ -81,14 +86,14 @@ class Sweep:
         one, ``ok`` alone."""
         return tuple(c in self._runs(c.gamma, c.n) for c in self.cells)
 
-    def at(self, gamma: float, n: float) -> list[Cell]:
+    def at(self, gamma: float, n: float) -> list[GridRun]:
         """The cells of one γ and n, in the order of ε."""
         return [c for c in self.cells if c.gamma == gamma and c.n == n]
 
-    def _runs(self, gamma: float, n: float) -> list[Cell]:
+    def _runs(self, gamma: float, n: float) -> list[GridRun]:
         """The longest run of neighbouring steps that are all ok and all agree."""
         column = self.at(gamma, n)
-        best: list[Cell] = []
+        best: list[GridRun] = []
         for i in range(len(column)):
             for j in range(i + 1, len(column) + 1):
                 run = column[i:j]
@@ -108,7 +113,9 @@ class Sweep:
                     return self._recommended(run, gammas, k)
         return Recommendation(None, self._refusal())
 
-    def _recommended(self, run: Sequence[Cell], gammas: Sequence[float], k: int) -> Recommendation:
+    def _recommended(
+        self, run: Sequence[GridRun], gammas: Sequence[float], k: int
+    ) -> Recommendation:
         best = min(run, key=lambda c: c.error if math.isfinite(c.error) else math.inf)
         e, words = best.reading.estimate, []
         step = "" if best.epsilon is None else f"epsilon = {best.epsilon:.3g}, "
@@ -187,7 +194,7 @@ class Sweep:
         return pandas.DataFrame(self.records())
 
     def __str__(self) -> str:
-        lines = [str(self.recommendation)]
+        lines, steps = [str(self.recommendation)], len({c.epsilon for c in self.cells}) > 1
         lines.append(f"  {'n':>8} {'gamma':>7} {'epsilon':>9}  {'reading':<26} flat  outcome")
         for r in self.records():
             step = "–" if r["epsilon"] is None else f"{r['epsilon']:.2e}"
@@ -195,10 +202,12 @@ class Sweep:
             if math.isfinite(r["value"]):
                 said = f"{r['value']:.4g} [{r['low']:.4g}, {r['high']:.4g}]"
             why = r["outcome"] + (f": {r['reason']}" if r["reason"] else "")
-            mark = "yes" if r["flat"] else ""
+            mark = "yes" if r["flat"] and steps else ""
             lines.append(
                 f"  {r['n']:>8g} {r['gamma']:>7g} {step:>9}  {said:<26} {mark:<4}  {why}"[:180]
             )
+        if steps:
+            lines.append("  flat: ok, and in agreement with the ok run at a neighbouring step")
         return "\n".join(lines)
 
     # -- pictures
@@ -261,7 +270,7 @@ class Sweep:
     def from_json(cls, text: str) -> Sweep:
         """The inverse of :meth:`to_json`. Raises BadInput, which names the field that is wrong."""
         cells = decoded(text, list[CellRecord], "sweep")
-        return cls(tuple(Cell(c.epsilon, c.gamma, c.n, Reading.of(c.reading)) for c in cells))
+        return cls(tuple(GridRun(c.epsilon, c.gamma, c.n, Reading.of(c.reading)) for c in cells))
 
 
 class CellRecord(Record, frozen=True):
@@ -273,7 +282,7 @@ class CellRecord(Record, frozen=True):
     reading: ReadingRecord
 
 
-def _agree(cells: Sequence[Cell]) -> bool:
+def _agree(cells: Sequence[GridRun]) -> bool:
     """All ok, and any two within the error of their difference."""
     if not all(c.reading.ok and math.isfinite(c.error) for c in cells):
         return False
@@ -329,10 +338,9 @@ def sweep(
         loss = network_loss(loss, data, criterion, self_teacher=self_teacher)
     if not isinstance(loss, Loss):
         raise BadInput(f"loss: expected a Loss or a torch module, received {type(loss).__name__}")
-    if device not in ("llc", "llc-hmc", "llc-mala"):
-        raise BadInput(f"device: expected 'llc', 'llc-hmc' or 'llc-mala', received {device!r}")
-    if not seconds > 0:
-        raise BadInput(f"seconds: expected a positive number, received {seconds!r}")
+    device = "llc" if device is None else device
+    check_field_device(device)
+    check_numbers(seconds=seconds)
     sizes = _axis("n", (float(getattr(loss, "n_data", 10_000)),) if n is None else n, 1.0)
     gammas = _axis("gamma", gamma, 0.0)
     if device != "llc":
@@ -353,7 +361,7 @@ def sweep(
         if progress is not None:
             progress(k / len(grid), f"run {k + 1} of {len(grid)}")
         one = chosen | {"n": size, "gamma": g} | ({} if e is None else {"epsilon": e})
-        cells.append(Cell(e, g, size, measure(device, loss, seed=seed, budget=limit, **one)))
+        cells.append(GridRun(e, g, size, measure(device, loss, seed=seed, budget=limit, **one)))
     return Sweep(tuple(cells))
 
 

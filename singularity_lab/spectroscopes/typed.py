@@ -18,10 +18,10 @@ from torch import Tensor
 
 from singularity_lab.system.floats import as_float
 
-Form = tuple[Any, ...]
+TypedForm = tuple[Any, ...]
 
 
-class Code(Protocol):
+class TypedCode(Protocol):
     """Batched code for one polynomial, on columns (d, c)."""
 
     def value(self, columns: Tensor) -> Tensor: ...
@@ -36,7 +36,9 @@ class TypedProgram:
     the centre, for those who ask for them.
     """
 
-    def __init__(self, form: Form, leaves: Sequence[Code], expand: Callable[[], Any]) -> None:
+    def __init__(
+        self, form: TypedForm, leaves: Sequence[TypedCode], expand: Callable[[], Any]
+    ) -> None:
         self.form = form
         self.leaves = leaves
         self._expand = expand
@@ -62,7 +64,7 @@ class TypedProgram:
             total.addcmul_(seed.unsqueeze(0), gradient)
         return value, total
 
-    def _value(self, form: Form, values: Sequence[Tensor], one: Tensor) -> Tensor:
+    def _value(self, form: TypedForm, values: Sequence[Tensor], one: Tensor) -> Tensor:
         kind = form[0]
         if kind == "leaf":
             return values[form[1]]
@@ -78,7 +80,7 @@ class TypedProgram:
 
     def _back(
         self,
-        form: Form,
+        form: TypedForm,
         values: Sequence[Tensor],
         one: Tensor,
         seed: Tensor,
@@ -112,7 +114,7 @@ class TypedProgram:
         return after
 
 
-def finite(form: Form) -> Form:
+def finite(form: TypedForm) -> TypedForm:
     """The same form with numbers as floats."""
     if form[0] == "number":
         return ("number", as_float(form[1], "coefficient"))

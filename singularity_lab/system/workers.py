@@ -20,7 +20,7 @@ from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.extras import require
 from singularity_lab.system.user_modules import safe_path
 
-__all__ = ["Ended", "Run", "check_address", "client_of", "run_on", "workers"]
+__all__ = ["Ended", "Runner", "check_address", "client_of", "run_on", "workers"]
 
 PATIENCE = 30.0  # seconds without a scheduler before a run says so
 
@@ -35,14 +35,14 @@ class Ended:
     error: Exception | None = None
 
 
-Run = Callable[[Callable[..., Any], Mapping[str, tuple[Any, ...]]], Iterator[Ended]]
+Runner = Callable[[Callable[..., Any], Mapping[str, tuple[Any, ...]]], Iterator[Ended]]
 """``run(function, {key: arguments})`` yields an outcome for each call, as they end."""
 
 
 @contextlib.contextmanager
-def workers(jobs: int, cluster: str = "") -> Generator[Run, None, None]:
-    """A context with a :data:`Run`: in this process for one job, else in so many processes, or on
-    the Dask cluster at an address (see :func:`check_address`).
+def workers(jobs: int, cluster: str = "") -> Generator[Runner, None, None]:
+    """A context with a :data:`Runner`: in this process for one job, else in so many processes, or
+    on the Dask cluster at an address (see :func:`check_address`).
 
     They end at once when the body is left by an exception. Raises BadInput for jobs < 1 and for an
     address that is none, SingularityLabError when a process dies or the scheduler goes away.
@@ -78,7 +78,7 @@ def _ended(key: str, error: BaseException | None, result: Any) -> Ended:
 
 
 @contextlib.contextmanager
-def _pool(jobs: int) -> Generator[Run, None, None]:
+def _pool(jobs: int) -> Generator[Runner, None, None]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_ignore_interrupts)
 

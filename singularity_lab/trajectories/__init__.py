@@ -7,14 +7,14 @@ it never sees a proved value. The ladder of proved strata that a picture may sho
 from singularity_lab.trajectories.changes import ChangePoint, change_points
 from singularity_lab.trajectories.checkpoints import Tracker
 from singularity_lab.trajectories.tracking import Interrupted, track
-from singularity_lab.trajectories.trajectory import Row, Trajectory
+from singularity_lab.trajectories.trajectory import Trajectory, TrajectoryRow
 
 __all__ = [
     "ChangePoint",
     "Interrupted",
-    "Row",
     "Tracker",
     "Trajectory",
+    "TrajectoryRow",
     "change_points",
     "track",
 ]

@@ -21,14 +21,14 @@ from singularity_lab.spectroscopes.reading import ReadingRecord
 from singularity_lab.system.documents import Record, converted, decoded
 from singularity_lab.trajectories import pictures
 
-__all__ = ["FAILED", "Row", "Trajectory"]
+__all__ = ["FAILED", "Trajectory", "TrajectoryRow"]
 
 FAILED = "failed"  # the outcome of a checkpoint that gave no reading at all
 _NUMBERS = ("loss", "gradient", "value", "low", "high", "level", "error", "seconds")
 
 
 @dataclass(frozen=True)
-class Row:
+class TrajectoryRow:
     """The reading at one checkpoint and one sample size, with what else is known there.
 
     step: of training. n: sample size that sets the resolution, NaN where the device takes none.
@@ -55,7 +55,7 @@ class Row:
     reading: Reading | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, step: float, reading: Reading, **more: Any) -> Row:
+    def of(cls, step: float, reading: Reading, **more: Any) -> TrajectoryRow:
         """The row of a reading; more: the fields that no reading has."""
         e = reading.estimate
         error = reading.diagnostics.get("standard_error")
@@ -88,12 +88,12 @@ class Row:
         )  # fmt: skip
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Row:
+    def from_dict(cls, data: Mapping[str, Any]) -> TrajectoryRow:
         """The inverse of :meth:`to_dict`. Raises BadInput, which names the field that is wrong."""
         return cls.from_record(converted(data, RowRecord, "row"))
 
     @classmethod
-    def from_record(cls, data: RowRecord) -> Row:
+    def from_record(cls, data: RowRecord) -> TrajectoryRow:
         """The row that a record holds: null is what was not finite."""
         missing = {"low": -math.inf, "high": math.inf}
         numbers = {name: getattr(data, name) for name in ("n", *_NUMBERS)}
@@ -145,9 +145,10 @@ class Trajectory:
 
     device, settings, seed: what was run at every checkpoint. about: the loss in a word.
 
-    >>> path = Trajectory((Row(0, loss=2.0, outcome="ok", value=5.0, low=4.9, high=5.1, error=0.06),
-    ...     Row(10, loss=1.0, outcome="ok", value=6.0, low=5.9, high=6.1, error=0.06),
-    ...     Row(20, reason="cannot be read")), device="llc", about="a net")
+    >>> first = TrajectoryRow(0, loss=2.0, outcome="ok", value=5.0, low=4.9, high=5.1, error=0.06)
+    >>> second = TrajectoryRow(10, loss=1.0, outcome="ok", value=6.0, low=5.9, high=6.1, error=0.06)
+    >>> third = TrajectoryRow(20, reason="cannot be read")
+    >>> path = Trajectory((first, second, third), device="llc", about="a net")
     >>> print(path)
     llc on a net: 3 checkpoints at steps 0 … 20, 2 ok, 1 failed; from 5 at step 0 to 6 at step 10.
       step  loss  gradient  reading             outcome
@@ -158,7 +159,7 @@ class Trajectory:
     True
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[TrajectoryRow, ...]
     device: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
@@ -197,7 +198,8 @@ class Trajectory:
         """One column as an array: step, n, loss, gradient, value, low, high, error, seconds, or a
         probe; outcome and reason as texts. Raises BadInput for an unknown name.
 
-        >>> Trajectory((Row(0, value=1.0), Row(5, value=2.0))).column("value").tolist()
+        >>> path = Trajectory((TrajectoryRow(0, value=1.0), TrajectoryRow(5, value=2.0)))
+        >>> path.column("value").tolist()
         [1.0, 2.0]
         """
         if any(name in r.probes for r in self.rows):
@@ -220,17 +222,17 @@ class Trajectory:
         but nearness: how often it is right has to be measured, as ``benchmarks/
         saddle_to_saddle.py`` does for linear networks.
 
-        >>> Trajectory((Row(0, outcome="ok", value=4.8), Row(1, value=5.9))).named(
+        >>> Trajectory((TrajectoryRow(0, outcome="ok", value=4.8), Row(1, value=5.9))).named(
         ...     {"rank 0": 5, "rank 1": 6})
         ['rank 0', None]
-        >>> Trajectory((Row(0, outcome="ok", value=5.6, low=4.9, high=6.3),)).named(
+        >>> Trajectory((TrajectoryRow(0, outcome="ok", value=5.6, low=4.9, high=6.3),)).named(
         ...     {"rank 0": 5, "rank 1": 6})
         [None]
         """
         if not ladder:
             raise BadInput("ladder: expected at least one value, received none")
 
-        def name(r: Row) -> str | None:
+        def name(r: TrajectoryRow) -> str | None:
             held = {x for x in ladder.values() if r.low <= x <= r.high}
             finite = math.isfinite(r.low) and math.isfinite(r.high)
             if not math.isfinite(r.value) or (only_ok and not r.ok) or (finite and len(held) > 1):
@@ -335,7 +337,7 @@ class Trajectory:
     def from_json(cls, text: str) -> Trajectory:
         """The inverse of :meth:`to_json`. Raises BadInput, which names the field that is wrong."""
         data = decoded(text, TrajectoryRecord, "trajectory")
-        rows = tuple(Row.from_record(r) for r in data.rows)
+        rows = tuple(TrajectoryRow.from_record(r) for r in data.rows)
         return cls(rows, data.device, data.settings, data.seed, data.about)
 
     def records(self) -> list[dict[str, Any]]:
@@ -351,7 +353,7 @@ class Trajectory:
     def to_pandas(self) -> Any:
         """The table as a ``pandas.DataFrame``, without the whole readings.
 
-        >>> Trajectory((Row(0, value=1.5),)).to_pandas()["value"].tolist()
+        >>> Trajectory((TrajectoryRow(0, value=1.5),)).to_pandas()["value"].tolist()
         [1.5]
         """
         import pandas

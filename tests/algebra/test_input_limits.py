@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import sparse_polynomials
 
-from singularity_lab.algebra import limits, rings
+from singularity_lab.algebra import input_limits, rings
 from singularity_lab.algebra.algebraic import AlgebraicNumber, algebraic
-from singularity_lab.algebra.limits import Size, integer, limited_json, rational, substituted
+from singularity_lab.algebra.input_limits import Size, integer, limited_json, rational, substituted
 from singularity_lab.algebra.names import check_names, natural_order
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.polynomial import Ideal, parse
@@ -68,9 +68,11 @@ def test_integers_have_bounds():
 
 
 def test_the_limit_of_digits_is_below_that_of_python():
-    most = "9" * limits.DIGITS
+    most = "9" * input_limits.DIGITS
     assert str(rational(most)) == most
-    assert 2**limits.BITS < 10**limits.DIGITS  # what is expanded can be written and read again
+    assert (
+        2**input_limits.BITS < 10**input_limits.DIGITS
+    )  # what is expanded can be written and read again
 
 
 # -- JSON -----------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ def test_an_integer_too_long_in_exact_json_is_left_to_its_reader():
 
 
 def _bits(p) -> int:
-    return max((limits.bits(c) for _, c in p.terms()), default=0)
+    return max((input_limits.bits(c) for _, c in p.terms()), default=0)
 
 
 @given(sparse_polynomials(variables=2), sparse_polynomials(variables=2), st.integers(0, 5))
@@ -139,7 +141,7 @@ TOO_LARGE = [
     "((x+1)^1000)^1000", "+".join(f"1/{2 * i + 1}*x^{i}" for i in range(30_000)),
     "*".join(["9" * 3000] * 5), "x" + "/3" * 300_000, "(x+y+z)^600" + "*1" * 10_000, LONG, "." + LONG,  # noqa: E501
     "+".join(["(x+y+z)^500"] * 500), "(" * 101 + "x" + ")" * 101, "(" * 10**6, "x" * 201,
-    "+".join(f"x{i}" for i in range(limits.VARIABLES + 1)), "x+" * 500_001 + "x",
+    "+".join(f"x{i}" for i in range(input_limits.VARIABLES + 1)), "x+" * 500_001 + "x",
 ]  # fmt: skip
 
 
@@ -253,7 +255,7 @@ def test_names_are_limited_and_ordered():
 @pytest.mark.slow
 def test_generators_are_limited_together():
     with pytest.raises(BadInput, match=r"^generators: "):
-        Ideal.parse(["x"] * (limits.GENERATORS + 1))
+        Ideal.parse(["x"] * (input_limits.GENERATORS + 1))
     with pytest.raises(BadInput, match=r"^generators: together"):
         Ideal.parse(["(x+y+z)^500"] * 200)
 
@@ -328,14 +330,14 @@ def test_what_is_read_prints_and_is_read_again(text):
         return
     if len(found.flint) < 2000:
         again = str(found)
-        if len(again) <= limits.CHARACTERS:
+        if len(again) <= input_limits.CHARACTERS:
             assert parse(again, found.variables) == found
 
 
 def test_choices_count():
     for kinds, many in itertools.product(range(1, 5), range(5)):
         count = sum(1 for _ in itertools.combinations_with_replacement(range(kinds), many))
-        assert limits.choices(kinds, many) == count
+        assert input_limits.choices(kinds, many) == count
 
 
 @pytest.mark.parametrize("at", ["sqrt(2)", "cbrt(5)", "root(t^3 - 2, 1, 2)"])

@@ -9,7 +9,7 @@ import pytest
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Arm, Row
+from singularity_lab.calibration.design import Arm, CalibrationRow
 from singularity_lab.calibration.ledger import account, ledger
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.run import calibrate
@@ -17,7 +17,7 @@ from singularity_lab.errors import BadInput
 
 SETTINGS = {"n": 1e4, "gamma": 1.0, "beta": None}
 HALF = Truth(Bounds(RLCT(Fraction(1, 2), 2), RLCT(Fraction(1, 2), 2)), "proved")
-ROW = Row("cross", "test", 2, LocalProblem.build("x*y"))
+ROW = CalibrationRow("cross", "test", 2, LocalProblem.build("x*y"))
 
 
 def readings(*values, half=0.01):

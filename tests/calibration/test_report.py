@@ -11,7 +11,7 @@ import pytest
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Row
+from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.ledger import account
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.report import render, what_one_sees
@@ -26,9 +26,9 @@ def proved(value, m):
 @pytest.fixture(scope="module")
 def calibration():
     rows = (
-        Row("nc-1-1", "normal_crossing", 2, LocalProblem.build("x*y")),
-        Row("odd <row> & co", "fam", 5, LocalProblem.build("x^2 - y^3")),
-        Row("open", "fam", 3, LocalProblem.build("x*y*z")),
+        CalibrationRow("nc-1-1", "normal_crossing", 2, LocalProblem.build("x*y")),
+        CalibrationRow("odd <row> & co", "fam", 5, LocalProblem.build("x^2 - y^3")),
+        CalibrationRow("open", "fam", 3, LocalProblem.build("x*y*z")),
     )
     truths = {
         "nc-1-1": proved("1/2", 2),

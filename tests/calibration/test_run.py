@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Arm, Row, plan
+from singularity_lab.calibration.design import Arm, CalibrationRow
+from singularity_lab.calibration.record_store import RecordStore
 from singularity_lab.calibration.run import calibrate
-from singularity_lab.calibration.store import Store
 from singularity_lab.catalog.load import load
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate
@@ -34,65 +34,12 @@ def _own_cache_and_devices(tmp_path_factory, monkeypatch):
 # -- the plan --------------------------------------------------------------------------------------
 
 
-def test_seeds_are_outermost_and_the_order_does_not_change():
-    work = plan(["hessian", "llc"], [LINE, CUSP], [3, 1])
-    order = [(t.seed, t.row.id, t.arm.label) for t in work.tasks()]
-    assert order == [
-        (s, r, a) for s in (3, 1) for r in ("(x)", "(-y^3 + x^2)") for a in ("hessian", "llc")
-    ]
-    assert [t.key for t in work.tasks()] == [t.key for t in work.tasks()]
-
-
-def test_a_key_names_everything_that_a_reading_depends_on():
-    def key(device="hessian", row=CUSP, seeds=(0,), **limits):
-        return plan(device, row, seeds, **limits).tasks()[0].key
-
-    moved = LocalProblem.build("x^2 - y^3", at={"x": 1, "y": 1})
-    others = [
-        key(device="llc"),
-        key(device=("hessian", {"step": 1e-3})),
-        key(row=moved),
-        key(row=LocalProblem.build("x^2 - y^3", prior={"x": 1})),
-        key(seeds=(1,)),
-        key(budget=100),
-        key(evaluations=100),
-    ]
-    assert len({key(), *others}) == 8
-
-
-def test_claims_and_notes_do_not_change_a_key():
-    import msgspec
-
-    entry = load("nc-1-1")
-    noted = msgspec.structs.replace(entry, note="a remark", claim=[])
-    assert plan("hessian", entry, 1).tasks()[0].key == plan("hessian", noted, 1).tasks()[0].key
-
-
-@pytest.mark.parametrize(
-    ("devices", "rows", "seeds", "message"),
-    [
-        ([], [LINE], 1, "devices: at least one"),
-        ("hessian", [], 1, "rows: at least one"),
-        ("hessian", [LINE], 0, "seeds: at least one"),
-        ("hessian", [LINE, LINE], 1, "rows: each may appear once"),
-        (["hessian", ("hessian", {"step": 1e-3})], [LINE], 1, "different labels"),
-        ("hessian", [LINE], [-1], "integers >= 0"),
-        ("hessian", "no-such-row", 1, "no row"),
-        (3, [LINE], 1, "devices"),
-        (("hessian", {"step": object()}), [LINE], 1, "JSON values"),
-    ],
-)
-def test_a_plan_that_makes_no_sense_is_refused(devices, rows, seeds, message):
-    with pytest.raises(BadInput, match=message):
-        plan(devices, rows, seeds)
-
-
 def test_an_unknown_device_is_refused_before_anything_starts(tmp_path):
     with pytest.raises(BadInput, match="device: expected one of"):
         calibrate("no-such-device", LINE, out=tmp_path)
     with pytest.raises(BadInput, match="cannot be imported"):
         calibrate("devices:absent", LINE, out=tmp_path)
-    assert Store(tmp_path).records() == []
+    assert RecordStore(tmp_path).records() == []
 
 
 def test_a_function_of_this_session_runs_in_this_process_only():
@@ -233,7 +180,7 @@ def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
                 break
         run.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in run.communicate(timeout=60)[1]
-    kept = Store(out).records()
+    kept = RecordStore(out).records()
     assert 4 <= len(kept) < 20
     begun = []
     found = calibrate(
@@ -251,14 +198,14 @@ def test_an_interrupted_run_keeps_all_that_was_finished_and_goes_on(tmp_path):
 
 
 def test_a_folder_in_use_is_refused(tmp_path):
-    store = Store(tmp_path)
+    store = RecordStore(tmp_path)
     with store.lock(), pytest.raises(BadInput, match="another calibration"):
         calibrate("hessian", LINE, out=tmp_path, workers=0)
 
 
 def test_rows_come_as_ids_entries_and_problems():
-    assert Row.of("nc-1-1").family == "normal_crossing"
-    assert Row.of(load("nc-1-1")) == Row.of("nc-1-1")
-    assert Row.of(CUSP).id == "(-y^3 + x^2)"
+    assert CalibrationRow.of("nc-1-1").family == "normal_crossing"
+    assert CalibrationRow.of(load("nc-1-1")) == CalibrationRow.of("nc-1-1")
+    assert CalibrationRow.of(CUSP).id == "(-y^3 + x^2)"
     wide = LocalProblem.build(" + ".join(f"x{i}^2" for i in range(30)))
-    assert Row.of(wide).id.startswith("problem-")
+    assert CalibrationRow.of(wide).id.startswith("problem-")

@@ -25,7 +25,7 @@ from singularity_lab.catalog.store import CertificateStore
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.engine.solve import rlct
-from singularity_lab.programs import rows
+from singularity_lab.programs import catalog_rows
 from singularity_lab.spectroscopes.long_run import LongRun
 from singularity_lab.system import files
 
@@ -77,7 +77,7 @@ WRITERS = {
     "tables": lambda folder, calibrated: calibrated.save(folder),
     "report": lambda folder, calibrated: calibrated.report(folder / "report.html"),
     "checkpoint": lambda folder, _: LongRun(folder / "c", every=0.0).keep(dict, 0.5),
-    "programs": lambda folder, _: rows.write(folder),
+    "programs": lambda folder, _: catalog_rows.write(folder),
 }
 
 
@@ -85,7 +85,7 @@ WRITERS = {
 def test_a_full_disk_leaves_what_was_there_and_names_the_file(
     writer, calibrated, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(rows, "files", lambda: {"programs.toml": "text"})
+    monkeypatch.setattr(catalog_rows, "files", lambda: {"programs.toml": "text"})
     write = WRITERS[writer]
     write(tmp_path, calibrated)
     before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
@@ -119,16 +119,16 @@ def test_a_command_that_cannot_write_is_one_line(words, tmp_path, monkeypatch):
 OWN_WRITERS = {
     ("system/files.py", "write_bytes"),  # the part that is renamed
     ("exact/proof/certificate.py", "save"),  # into such a part
-    ("calibration/store.py", "__init__"),  # a shard grows line by line
-    ("calibration/store.py", "lock"),  # holds nothing
-    ("calibration/store.py", "_gather"),  # lines in a folder that goes
-    ("calibration/pages.py", "write_parquet"),  # these too
+    ("calibration/record_store.py", "__init__"),  # a shard grows line by line
+    ("calibration/record_store.py", "lock"),  # holds nothing
+    ("calibration/record_store.py", "_gather"),  # lines in a folder that goes
+    ("calibration/report_files.py", "write_parquet"),  # these too
     ("catalog/answer_key.py", "write_answer_key"),
     ("catalog/export.py", "to_parquet"),
     ("cli/proving.py", "_tabulate"),  # into a part that is renamed
     ("dictionary/journal.py", "add"),  # grows line by line
-    ("trajectories/store.py", "_write"),  # so does this one
-    ("trajectories/store.py", "_load"),  # cuts off a line that was not finished
+    ("trajectories/trajectory_file.py", "_write"),  # so does this one
+    ("trajectories/trajectory_file.py", "_load"),  # cuts off a line that was not finished
     ("trajectories/trajectory.py", "to_parquet"),  # lines in a folder that goes
     ("calibration/worker.py", "main"),  # a pipe
     ("cli/shell.py", "main"),  # /dev/null

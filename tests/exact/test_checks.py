@@ -256,7 +256,7 @@ IMPLIED = {
     "_threshold: primal #2": "weights of variables that do not occur are never read",
     "_monomial: monomial": "without monomials no term is covered (multiples)",
     "grading: variables": "contract raises KeyError; elsewhere weights of absent variables have no effect",
-    "build: if p.degree > limits.FIELD_DEGREE: ra": "a limit of size: what is refused need not be false",
+    "build: if p.degree > input_limits.FIELD_DEGREE": "a limit of size: what is refused need not be false",
     "read: need(self.occurs(p) <= self.role.keys(": "no evidence has a domain for it, no step takes its name: what can be said of it are identities, true at every real number",
     "_roots: role": "a local variable has no domain; for a unit variable the step is true",
     "_roots: symbol": "a ring has a name once",
@@ -271,7 +271,7 @@ IMPLIED = {
     "inner: if set(proof) != {'op', 'steps', 'then'}": "a field that is missing raises KeyError, and no other field is read",
     "inner: if not isinstance(proof['steps'], list)": "each step is read as a record, and what follows as a script: anything else raises",
     "_vanishes: vanishes": "no step changes whether the generators vanish at the point; an empty verdict has no bounds",
-    "add: if len(self.symbols) >= limits.VARIABLES ": "a limit of size: what is refused need not be false",
+    "add: if len(self.symbols) >= input_limits.VARIABLES": "a limit of size: what is refused need not be false",
     "slope: if symbol.kind == 'tail': raise": "a tail has no argument: its numerator raises",
 }
 
@@ -471,7 +471,7 @@ def a_zero_that_a_unit_excludes(v):
 @directed("apply: if name in ('log', 'sqrt') and c.")
 def a_root_of_a_negative_number(v):
     x = v.tower.Element.symbol(v.tower.Tower(("x",)), "x")
-    root = v.functions.apply("sqrt", x - v.tower.Element.number(x.tower, 1))
+    root = v.elementary.apply("sqrt", x - v.tower.Element.number(x.tower, 1))
     return f"sqrt(x - 1) is {root} near 0"
 
 

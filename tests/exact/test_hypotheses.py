@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from proof_scripts import OPEN, SIGN, claim, family, germ, leaf, then
 
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.face_lattice import check_faces
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.number_field import NumberField
@@ -31,7 +32,7 @@ from singularity_lab.exact.engine.newton import newton_step
 from singularity_lab.exact.engine.parameters import smooth_locus
 from singularity_lab.exact.engine.rules import RESOLVING
 from singularity_lab.exact.engine.search import Search
-from singularity_lab.exact.engine.splitting import over_locus
+from singularity_lab.exact.engine.stratum_cuts import over_locus
 from singularity_lab.exact.proof import (
     analytic,
     branches,
@@ -53,36 +54,6 @@ from singularity_lab.exact.proof.reductions import Stage
 from singularity_lab.exact.proof.step import STEPS, Branch
 from singularity_lab.exact.proof.verify import HYPOTHESES, Walk, replay, verify
 from singularity_lab.exact.zeros.decide import no_common_zero
-
-OPEN = {"op": "open"}
-SIGN = {"kind": "sign", "index": 0}
-
-
-def family(role, gens, units=(), positive=(), k=None, h=None, names=None):
-    """A family from its roles, "x:local p:param", and the rest."""
-    role = dict(pair.split(":") for pair in role.split())
-    data = {"role": role, "gens": list(gens), "units": list(units), "positive": list(positive)}
-    return Family.of_lemma(tuple(names or sorted(role)), {**data, "k": k or {}, "h": h or {}})
-
-
-def germ(*gens, **options):
-    return LocalProblem.build(list(gens), **options)
-
-
-def claim(target, step, value, m=1, kind="exact"):
-    return Certificate(target, kind, RLCT(Fraction(value), m), step)
-
-
-def leaf(primal, dual, **more):
-    return {"op": "monomial", "primal": primal, "dual": [[i, y] for i, y in dual], **more}
-
-
-def then(*steps):
-    """Moves one after the other, the last step a leaf or a branch."""
-    *moves, last = steps
-    for move in reversed(moves):
-        last = {**move, "then": last}
-    return last
 
 
 def do(*operations):

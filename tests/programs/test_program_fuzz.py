@@ -17,9 +17,9 @@ import pytest
 from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.programs import SyndromeProgram, parse_program
 from singularity_lab.programs.answers import program_rlct
-from singularity_lab.programs.certificate import Asked, digest, open_problem
 from singularity_lab.programs.check import check_program, replay_program
 from singularity_lab.programs.machines.straightline import is_real_program, parse_real_program
+from singularity_lab.programs.program_certificate import Asked, digest, open_problem
 from singularity_lab.system.deadline import TimeLimit
 
 QUESTIONS = [

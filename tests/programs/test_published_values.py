@@ -18,9 +18,9 @@ from singularity_lab.programs import (
     program,
     zero_set,
 )
-from singularity_lab.programs.certificate import open_problem
 from singularity_lab.programs.library import detect_a, parity_check
 from singularity_lab.programs.machines.straightline import coin_xor, hidden_markov, reuse, square
+from singularity_lab.programs.program_certificate import open_problem
 
 MINI = program("detectA-mini")
 ENTRIES = ("Br", "Ba", "Ar", "Aa")

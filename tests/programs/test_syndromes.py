@@ -17,17 +17,21 @@ from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.programs import (
     Case,
-    Chart,
     Program,
+    ProgramChart,
     SyndromeProgram,
     hitting_number,
     program,
     program_names,
 )
 from singularity_lab.programs.answers import own_truth, program_rlct
-from singularity_lab.programs.certificate import digest, program_certificate, syndrome_problem
 from singularity_lab.programs.check import check_program
 from singularity_lab.programs.machines.turing import TuringMachine
+from singularity_lab.programs.program_certificate import (
+    digest,
+    program_certificate,
+    syndrome_problem,
+)
 from singularity_lab.programs.trace import program_trace
 from singularity_lab.programs.uncertainty.noisy import expected_error
 
@@ -270,10 +274,10 @@ def test_what_is_no_solution_is_out_of_scope():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Chart.parse("sphere"), "corner, amplitude or open"),
-        (lambda: Chart.parse("corner:0"), "alpha > 0"),
-        (lambda: Chart.parse("corner:x"), "corner:ALPHA with a rational"),
-        (lambda: Chart.parse("open:2"), "only corner takes a parameter"),
+        (lambda: ProgramChart.parse("sphere"), "corner, amplitude or open"),
+        (lambda: ProgramChart.parse("corner:0"), "alpha > 0"),
+        (lambda: ProgramChart.parse("corner:x"), "corner:ALPHA with a rational"),
+        (lambda: ProgramChart.parse("open:2"), "only corner takes a parameter"),
         (lambda: program_rlct("detectA-mini", support={"zz": {"a"}}), "unknown choice 'zz'"),
         (lambda: program_rlct("detectA-mini", support={"q_Br": set()}), "q_Br needs some of r, a"),
         (

@@ -8,7 +8,7 @@ import torch
 from singularity_lab import sweep
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import Cost, Estimate, FunctionLoss, Outcome, Reading
-from singularity_lab.spectroscopes.sweep import Cell, Sweep
+from singularity_lab.spectroscopes.sweep import GridRun, Sweep
 
 FAST = {"chains": 16, "burn_in": 400, "draws": 3000}
 
@@ -60,7 +60,7 @@ def cell(epsilon, value, error=0.1, outcome=Outcome.OK, gamma=1.0):
         {"llc": Estimate(value, value - 2 * error, value + 2 * error, 0.9)}, None, outcome, "",
         Cost(1, 1, 0.0, 1), {"standard_error": error},
     )  # fmt: skip
-    return Cell(epsilon, gamma, 100.0, reading)
+    return GridRun(epsilon, gamma, 100.0, reading)
 
 
 def test_readings_that_are_ok_and_disagree_are_not_flat():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from singularity_lab.errors import BadInput
-from singularity_lab.trajectories import Row, Trajectory, change_points
+from singularity_lab.trajectories import Trajectory, TrajectoryRow, change_points
 
 
 def run(values, errors=0.1, *, outcomes=None, halves=None) -> Trajectory:
@@ -19,7 +19,9 @@ def run(values, errors=0.1, *, outcomes=None, halves=None) -> Trajectory:
         half = 1.6449 * s if halves is None else halves[k]
         outcome = "ok" if outcomes is None else outcomes[k]
         rows.append(
-            Row(10 * k, outcome=outcome, value=v, low=v - half, high=v + half, error=float(s))
+            TrajectoryRow(
+                10 * k, outcome=outcome, value=v, low=v - half, high=v + half, error=float(s)
+            )
         )
     return Trajectory(tuple(rows))
 
@@ -127,7 +129,7 @@ def test_the_same_seed_gives_the_same_change_points():
 
 
 def test_what_is_no_rate_or_several_sizes_is_told():
-    two = Trajectory(tuple(Row(k, n=n, value=1.0) for k in range(3) for n in (100, 1000)))
+    two = Trajectory(tuple(TrajectoryRow(k, n=n, value=1.0) for k in range(3) for n in (100, 1000)))
     with pytest.raises(BadInput, match="n: the readings are at"):
         change_points(two)
     for wrong in (0, 1, -0.1, math.nan):

@@ -11,10 +11,10 @@ from singularity_lab.algebra.rings import fraction
 from singularity_lab.algebra.univariate import count_roots, univariate
 from singularity_lab.exact.zeros import torus
 
-Field = Literal["C", "R", "Q"]
+GroundField = Literal["C", "R", "Q"]
 
 
-def hypersurface_components(f: Polynomial, over: Field) -> int | None:
+def hypersurface_components(f: Polynomial, over: GroundField) -> int | None:
     """The irreducible components of {f = 0}, over R those with real points dense in them.
 
     >>> from singularity_lab.algebra.polynomial import parse
@@ -31,7 +31,7 @@ def hypersurface_components(f: Polynomial, over: Field) -> int | None:
     return total
 
 
-def count_intersection(forms: Sequence[Polynomial], over: Field) -> int | None:
+def count_intersection(forms: Sequence[Polynomial], over: GroundField) -> int | None:
     """Components of a smooth complete intersection in the torus, by rational roots of binomials."""
     if len(forms) == 1:
         if len(forms[0].flint) == 1:

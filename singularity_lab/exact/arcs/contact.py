@@ -36,11 +36,11 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Point, Polynomial
-from singularity_lab.algebra.problem import Generators, LocalProblem
+from singularity_lab.algebra.polynomial import PointLike, Polynomial
+from singularity_lab.algebra.problem import GermLike, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.integer_programs import integer_program
-from singularity_lab.exact.classification.spectrum import nondegenerate
+from singularity_lab.exact.classification.singularity_spectrum import nondegenerate
 from singularity_lab.exact.proof.branches import (
     Blowup,
     Both,
@@ -64,7 +64,7 @@ from singularity_lab.exact.proof.step import Branch, Families, Leaf, Move, Step,
 from singularity_lab.exact.proof.verify import Walk, starting_family, verify
 from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
-from singularity_lab.exact.zeros.find import Zero
+from singularity_lab.exact.zeros.find import FoundZero
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.notebooks import table
 from singularity_lab.system.stopwatch import Stopwatch
@@ -161,12 +161,12 @@ class ContactLoci:
 
 
 def contact_loci(
-    generators: Certificate | Generators,
+    generators: Certificate | GermLike,
     order: int = 6,
     variables: str | Iterable[str] | None = None,
     *,
     field: ArcField = "R",
-    at: Point | None = None,
+    at: PointLike | None = None,
     budget: float = 30.0,
 ) -> ContactLoci:
     """Return the codimensions of {ord_I ≥ p}, p ≤ order + 1, near a point, from a certificate's
@@ -584,7 +584,7 @@ class _Reader(Walk[_Curve]):
         if self.over == "C":
             return torus.has_zero([form]) is True
         domain = {n: KINDS[UNIT, n in family.positive] for n in names}
-        return isinstance(no_common_zero([form], domain, 1.0), Zero)
+        return isinstance(no_common_zero([form], domain, 1.0), FoundZero)
 
     def special(
         self,

@@ -26,7 +26,7 @@ from typing import Any
 import flint
 import networkx
 
-from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial, parse
+from singularity_lab.algebra.polynomial import Exponent, PointLike, Polynomial, parse
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.jets import jets
@@ -101,7 +101,7 @@ class EssentialDivisors:
 def essential_divisors(
     f: LocalProblem | HasProblem | Polynomial | str,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     budget: float = 30.0,
 ) -> EssentialDivisors:
     """Return the essential divisors of an ADE surface singularity, or else the divisors of a proof

@@ -38,14 +38,14 @@ from functools import cached_property
 from typing import Any
 
 from singularity_lab.algebra.linear import solve_lp
-from singularity_lab.algebra.polynomial import Ideal, Point, Polynomial
-from singularity_lab.algebra.problem import Generators, LocalProblem
+from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial
+from singularity_lab.algebra.problem import GermLike, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
-from singularity_lab.exact.arcs.components import Field, hypersurface_components
+from singularity_lab.exact.arcs.components import GroundField, hypersurface_components
 from singularity_lab.exact.arcs.contact import ArcField, ContactLoci, contact_loci
 from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equations
-from singularity_lab.exact.arcs.stratification import ArcStratum, Search
-from singularity_lab.exact.arcs.substitution import State
+from singularity_lab.exact.arcs.stratification import ArcStratum, StateSearch
+from singularity_lab.exact.arcs.substitution import ArcState
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.notebooks import table
@@ -68,7 +68,7 @@ class Jets:
     """
 
     ideal: Ideal
-    field: Field
+    field: GroundField
     order: int
     fibre: bool
     method: str
@@ -199,13 +199,13 @@ class Jets:
 
 
 def jets(
-    generators: Certificate | Generators,
+    generators: Certificate | GermLike,
     order: int = 6,
     variables: str | Iterable[str] | None = None,
     *,
-    field: Field = "C",
+    field: GroundField = "C",
     fibre: bool = False,
-    at: Point | None = None,
+    at: PointLike | None = None,
     budget: float = 60.0,
     check: float = 0.0,
 ) -> Jets:
@@ -250,12 +250,12 @@ def jets(
 
 
 def _jets(
-    generators: Certificate | Generators,
+    generators: Certificate | GermLike,
     order: int,
     variables: str | Iterable[str] | None,
-    field: Field,
+    field: GroundField,
     fibre: bool,
-    at: Point | None,
+    at: PointLike | None,
     budget: float,
     check: float,
     codimensions: list[int],
@@ -278,8 +278,8 @@ def _jets(
     if check and field == "R":
         raise BadInput("check: Gröbner bases see the field C or Q, not R")
     share = 1.0 if fibre or check else _SHARE
-    search = Search(field, min(share, 0.8) * budget - watch.seconds)
-    state = State.of(ideal, fibre)
+    search = StateSearch(field, min(share, 0.8) * budget - watch.seconds)
+    state = ArcState.of(ideal, fibre)
     monomial = all(len(g.flint) == 1 for g in live)
     counts: list[int | None] = []
     strata: list[tuple[ArcStratum, ...]] = []
@@ -358,7 +358,7 @@ def _what_is_meant(problem: LocalProblem, ideal: Ideal, fibre: bool) -> list[str
     return notes
 
 
-def _own_certificate(source: Certificate | Generators, problem: LocalProblem) -> Certificate | None:
+def _own_certificate(source: Certificate | GermLike, problem: LocalProblem) -> Certificate | None:
     """The source, where it is a certificate whose charts say what the jets of its ideal are: of an
     ideal, without a prior or a constraint at the point."""
     if not isinstance(source, Certificate):
@@ -372,7 +372,7 @@ def _near_the_point(
     ideal: Ideal,
     source: Certificate | None,
     order: int,
-    over: Field,
+    over: GroundField,
     seconds: float,
 ) -> Jets | None:
     """Codimensions of the jets that lie near the point, from the charts of a certificate.
@@ -434,7 +434,7 @@ class _Charts:
 
     @classmethod
     def of(
-        cls, ideal: Ideal, source: Certificate | None, order: int, over: Field, seconds: float
+        cls, ideal: Ideal, source: Certificate | None, order: int, over: GroundField, seconds: float
     ) -> _Charts | None:
         if seconds <= 0 or not _graded(ideal):
             return None

@@ -15,9 +15,9 @@ import numpy as np
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.algebra.univariate import count_roots, univariate
-from singularity_lab.exact.arcs.components import Field, count_intersection
+from singularity_lab.exact.arcs.components import GroundField, count_intersection
 from singularity_lab.exact.arcs.substitution import (
-    State,
+    ArcState,
     adjoin,
     leading_variable,
     monomial_text,
@@ -25,7 +25,7 @@ from singularity_lab.exact.arcs.substitution import (
 )
 from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
-from singularity_lab.exact.zeros.find import Zero
+from singularity_lab.exact.zeros.find import FoundZero
 from singularity_lab.system.deadline import check_time
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -92,17 +92,17 @@ class _Verdict:
     open: str = ""
 
 
-class Search:
+class StateSearch:
     """The recursion over states, within a CPU budget, with the verdicts remembered."""
 
-    def __init__(self, over: Field, seconds: float) -> None:
-        self.over: Field = over
+    def __init__(self, over: GroundField, seconds: float) -> None:
+        self.over: GroundField = over
         self.watch, self.seconds = Stopwatch(), seconds
         self.recursed = False
         self.reason = ""
         self.verdicts: dict[Any, _Verdict] = {}
 
-    def solve(self, state: State, demand: tuple[int, ...], bound: int | None) -> _Answer:
+    def solve(self, state: ArcState, demand: tuple[int, ...], bound: int | None) -> _Answer:
         """The least codimension of {ord g_j ≥ demand_j}; bound: larger ones are of no interest."""
         cap = max(demand)
         reach = cap + sum(low or 0 for low in state.low)
@@ -121,7 +121,7 @@ class Search:
                 return answer
             reach = min(most, 2 * reach, bound if bound is not None else most)
 
-    def level(self, state: State, demand: tuple[int, ...], reach: int, cap: int) -> _Answer:
+    def level(self, state: ArcState, demand: tuple[int, ...], reach: int, cap: int) -> _Answer:
         """All strata with |v| ≤ reach."""
         answer = _Answer()
         orders = _orders(state, reach, cap)
@@ -191,7 +191,7 @@ class Search:
             self.refine(state, need[i], orders[i], verdict.roots, low, answer)
         return answer
 
-    def verdict(self, state: State, v: np.ndarray, live: np.ndarray) -> _Verdict:
+    def verdict(self, state: ArcState, v: np.ndarray, live: np.ndarray) -> _Verdict:
         """The verdict on a stratum; generators that are not live are satisfied already."""
         if not live.any():
             return _Verdict((((), 1),))  # a nonempty open part of the torus
@@ -317,7 +317,7 @@ class Search:
 
     def refine(
         self,
-        state: State,
+        state: ArcState,
         need: np.ndarray,
         v: np.ndarray,
         roots: Sequence[Polynomial],
@@ -355,7 +355,7 @@ class Search:
 
     def refine_on(
         self,
-        state: State,
+        state: ArcState,
         need: np.ndarray,
         v: np.ndarray,
         before: Sequence[Polynomial],
@@ -370,7 +370,7 @@ class Search:
             return
         if self.over == "R":
             domain = dict.fromkeys(q.variables, "nonzero")
-            if not isinstance(no_common_zero([q], domain, 1.0), Zero):  # type: ignore[arg-type]
+            if not isinstance(no_common_zero([q], domain, 1.0), FoundZero):  # type: ignore[arg-type]
                 answer.leave(base + 1, f"real zeros of {q} are not decided")
                 return
         near = [h for h in before if torus.has_zero([h, q]) is not False]
@@ -382,7 +382,7 @@ class Search:
 
     def follow(
         self,
-        deeper: State,
+        deeper: ArcState,
         demand: tuple[int, ...],
         graph: int,
         weights: tuple[int, ...],
@@ -491,7 +491,7 @@ def _least(
     return best[0], best[1]
 
 
-def _orders(state: State, reach: int, cap: int) -> np.ndarray | None:
+def _orders(state: ArcState, reach: int, cap: int) -> np.ndarray | None:
     """All v with low_i ≤ v_i ≤ cap (0 for units) and |v| ≤ reach; None if they are too many."""
     free = [i for i, low in enumerate(state.low) if low is not None]
     lows = [int(state.low[i] or 0) for i in free]

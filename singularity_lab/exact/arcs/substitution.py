@@ -17,7 +17,7 @@ from singularity_lab.exact.zeros import torus
 
 
 @dataclass(frozen=True)
-class State:
+class ArcState:
     """Arcs (t, x) with x_i of order ≥ low_i, or of order 0 (a unit), and conditions on them.
 
     The generators are products of the factors: generator j is ∏ factor_i^(powers[j][i]). The
@@ -33,7 +33,7 @@ class State:
     depth: int = 0
 
     @classmethod
-    def of(cls, ideal: Ideal, fibre: bool) -> State:
+    def of(cls, ideal: Ideal, fibre: bool) -> ArcState:
         """The generators split into their irreducible factors over Q."""
         names = ideal.variables
         time_name = next(c for c in ("t", "_t", "tt", "time_") if c not in names)
@@ -72,13 +72,13 @@ def leading_variable(form: torus.LatticeForm) -> tuple[int, int] | None:
 
 
 def transform(
-    state: State,
+    state: ArcState,
     need: np.ndarray,
     v: np.ndarray,
     form: torus.LatticeForm,
     p: flint.fmpq_poly,
     away: Sequence[Polynomial],
-) -> State:
+) -> ArcState:
     """x = t^v·(units), units in torus coordinates y = x^U, near the zeros of p(y_1), p irreducible.
 
     For p = y_1 − c the coordinate is s = y_1 − c, of order ≥ 1. Otherwise y_1 stays as a unit, s of
@@ -136,7 +136,7 @@ def transform(
         graph[(0, 1, 0, *zeros)] = Fraction(-1)
         factors.append(Polynomial.from_terms(graph, (time_name, *names)))
         powers = [(*row, 0) for row in powers] + [(*(0,) * len(kept), 1)]
-    return State(
+    return ArcState(
         names,
         tuple(factors),
         tuple(powers),
@@ -147,12 +147,12 @@ def transform(
 
 
 def adjoin(
-    state: State,
+    state: ArcState,
     need: np.ndarray,
     v: np.ndarray,
     q: Polynomial,
     away: Sequence[Polynomial],
-) -> State:
+) -> ArcState:
     """x = t^v·(units), units in torus coordinates y = x^U, with s = q(y) of order ≥ 1 added.
 
     All y stay units. With L·y_i^d the leading term of q in y_i, y_i^d = (s − (q − L·y_i^d))/L is
@@ -226,7 +226,7 @@ def adjoin(
     graph[(0, 1, *(0,) * n)] = Fraction(-1)
     factors.append(Polynomial.from_terms(graph, (time_name, *names)))
     powers = [(*row, 0) for row in powers] + [(*(0,) * len(kept), 1)]
-    return State(
+    return ArcState(
         names,
         tuple(factors),
         tuple(powers),

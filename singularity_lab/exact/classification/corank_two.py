@@ -14,7 +14,7 @@ from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.algebra.univariate import count_roots
 from singularity_lab.errors import Undecided
 from singularity_lab.exact.classification.normal_forms import EXCEPTIONAL, Arnold
-from singularity_lab.exact.classification.splitting import truncated_composition
+from singularity_lab.exact.classification.splitting_lemma import truncated_composition
 
 
 def jet(g: Polynomial, degree: int) -> Polynomial:

@@ -18,10 +18,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Point, Polynomial
+from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
-from singularity_lab.exact.classification import spectrum as spectra
+from singularity_lab.exact.classification import singularity_spectrum as spectra
 from singularity_lab.exact.classification.arnold import classify
 from singularity_lab.exact.classification.milnor import (
     LocalAlgebra,
@@ -32,7 +32,7 @@ from singularity_lab.exact.classification.milnor import (
     tjurina_algebra,
 )
 from singularity_lab.exact.classification.normal_forms import Arnold
-from singularity_lab.exact.classification.splitting import Splitting, split
+from singularity_lab.exact.classification.splitting_lemma import Splitting, split
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.notebooks import table
 
@@ -203,7 +203,7 @@ def singularity(
     f: LocalProblem | HasProblem | Polynomial | str,
     variables: str | Iterable[str] | None = None,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     columns: int = 6_000,
     budget: float | None = 60.0,
 ) -> Singularity:

@@ -16,7 +16,7 @@ from typing import Any
 import flint
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.tower import Poly
@@ -52,15 +52,15 @@ _COLUMNS = 400
 
 
 @dataclass(frozen=True)
-class State:
+class ReachedStage:
     """A stage with the steps that lead to it."""
 
     stage: Stage
     steps: tuple[Reduction, ...] = ()
 
-    def after(self, step: Reduction) -> State:
+    def after(self, step: Reduction) -> ReachedStage:
         check_time()
-        return State(step.replay(self.stage), (*self.steps, step))
+        return ReachedStage(step.replay(self.stage), (*self.steps, step))
 
     @property
     def gens(self) -> tuple[Poly, ...]:
@@ -68,9 +68,9 @@ class State:
         return tuple(map(self.stage.tower.up, self.stage.gens))
 
 
-def reduce_to_polynomials(problem: AnalyticProblem) -> State | None:
+def reduce_to_polynomials(problem: AnalyticProblem) -> ReachedStage | None:
     """Steps from an analytic problem to a polynomial one; None where no proof is found."""
-    start = State(Stage.of(problem))
+    start = ReachedStage(Stage.of(problem))
     if problem.convention == "loss":
         typed = squares_as_typed(problem)
         first = None if typed is None else _attempt(lambda s: s.after(typed), start)
@@ -86,7 +86,7 @@ def reduce_to_polynomials(problem: AnalyticProblem) -> State | None:
     return None
 
 
-def _solve(state: State, order: int, together: str, depth: int) -> State | None:
+def _solve(state: ReachedStage, order: int, together: str, depth: int) -> ReachedStage | None:
     try:
         state = simplified(state)
     except SingularityLabError:
@@ -117,9 +117,9 @@ def _solve(state: State, order: int, together: str, depth: int) -> State | None:
     return None
 
 
-def _attempt(move: Any, state: State) -> State | None:
+def _attempt(move: Any, state: ReachedStage) -> ReachedStage | None:
     try:
-        found: State | None = move(state)
+        found: ReachedStage | None = move(state)
     except SingularityLabError:
         return None
     return found
@@ -128,7 +128,7 @@ def _attempt(move: Any, state: State) -> State | None:
 # -- the same ideal -------------------------------------------------------------------------------
 
 
-def simplified(state: State) -> State:
+def simplified(state: ReachedStage) -> ReachedStage:
     """Generators without unit factors, and without multiples of others."""
     for _ in range(12):
         before = len(state.steps)
@@ -139,7 +139,7 @@ def simplified(state: State) -> State:
     return state
 
 
-def _without_units(state: State) -> State:
+def _without_units(state: ReachedStage) -> ReachedStage:
     tower, do = state.stage.tower, list[tuple[str | int, ...]]()
     for i, g in enumerate(state.gens):
         if g.is_zero():
@@ -154,7 +154,7 @@ def _without_units(state: State) -> State:
     return state.after(Operate(do=tuple(do))) if do else state
 
 
-def _reduced(state: State) -> State:
+def _reduced(state: ReachedStage) -> ReachedStage:
     gens, do = list(state.gens), list[tuple[str | int, ...]]()
     if len(gens) == 1:
         return state
@@ -175,7 +175,7 @@ def _reduced(state: State) -> State:
     return state.after(Operate(do=tuple(do))) if do else state
 
 
-def _finished(state: State) -> State | None:
+def _finished(state: ReachedStage) -> ReachedStage | None:
     tower = state.stage.tower
     symbols = tower.occurs(*state.gens) - set(state.stage.problem.variables)
     return state if all(root_of(tower, n) is not None for n in symbols) else None
@@ -206,7 +206,7 @@ def _pivots(stage: Stage, germs: Sequence[Poly], allowed: Sequence[str]) -> list
     return [allowed[j] for j in chosen]
 
 
-def _smooth_factors(state: State) -> State | None:
+def _smooth_factors(state: ReachedStage) -> ReachedStage | None:
     """Generators that are products of powers of smooth germs with independent differentials."""
     stage, tower = state.stage, state.stage.tower
     variables = set(stage.problem.variables)
@@ -235,7 +235,7 @@ def _smooth_factors(state: State) -> State | None:
     return None
 
 
-def _atom_coordinates(state: State) -> State | None:
+def _atom_coordinates(state: ReachedStage) -> ReachedStage | None:
     """Atoms in place of variables that occur in nothing else."""
     stage, tower = state.stage, state.stage.tower
     atoms = sorted(set().union(*(tower.of_kind(g, "atom") for g in state.gens)))
@@ -258,7 +258,7 @@ def _atom_coordinates(state: State) -> State | None:
     return state.after(Coordinates(by=by, gens=gens))
 
 
-def _eliminated(state: State) -> State | None:
+def _eliminated(state: ReachedStage) -> ReachedStage | None:
     """A generator that is smooth in a variable, which is eliminated from the others, is one."""
     stage, tower = state.stage, state.stage.tower
     gens = state.gens
@@ -279,7 +279,7 @@ def _eliminated(state: State) -> State | None:
     return None
 
 
-def _without(state: State, i: int, x: str) -> State | None:
+def _without(state: ReachedStage, i: int, x: str) -> ReachedStage | None:
     """The state with x eliminated from all generators but i, where that is linear in it."""
     tower, gens = state.stage.tower, list(state.gens)
     others = [j for j, g in enumerate(gens) if j != i and x in tower.depends(g)]
@@ -312,7 +312,7 @@ def _without(state: State, i: int, x: str) -> State | None:
 # -- tails ----------------------------------------------------------------------------------------
 
 
-def _truncated(state: State) -> State | None:
+def _truncated(state: ReachedStage) -> ReachedStage | None:
     """The tails dropped, and a polynomial problem left."""
     tower = state.stage.tower
     kept, tails = split_tails(tower, state.gens)
@@ -427,7 +427,7 @@ def outer_atoms(stage: Stage, gens: Sequence[Poly]) -> list[str]:
     return sorted(atoms - nested, key=tower.names.index)
 
 
-def expanded(state: State, order: int, together: str) -> Iterator[State]:
+def expanded(state: ReachedStage, order: int, together: str) -> Iterator[ReachedStage]:
     """The outer atoms expanded: one by one, or those of a function together, which are in one
     generator, or all."""
     tower, atoms = state.stage.tower, outer_atoms(state.stage, state.gens)
@@ -454,7 +454,7 @@ def expanded(state: State, order: int, together: str) -> Iterator[State]:
     yield state
 
 
-def _definite(state: State, order: int) -> Iterator[State]:
+def _definite(state: ReachedStage, order: int) -> Iterator[ReachedStage]:
     """One generator that is a sum of squares, or a definite form in the arguments of functions or
     in coordinates."""
     if len(state.gens) != 1:

@@ -10,13 +10,13 @@ from singularity_lab.exact.engine.generator_moves import monomial_of
 from singularity_lab.exact.engine.germs import Generator, Germs, iterate_terms
 from singularity_lab.exact.engine.leaves import terms_leaf
 from singularity_lab.exact.engine.limits import FIBRE_CLASSES, TRIES, TURNED
-from singularity_lab.exact.engine.outcome import Outcome, both, tighter
+from singularity_lab.exact.engine.outcome import SearchOutcome, both, tighter
 from singularity_lab.exact.engine.search import Search
 from singularity_lab.exact.engine.simplify import simplify
 from singularity_lab.exact.engine.symmetry import colour_classes, symmetries
 
 
-def blow_up(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def blow_up(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """The best outcome of the blow-ups of a few centres, and the bound of the terms."""
     if fuel <= 0 or search.expired:
         return None
@@ -29,7 +29,7 @@ def blow_up(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome
         return None
     depth = search.horizon - fuel
     tries = next((n for made, n in TRIES if depth <= made), 1)
-    best: Outcome | None = None
+    best: SearchOutcome | None = None
     for groups in order[:tries]:
         alike = any(len(group) > 1 for group in groups)
         charts, step = g.blow_up(groups, symmetries(g, groups) if alike and not g.signs else ())
@@ -42,7 +42,7 @@ def blow_up(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome
     if best is None or top is None or upper is None:
         return best
     if best.upper is None or upper < best.upper:
-        best = Outcome(best.lower, upper, both(best.step, top.step), open=best.open)
+        best = SearchOutcome(best.lower, upper, both(best.step, top.step), open=best.open)
     return best
 
 

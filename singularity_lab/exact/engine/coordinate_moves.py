@@ -12,7 +12,15 @@ from singularity_lab.exact.engine.generator_moves import (
     reduce_by_monomials,
     strip_units,
 )
-from singularity_lab.exact.engine.germs import LOCAL, UNIT, Generator, Germs, Move, Moves, Poly
+from singularity_lab.exact.engine.germs import (
+    LOCAL,
+    UNIT,
+    Generator,
+    GermMove,
+    GermMoves,
+    Germs,
+    Poly,
+)
 from singularity_lab.exact.proof.slices import Functions
 from singularity_lab.system.deadline import check_time
 
@@ -20,7 +28,7 @@ _TERM_LIMIT = 4000
 _FEW, _FACTORED, _WIDE = 3, 120, 6  # generators whose factors are looked at, terms and variables
 
 
-def eliminate(g: Germs) -> Move | None:
+def eliminate(g: Germs) -> GermMove | None:
     """A generator that is linear with unit coefficient in a free local variable becomes that
     variable."""
     best: tuple[Any, ...] | None = None
@@ -61,7 +69,7 @@ def eliminate(g: Germs) -> Move | None:
     return moved, step
 
 
-def straighten(g: Germs) -> Move | None:
+def straighten(g: Germs) -> GermMove | None:
     """A generator m·(c·x + r), m a monomial and c a unit, becomes m·x, where all other terms with x
     are multiples of m and so can be reduced by it."""
     best: tuple[Any, ...] | None = None
@@ -91,7 +99,7 @@ def straighten(g: Germs) -> Move | None:
     return (moved, step) if sum(len(f.poly) for f in moved.gens) <= _TERM_LIMIT else None
 
 
-def smooth_coordinate(g: Germs) -> Move | None:
+def smooth_coordinate(g: Germs) -> GermMove | None:
     """A generator that is smooth in a free local variable of its own becomes that variable."""
     for j, f in enumerate(g.gens):
         if len(f.poly) == 1:
@@ -110,7 +118,7 @@ def smooth_coordinate(g: Germs) -> Move | None:
     return None
 
 
-def smooth_factor(g: Germs) -> Moves | None:
+def smooth_factor(g: Germs) -> GermMoves | None:
     """A factor of a generator that is smooth, and linear with unit coefficient in a free local
     variable, becomes that variable, where it comes with a power or beside other factors."""
     if len(g.gens) > _FEW or all(len(f.poly) == 1 for f in g.gens):
@@ -140,7 +148,7 @@ def smooth_factor(g: Germs) -> Moves | None:
     return next(_curved_factors(g), None)
 
 
-def _curved_factors(g: Germs) -> Iterator[Moves]:
+def _curved_factors(g: Germs) -> Iterator[GermMoves]:
     """The same for a factor that is not linear, where all else is free of the variable."""
     for j, f in enumerate(g.gens):
         if len(f.poly) < 3:
@@ -177,7 +185,7 @@ def _linear_in(g: Germs, p: Generator) -> Iterator[tuple[int, Poly, Poly]]:
             yield i, c, r
 
 
-def rescale(g: Germs) -> Moves | None:
+def rescale(g: Germs) -> GermMoves | None:
     """A variable whose coefficients all share a unit factor is multiplied by it."""
     if len(g.gens) < 2:
         return None
@@ -216,7 +224,7 @@ def rescale(g: Germs) -> Moves | None:
     return None if best is None else (best[1], best[2])
 
 
-def pivot(g: Germs) -> Moves | None:
+def pivot(g: Germs) -> GermMoves | None:
     """Clear a variable from the other generators by one in which its coefficient divides theirs.
 
     Taken with the rescalings and reductions that follow, if all together come nearer to monomials.

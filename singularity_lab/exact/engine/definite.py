@@ -11,8 +11,8 @@ from fractions import Fraction
 import flint
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.analytic import AnalyticProblem
-from singularity_lab.algebra.functions import expansion
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
+from singularity_lab.algebra.elementary import expansion
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import ring
 from singularity_lab.algebra.tower import Element, Poly, Symbol, Tower

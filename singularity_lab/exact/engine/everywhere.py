@@ -19,17 +19,17 @@ from fractions import Fraction
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.algebra.problem import Interval, LocalProblem
+from singularity_lab.algebra.problem import LocalProblem, RationalInterval
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.exact.engine.germs import LOCAL, PARAM, Generator, Germs
 from singularity_lab.exact.engine.limits import DERIVATIVES, DOMAIN_PATIENCE
 from singularity_lab.exact.engine.losses import sum_of_squares
-from singularity_lab.exact.engine.outcome import Outcome, least
+from singularity_lab.exact.engine.outcome import SearchOutcome, least
 from singularity_lab.exact.engine.parameters import Poly, special_values, splitting_polynomials
 from singularity_lab.exact.engine.resolution import Resolution
 from singularity_lab.exact.engine.rules import SADDLES
 from singularity_lab.exact.engine.search import Rules, Search
-from singularity_lab.exact.engine.splitting import as_unit, without_zero
+from singularity_lab.exact.engine.stratum_cuts import as_unit, without_zero
 from singularity_lab.exact.proof import everywhere as domain
 from singularity_lab.exact.proof.branches import Squares
 
@@ -47,7 +47,7 @@ def all_germs(problem: LocalProblem) -> Germs:
     ).normal()
 
 
-def cell(g: Germs, i: int, piece: Interval, end: bool) -> Germs:
+def cell(g: Germs, i: int, piece: RationalInterval, end: bool) -> Germs:
     """The family on a cell of variable i, as :func:`proof.everywhere.cell` has it."""
     numerator, denominator = domain.coordinate(g.names, i, piece, end)
     power = numerator ** g.k.get(i, 0)
@@ -87,7 +87,7 @@ _LEADING, _CUTS = 3, 6  # coefficients of coefficients, and how many of these
 
 def without_zero_by_signs(
     search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """What signs make definite is no coordinate: it is a unit before it is tried as one."""
     if len(q) < 2 or not Generator(q).occurs & g.positive - {g.symbol}:
         return None
@@ -98,7 +98,7 @@ def without_zero_by_signs(
 
 def without_zero_alone(
     search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """Units may distract: what the signs of the variables prove without them comes first."""
     if not g.units:
         return None
@@ -108,7 +108,7 @@ def without_zero_alone(
 
 def cut_by_leading_factors(
     search: Search, g: Germs, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """Cut along the factors of the coefficient of a variable in which a condition is linear; where
     that cannot be, along those of their own coefficients."""
     return _cut_by_leading(search, g, target, fuel, [i for i in g.role if g.is_free(i)])
@@ -116,14 +116,14 @@ def cut_by_leading_factors(
 
 def cut_by_leading_units(
     search: Search, g: Germs, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """The same for unit variables that are > 0."""
     return _cut_by_leading(search, g, target, fuel, [*g.unit_variables])
 
 
 def _cut_by_leading(
     search: Search, g: Germs, target: RLCT | None, fuel: int, able: Sequence[int]
-) -> Outcome | None:
+) -> SearchOutcome | None:
     wanted = conditions(g)
     for _ in range(_LEADING):
         inner: list[Poly] = []
@@ -141,7 +141,9 @@ def _cut_by_leading(
     return None
 
 
-def cut_by_variables(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def cut_by_variables(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """Where nothing else is left, and no variable is local: a parameter is 0 or not."""
     if g.locals or not g.params:
         return None
@@ -149,7 +151,9 @@ def cut_by_variables(search: Search, g: Germs, target: RLCT | None, fuel: int) -
     return search.cut(g, (g.variables[i] for i in g.params if i in used), target, fuel)
 
 
-def cut_by_derivatives(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def cut_by_derivatives(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """Cut along factors of derivatives of conditions, those that divide most derivatives first."""
     counts: dict[str, tuple[int, Poly]] = {}
     for q in conditions(g):
@@ -168,7 +172,7 @@ def conditions(g: Germs) -> list[Poly]:
     return splitting_polynomials(g) if g.params or g.unit_variables else []
 
 
-def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def cut_domain(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """The domain is cut as long as it can be before a germ is looked at, so that each leaf of the
     splitting is a stratum."""
     if fuel < search.horizon or search.expired:
@@ -247,7 +251,9 @@ def resolve_everywhere(
     yield resolve(DOMAIN, budget and budget / 4, comparing=True)
 
 
-def _attempt(search: Search, problem: LocalProblem, relaxed: bool) -> Callable[[int], Outcome]:
+def _attempt(
+    search: Search, problem: LocalProblem, relaxed: bool
+) -> Callable[[int], SearchOutcome]:
     """How to solve the cells of a domain to some depth; relaxed: those with all real values in
     place of what lies between the ends."""
     g = all_germs(problem)
@@ -270,7 +276,7 @@ def typed_squares(problem: LocalProblem) -> Squared | None:
 
 
 def in_cell(
-    squares: Squared, names: tuple[str, ...], i: int, piece: Interval, end: bool
+    squares: Squared, names: tuple[str, ...], i: int, piece: RationalInterval, end: bool
 ) -> Squared:
     """The squares in a cell of variable i, times the power of the denominator that K gets."""
     numerator, denominator = domain.coordinate(names, i, piece, end)
@@ -287,7 +293,7 @@ def in_cell(
 
 def of_squares(
     search: Search, g: Germs, squares: Squared | None, target: RLCT | None, fuel: int
-) -> Outcome:
+) -> SearchOutcome:
     """The family of a cell, by the ideal of the squares where its generator is their sum."""
     whole = None if squares is None else _roots(g, squares)
     if whole is None:
@@ -297,7 +303,7 @@ def of_squares(
     found = search.solve(inner.normal(), doubled, fuel)
     step = Squares(squares=(tuple((str(c), str(q)) for c, q in whole),), cases=[found.step])
     lower, upper = (v and RLCT(v.value / 2, v.multiplicity) for v in (found.lower, found.upper))
-    return Outcome(lower, upper, step.encode(), found.empty, found.open)
+    return SearchOutcome(lower, upper, step.encode(), found.empty, found.open)
 
 
 def _roots(g: Germs, squares: Squared) -> Squared | None:
@@ -317,10 +323,10 @@ def over(
     search: Search,
     g: Germs,
     squares: Squared | None,
-    intervals: Sequence[tuple[int, Interval]],
+    intervals: Sequence[tuple[int, RationalInterval]],
     target: RLCT | None,
     fuel: int,
-) -> Outcome:
+) -> SearchOutcome:
     """The cells of the intervals, then each cell's family."""
     if not intervals:
         return of_squares(search, g, squares, target, fuel)
@@ -339,10 +345,10 @@ def open_over(
     search: Search,
     g: Germs,
     squares: Squared | None,
-    intervals: Sequence[tuple[int, Interval]],
+    intervals: Sequence[tuple[int, RationalInterval]],
     target: RLCT | None,
     fuel: int,
-) -> Outcome:
+) -> SearchOutcome:
     """The same with all real values in place of those between the ends of an interval: a bound
     below, but for the ends."""
     if not intervals:

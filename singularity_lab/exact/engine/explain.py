@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from singularity_lab.algebra.problem import Generators
+from singularity_lab.algebra.problem import GermLike
 from singularity_lab.errors import Undecided
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import GRACE, OVERRUN, rlct
@@ -59,7 +59,7 @@ class Explanation:
 
 
 def explain(
-    generators: Generators,
+    generators: GermLike,
     variables: str | Iterable[str] | None = None,
     *,
     budget: float | None = 60.0,

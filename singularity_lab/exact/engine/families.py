@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, real_roots
 from singularity_lab.algebra.expression import Expression
 from singularity_lab.algebra.factoring import factor
@@ -22,11 +22,11 @@ from singularity_lab.algebra.rings import ring, to_fmpq
 from singularity_lab.algebra.univariate import univariate
 from singularity_lab.errors import BadInput, OutOfScope, SingularityLabError, Undecided, quoted
 from singularity_lab.exact.engine.germs import Generator, Germs
-from singularity_lab.exact.engine.outcome import Outcome
+from singularity_lab.exact.engine.outcome import SearchOutcome
+from singularity_lab.exact.engine.parameter_tables import ParameterCell, Table
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.rules import RESOLVING, SPLITTING
 from singularity_lab.exact.engine.search import Search
-from singularity_lab.exact.engine.tables import Cell, Table
 from singularity_lab.exact.proof.branches import Squares
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.each import EachReplay
@@ -92,7 +92,7 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
     document = table_to_json(family, walls, listed)
     checked = verify_table(document)
     shown = tuple(
-        Cell(parameter, ends[0], ends[1], value, proved, _note(family, ends))
+        ParameterCell(parameter, ends[0], ends[1], value, proved, _note(family, ends))
         for ends, value, proved in checked
     )
     return Table(parameter, shown, document, watch.seconds)
@@ -162,11 +162,11 @@ def roots_of(p: Polynomial, t: str) -> list[Number]:
             root = -dense[0] / dense[1]
             found.append(Fraction(int(root.p), int(root.q)))
         else:
-            bits = limits.Size.of(q).bits
-            if bits > limits.ALGEBRAIC_BITS:
+            bits = input_limits.Size.of(q).bits
+            if bits > input_limits.ALGEBRAIC_BITS:
                 raise Undecided(
                     f"roots in {t}: those of a polynomial of {bits:.0f} bits are not written in a "
-                    f"certificate, at most {limits.ALGEBRAIC_BITS} are"
+                    f"certificate, at most {input_limits.ALGEBRAIC_BITS} are"
                 )
             found += real_roots(dense)
     return found
@@ -237,7 +237,9 @@ def _on_interval(
     walls: list[Poly] = []
     symbol = start.names.index(family.parameter)
 
-    def note(search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int) -> Outcome | None:
+    def note(
+        search: Search, g: Germs, q: Poly, target: RLCT | None, fuel: int
+    ) -> SearchOutcome | None:
         """A polynomial in the symbol alone that the search cannot cut along."""
         walls.extend(_eliminated(q, symbol, g.symbol))
         return None

@@ -9,7 +9,7 @@ from typing import Any
 import flint
 import numpy as np
 
-from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs, Move, Poly, ratio
+from singularity_lab.exact.engine.germs import LOCAL, Generator, GermMove, Germs, Poly, ratio
 
 
 def monomial_of(g: Germs, f: Generator) -> dict[int, int] | None:
@@ -19,7 +19,7 @@ def monomial_of(g: Germs, f: Generator) -> dict[int, int] | None:
     return f.content
 
 
-def strip_units(g: Germs) -> Move | None:
+def strip_units(g: Germs) -> GermMove | None:
     """Divide generators by factors that are units."""
     do: list[list[Any]] = []
     plain = not g.units and not g.unit_variables and g.field is None
@@ -37,7 +37,7 @@ def strip_units(g: Germs) -> Move | None:
     return g.generators(do) if do else None
 
 
-def reduce_by_monomials(g: Germs) -> Move | None:
+def reduce_by_monomials(g: Germs) -> GermMove | None:
     """Leave out of each generator the terms that are multiples of a generator that is a
     monomial."""
     monomials = [(j, f.terms[0]) for j, f in enumerate(g.gens) if len(f.poly) == 1]
@@ -74,7 +74,7 @@ def reduce_by_monomials(g: Germs) -> Move | None:
     return g.generators(do) if do else None
 
 
-def split_definite(g: Germs) -> Move | None:
+def split_definite(g: Germs) -> GermMove | None:
     """Split a generator whose terms cannot cancel: it is of the order of the sum of their absolute
     values."""
     for i, f in enumerate(g.gens):
@@ -121,7 +121,7 @@ def _reduction(g: Germs, f: Generator, h: Generator) -> tuple[int, int, Poly] | 
     return best
 
 
-def reduce_by_each_other(g: Germs) -> Move | None:
+def reduce_by_each_other(g: Germs) -> GermMove | None:
     """Subtract a monomial multiple of one generator from another where that brings it nearer to a
     monomial."""
     gens = g.gens

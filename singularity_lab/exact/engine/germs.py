@@ -637,8 +637,8 @@ def iterate_terms(gens: Iterable[Generator]) -> Iterator[Term]:
             yield t
 
 
-Move = tuple[Germs, Script]
-Moves = tuple[Germs, list[Script]]
+GermMove = tuple[Germs, Script]
+GermMoves = tuple[Germs, list[Script]]
 
 
 def ratio(c: flint.fmpq, b: flint.fmpq) -> tuple[int, int]:

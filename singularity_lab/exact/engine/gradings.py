@@ -9,7 +9,7 @@ from operator import mul
 import flint
 
 from singularity_lab.algebra.linear import nullspace, solve_lp
-from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, Germs, Move
+from singularity_lab.exact.engine.germs import PARAM, UNIT, Generator, GermMove, Germs
 
 
 def gradings(g: Germs, with_units: bool) -> list[list[int]]:
@@ -45,7 +45,7 @@ def _independent(rows: list[tuple[int, ...]]) -> list[list[int]]:
     return [[int(matrix[i, j]) for j in range(matrix.ncols())] for i in range(rank)]
 
 
-def contract(g: Germs) -> Move | None:
+def contract(g: Germs) -> GermMove | None:
     """Parameters that a positive dilation moves to 0 become local: as many as one grading
     allows."""
     in_units = frozenset().union(*(Generator(u).occurs for u in (*g.units, *g.signs)))

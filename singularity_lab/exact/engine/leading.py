@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 import flint
 
 from singularity_lab.algebra.jacobians import determinant
-from singularity_lab.exact.engine.germs import LOCAL, UNIT, Generator, Germs, Move, Poly, Term
+from singularity_lab.exact.engine.germs import LOCAL, UNIT, Generator, GermMove, Germs, Poly, Term
 from singularity_lab.exact.engine.limits import LEADING_MONOMIALS, LEADING_TURNS
 from singularity_lab.exact.proof.moves import Nakayama
 from singularity_lab.system.deadline import check_time
 
 Part = Mapping[Term, flint.fmpq]
-Row = dict[int, dict[Term, flint.fmpq]]  # by leading part: the coefficients of its cofactor
+MatrixRow = dict[int, dict[Term, flint.fmpq]]  # by leading part: the coefficients of its cofactor
 
 
 @dataclass
@@ -76,9 +76,9 @@ class _Parts:
         later = i in self.rank and self.rank[j] >= self.rank[i]
         return not later or self.degree(q) > 0
 
-    def row(self, i: int, rest: Part) -> Row | None:
+    def row(self, i: int, rest: Part) -> MatrixRow | None:
         """The cofactors in rest = Σ c·g, None where there are none among the products listed."""
-        found: Row = {}
+        found: MatrixRow = {}
         columns: dict[tuple[Term, int], int] = {}
         seen: dict[Term, int] = {}
         free: dict[Term, tuple[Term, int]] = {}  # monomials that a leading monomial takes away
@@ -151,7 +151,7 @@ def _times(q: Term, t: Term) -> Term:
     return tuple(sorted(exponents.items()))
 
 
-def leading_parts(g: Germs) -> Move | None:
+def leading_parts(g: Germs) -> GermMove | None:
     """The leading parts of the generators instead of these, where what is left of each is a
     combination of leading parts; other generators stay.
 
@@ -168,7 +168,7 @@ def leading_parts(g: Germs) -> Move | None:
     _find(parts)
     good = set(parts.parts)
     for _ in range(LEADING_TURNS):
-        rows: dict[int, Row | None] = {}
+        rows: dict[int, MatrixRow | None] = {}
         for i in range(len(g.gens)):
             check_time()
             if i in good or i not in parts.parts:
@@ -207,8 +207,8 @@ def _find(parts: _Parts) -> None:
 
 
 def _replaced(
-    g: Germs, parts: _Parts, good: set[int], rows: Mapping[int, Row | None]
-) -> Move | None:
+    g: Germs, parts: _Parts, good: set[int], rows: Mapping[int, MatrixRow | None]
+) -> GermMove | None:
     """The family with the leading parts, and the step; None where nothing becomes simpler."""
     new: list[Generator] = []
     place: dict[int, int] = {}

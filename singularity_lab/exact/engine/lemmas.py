@@ -8,25 +8,25 @@ from typing import Any
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.outcome import Outcome
+from singularity_lab.exact.engine.outcome import SearchOutcome
 from singularity_lab.exact.engine.symmetry import signs
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Script
 
-Order = tuple[int, ...]
+Labelling = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Lemma:
+class ProvedFamily:
     """A closed outcome of a family in the order of its labelling.
 
     full: whether it is all that can be said, not only enough for the target at the time.
     """
 
     family: Germs
-    order: Order
+    order: Labelling
     id: int
-    outcome: Outcome
+    outcome: SearchOutcome
     full: bool
 
 
@@ -36,19 +36,23 @@ class Lemmas:
 
     shared: int = 0
     ids: int = 0
-    known: dict[Any, list[Lemma]] = field(default_factory=dict)
+    known: dict[Any, list[ProvedFamily]] = field(default_factory=dict)
 
-    def enter(self, g: Germs, key: Any, order: Order, target: RLCT | None, found: Outcome) -> None:
+    def enter(
+        self, g: Germs, key: Any, order: Labelling, target: RLCT | None, found: SearchOutcome
+    ) -> None:
         """Keep a closed outcome under an id in its script."""
         if not g.signs and found.open == 0:
             if "id" not in found.step:
                 self.ids += 1
                 found.step = {"id": self.ids, **found.step}
             full = target is None or (found.lower is not None and found.lower == found.upper)
-            lemma = Lemma(g, order, found.step["id"], found, full)
+            lemma = ProvedFamily(g, order, found.step["id"], found, full)
             self.known.setdefault(key, []).append(lemma)
 
-    def recall(self, g: Germs, key: Any, order: Order, target: RLCT | None) -> Outcome | None:
+    def recall(
+        self, g: Germs, key: Any, order: Labelling, target: RLCT | None
+    ) -> SearchOutcome | None:
         """What is proved of the family, if it is all, or enough for the target."""
         for lemma in () if g.signs else self.known.get(key, ()):
             family, outcome = lemma.family, lemma.outcome
@@ -67,7 +71,9 @@ class Lemmas:
                     if i != g.symbol
                 }
                 step = See(step=lemma.id, map=names).encode()
-                return Outcome(outcome.lower, outcome.upper, step, outcome.empty, outcome.open)
+                return SearchOutcome(
+                    outcome.lower, outcome.upper, step, outcome.empty, outcome.open
+                )
         return None
 
     def assemble(self, step: Script) -> Script:

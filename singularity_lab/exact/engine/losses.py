@@ -22,11 +22,13 @@ from singularity_lab.exact.zeros.squares import gram
 from singularity_lab.system.deadline import TimeLimit, check_time
 
 Poly = flint.fmpq_mpoly
-Squares = list[tuple[Fraction, Polynomial]]
+SquareTerms = list[tuple[Fraction, Polynomial]]
 _TERMS = 2_000  # of a remainder that squares may be completed to
 
 
-def sum_of_squares(f: Polynomial, budget: float = 1.0, *, matrix: bool = True) -> Squares | None:
+def sum_of_squares(
+    f: Polynomial, budget: float = 1.0, *, matrix: bool = True
+) -> SquareTerms | None:
     """Pairs (c > 0, q) with f = Σ c·q², where such are found; None elsewhere.
 
     budget: CPU seconds for what is not typed as such. matrix: whether to look for a Gram matrix.

@@ -33,8 +33,8 @@ from msgspec.structs import replace
 from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial
-from singularity_lab.algebra.problem import Generators, Germ, LocalProblem
+from singularity_lab.algebra.polynomial import Exponent, PointLike, Polynomial
+from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.algebra.univariate import Kind
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
@@ -45,7 +45,7 @@ from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.exact.proof.evidence import Evidence
 from singularity_lab.exact.proof.leaves import FaceProof, Monomial, Newton, Order, Strict, Terms
 from singularity_lab.exact.zeros.decide import no_common_zero
-from singularity_lab.exact.zeros.find import Zero
+from singularity_lab.exact.zeros.find import FoundZero
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds, time_left
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -53,10 +53,10 @@ Face = frozenset[Exponent]
 
 
 def newton_polyhedron(
-    ideal: Generators,
+    ideal: GermLike,
     variables: str | Sequence[str] | None = None,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     budget: float | None = None,
 ) -> NewtonPolyhedron:
     """Return the Newton polyhedron: conv(exponents of all generators) + the positive orthant, in
@@ -123,7 +123,7 @@ class FaceReport:
 
     face: Face
     polynomials: tuple[Polynomial, ...]
-    answer: Evidence | Zero | None
+    answer: Evidence | FoundZero | None
     logarithmic: bool = False
 
     @property
@@ -135,7 +135,7 @@ class FaceReport:
         inside = ", ".join(str(p) for p in self.polynomials if not p.is_zero)
         if self.logarithmic:
             inside = f"{self.polynomials[0]} with its logarithmic derivatives"
-        found = self.answer if isinstance(self.answer, Zero) else "undecided in the real torus"
+        found = self.answer if isinstance(self.answer, FoundZero) else "undecided in the real torus"
         return f"{inside} on a compact face: {'no real zero' if self.proved else found}"
 
 
@@ -281,7 +281,7 @@ class FaceInquiry:
         report = self.about(face)
         if report.proved:
             return False
-        return True if isinstance(report.answer, Zero) else None
+        return True if isinstance(report.answer, FoundZero) else None
 
     def decide(self, faces: Sequence[Face]) -> Nondegeneracy:
         """Large faces first: they fail first."""
@@ -347,7 +347,7 @@ def newton_step(
     undecided = None
     empty = []
     for r in map(inquiry.about, faces):
-        if isinstance(r.answer, Zero):
+        if isinstance(r.answer, FoundZero):
             strict = Strict(face=_listed(r.face), zero=r.answer.evidence)
             return replace(step, strict=strict).encode(), with_zero
         if not r.proved:

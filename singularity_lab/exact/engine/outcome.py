@@ -13,7 +13,7 @@ from singularity_lab.exact.proof.leaves import Open
 
 
 @dataclass
-class Outcome:
+class SearchOutcome:
     """What a subtree proves of its family. ``open``: leaves that are not closed."""
 
     lower: RLCT | None
@@ -22,14 +22,14 @@ class Outcome:
     empty: bool = False
     open: int = 0
 
-    def after(self, *moves: Script) -> Outcome:
+    def after(self, *moves: Script) -> SearchOutcome:
         """The same of the family that these moves, one after the other, led from."""
-        return Outcome(self.lower, self.upper, chain(moves, self.step), self.empty, self.open)
+        return SearchOutcome(self.lower, self.upper, chain(moves, self.step), self.empty, self.open)
 
 
-def nothing() -> Outcome:
+def nothing() -> SearchOutcome:
     """The outcome for a family of which nothing is proved."""
-    return Outcome(None, None, Open().encode(), open=1)
+    return SearchOutcome(None, None, Open().encode(), open=1)
 
 
 def chain(moves: Sequence[Script], last: Script) -> Script:
@@ -39,20 +39,22 @@ def chain(moves: Sequence[Script], last: Script) -> Script:
     return last
 
 
-def tighter(a: Outcome, b: Outcome) -> bool:
+def tighter(a: SearchOutcome, b: SearchOutcome) -> bool:
     """Whether the first outcome bounds better below, or equally with fewer open leaves."""
     key = [(o.lower is not None, o.lower or RLCT(Fraction(0), 1)) for o in (a, b)]
     return key[0] > key[1] or (key[0] == key[1] and a.open < b.open)
 
 
-def joined(a: Outcome, b: Outcome) -> Outcome:
+def joined(a: SearchOutcome, b: SearchOutcome) -> SearchOutcome:
     """The bounds of two proofs about one family."""
     if tighter(b, a):
         a, b = b, a
     if b.upper is None or (a.upper is not None and a.upper <= b.upper):
         return a
     done = a.lower is not None and a.lower >= b.upper
-    return Outcome(a.lower, b.upper, both(a.step, b.step), open=0 if done else min(a.open, b.open))
+    return SearchOutcome(
+        a.lower, b.upper, both(a.step, b.step), open=0 if done else min(a.open, b.open)
+    )
 
 
 def both(first: Script, second: Script) -> Script:
@@ -60,15 +62,15 @@ def both(first: Script, second: Script) -> Script:
     return Both(cases=[first, second]).encode()
 
 
-def least(outcomes: Sequence[Outcome], step: Script) -> Outcome:
+def least(outcomes: Sequence[SearchOutcome], step: Script) -> SearchOutcome:
     """The outcome of a cover by strata, from those of the strata."""
     met = [o for o in outcomes if not o.empty]
     step = {**step, "cases": [o.step for o in outcomes]}
     if not met:
-        return Outcome(None, None, step, empty=True)
+        return SearchOutcome(None, None, step, empty=True)
     lowers = [o.lower for o in met if o.lower is not None]
     uppers = [o.upper for o in met if o.upper is not None]
-    return Outcome(
+    return SearchOutcome(
         min(lowers) if len(lowers) == len(met) else None,
         min(uppers, default=None),
         step,

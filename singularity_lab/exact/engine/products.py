@@ -14,11 +14,11 @@ from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.exact.engine.centres import Groups, centres
 from singularity_lab.exact.engine.germs import Germs
-from singularity_lab.exact.engine.outcome import Outcome, nothing, tighter
+from singularity_lab.exact.engine.outcome import SearchOutcome, nothing, tighter
 from singularity_lab.exact.engine.parameters import Poly, special_values, splitting_polynomials
 from singularity_lab.exact.engine.rules import RESOLVING, SPLITTING, no_point
 from singularity_lab.exact.engine.search import Search
-from singularity_lab.exact.engine.splitting import at_roots, unit_to_one
+from singularity_lab.exact.engine.stratum_cuts import at_roots, unit_to_one
 from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.system.deadline import TimeLimit, check_time
 
@@ -98,7 +98,9 @@ def resolve_product(
     return None
 
 
-def factor_by_factor(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def factor_by_factor(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """The outcome for a product, which no other rule knows: the strata of its parameters, a factor
     that is a coordinate, then blow-ups of what all factors vanish on."""
     if not g.exponents:
@@ -107,7 +109,7 @@ def factor_by_factor(search: Search, g: Germs, target: RLCT | None, fuel: int) -
     return search.first_of(rules, g, target, fuel) or nothing()
 
 
-def _cut(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def _cut(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """The stratum cut along a polynomial that decides how the factors look; not over a field."""
     if not g.params and not g.unit_variables:
         return None
@@ -120,7 +122,7 @@ def _cut(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | 
     return None
 
 
-def _coordinate(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def _coordinate(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """A factor that is smooth in a variable of its own, as this coordinate."""
     for j, f in enumerate(g.gens):
         others = frozenset().union(*(h.occurs for h in g.gens if h is not f))
@@ -131,10 +133,10 @@ def _coordinate(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Out
     return None
 
 
-def _blow_up(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def _blow_up(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     if fuel <= 0 or search.expired:
         return None
-    best: Outcome | None = None
+    best: SearchOutcome | None = None
     for groups in _centres(g)[:_TRIES]:
         charts, step = g.blow_up(groups)
         search.blow_ups += 1

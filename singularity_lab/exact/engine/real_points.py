@@ -20,8 +20,8 @@ from singularity_lab.algebra.factoring import factor
 from singularity_lab.algebra.names import fresh
 from singularity_lab.algebra.number_field import NumberField, coordinates
 from singularity_lab.algebra.polynomial import Polynomial, parse
-from singularity_lab.algebra.problem import Interval as Ends
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.algebra.problem import RationalInterval as Ends
 from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.algebra.univariate import Kind, univariate
 from singularity_lab.errors import SingularityLabError

@@ -18,7 +18,7 @@ from singularity_lab.exact.engine.limits import (
     SQUARES_TERMS,
 )
 from singularity_lab.exact.engine.losses import squares_of
-from singularity_lab.exact.engine.outcome import Outcome
+from singularity_lab.exact.engine.outcome import SearchOutcome
 from singularity_lab.exact.engine.search import Search
 from singularity_lab.exact.engine.slices import slice_germ
 from singularity_lab.exact.proof.branches import Squares
@@ -28,7 +28,9 @@ from singularity_lab.system.deadline import TimeLimit
 Poly = flint.fmpq_mpoly
 
 
-def slice_of_product(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def slice_of_product(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """The slice of a germ that is a product along a vector field."""
     found = slice_germ(g, 1 if g.params else 2)
     if found is None:
@@ -36,19 +38,23 @@ def slice_of_product(search: Search, g: Germs, target: RLCT | None, fuel: int) -
     return search.solve(found[0], target, fuel).after(found[1])
 
 
-def completed_squares(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def completed_squares(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """The ideal of the squares of which each generator is seen to be the sum, with twice the λ."""
     return _as_squares(search, g, target, fuel, matrix=False)
 
 
-def sum_of_squares(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def sum_of_squares(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """The same where the squares come from a Gram matrix."""
     return _as_squares(search, g, target, fuel, matrix=True)
 
 
 def _as_squares(
     search: Search, g: Germs, target: RLCT | None, fuel: int, *, matrix: bool
-) -> Outcome | None:
+) -> SearchOutcome | None:
     if g.field is not None or any(e % 2 for e in g.k.values()):
         return None
     if any(len(f.poly) > SQUARES_TERMS or not may_be_definite(g, f) for f in g.gens):
@@ -79,12 +85,12 @@ def _as_squares(
         v and RLCT(v.value / 2, v.multiplicity) for v in (found_inside.lower, found_inside.upper)
     )
     step = {**step, "cases": [found_inside.step]}
-    whole = Outcome(lower, upper, step, found_inside.empty, found_inside.open)
+    whole = SearchOutcome(lower, upper, step, found_inside.empty, found_inside.open)
     return whole.after(*moves)
 
 
 def may_be_definite(g: Germs, f: Generator) -> bool:
-    """True if f takes no two signs at points near 0 and far from it, and is no monomial."""
+    """True if f takes no two signs at points near 0 and far from it."""
     if len(f.poly) < 2:
         return len(f.poly) == 1 and not any(e % 2 for e in f.content.values())
     dice, signs = random.Random(len(f.poly)), set[bool]()

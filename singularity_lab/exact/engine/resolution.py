@@ -16,7 +16,7 @@ from singularity_lab.exact.engine.blow_ups import linear_fibre
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import rank_bound
 from singularity_lab.exact.engine.limits import FEWER_CHARTS, FIRST_CHARTS
-from singularity_lab.exact.engine.outcome import Outcome, joined
+from singularity_lab.exact.engine.outcome import SearchOutcome, joined
 from singularity_lab.exact.engine.rules import RESOLVING, SADDLES
 from singularity_lab.exact.engine.search import OpenChart, Search
 from singularity_lab.exact.proof.branches import Subideal
@@ -44,7 +44,7 @@ class Resolution:
     ended: str = ""
 
     @classmethod
-    def of(cls, search: Search, found: Outcome) -> Resolution:
+    def of(cls, search: Search, found: SearchOutcome) -> Resolution:
         """The outcome of a search with its script assembled."""
         return cls(
             found.lower,
@@ -85,7 +85,7 @@ def resolve_germ(
     rules = SADDLES if saddles else RESOLVING
     search = Search.within(rules, budget, nodes=nodes, memory=memory, progress=progress)
 
-    def begin() -> tuple[Outcome | None, Callable[[int], Outcome]]:
+    def begin() -> tuple[SearchOutcome | None, Callable[[int], SearchOutcome]]:
         g = Germs.of(germ)
         search.fibre = linear_fibre(g)
         return by_fewer(search, g) if search.fibre else None, lambda n: search.solve(g, None, n)
@@ -94,11 +94,11 @@ def resolve_germ(
     if best.open:
         smooth = rank_bound(Germs.of(germ))
         if smooth is not None:
-            best = joined(Outcome(smooth.lower, None, smooth.step, open=best.open), best)
+            best = joined(SearchOutcome(smooth.lower, None, smooth.step, open=best.open), best)
     return Resolution.of(search, best)
 
 
-def by_fewer(search: Search, g: Germs) -> Outcome:
+def by_fewer(search: Search, g: Germs) -> SearchOutcome:
     """Bounds from few charts; and where these are not all, from fewer generators.
 
     A smaller ideal bounds (λ, m) below: the generators of lowest degrees may have what some chart
@@ -117,7 +117,7 @@ def by_fewer(search: Search, g: Germs) -> Outcome:
         found = search.probe(less.normal(), upper, FEWER_CHARTS)
         if found is not None and found.lower is not None:
             step = Subideal(keep=keep, cases=[found.step]).encode()
-            best = joined(Outcome(min(found.lower, upper), None, step, open=best.open), best)
+            best = joined(SearchOutcome(min(found.lower, upper), None, step, open=best.open), best)
         if found is not None and found.open:
             break  # with more generators it will not be easier
     return best

@@ -6,10 +6,10 @@ import html
 from dataclasses import dataclass, field
 from typing import Any
 
-from singularity_lab.algebra.analytic import AnalyticProblem, Problem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem, Problem
 from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
 from singularity_lab.exact.engine.search import OpenChart
-from singularity_lab.exact.engine.strata import Stratum
+from singularity_lab.exact.engine.strata import DomainStratum
 from singularity_lab.exact.proof.certificate import Certificate
 
 _LINE = 2_000  # characters of a loss that an answer prints
@@ -31,7 +31,7 @@ class Result(Bounded):
     method: str
     seconds: float
     notes: tuple[str, ...] = ()
-    strata: tuple[Stratum, ...] = ()
+    strata: tuple[DomainStratum, ...] = ()
     open_charts: tuple[OpenChart, ...] = field(default=(), compare=False)
 
     def _open(self) -> str:
@@ -156,4 +156,6 @@ def describe_loss(problem: Problem) -> str:
         for n, (low, high) in zip(names, box, strict=True)
         if (low, high) != (None, None)
     ]
+    if not isinstance(problem, AnalyticProblem):
+        walls += [f"{g} >= 0" for g in problem.inequalities]
     return text + (f", {', '.join(walls)}" if walls else "")

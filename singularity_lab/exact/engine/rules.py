@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.exact.engine import splitting
+from singularity_lab.exact.engine import stratum_cuts
 from singularity_lab.exact.engine.blow_ups import blow_up
 from singularity_lab.exact.engine.germs import Generator, Germs
 from singularity_lab.exact.engine.leaves import (
@@ -18,7 +18,7 @@ from singularity_lab.exact.engine.leaves import (
     saddle_leaf,
 )
 from singularity_lab.exact.engine.limits import LONG_UNIT
-from singularity_lab.exact.engine.outcome import Outcome
+from singularity_lab.exact.engine.outcome import SearchOutcome
 from singularity_lab.exact.engine.reductions import (
     completed_squares,
     slice_of_product,
@@ -30,48 +30,56 @@ from singularity_lab.exact.proof.leaves import Empty
 # -- closing ---------------------------------------------------------------------------------------
 
 
-def no_point(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def no_point(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """A stratum on which a constant would have to be positive that is not has no point."""
     if any(p.is_constant() for p in g.signs):
-        return Outcome(None, None, Empty().encode(), empty=True)
+        return SearchOutcome(None, None, Empty().encode(), empty=True)
     return None
 
 
-def smooth_generators(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def smooth_generators(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """Several generators that are coordinates; a single one is made a coordinate by a move."""
     return rank_leaf(g) if len(g.gens) > 1 else None
 
 
-def long_unit(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def long_unit(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """One long generator that is a monomial times a unit: neither divided nor written."""
     if len(g.gens) > 1 or not g.gens or len(g.gens[0].poly) < LONG_UNIT:
         return None
     return monomial_leaf(g)
 
 
-def monomial_ideal(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def monomial_ideal(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """(λ, m) of monomials times units."""
     return monomial_leaf(g)
 
 
-def coordinates(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def coordinates(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """(r/2, 1) of r generators that are coordinates."""
     return rank_leaf(g)
 
 
-def indefinite_hessian(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def indefinite_hessian(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """(1/2, 1) at a saddle, whose charts are then not resolved."""
     return saddle_leaf(g)
 
 
 def enough_differentials(
     search: Search, g: Germs, target: RLCT | None, fuel: int
-) -> Outcome | None:
+) -> SearchOutcome | None:
     """A family whose Jacobian shows that it cannot lie below the target."""
     return None if target is None else rank_bound(g, target)
 
 
-def enough_monomials(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def enough_monomials(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """A family whose monomials show that it cannot lie below the target."""
     bound = None if target is None else monomial_bound(g)
     if bound is None or target is None or bound.lower is None or bound.lower < target:
@@ -82,7 +90,9 @@ def enough_monomials(search: Search, g: Germs, target: RLCT | None, fuel: int) -
 # -- taking apart ----------------------------------------------------------------------------------
 
 
-def free_variables(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def free_variables(
+    search: Search, g: Germs, target: RLCT | None, fuel: int
+) -> SearchOutcome | None:
     """The family without the variables that do not occur in the ideal: the product rule."""
     if all(i in g.occurs for i in g.role):
         return None
@@ -94,12 +104,12 @@ def free_variables(search: Search, g: Germs, target: RLCT | None, fuel: int) -> 
     step = {**step, "cases": [inner.step]}
     if inner.empty:
         if not ratios:
-            return Outcome(None, None, step, empty=True)
+            return SearchOutcome(None, None, step, empty=True)
         value = RLCT(min(ratios), ratios.count(min(ratios)))
         # under sign conditions the stratum would have to be shown to have points
-        return Outcome(value, None if reduced.signs else value, step)
+        return SearchOutcome(value, None if reduced.signs else value, step)
     lower, upper = _meet(inner.lower, ratios), _meet(inner.upper, ratios)
-    return Outcome(lower, upper, step, open=inner.open)
+    return SearchOutcome(lower, upper, step, open=inner.open)
 
 
 def _meet(value: RLCT | None, ratios: list[Fraction]) -> RLCT | None:
@@ -108,7 +118,7 @@ def _meet(value: RLCT | None, ratios: list[Fraction]) -> RLCT | None:
     return value
 
 
-def sum_of_blocks(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Outcome | None:
+def sum_of_blocks(search: Search, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome | None:
     """Generators in separate variables: the sum rule."""
     if any(g.k.values()):
         return None
@@ -122,9 +132,9 @@ def sum_of_blocks(search: Search, g: Germs, target: RLCT | None, fuel: int) -> O
     search.floor = floor
     step = {**step, "cases": [p.step for p in parts]}
     if any(p.empty for p in parts):
-        return Outcome(None, None, step, empty=True)
+        return SearchOutcome(None, None, step, empty=True)
     lower, upper = _total([p.lower for p in parts]), _total([p.upper for p in parts])
-    return Outcome(lower, upper, step, open=sum(p.open for p in parts))
+    return SearchOutcome(lower, upper, step, open=sum(p.open for p in parts))
 
 
 def _total(values: list[RLCT | None]) -> RLCT | None:
@@ -135,12 +145,12 @@ def _total(values: list[RLCT | None]) -> RLCT | None:
 # -- the lists -------------------------------------------------------------------------------------
 
 SPLITTING = (
-    splitting.at_a_variable,
-    splitting.at_a_coordinate,
-    splitting.at_a_bound_variable,
-    splitting.without_zero,
-    splitting.at_a_smooth_locus,
-    splitting.at_roots,
+    stratum_cuts.at_a_variable,
+    stratum_cuts.at_a_coordinate,
+    stratum_cuts.at_a_bound_variable,
+    stratum_cuts.without_zero,
+    stratum_cuts.at_a_smooth_locus,
+    stratum_cuts.at_roots,
 )
 
 # With the leaf of saddles: a chart that ends there is not resolved, and contact loci cannot be read
@@ -159,11 +169,11 @@ SADDLES = Rules(
     ),
     branching=(
         slice_of_product,
-        splitting.unit_to_one,
+        stratum_cuts.unit_to_one,
         completed_squares,
-        splitting.cut_stratum,
+        stratum_cuts.cut_stratum,
         sum_of_squares,
-        splitting.cut_by_coefficients,
+        stratum_cuts.cut_by_coefficients,
         blow_up,
     ),
     splitting=SPLITTING,

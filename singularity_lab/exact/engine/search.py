@@ -23,7 +23,14 @@ from singularity_lab.exact.engine.limits import (
     resident,
     stopped_by_interrupt,
 )
-from singularity_lab.exact.engine.outcome import Outcome, both, joined, least, nothing, tighter
+from singularity_lab.exact.engine.outcome import (
+    SearchOutcome,
+    both,
+    joined,
+    least,
+    nothing,
+    tighter,
+)
 from singularity_lab.exact.engine.parameters import Poly
 from singularity_lab.exact.engine.simplify import simplify
 from singularity_lab.exact.engine.symmetry import labelling
@@ -38,8 +45,8 @@ class Below(Exception):
     """A family has an upper bound below the value that is to be proved of it."""
 
 
-Rule = Callable[["Search", Germs, RLCT | None, int], Outcome | None]
-Splitter = Callable[["Search", Germs, Poly, RLCT | None, int], Outcome | None]
+Rule = Callable[["Search", Germs, RLCT | None, int], SearchOutcome | None]
+Splitter = Callable[["Search", Germs, Poly, RLCT | None, int], SearchOutcome | None]
 
 
 @dataclass(frozen=True)
@@ -149,15 +156,15 @@ class Search:
     def deepened(
         self,
         budget: float | None,
-        begin: Callable[[], tuple[Outcome | None, Callable[[int], Outcome]]],
-    ) -> Outcome:
+        begin: Callable[[], tuple[SearchOutcome | None, Callable[[int], SearchOutcome]]],
+    ) -> SearchOutcome:
         """What is proved by attempts of growing depth, until nothing is open or a limit ends them.
 
         begin: returns what is known before, and the attempt with a number of blow-ups one inside
         another. After the budget (CPU seconds) open charts get bounds from their terms; what is
         not done soon (5 % and 0.4 s) stays open without.
         """
-        best: Outcome | None = None
+        best: SearchOutcome | None = None
         self.limit = TimeLimit(None if budget is None else 1.05 * budget + 0.4)
         with self.limit, stopped_by_interrupt(self):
             best, attempt = begin()
@@ -172,7 +179,7 @@ class Search:
             self.ended, best = self.ended or "time", nothing()
         return best
 
-    def probe(self, g: Germs, target: RLCT | None, most: int) -> Outcome | None:
+    def probe(self, g: Germs, target: RLCT | None, most: int) -> SearchOutcome | None:
         """An attempt with a limited number of charts; None where a family is below the floor."""
         usual, self.horizon = self.most_nodes, DEPTHS[0]
         self.most_nodes = min(self.nodes + most, usual or self.nodes + most)
@@ -188,7 +195,7 @@ class Search:
 
     # -- one node -------------------------------------------------------------------------------
 
-    def solve(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+    def solve(self, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome:
         """Prove bounds for a family; a lower bound ⪰ target is enough."""
         self.nodes += 1
         if self.progress is not None:
@@ -207,7 +214,7 @@ class Search:
             return nothing()
         return found.after(*moves)
 
-    def node(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+    def node(self, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome:
         """The outcome of the first rule that has one, for a simplified family."""
         found = self.first_of(self.rules.direct, g, target, fuel)
         if found is not None:
@@ -236,7 +243,7 @@ class Search:
             self.failed[key] = max(fuel, self.failed.get(key, -1))
         return found
 
-    def solve_chart(self, g: Germs, target: RLCT | None, fuel: int) -> Outcome:
+    def solve_chart(self, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome:
         """As :meth:`solve`, for one of several charts that may look alike before simplification."""
         key, order = labelling(g)
         seen = self.lemmas.recall(g, key, order, target)
@@ -248,7 +255,7 @@ class Search:
 
     def first_of(
         self, rules: Sequence[Rule], g: Germs, target: RLCT | None, fuel: int
-    ) -> Outcome | None:
+    ) -> SearchOutcome | None:
         """The outcome of the first rule that has one."""
         for rule in rules:
             found = rule(self, g, target, fuel)
@@ -263,7 +270,7 @@ class Search:
         target: RLCT | None,
         fuel: int,
         alike: bool = False,
-    ) -> Outcome:
+    ) -> SearchOutcome:
         """Solve the strata of a cover in turn; the best value found is the target of the rest."""
         outcomes = []
         for f in families:
@@ -277,7 +284,7 @@ class Search:
 
     def cut(
         self, g: Germs, polys: Iterable[Poly], target: RLCT | None, fuel: int
-    ) -> Outcome | None:
+    ) -> SearchOutcome | None:
         """Cut the stratum along the first of the polynomials, irreducible in the parameters, that
         allows it: into where it is 0 and where it is not."""
         for q in polys:
@@ -288,7 +295,7 @@ class Search:
             self.unsplit.append(shortened(q))
         return None
 
-    def left_open(self, g: Germs, why: str, branched: bool = False) -> Outcome:
+    def left_open(self, g: Germs, why: str, branched: bool = False) -> SearchOutcome:
         """Leave a family open: the term ideal's upper bound, and what lower bound there is."""
         shown = ", ".join(shortened(f.poly) for f in g.gens[:_SHOWN])
         more = ", …" if len(g.gens) > _SHOWN else ""
@@ -303,9 +310,9 @@ class Search:
         check_time()
         top = terms_leaf(g)
         if bound is not None and top is not None:
-            return Outcome(bound.lower, top.upper, both(bound.step, top.step), open=1)
+            return SearchOutcome(bound.lower, top.upper, both(bound.step, top.step), open=1)
         found = bound or top or nothing()
-        return Outcome(found.lower, found.upper, found.step, open=1)
+        return SearchOutcome(found.lower, found.upper, found.step, open=1)
 
 
 def shortened(p: Poly) -> str:

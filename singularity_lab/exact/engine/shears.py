@@ -17,9 +17,9 @@ from singularity_lab.exact.engine.germs import (
     LOCAL,
     PARAM,
     Generator,
+    GermMove,
+    GermMoves,
     Germs,
-    Move,
-    Moves,
     Poly,
     Term,
     ratio,
@@ -31,7 +31,7 @@ Matches = dict[int, Counter[tuple[Term, tuple[int, int]]]]
 Shear = tuple[int, frozenset[tuple[Term, tuple[int, int]]]]
 
 
-def shear(g: Germs) -> Move | None:
+def shear(g: Germs) -> GermMove | None:
     """y ↦ y − Σ ρ·r for monomials r, when most terms m·y stand beside ρ·m·r.
 
     These are the row and column operations of a matrix product, found from the terms alone.
@@ -62,7 +62,7 @@ def shear(g: Germs) -> Move | None:
     return (moved, step) if (moved.cost, after) < (g.cost, before) else None
 
 
-def shear_ahead(g: Germs) -> Moves | None:
+def shear_ahead(g: Germs) -> GermMoves | None:
     """A shear that shortens some generators fully, and lengthens others until these are reduced by
     the first.
 
@@ -151,7 +151,7 @@ def _small_divisors(t: Term) -> Iterator[tuple[Term, Term]]:
             yield ((i, 1), (j, 1)), head + t[p + 1 : q] + tail
 
 
-def collect(g: Germs) -> Moves | None:
+def collect(g: Germs) -> GermMoves | None:
     """A shear that makes a repeated coefficient polynomial a coordinate, when that shortens the
     generators."""
     seen: Counter[tuple[Any, ...]] = Counter()

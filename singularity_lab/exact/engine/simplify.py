@@ -20,7 +20,7 @@ from singularity_lab.exact.engine.generator_moves import (
     split_definite,
     strip_units,
 )
-from singularity_lab.exact.engine.germs import Germs, Move, Moves
+from singularity_lab.exact.engine.germs import GermMove, GermMoves, Germs
 from singularity_lab.exact.engine.gradings import contract
 from singularity_lab.exact.engine.leading import leading_parts
 from singularity_lab.exact.engine.shears import collect, shear, shear_ahead
@@ -28,7 +28,7 @@ from singularity_lab.exact.proof.certificate import Script
 from singularity_lab.system.deadline import check_time
 
 # What is tried, in order, until one helps: then all again.
-MOVES: tuple[Callable[[Germs], Move | Moves | None], ...] = (
+MOVES: tuple[Callable[[Germs], GermMove | GermMoves | None], ...] = (
     strip_units,
     schur,
     reduce_by_monomials,

@@ -14,26 +14,26 @@ from fractions import Fraction
 from typing import Any, TypedDict, Unpack, overload
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.algebra.polynomial import Ideal, Point
-from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem, Over
+from singularity_lab.algebra.polynomial import Ideal, PointLike
+from singularity_lab.algebra.problem import Convention, Germ, GermLike, LocalProblem, Over
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided, shown
+from singularity_lab.exact.engine.analytic_answer import solve_analytic
 from singularity_lab.exact.engine.bounds import better, bracket, first_bounds, monomial_ideal, prove
 from singularity_lab.exact.engine.coordinates import shorter_problem
 from singularity_lab.exact.engine.everywhere import resolve_everywhere, typed_squares
 from singularity_lab.exact.engine.families import tabulate
-from singularity_lab.exact.engine.functions import solve_analytic
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.leaves import smooth_germ
 from singularity_lab.exact.engine.losses import sum_of_squares
 from singularity_lab.exact.engine.outcome import chain
+from singularity_lab.exact.engine.parameter_tables import Table, with_symbol
 from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.result import Result
-from singularity_lab.exact.engine.strata import Stratum, bound_by_points, strata
-from singularity_lab.exact.engine.tables import Table, with_symbol
+from singularity_lab.exact.engine.strata import DomainStratum, bound_by_points, strata
 from singularity_lab.exact.proof.branches import Both, Squares
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Zero
@@ -54,7 +54,7 @@ _LARGE = 4_000  # terms times variables of a germ whose first bounds come before
 class Options(TypedDict, total=False):
     """The keywords of :func:`rlct` besides ``parameters``."""
 
-    at: Point | None
+    at: PointLike | None
     prior: Mapping[str, Rational | str] | None
     nonnegative: str | Iterable[str]
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None
@@ -68,7 +68,7 @@ class Options(TypedDict, total=False):
 
 @overload
 def rlct(
-    generators: Generators,
+    generators: GermLike,
     variables: str | Iterable[str] | None = None,
     *,
     parameters: None = None,
@@ -78,7 +78,7 @@ def rlct(
 
 @overload
 def rlct(
-    generators: Generators,
+    generators: GermLike,
     variables: str | Iterable[str] | None = None,
     *,
     parameters: str,
@@ -87,11 +87,11 @@ def rlct(
 
 
 def rlct(
-    generators: Generators,
+    generators: GermLike,
     variables: str | Iterable[str] | None = None,
     *,
     parameters: str | None = None,
-    at: Point | None = None,
+    at: PointLike | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     nonnegative: str | Iterable[str] = (),
     box: Mapping[str, tuple[Rational | str | None, Rational | str | None]] | None = None,
@@ -111,15 +111,16 @@ def rlct(
     ``convention="loss"`` one expression K ≥ 0 itself, with "two-sided" |f| for one f that may
     change sign, such as L − L(w*) at a saddle. at: the point (the origin unless given), its
     coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
-    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
+    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative: variables, and polynomials with independent
+    differentials, that are ≥ 0; box: intervals of variables. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
     there instead of that at a point, with ``strata``. It is the least over points: for volumes near
     {K = 0} it speaks on compact sets only. freeze: variables that keep their coordinate of the
     point, or values by name: the restricted coefficient, of K in the remaining variables.
     parameters: the name of a symbol t that is no variable: a
-    :class:`~singularity_lab.exact.engine.tables.Table` is returned, with (λ, m) on each of the
-    points and intervals of t where it is one. Expressions with exp, log, sqrt, sin, cos, tanh,
-    sigmoid, softplus, … and division are read as well, near a point. budget: CPU seconds;
+    :class:`~singularity_lab.exact.engine.parameter_tables.Table` is returned, with (λ, m) on each
+    of the points and intervals of t where it is one. Expressions with exp, log, sqrt, sin, cos,
+    tanh, sigmoid, softplus, … and division are read as well, near a point. budget: CPU seconds;
     nodes: charts; memory: MiB by which the process may grow; None for no limit. progress: called
     with the number of charts.
 
@@ -551,7 +552,7 @@ def _with_points(
     problem: LocalProblem,
     found: Resolution,
     proved: dict[Any, Certificate],
-    listed: tuple[Stratum, ...],
+    listed: tuple[DomainStratum, ...],
     scale: int,
 ) -> dict[Any, Certificate]:
     """The same with a better upper bound, or the exact value, by the germ at a point."""

@@ -39,7 +39,7 @@ _MOVES = (Change, Relax, Nonvanishing, Generators, Nakayama)
 
 
 @dataclass(frozen=True)
-class Stratum(Bounded):
+class DomainStratum(Bounded):
     """The zeros of K with these equations = 0 and these inequations ≠ 0, within these sides.
 
     bounds: of the least (λ, m) over its points. point: a real point on it, or None if none was
@@ -322,7 +322,7 @@ def _interval(state: _State, family: Family, step: Interval) -> list[_State]:
     return states
 
 
-def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]:
+def strata(certificate: Certificate, budget: float = 5.0) -> tuple[DomainStratum, ...]:
     """The strata of a certificate over a domain, those of the least (λ, m) first.
 
     budget: CPU seconds, about, for the search of real points on them.
@@ -354,7 +354,7 @@ def strata(certificate: Certificate, budget: float = 5.0) -> tuple[Stratum, ...]
             f"{_text(top * bottom)} {'>' if s > 0 else '<'} 0" for (top, bottom), s in state.signs
         ]
         found.append(
-            Stratum(
+            DomainStratum(
                 tuple(dict.fromkeys(map(_text, state.zero))),
                 tuple(dict.fromkeys(map(_text, state.units))),
                 (*state.sides, *sides),
@@ -396,7 +396,7 @@ def value_at(problem: LocalProblem, point: Mapping[str, Number]) -> Certificate 
 
 
 def bound_by_points(
-    problem: LocalProblem, listed: Iterable[Stratum], above: RLCT | None
+    problem: LocalProblem, listed: Iterable[DomainStratum], above: RLCT | None
 ) -> tuple[RLCT, Script] | None:
     """The least upper bound by germs at rational points of strata, where it is below a known one:
     with a proof for the domain, by its step ``point``."""

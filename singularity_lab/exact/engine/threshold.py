@@ -20,12 +20,12 @@ from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.analytic import analytic_texts
+from singularity_lab.algebra.analytic_problem import analytic_texts
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Point, Polynomial
-from singularity_lab.algebra.problem import Generators, LocalProblem
+from singularity_lab.algebra.polynomial import PointLike, Polynomial
+from singularity_lab.algebra.problem import GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
 from singularity_lab.exact.engine.result import Result
@@ -85,10 +85,10 @@ class Threshold:
 
 
 def lct(
-    generators: Generators,
+    generators: GermLike,
     variables: str | Iterable[str] | None = None,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     budget: float | None = 60.0,
 ) -> Threshold:
@@ -115,7 +115,7 @@ def lct(
             "lct: polynomials over Q are needed (rlct reads functions and square roots)"
         )
     problem = LocalProblem.of(generators, variables, at=at, prior=prior)
-    if not all(i == (None, None) for i in problem.box):
+    if problem.inequalities or not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")
     germ = problem.localize()
     real = rlct(problem, budget=None if budget is None else 0.7 * budget)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from flint.utils.flint_exceptions import FlintError
 
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.hypotheses import hold, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.errors import CertificateError, SingularityLabError

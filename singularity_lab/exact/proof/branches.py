@@ -6,7 +6,7 @@ import itertools
 from fractions import Fraction
 from typing import Any, ClassVar, TypedDict
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.number_field import check_roots
@@ -21,7 +21,7 @@ from singularity_lab.exact.proof.moves import grading
 from singularity_lab.exact.proof.step import (
     Branch,
     Families,
-    Rational,
+    RationalText,
     Step,
     Verdict,
     Witness,
@@ -148,7 +148,7 @@ class Root(TypedDict):
     symbol: str
     field: str
     value: str
-    between: tuple[Rational, Rational]
+    between: tuple[RationalText, RationalText]
 
 
 @theorem
@@ -496,7 +496,7 @@ class Squares(Branch, frozen=True):
         "sign": "the weights c of a generator are all > 0, or all < 0",
         "factor": "the exponents of the monomial factor are even",
     }
-    squares: tuple[tuple[tuple[Rational, str], ...], ...]
+    squares: tuple[tuple[tuple[RationalText, str], ...], ...]
 
     def words(self) -> str:
         return f"sum of {sum(map(len, self.squares))} squares, the ideal of these"
@@ -509,8 +509,8 @@ class Squares(Branch, frozen=True):
             total, weights = zero, set()
             for c, text in squares:
                 weight, q = fraction(c), family.read(text)
-                total += limits.product(q, q) * to_fmpq(weight)
-                limits.Size.of(total).check("a sum of squares")
+                total += input_limits.product(q, q) * to_fmpq(weight)
+                input_limits.Size.of(total).check("a sum of squares")
                 weights.add((weight > 0) - (weight < 0))
                 gens.append(q)
             hold("sign", weights in ({1}, {-1}), "weights of both signs, or 0")

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from operator import mul
 
-from singularity_lab.algebra.simplex import Row, flat, scaled
+from singularity_lab.algebra.simplex import LinearRow, flat, scaled
 from singularity_lab.errors import CertificateError
 
 
-def check_covering(costs: Row, rows: Sequence[Row], primal: Row, dual: Row) -> tuple[Fraction, int]:
+def check_covering(
+    costs: LinearRow, rows: Sequence[LinearRow], primal: LinearRow, dual: LinearRow
+) -> tuple[Fraction, int]:
     """The optimum and the dimension of the optimal face, proved by a primal and a dual solution.
 
     Weak duality proves the optimum. Let A be the rows with y > 0 and the coordinates whose dual

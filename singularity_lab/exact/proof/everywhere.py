@@ -9,9 +9,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import ClassVar
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.hypotheses import hold, lacks, under
-from singularity_lab.algebra.problem import Interval as Ends
+from singularity_lab.algebra.problem import RationalInterval as Ends
 from singularity_lab.algebra.rings import fraction, generators, ring, to_fmpq
 from singularity_lab.exact.proof.branches import least_of
 from singularity_lab.exact.proof.family import LOCAL, PARAM, UNIT, Family, Poly
@@ -113,7 +113,7 @@ def cell(family: Family, x: str, piece: Ends, end: bool) -> Family:
     numerator, denominator = coordinate(family.names, i, piece, end)
 
     def pulled(p: Poly) -> Poly:
-        limits.check_pull_back(p, i, numerator, denominator)
+        input_limits.check_pull_back(p, i, numerator, denominator)
         return maps.pull_back(p, i, numerator, denominator)
 
     h = dict(family.h)
@@ -121,7 +121,7 @@ def cell(family: Family, x: str, piece: Ends, end: bool) -> Family:
         h.pop(x, None)
     moved, power = family.each(pulled), numerator ** family.k.get(x, 0)
     return moved.but(
-        gens=tuple(limits.product(power, g) for g in moved.gens),
+        gens=tuple(input_limits.product(power, g) for g in moved.gens),
         k={n: e for n, e in family.k.items() if n != x},
         role={**family.role, x: LOCAL if end else PARAM},
         positive=family.positive | {x},
@@ -137,7 +137,7 @@ def at_end(family: Family, x: str, end: Fraction, high: bool) -> Family:
     moved = family.each(family.substitution(image))
     kept = family.h if end == 0 else {n: e for n, e in family.h.items() if n != x}
     return moved.but(
-        gens=tuple(limits.product(power, g) for g in moved.gens),
+        gens=tuple(input_limits.product(power, g) for g in moved.gens),
         k={n: e for n, e in family.k.items() if n != x},
         role={**family.role, x: LOCAL},
         positive=family.positive | {x},

@@ -25,17 +25,17 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.names import check_names
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.rings import fraction
-from singularity_lab.algebra.univariate import SIGNS, Domain, Kind, count_roots, univariate
+from singularity_lab.algebra.univariate import SIGNS, Kind, SignDomain, count_roots, univariate
 from singularity_lab.errors import CertificateError, shown
 
 Evidence = dict[str, Any]
 
 
-def check_no_zero(polys: Sequence[Polynomial], domain: Domain, evidence: Any) -> None:
+def check_no_zero(polys: Sequence[Polynomial], domain: SignDomain, evidence: Any) -> None:
     """Accept a proof that the polynomials have no common zero on the domain.
 
     domain: the kind of each variable that occurs, in the order of the ring that the evidence uses.
@@ -76,17 +76,17 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
         total = Polynomial.constant(0, names)
         for i, q in e["multipliers"]:
             total = total + Polynomial(
-                names, limits.product(parse(q, names).flint, _pick(polys, i).flint)
+                names, input_limits.product(parse(q, names).flint, _pick(polys, i).flint)
             )
-            limits.Size.of(total.flint).check("add: the sum")
+            input_limits.Size.of(total.flint).check("add: the sum")
         _check([*polys, total], domain, e["then"])
     elif kind == "factor":
         p, product = _pick(polys, e["index"]), Polynomial.constant(1, names)
         factors = [(parse(q, names), k) for q, k in e["factors"]]
         _require(all(type(k) is int and k > 0 for _, k in factors), "factor: exponents are >= 1")
         for q, k in factors:
-            product = Polynomial(names, limits.product(product.flint, (q**k).flint))
-            limits.Size.of(product.flint).check("factor: the product")
+            product = Polynomial(names, input_limits.product(product.flint, (q**k).flint))
+            input_limits.Size.of(product.flint).check("factor: the product")
         _require(not p.is_zero and not product.is_zero, "factor: the polynomial is 0")
         ratio = fraction(p.flint.leading_coefficient() / product.flint.leading_coefficient())
         _require(p == product * ratio, "factor: the product of the factors is not {}", p)
@@ -98,7 +98,7 @@ def _check(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) -> Non
         squares = [(fraction(c), parse(q, names)) for c, q in e["squares"]]
         for c, q in squares:
             _require(c > 0, f"squares: the weight {c} is not positive")
-            rest = rest - Polynomial(names, limits.product(q.flint, q.flint)) * c
+            rest = rest - Polynomial(names, input_limits.product(q.flint, q.flint)) * c
         _require(
             all(c > 0 for _, c in rest.terms()) and _one_sign(rest, domain, up_to_unit=False),
             "squares: a term of the remainder {} can be negative on D",
@@ -161,7 +161,7 @@ def _check_torus(polys: list[Polynomial], domain: dict[str, Kind], e: Evidence) 
 
 def check_zero(
     polys: Sequence[Polynomial],
-    domain: Domain,
+    domain: SignDomain,
     zero: Any,
     sign: Callable[[Polynomial, Sequence[Fraction]], int] | None = None,
 ) -> None:
@@ -210,7 +210,7 @@ def check_zero(
         raise CertificateError(f"zero: malformed ({type(error).__name__}: {error})") from None
 
 
-def _one_sign(p: Polynomial, domain: Domain, up_to_unit: bool) -> bool:
+def _one_sign(p: Polynomial, domain: SignDomain, up_to_unit: bool) -> bool:
     """Whether all terms of p are ≥ 0, or all ≤ 0, on D (up to a common unit monomial if asked)."""
     signed = [
         (i, domain[v] == "real" or not up_to_unit)

@@ -28,7 +28,7 @@ from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
 from singularity_lab.algebra.rings import fraction
-from singularity_lab.algebra.univariate import Domain
+from singularity_lab.algebra.univariate import SignDomain
 from singularity_lab.exact.proof.covering import check_covering
 from singularity_lab.exact.proof.evidence import check_no_zero, check_zero
 
@@ -50,7 +50,7 @@ def check_newton(
     gens: Sequence[Polynomial],
     k: Sequence[int],
     costs: Sequence[Fraction],
-    torus: Domain,
+    torus: SignDomain,
     proof: Mapping[str, Any],
     field: NumberField | None = None,
 ) -> RLCT:
@@ -87,7 +87,7 @@ def check_newton(
 
     names = gens[0].variables
     relations = [] if field is None else [field.relation(names)]
-    domain: Domain = torus if field is None else {**torus, field.symbol: "positive"}
+    domain: SignDomain = torus if field is None else {**torus, field.symbol: "positive"}
 
     def on(face: Face, logarithmic: bool) -> list[Polynomial]:
         """The parts of the generators on a face; with x_i ∂f/∂x_i if asked."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, algebraic, plus, times
 from singularity_lab.algebra.hypotheses import hold
 from singularity_lab.algebra.invariants import RLCT
@@ -122,7 +122,7 @@ class FamilyProblem:
         gens = []
         for g in germ.generators:
             p = g.in_ring(names).flint
-            limits.check_pull_back(p, i, numerator, denominator)
+            input_limits.check_pull_back(p, i, numerator, denominator)
             p = maps.pull_back(p, i, numerator, denominator)
             gens.append(p if field is None else field.reduce(p))
         family = Family(

@@ -31,11 +31,11 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.parsing import expanded
 from singularity_lab.algebra.polynomial import Polynomial, parse
-from singularity_lab.algebra.problem import Germ, Interval
+from singularity_lab.algebra.problem import Germ, RationalInterval
 from singularity_lab.algebra.rings import fraction, generators, ring, to_fmpq
 from singularity_lab.algebra.univariate import Kind
 from singularity_lab.errors import CertificateError, quoted, shown
@@ -72,7 +72,7 @@ class Family:
     units: tuple[Poly, ...] = ()
     signs: tuple[Poly, ...] = ()
     field: NumberField | None = None
-    within: Mapping[str, Interval] = dataclasses.field(default_factory=dict)
+    within: Mapping[str, RationalInterval] = dataclasses.field(default_factory=dict)
     exponents: tuple[int, ...] = ()
 
     @classmethod
@@ -186,7 +186,7 @@ class Family:
         positions = {self.names.index(n): image for n, image in images.items()}
 
         def change(p: Poly) -> Poly:
-            limits.check_substitution(p, positions)
+            input_limits.check_substitution(p, positions)
             return p.compose(*full, ctx=context)
 
         return change
@@ -384,6 +384,10 @@ def need(condition: bool, message: str, *about: object) -> None:
 
 def integer(value: Any, low: int | None = None) -> int:
     """Return an integer as it stands; 1.5, True and "1" are none, and are not rounded."""
-    if type(value) is not int or (low is not None and value < low) or abs(value) > limits.DEGREE:
+    if (
+        type(value) is not int
+        or (low is not None and value < low)
+        or abs(value) > input_limits.DEGREE
+    ):
         raise CertificateError(f"no such integer: {quoted(value)}")
     return value

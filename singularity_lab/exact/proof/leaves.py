@@ -21,7 +21,7 @@ from singularity_lab.exact.proof.evidence import Evidence
 from singularity_lab.exact.proof.family import KINDS, LOCAL, PARAM, UNIT, Family
 from singularity_lab.exact.proof.step import (
     Leaf,
-    Rational,
+    RationalText,
     Verdict,
     Witness,
     index,
@@ -44,8 +44,8 @@ class Optimum(Leaf, frozen=True):
     primal: v by variable; dual: [position of a, y] for y ≠ 0; witness: a point of the stratum.
     """
 
-    primal: dict[str, Rational] | None = None
-    dual: tuple[tuple[int, Rational], ...] | None = None
+    primal: dict[str, RationalText] | None = None
+    dual: tuple[tuple[int, RationalText], ...] | None = None
     witness: Witness | None = None
 
     def optimum(self, what: str) -> str:
@@ -105,7 +105,7 @@ class Monomial(Optimum, frozen=True):
     def words(self) -> str:
         return self.optimum("monomial ideal")
 
-    def divisor(self, family: Family) -> dict[str, Rational]:
+    def divisor(self, family: Family) -> dict[str, RationalText]:
         return self.primal or {}
 
     def replay(self, family: Family) -> Verdict:
@@ -159,8 +159,8 @@ class Newton(Leaf, frozen=True):
         "witness": _OPTIMUM["witness"],
     }
     criterion: str
-    primal: tuple[Rational, ...]
-    dual: tuple[tuple[tuple[int, ...], Rational], ...]
+    primal: tuple[RationalText, ...]
+    dual: tuple[tuple[tuple[int, ...], RationalText], ...]
     faces: tuple[FaceProof, ...]
     strict: Strict | None = None
     witness: Witness | None = None
@@ -169,7 +169,7 @@ class Newton(Leaf, frozen=True):
         faces = sum(len(entry["face"]) > 1 for entry in self.faces)
         return f"Newton polyhedron, {self.criterion} on {faces} compact faces besides the vertices"
 
-    def divisor(self, family: Family) -> dict[str, Rational]:
+    def divisor(self, family: Family) -> dict[str, RationalText]:
         return dict(zip(family.of_role(LOCAL), self.primal, strict=True))
 
     def replay(self, family: Family) -> Verdict:
@@ -211,7 +211,7 @@ class Rank(Leaf, frozen=True):
     def words(self) -> str:
         return f"a Jacobian of rank {len(self.gens)}: generators are coordinates"
 
-    def divisor(self, family: Family) -> dict[str, Rational]:
+    def divisor(self, family: Family) -> dict[str, RationalText]:
         return dict.fromkeys(self.vars, 1) if len(self.gens) > 1 else {}
 
     def replay(self, family: Family) -> Verdict:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import msgspec
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.hypotheses import hold, under
 from singularity_lab.algebra.jacobians import determinant
 from singularity_lab.algebra.rings import ring
@@ -90,16 +90,16 @@ class Generators(Move, frozen=True):
             if isinstance(operation, Append):
                 new = ring(family.names).constant(0)
                 for j, q in operation.terms:
-                    new += limits.product(family.read(q), gens[index(j, gens)])
-                limits.Size.of(new).check("a generator")
+                    new += input_limits.product(family.read(q), gens[index(j, gens)])
+                input_limits.Size.of(new).check("a generator")
                 gens.append(new)
                 continue
             i = index(operation.i, gens)
             if isinstance(operation, Add):
                 j = index(operation.j, gens)
                 hold("another", i != j, "add: two generators are needed")
-                gens[i] = gens[i] + limits.product(family.read(operation.factor), gens[j])
-                limits.Size.of(gens[i]).check("a generator")
+                gens[i] = gens[i] + input_limits.product(family.read(operation.factor), gens[j])
+                input_limits.Size.of(gens[i]).check("a generator")
             elif isinstance(operation, SplitTerms):
                 signed = family.role.keys() - family.positive  # the symbol of a field is > 0
                 nonnegative = {j for j, n in enumerate(family.names) if n not in signed}
@@ -110,7 +110,7 @@ class Generators(Move, frozen=True):
                 unit, divided = family.read(operation.unit), isinstance(operation, Divide)
                 name = "div" if divided else "mul"
                 hold("unit", family.is_unit(unit), f"{name}: {operation.unit} is not a unit here")
-                gens[i] = gens[i] / unit if divided else limits.product(gens[i], unit)
+                gens[i] = gens[i] / unit if divided else input_limits.product(gens[i], unit)
         return family.but(gens=tuple(gens))
 
 
@@ -145,8 +145,8 @@ class Nakayama(Move, frozen=True):
             rest, values = -f, dict[int, Poly]()
             for j, text in row:
                 c = family.read(text)
-                rest += limits.product(c, new[index(j, new)])
-                limits.Size.of(rest).check("a combination")
+                rest += input_limits.product(c, new[index(j, new)])
+                input_limits.Size.of(rest).check("a combination")
                 values[j] = values.get(j, zero) + family.at_stratum(c)
             hold("combination", family.reduced(rest).is_zero(), "{} is not combined so", f)
             matrix.append([values.get(j, zero) for j in range(len(new))])
@@ -197,7 +197,7 @@ class Change(Move, frozen=True):
             hold("side", increasing, f"{x} >= 0 needs a positive scale")
 
         def pulled(p: Poly) -> Poly:
-            limits.check_pull_back(p, i, numerator, c)
+            input_limits.check_pull_back(p, i, numerator, c)
             return maps.pull_back(p, i, numerator, c)
 
         moved = family.each(pulled)

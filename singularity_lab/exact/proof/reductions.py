@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, algebraic
-from singularity_lab.algebra.analytic import AnalyticProblem
-from singularity_lab.algebra.functions import expansion
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
+from singularity_lab.algebra.elementary import expansion
 from singularity_lab.algebra.hypotheses import hold
 from singularity_lab.algebra.jacobians import determinant
 from singularity_lab.algebra.problem import LocalProblem
@@ -211,14 +211,14 @@ class Operate(Reduction, frozen=True):
                 j = index(whole(data[1]), gens)
                 hold("another", i != j, "add: two generators are needed")
                 factor = stage.read(str(data[2]))
-                product = limits.product(factor, tower.up(gens[j]))
+                product = input_limits.product(factor, tower.up(gens[j]))
                 gens[i] = tower.reduced(tower.up(gens[i]) + product)
             elif name in ("mul", "div"):
                 unit = stage.read(str(data[1]))
                 sign = tower.sign(tower.at_point(unit))
                 hold("unit", sign > 0 if stage.loss else sign != 0, "{} is no unit", unit)
                 if name == "mul":
-                    gens[i] = tower.reduced(limits.product(unit, tower.up(gens[i])))
+                    gens[i] = tower.reduced(input_limits.product(unit, tower.up(gens[i])))
                 else:
                     quotient, rest = divmod(tower.up(gens[i]), unit)
                     hold("divides", rest.is_zero(), "{} does not divide", unit)
@@ -270,8 +270,8 @@ class Definite(Reduction, frozen=True):
         total = tower.constant(0)
         for q, row in zip(forms, matrix, strict=True):
             for r, entry in zip(forms, row, strict=True):
-                total += limits.product(entry, limits.product(q, r))
-        difference = total - limits.product(unit, tower.up(stage.gens[0]))
+                total += input_limits.product(entry, input_limits.product(q, r))
+        difference = total - input_limits.product(unit, tower.up(stage.gens[0]))
         hold("identity", tower.reduced(difference).is_zero(), "the products do not give u·f")
         side = definite_side(tower, matrix)
         hold("definite", side != 0, "the matrix is not definite at the point")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, TypedDict
 
-from singularity_lab.algebra import limits
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.hypotheses import hold
 from singularity_lab.algebra.jacobians import determinant, differential
 from singularity_lab.algebra.rings import ring
@@ -100,10 +100,10 @@ class Slice(Move, frozen=True):
         slopes = [(c, family.index(x)) for x, c in v.items()]
         for f, terms in zip(family.gens, cofactors, strict=True):
             moved = -sum(
-                (limits.product(c, f.derivative(i)) for c, i in slopes),
+                (input_limits.product(c, f.derivative(i)) for c, i in slopes),
                 ring(family.names).constant(0),
             )
             for j, c in terms:
-                moved += limits.product(family.read(c), family.gens[index(j, family.gens)])
-                limits.Size.of(moved).check("v(f)")
+                moved += input_limits.product(family.read(c), family.gens[index(j, family.gens)])
+                input_limits.Size.of(moved).check("v(f)")
             hold("kept", family.reduced(moved).is_zero(), "a field does not carry {} back", f)

@@ -53,8 +53,8 @@ class Verdict:
 
 
 # A rational number as text or an integer; a point of a stratum, by the values of its variables.
-Rational = str | int
-Witness = dict[str, Rational]
+RationalText = str | int
+Witness = dict[str, RationalText]
 Families = tuple[list[Family], Callable[[list[Verdict]], Verdict]]
 
 
@@ -149,7 +149,7 @@ class Branch(Step, frozen=True, kw_only=True):
 class Leaf(Step, frozen=True, kw_only=True):
     """A step that ends a branch of the proof."""
 
-    def divisor(self, family: Family) -> dict[str, Rational]:
+    def divisor(self, family: Family) -> dict[str, RationalText]:
         """The weights of a divisor that attains (λ, m), where the theorem names one."""
         return {}
 

@@ -17,7 +17,7 @@ from typing import Protocol
 
 import networkx
 
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
@@ -67,7 +67,7 @@ def _generators(family: Family) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Chart:
+class ProofNode:
     """A node: a family of germs as it arrives, the moves made on it, and the step that ends it.
 
     case: which chart, stratum or block of its parent it is. roles: variable -> local, param or
@@ -144,9 +144,10 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
     """Return a proof as a directed tree with root 0, its nodes numbered as the proof is read.
 
     source: a certificate, or a result that carries some; kind: which of them (the first unless
-    given). Each node has ``chart`` (a :class:`Chart`) and ``text``; each edge has ``case``. A proof
-    that is used again hangs below its first use; later ones are leaves with ``chart.same_as``. The
-    graph's own attributes are ``text`` (the whole story) and ``certificate``.
+    given). Each node has ``chart`` (a :class:`ProofNode`) and ``text``; each edge has ``case``. A
+    proof that is used again hangs below its first use; later ones are leaves with
+    ``chart.same_as``. The graph's own attributes are ``text`` (the whole story) and
+    ``certificate``.
 
     Raises CertificateError if the certificate does not verify, BadInput if there is none.
 
@@ -190,7 +191,7 @@ def _choose(source: Certified | Certificate, kind: Kind | None) -> Certificate:
     return found[0]
 
 
-def _attains(parent: Chart, child: Chart) -> bool:
+def _attains(parent: ProofNode, child: ProofNode) -> bool:
     """Is the parent's value attained in the child?"""
     if parent.op in (_SUM, "both", "see") or parent.lower is None:
         return not child.empty
@@ -208,7 +209,7 @@ class _Recorder(Replay):
     def __init__(self, scale: int) -> None:
         super().__init__()
         self._scales = [scale]  # the order of K along x = 0 is this times k, at each open node
-        self.charts: list[Chart] = []
+        self.charts: list[ProofNode] = []
         self.parents: list[int | None] = []
         self.first: dict[int, int] = {}
         self._open: list[tuple[int, Step]] = []
@@ -247,7 +248,7 @@ class _Recorder(Replay):
 
     def _chart(
         self, family: Family, step: Step, moves: tuple[str, ...], where: str, case: str
-    ) -> Chart:
+    ) -> ProofNode:
         divisors = [
             self._divisor(family, {n: 1}, k)
             for n, k in family.k.items()
@@ -260,7 +261,7 @@ class _Recorder(Replay):
             ray = {n: int(w * common) for n, w in weights.items()}
             if len(ray) > 1 or not set(ray) <= set(family.k):
                 divisors.append(self._divisor(family, ray, common))
-        return Chart(
+        return ProofNode(
             where=where,
             case=case,
             roles={n: family.role[n] for n in family.names if n in family.role},
@@ -311,7 +312,7 @@ def _story(tree: networkx.DiGraph) -> list[str]:
     stack = [(0, 0)]
     while stack:
         number, depth = stack.pop()
-        chart: Chart = tree.nodes[number]["chart"]
+        chart: ProofNode = tree.nodes[number]["chart"]
         indent = "  " * depth
         again = f" (as {chart.same_as})" if chart.same_as is not None else ""
         lines.append(f"{indent}{number}{again} {chart.text}")

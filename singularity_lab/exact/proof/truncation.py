@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import flint
 
-from singularity_lab.algebra import limits, maps
+from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.hypotheses import hold
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.rings import ring
@@ -67,8 +67,8 @@ class Truncate(Reduction, frozen=True):
                 total = tower.constant(0)
                 hold("members", len(cofactors) == len(kept), "a cofactor for each is needed")
                 for a, t in zip(cofactors, kept, strict=True):
-                    total += limits.product(stage.read(a), t)
-                difference = tower.reduced(total - limits.product(unit, r))
+                    total += input_limits.product(stage.read(a), t)
+                difference = tower.reduced(total - input_limits.product(unit, r))
                 hold("members", difference.is_zero(), "{} is not this combination", r)
                 listed.add(str(monic(r)))
             missing = [r for r in tails if str(monic(r)) not in listed]

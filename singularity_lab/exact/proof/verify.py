@@ -25,10 +25,10 @@ import singularity_lab.exact.proof.everywhere
 import singularity_lab.exact.proof.moves
 import singularity_lab.exact.proof.slices  # noqa: F401  these are entered as they are loaded
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.analytic import AnalyticProblem
+from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.hypotheses import hold, lacks
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.algebra.problem import Interval, LocalProblem
+from singularity_lab.algebra.problem import LocalProblem, RationalInterval
 from singularity_lab.algebra.rings import to_fmpq
 from singularity_lab.errors import CertificateError, SingularityLabError
 from singularity_lab.exact.proof import analytic
@@ -174,7 +174,7 @@ def negative_somewhere(problem: LocalProblem, family: Family) -> str:
 _VALUES = [Fraction(0), *(s * Fraction(n) for n in ("1", "2", "1/2", "3", "3/2") for s in (1, -1))]
 
 
-def _between(interval: Interval, source: random.Random) -> Fraction:
+def _between(interval: RationalInterval, source: random.Random) -> Fraction:
     """A point of an interval, a large one now and then where there is no bound."""
     low, high = interval
     u, size = Fraction(source.randint(0, 64), 64), source.choice((1, 4, 64))

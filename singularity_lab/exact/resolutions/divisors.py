@@ -27,7 +27,7 @@ from typing import Any
 import networkx
 
 from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.exact.proof.tree import Chart, Divisor, proof_tree
+from singularity_lab.exact.proof.tree import Divisor, ProofNode, proof_tree
 
 STRICT = "strict transform"
 
@@ -88,7 +88,7 @@ def divisors_of(certificate: Certificate) -> tuple[OrderedDivisor, ...]:
         found.setdefault(_key(divisor), divisor)
     known = {_key(d)[:3] for d in found.values()}
     for number in tree:
-        chart: Chart = tree.nodes[number]["chart"]
+        chart: ProofNode = tree.nodes[number]["chart"]
         for d in chart.divisors:
             one = OrderedDivisor(_order(d), d.h, dict(d.ray), False, number)
             if _key(one)[:3] not in known:
@@ -108,7 +108,7 @@ def _order(divisor: Divisor) -> int:
 
 def _top(tree: networkx.DiGraph) -> list[OrderedDivisor]:
     """The divisors that attain λ at the root."""
-    chart: Chart = tree.nodes[0]["chart"]
+    chart: ProofNode = tree.nodes[0]["chart"]
     bound = chart.upper or chart.lower
     if bound is None:
         return []
@@ -117,7 +117,7 @@ def _top(tree: networkx.DiGraph) -> list[OrderedDivisor]:
 
 def _attaining(tree: networkx.DiGraph, number: int) -> list[OrderedDivisor]:
     """Divisors of a node whose ratio is the λ that the node proves, marked as carrying."""
-    chart: Chart = tree.nodes[number]["chart"]
+    chart: ProofNode = tree.nodes[number]["chart"]
     bound = chart.upper or chart.lower
     if chart.same_as is not None:
         return _attaining(tree, chart.same_as)

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Any
 
 import flint
 
-from singularity_lab.algebra.polynomial import Point, Polynomial
+from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
-from singularity_lab.algebra.rational_function import Rational
+from singularity_lab.algebra.rational_function import RationalFunction
 from singularity_lab.algebra.rings import fraction, to_fmpq
 from singularity_lab.algebra.univariate import count_roots
 from singularity_lab.errors import OutOfScope, Undecided
@@ -93,20 +93,20 @@ class ResolutionGraph:
         points = sum(number in e for e in self.edges)
         return 2 - points - sum(s.branches for s in self.strict if s.divisor == number)
 
-    def topological_zeta(self) -> Rational:
+    def topological_zeta(self) -> RationalFunction:
         """Z_top(s) at the point; Z(0) = 1 is checked."""
         by_number = {d.number: d for d in self.divisors}
 
-        def over(*factors: tuple[int, int]) -> Rational:
+        def over(*factors: tuple[int, int]) -> RationalFunction:
             bottom = flint.fmpq_poly([1])
             for n, nu in factors:
                 bottom = bottom * flint.fmpq_poly([nu, n])
-            return Rational.of(flint.fmpq_poly([1]), bottom)
+            return RationalFunction.of(flint.fmpq_poly([1]), bottom)
 
-        def times(count: int, value: Rational) -> Rational:
-            return Rational.of(value.numerator * count, value.denominator)
+        def times(count: int, value: RationalFunction) -> RationalFunction:
+            return RationalFunction.of(value.numerator * count, value.denominator)
 
-        total = Rational.of(flint.fmpq_poly([0]), flint.fmpq_poly([1]))
+        total = RationalFunction.of(flint.fmpq_poly([0]), flint.fmpq_poly([1]))
         for d in self.divisors:
             total = total + times(self.euler(d.number), over((d.N, d.nu)))
         for i, j in self.edges:
@@ -201,7 +201,7 @@ class ResolutionGraph:
 def resolution_graph(
     f: LocalProblem | HasProblem | Polynomial | str,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     limit: int = 200,
     budget: float | None = 60.0,
 ) -> ResolutionGraph:

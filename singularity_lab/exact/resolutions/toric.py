@@ -31,8 +31,8 @@ import flint
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial
-from singularity_lab.algebra.problem import Generators, LocalProblem
+from singularity_lab.algebra.polynomial import Exponent, PointLike, Polynomial
+from singularity_lab.algebra.problem import GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.newton import FaceInquiry, FaceReport
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import networkx
 
 Cone = frozenset[int]
-Crossing = Literal["unit", "smooth"]
+CrossingKind = Literal["unit", "smooth"]
 
 
 # -- fans ----------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ class ResolvedChart:
     map: ToricChart
     divisors: tuple[ToricDivisor, ...]
     strict: tuple[Polynomial, ...]
-    crossing: Crossing | None
+    crossing: CrossingKind | None
     obstacle: FaceReport | None = None
 
     @property
@@ -442,10 +442,10 @@ class ToricResolution:
 
 
 def toric_resolution(
-    ideal: Generators,
+    ideal: GermLike,
     variables: str | Iterable[str] | None = None,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     budget: float = 5.0,
     limit: int = 2_000,
@@ -502,7 +502,7 @@ def _resolve_chart(
         k = min(_dot(r, a) for a in polyhedron.vertices) + _dot(r, inquiry.k)
         h = sum((w * (t + 1) for w, t in zip(r, inquiry.prior, strict=True)), Fraction(-1))
         divisors.append(ToricDivisor(r, k, h, (h + 1) / (inquiry.scale * k) if k else None))
-    crossing: Crossing | None = "unit"
+    crossing: CrossingKind | None = "unit"
     obstacle = None
     orbits: list[tuple[RLCT, bool | None]] = []
     for orbit in _orbits(chart):

@@ -17,11 +17,11 @@ import flint
 
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import fraction, ring
-from singularity_lab.algebra.univariate import Domain, Kind, count_roots, countable, univariate
+from singularity_lab.algebra.univariate import Kind, SignDomain, count_roots, countable, univariate
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.proof.evidence import Evidence, check_no_zero
 from singularity_lab.exact.zeros.elimination import combination, eliminate, multiples
-from singularity_lab.exact.zeros.find import Zero, find_zero
+from singularity_lab.exact.zeros.find import FoundZero, find_zero
 from singularity_lab.exact.zeros.lattice import decide_on_torus
 from singularity_lab.exact.zeros.squares import (
     gram,
@@ -38,8 +38,8 @@ from singularity_lab.system.stopwatch import Stopwatch
 
 
 def no_common_zero(
-    polys: Sequence[Polynomial], domain: Domain, budget: float = 2.0, few: int | None = None
-) -> Evidence | Zero | None:
+    polys: Sequence[Polynomial], domain: SignDomain, budget: float = 2.0, few: int | None = None
+) -> Evidence | FoundZero | None:
     """Evidence that the polynomials have no common zero on the domain, a proved zero, or None.
 
     domain: the kind of each variable, all those that occur included. budget: CPU seconds, about.
@@ -380,7 +380,7 @@ class _Search:
 
 
 def _sign(
-    polys: Sequence[Polynomial], domain: Domain, active: Sequence[int] | None = None
+    polys: Sequence[Polynomial], domain: SignDomain, active: Sequence[int] | None = None
 ) -> Evidence | None:
     """The sign rule at the first index where it works (by asking the checker)."""
     for i in range(len(polys)) if active is None else active:

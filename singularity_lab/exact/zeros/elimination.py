@@ -11,14 +11,14 @@ import flint
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
 from singularity_lab.algebra.rings import fraction
-from singularity_lab.algebra.univariate import Domain
+from singularity_lab.algebra.univariate import SignDomain
 from singularity_lab.exact.proof.evidence import Evidence
 
 _PRIME = (1 << 61) - 1
 
 
 def combination(
-    polys: Sequence[Polynomial], domain: Domain, active: Sequence[int]
+    polys: Sequence[Polynomial], domain: SignDomain, active: Sequence[int]
 ) -> Evidence | None:
     """Numbers c_i (times unit monomials that fix parities) with Σ c_i p_i ≥ 0 term by term."""
     names = tuple(domain)

@@ -13,12 +13,12 @@ import flint
 
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import fraction
-from singularity_lab.algebra.univariate import SIGNS, Domain, Kind
+from singularity_lab.algebra.univariate import SIGNS, Kind, SignDomain
 from singularity_lab.exact.proof.evidence import Evidence, check_zero
 
 
 @dataclass(frozen=True)
-class Zero:
+class FoundZero:
     """A proved common zero on the domain, as data for :func:`evidence.check_zero`."""
 
     evidence: Evidence
@@ -30,7 +30,9 @@ class Zero:
         return f"zero between {one} and {other}"
 
 
-def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> Zero | None:
+def find_zero(
+    polys: Sequence[Polynomial], domain: SignDomain, tries: int = 400
+) -> FoundZero | None:
     """A common zero at a small rational point of the domain, or by a change of sign; else None.
 
     >>> from singularity_lab.algebra.polynomial import parse
@@ -58,7 +60,7 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
                 break  # irreducible
             zero = find_zero([factor], domain, tries)
             if zero is not None and zero.evidence["kind"] == "sign change":
-                zero = Zero({**zero.evidence, "factor": str(factor)})
+                zero = FoundZero({**zero.evidence, "factor": str(factor)})
             if zero is not None:
                 check_zero(polys, domain, zero.evidence)
                 return zero
@@ -69,7 +71,7 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
         numbers = [flint.fmpq(x.numerator, x.denominator) for x in point]
         first = live[0].flint(*numbers) if live else flint.fmpq(0)
         if first == 0 and all(p.flint(*numbers) == 0 for p in live[1:]):
-            zero = Zero({"kind": "point", "point": [str(x) for x in point]})
+            zero = FoundZero({"kind": "point", "point": [str(x) for x in point]})
             check_zero(polys, domain, zero.evidence)
             return zero
         if len(live) == 1 and all(values):
@@ -77,7 +79,7 @@ def find_zero(polys: Sequence[Polynomial], domain: Domain, tries: int = 400) -> 
             positive, other = seen.setdefault(orthant, (first > 0, point))
             if positive != (first > 0):
                 ends = [[str(x) for x in other], [str(x) for x in point]]
-                zero = Zero({"kind": "sign change", "points": ends})
+                zero = FoundZero({"kind": "sign change", "points": ends})
                 check_zero(polys, domain, zero.evidence)
                 return zero
     return None
@@ -103,7 +105,9 @@ def _magnitude(dice: random.Random, size: int, power: bool) -> Fraction:
     return Fraction(dice.randint(1, 2 + size), dice.randint(1, 2 + size // 2))
 
 
-def _extreme_points(p: Polynomial, used: Sequence[str], domain: Domain) -> Iterator[list[Fraction]]:
+def _extreme_points(
+    p: Polynomial, used: Sequence[str], domain: SignDomain
+) -> Iterator[list[Fraction]]:
     """Points where one outer term of p dominates, in orthants where two of them differ in sign."""
     place = [p.variables.index(v) for v in used]
     terms = [([a[k] for k in place], c) for a, c in p.terms()]
@@ -127,7 +131,7 @@ def _extreme_points(p: Polynomial, used: Sequence[str], domain: Domain) -> Itera
 
 
 def _linear_points(
-    polys: Sequence[Polynomial], used: Sequence[str], domain: Domain, tries: int
+    polys: Sequence[Polynomial], used: Sequence[str], domain: SignDomain, tries: int
 ) -> Iterator[list[Fraction]]:
     """Random values for some variables, then the others from the linear system that is left."""
     place = [polys[0].variables.index(v) for v in used]

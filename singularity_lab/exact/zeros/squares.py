@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
-from singularity_lab.algebra.univariate import Domain
+from singularity_lab.algebra.univariate import SignDomain
 from singularity_lab.system.floats import approximate
 from singularity_lab.system.stopwatch import Stopwatch
 
 
-def parity_shifts(p: Polynomial, domain: Domain) -> list[Exponent]:
+def parity_shifts(p: Polynomial, domain: SignDomain) -> list[Exponent]:
     """Unit monomials that can make the extreme terms of p even."""
     units = [domain[v] in ("nonzero", "positive") for v in p.variables]
     shifts = {tuple(e % 2 if u else 0 for e, u in zip(a, units, strict=True)) for a in p.support()}
@@ -22,7 +22,7 @@ def parity_shifts(p: Polynomial, domain: Domain) -> list[Exponent]:
 
 
 def gram(
-    p: Polynomial, domain: Domain
+    p: Polynomial, domain: SignDomain
 ) -> tuple[list[tuple[Fraction, Polynomial]], Polynomial] | None:
     """p = Σ c q² + R with c > 0, linearly independent q's and each term of R ≥ 0 on D; or None."""
     names = p.variables

@@ -23,7 +23,7 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
 from singularity_lab.algebra.univariate import count_roots, univariate
 from singularity_lab.exact.zeros.decide import no_common_zero
-from singularity_lab.exact.zeros.find import Zero
+from singularity_lab.exact.zeros.find import FoundZero
 
 _LIMITS = (160, 600, 4_000)  # Gröbner: basis length, terms, bits
 
@@ -276,7 +276,9 @@ def components(f: Polynomial) -> Components:
         answer = no_common_zero([q], dict.fromkeys(q.variables, "nonzero"))
         if isinstance(answer, dict):
             continue
-        real = 1 if irreducible and isinstance(answer, Zero) and _smooth_at(q, answer) else None
+        real = (
+            1 if irreducible and isinstance(answer, FoundZero) and _smooth_at(q, answer) else None
+        )
         total_r = _plus(total_r, real)
     return Components(total_c, total_r, count)
 
@@ -298,12 +300,12 @@ def _absolutely_irreducible(q: Polynomial) -> bool:
         if max(a[i] for a in q.support()) == 1:
             return True  # content-free, being irreducible over Q
     zero = no_common_zero([q], dict.fromkeys(q.variables, "nonzero"), 0.5)
-    if isinstance(zero, Zero) and zero.evidence["kind"] == "point" and _smooth_at(q, zero):
+    if isinstance(zero, FoundZero) and zero.evidence["kind"] == "point" and _smooth_at(q, zero):
         return True  # each conjugate would pass through it
     return nondegenerate_polytope(q) is True
 
 
-def _smooth_at(q: Polynomial, zero: Zero) -> bool:
+def _smooth_at(q: Polynomial, zero: FoundZero) -> bool:
     """Whether real points near the zero are Zariski dense: a change of sign, or a smooth point."""
     if zero.evidence["kind"] != "point":
         return True

@@ -38,8 +38,8 @@ import flint
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Point, Polynomial
-from singularity_lab.algebra.problem import Convention, Generators, Germ, LocalProblem
+from singularity_lab.algebra.polynomial import PointLike, Polynomial
+from singularity_lab.algebra.problem import Convention, Germ, GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.algebra.univariate import count_roots, univariate
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
@@ -163,10 +163,10 @@ class VolumeExpansion:
 
 
 def volume_expansion(
-    generators: Generators,
+    generators: GermLike,
     variables: str | Iterable[str] | None = None,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     prior: Mapping[str, Rational | str] | None = None,
     nonnegative: str | Iterable[str] = (),
     convention: Convention = "ideal",

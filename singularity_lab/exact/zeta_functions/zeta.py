@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any
 import flint
 
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
-from singularity_lab.algebra.polynomial import Exponent, Point, Polynomial
+from singularity_lab.algebra.polynomial import Exponent, PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
-from singularity_lab.algebra.rational_function import Rational
+from singularity_lab.algebra.rational_function import RationalFunction
 from singularity_lab.errors import Undecided
-from singularity_lab.exact.classification.spectrum import nondegenerate
+from singularity_lab.exact.classification.singularity_spectrum import nondegenerate
 from singularity_lab.exact.zeta_functions.fan import DualFan, multiplicity, normalised_volume, rank
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.system.notebooks import table
@@ -65,7 +65,7 @@ class Zeta:
 
     f: Polynomial
     candidates: tuple[Candidate, ...]
-    topological: Rational | None
+    topological: RationalFunction | None
     seconds: float
     notes: tuple[str, ...] = ()
     label: str = ""
@@ -168,7 +168,7 @@ def zeta(
     f: LocalProblem | HasProblem | Polynomial | str,
     variables: str | Iterable[str] | None = None,
     *,
-    at: Point | None = None,
+    at: PointLike | None = None,
     budget: float | None = 60.0,
 ) -> Zeta:
     """Return the candidate poles and the topological zeta function of the germ of f at a point.
@@ -190,7 +190,7 @@ def zeta(
     require_seconds(budget)
     watch = Stopwatch()
     found: tuple[Candidate, ...] | None = None
-    topological: Rational | None = None
+    topological: RationalFunction | None = None
     notes: list[str] = []
     with TimeLimit(budget) as limit:
         problem = LocalProblem.of(f, variables, at=at)
@@ -222,7 +222,7 @@ def zeta(
 
 def _of_plane_curve(
     f: Polynomial, toric: tuple[Candidate, ...], notes: list[str]
-) -> tuple[Rational | None, tuple[Candidate, ...]]:
+) -> tuple[RationalFunction | None, tuple[Candidate, ...]]:
     """Z and the candidates from the resolution graph, where points can be followed over Q."""
     from singularity_lab.exact.resolutions.dual_graph import resolution_graph
 
@@ -273,22 +273,22 @@ def candidates(fan: DualFan) -> tuple[Candidate, ...]:
     return tuple(sorted(found, key=lambda c: -c.pole))
 
 
-def _denef_loeser(fan: DualFan) -> Rational:
+def _denef_loeser(fan: DualFan) -> RationalFunction:
     one = flint.fmpq_poly([1])
-    strict = Rational.of(flint.fmpq_poly([0, 1]), flint.fmpq_poly([1, 1]))
-    total = Rational.of(flint.fmpq_poly([0]), one)
+    strict = RationalFunction.of(flint.fmpq_poly([0, 1]), flint.fmpq_poly([1, 1]))
+    total = RationalFunction.of(flint.fmpq_poly([0]), one)
     for face in fan.polyhedron.compact_faces():
         cone = fan.dual(face)
-        part = Rational.of(flint.fmpq_poly([0]), one)
+        part = RationalFunction.of(flint.fmpq_poly([0]), one)
         for simplex in fan.simplices(cone):
             check_time()
             bottom = one
             for v in simplex:
                 bottom = bottom * flint.fmpq_poly([sum(v), fan.order(v)])
-            part = part + Rational.of(flint.fmpq_poly([multiplicity(simplex)]), bottom)
+            part = part + RationalFunction.of(flint.fmpq_poly([multiplicity(simplex)]), bottom)
         dimension = fan.polyhedron.dimension - rank(fan.rays(cone))
         if dimension:
             sign = (-1) ** dimension * normalised_volume(sorted(face))
-            part = part * strict * Rational.of(flint.fmpq_poly([sign]), one)
+            part = part * strict * RationalFunction.of(flint.fmpq_poly([sign]), one)
         total = total + part
     return total

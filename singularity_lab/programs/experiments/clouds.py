@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import log
 
 from singularity_lab.errors import BadInput
-from singularity_lab.programs.experiments.sampling import Slice, temper
+from singularity_lab.programs.experiments.sampling import FaceSlice, temper
 from singularity_lab.programs.library import program
 from singularity_lab.programs.syndromes import SyndromeProgram
 
@@ -121,7 +121,7 @@ def confusion(
     counts: dict[tuple[str, str], int] = {}
     mixed = {}
     for k, name in enumerate(names):
-        here = Slice(program(name))
+        here = FaceSlice(program(name))
         runs = [
             temper(here, size, seed=seed + 2 * k + i, chains=clouds * chains, steps=steps)
             for i, size in enumerate((n, ratio * n))

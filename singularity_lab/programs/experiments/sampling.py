@@ -6,7 +6,7 @@ to units, and a random walk in t with steps of several sizes mixes in the curved
 1/n} where a random walk in ε itself sticks to one end (:func:`temper` with ``linear=True``: the
 negative control, kept because it fails).
 
-:class:`Slice` crosses a face in one generic point; with ``interior=δ`` it is a full-dimensional
+:class:`FaceSlice` crosses a face in one generic point; with ``interior=δ`` it is a full-dimensional
 neighbourhood of the part of the face whose options all keep a share ≥ δ, away from the smaller
 faces, where other components may meet it. On such a part λ and m are those of the face itself.
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 MIXED = 1.1
 
 
-class Slice:
+class FaceSlice:
     """The loss of a program across a face: the options of the support share what the errors leave,
     in equal parts; the errors ε are free. It meets the face in one generic point.
 
@@ -52,7 +52,7 @@ class Slice:
     replaces an output by a uniform one with probability 1/2; both with λ_H = λ_E/2.
 
     >>> from singularity_lab.programs import program
-    >>> Slice(program("xor-4nand-shared")).variables
+    >>> FaceSlice(program("xor-4nand-shared")).variables
     ('eps_N_00', 'eps_N_01', 'eps_N_10', 'eps_N_11')
     """
 
@@ -191,7 +191,7 @@ class Tempered:
 
 
 def temper(
-    slice_: Slice,
+    slice_: FaceSlice,
     n: float,
     *,
     seed: int,

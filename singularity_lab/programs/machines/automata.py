@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 from singularity_lab.programs.machines.machines import Choice, check_names, join_word, split_word
 
 
@@ -50,7 +50,9 @@ class Automaton:
         if self.emits and self.accepting:
             raise BadInput("accepting: a transducer's output is the word that it emits")
         size = len(self.states) * len(self.letters) * (len(self.states) + len(self.emits))
-        limits.at_most(limits.OPTIONS, size, "letters and states: options of all entries")
+        program_limits.at_most(
+            program_limits.OPTIONS, size, "letters and states: options of all entries"
+        )
 
     @cached_property
     def _joint(self) -> str:
@@ -161,8 +163,8 @@ class BranchingProgram:
             raise BadInput(f"widths: 1 to 10 nodes in a layer, received {self.widths}")
         if min(self.reads) < 0:
             raise BadInput(f"reads: positions >= 0 are needed, received {self.reads}")
-        limits.at_most(limits.NAMES, len(self.widths), "widths: layers")
-        limits.at_most(limits.WORD, max(self.reads), "reads: positions")
+        program_limits.at_most(program_limits.NAMES, len(self.widths), "widths: layers")
+        program_limits.at_most(program_limits.WORD, max(self.reads), "reads: positions")
 
     def _after(self, layer: int) -> int:
         return self.widths[layer + 1] if layer + 1 < len(self.widths) else self.exits

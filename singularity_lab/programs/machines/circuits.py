@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import product
 
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 from singularity_lab.programs.machines.machines import EMPTY, Choice, check_word
 
 CONSTANTS = {"0": "0", "1": "1"}
@@ -55,11 +55,13 @@ class Circuit:
             raise BadInput("tables: a name is given twice")
         for name, k in self.tables:
             check_word(name, "table")
-            limits.at_most(14, k, f"table {name}: inputs")
-        limits.at_most(limits.OPTIONS, sum(2 * 2**k for _, k in self.tables), "tables: rows")
+            program_limits.at_most(14, k, f"table {name}: inputs")
+        program_limits.at_most(
+            program_limits.OPTIONS, sum(2 * 2**k for _, k in self.tables), "tables: rows"
+        )
         for what, found in (("inputs", self.inputs), ("gates", self.gates)):
-            limits.at_most(limits.NAMES, len(found), what)
-        limits.at_most(limits.OUTPUT_BITS, len(self.outputs), "output: wires")
+            program_limits.at_most(program_limits.NAMES, len(found), what)
+        program_limits.at_most(program_limits.OUTPUT_BITS, len(self.outputs), "output: wires")
         known = {*CONSTANTS}
         for name in self.inputs:
             check_word(name, "inputs")

@@ -25,12 +25,12 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 
-State = Hashable
+MachineState = Hashable
 Code = Mapping[str, str]
 Support = Mapping[str, frozenset[str]]
-Step = tuple[str, str]  # (choice, option)
+MachineStep = tuple[str, str]  # (choice, option)
 
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 _NAME = re.compile(r"[A-Za-z0-9._+-]{1,80}")
@@ -100,11 +100,11 @@ class Machine(Protocol):
     def semantics(self) -> tuple[str, ...]:
         """The semantics that the machine has."""
 
-    def start(self, value: str, steps: int) -> State: ...
+    def start(self, value: str, steps: int) -> MachineState: ...
 
     def query(self, state: Any) -> str | None: ...
 
-    def answer(self, state: Any, option: str) -> State:
+    def answer(self, state: Any, option: str) -> MachineState:
         """The state after an option is chosen."""
 
     def output(self, state: Any) -> str:
@@ -179,7 +179,9 @@ class Program:
             twice = next(v for v in values if values.count(v) > 1)
             raise BadInput(f"program {self.name}: the input {twice!r} is given twice")
         check_steps(self.steps)
-        limits.at_most(limits.CASES, len(self.cases), f"program {self.name}: inputs")
+        program_limits.at_most(
+            program_limits.CASES, len(self.cases), f"program {self.name}: inputs"
+        )
 
     @cached_property
     def free(self) -> tuple[Choice, ...]:
@@ -219,7 +221,7 @@ class Program:
             state = self.machine.answer(state, options[choice])
         return self.machine.output(state)
 
-    def replay(self, value: str, run: Sequence[Step], steps: int | None = None) -> str:
+    def replay(self, value: str, run: Sequence[MachineStep], steps: int | None = None) -> str:
         """The output of the run that answers the machine's questions as recorded.
 
         Raises BadInput where the record does not fit the questions.
@@ -297,7 +299,7 @@ def check_steps(steps: int) -> int:
     """A number of steps from 0 to 1000; raises BadInput otherwise."""
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
         raise BadInput(f"steps: an integer >= 0 is needed, received {steps!r}"[:120])
-    return limits.at_most(limits.STEPS, steps, "steps")
+    return program_limits.at_most(program_limits.STEPS, steps, "steps")
 
 
 def choose_steps(program: Program, steps: int | None) -> int:
@@ -321,7 +323,7 @@ def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
     names = tuple(names)
     if not names:
         raise BadInput(f"{what}: at least one is needed")
-    limits.at_most(limits.NAMES, len(names), what)
+    program_limits.at_most(program_limits.NAMES, len(names), what)
     for name in names:
         check_word(name, what)
     if len(set(names)) != len(names):
@@ -359,7 +361,7 @@ def split_word(text: str, alphabet: Sequence[str], what: str) -> tuple[str, ...]
         letters = tuple(text.replace(",", " ").split())
     else:
         letters = tuple(text)
-    limits.at_most(limits.WORD, len(letters), f"{what}: letters")
+    program_limits.at_most(program_limits.WORD, len(letters), f"{what}: letters")
     for letter in letters:
         if letter not in alphabet:
             raise BadInput(

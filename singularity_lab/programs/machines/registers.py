@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 from singularity_lab.programs.machines.machines import Choice, check_names, check_steps
 
 _INSTRUCTION = re.compile(r"(INC|DEC|CLR|JNZ|JZ)(\d)(?:_(\d{1,3}))?|CPY(\d)(\d)|JMP_(\d{1,3})|NOP")
@@ -41,9 +41,9 @@ class RegisterMachine:
         check_names(self.instructions, "instructions")
         if self.registers < 1 or self.length < 1 or self.top < 1:
             raise BadInput("registers, length, top: integers >= 1 are needed")
-        limits.at_most(9, self.registers, "registers")
-        limits.at_most(limits.NAMES, self.length, "length")
-        limits.at_most(limits.STEPS, self.top, "top")
+        program_limits.at_most(9, self.registers, "registers")
+        program_limits.at_most(program_limits.NAMES, self.length, "length")
+        program_limits.at_most(program_limits.STEPS, self.top, "top")
         if not 1 <= self.reads <= self.registers:
             raise BadInput(f"reads: a register 1 … {self.registers}, received {self.reads}")
         for text in self.instructions:

@@ -36,9 +36,9 @@ from singularity_lab.algebra.polynomial import Ideal, Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 from singularity_lab.programs.machines.machines import check_name, check_word
-from singularity_lab.programs.machines.text import Line, on_line, statements
+from singularity_lab.programs.machines.text import NumberedLine, on_line, statements
 from singularity_lab.programs.uncertainty.semirings import Numbers
 
 
@@ -144,12 +144,14 @@ class StraightLine:
                 term = Polynomial.constant(c, names)
                 powers = [(v, e) for v, e in zip(expression.variables, exponent, strict=True) if e]
                 degree = sum(degrees[v] * e for v, e in powers)
-                limits.at_most(_DEGREE, degree, f"statement {name} = …: degree")
+                program_limits.at_most(_DEGREE, degree, f"statement {name} = …: degree")
                 degrees[name] = max(degrees[name], degree)
                 for v, e in powers:
                     for _ in range(e):
                         size = len(term.flint) * len(values[v].flint)
-                        limits.at_most(_PRODUCTS, size, f"statement {name} = …: products of terms")
+                        program_limits.at_most(
+                            _PRODUCTS, size, f"statement {name} = …: products of terms"
+                        )
                         term = term * values[v]
                 total = total + term
             values[name] = total
@@ -282,8 +284,8 @@ def parse_real_program(text: str) -> RealProgram:
     """
     kind = name = ""
     opens = 1
-    single: dict[str, Line] = {}
-    body: list[Line] = []
+    single: dict[str, NumberedLine] = {}
+    body: list[NumberedLine] = []
     for number, line in statements(text):
         word, *tail = line.split(None, 1)
         rest = tail[0] if tail else ""
@@ -315,7 +317,7 @@ def parse_real_program(text: str) -> RealProgram:
             raise BadInput(f"line {opens}: {kind} {name}: a line '{key} …' is needed")
     with on_line(single["parameters"][0]):
         parameters = check_names(single["parameters"][1])
-        limits.at_most(limits.NAMES, len(parameters), "parameters")
+        program_limits.at_most(program_limits.NAMES, len(parameters), "parameters")
     at = _read_point(body, parameters)
     if kind == REAL_KINDS[0]:
         return _read_straight_line(name, parameters, single, body, at, opens)
@@ -337,7 +339,7 @@ def parse_real_program(text: str) -> RealProgram:
         return ProbabilisticTarget(name, parameters, law, at)
 
 
-def _read_point(body: Sequence[Line], parameters: Sequence[str]) -> dict[str, Fraction]:
+def _read_point(body: Sequence[NumberedLine], parameters: Sequence[str]) -> dict[str, Fraction]:
     """The lines ``at NAME = VALUE``."""
     at: dict[str, Fraction] = {}
     for number, line in body:
@@ -359,8 +361,8 @@ def _read_point(body: Sequence[Line], parameters: Sequence[str]) -> dict[str, Fr
 def _read_straight_line(
     name: str,
     parameters: tuple[str, ...],
-    single: Mapping[str, Line],
-    body: Sequence[Line],
+    single: Mapping[str, NumberedLine],
+    body: Sequence[NumberedLine],
     at: Mapping[str, Fraction],
     opens: int,
 ) -> StraightLine:

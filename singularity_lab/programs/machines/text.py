@@ -35,7 +35,7 @@ from fractions import Fraction
 from itertools import product
 
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 from singularity_lab.programs.machines.automata import Automaton, BranchingProgram
 from singularity_lab.programs.machines.circuits import Circuit, Gate, truth_tables
 from singularity_lab.programs.machines.machines import (
@@ -65,7 +65,7 @@ _REPEATED = ("set", "freeze", "input")
 _MAY_BE_EMPTY = ("inputs",)
 _WEIGHT = re.compile(r"[0-9]{1,20}(/[0-9]{1,20})?|[0-9]{1,20}\.[0-9]{1,20}")
 
-Line = tuple[int, str]
+NumberedLine = tuple[int, str]
 Entries = dict[str, tuple[str, int]]  # choice -> (option, number of its line)
 
 
@@ -77,8 +77,8 @@ class _Lines:
     name: str
     opens: int
     words: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
-    rules: list[Line] = field(default_factory=list)
-    repeated: dict[str, list[Line]] = field(default_factory=dict)
+    rules: list[NumberedLine] = field(default_factory=list)
+    repeated: dict[str, list[NumberedLine]] = field(default_factory=dict)
 
     def need(self, key: str) -> list[str]:
         if key not in self.words:
@@ -148,7 +148,7 @@ def on_line(number: int | Callable[[str], int]) -> Iterator[None]:
         raise BadInput(f"line {place}: {told}") from None
 
 
-def statements(text: str) -> Iterator[Line]:
+def statements(text: str) -> Iterator[NumberedLine]:
     """The lines of a text that say something, without comments, with their numbers.
 
     Raises BadInput where the text is too long.
@@ -156,7 +156,7 @@ def statements(text: str) -> Iterator[Line]:
     >>> list(statements("a  # one\\n\\n\\tb\\tc"))
     [(1, 'a'), (3, 'b\\tc')]
     """
-    limits.at_most(limits.TEXT, len(text), "program: characters")
+    program_limits.at_most(program_limits.TEXT, len(text), "program: characters")
     for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         line = raw.partition("#")[0].strip()
         if line:
@@ -257,7 +257,7 @@ def _read_input(lines: _Lines, machine: Machine, code: dict[str, str], line: str
         return
     if parts[0] != "code":
         raise BadInput("'input all -> code' is needed")
-    limits.at_most(limits.CASES, 2 ** len(machine.inputs), "input all: inputs")
+    program_limits.at_most(program_limits.CASES, 2 ** len(machine.inputs), "input all: inputs")
     values = ["".join(b) for b in product("01", repeat=len(machine.inputs))]
     draft = Program(lines.name, machine, code, tuple(Case(v, "0") for v in values))
     yield from (Case(v, draft.run(v), weight) for v in values)

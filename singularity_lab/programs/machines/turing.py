@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 from singularity_lab.programs.machines.machines import (
     Choice,
     check_names,
@@ -66,7 +66,9 @@ class TuringMachine:
         if self.reads not in ("state", "symbol"):
             raise BadInput(f"reads: 'state' or 'symbol' is needed, received {self.reads!r}")
         size = len(self.entries) * (len(self.symbols) + len(self.states) + len(self.moves))
-        limits.at_most(limits.OPTIONS, size, "symbols and states: options of all entries")
+        program_limits.at_most(
+            program_limits.OPTIONS, size, "symbols and states: options of all entries"
+        )
         names = [self.entry(s, q) for s, q in self.entries]
         if not self.tape:
             object.__setattr__(self, "tape", tuple(names))

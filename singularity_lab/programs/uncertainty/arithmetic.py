@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-Leaf = tuple[str, str]  # (choice, option)
+LeafSymbol = tuple[str, str]  # (choice, option)
 
 ADD, MUL = "+", "*"
 
@@ -93,16 +93,16 @@ class Formula:
     roots: tuple[int, ...]
 
     @cached_property
-    def leaves(self) -> tuple[Leaf, ...]:
+    def leaves(self) -> tuple[LeafSymbol, ...]:
         """The variables that occur."""
         return tuple((n[1], n[2]) for n in self.nodes if n[0] == "leaf")
 
-    def evaluate(self, ring: Semiring[Any], values: Mapping[Leaf, Any]) -> list[Any]:
+    def evaluate(self, ring: Semiring[Any], values: Mapping[LeafSymbol, Any]) -> list[Any]:
         """The roots in a semiring, given the values of the leaves."""
         found = self.table(ring, values)
         return [found[r] for r in self.roots]
 
-    def table(self, ring: Semiring[Any], values: Mapping[Leaf, Any]) -> list[Any]:
+    def table(self, ring: Semiring[Any], values: Mapping[LeafSymbol, Any]) -> list[Any]:
         """The value of each node."""
         found: list[Any] = []
         for node in self.nodes:
@@ -137,7 +137,7 @@ class Formula:
 
     def batch(
         self,
-        values: Mapping[Leaf, Array],
+        values: Mapping[LeafSymbol, Array],
         add: Callable[[Array, Array], Array],
         mul: Callable[[Array, Array], Array],
         zero: Any,
@@ -161,12 +161,12 @@ class Formula:
             found[at] = (add if operation == ADD else mul)(found[left], found[right])
         return found
 
-    def derivation(self, root: int, prices: Sequence[Any]) -> dict[Leaf, int]:
+    def derivation(self, root: int, prices: Sequence[Any]) -> dict[LeafSymbol, int]:
         """The leaves of a cheapest derivation of a node, with multiplicity.
 
         prices: the min-plus value of each node; sums are walked to a child of least price.
         """
-        used: dict[Leaf, int] = {}
+        used: dict[LeafSymbol, int] = {}
         times = {root: 1}  # a product of a node with itself uses it twice, and so on: no tree
         waiting = [-root]
         while waiting:

@@ -24,15 +24,15 @@ from typing import Any, Literal
 from singularity_lab.algebra.polynomial import Polynomial, unit
 from singularity_lab.algebra.rings import ring
 from singularity_lab.errors import BadInput
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 from singularity_lab.programs.machines.circuits import CONSTANTS, Circuit
 from singularity_lab.programs.machines.machines import Code, Program, check_steps
 from singularity_lab.programs.machines.turing import MOVES, TuringMachine
-from singularity_lab.programs.uncertainty.arithmetic import Formula, Leaf, Recorder
+from singularity_lab.programs.uncertainty.arithmetic import Formula, LeafSymbol, Recorder
 from singularity_lab.programs.uncertainty.semirings import Expansion, Semiring, total
 
 Semantics = Literal["exact", "naive", "staged"]
-Law = dict[str, Any]  # output -> element; absent: zero
+OutputLaw = dict[str, Any]  # output -> element; absent: zero
 SEMANTICS = ("exact", "naive", "staged")
 
 
@@ -41,7 +41,7 @@ class Timed:
     """Elements that depend on the step: ``at(t)`` is the mapping of step t = 1, 2, … (of a Turing
     machine), of gate number t (of a circuit). For the semantics of marginals."""
 
-    at: Callable[[int], Mapping[Leaf, Any]]
+    at: Callable[[int], Mapping[LeafSymbol, Any]]
 
 
 def check_semantics(program: Program, semantics: str) -> str:
@@ -56,11 +56,11 @@ def check_semantics(program: Program, semantics: str) -> str:
 
 def laws(
     semiring: Semiring[Any],
-    p: Mapping[Leaf, Any] | Timed,
+    p: Mapping[LeafSymbol, Any] | Timed,
     program: Program,
     steps: int | None = None,
     semantics: str = "exact",
-) -> list[Law]:
+) -> list[OutputLaw]:
     """The output law of each input of a program, in any commutative semiring.
 
     p: the element of each (choice, option), frozen choices included; an option whose element is
@@ -83,7 +83,9 @@ def laws(
         law = _exact(semiring, p, program, _most(program, steps))
         return [dict(law(program.machine.start(c.value, steps))) for c in program.cases]
     machine = program.machine
-    limits.at_most(limits.TERMS, _terms(program, steps, semantics), "steps: sums and products")
+    program_limits.at_most(
+        program_limits.TERMS, _terms(program, steps, semantics), "steps: sums and products"
+    )
     if isinstance(machine, TuringMachine):
         return [_turing(semiring, p, machine, c.value, steps, semantics) for c in program.cases]
     if isinstance(machine, Circuit):
@@ -107,19 +109,19 @@ def _terms(program: Program, steps: int, semantics: str) -> int:
 def _most(program: Program, steps: int) -> int:
     """How many configurations are followed: fewer where each holds a long piece of a tape."""
     cells = 2 * steps if isinstance(program.machine, TuringMachine) else 0
-    return limits.CONFIGURATIONS * 25 // max(25, cells)
+    return program_limits.CONFIGURATIONS * 25 // max(25, cells)
 
 
 def _exact(
-    semiring: Semiring[Any], p: Mapping[Leaf, Any], program: Program, most: int
-) -> Callable[[Any], Law]:
+    semiring: Semiring[Any], p: Mapping[LeafSymbol, Any], program: Program, most: int
+) -> Callable[[Any], OutputLaw]:
     """law(state) = Σ over options p(option) · law(next state), each state once."""
     machine = program.machine
     options = {c.name: c.options for c in machine.choices}
-    known: dict[Any, Law] = {}
+    known: dict[Any, OutputLaw] = {}
     terms = 0
 
-    def law(start: Any) -> Law:
+    def law(start: Any) -> OutputLaw:
         nonlocal terms
         stack = [start]
         while stack:
@@ -137,12 +139,12 @@ def _exact(
             if waiting:
                 stack += waiting
                 continue
-            if len(known) >= most or terms > limits.TERMS:
+            if len(known) >= most or terms > program_limits.TERMS:
                 raise BadInput(
                     f"steps: {program.name} has more than {most} configurations "
                     "or outputs within its steps; fewer steps, inputs or options are needed"
                 )
-            found: Law = {}
+            found: OutputLaw = {}
             for option, following in after.items():
                 terms += len(known[following])
                 weight = p[choice, option]
@@ -158,18 +160,18 @@ def _exact(
 
 def _turing(
     semiring: Semiring[Any],
-    p: Mapping[Leaf, Any] | Timed,
+    p: Mapping[LeafSymbol, Any] | Timed,
     machine: TuringMachine,
     value: str,
     steps: int,
     semantics: str,
-) -> Law:
+) -> OutputLaw:
     """Products of marginals: naive and staged, for a Turing machine."""
     add, mul, zero = semiring.add, semiring.mul, semiring.zero
 
-    def mix(weights: Mapping[Any, Any], parts: Mapping[Any, Law]) -> Law:
+    def mix(weights: Mapping[Any, Any], parts: Mapping[Any, OutputLaw]) -> OutputLaw:
         """Σ weight · part, output by output."""
-        found: Law = {}
+        found: OutputLaw = {}
         for key, weight in weights.items():
             for name, element in parts[key].items():
                 term = mul(weight, element)
@@ -177,8 +179,8 @@ def _turing(
         return found
 
     def table(
-        p: Mapping[Leaf, Any], kind: str, options: Iterable[str]
-    ) -> dict[tuple[str, str], Law]:
+        p: Mapping[LeafSymbol, Any], kind: str, options: Iterable[str]
+    ) -> dict[tuple[str, str], OutputLaw]:
         return {
             (s, q): {
                 o: p[f"{kind}_{machine.entry(s, q)}", o]
@@ -188,7 +190,7 @@ def _turing(
             for s, q in machine.entries
         }
 
-    def tables(p: Mapping[Leaf, Any]) -> tuple[dict[tuple[str, str], Law], ...]:
+    def tables(p: Mapping[LeafSymbol, Any]) -> tuple[dict[tuple[str, str], OutputLaw], ...]:
         kinds = (("w", machine.symbols), ("q", machine.states), ("d", machine.moves))
         return tuple(table(p, kind, options) for kind, options in kinds)
 
@@ -199,7 +201,7 @@ def _turing(
         u: {letter: semiring.one}
         for u, letter in enumerate(machine.window(value, radius), start=-radius)
     }
-    state: Law = {machine.start_state: semiring.one}
+    state: OutputLaw = {machine.start_state: semiring.one}
     for left in range(steps, 0, -1):
         if isinstance(p, Timed):
             write, follow, shift = tables(p.at(steps - left + 1))
@@ -243,15 +245,15 @@ def _last_match(
 
 
 def _wires(
-    semiring: Semiring[Any], p: Mapping[Leaf, Any] | Timed, machine: Circuit, value: str
-) -> Law:
+    semiring: Semiring[Any], p: Mapping[LeafSymbol, Any] | Timed, machine: Circuit, value: str
+) -> OutputLaw:
     """Products of marginals: naive, for a circuit; the output word by its marginals."""
     from itertools import product
 
-    wires: dict[str, Law] = {w: {b: semiring.one} for w, b in CONSTANTS.items()}
+    wires: dict[str, OutputLaw] = {w: {b: semiring.one} for w, b in CONSTANTS.items()}
     wires |= {w: {b: semiring.one} for w, b in machine.bits(value).items()}
     for number, gate in enumerate(machine.gates, start=1):
-        law: Law = {}
+        law: OutputLaw = {}
         here = p.at(number) if isinstance(p, Timed) else p
         for row in product("01", repeat=len(gate.inputs)):
             weight = semiring.one
@@ -263,7 +265,7 @@ def _wires(
                     term = semiring.mul(weight, here[choice, bit])
                     law[bit] = semiring.add(law[bit], term) if bit in law else term
         wires[gate.wire] = law
-    words: Law = {}
+    words: OutputLaw = {}
     for row in product("01", repeat=len(machine.outputs)):
         weight = semiring.one
         for wire, bit in zip(machine.outputs, row, strict=True):
@@ -287,7 +289,7 @@ def wrong_runs(program: Program, steps: int | None = None, semantics: str = "exa
     """
     recorder = Recorder()
     free = {c.name for c in program.free}
-    p: dict[Leaf, int] = {}
+    p: dict[LeafSymbol, int] = {}
     for c in program.machine.choices:
         if c.name in free:
             p |= {(c.name, o): recorder.leaf(c.name, o) for o in c.options}
@@ -322,7 +324,7 @@ def output_laws(
     return recorder.formula([found[i][y] for i, y in names]), tuple(names)
 
 
-def coordinates(program: Program, code: Code | None = None) -> dict[str, Leaf]:
+def coordinates(program: Program, code: Code | None = None) -> dict[str, LeafSymbol]:
     """Error coordinates ε at a code: the options that it does not take, by variable name."""
     at = {**program.code, **(code or {})}
     return {c.variable(o): (c.name, o) for c in program.free for o in c.options if o != at[c.name]}
@@ -333,7 +335,7 @@ def error_polynomials(
     steps: int | None = None,
     semantics: str = "exact",
     code: Code | None = None,
-    products: int = limits.PRODUCTS,
+    products: int = program_limits.PRODUCTS,
 ) -> list[Polynomial]:
     """e_x in the error coordinates at a code, one for each input; the code's own probability is
     1 − Σε.
@@ -348,7 +350,7 @@ def error_polynomials(
     variables = tuple(names)
     context = ring(variables)
     one = context.constant(1)
-    p: dict[Leaf, Any] = {
+    p: dict[LeafSymbol, Any] = {
         leaf: context.from_dict({unit(i, len(variables)): 1})
         for i, leaf in enumerate(names.values())
     }
@@ -382,7 +384,7 @@ def squared_error(
     steps: int | None = None,
     semantics: str = "exact",
     code: Code | None = None,
-    products: int = limits.PRODUCTS,
+    products: int = program_limits.PRODUCTS,
 ) -> Polynomial:
     """H = Σ q(x) Σ_y (f_x(w)_y − [y = y*(x)])²: the loss of squared error, which is of order E².
 
@@ -393,7 +395,7 @@ def squared_error(
     context = ring(variables)
     at = {**program.code, **(code or {})}
     one = context.constant(1)
-    p: dict[Leaf, Any] = {
+    p: dict[LeafSymbol, Any] = {
         leaf: context.from_dict({unit(i, len(variables)): 1})
         for i, leaf in enumerate(names.values())
     }

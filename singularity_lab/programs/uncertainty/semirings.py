@@ -23,7 +23,7 @@ from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
 
 from singularity_lab.errors import BadInput, Undecided
-from singularity_lab.programs import limits
+from singularity_lab.programs import program_limits
 
 E = TypeVar("E")
 Exponent = tuple[int, ...]
@@ -78,7 +78,7 @@ class Expansion(Numbers[Any]):
     Raises BadInput beyond.
     """
 
-    def __init__(self, zero: Any, one: Any, products: int = limits.PRODUCTS) -> None:
+    def __init__(self, zero: Any, one: Any, products: int = program_limits.PRODUCTS) -> None:
         super().__init__(zero, one)
         object.__setattr__(self, "left", [products])
 

@@ -38,8 +38,8 @@ from singularity_lab.spectroscopes.devices.anneal_chains import Chains
 from singularity_lab.spectroscopes.devices.anneal_particles import Particles
 from singularity_lab.spectroscopes.devices.ladder import (
     FEWEST,
-    Curve,
-    Settings,
+    LadderCurve,
+    LadderSettings,
     check,
     resolved_settings,
 )
@@ -65,7 +65,7 @@ _APART = 0.05  # share of E[βK] by which chains that began elsewhere may differ
 # ---------------------------------------------------------------------------------- sampling
 
 
-def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> Curve:
+def sample(loss: Loss, meter: Meter, s: LadderSettings, generator: torch.Generator) -> LadderCurve:
     """Run the ladder to the stated span, the floor or the budget: particles or chains.
 
     Raises BadLoss for a loss that is NaN, mostly infinite, constant, or lower somewhere than at
@@ -75,7 +75,7 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
     assert s.particles is not None
     assert s.replicates is not None
     law = Localised(meter, s.sigma, torch.device(s.device))
-    curve = Curve()
+    curve = LadderCurve()
     u = law.draw(s.replicates * s.particles, generator)
     try:
         value = meter.k(u)
@@ -101,7 +101,7 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
 
 
 def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """λ with an interval, P(m), log Z(β) and E_β[βK] along a ladder. See :class:`Settings`.
+    """λ with an interval, P(m), log Z(β) and E_β[βK] along a ladder. See :class:`LadderSettings`.
 
     Estimates: ``lambda`` (averaged over models), ``lambda given m=…``, ``next pole``, ``log Z`` at
     the last level, ``m by heat capacity``. Diagnostics: the ladder (x = log β, log Z, E[βK],
@@ -114,7 +114,7 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     >>> abs(r.lambda_.value - 0.5) < 0.1
     True
     """
-    s = resolved_settings(settings_of(Settings, settings, "anneal"), loss)
+    s = resolved_settings(settings_of(LadderSettings, settings, "anneal"), loss)
     meter = Meter(loss, budget)
     generator = torch.Generator(device=s.device).manual_seed(seed)
     curve = sample(loss, meter, s, generator)
@@ -172,7 +172,9 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     )
 
 
-def _disagreement(curve: Curve, estimates: dict[str, Estimate], diagnostics: dict[str, Any]) -> str:
+def _disagreement(
+    curve: LadderCurve, estimates: dict[str, Estimate], diagnostics: dict[str, Any]
+) -> str:
     """What chains from w* and those of the ladder disagree on at one level, or "". Where chains are
     read, half of it goes into the interval of λ."""
     assert curve.center is not None
@@ -191,10 +193,10 @@ def _disagreement(curve: Curve, estimates: dict[str, Estimate], diagnostics: dic
 
 
 def _limit(
-    curve: Curve,
+    curve: LadderCurve,
     x: np.ndarray,
     energy: np.ndarray,
-    s: Settings,
+    s: LadderSettings,
     estimates: dict[str, Estimate],
     diagnostics: dict[str, Any],
 ) -> tuple[Outcome, str]:
@@ -221,12 +223,12 @@ def _limit(
 
 
 def _infer(
-    curve: Curve,
+    curve: LadderCurve,
     x: np.ndarray,
     increments: np.ndarray,
     energy: np.ndarray,
     variance: np.ndarray,
-    s: Settings,
+    s: LadderSettings,
     estimates: dict[str, Estimate],
     diagnostics: dict[str, Any],
 ) -> tuple[Outcome, str, dict[int, float] | None]:
@@ -332,7 +334,7 @@ DEVICE = Device(
     scope="Says λ with an interval, P(m), log Z(β) and E[βK] along the ladder, for a loss with "
     "gradients. With chains, above 150 dimensions, it does not speak of m; m is not identified "
     "reliably beyond a few dimensions.",
-    Settings=Settings,
+    Settings=LadderSettings,
     run=anneal,
     plot=plot,
 )

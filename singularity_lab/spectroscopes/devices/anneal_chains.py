@@ -14,7 +14,7 @@ from singularity_lab.spectroscopes.devices.ladder import (
     FEWEST,
     LAG,
     Ladder,
-    Settings,
+    LadderSettings,
     check,
     record,
 )
@@ -31,8 +31,12 @@ class _Stride:
     epsilon: float
 
     def trajectory(
-        self, state: hmc.State, target: hmc.Target, s: Settings, generator: torch.Generator
-    ) -> tuple[hmc.State, float]:
+        self,
+        state: hmc.MetropolisState,
+        target: hmc.Target,
+        s: LadderSettings,
+        generator: torch.Generator,
+    ) -> tuple[hmc.MetropolisState, float]:
         """One trajectory of every chain, with the step jittered; the share that moved."""
         assert s.leapfrogs
         steps = hmc.steps(0.7 * self.epsilon, self.epsilon, 4, device=s.device)
@@ -57,7 +61,7 @@ class Chains(Ladder):
         curve.stiff = 0 if self.walls is None else len(self.walls.h)
         self.stride = _Stride(0.3 * s.sigma)
         self.before: Tensor | None = None
-        self.chains = hmc.State(u, value, u, value)
+        self.chains = hmc.MetropolisState(u, value, u, value)
         self.factor, self.lagging = torch.ones(0), 0
         self.level, self.last = 0, math.ceil(s.span / s.spacing)
 
@@ -175,7 +179,7 @@ class Chains(Ladder):
     def resume(self, saved: dict[str, Any]) -> None:
         self.curve.unpack(saved["curve"])
         position, value = saved["position"], saved["value"]
-        self.chains = hmc.State(position, value, position, value)
+        self.chains = hmc.MetropolisState(position, value, position, value)
         self.stride.epsilon, self.lagging = saved["epsilon"], saved["lagging"]
         self.level, self.factor, self.before = saved["level"], saved["factor"], saved["before"]
         self.curve.points, self.curve.values = self._positions(position), value

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from singularity_lab.spectroscopes.devices.ladder import (
     Ladder,
-    Settings,
+    LadderSettings,
     check,
     grid,
     histogram,
@@ -38,7 +38,7 @@ def _relative_ess(log_weight: Tensor) -> float:
     return float(w.sum() ** 2 / (w * w).sum() / len(w))
 
 
-def _next_step(value: Tensor, beta: float, s: Settings) -> float:
+def _next_step(value: Tensor, beta: float, s: LadderSettings) -> float:
     """The largest step of x = log β that keeps the effective sample size, at most ``spacing``."""
     low, high = 0.0, s.spacing
     if _relative_ess(-beta * math.expm1(high) * value) > s.ess:
@@ -75,7 +75,7 @@ class Particles(Ladder):
         assert s.replicates is not None
         assert s.span is not None
         assert s.sigma is not None
-        self.particles = gibbs.State(u, value, law.prior(u))
+        self.particles = gibbs.GibbsState(u, value, law.prior(u))
         blocks = getattr(law.meter.loss, "components", None)
         smallest = s.sigma * math.exp(-0.5 * s.span - 3)
         together = list(blocks.values()) if blocks else []
@@ -125,7 +125,7 @@ class Particles(Ladder):
         if not self.ended:
             self.is_below_rounding(state.position, state.value, beta)
 
-    def _moved(self, state: gibbs.State, beta: float) -> float:
+    def _moved(self, state: gibbs.GibbsState, beta: float) -> float:
         """One round of all moves at a temperature; the share of trajectories accepted, summed."""
         s, law, generator = self.s, self.law, self.generator
         assert s.sigma is not None
@@ -165,7 +165,7 @@ class Particles(Ladder):
         )
         if law.walls is not None:
             u = torch.minimum(torch.maximum(u, law.walls[0]), law.walls[1])
-        state = gibbs.State(u, law.meter.k(u), law.prior(u))
+        state = gibbs.GibbsState(u, law.meter.k(u), law.prior(u))
         energy = []
         for k in range(2 * ROUNDS):
             self._moved(state, self.beta)
@@ -205,7 +205,7 @@ class Particles(Ladder):
 
     def resume(self, saved: dict[str, Any]) -> None:
         self.curve.unpack(saved["curve"])
-        self.particles = gibbs.State(saved["position"], saved["value"], saved["prior"])
+        self.particles = gibbs.GibbsState(saved["position"], saved["value"], saved["prior"])
         self.curve.points, self.curve.values = saved["position"], saved["value"]
         self.steps = hmc.Steps(*saved["steps"])
         self.moves.scales = {name: hmc.Steps(*h) for name, h in saved["scales"].items()}

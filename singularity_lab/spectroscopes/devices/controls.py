@@ -37,14 +37,14 @@ from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
 
-__all__ = ["Settings", "coordinate_slice", "coordinate_walk", "joint_walk", "plot"]
+__all__ = ["CoordinateSettings", "coordinate_slice", "coordinate_walk", "joint_walk", "plot"]
 
 SHRINKS = 60  # halvings of the slice: below 2⁻⁶⁰ of the box the point stays where it is
 SWEEP = Callable[["_Chains", torch.Generator, bool], None]
 
 
 @dataclass(frozen=True)
-class Settings:
+class CoordinateSettings:
     """The law, the chains and the box."""
 
     n: float = setting(1e6, "sample size, above 1")
@@ -152,7 +152,8 @@ def _joint_sweep(x: _Chains, generator: torch.Generator, _: bool) -> None:
 
 
 def coordinate_slice(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """nE[K] by slice sampling along coordinates: a negative control. See :class:`Settings`.
+    """nE[K] by slice sampling along coordinates: a negative control. See
+    :class:`CoordinateSettings`.
 
     On K = w² it is right, for a line has no corners; in valleys it is not.
 
@@ -166,20 +167,20 @@ def coordinate_slice(loss: Loss, *, seed: int, budget: Budget, **settings: Any) 
 
 def coordinate_walk(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """nE[K] by a random walk in one coordinate at a time: a negative control. See
-    :class:`Settings`."""
+    :class:`CoordinateSettings`."""
     return _run("coordinate-walk", _walk_sweep, loss, seed, budget, settings)
 
 
 def joint_walk(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """nE[K] by moves of all coordinates at once: the counterpart of the controls, which shows that
-    it is their moves that fail. See :class:`Settings`."""
+    it is their moves that fail. See :class:`CoordinateSettings`."""
     return _run("joint-walk", _joint_sweep, loss, seed, budget, settings)
 
 
 def _run(
     name: str, sweep: SWEEP, loss: Loss, seed: int, budget: Budget, settings: dict[str, Any]
 ) -> Reading:
-    s = settings_of(Settings, settings, name)
+    s = settings_of(CoordinateSettings, settings, name)
     meter = Meter(loss, budget)
     generator = torch.Generator().manual_seed(seed)
     lower, upper = _box(loss, s.half_width)
@@ -253,7 +254,7 @@ WALK = Device(
     summary="a negative control: a random walk in one coordinate at a time",
     scope="Reads nE[K] in a box around w* and claims it as λ. It is right where the minima have no "
     "curved valley, and kept because it is confidently wrong where they have.",
-    Settings=Settings,
+    Settings=CoordinateSettings,
     run=coordinate_walk,
     plot=plot,
     fails="a step in one coordinate is as short as the valley is narrow, which is crossed in "
@@ -264,7 +265,7 @@ SLICE = Device(
     summary="a negative control: slice sampling of one coordinate at a time",
     scope="Reads nE[K] in a box around w* and claims it as λ. It is right where the minima have no "
     "curved valley, and kept because it is confidently wrong where they have.",
-    Settings=Settings,
+    Settings=CoordinateSettings,
     run=coordinate_slice,
     plot=plot,
     fails="the law of one coordinate given the others is as narrow as the valley, which is crossed "
@@ -276,7 +277,7 @@ JOINT = Device(
     scope="Reads nE[K] in a box around w*, as the controls do, which is λ + o(1) for m = 1 and low "
     "by about (m − 1)/log n otherwise. It is there to show that the controls fail by their moves "
     "alone.",
-    Settings=Settings,
+    Settings=CoordinateSettings,
     run=joint_walk,
     plot=plot,
 )

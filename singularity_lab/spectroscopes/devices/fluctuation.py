@@ -39,7 +39,7 @@ from singularity_lab.spectroscopes.inference.convergence import LARGEST, two_sta
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import mala
 from singularity_lab.spectroscopes.long_run import drive
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
@@ -47,7 +47,7 @@ from singularity_lab.system.extras import pyplot
 
 
 @dataclass(frozen=True)
-class Settings:
+class FluctuationSettings:
     """The posterior, the data sets, and the chains of each."""
 
     n: float = setting(10_000.0, "sample size, of a loss with generators; data bring their own")
@@ -93,7 +93,9 @@ Energy = Callable[[Tensor], tuple[Tensor, Tensor]]
 class _Generators:
     """f_j and K_n of a polynomial loss, with the data sets ξ (k, c) drawn once."""
 
-    def __init__(self, loss: PolynomialLoss, s: Settings, generator: torch.Generator) -> None:
+    def __init__(
+        self, loss: PolynomialLoss, s: FluctuationSettings, generator: torch.Generator
+    ) -> None:
         center = [Fraction(float(x)) for x in loss.center]
         self.parts = [
             PolynomialLoss([g], loss.dim, center=center, as_loss=True) for g in loss.generators
@@ -142,7 +144,7 @@ class _Generators:
 class _Examples:
     """Losses of the examples of one data set."""
 
-    def __init__(self, loss: Any, s: Settings) -> None:
+    def __init__(self, loss: Any, s: FluctuationSettings) -> None:
         self.loss, self.n = loss, float(loss.n_data)
         self.center = loss.center.to(s.device)
         self.sum = torch.zeros(
@@ -189,7 +191,9 @@ class _Empirical:
 class _Chains(Adjusted):
     """The chains of all data sets: those from w* of every set, then the scattered ones."""
 
-    def __init__(self, meter: Meter, view: Any, s: Settings, generator: torch.Generator) -> None:
+    def __init__(
+        self, meter: Meter, view: Any, s: FluctuationSettings, generator: torch.Generator
+    ) -> None:
         self.view, self.source = view, _Empirical(meter, view)
         chains = MalaSettings(
             n=view.n, beta=s.beta, gamma=s.gamma, chains=s.chains * s.realisations,
@@ -212,7 +216,7 @@ class _Chains(Adjusted):
 
 
 def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """ν, and λ where the loss has generators. See :class:`Settings`.
+    """ν, and λ where the loss has generators. See :class:`FluctuationSettings`.
 
     Estimates: ``lambda`` = β·n(E[K] + E[K_n])/2; ``nu`` from the posterior variance; ``nu by
     errors`` = n(E[K] − E[K_n])/2, an independent reading of the same number. For a loss on data
@@ -225,7 +229,7 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
     >>> r.ok, abs(r.estimates["nu"].value - 1.0) < 0.1
     (True, True)
     """
-    s = settings_of(Settings, settings, "fluctuation")
+    s = settings_of(FluctuationSettings, settings, "fluctuation")
     polynomial = isinstance(loss, PolynomialLoss) and not loss.as_loss
     if not polynomial and not hasattr(loss, "example_values"):
         raise BadInput(
@@ -252,7 +256,7 @@ def fluctuation(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Re
 def _read(
     run: _Chains,
     view: Any,
-    s: Settings,
+    s: FluctuationSettings,
     polynomial: bool,
     estimates: dict[str, Estimate],
     diagnostics: dict[str, Any],
@@ -354,7 +358,7 @@ DEVICE = Device(
     scope="Says ν, and λ where the loss has generators, at one n: λ is low by about (m − 1)/log n. "
     "For one data set the interval knows the chains, not the luck of the data; it does not speak "
     "of m.",
-    Settings=Settings,
+    Settings=FluctuationSettings,
     run=fluctuation,
     plot=plot,
 )

@@ -28,7 +28,7 @@ from singularity_lab.system.extras import pyplot
 
 
 @dataclass(frozen=True)
-class Settings:
+class HessianSettings:
     """Where an eigenvalue, or a gradient, counts as zero."""
 
     tolerance: float = setting(
@@ -75,7 +75,7 @@ def hessian(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
 
     The interval is the point itself: the naive control knows no error bar.
     """
-    s = settings_of(Settings, settings, "hessian")
+    s = settings_of(HessianSettings, settings, "hessian")
     meter = Meter(loss, budget)
     if s.step is None:
         single = getattr(loss, "dtype", None) == torch.float32
@@ -149,7 +149,7 @@ DEVICE = Device(
     scope="Says rank(∇²K(w*))/2, which is λ where the minima form a smooth manifold with a "
     "nondegenerate normal Hessian, and a lower bound elsewhere. It has no error bar and does not "
     "speak of m.",
-    Settings=Settings,
+    Settings=HessianSettings,
     run=hessian,
     plot=plot,
 )

@@ -28,19 +28,19 @@ from torch import Tensor
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.residual_jets import ResidualJets
-from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
 
-__all__ = ["Equations", "ProfileStratum", "Settings", "jet", "plot", "search"]
+__all__ = ["Equations", "JetSettings", "ProfileStratum", "jet", "plot", "search"]
 
 Exponent = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Settings:
+class JetSettings:
     """How far and how densely jets are searched for, and how solutions are confirmed."""
 
     order: int = setting(6, "largest m of the jet schemes J_m, at most 40")
@@ -232,7 +232,7 @@ def _confirmed(
     points: list[Tensor],
     mask: Tensor,
     tangent: int,
-    s: Settings,
+    s: JetSettings,
     meter: Meter,
     generator: torch.Generator,
 ) -> int:
@@ -267,7 +267,7 @@ def search(
     generators: list[dict[Exponent, float]],
     dim: int,
     order: int,
-    s: Settings,
+    s: JetSettings,
     meter: Meter,
     generator: torch.Generator,
 ) -> list[ProfileStratum]:
@@ -329,8 +329,8 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     do: then the jets are those of the outputs minus the outputs at w*
     (:mod:`singularity_lab.spectroscopes.devices.residual_jets`). Estimates: ``lambda``, the
     smallest bound, with the interval [0, bound]; ``codim J_m`` for every m (numerically confirmed,
-    not proved). See :class:`Settings`. Raises BadInput for a loss with neither, with walls or with
-    prior exponents.
+    not proved). See :class:`JetSettings`. Raises BadInput for a loss with neither, with walls or
+    with prior exponents.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> cusp = PolynomialLoss.from_exponents([([1, -1], [(2, 0), (0, 3)])], loss_id="cusp")
@@ -338,7 +338,7 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     >>> [int(r.estimates[f"codim J_{m}"].value) for m in range(6)], round(r.lambda_.value, 4)
     ([1, 2, 3, 4, 5, 5], 0.4167)
     """
-    s = settings_of(Settings, settings, "jet")
+    s = settings_of(JetSettings, settings, "jet")
     residual = getattr(loss, "residuals", None)
     if not isinstance(loss, PolynomialLoss) and residual is None:
         raise BadInput(
@@ -379,7 +379,7 @@ def jet(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     return meter.reading("jet", s, seed, estimates, outcome, reason, {"strata": rows})
 
 
-def _of_residuals(loss: Loss, residual: Any, s: Settings, seed: int, meter: Meter) -> Reading:
+def _of_residuals(loss: Loss, residual: Any, s: JetSettings, seed: int, meter: Meter) -> Reading:
     """The reading of a map that is known by its values."""
 
     def spend(count: int) -> None:
@@ -449,7 +449,7 @@ DEVICE = Device(
     scope="Says codimensions of real jets and the bound codim/(2(m + 1)) of λ, for a loss with "
     "generators, or a network against its own outputs; the interval [0, bound] claims nothing from "
     "below. A numerical finding, not a proof; it does not speak of m.",
-    Settings=Settings,
+    Settings=JetSettings,
     run=jet,
     plot=plot,
 )

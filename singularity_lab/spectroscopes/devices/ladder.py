@@ -25,7 +25,7 @@ _MANY = 150  # dimensions above which particles are not resampled
 
 
 @dataclass(frozen=True)
-class Settings:
+class LadderSettings:
     """The neighbourhood, the ladder, and what climbs it."""
 
     sigma: float | None = setting(
@@ -82,7 +82,7 @@ class Settings:
                 raise BadInput(f"{name}: expected at least 1, received {value}")
 
 
-def resolved_settings(s: Settings, loss: Loss) -> Settings:
+def resolved_settings(s: LadderSettings, loss: Loss) -> LadderSettings:
     """The settings with what was left open chosen for the loss."""
     d = loss.dim
     chains = s.particles == 1 if s.particles is not None else d > _MANY
@@ -105,7 +105,7 @@ def resolved_settings(s: Settings, loss: Loss) -> Settings:
 
 
 @dataclass
-class Curve:
+class LadderCurve:
     """What the sampler saw. Per level: x = log β; increments of log Z by replicate; E[βK] and
     Var(βK) by replicate; acceptance of trajectories; E|u|²/(dσ²).
 
@@ -197,7 +197,7 @@ def below_rounding(law: Localised, u: Tensor, value: Tensor, beta: float) -> boo
     return float(noise.double().mean()) > 0.05 or 16 * beta * eps * law.meter.scale > 0.2
 
 
-def grid(s: Settings, span: float) -> hmc.Steps:
+def grid(s: LadderSettings, span: float) -> hmc.Steps:
     """Step sizes from σ down by the span of the ladder, half an e-fold apart."""
     assert s.sigma is not None
     count = 10 + math.ceil(span)
@@ -205,7 +205,7 @@ def grid(s: Settings, span: float) -> hmc.Steps:
 
 
 def record(
-    curve: Curve, x: float, energy: Tensor, variance: Tensor, u: Tensor, s: Settings
+    curve: LadderCurve, x: float, energy: Tensor, variance: Tensor, u: Tensor, s: LadderSettings
 ) -> None:
     """Add a rung to the curve: energy, variance and radius by copy."""
     curve.x.append(x)
@@ -225,9 +225,9 @@ class Ladder:
         law: Localised,
         u: Tensor,
         value: Tensor,
-        s: Settings,
+        s: LadderSettings,
         generator: torch.Generator,
-        curve: Curve,
+        curve: LadderCurve,
     ) -> None:
         self.law, self.s, self.generator, self.curve = law, s, generator, curve
         self.ended = False

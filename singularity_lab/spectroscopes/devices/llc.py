@@ -56,7 +56,7 @@ _R_HAT_SGLD, R_HAT = 1.2, 1.1  # largest allowed, of unadjusted and of adjusted 
 
 
 @dataclass(frozen=True)
-class Settings:
+class LlcSettings:
     """The target, the sampler and its steps, the chains, and how they are checked."""
 
     n: float = setting(10_000.0, "sample size, above 1")
@@ -141,7 +141,7 @@ class _Minibatches:
 
 
 def _langevin(
-    s: Settings,
+    s: LlcSettings,
     epsilon: Tensor,
     nbeta: float,
     gradient: sgld.Gradient,
@@ -157,7 +157,7 @@ def _langevin(
         return (
             lambda u: sgnht.init(u, gradient, generator, friction=s.friction),
             lambda x: sgnht.step(x, gradient, h=epsilon.sqrt(), friction=s.friction, **common),
-            sgnht.State,
+            sgnht.SgnhtState,
         )
     if s.sampler == "rmsprop":
         same = gradient.again if isinstance(gradient, _Minibatches) else gradient
@@ -167,12 +167,12 @@ def _langevin(
                 x, gradient, epsilon=epsilon, decay=s.decay, stability=s.stability,
                 probe=same if s.divergence else None, **common,
             ),
-            sgld.State,
+            sgld.SgldState,
         )  # fmt: skip
     return (
         lambda u: sgld.init(u, gradient),
         lambda x: sgld.step(x, gradient, epsilon=epsilon, **common),
-        sgld.State,
+        sgld.SgldState,
     )
 
 
@@ -211,7 +211,7 @@ def scattered(
 class _Chains:
     """The chains of one run, an :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
 
-    def __init__(self, loss: Loss, meter: Meter, s: Settings, seed: int) -> None:
+    def __init__(self, loss: Loss, meter: Meter, s: LlcSettings, seed: int) -> None:
         self.loss, self.meter, self.s, self.seed = loss, meter, s, seed
         self.generator = seeded_generator(s, seed)
         self.nbeta = inverse_temperature(s)
@@ -328,7 +328,7 @@ class _Chains:
 
 def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """The local learning coefficient estimate nβ(E[L] − L(w*)) at one n, β and γ, by SGLD (or
-    RMSprop-SGLD, SGNHT), chains batched. See :class:`Settings`.
+    RMSprop-SGLD, SGNHT), chains batched. See :class:`LlcSettings`.
 
     Estimates: ``llc``, extrapolated to ε = 0 from ε and ε/2, with an interval for *its own target*
     (not for λ: it does not know the bias (m − 1)/log n); then the groups of chains by start and
@@ -340,7 +340,7 @@ def llc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     >>> r.ok, abs(r.estimates["llc"].value - 0.5) < 0.05
     (True, True)
     """
-    s = settings_of(Settings, settings, "llc")
+    s = settings_of(LlcSettings, settings, "llc")
     meter = Meter(loss, budget)
     run, cut = _Chains(loss, meter, s, seed), None
     try:
@@ -409,7 +409,7 @@ DEVICE = Device(
     scope="Says the local learning coefficient estimate at one n, β and γ, with an interval for "
     "that target. It claims no λ, from which the target differs by about (m − 1)/log n, and does "
     "not speak of m.",
-    Settings=Settings,
+    Settings=LlcSettings,
     run=llc,
     plot=plot,
 )

@@ -29,6 +29,7 @@ from singularity_lab.spectroscopes.devices.tempered import (
 )
 from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import hmc, mala
+from singularity_lab.spectroscopes.kernels.accept import MetropolisState
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
@@ -220,7 +221,7 @@ class Adjusted:
 
     def resume(self, saved: dict[str, Any]) -> None:
         self.t, self.heat = saved["t"], saved["heat"]
-        self.chains = self.kind.State(**saved["chains"])
+        self.chains = MetropolisState(**saved["chains"])
         self.steps = self.kind.Steps(**saved["steps"])
         self.average.resume(saved["average"])
         if self.keeper is not None:
@@ -229,28 +230,39 @@ class Adjusted:
         self.meter.resume(saved["meter"])
 
 
-def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
-    """The reading of ``llc-mala`` or ``llc-hmc``."""
+def adjusted_run(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Adjusted:
+    """A run of ``llc-mala`` or ``llc-hmc`` that has not begun."""
     meter = Meter(loss, budget)
-    cut, extra = None, {}
-    nbeta, generator = inverse_temperature(s), seeded_generator(s, seed)
-    run = Adjusted(meter, s, nbeta, generator, kernel, s.heated)
-    try:
-        drive(run.begin())
+    return Adjusted(meter, s, inverse_temperature(s), seeded_generator(s, seed), kernel, s.heated)
+
+
+def adjusted_reading(run: Adjusted, seed: int, cut: str | None) -> Reading:
+    """The reading of a run. cut: the limit that ended it early, or None."""
+    extra = {}
+    if cut is None:
         rate = (run.steps.accepted + 1e-300) / (run.steps.tried + 1e-300)
         extra = {
             "epsilon": run.steps.epsilon.tolist(),
             "step_weights": run.steps.weights.tolist(),
             "acceptance": rate.tolist(),
         }
-    except BudgetSpent as error:
-        cut = str(error)
     halves: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}]
     kinds = halves if run.heated else [{}]
     reading = reading_of_average(
-        f"llc-{kernel}", loss, meter, s, seed, run.average, nbeta, cut, extra, kinds, R_HAT,
+        f"llc-{run.kernel}", run.meter.loss, run.meter, run.s, seed, run.average, run.nbeta, cut,
+        extra, kinds, R_HAT,
     )  # fmt: skip
-    return with_draws(reading, run.keeper, kinds, nbeta)
+    return with_draws(reading, run.keeper, kinds, run.nbeta)
+
+
+def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
+    """The reading of ``llc-mala`` or ``llc-hmc``."""
+    run, cut = adjusted_run(kernel, s, loss, seed, budget), None
+    try:
+        drive(run.begin())
+    except BudgetSpent as error:
+        cut = str(error)
+    return adjusted_reading(run, seed, cut)
 
 
 def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:

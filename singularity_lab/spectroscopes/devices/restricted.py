@@ -20,11 +20,11 @@ from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.reading import Reading
 from singularity_lab.spectroscopes.registry import find_device
 
-__all__ = ["Settings", "plot", "restricted"]
+__all__ = ["RestrictedSettings", "plot", "restricted"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class RestrictedSettings:
     """What is restricted, and who reads it; all other settings are the reader's."""
 
     component: str | Sequence[int] | None = setting(
@@ -37,7 +37,7 @@ class Settings:
 def restricted(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     """λ of a loss restricted to a component of the weights, to a part of the data, or to both.
 
-    See :class:`Settings`. Raises BadInput where neither component nor part is given.
+    See :class:`RestrictedSettings`. Raises BadInput where neither component nor part is given.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> k = PolynomialLoss.from_exponents([([1], [(2, 0)]), ([1], [(0, 1)])], loss_id="w1^4+w2^2")
@@ -45,8 +45,8 @@ def restricted(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Rea
     >>> abs(r.lambda_.value - 1 / 4) < 0.02
     True
     """
-    own = {f.name: settings.pop(f.name) for f in fields(Settings) if f.name in settings}
-    s = settings_of(Settings, own, "restricted")
+    own = {f.name: settings.pop(f.name) for f in fields(RestrictedSettings) if f.name in settings}
+    s = settings_of(RestrictedSettings, own, "restricted")
     component, part, reader = s.component, s.part, s.reader
     if component is None and part is None:
         raise BadInput("component, part: at least one of the two is needed")
@@ -91,7 +91,7 @@ DEVICE = Device(
     summary="λ of a component of the weights, or of a part of the data, by another device",
     scope="Says what its reader says, of the loss restricted to a component of the weights, to a "
     "part of the data, or to both. It is the λ of the restricted ideal, not a share of λ.",
-    Settings=Settings,
+    Settings=RestrictedSettings,
     run=restricted,
     plot=plot,
 )

@@ -34,7 +34,7 @@ from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices import anneal as annealing
 from singularity_lab.spectroscopes.devices import ladder as annealing_ladder
 from singularity_lab.spectroscopes.devices import volume as splitting
-from singularity_lab.spectroscopes.devices.ladder import Curve, resolved_settings
+from singularity_lab.spectroscopes.devices.ladder import LadderCurve, resolved_settings
 from singularity_lab.spectroscopes.inference import asymptotics
 from singularity_lab.spectroscopes.long_run import LongRun, current_run, running
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -42,13 +42,13 @@ from singularity_lab.spectroscopes.meter import Budget, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
 
-__all__ = ["Poles", "Settings", "log_period", "plot", "poles", "spectrum", "valuations"]
+__all__ = ["Poles", "SpectrumSettings", "log_period", "plot", "poles", "spectrum", "valuations"]
 
 _FEWEST = 24  # levels below which poles are not told apart
 
 
 @dataclass(frozen=True)
-class Settings:
+class SpectrumSettings:
     """The curve that is fitted, the models, and the ladder that gives components."""
 
     source: str | None = setting(
@@ -312,7 +312,7 @@ def cluster(a: np.ndarray, most: int, seed: int) -> np.ndarray:
 
 
 def _components(
-    curve: Curve, s: Settings, seed: int, lam: float, z: float
+    curve: LadderCurve, s: SpectrumSettings, seed: int, lam: float, z: float
 ) -> tuple[dict[str, Estimate], dict[str, Any]]:
     """Valuations and component curves from a ladder's snapshots."""
     x = np.array(curve.x)
@@ -357,16 +357,18 @@ def _components(
 # ---------------------------------------------------------------------------------- reading
 
 
-def _source(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> Any:
+def _source(loss: Loss, meter: Meter, s: SpectrumSettings, generator: torch.Generator) -> Any:
     """The curve of poles: x, increments, stop, reason, and the ladder if it was one."""
     source = s.source or ("volume" if loss.dim <= 10 else "anneal")
     if source == "volume":
-        settings = splitting.Settings(depth=s.depth, particles=s.particles, replicates=s.replicates)
+        settings = splitting.VolumeSettings(
+            depth=s.depth, particles=s.particles, replicates=s.replicates
+        )
         curve = splitting.sample(
             loss, meter, splitting.resolved_settings(settings, loss.dim), generator
         )
         return source, np.array(curve.x), np.array(curve.increments), curve.stop, curve.reason, None
-    options = annealing_ladder.Settings(
+    options = annealing_ladder.LadderSettings(
         particles=s.particles, replicates=s.replicates, span=min(s.span, s.depth)
     )
     ladder = annealing.sample(loss, meter, resolved_settings(options, loss), generator)
@@ -378,8 +380,8 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
     """Poles λ_1 < λ_2 < … of one curve, a search for periods, valuations and components.
 
     Estimates: ``lambda`` (the first pole), ``pole 2`` …, ``v1`` … (valuation of every coordinate),
-    ``lambda of component c``. See :class:`Settings`. multiplicity: P(m) of the first pole, 1 or 2,
-    over the models. The reason says where a second pole is not resolved.
+    ``lambda of component c``. See :class:`SpectrumSettings`. multiplicity: P(m) of the first
+    pole, 1 or 2, over the models. The reason says where a second pole is not resolved.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> k = PolynomialLoss.from_exponents([([1], [(1, 2)])], loss_id="w1^2*w2^4")
@@ -387,7 +389,7 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
     >>> abs(r.lambda_.value - 1 / 4) < 0.02
     True
     """
-    s = settings_of(Settings, settings, "spectrum")
+    s = settings_of(SpectrumSettings, settings, "spectrum")
     meter = Meter(loss, budget)
     generator = torch.Generator().manual_seed(seed)
     # Two samplers share this run: neither may take the other's checkpoint for its own.
@@ -454,7 +456,7 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
         reason = "; ".join([*([reason] if reason else []), *words])
         if s.ladder and outcome is not Outcome.BUDGET:
             if ladder is None:
-                options = annealing_ladder.Settings(
+                options = annealing_ladder.LadderSettings(
                     particles=s.ladder, replicates=s.replicates, span=s.span
                 )
                 resolved = resolved_settings(options, loss)
@@ -503,7 +505,7 @@ DEVICE = Device(
     scope="Says λ₁ < λ₂ < … where the curve resolves them, valuations, the λ of components, and "
     "whether the residuals have a period, which would accuse the sampler. Of m it tells 1 from 2 "
     "at the first pole.",
-    Settings=Settings,
+    Settings=SpectrumSettings,
     run=spectrum,
     plot=plot,
 )

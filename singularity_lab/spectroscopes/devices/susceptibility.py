@@ -34,7 +34,7 @@ from singularity_lab.system.extras import plain, pyplot
 
 
 @dataclass(frozen=True)
-class Settings:
+class SusceptibilitySettings:
     """The law e^{−nβK − γ|u|²/2} on the weights of a component, and the chains."""
 
     n: float = setting(1_000.0, "sample size, above 1")
@@ -82,7 +82,7 @@ class _Chains(Adjusted):
         self,
         meter: Meter,
         parts: Mapping[str, Meter],
-        s: Settings,
+        s: SusceptibilitySettings,
         nbeta: float,
         generator: torch.Generator,
     ) -> None:
@@ -108,7 +108,7 @@ def draw(
     loss: Loss,
     meter: Meter,
     indices: Sequence[int] | None,
-    s: Settings,
+    s: SusceptibilitySettings,
     nbeta: float,
     generator: torch.Generator,
 ) -> Covariances:
@@ -157,7 +157,9 @@ def _covariance(phi: Tensor, delta: Tensor, groups: int) -> tuple[float, float]:
     return everything, error
 
 
-def _response(c: Covariances, part: str, s: Settings, nbeta: float) -> tuple[Estimate, str]:
+def _response(
+    c: Covariances, part: str, s: SusceptibilitySettings, nbeta: float
+) -> tuple[Estimate, str]:
     """χ with its interval, and what the two starts disagree on."""
     half, tilt = c.total.shape[1] // 2, c.tilt[part]
     value, error = _covariance(c.total, tilt, s.groups)
@@ -178,10 +180,10 @@ def susceptibility(loss: Loss, *, seed: int, budget: Budget, **settings: Any) ->
 
     The loss names its ``parts`` (:class:`MixtureLoss`) and, for components, its ``components``.
     Estimates: ``llc`` = nβE[K] with all weights moving, ``E[C]`` = nβE[K] with C moving,
-    ``chi[C, part]``: numbers at this n, β and γ. See :class:`Settings`. Raises BadInput for a loss
-    without parts.
+    ``chi[C, part]``: numbers at this n, β and γ. See :class:`SusceptibilitySettings`.
+    Raises BadInput for a loss without parts.
     """
-    s = settings_of(Settings, settings, "susceptibility")
+    s = settings_of(SusceptibilitySettings, settings, "susceptibility")
     if not getattr(loss, "parts", None):
         raise BadInput(
             f"loss: {loss.loss_id} has no parts of data; make a MixtureLoss of the losses of parts"
@@ -245,7 +247,7 @@ DEVICE = Device(
     summary="linear response of a component of the weights to a change of the data",
     scope="Says χ(component, part) with error bars at one temperature, for a loss with parts of "
     "data, beside the estimate of llc. It claims no λ and does not speak of m.",
-    Settings=Settings,
+    Settings=SusceptibilitySettings,
     run=susceptibility,
     plot=plot,
 )

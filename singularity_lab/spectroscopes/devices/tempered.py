@@ -3,6 +3,7 @@ averages."""
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -13,7 +14,12 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.inference.convergence import Group, Judgement, interval, judge
+from singularity_lab.spectroscopes.inference.convergence import (
+    ChainGroup,
+    Judgement,
+    interval,
+    judge,
+)
 from singularity_lab.spectroscopes.keeping import Keeper
 from singularity_lab.spectroscopes.kernels import layout, mala
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -66,12 +72,18 @@ def seeded_generator(s: Any, seed: int) -> torch.Generator:
 
 class Average:
     """Running mean of K per chain over the draws (never over burn-in), with averages over
-    consecutive windows of draws, and of burn-in."""
+    consecutive windows of draws, and of burn-in. runs: that go side by side, of so many chains
+    each."""
 
     def __init__(
-        self, chains: int, burn_in: int, draws: int, device: torch.device | str = "cpu"
+        self,
+        chains: int,
+        burn_in: int,
+        draws: int,
+        device: torch.device | str = "cpu",
+        runs: int = 1,
     ) -> None:
-        self.total = torch.zeros(chains, dtype=torch.float64, device=device)
+        self.total = torch.zeros(runs * chains, dtype=torch.float64, device=device)
         self.window = torch.zeros_like(self.total)
         self.count = 0
         kept = min(_KEPT, max(40, _KEPT * _SHOWN // chains))
@@ -112,7 +124,17 @@ class Average:
         self.trace, self.burn_trace = state["trace"], state["burn_trace"]
         self.probes = state["probes"]
 
-    def groups(self, factor: float, kinds: Sequence[Mapping[str, bool]]) -> list[Group]:
+    def of_run(self, k: int, runs: int) -> Average:
+        """The average of the k-th of several runs."""
+        out = copy.copy(self)
+        size = len(self.total) // runs
+        part = slice(k * size, (k + 1) * size)
+        out.total, out.window = self.total[part], self.window[part]
+        for name in ("trace", "burn_trace", "probes"):
+            setattr(out, name, [x[part] for x in getattr(self, name)])
+        return out
+
+    def groups(self, factor: float, kinds: Sequence[Mapping[str, bool]]) -> list[ChainGroup]:
         """The chains in as many equal groups as there are kinds, in their order; the chains that
         left the finite numbers are left out. factor: multiplies K."""
         means = (factor * self.total / self.count).cpu().numpy()
@@ -123,7 +145,7 @@ class Average:
             part = np.arange(k * size, (k + 1) * size if k + 1 < len(kinds) else len(means))
             part = part[np.isfinite(means[part]) & np.isfinite(trace[part]).all(1)]
             probe = None if probes is None else probes[part]
-            out.append(Group(means[part], trace[part], probe, **kind))
+            out.append(ChainGroup(means[part], trace[part], probe, **kind))
         return out
 
 
@@ -206,7 +228,7 @@ def _outcome(
     cut: str | None,
     draws: int,
     biased: str,
-    groups: Sequence[Group],
+    groups: Sequence[ChainGroup],
 ) -> tuple[Outcome, str]:
     """The outcome of a run whose chains all stayed finite, and why."""
     if e.value == 0.0 and verdict.numbers["chain_std"] == 0.0:

@@ -51,7 +51,7 @@ _LOCAL, _KEPT = 4, 0.4  # levels over which the share of the inner box must stay
 
 
 @dataclass(frozen=True)
-class Settings:
+class VolumeSettings:
     """The box, the particles, how deep they go and how long they move."""
 
     half_width: float = setting(0.5, "of the box around w*, cut with the domain of the loss")
@@ -97,7 +97,7 @@ class Settings:
             )
 
 
-def resolved_settings(s: Settings, d: int) -> Settings:
+def resolved_settings(s: VolumeSettings, d: int) -> VolumeSettings:
     """The settings with what was left open chosen for the loss."""
     return replace(
         s,
@@ -111,7 +111,7 @@ def resolved_settings(s: Settings, d: int) -> Settings:
 
 
 @dataclass
-class Curve:
+class VolumeCurve:
     """What the sampler saw in the box of a half-width. Per level: x = −log y; increments of log V
     by replicate; sweeps made; memory left; share lost to rounding; share of particles in the inner
     box.
@@ -134,7 +134,7 @@ class Curve:
 
 
 def _unresolved(
-    meter: Meter, state: splitting.State, y: float, generator: torch.Generator
+    meter: Meter, state: splitting.SplittingState, y: float, generator: torch.Generator
 ) -> Tensor:
     """Mask of particles below y at which K is rounding noise: it changes by over y/5 when u moves
     by a few units in the last place."""
@@ -160,12 +160,12 @@ def _walls(loss: Loss, half_width: float) -> tuple[Tensor, Tensor, Tensor]:
     return lower, upper, center
 
 
-def _radius(state: splitting.State) -> Tensor:
+def _radius(state: splitting.SplittingState) -> Tensor:
     """Greatest displacement of a coordinate from w*, (P,)."""
     return state.position.abs().amax(0)
 
 
-def _leaves_center(curve: Curve) -> bool:
+def _leaves_center(curve: VolumeCurve) -> bool:
     """Whether the share of the inner box, ½ at the start, has fallen over the last levels."""
     last = curve.inner[-_LOCAL:]
     return len(last) == _LOCAL and sum(last) / _LOCAL < _KEPT
@@ -175,17 +175,19 @@ class _Descent:
     """The splitting, level by level, in a box that is halved where it holds a worse singularity
     than w*. An :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
 
-    def __init__(self, loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> None:
+    def __init__(
+        self, loss: Loss, meter: Meter, s: VolumeSettings, generator: torch.Generator
+    ) -> None:
         self.loss, self.meter, self.s, self.generator = loss, meter, s, generator
         self.tolerance = 16 * 2.0**-52 * meter.scale
         self.smallest = s.half_width * 0.5**s.shrinks
         self._empty(s.half_width)
 
     def _empty(self, half_width: float) -> None:
-        self.curve = Curve(half_width)
+        self.curve = VolumeCurve(half_width)
         self.schedule = splitting.Schedule(self.loss.dim)
         self.log_v, self.inner = 0.0, 0.0
-        self.particles: splitting.State | None = None
+        self.particles: splitting.SplittingState | None = None
         self.ended = False
 
     def begin(self, half_width: float) -> None:
@@ -281,7 +283,7 @@ class _Descent:
         assert self.particles is not None
         curve = {
             f.name: getattr(self.curve, f.name)
-            for f in fields(Curve)
+            for f in fields(VolumeCurve)
             if f.type in ("list[float]", "list[int]")
         }
         return {
@@ -307,7 +309,7 @@ class _Descent:
         self.meter.resume(saved["meter"])  # sets the counts back: no evaluation counts twice
 
 
-def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) -> Curve:
+def sample(loss: Loss, meter: Meter, s: VolumeSettings, generator: torch.Generator) -> VolumeCurve:
     """Run the splitting down to the stated depth, the floor or the budget, in a box that is halved
     where it holds a worse singularity than w*.
 
@@ -332,7 +334,9 @@ def sample(loss: Loss, meter: Meter, s: Settings, generator: torch.Generator) ->
 
 
 def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """λ with an interval, P(m) and the next pole, from the volume curve. See :class:`Settings`.
+    """λ with an interval, P(m) and the next pole, from the volume curve.
+
+    See :class:`VolumeSettings`.
 
     Estimates: ``lambda`` (averaged over models), ``lambda given m=…`` for every m with P(m) > 1
     %, ``next pole`` (its mean position λ + δ, when a next pole is more probable than not).
@@ -344,7 +348,7 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     >>> r.most_probable_multiplicity, abs(r.lambda_.value - 0.5) < 0.05
     (2, True)
     """
-    s = resolved_settings(settings_of(Settings, settings, "volume"), loss.dim)
+    s = resolved_settings(settings_of(VolumeSettings, settings, "volume"), loss.dim)
     meter = Meter(loss, budget)
     try:
         generator = torch.Generator(device=s.device).manual_seed(seed)
@@ -435,7 +439,7 @@ DEVICE = Device(
     scope="Says λ with an interval, P(m) and the next pole, from values of K alone, up to some "
     "tens of parameters. It sees nothing below the rounding error of the loss, and takes the worst "
     "point of its box for w*.",
-    Settings=Settings,
+    Settings=VolumeSettings,
     run=volume,
     plot=plot,
 )

@@ -32,7 +32,7 @@ from singularity_lab.system.extras import pyplot
 
 
 @dataclass(frozen=True)
-class Settings(MalaSettings):
+class WbicSettings(MalaSettings):
     """As :class:`MalaSettings`, at two temperatures."""
 
     ratio: float = setting(1.5, "β₂/β₁, the quotient of the two inverse temperatures, above 1")
@@ -48,7 +48,7 @@ class _TwoTemperatures:
     :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
 
     def __init__(
-        self, meter: Meter, s: Settings, betas: Sequence[float], generator: torch.Generator
+        self, meter: Meter, s: WbicSettings, betas: Sequence[float], generator: torch.Generator
     ) -> None:
         self.runs = [
             Adjusted(meter, replace(s, beta=b), s.n * b, generator, heated=s.heated) for b in betas
@@ -79,7 +79,7 @@ class _TwoTemperatures:
 
 
 def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """λ̂ from E[nL] at two temperatures, and WBIC = E_{β₁}[nL], by MALA. See :class:`Settings`.
+    """λ̂ from E[nL] at two temperatures, and WBIC = E_{β₁}[nL], by MALA. See :class:`WbicSettings`.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
@@ -87,7 +87,7 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     >>> abs(r.lambda_.value - 0.5) < 0.1
     True
     """
-    s = settings_of(Settings, settings, "wbic")
+    s = settings_of(WbicSettings, settings, "wbic")
     meter = Meter(loss, budget)
     generator = seeded_generator(s, seed)
     beta = 1 / math.log(s.n) if s.beta is None else s.beta
@@ -141,7 +141,7 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
     return meter.reading("wbic", s, seed, estimates, outcome, reason, diagnostics)
 
 
-def _held(s: Settings, slope: float, level: float) -> str:
+def _held(s: WbicSettings, slope: float, level: float) -> str:
     """Why a slope is too small beside its noise although the chains have mixed, and what to do."""
     words = ": two means are subtracted; take more draws or a larger ratio"
     if s.gamma > 0 and slope < 0.7 * level:
@@ -173,7 +173,7 @@ DEVICE = Device(
     scope="Says the slope of E[nL] against temperature, for which w* need not be quite a minimum. "
     "The slope differs from λ by O((m − 1)/log n), which the interval does not cover; it does not "
     "speak of m.",
-    Settings=Settings,
+    Settings=WbicSettings,
     run=wbic,
     plot=plot,
 )

@@ -26,7 +26,7 @@ import numpy as np
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.reading import Estimate
 
-__all__ = ["LARGEST", "Group", "Judgement", "TwoStarts", "interval", "judge", "two_starts"]
+__all__ = ["LARGEST", "ChainGroup", "Judgement", "TwoStarts", "interval", "judge", "two_starts"]
 
 _WINDOWS = 20  # windows of a chain on which R-hat is taken
 _FEWEST = 4  # effective draws a chain
@@ -36,7 +36,7 @@ LARGEST = 0.2  # of the value, the standard error of an ``ok`` reading
 
 
 @dataclass(frozen=True)
-class Group:
+class ChainGroup:
     """Chains that began alike and take the same step.
 
     means: (c,) average of each chain; windows: (c, t) averages over consecutive windows of its
@@ -79,9 +79,9 @@ def interval(value: float, error: float, freedom: int, level: float) -> Estimate
     return Estimate(value, value - half, value + half, level)
 
 
-def _joined(groups: Sequence[Group]) -> Group:
+def _joined(groups: Sequence[ChainGroup]) -> ChainGroup:
     probes = [g.probe for g in groups if g.probe is not None]
-    return Group(
+    return ChainGroup(
         np.concatenate([g.means for g in groups]),
         np.concatenate([g.windows for g in groups]),
         np.concatenate(probes) if len(probes) == len(groups) else None,
@@ -95,7 +95,7 @@ def _coarse(windows: np.ndarray) -> np.ndarray:
     return windows[:, : size * (t // size)].reshape(c, -1, size).mean(2)
 
 
-def _error(group: Group) -> float:
+def _error(group: ChainGroup) -> float:
     """Standard error of the mean: the larger of what chains and what draws say."""
     c = len(group.means)
     spread = float(group.means.std(ddof=1)) / math.sqrt(c)
@@ -103,7 +103,7 @@ def _error(group: Group) -> float:
     return max(spread, float(group.windows.std(ddof=1)) / math.sqrt(ess))
 
 
-def _r_hat(groups: Sequence[Group]) -> float:
+def _r_hat(groups: Sequence[ChainGroup]) -> float:
     """R-hat of all chains that take one step, wherever they began; the larger over windows and
     probes."""
     joined = _joined(groups)
@@ -114,7 +114,7 @@ def _r_hat(groups: Sequence[Group]) -> float:
 
 
 def judge(
-    groups: Sequence[Group], *, r_hat: float, relaxation: float = 0.0, draws: float = math.inf
+    groups: Sequence[ChainGroup], *, r_hat: float, relaxation: float = 0.0, draws: float = math.inf
 ) -> Judgement:
     """The value of an average over groups of chains, its error, and what forbids to call it ``ok``.
 
@@ -124,7 +124,7 @@ def judge(
     >>> rng = np.random.default_rng(0)
     >>> def group(mean, **kind):
     ...     x = rng.normal(mean, 1.0, size=(8, 200))
-    ...     return Group(x.mean(1), x, **kind)
+    ...     return ChainGroup(x.mean(1), x, **kind)
     >>> judge([group(5), group(5, scattered=True)], r_hat=1.1).complaint
     ''
     >>> judge([group(5), group(5.2, scattered=True)], r_hat=1.1).complaint

@@ -101,7 +101,7 @@ def target_by_quadrature(
 
     The regular case K = w² has the closed form ½·nβ/(nβ + γ/2):
 
-    >>> from singularity_lab.spectroscopes.losses.polynomial import PolynomialLoss
+    >>> from singularity_lab.spectroscopes.losses.polynomial_loss import PolynomialLoss
     >>> k = PolynomialLoss.from_exponents([([1], [(1,)])])
     >>> nbeta = 1000 / math.log(1000)
     >>> abs(target_by_quadrature(k, 1000, 1.0) - 0.5 * nbeta / (nbeta + 0.5)) < 1e-6

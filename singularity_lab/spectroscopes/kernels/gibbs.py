@@ -38,9 +38,9 @@ from singularity_lab.spectroscopes.kernels import hmc
 
 __all__ = [
     "FAMILIES",
-    "Law",
+    "GibbsState",
+    "GibbsTarget",
     "Moves",
-    "State",
     "heat_bath",
     "init",
     "quadratic_blocks",
@@ -52,7 +52,7 @@ FAMILIES = ("add", "log", "torus", "dilate", "difference", "log difference", "fl
 
 
 @dataclass
-class State:
+class GibbsState:
     """position u (P, d); value K (P,); prior −log π (P,), up to a constant; the law is
     e^{−βK}·π."""
 
@@ -134,10 +134,10 @@ def _normal(shape: tuple[int, ...], generator: torch.Generator, device: torch.de
 
 
 def step(
-    state: State,
+    state: GibbsState,
     moves: Moves,
     family: str,
-    law: Law,
+    law: GibbsTarget,
     beta: float | Tensor,
     generator: torch.Generator,
 ) -> None:
@@ -154,7 +154,7 @@ def step(
         _decide(state, moves, family, law, beta, generator, everyone, None)
 
 
-class Law(Protocol):
+class GibbsTarget(Protocol):
     """What is sampled: ``value(u)`` K (c,), and ``prior(u)`` −log π (c,), +∞ outside."""
 
     def value(self, u: Tensor) -> Tensor:
@@ -215,10 +215,10 @@ def _propose(
 
 
 def _decide(
-    state: State,
+    state: GibbsState,
     moves: Moves,
     family: str,
-    law: Law,
+    law: GibbsTarget,
     beta: float | Tensor,
     generator: torch.Generator,
     mine: Tensor,
@@ -252,7 +252,7 @@ def _decide(
 
 
 def quadratic_blocks(
-    law: Law,
+    law: GibbsTarget,
     points: Tensor,
     candidates: Sequence[int],
     known: Sequence[Sequence[int]] = (),
@@ -304,9 +304,9 @@ def quadratic_blocks(
 
 
 def heat_bath(
-    state: State,
+    state: GibbsState,
     block: Tensor,
-    law: Law,
+    law: GibbsTarget,
     beta: float,
     target: hmc.Target,
     reach: float,

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from singularity_lab.spectroscopes.kernels import noise
+
 
 def zeros(
     chains: int,
@@ -25,11 +27,8 @@ def zeros(
     return torch.zeros((parameters, chains), dtype=dtype, device=device).t()
 
 
-def normal(u: Tensor, generator: torch.Generator) -> Tensor:
+def normal(u: Tensor, generator: noise.Source) -> Tensor:
     """Standard normal numbers (c, d) in single precision for positions (c, d), drawn and laid out
     as the positions are."""
-    if u.is_contiguous() and not u.t().is_contiguous():
-        noise = torch.empty(u.shape, dtype=torch.float32, device=u.device)
-        return noise.normal_(generator=generator)
-    noise = torch.empty((u.shape[1], u.shape[0]), dtype=torch.float32, device=u.device)
-    return noise.normal_(generator=generator).t()
+    by_row = u.is_contiguous() and not u.t().is_contiguous()
+    return noise.normal(u.shape[0], u.shape[1], generator, u.device, by_row=by_row)

@@ -15,7 +15,7 @@ from singularity_lab.spectroscopes.meter import Meter
 # ---------------------------------------------------------------------------------- the law
 
 
-class Localised(gibbs.Law):
+class Localised(gibbs.GibbsTarget):
     """K through the meter, and −log π = |u|²/2σ² − Σ τᵢ log|wᵢ|, +∞ outside the domain."""
 
     def __init__(self, meter: Meter, sigma: float, device: torch.device) -> None:

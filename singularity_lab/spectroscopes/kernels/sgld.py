@@ -33,7 +33,7 @@ Gradient = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
-class State:
+class SgldState:
     """position (c, d). value, gradient: of the loss there, (c,) and (c, d).
 
     second: moving average of the squared gradient (c, d), of RMSprop-SGLD; None without.
@@ -45,10 +45,10 @@ class State:
     second: Tensor | None = None
 
 
-def init(position: Tensor, k_and_grad: Gradient, *, rmsprop: bool = False) -> State:
+def init(position: Tensor, k_and_grad: Gradient, *, rmsprop: bool = False) -> SgldState:
     """The state at positions (c, d)."""
     value, gradient = k_and_grad(position)
-    return State(position, value, gradient, gradient * gradient if rmsprop else None)
+    return SgldState(position, value, gradient, gradient * gradient if rmsprop else None)
 
 
 def reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
@@ -60,7 +60,7 @@ def reflect(u: Tensor, lower: Tensor | None, upper: Tensor | None) -> Tensor:
 
 
 def step(
-    state: State,
+    state: SgldState,
     k_and_grad: Gradient,
     *,
     epsilon: Tensor,
@@ -69,7 +69,7 @@ def step(
     generator: torch.Generator,
     lower: Tensor | None = None,
     upper: Tensor | None = None,
-) -> State:
+) -> SgldState:
     """One step of all chains, in the precision of the position. epsilon: (c,), the step of each
     chain. lower, upper: (d,) walls at which chains are reflected.
 
@@ -90,17 +90,17 @@ def step(
             value, slope = k_and_grad(position)
             values.append(value)
             gradient.copy_(slope)
-        return State(u, torch.cat(values), state.gradient)
+        return SgldState(u, torch.cat(values), state.gradient)
     new = layout.normal(u, generator).mul_(epsilon.sqrt())
     new = new.to(u.dtype)  # a sum of two precisions takes three times as long as the copy
     new.addcmul_(u, 1.0 - 0.5 * epsilon * gamma)
     new.addcmul_(state.gradient, epsilon, value=-0.5 * nbeta)
     new = reflect(new, lower, upper)
-    return State(new, *k_and_grad(new))
+    return SgldState(new, *k_and_grad(new))
 
 
 def rmsprop_step(
-    state: State,
+    state: SgldState,
     k_and_grad: Gradient,
     *,
     epsilon: Tensor,
@@ -112,7 +112,7 @@ def rmsprop_step(
     probe: Gradient | None = None,
     lower: Tensor | None = None,
     upper: Tensor | None = None,
-) -> State:
+) -> SgldState:
     """One step of RMSprop-SGLD. epsilon: (c,); decay: α; stability: δ; probe: the function whose
     gradient the state holds (for minibatches that of the *same* rows), for the term Γ at the price
     of one more gradient a step; None leaves Γ out.
@@ -138,4 +138,4 @@ def rmsprop_step(
     new = reflect(new, lower, upper)
     value, gradient = k_and_grad(new)
     second = decay * state.second + (1.0 - decay) * gradient * gradient
-    return State(new, value, gradient, second)
+    return SgldState(new, value, gradient, second)

@@ -20,7 +20,7 @@ from singularity_lab.spectroscopes.kernels.sgld import Gradient, reflect
 
 
 @dataclass(frozen=True)
-class State:
+class SgnhtState:
     """position, momentum (c, d); thermostat ξ (c,); value (c,) and gradient (c, d) of the
     loss."""
 
@@ -33,18 +33,18 @@ class State:
 
 def init(
     position: Tensor, k_and_grad: Gradient, generator: torch.Generator, *, friction: float
-) -> State:
+) -> SgnhtState:
     """The state at positions (c, d), with momenta from their law and ξ = A."""
     value, gradient = k_and_grad(position)
     momentum = layout.normal(position, generator).to(position.dtype)
     thermostat = torch.full(
         (len(position),), friction, dtype=position.dtype, device=position.device
     )
-    return State(position, momentum, thermostat, value, gradient)
+    return SgnhtState(position, momentum, thermostat, value, gradient)
 
 
 def step(
-    state: State,
+    state: SgnhtState,
     k_and_grad: Gradient,
     *,
     h: Tensor,
@@ -55,7 +55,7 @@ def step(
     hold: bool = True,
     lower: Tensor | None = None,
     upper: Tensor | None = None,
-) -> State:
+) -> SgnhtState:
     """One step of all chains. h: (c,), step in time (h² compares with the ε of SGLD); friction: A.
 
     hold: False leaves out the momentum term, and is kept as a negative control. Walls turn the
@@ -72,4 +72,4 @@ def step(
         p = torch.where(new == moved, p, -p)
     value, gradient = k_and_grad(new)
     thermostat = state.thermostat + h * ((p * p).mean(1) - 1.0)
-    return State(new, p, thermostat, value, gradient)
+    return SgnhtState(new, p, thermostat, value, gradient)

@@ -35,7 +35,7 @@ from torch import Tensor
 _BIN = math.log(10.0) / 2  # width of a histogram bin: half a decade
 
 
-class Tables:
+class RandomTables:
     """Random numbers of one level, drawn once and read at random offsets.
 
     A kernel that reads entry (particle + offset) of a fixed table, with the offset drawn afresh
@@ -127,7 +127,7 @@ class Scales:
 
 
 @dataclass
-class State:
+class SplittingState:
     """position u (d, P); value K (P,); below: the current level y; lower, upper: walls (d, 1).
 
     tau: prior exponents (d, 1) or None, and the centre (d, 1) they refer to. scales: by family.
@@ -142,7 +142,7 @@ class State:
     tau: Tensor | None
     center: Tensor
     scales: dict[str, Scales]
-    tables: Tables | None = None
+    tables: RandomTables | None = None
     moved: dict[str, list[float]] = field(default_factory=dict)
     frame: Tensor | None = None
 
@@ -173,7 +173,7 @@ def init(
     replicates: int,
     particles: int,
     generator: torch.Generator,
-) -> State:
+) -> SplittingState:
     """Independent draws from the prior ∏|w|^τ on the box; ``particles`` (even) in a replicate."""
     d, p = lower.shape[0], replicates * particles
     q = torch.rand((d, p), generator=generator, dtype=torch.float64)
@@ -203,11 +203,11 @@ def init(
         "fibre log": Scales(math.log(1e-3), math.log(200.0)),
         "fibre add": Scales(-60.0, math.log(width)),
     }
-    return State(u, k(u.t()), replicates, math.inf, lower, upper, tau, center, scales)
+    return SplittingState(u, k(u.t()), replicates, math.inf, lower, upper, tau, center, scales)
 
 
 def prepare(
-    state: State,
+    state: SplittingState,
     y: float,
     generator: torch.Generator,
     fresh: bool = True,
@@ -240,7 +240,7 @@ def prepare(
         if fresh:
             s.refresh(p, generator)
     if fresh:
-        state.tables = Tables(p, generator)
+        state.tables = RandomTables(p, generator)
     state.frame = None
 
 
@@ -248,7 +248,7 @@ def prepare(
 
 
 def _decide(
-    state: State,
+    state: SplittingState,
     k: K,
     part: slice,
     rows: list[int],
@@ -294,11 +294,11 @@ def _integer(high: int, generator: torch.Generator) -> int:
     return int(torch.randint(high, (1,), generator=generator))
 
 
-def _subset(state: State, size: int, generator: torch.Generator) -> list[int]:
+def _subset(state: SplittingState, size: int, generator: torch.Generator) -> list[int]:
     return sorted(torch.randperm(state.dim, generator=generator)[:size].tolist())
 
 
-def _book(state: State, name: str, offset: int, accept: Tensor) -> None:
+def _book(state: SplittingState, name: str, offset: int, accept: Tensor) -> None:
     scales = state.scales.get(name)
     if scales is not None:
         scales.learn(offset, accept)
@@ -307,7 +307,7 @@ def _book(state: State, name: str, offset: int, accept: Tensor) -> None:
     tally[1] += float(accept.sum())
 
 
-def log_move(state: State, k: K, rows: list[int], generator: torch.Generator) -> None:
+def log_move(state: SplittingState, k: K, rows: list[int], generator: torch.Generator) -> None:
     """u_i ← u_i·e^{t z_i} for i in rows."""
     p = state.position.shape[1]
     assert state.tables is not None
@@ -328,7 +328,7 @@ def log_move(state: State, k: K, rows: list[int], generator: torch.Generator) ->
     _book(state, name, at, _decide(state, k, slice(0, p), rows, proposal, ratio, generator))
 
 
-def torus(state: State, k: K, generator: torch.Generator, size: int) -> None:
+def torus(state: SplittingState, k: K, generator: torch.Generator, size: int) -> None:
     """u_i ← u_i·e^{v_i t z}, v common to the sweep: all 1 (size 0), or ±1 on a random subset.
 
     With v = (1, −1) on two factors of a product, and with equal weights on coordinates tied by a
@@ -354,7 +354,7 @@ def torus(state: State, k: K, generator: torch.Generator, size: int) -> None:
     ))  # fmt: skip
 
 
-def add_move(state: State, k: K, rows: list[int], generator: torch.Generator) -> None:
+def add_move(state: SplittingState, k: K, rows: list[int], generator: torch.Generator) -> None:
     """u_i ← u_i + t z_i for i in rows."""
     p = state.position.shape[1]
     assert state.tables is not None
@@ -372,7 +372,9 @@ def add_move(state: State, k: K, rows: list[int], generator: torch.Generator) ->
     _book(state, name, at, _decide(state, k, slice(0, p), rows, proposal, None, generator))
 
 
-def _partners(state: State, half: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _partners(
+    state: SplittingState, half: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Two particles of the other half of the replicate for every one of this half: (d, P/2) each.
 
     A common random rotation within every replicate pairs each particle with a partner that it did
@@ -387,7 +389,7 @@ def _partners(state: State, half: int, generator: torch.Generator) -> tuple[Tens
     return a, b
 
 
-def difference(state: State, k: K, generator: torch.Generator, logarithmic: bool) -> None:
+def difference(state: SplittingState, k: K, generator: torch.Generator, logarithmic: bool) -> None:
     """u ← u + t z (a − b), or the same for log|u|, with a and b from the other half."""
     name = "log difference" if logarithmic else "difference"
     s, rows = state.scales[name], list(range(state.dim))
@@ -407,7 +409,9 @@ def difference(state: State, k: K, generator: torch.Generator, logarithmic: bool
         _book(state, name, at, accept)
 
 
-def _interval(state: State, k: K, u: Tensor, axis: int, rounds: int = 3) -> tuple[Tensor, Tensor]:
+def _interval(
+    state: SplittingState, k: K, u: Tensor, axis: int, rounds: int = 3
+) -> tuple[Tensor, Tensor]:
     """The interval of u_axis on which a parabola, fitted to K along that axis, is below y.
 
     u: (d, P'), overwritten. Every round puts a parabola through three values of K about the last
@@ -439,7 +443,7 @@ def _interval(state: State, k: K, u: Tensor, axis: int, rounds: int = 3) -> tupl
     return low, high
 
 
-def fibre(state: State, k: K, generator: torch.Generator, logarithmic: bool) -> None:
+def fibre(state: SplittingState, k: K, generator: torch.Generator, logarithmic: bool) -> None:
     """Move some coordinates, and draw one other from the interval that :func:`_interval` finds for
     it there, starting at its present value; accept with the ratio of the lengths of that interval
     and of the one found from the end of the move, which must contain the start.
@@ -479,7 +483,7 @@ def fibre(state: State, k: K, generator: torch.Generator, logarithmic: bool) -> 
     _book(state, name, at, accept)
 
 
-def symmetry(state: State, k: K, generator: torch.Generator) -> None:
+def symmetry(state: SplittingState, k: K, generator: torch.Generator) -> None:
     """Change signs of random coordinates, or permute some of them."""
     p, d = state.position.shape[1], state.dim
     kind = _integer(4, generator)
@@ -507,7 +511,7 @@ def symmetry(state: State, k: K, generator: torch.Generator) -> None:
     _book(state, name, 0, _decide(state, k, slice(0, p), rows, proposal, None, generator))
 
 
-def frames(state: State) -> Tensor:
+def frames(state: SplittingState) -> Tensor:
     """Principal axes of each half of each replicate: (2, R, d, d), columns are axes.
 
     Tyler's shape: directions u/|u| after whitening, a few fixed-point steps, so that far
@@ -527,7 +531,7 @@ def frames(state: State) -> Tensor:
     return torch.linalg.eigh(shape).eigenvectors
 
 
-def frame_move(state: State, k: K, generator: torch.Generator, logarithmic: bool) -> None:
+def frame_move(state: SplittingState, k: K, generator: torch.Generator, logarithmic: bool) -> None:
     """``log`` or ``add`` for one coordinate in the principal frame of the other half."""
     if state.frame is None:
         state.frame = frames(state).flip(0)
@@ -551,13 +555,13 @@ def frame_move(state: State, k: K, generator: torch.Generator, logarithmic: bool
     _book(state, name, at, accept)
 
 
-Move = Callable[[State, K, torch.Generator], None]
+ParticleMove = Callable[[SplittingState, K, torch.Generator], None]
 COST = {"fibre log": 4, "fibre add": 4}  # in sweeps of one evaluation a particle, where not one
 
 
-def families(d: int) -> dict[str, Move]:
+def families(d: int) -> dict[str, ParticleMove]:
     """The families of moves in d dimensions."""
-    moves: dict[str, Move] = {
+    moves: dict[str, ParticleMove] = {
         "log": lambda s, k, g: log_move(s, k, _subset(s, 1, g), g),
         "add": lambda s, k, g: add_move(s, k, _subset(s, 1, g), g),
         "flip or swap": symmetry,
@@ -615,11 +619,11 @@ class Schedule:
         chosen = torch.searchsorted(edges, q).clamp_(max=len(self.names) - 1)
         return chosen[torch.randperm(sweeps, generator=generator)].tolist()
 
-    def step(self, state: State, k: K, generator: torch.Generator, family: int) -> None:
+    def step(self, state: SplittingState, k: K, generator: torch.Generator, family: int) -> None:
         """One sweep of a family."""
         self.moves[self.names[family]](state, k, generator)
 
-    def trial(self, state: State, k: K, generator: torch.Generator) -> None:
+    def trial(self, state: SplittingState, k: K, generator: torch.Generator) -> None:
         """Make one sweep of every family, and measure what each is worth."""
         before = features(state)
         for family in range(len(self.names)):
@@ -637,7 +641,7 @@ class Schedule:
         self.weight = 0.7 * self.weight + 0.3 * memory.clamp(0.05, 1.0) ** 4
 
 
-def snapshot(state: State, schedule: Schedule) -> dict[str, Any]:
+def snapshot(state: SplittingState, schedule: Schedule) -> dict[str, Any]:
     """Return all that one level hands to the next, when the next one draws new tables."""
     return {
         "position": state.position,
@@ -658,7 +662,7 @@ def snapshot(state: State, schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def restore(state: State, schedule: Schedule, saved: dict[str, Any]) -> None:
+def restore(state: SplittingState, schedule: Schedule, saved: dict[str, Any]) -> None:
     """Bring the state of a :func:`snapshot` back."""
     state.position, state.value, state.below = saved["position"], saved["value"], saved["below"]
     state.moved = saved["moved"]
@@ -677,7 +681,7 @@ def memory(now: Tensor, start: Tensor) -> Tensor:
     return (a * b).sum(1) / norm
 
 
-def features(state: State) -> Tensor:
+def features(state: SplittingState) -> Tensor:
     """log|u_i| for every coordinate, and K/y: what the moves must decorrelate."""
     logs = state.position.abs().clamp_min(1e-300).log_()
     return torch.cat([logs, (state.value / state.below)[None]])

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 Exponent = tuple[int, ...]
-Generator = tuple[Sequence[Any], Sequence[Sequence[int]]]
+GeneratorTerms = tuple[Sequence[Any], Sequence[Sequence[int]]]
 
 _CHUNK_BYTES = 1 << 19  # keeps the work buffers of one chunk inside a second-level cache
 

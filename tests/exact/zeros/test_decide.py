@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.exact.proof.evidence import check_no_zero, check_zero
 from singularity_lab.exact.zeros.decide import no_common_zero
-from singularity_lab.exact.zeros.find import Zero, find_zero
+from singularity_lab.exact.zeros.find import FoundZero, find_zero
 
 EMPTY = [
     ("nonzero", ["x^2 + y^2"]),
@@ -70,7 +70,7 @@ def test_zeros_are_found_and_proved(kind, texts):
     domain = dict.fromkeys(names, kind)
     given_polys = [parse(t, names) for t in texts]
     zero = no_common_zero(given_polys, domain, budget=10)
-    assert isinstance(zero, Zero)
+    assert isinstance(zero, FoundZero)
     check_zero(given_polys, domain, zero.evidence)
 
 
@@ -130,13 +130,13 @@ def test_two_variables_and_their_exchange_agree(terms):
     f = Polynomial.from_terms(terms, "x y")
     mirror = Polynomial.from_terms({(b, a): c for (a, b), c in terms.items()}, "x y")
     one, other = (no_common_zero([p], domain, budget=0.2) for p in (f, mirror))
-    assert not (isinstance(one, dict) and isinstance(other, Zero))
-    assert not (isinstance(one, Zero) and isinstance(other, dict))
+    assert not (isinstance(one, dict) and isinstance(other, FoundZero))
+    assert not (isinstance(one, FoundZero) and isinstance(other, dict))
 
 
 def test_the_zero_system_and_constants():
     domain = {"x": "nonzero"}
     assert isinstance(no_common_zero([parse("1", "x")], domain), dict)
-    assert isinstance(no_common_zero([parse("0", "x")], domain), Zero)
-    assert isinstance(no_common_zero([], domain), Zero)
+    assert isinstance(no_common_zero([parse("0", "x")], domain), FoundZero)
+    assert isinstance(no_common_zero([], domain), FoundZero)
     assert find_zero([parse("x^2 + 1", "x")], domain) is None

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.programs.answers import program_rlct
-from singularity_lab.programs.certificate import digest
+from singularity_lab.programs.by_name import find_program, program_list
 from singularity_lab.programs.check import check_ideal, check_program, replay_program
-from singularity_lab.programs.find import find_program, program_list
 from singularity_lab.programs.machines.straightline import (
     ProbabilisticTarget,
     StraightLine,
@@ -30,6 +29,7 @@ from singularity_lab.programs.machines.straightline import (
     reuse,
     square,
 )
+from singularity_lab.programs.program_certificate import digest
 
 
 @given(st.lists(st.fractions(-3, 3, max_denominator=5), min_size=5, max_size=5))

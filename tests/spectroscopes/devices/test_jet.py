@@ -13,7 +13,7 @@ from singularity_lab.catalog.loss import loss
 from singularity_lab.errors import BadInput
 from singularity_lab.models import build
 from singularity_lab.spectroscopes import Domain, FunctionLoss, Outcome, measure
-from singularity_lab.spectroscopes.devices.jet import Equations, Settings, search
+from singularity_lab.spectroscopes.devices.jet import Equations, JetSettings, search
 from singularity_lab.spectroscopes.meter import Budget, Meter
 from tests.spectroscopes.germs import brieskorn, crossing, cusp
 
@@ -77,7 +77,7 @@ def test_a_loss_itself_is_not_squared():
 def test_a_nonreduced_scheme_is_found_out_by_slices():
     """x² = 0 as a scheme has tangent dimension 1 in the plane's jets where the set has less."""
     meter = Meter(cusp(), Budget())
-    found = search([{(2,): 1.0}], 1, 1, Settings(), meter, torch.Generator().manual_seed(0))
+    found = search([{(2,): 1.0}], 1, 1, JetSettings(), meter, torch.Generator().manual_seed(0))
     assert found[0].dimension == 1  # x ≡ 0 mod t: one free coefficient
     assert found[0].codimension == 1
 

@@ -1,0 +1,75 @@
+"""The readers under ``parse``: tokens, the form as typed, and the short way for plain sums."""
+
+import pytest
+from hypothesis import given, settings
+from strategies import sparse_polynomials
+
+from singularity_lab.algebra.parsing import (
+    Parser,
+    Scanner,
+    as_typed,
+    expanded,
+    names_in,
+    names_of,
+    tokens_of,
+)
+from singularity_lab.errors import BadInput, ParseError
+
+
+@settings(max_examples=25)
+@given(sparse_polynomials())
+def test_the_short_way_and_the_parser_agree(f):
+    text = str(f.flint)
+    quick = expanded(text, f.variables)
+    slow = Parser(text, tokens_of(text), f.variables).read()
+    assert slow == f.flint
+    assert quick is None or quick == slow
+
+
+@pytest.mark.parametrize("text", ["x*(x - y)", "x^2^3", "2(x)", "x/y", "(x)"])
+def test_the_short_way_leaves_everything_else_alone(text):
+    assert expanded(text, ("x", "y")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("-x^2", "-(x^2)"), ("x - y - z", "(x - y) - z"), ("2*x/4*y", "((2*x)/4)*y"), ("--x", "x")],
+)
+def test_precedence_is_that_of_mathematics(text, value):
+    names = ("x", "y", "z")
+    one, other = (Parser(t, tokens_of(t), names).read() for t in (text, value))
+    assert one == other
+
+
+def test_names_come_in_the_order_of_counting():
+    assert names_in("w10*w2 - w2^3 + a") == ("a", "w2", "w10")
+    assert names_of(tokens_of("b*a")) == ("a", "b")
+
+
+@pytest.mark.parametrize("text", ["x^2-y", " x ^ 2 - y", "x**2-  y"])
+def test_one_typed_form_for_all_blanks(text):
+    assert as_typed(text) == "x^2 - y"
+    assert as_typed(as_typed(text)) == as_typed(text)
+
+
+def test_a_scanner_reads_signs_and_tells_the_place():
+    scanner = Scanner("+-+-x")
+    assert scanner.sign() == 1
+    assert scanner.next("+", "-") == ""
+    with pytest.raises(ParseError, match="here at position 4 of") as caught:
+        scanner.fail("here")
+    assert caught.value.position == 4
+
+
+@pytest.mark.parametrize(("text", "position"), [("x + ", 4), ("x ? y", 2), ("(x", 0), ("x y", 2)])
+def test_an_error_points_at_what_does_not_fit(text, position):
+    with pytest.raises(ParseError) as caught:
+        Parser(text, tokens_of(text), ("x", "y")).read()
+    assert caught.value.position == position
+
+
+def test_a_text_that_is_too_long_is_refused():
+    from singularity_lab.algebra import parsing
+
+    with pytest.raises(BadInput, match="expression: at most"):
+        tokens_of("x" * (parsing.limits.CHARACTERS + 1))

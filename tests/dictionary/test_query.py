@@ -1,0 +1,93 @@
+"""Finding rows by what one has."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import msgspec
+import pytest
+
+from singularity_lab import find, lookup, same_class
+from singularity_lab.dictionary.schema import Tables
+from singularity_lab.errors import BadInput
+
+
+def ids(query):
+    return [hit.row.id for hit in find(query)]
+
+
+@pytest.mark.parametrize(
+    ("query", "family"),
+    [
+        ("transformer", "linear_attention"),
+        ("modular addition", "programs"),
+        ("reduced rank regression", "reduced_rank_regression"),
+        ("GELU", "activation_network"),
+        ("topic model", "latent_dirichlet"),
+        ("matrix sensing", "symmetric_factorisation"),
+        ("superposition", "toy_superposition"),
+        ("finite automaton", "programs"),
+        ("hidden Markov", "hidden_markov"),
+    ],
+)
+def test_words_find_their_family(query, family):
+    assert family in {hit.row.family for hit in find(query)}
+
+
+def test_comparisons_and_fields():
+    for hit in find("λ<1 d:2..4 m=2"):
+        assert Fraction(hit.stratum.lam.value or hit.stratum.lam.upper) < 1
+        assert 2 <= hit.row.d <= 4
+        assert hit.stratum.m.value == 2
+    assert find("λ<1 d:2..4 m=2")
+    assert "ade-a2" in ids("5/12")
+    assert set(ids("family:tanh")) == set(ids("family:tanh status:proved")) != set()
+    name = lookup("ade-a2").stratum.class_id.value
+    assert sorted(ids(f"class:{name}")) == sorted(same_class("ade-a2"))
+    assert ids("family:no_such_family") == []
+
+
+def test_a_reading_finds_the_nearest_first():
+    hits = find("5.9±0.3")
+    assert hits
+    distances = [hit.distance for hit in hits]
+    assert distances == sorted(distances)
+    assert all(h.distance <= 0.3 for h in hits)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("u^3 + v^2", "ade-a2"),
+        ("x^2*y + y^3 + z^2", "ade-surface-d4"),
+        ("p*q", "nc-1-1"),
+        ("a*b, a*c", "rrr-1-2-1-r0"),
+    ],
+)
+def test_polynomials_find_their_germ(query, found):
+    assert found in ids(query)
+
+
+def test_a_table_is_searched_by_its_own_columns():
+    """A row that the catalog has not, as in the tables of another release."""
+    page = lookup("ade-a2")
+    assert page.row.id == "ade-a2"
+    row = msgspec.structs.replace(page.row, id="of-another-release")
+    line = msgspec.structs.replace(page.stratum, row_id="of-another-release")
+    few = Tables(rows=[row], strata=[line])
+    assert [hit.row.id for hit in find("u^3 + v^2", few)] == ["of-another-release"]
+    assert [hit.row.id for hit in find("(1 + u)*(u^3 + v^2)", few)] == ["of-another-release"]
+    assert find("u^3 + v^4", few) == []
+
+
+def test_bad_queries():
+    with pytest.raises(BadInput, match="query: a word"):
+        find("  ")
+    with pytest.raises(BadInput, match="quote is not closed"):
+        find('"attention')
+    with pytest.raises(BadInput, match="fraction is needed"):
+        find("λ=1/0")
+    with pytest.raises(BadInput, match="number is needed"):
+        find("m=two")
+    with pytest.raises(BadInput, match=r"perhaps ade-a"):
+        lookup("ade-a22x")
