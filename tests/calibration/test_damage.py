@@ -39,6 +39,8 @@ DAMAGES = {
     "a bit near the end": lambda data, kind: flipped(data, len(data) - 9),
     "foreign": lambda data, kind: FOREIGN[kind],
 }
+QUICK = {"a bit in the middle", "truncated"}  # of the damages, for every run of the tests
+KINDS = [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in DAMAGES]
 INTERRUPTED = {"truncated", "empty"}
 
 
@@ -68,7 +70,7 @@ def again(store):
     return calibrate("hessian", ROWS, 2, workers=0, out=store)
 
 
-@pytest.mark.parametrize("kind", [*DAMAGES, "missing"])
+@pytest.mark.parametrize("kind", [*KINDS, "missing"])
 def test_a_damaged_part(kind, store):
     part = RecordStore(store).parts()[0]
     data = part.read_bytes()
@@ -83,7 +85,7 @@ def test_a_damaged_part(kind, store):
     assert not RecordStore(store).missing()
 
 
-@pytest.mark.parametrize("kind", [*DAMAGES, "a digit"])
+@pytest.mark.parametrize("kind", [*KINDS, "a digit"])
 def test_a_damaged_shard(kind, store):
     """The part of seed 0 as the shard that it was, damaged."""
     part = RecordStore(store).parts()[0]
@@ -112,6 +114,7 @@ def test_a_damaged_shard(kind, store):
         assert said["damaged"] == []
 
 
+@pytest.mark.slow
 def test_the_report_says_what_is_missing_and_has_the_rest(store, tmp_path):
     pytest.importorskip("jinja2")
     pytest.importorskip("matplotlib")
