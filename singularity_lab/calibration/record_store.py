@@ -159,6 +159,8 @@ class RecordStore:
     """
 
     def __init__(self, folder: str | Path) -> None:
+        if not isinstance(folder, str | os.PathLike):
+            raise BadInput(f"out: a folder is needed, received {folder!r}")
         self.folder = Path(folder)
         self._good: dict[Path, tuple[int, int]] = {}  # parts that have been read once
         if self.folder.exists() and not self.folder.is_dir():
