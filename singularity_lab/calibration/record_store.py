@@ -174,7 +174,8 @@ class RecordStore:
     def damaged(self) -> tuple[str, ...]:
         """The names of the files in the folder that have been set aside, and of parts that are
         gone."""
-        aside = sorted(p.name for p in self.folder.glob("*.damaged*"))
+        folders = (self.folder, self.folder / "certificates")
+        aside = [p.name for folder in folders for p in sorted(folder.glob("*.damaged*"))]
         return (*aside, *(f"{name} (missing)" for name in self.missing()))
 
     def missing(self) -> list[str]:

@@ -14,6 +14,7 @@ from singularity_lab.calibration.archive import open_store
 from singularity_lab.calibration.record_store import COLUMNS, RecordStore
 from singularity_lab.calibration.run import calibrate
 from singularity_lab.cli import app
+from singularity_lab.errors import BadInput
 
 ROWS = [LocalProblem.build("x^2 - y^3"), LocalProblem.build(["x", "y"])]
 FOREIGN = {"part": b"PAR1 and not a Parquet file", "shard": b"\x89PNG\r\n\x1a\n\x00\x00"}
@@ -145,3 +146,23 @@ def test_a_worker_on_a_cluster_measures_again_what_a_damaged_shard_held(content,
     with RecordStore(tmp_path).shard("whole") as shard:
         shard.append(dict.fromkeys(COLUMNS) | {"key": "k"})
     assert holds_record(shard.path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"plans": [{"rows": ["x"]}]}', '{"plans": 3}'])
+def test_damaged_plans_are_one_line(text, store):
+    (store / "plans.json").write_text(text)
+    with pytest.raises(BadInput, match=r"store: .*plans\.json"):
+        open_store(store)
+
+
+def test_a_damaged_certificate_is_set_aside_and_the_readings_are_there(store):
+    path = next((store / "certificates").iterdir())
+    path.write_bytes(b"{")
+    assert len(open_store(store).measurements) == 4
+    assert RecordStore(store).damaged == (f"{path.name}.damaged",)
+
+
+def test_asking_for_the_status_of_no_store_makes_none(tmp_path):
+    words = ["calibrate", "status", "--store", str(tmp_path / "none")]
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert not (tmp_path / "none").exists()
