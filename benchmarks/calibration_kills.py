@@ -4,9 +4,9 @@ it makes twice.
     python benchmarks/calibration_kills.py FOLDER [--moments 20] [--seed 0]
 
 Sweeps of cheap tasks run by the local pool and on Dask. At a random moment, for one in four during
-start-up and else while tasks are at work, one process is killed: the driver (the others are left to find out), a worker, or
-the scheduler. Where the run ends by that, the same command is given again (after the scheduler, on
-a new cluster), until it has finished. Then the table is compared with that of an undisturbed run,
+start-up and else while tasks are at work, one process is killed: the driver (the others are left to
+find out), a worker, or the scheduler. Where the run ends by that, the same command is given again
+(after the scheduler, on a new cluster), until it has finished. Then the table is compared with that of an undisturbed run,
 and every task that was begun after a record of it had been written is a finished task made twice.
 One line of JSON for each moment goes into FOLDER/kills.jsonl, and the same command goes on where
 it stopped. Exit code 1 if a table differs or a finished task was made again.
@@ -154,7 +154,8 @@ def trial(folder: Path, victim: str, early: bool, share: float, usual: float) ->
     finished = len(begun(folder))
     return {
         "victim": victim, "early": early, "begun_before": before, "killed": bool(killed),
-        "runs": len(runs), "exit": code, "begun": finished, "made_twice": made_twice(folder) if code == 0 else None,
+        "runs": len(runs), "exit": code, "begun": finished,
+        "made_twice": made_twice(folder) if code == 0 else None,
         "table": table(folder) if code == 0 else None,
     }  # fmt: skip
 
