@@ -6,10 +6,11 @@ it makes twice.
 Sweeps of cheap tasks run by the local pool and on Dask. At a random moment, for one in four during
 start-up and else while tasks are at work, one process is killed: the driver (the others are left to
 find out), a worker, or the scheduler. Where the run ends by that, the same command is given again
-(after the scheduler, on a new cluster), until it has finished. Then the table is compared with that of an undisturbed run,
-and every task that was begun after a record of it had been written is a finished task made twice.
-One line of JSON for each moment goes into FOLDER/kills.jsonl, and the same command goes on where
-it stopped. Exit code 1 if a table differs or a finished task was made again.
+(after the scheduler, on a new cluster), until it has finished. Then the table is compared with that
+of an undisturbed run, and every task that was begun after a record of it had been written is a
+finished task made twice. One line of JSON for each moment goes into FOLDER/kills.jsonl, and the
+same command goes on where it stopped. Exit code 1 if a table differs or a finished task was made
+again.
 """
 
 from __future__ import annotations

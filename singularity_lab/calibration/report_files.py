@@ -113,12 +113,16 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
     lines += ["", "## Findings of the harness", ""]
     lines += [f"- {flag}" for flag in found] or ["None."]
     for kind in ("multiplicity", "dimension"):
+        medians = {(s.group, s.arm): s.median_error for s in calibration.per_class(kind)}
         lines += ["", f"## By {kind}", ""]
         lines += _table(
-            ["class", "device", "readings", *_SHARES[1:], "all intervals cover", "over rows"],
+            ["class", "device", "readings", *_SHARES[1:], "median error of λ",
+             "all intervals cover", "over rows", "m identified", "right of these"],
             [
                 [c["class"], c["arm"], c["readings"], _percent(c["with_interval"]),
-                 _percent(c["ok"]), f"{c['covered']} of {c['intervals']}", _band(c["band"])]
+                 _percent(c["ok"]), _percent(medians.get((c["class"], c["arm"]))),
+                 f"{c['covered']} of {c['intervals']}", _band(c["band"]),
+                 _percent(c["identified"]), _percent(c["identified_right"])]
                 for c in classes(calibration, kind)
             ],
         )  # fmt: skip
