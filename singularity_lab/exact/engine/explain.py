@@ -12,7 +12,7 @@ from singularity_lab.algebra.problem import GermLike
 from singularity_lab.errors import Undecided
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import GRACE, OVERRUN, rlct
-from singularity_lab.exact.proof.verify import STEPS
+from singularity_lab.exact.proof.step import STEPS
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -72,8 +72,9 @@ class Explanation:
 
 
 def _sentence(text: str) -> str:
-    """A docstring on one line, without the marks of reStructuredText."""
-    return re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", " ".join(text.split())).replace("``", "")
+    """The first sentence of a docstring on one line, without the marks of reStructuredText."""
+    plain = re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", " ".join(text.split())).replace("``", "")
+    return re.split(r"(?<=\.) |; both", plain)[0].removesuffix(".")
 
 
 def explain(
