@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from singularity_lab.algebra.input_limits import SEEDS
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.exact.proof.certificate import problem_to_json
 from singularity_lab.system import extras, user_modules
 
@@ -74,6 +74,11 @@ class CalibrationRow:
         problem = item.problem() if item.polynomial else None
         return cls(item.id, item.family, item.dimension, problem, tuple(item.tags), item)
 
+    @property
+    def is_probe(self) -> bool:
+        """True for a row that the harness added to a set."""
+        return self.family == "probes" or bool(self.probe)
+
     def source(self) -> dict[str, Any]:
         """What a worker needs to build the loss: plain JSON, without what does not bear on it."""
         entry = None
@@ -114,13 +119,15 @@ class Arm:
     """A device under settings that do not change from row to row.
 
     device: a name known to ``measure``, or ``module:function``. label: its name in tables.
-    function: the device itself, when it was passed in.
+    function: the device itself, when it was passed in. version: of its code as a store has it,
+    which spares importing it; "" where its code is to be asked.
     """
 
     device: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     function: Callable[..., Reading] | None = field(default=None, compare=False)
+    version: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", dict(self.settings))
@@ -193,16 +200,35 @@ class Arm:
         takes(found, self.settings, 2 if isinstance(found, torch_estimator) else 1)
         return cast("Callable[..., Reading]", found)
 
+    def check(self) -> None:
+        """Raise BadInput for what no row can be read with: a device that there is not, settings
+        that it refuses whatever the loss is, a function of other arguments."""
+        from singularity_lab.calibration.estimators import takes, torch_estimator
+        from singularity_lab.spectroscopes.device import Device
+        from singularity_lab.spectroscopes.registry import check_settings, find_device
+
+        found: Any = self.function
+        if found is None:
+            found = self._imported() if ":" in self.device else find_device(self.device)
+        if isinstance(found, Device):
+            check_settings(found, self.settings)
+        elif self.outside:
+            takes(found, self.settings, 2 if isinstance(found, torch_estimator) else 1)
+
     def portable(self) -> str:
         """The device as a name that another process understands. Raises BadInput if there is
         none."""
-        from singularity_lab.spectroscopes.registry import REGISTERED, known_devices
+        from singularity_lab.spectroscopes.registry import (
+            REGISTERED,
+            known_devices,
+            unknown_device,
+        )
 
         name = self.device
         if self.function is None and ":" not in name:
             known = known_devices()
             if name not in known:
-                raise BadInput(f"device: expected one of {sorted(known)}, received {name!r}")
+                raise unknown_device(name)
             if name not in REGISTERED:
                 return name
             name = known[name]
@@ -223,6 +249,8 @@ class Arm:
     def code(self) -> str:
         """The version of the device: a hash of the code that its readings depend on
         (:mod:`.versions`)."""
+        if self.version:
+            return self.version
         from singularity_lab.calibration import versions
         from singularity_lab.spectroscopes.registry import known
 
@@ -327,7 +355,8 @@ def plan(
     devices: one or several of: a name, a function, a pair (device, settings), an :class:`Arm`.
     rows: ids, entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget:
     CPU seconds of one measurement; evaluations: how many of K and ∇K it may take; None for no
-    limit. Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
+    limit. Raises BadInput for nothing to do, a row or an arm given twice, unknown names, and
+    settings that a device refuses whatever the loss is.
 
     >>> p = plan("hessian", LocalProblem.build("x^2 - y^3"), 2)
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
@@ -337,12 +366,16 @@ def plan(
     from singularity_lab.spectroscopes.meter import Budget
 
     arms = arms_of(devices)
+    for arm in arms:
+        arm.check()
     one_row = isinstance(rows, str | LocalProblem | CalibrationRow) or not isinstance(
         rows, Iterable
     )
     members = tuple(CalibrationRow.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
     if isinstance(seeds, int) and seeds > SEEDS:
         raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(seeds)[:80]}")
+    if isinstance(seeds, str) or not isinstance(seeds, int | Iterable):
+        raise BadInput(f"seeds: how many, or integers >= 0, are needed, received {quoted(seeds)}")
     numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     parts: dict[str, list[Any]] = {
         "devices": [a.label for a in arms],
