@@ -263,8 +263,8 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
         found["errors"] = _draw(
             "errors",
             "Relative error of each reading, row by row.",
-            "Relative errors row by row, of the first seed. Readings off by more than 60 % stand at the edge, with "
-            "their error beside them.",
+            "Relative errors row by row, of the first seed. Readings off by more than 60 % stand "
+            "at the edge, with their error beside them.",
             _figure_of(measurements.errors_by_row(_first_seeds(points))),
         )
     bars = [

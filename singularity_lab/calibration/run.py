@@ -81,8 +81,9 @@ def calibrate(
     says why. With :func:`~singularity_lab.calibration.estimators.torch_estimator` it gets a model
     and a loader instead. rows: a set by name (``quick``, ``standard``, ``deep-linear``, ``hidden``,
     ``hidden:SEED``), to which :mod:`.probes` are added for functions of your own; or, without
-    probes, ids of the catalog, entries, local problems. seeds: integers, or how many. out: the folder that keeps
-    readings and certificates (the same call goes on where it stopped); without it nothing is kept.
+    probes, ids of the catalog, entries, local problems. seeds: integers, or how many. out: the
+    folder that keeps readings and certificates (the same call goes on where it stopped); without it
+    nothing is kept.
     workers: processes; 0 measures in this process, which also serves a function that no other
     process could import; None: two, or none for such a function. budget: CPU seconds of one
     measurement; evaluations: how many of K and ∇K it may take; None for no limit. progress: called
@@ -90,7 +91,8 @@ def calibrate(
 
     Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it, and it
     prints as a table with a verdict in words (a line for each device and class of m). What a device
-    refuses whatever the loss is ends the call before anything is measured. Raises BadInput for a plan that makes no sense.
+    refuses whatever the loss is ends the call before anything is measured. Raises BadInput for a
+    plan that makes no sense.
 
     >>> c = calibrate("hessian", LocalProblem.build(["x", "y"]), workers=0)
     >>> print(c.measurements[0].truth.value, c.measurements[0].value)

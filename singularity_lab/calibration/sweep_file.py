@@ -45,7 +45,7 @@ def read_sweep(path: str | Path) -> dict[str, Any]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"plan: {path} is not TOML: {error}") from None
-    unknown = sorted(set(found) - _KEYS)
+    unknown = sorted(set(found) - set(_KEYS))
     if unknown:
         near = difflib.get_close_matches(unknown[0], _KEYS, n=1)
         hint = f"; did you mean {near[0]}?" if near else "."

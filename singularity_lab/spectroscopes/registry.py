@@ -152,7 +152,7 @@ def check_settings(device: Device, settings: Mapping[str, Any]) -> None:
     if device.reader:
         names = {f.name for f in dataclasses.fields(device.Settings)}
         rest = {k: own.pop(k) for k in settings if k not in names}
-        chosen = settings_of(device.Settings, own, device.name)
+        chosen: Any = settings_of(device.Settings, own, device.name)
         check_settings(find_device(getattr(chosen, device.reader)), rest)
     else:
         settings_of(device.Settings, own, device.name)
