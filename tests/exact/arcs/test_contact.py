@@ -112,3 +112,31 @@ def test_text_json_and_picture() -> None:
     assert "codim {ord >= 6} = 5" in str(loci)
     assert loci.plot().get_xlabel() == "m + 1"
     plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("generators", "field", "options", "first"),
+    [
+        (["x + z^2", "y"], "R", {}, 2),
+        (["x + z^2", "y", "x*y"], "C", {}, 2),
+        ("x^2 + y^2", "R", {}, 2),
+        ("(x^2 + y^2)*z", "R", {}, 1),
+        ("x*y", "R", {"prior": {"x": 1}}, 1),
+    ],
+)
+def test_the_first_order_by_hand(generators, field, options, first) -> None:
+    """ord ≥ 1 is the fibre over the zero set, whose least codimension is known."""
+    problem = LocalProblem.build(generators, **options)
+    loci = contact_loci(problem, 4, field=field, budget=10)
+    known = [c for c in loci.codimensions if c is not None]
+    assert known == sorted(known)
+    assert loci.codimensions[0] == first
+
+
+def test_all_orders_stand_in_the_table_of_a_notebook() -> None:
+    loci = contact_loci("x^2 - y^3", 6)
+    shown = loci._repr_html_()
+    assert all(f"ord ≥ {p}" in shown for p in range(1, 7))
+    assert loci.order == 6
+    with pytest.raises(OutOfScope, match="over: a germ at one point"):
+        contact_loci(LocalProblem.build("x", over="R^d"), 2)
