@@ -99,7 +99,7 @@ def test_a_problem_with_a_point_is_given_no_other():
         ("exp()", "needed"),
         ("exp(x", "is missing here"),
         ("exp(x)*", "needed"),
-        ("exp(x) y", "operator"),
+        ("exp(x) y", "unexpected"),
         ("exp(x)^y", "exponent"),
         ("", "received nothing"),
         (["exp(x) - 1", ""], "received nothing"),
