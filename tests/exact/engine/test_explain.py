@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
 import html
-=======
+
 import pytest
->>>>>>> main
 
 import singularity_lab as sl
 from singularity_lab.exact.engine.explain import explain
