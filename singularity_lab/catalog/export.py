@@ -258,8 +258,8 @@ def search(
     """Rows that fit every filter given. The text is looked for in id, family, title, tags, note and
     statement, hyphens, underscores and blanks being the same.
 
-    The rows of families that are called so come first, by name, title or alias; then those with the
-    text in their own words.
+    The rows of families with the text in their name come first, then those where it is in a title or
+    an alias, then those that have it in their own words.
 
     truths: id → table row, needed for the filters status, value (λ) and multiplicity.
     Raises BadInput for these filters without truths.
@@ -275,8 +275,8 @@ def search(
         raise BadInput("truths: needed to search by status, value or multiplicity")
     wanted = set(tags)
     needle = _plain(text)
-    called = {name for name, f in families().items() if needle in _called(f)}
-    found: list[tuple[bool, Entry]] = []
+    called = {name: rank for name, f in families().items() if (rank := _called(f, needle)) < 2}
+    found: list[tuple[int, Entry]] = []
     for row in rows:
         truth = known.get(row.id, {})
         haystack = _plain(" ".join([row.id, row.family, row.title, row.note, *row.tags]))
@@ -293,15 +293,17 @@ def search(
             if d < min_dimension or (max_dimension is not None and d > max_dimension):
                 continue
         # models are built last: of the rows that fit, and whose words do not decide
-        near = row.family in called
-        if near or needle in haystack or needle in _plain(row.model().statement):
-            found.append((not near, row))
+        rank = called.get(row.family, 2)
+        if rank < 2 or needle in haystack or needle in _plain(row.model().statement):
+            found.append((rank, row))
     return [row for _, row in sorted(found, key=lambda pair: pair[0])]
 
 
-def _called(family: CatalogFamily) -> str:
-    """What a family is called, in one text."""
-    return _plain(" ".join([family.name, family.title, *family.aliases]))
+def _called(family: CatalogFamily, needle: str) -> int:
+    """Where a text stands in what a family is called: 0 the name, 1 title and aliases, 2 nowhere."""
+    if needle in _plain(family.name):
+        return 0
+    return 1 if needle in _plain(" ".join([family.title, *family.aliases])) else 2
 
 
 def _plain(text: str) -> str:

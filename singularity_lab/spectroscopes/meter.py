@@ -9,8 +9,12 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+<<<<<<< HEAD
 from numbers import Real
 from typing import Any
+=======
+from typing import Any, SupportsFloat
+>>>>>>> main
 
 import torch
 from torch import Tensor
@@ -44,7 +48,17 @@ class Budget:
                 raise BadInput("evaluations: a Budget has its own")
             out = budget
         else:
+<<<<<<< HEAD
             out = cls(_limit(evaluations, "evaluations"), _limit(budget, "budget"))
+=======
+            for name, limit in (("budget", budget), ("evaluations", evaluations)):
+                if isinstance(limit, bool | str) or not isinstance(limit, SupportsFloat | None):
+                    raise BadInput(f"{name}: a number or None is needed, received {limit!r}")
+            out = cls(
+                math.inf if evaluations is None else float(evaluations),
+                math.inf if budget is None else float(budget),
+            )
+>>>>>>> main
         if not (out.evaluations > 0 and out.cpu_seconds > 0):
             raise BadInput(f"budget, evaluations: expected positive limits, received {out}")
         return out
