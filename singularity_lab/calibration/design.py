@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from singularity_lab.algebra.input_limits import SEEDS
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import BadInput, quoted
+from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import problem_to_json
 from singularity_lab.system import extras, user_modules
 
@@ -186,17 +186,6 @@ class Arm:
             home = known()[self.device].home if self.device in known() else self.device
             module = home.partition(":")[0]
         return not f"{module}.".startswith("singularity_lab.")
-
-    def check_settings(self) -> None:
-        """Raises BadInput for settings that a device of this package does not have or take: what
-        is wrong at every row is told before the first is measured."""
-        from singularity_lab.spectroscopes.device import settings_of
-        from singularity_lab.spectroscopes.registry import find_device, known
-
-        if self.function is None and not self.outside and self.device in known():
-            record = find_device(self.device)
-            if record.Settings is not None:
-                settings_of(record.Settings, self.settings, self.device)
 
     def resolve(self) -> Callable[..., Reading] | str:
         """The function itself, or the name of a device of this package. Raises BadInput if there is
@@ -390,15 +379,7 @@ def plan(
         rows, Iterable
     )
     members = tuple(CalibrationRow.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
-<<<<<<< HEAD
-    if isinstance(seeds, int) and seeds > SEEDS:
-        raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(seeds)[:80]}")
-    if isinstance(seeds, str) or not isinstance(seeds, int | Iterable):
-        raise BadInput(f"seeds: how many, or integers >= 0, are needed, received {quoted(seeds)}")
-    numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
-=======
     numbers = _seeds(seeds)
->>>>>>> main
     parts: dict[str, list[Any]] = {
         "devices": [a.label for a in arms],
         "rows": [r.id for r in members],
@@ -411,8 +392,6 @@ def plan(
         if twice:
             hint = " (give its arms different labels)" if what == "devices" else ""
             raise BadInput(f"{what}: each may appear once, received twice: {twice[0]}{hint}")
-    for arm in arms:
-        arm.check_settings()
     return Plan(members, arms, numbers, Budget.of(budget, evaluations))
 
 

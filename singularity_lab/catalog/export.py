@@ -258,8 +258,8 @@ def search(
     """Rows that fit every filter given. The text is looked for in id, family, title, tags, note and
     statement, hyphens, underscores and blanks being the same.
 
-    The rows of families with the text in their name come first, then those where it is in a title or
-    an alias, then those that have it in their own words.
+    The rows of families with the text in their name come first, then those where it is in a title
+    or an alias, then those that have it in their own words.
 
     truths: id → table row, needed for the filters status, value (λ) and multiplicity.
     Raises BadInput for these filters without truths.
@@ -300,7 +300,7 @@ def search(
 
 
 def _called(family: CatalogFamily, needle: str) -> int:
-    """Where a text stands in what a family is called: 0 the name, 1 title and aliases, 2 nowhere."""
+    """Where a text is in what a family is called: 0 its name, 1 title and aliases, 2 nowhere."""
     if needle in _plain(family.name):
         return 0
     return 1 if needle in _plain(" ".join([family.title, *family.aliases])) else 2

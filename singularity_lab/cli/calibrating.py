@@ -88,13 +88,8 @@ def status(store: StoreFolder, as_json: Json = False) -> None:
     from singularity_lab.calibration.record_store import RecordStore
 
     extras.require("status", "torch")
-<<<<<<< HEAD
-    place = RecordStore(store)
     wanted = {t.key: t.arm.label for p in plans(store, as_stored=True) for t in p.tasks()}
-=======
-    wanted = {t.key: t.arm.label for p in plans(store) for t in p.tasks()}
     place = RecordStore(store)
->>>>>>> main
     found = {r["key"]: r for r in place.records(("key", "outcome", "cpu_seconds"))}
     arms: dict[str, dict[str, Any]] = {}
     for key, arm in wanted.items():

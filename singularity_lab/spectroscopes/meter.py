@@ -9,17 +9,12 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-<<<<<<< HEAD
-from numbers import Real
-from typing import Any
-=======
 from typing import Any, SupportsFloat
->>>>>>> main
 
 import torch
 from torch import Tensor
 
-from singularity_lab.errors import BadInput, quoted
+from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Estimate, Outcome, Reading
 from singularity_lab.system.stopwatch import Stopwatch
@@ -38,7 +33,7 @@ class Budget:
     def of(cls, budget: Budget | float | None, evaluations: float | None = None) -> Budget:
         """Both limits, from a number of CPU seconds and one of evaluations; None: no limit.
 
-        Raises BadInput for limits that are no positive numbers, or evaluations beside a Budget.
+        Raises BadInput for limits <= 0, and for evaluations beside a Budget.
 
         >>> Budget.of(60, 1e6)
         Budget(evaluations=1000000.0, cpu_seconds=60.0)
@@ -48,9 +43,6 @@ class Budget:
                 raise BadInput("evaluations: a Budget has its own")
             out = budget
         else:
-<<<<<<< HEAD
-            out = cls(_limit(evaluations, "evaluations"), _limit(budget, "budget"))
-=======
             for name, limit in (("budget", budget), ("evaluations", evaluations)):
                 if isinstance(limit, bool | str) or not isinstance(limit, SupportsFloat | None):
                     raise BadInput(f"{name}: a number or None is needed, received {limit!r}")
@@ -58,18 +50,9 @@ class Budget:
                 math.inf if evaluations is None else float(evaluations),
                 math.inf if budget is None else float(budget),
             )
->>>>>>> main
         if not (out.evaluations > 0 and out.cpu_seconds > 0):
             raise BadInput(f"budget, evaluations: expected positive limits, received {out}")
         return out
-
-
-def _limit(given: Any, name: str) -> float:
-    if given is None:
-        return math.inf
-    if isinstance(given, bool) or not isinstance(given, Real):
-        raise BadInput(f"{name}: a positive number is needed, received {quoted(given)}")
-    return float(given)
 
 
 class BudgetSpent(Exception):
