@@ -71,8 +71,20 @@ class CalibrationRow:
             from singularity_lab.catalog.load import load
 
             item = load(item)
+        from singularity_lab.catalog.entry import Entry
+
+        if not isinstance(item, Entry):
+            raise BadInput(
+                "rows: the name of a set, ids, entries or local problems are needed, "
+                f"received {str(item)[:80]!r}"
+            )
         problem = item.problem() if item.polynomial else None
         return cls(item.id, item.family, item.dimension, problem, tuple(item.tags), item)
+
+    @property
+    def is_probe(self) -> bool:
+        """True for a row that the harness added to a set."""
+        return self.family == "probes" or bool(self.probe)
 
     def source(self) -> dict[str, Any]:
         """What a worker needs to build the loss: plain JSON, without what does not bear on it."""
@@ -114,13 +126,15 @@ class Arm:
     """A device under settings that do not change from row to row.
 
     device: a name known to ``measure``, or ``module:function``. label: its name in tables.
-    function: the device itself, when it was passed in.
+    function: the device itself, when it was passed in. version: of its code as a store has it,
+    which spares importing it; "" where its code is to be asked.
     """
 
     device: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     function: Callable[..., Reading] | None = field(default=None, compare=False)
+    version: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", dict(self.settings))
@@ -154,7 +168,7 @@ class Arm:
             return cls(device, settings)
         if callable(device):
             name = f"{device.__module__}:{getattr(device, '__qualname__', repr(device))}"
-            return cls(name, settings, getattr(device, "__name__", name), device)
+            return cls(name, settings, getattr(device, "__name__", type(device).__name__), device)
         raise BadInput(
             "devices: a name, a function or a pair (device, settings) is needed, "
             f"received {device!r}"
@@ -193,16 +207,35 @@ class Arm:
         takes(found, self.settings, 2 if isinstance(found, torch_estimator) else 1)
         return cast("Callable[..., Reading]", found)
 
+    def check(self) -> None:
+        """Raise BadInput for what no row can be read with: a device that there is not, settings
+        that it refuses whatever the loss is, a function of other arguments."""
+        from singularity_lab.calibration.estimators import takes, torch_estimator
+        from singularity_lab.spectroscopes.device import Device
+        from singularity_lab.spectroscopes.registry import check_settings, find_device
+
+        found: Any = self.function
+        if found is None:
+            found = self._imported() if ":" in self.device else find_device(self.device)
+        if isinstance(found, Device):
+            check_settings(found, self.settings)
+        elif self.outside:
+            takes(found, self.settings, 2 if isinstance(found, torch_estimator) else 1)
+
     def portable(self) -> str:
         """The device as a name that another process understands. Raises BadInput if there is
         none."""
-        from singularity_lab.spectroscopes.registry import REGISTERED, known_devices
+        from singularity_lab.spectroscopes.registry import (
+            REGISTERED,
+            known_devices,
+            unknown_device,
+        )
 
         name = self.device
         if self.function is None and ":" not in name:
             known = known_devices()
             if name not in known:
-                raise BadInput(f"device: expected one of {sorted(known)}, received {name!r}")
+                raise unknown_device(name)
             if name not in REGISTERED:
                 return name
             name = known[name]
@@ -223,6 +256,8 @@ class Arm:
     def code(self) -> str:
         """The version of the device: a hash of the code that its readings depend on
         (:mod:`.versions`)."""
+        if self.version:
+            return self.version
         from singularity_lab.calibration import versions
         from singularity_lab.spectroscopes.registry import known
 
@@ -327,7 +362,8 @@ def plan(
     devices: one or several of: a name, a function, a pair (device, settings), an :class:`Arm`.
     rows: ids, entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget:
     CPU seconds of one measurement; evaluations: how many of K and ∇K it may take; None for no
-    limit. Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
+    limit. Raises BadInput for nothing to do, a row or an arm given twice, unknown names, and
+    settings that a device refuses whatever the loss is.
 
     >>> p = plan("hessian", LocalProblem.build("x^2 - y^3"), 2)
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
@@ -337,13 +373,13 @@ def plan(
     from singularity_lab.spectroscopes.meter import Budget
 
     arms = arms_of(devices)
+    for arm in arms:
+        arm.check()
     one_row = isinstance(rows, str | LocalProblem | CalibrationRow) or not isinstance(
         rows, Iterable
     )
     members = tuple(CalibrationRow.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
-    if isinstance(seeds, int) and seeds > SEEDS:
-        raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(seeds)[:80]}")
-    numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    numbers = _seeds(seeds)
     parts: dict[str, list[Any]] = {
         "devices": [a.label for a in arms],
         "rows": [r.id for r in members],
@@ -356,10 +392,23 @@ def plan(
         if twice:
             hint = " (give its arms different labels)" if what == "devices" else ""
             raise BadInput(f"{what}: each may appear once, received twice: {twice[0]}{hint}")
-    for seed in numbers:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise BadInput(f"seeds: integers >= 0 are needed, received {seed!r}")
     return Plan(members, arms, numbers, Budget.of(budget, evaluations))
+
+
+def _seeds(given: Any) -> tuple[int, ...]:
+    """The seeds that were listed, or as many as were asked for."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        if given > SEEDS:
+            raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(given)[:80]}")
+        if given < 1:
+            raise BadInput(f"seeds: at least one is needed, received {given}")
+        return tuple(range(given))
+    listed = isinstance(given, Iterable) and not isinstance(given, str)
+    numbers = tuple(given) if listed else (given,)
+    for seed in numbers:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0 or not listed:
+            raise BadInput(f"seeds: integers >= 0, or how many, are needed, received {seed!r}")
+    return numbers
 
 
 def arms_of(devices: Any) -> tuple[Arm, ...]:

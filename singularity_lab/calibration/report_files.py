@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.results import Calibration
+from singularity_lab.calibration.summaries import counted
 from singularity_lab.system.extras import installed
 from singularity_lab.system.files import replacing, write_text
 
@@ -69,22 +71,32 @@ def write_parquet(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
 
 
 def headline(calibration: Calibration, findings: int | None = None) -> str:
-    """One sentence that silence and a spent budget do not flatter: of *all* readings, how many gave
-    an interval, and how many of these contain λ; arm by arm. findings: how many the harness has."""
+    """A line for each arm that silence and a spent budget do not flatter: of *all* readings, how
+    many gave an interval, how many of these contain λ, how all ended, and why one gave no value.
+    findings: how many the harness has."""
     parts = []
     for p in leaderboard(calibration):
         given = round(p.with_interval * p.readings)
-        text = f"{p.arm}: {p.readings} readings of {p.rows} rows, {given} with an interval"
+        text = f"{p.arm}: {counted(p.readings, 'reading')} of {counted(p.rows, 'row')}, "
+        text += f"{given} with an interval"
         if p.intervals and p.coverage_band is not None:
             low, high = p.coverage_band
             at = "" if p.level is None else f" at {p.level:.0%}"
             text += f", of which {p.covered} of {p.intervals}{at} contain λ"
             text += f" ({100 * low:.0f}–{100 * high:.0f} % over rows)"
-        text += f"; {round(p.ok * p.readings)} ok"
-        parts.append(text)
+        parts.append(f"{text}; {_ends(calibration, p.arm)}.")
     if findings:
-        parts.append(f"{findings} findings of the harness")
-    return ". ".join(parts) + "." if parts else "Nothing was measured."
+        parts.append(f"{counted(findings, 'finding')} of the harness.")
+    return "\n".join(parts) if parts else "Nothing was measured."
+
+
+def _ends(calibration: Calibration, arm: str) -> str:
+    """How the readings of an arm on the rows of the set ended, and the first reason for none."""
+    members = [m for m in calibration.measurements if m.arm == arm and not m.row.is_probe]
+    ends = Counter(m.outcome for m in members)
+    words = [f"{ends.pop('ok', 0)} ok", *(f"{n} {end}" for end, n in sorted(ends.items()))]
+    why = next((m.reason for m in members if m.value is None and m.reason), "")
+    return ", ".join(words) + (f" ({why[:200].rstrip('.')})" if why else "")
 
 
 def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> str:
@@ -94,7 +106,8 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
     lines = ["# Calibration", ""]
     if calibration.row_set:
         lines += [f"Rows: {calibration.row_set}.", ""]
-    lines += [headline(calibration, len(found)), "", "## Leaderboard", ""]
+    lines += [f"- {line}" for line in headline(calibration, len(found)).splitlines()]
+    lines += ["", "## Leaderboard", ""]
     lines += _table(
         [
             "place",
@@ -106,19 +119,23 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
             "ok",
         ],
         [
-            [_places(p), p.arm, _percent(p.error), _band(p.band), *map(_percent, _shares(p))]
+            [p.place, p.arm, _percent(p.error), _band(p.band), *map(_percent, _shares(p))]
             for p in leaderboard(calibration)
         ],
     )
     lines += ["", "## Findings of the harness", ""]
     lines += [f"- {flag}" for flag in found] or ["None."]
     for kind in ("multiplicity", "dimension"):
+        medians = {(s.group, s.arm): s.median_error for s in calibration.per_class(kind)}
         lines += ["", f"## By {kind}", ""]
         lines += _table(
-            ["class", "device", "readings", *_SHARES[1:], "all intervals cover", "over rows"],
+            ["class", "device", "readings", *_SHARES[1:], "median error of λ",
+             "all intervals cover", "over rows", "m identified", "right of these"],
             [
                 [c["class"], c["arm"], c["readings"], _percent(c["with_interval"]),
-                 _percent(c["ok"]), f"{c['covered']} of {c['intervals']}", _band(c["band"])]
+                 _percent(c["ok"]), _percent(medians.get((c["class"], c["arm"]))),
+                 f"{c['covered']} of {c['intervals']}", _band(c["band"]),
+                 _percent(c["identified"]), _percent(c["identified_right"])]
                 for c in classes(calibration, kind)
             ],
         )  # fmt: skip
@@ -138,11 +155,6 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
 
 def _shares(p: Standing) -> tuple[float, float, float]:
     return p.answered, p.with_interval, p.ok
-
-
-def _places(p: Standing) -> str:
-    first, last = p.places
-    return str(first) if first == last else f"{first}–{last}"
 
 
 def _percent(x: float | None) -> str:
@@ -167,7 +179,7 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
 
     Each line: arm, rows in common, rows on which either has the smaller median |error|, p of the
     two-sided sign test, the median errors over these rows (None where most have no reading), and a
-    verdict.
+    verdict, which names what differs between the runs.
     """
     from scipy.stats import binomtest
 
@@ -185,6 +197,8 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
         verdict = "no difference" if not better + worse else "not told apart"
         if p < SIGNIFICANT:
             verdict = "A is better" if better > worse else "B is better"
+        if unlike := _unlike(first, second, arm):
+            verdict += f"; unlike in {', '.join(unlike)}"
         if moved:
             verdict += f"; left out, as their truths differ: {', '.join(moved)}"
         found.append({
@@ -198,6 +212,15 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
             "verdict": verdict,
         })  # fmt: skip
     return found
+
+
+def _unlike(first: Calibration, second: Calibration, arm: str) -> list[str]:
+    """In what two runs of one device are no repetition of each other: settings, evaluations."""
+    settings = dict(first.arms)[arm], dict(second.arms)[arm]
+    names = sorted({*settings[0], *settings[1]})
+    found = [n for n in names if settings[0].get(n) != settings[1].get(n)]
+    allowed = [{m.allowed for m in c.measurements if m.arm == arm} for c in (first, second)]
+    return found + (["evaluations allowed"] if allowed[0] != allowed[1] else [])
 
 
 def _median(errors: Iterable[float]) -> float | None:
