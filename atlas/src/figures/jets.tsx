@@ -5,12 +5,13 @@ import { Word } from "../parts.tsx";
 import { useWidth } from "./frame.tsx";
 
 interface Jets {
-  order: number;
-  field: string;
-  method: string;
   codimensions: number[];
-  dimensions: number[];
-  components: (number | null)[];
+  // of the first orders alone, where the others are not decided, nothing more is known
+  order?: number;
+  field?: string;
+  method?: string;
+  dimensions?: number[];
+  components?: (number | null)[];
   threshold?: string;
   attained?: number[];
 }
@@ -81,23 +82,28 @@ export function JetsFigure({ cell }: { cell: Cell<Jets> | undefined }) {
                 <td class="num">{v}</td>
               ))}
             </tr>
-            <tr>
-              <th scope="row">dimension</th>
-              {j.dimensions.map((v) => (
-                <td class="num">{v}</td>
-              ))}
-            </tr>
-            <tr>
-              <th scope="row">top components</th>
-              {j.components.map((v) => (
-                <td class="num">{v ?? <abbr title="not decided by this route">?</abbr>}</td>
-              ))}
-            </tr>
+            {j.dimensions && (
+              <tr>
+                <th scope="row">dimension</th>
+                {j.dimensions.map((v) => (
+                  <td class="num">{v}</td>
+                ))}
+              </tr>
+            )}
+            {j.components && (
+              <tr>
+                <th scope="row">top components</th>
+                {j.components.map((v) => (
+                  <td class="num">{v ?? <abbr title="not decided by this route">?</abbr>}</td>
+                ))}
+              </tr>
+            )}
           </tbody>
         </table>
       </div>
       <figcaption>
-        <Word of="jets">Jet schemes</Word> over {j.field}, decided by {j.method}.
+        <Word of="jets">Jet schemes</Word>
+        {j.method ? ` over ${j.field}, decided by ${j.method}.` : ": the first orders are decided, no more."}
         {j.threshold && (
           <>
             {" "}
