@@ -285,6 +285,20 @@ def test_importing_the_package_is_quick_and_loads_no_library():
     assert seen["seconds"] <= 0.3  # CPU seconds
 
 
+def test_a_typed_germ_loads_no_catalog_and_no_arrays():
+    """What a process for one question loads; the answer of a row needs its builder."""
+    code = (
+        "import json, sys; from singularity_lab import rlct; asked = {asked!r}; rlct(asked); "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    builders = f"{LAB}.models"
+    typed = set(run_python(code.format(asked="x^2 + y^3")))
+    assert f"{LAB}.exact.engine.solve" in typed
+    rows = {f"{LAB}.catalog.load", f"{LAB}.programs", builders, "numpy", "scipy", "highspy"}
+    assert not rows & typed
+    assert builders in run_python(code.format(asked="nc-1-1"))
+
+
 def test_loading_the_devices_loads_nothing_of_the_proof_arm():
     """The same law as the graph's, asked of the interpreter."""
     modules = sorted(m for m in import_graph(sources(PACKAGE)) if under(m, f"{LAB}.spectroscopes"))

@@ -257,7 +257,7 @@ def search(
     truths: id → table row, needed for the filters status, value (λ) and multiplicity.
     Raises BadInput for these filters without truths.
 
-    >>> from singularity_lab.catalog import entries
+    >>> from singularity_lab.catalog.load import entries
     >>> [e.id for e in search(entries("rules"), "det", max_dimension=5)]
     ['rule-product-x-det']
     """

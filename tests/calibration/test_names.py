@@ -14,8 +14,8 @@ from singularity_lab.calibration.archive import certificate_name
 from singularity_lab.calibration.design import Arm, CalibrationRow, plan
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.run import calibrate, run_plans
-from singularity_lab.catalog import load
 from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.load import load
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate
 

@@ -117,7 +117,7 @@ def test_an_empty_family_is_refused(tmp_path):
 def test_writing_and_reading_a_row_gives_the_row():
     import tomllib
 
-    from singularity_lab.catalog import entries
+    from singularity_lab.catalog.load import entries
 
     for entry in entries():
         text = to_toml(entry)

@@ -12,9 +12,10 @@ from hypothesis import given
 from strategies import rlcts
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.catalog import Claim, Entry, entries, load
 from singularity_lab.catalog import prove as prove_module
 from singularity_lab.catalog.consistency import checker, listing
+from singularity_lab.catalog.entry import Claim, Entry
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.catalog.prove import FIRST_BUDGET, prove, write_index
 from singularity_lab.catalog.store import CertificateStore, bounds_of, problem_key
 from singularity_lab.catalog.truth import contradiction, ground_truth, judge
