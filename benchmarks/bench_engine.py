@@ -5,8 +5,9 @@
 
 Groups: exact and literature (the rows of ``exact.json`` and ``literature.json`` in the folder of
 truth tables, if it is there), rrr4 (every reduced-rank regression with sizes ≤ 4), rrr5, rrr6,
-rrr8, deep, tanh, hard; all of them unless named. A row is the median of ``--repeat`` runs, of one
-run where that takes longer than 10 s. Memories of earlier runs are emptied before each. A search
+rrr8, deep, tanh, hard; all of them unless named; further, only if named, holds larger ones of up
+to 600 s each. A row is the median of ``--repeat`` runs, of one run where that takes longer than
+10 s. Memories of earlier runs are emptied before each. A search
 may take 1.5 times its target, and 20 s at least, unless ``--limit`` says so.
 ``--merge`` adds what was measured before, ``--docs`` writes the tables between the marks ENGINE.
 
@@ -30,8 +31,10 @@ from pathlib import Path
 from typing import Any
 
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.formulas import aoyagi_2024, aoyagi_watanabe_2005
+from singularity_lab.catalog.load import load
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.models import build
@@ -153,21 +156,20 @@ def deep() -> Iterator[Row]:
         yield Row("deep", name, problem, float(target), aoyagi_2024(widths, 0))
 
 
-def tanh() -> Iterator[Row]:
+def tanh_units(group: str, units: int, target: float) -> Row:
     """Σ_i a_i b_i^(2j − 1) for j = 1, …, H: H tanh units, one input, one output, truth 0."""
+    generators = [
+        " + ".join(f"a{i}*b{i}^{2 * j - 1}" for i in range(1, units + 1))
+        for j in range(1, units + 1)
+    ]
+    names = [f"{c}{i}" for i in range(1, units + 1) for c in "ab"]
+    problem = LocalProblem.build(generators, names)
+    return Row(group, f"{units} units", problem, target, _tanh_formula(units))
+
+
+def tanh() -> Iterator[Row]:
     for units in range(1, 7):
-        generators = [
-            " + ".join(f"a{i}*b{i}^{2 * j - 1}" for i in range(1, units + 1))
-            for j in range(1, units + 1)
-        ]
-        names = [f"{c}{i}" for i in range(1, units + 1) for c in "ab"]
-        yield Row(
-            "tanh",
-            f"{units} units",
-            LocalProblem.build(generators, names),
-            20.0 if units <= 4 else 180.0,
-            _tanh_formula(units),
-        )
+        yield tanh_units("tanh", units, 20.0 if units <= 4 else 180.0)
 
 
 def _tanh_formula(units: int) -> RLCT:
@@ -183,6 +185,81 @@ def hard() -> Iterator[Row]:
     yield Row("hard", "swallowtail", LocalProblem.build(swallowtail), 20.0, RLCT(Fraction(3, 8), 1))
 
 
+# Rows of the catalog that have bounds only.
+OPEN_ROWS = (
+    "binomial-3-2",
+    "binomial-3-4",
+    "rbm-3-3",
+    "discriminant-5",
+    "gauss-4-1d",
+    "gauss-4-1d-true2",
+    "gauss-4-1d-true3",
+    "gauss-4-1d-signed",
+    "poisson-4",
+    "modular-2",
+)
+
+
+def two_tanh_layers(orders: int = 4) -> LocalProblem:
+    """Σ_k c_k tanh(Σ_j b_kj tanh(a_j x)), two units in each layer, truth 0: its first odd orders.
+
+    The coefficients of x, x³, … in the Taylor series, as polynomials in the weights, at 0.
+    """
+    series = [Fraction(1), Fraction(-1, 3), Fraction(2, 15), Fraction(-17, 315), Fraction(62, 2835)]
+    names = ("a1", "a2", "b11", "b12", "b21", "b22", "c1", "c2")
+    weight = {n: parse(n, names) for n in names}
+    zero = parse("0", names)
+
+    def times(p: list[Polynomial], q: list[Polynomial]) -> list[Polynomial]:
+        out = [zero] * len(p)
+        for i, j in itertools.product(range(len(p)), repeat=2):
+            if i + j < len(p):
+                out[i + j] = out[i + j] + p[i] * q[j]
+        return out
+
+    def activated(p: list[Polynomial]) -> list[Polynomial]:
+        """tanh of x·p(x²), without the factor x again; p by powers of x²."""
+        out, power, square = [zero] * len(p), p, [zero, *times(p, p)][: len(p)]
+        for t in series[: len(p)]:
+            out = [f + g * t for f, g in zip(out, power, strict=True)]
+            power = times(power, square)
+        return out
+
+    first = [activated([weight[f"a{j}"], *[zero] * (orders - 1)]) for j in (1, 2)]
+    outputs = [zero] * orders
+    for k in (1, 2):
+        inner = [weight[f"b{k}1"] * p + weight[f"b{k}2"] * q for p, q in zip(*first, strict=True)]
+        outputs = [f + weight[f"c{k}"] * g for f, g in zip(outputs, activated(inner), strict=True)]
+    return LocalProblem.build(outputs)
+
+
+def further() -> Iterator[Row]:
+    """Larger problems, with what papers say where they do."""
+    limit = 600.0
+    for units in (8, 9, 10):
+        yield tanh_units("further", units, limit)
+    for size in (10, 12):
+        yield reduced_rank("further", size, size, size, 0, limit)
+    for widths in ([5] * 4, [3] * 6):
+        name = "-".join(map(str, widths))
+        problem = deepest("deep_linear", widths=widths, rank=0)
+        yield Row("further", name, problem, limit, aoyagi_2024(widths, 0))
+    for size in (2, 3):
+        model = build("tensor_decomposition", dims=[size] * 3, rank=3)
+        names = model.ideal.variables
+        one = {n: 1 for n in names if n in ("a11", "b11", "c11")}
+        unit = LocalProblem.build(
+            [g - g(tuple(Fraction(one.get(n, 0)) for n in names)) for g in model.ideal.generators],
+            names,
+            at=one,
+        )
+        name = f"{size}×{size}×{size}, three terms, truth of rank one"
+        yield Row("further", name, unit, limit)
+    yield Row("further", "tanh, layers 1-2-2-1", two_tanh_layers(), limit)
+    for row in OPEN_ROWS:
+        yield Row("further", row, load(row).problem(), limit)
+
+
 def rows(groups: list[str], truth: Path | None) -> Iterator[Row]:
     sources = {
         "exact": lambda: exact_rows(truth),
@@ -194,12 +271,14 @@ def rows(groups: list[str], truth: Path | None) -> Iterator[Row]:
         "deep": deep,
         "tanh": tanh,
         "hard": hard,
+        "further": further,
     }
     for group in groups:
         yield from sources[group]()
 
 
 GROUPS = ["exact", "rrr4", "rrr5", "rrr6", "rrr8", "deep", "tanh", "hard", "literature"]
+LARGE = ["further"]
 
 
 # -- measuring -------------------------------------------------------------------------------------
@@ -365,7 +444,9 @@ def truth_folder(given: str | None) -> Path | None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}")
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS + LARGE)}"
+    )
     parser.add_argument("--only", default="", help="rows whose name contains this text")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--limit", type=float, help="CPU seconds for one search")
@@ -377,9 +458,9 @@ def main() -> None:
     options = parser.parse_args()
     earlier = [Measured(**m) for f in options.merge for m in json.loads(Path(f).read_text())]
     groups = options.groups or ([] if earlier else GROUPS)
-    unknown = [g for g in groups if g not in GROUPS]
+    unknown = [g for g in groups if g not in GROUPS + LARGE]
     if unknown:
-        parser.error(f"group: one of {', '.join(GROUPS)} is needed, received {unknown[0]}")
+        parser.error(f"group: one of {', '.join(GROUPS + LARGE)} is needed, received {unknown[0]}")
     truth = truth_folder(options.truth)
     if {"exact", "literature"} & set(groups) and truth is None:
         print("exact, literature: no truth tables here (set SINGLAB_TRUTH); left out\n")

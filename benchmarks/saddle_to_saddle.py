@@ -80,29 +80,32 @@ class Network:
             out = layer[0] @ out
         return out
 
+    def _forward(self, w: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        layers = self.layers(w)
+        prefix = [layers[0]]
+        for layer in layers[1:]:
+            prefix.append(torch.bmm(layer, prefix[-1]))
+        return layers, prefix
+
+    def value(self, w: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
+        """½‖W_L⋯W_1 − goal‖² for vectors (c, d) and goals (c, n_L, n_0)."""
+        return 0.5 * ((self._forward(w)[1][-1] - goal) ** 2).sum((1, 2))
+
+    def gradient(self, w: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
+        """Its gradient (c, d)."""
+        layers, prefix = self._forward(w)
+        back = prefix[-1] - goal
+        parts = []
+        for k in range(self.depth - 1, 0, -1):
+            parts.append(torch.bmm(back, prefix[k - 1].transpose(1, 2)).flatten(1))
+            back = torch.bmm(layers[k].transpose(1, 2), back)
+        return torch.cat([back.flatten(1), *parts[::-1]], dim=1)
+
     def loss(self, center: torch.Tensor, goal: torch.Tensor, name: str) -> FunctionLoss:
-        """½‖W_L⋯W_1 − goal‖² near a centre, with its gradient by hand."""
-
-        def forward(w: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-            layers = self.layers(w)
-            prefix = [layers[0]]
-            for layer in layers[1:]:
-                prefix.append(torch.bmm(layer, prefix[-1]))
-            return layers, prefix
-
-        def value(w: torch.Tensor) -> torch.Tensor:
-            return 0.5 * ((forward(w)[1][-1] - goal) ** 2).sum((1, 2))
-
-        def gradient(w: torch.Tensor) -> torch.Tensor:
-            layers, prefix = forward(w)
-            back = prefix[-1] - goal
-            parts = []
-            for k in range(self.depth - 1, 0, -1):
-                parts.append(torch.bmm(back, prefix[k - 1].transpose(1, 2)).flatten(1))
-                back = torch.bmm(layers[k].transpose(1, 2), back)
-            return torch.cat([back.flatten(1), *parts[::-1]], dim=1)
-
-        return FunctionLoss(value, self.dim, center=center, gradient=gradient, loss_id=name)
+        """½‖W_L⋯W_1 − goal‖² near a centre."""
+        return FunctionLoss(
+            self.value, self.dim, center=center, gradient=self.gradient, given=goal, loss_id=name
+        )
 
     def modes(self, w: torch.Tensor) -> list[float]:
         """σ_k, the largest first."""

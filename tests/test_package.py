@@ -190,8 +190,9 @@ def test_tests_mirror_the_package():
     # what is about the package, the pages or the notebooks as a whole stands at the top
     assert {file.stem for file in here.glob("test_*.py")} == {
         "test_citations",
-        "test_family_pages",
         "test_dependencies",
+        "test_errors",
+        "test_family_pages",
         "test_notebooks",
         "test_package",
         "test_prose",

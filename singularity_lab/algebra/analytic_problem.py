@@ -140,6 +140,11 @@ class AnalyticProblem:
             box=box,
             convention="ideal",
         )
+        if frame.inequalities:
+            raise OutOfScope(
+                "nonnegative: with functions, constraints on variables only, received "
+                f"{frame.inequalities[0]} >= 0"
+            )
         if convention not in ("ideal", "loss", "two-sided"):
             raise BadInput(
                 f"convention: 'ideal', 'loss' or 'two-sided', received {quoted(convention)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, Protocol, runtime_checkable
@@ -11,6 +11,7 @@ import flint
 
 from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, algebraic
+from singularity_lab.algebra.inequalities import read_nonnegative, straightened
 from singularity_lab.algebra.names import check_names, fresh
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.number_field import coordinates as field_coordinates
@@ -48,11 +49,16 @@ class LocalProblem:
     is no point and no box.
     numbers: names in the ring of the generators, its last, that stand for real algebraic numbers
     and are no variables: coefficients such as sqrt(2) of a germ at a point.
+    inequalities: polynomials that are ≥ 0, besides the box; they matter where they are 0 at the
+    point.
     label: what the germ is called, such as ``row nc-1-1``; it is no part of the problem.
 
     >>> p = LocalProblem.build(["x^2 - y^3"], prior={"x": 1}, nonnegative=["y"])
     >>> p.prior, p.box
     ((Fraction(1, 1), Fraction(0, 1)), ((None, None), (Fraction(0, 1), None)))
+    >>> p = LocalProblem.build(["x^2 - y^3"], nonnegative=["x - y", "x + y + 1"])
+    >>> p.localize().nonnegative, str(p.localize().generators[0])  # y' = x - y
+    (('y',), '-x^3 + 3*x^2*y + x^2 - 3*x*y^2 + y^3')
     """
 
     ideal: Ideal
@@ -62,6 +68,7 @@ class LocalProblem:
     convention: Convention = "ideal"
     over: tuple[RationalInterval, ...] | None = None
     numbers: tuple[tuple[str, AlgebraicNumber], ...] = ()
+    inequalities: tuple[Polynomial, ...] = ()
     label: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +100,26 @@ class LocalProblem:
                 )
             if (low is not None and at < low) or (high is not None and at > high):
                 raise BadInput(f"point[{name}]: {shown(at)} lies outside the domain")
+        if self.inequalities:
+            self._check_inequalities()
+
+    def _check_inequalities(self) -> None:
+        if self.over is not None:
+            raise OutOfScope(
+                "nonnegative: over a domain, intervals of variables are read, and no other "
+                f"inequalities, received {self.inequalities[0]} >= 0"
+            )
+        if self.numbers:
+            raise OutOfScope(
+                "nonnegative: with irrational coefficients, constraints on variables only, "
+                f"received {self.inequalities[0]} >= 0"
+            )
+        for g in self.inequalities:
+            value = g(self.rational_point)
+            if value < 0:
+                raise BadInput(
+                    f"nonnegative: {g} >= 0 is needed at the point, received {shown(value)}"
+                )
 
     def _check_over(self) -> None:
         if any(self.point) or any(interval != (None, None) for interval in self.box):
@@ -121,7 +148,7 @@ class LocalProblem:
         """From what people write; the point is the origin unless given."""
         ideal = _as_ideal(generators, variables)
         names = ideal.variables
-        nonnegative = check_names(nonnegative)
+        nonnegative, inequalities = read_nonnegative(nonnegative, names)
         for what, given in (
             ("nonnegative", nonnegative),
             ("prior", prior or {}),
@@ -151,6 +178,7 @@ class LocalProblem:
             box=tuple(intervals),
             convention=convention,
             over=None if over is None else read_over(over, names),
+            inequalities=inequalities,
         )
 
     @classmethod
@@ -242,7 +270,19 @@ class LocalProblem:
             prior=tuple(self.prior[i] for i in kept),
             box=tuple(self.box[i] for i in kept),
             convention=self.convention,
+            inequalities=tuple(self._restricted(values, free)),
         )
+
+    def _restricted(
+        self, values: Mapping[str, Fraction], free: tuple[str, ...]
+    ) -> Iterator[Polynomial]:
+        """The inequalities in the variables that move; a constant one has to hold."""
+        for g in self.inequalities:
+            rest = g.substitute(values).in_ring(free)
+            if not rest.flint.is_constant():
+                yield rest
+            elif rest(dict.fromkeys(free, 0)) < 0:
+                raise BadInput(f"freeze: {g} >= 0 is needed, received {rest}")
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -266,10 +306,15 @@ class LocalProblem:
         )
 
     @property
+    def active(self) -> tuple[Polynomial, ...]:
+        """The inequalities that are 0 at the point."""
+        return tuple(g for g in self.inequalities if not g(self.rational_point))
+
+    @property
     def flat(self) -> bool:
         """Whether no prior exponent and no constraint is active at the point."""
         active = any(t for t, at in zip(self.prior, self.point, strict=True) if not at)
-        return not active and not self.at_walls
+        return not active and not self.at_walls and not self.active
 
     def hypersurface(self, what: str, *, density: bool = False) -> Polynomial:
         """The one polynomial f of the problem, moved to the origin.
@@ -311,7 +356,7 @@ class LocalProblem:
             for n, t, at in zip(self.variables, self.prior, self.point, strict=True)
             if t and not at
         )
-        walls = ", ".join(self.at_walls)
+        walls = ", ".join((*self.at_walls, *map(str, self.active)))
         parts = [f"the prior {tau}"] if tau else []
         parts += [f"constraints on {walls}"] if walls else []
         return " and ".join(parts)
@@ -338,7 +383,8 @@ class LocalProblem:
         """The same germ in coordinates centred at the point, with only what is active there.
 
         A variable on its lower bound becomes w − low ≥ 0, one on its upper bound high − w ≥ 0. The
-        prior factor |wᵢ|^τᵢ is a unit unless the i-th coordinate of the point is 0.
+        prior factor |wᵢ|^τᵢ is a unit unless the i-th coordinate of the point is 0. Inequalities
+        that are 0 at the point become coordinates.
         algebraic: whether the caller knows what to do with ``Germ.field``: OutOfScope is raised
         for a point with irrational coordinates unless it does.
 
@@ -400,6 +446,19 @@ class LocalProblem:
             Fraction(0) if tau and at else tau
             for tau, at in zip(self.prior, self.point, strict=True)
         )
+        if active := self.active if self.inequalities else ():
+            bound = {*nonnegative, *(n for n, t in zip(names, exponents, strict=True) if t)}
+            centred = [g.translate(self.rational_point) for g in active]
+            reflected = {
+                n: -Polynomial(names, ring(names).gen(i))
+                for i, (n, at, (_, high)) in enumerate(
+                    zip(names, self.point, self.box, strict=True)
+                )
+                if high is not None and at == high
+            }
+            centred = [g.substitute(reflected) for g in centred] if reflected else centred
+            generators, walls = straightened(generators, centred, bound)
+            nonnegative += walls
         return Germ(names, generators, exponents, tuple(nonnegative), convention, field)
 
 

@@ -63,6 +63,7 @@ def twin(
         problem is None
         or problem.convention != "ideal"
         or any(problem.prior)
+        or problem.inequalities
         or any(side != (None, None) for side in problem.box)
     ):
         raise BadInput("row: it has no twin as a torch module with data")

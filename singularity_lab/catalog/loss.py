@@ -192,6 +192,11 @@ def _of_problem(problem: LocalProblem, loss_id: str | None) -> Loss:
         raise BadInput("generators: all of them are 0; there is no loss to measure")
     if problem.convention == "two-sided":
         raise BadInput("convention: a loss or an ideal is measured, received 'two-sided'")
+    if problem.inequalities:
+        raise BadInput(
+            "nonnegative: constraints on variables are measured, received "
+            f"{problem.inequalities[0]} >= 0"
+        )
     as_loss = problem.convention == "loss"
     return PolynomialLoss.from_exponents(
         [_terms(g) for g in generators],

@@ -44,7 +44,8 @@ At = Annotated[
     ),
 ]
 Nonnegative = Annotated[
-    str | None, typer.Option("--nonnegative", help="Variables that are >= 0: 'x,y'.")
+    str | None,
+    typer.Option("--nonnegative", help="Variables or polynomials that are >= 0: 'x,1-x-y'."),
 ]
 Prior = Annotated[
     str | None, typer.Option("--prior", help="Exponents of a prior |x|^1·|y|^(-1/2): 'x=1,y=-1/2'.")

@@ -137,6 +137,11 @@ def _unwritten(error: OSError) -> int:
 def _with_hint(message: str) -> str:
     if message.startswith("No such option") and "Possible" not in message:
         return f"{message} (an expression that begins with -- goes after a word -- of its own)"
+    if message.startswith("No such command 'llc'"):
+        return (
+            "No such command 'llc': `singlab measure llc-hmc` reads a row or an expression, "
+            "`singlab track` the checkpoints of a network, llc(model, data) in Python one network"
+        )
     return message
 
 

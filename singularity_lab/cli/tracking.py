@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -174,11 +175,31 @@ def _criterion(text: str | None) -> Any:
     if text is None:
         return None
     if ":" in text:
-        return find(text, "--criterion")
-    found = getattr(torch.nn.functional, text, None)
-    if not callable(found):
-        raise BadInput(f"--criterion: expected a name in torch.nn.functional, received {text!r}")
+        found = find(text, "--criterion")
+        return _made(text, "--criterion") if _is_maker(found) else found
+    found = getattr(torch.nn.functional, text, None) or getattr(torch.nn, text, None)
+    if isinstance(found, type) and issubclass(found, torch.nn.modules.loss._Loss):
+        return found()
+    if isinstance(found, type) or not callable(found):
+        raise BadInput(
+            "--criterion: expected a loss of torch.nn.functional (mse_loss, cross_entropy, "
+            f"binary_cross_entropy_with_logits, …) or module:function, received {text!r}"
+        )
     return found
+
+
+def _is_maker(found: Any) -> bool:
+    """True for a class, and for a function that needs no argument: it makes the criterion."""
+    import torch
+
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except (TypeError, ValueError):
+        return isinstance(found, type)
+    plain = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return not isinstance(found, torch.nn.Module) and all(
+        p.default is not p.empty or p.kind in plain for p in parameters
+    )
 
 
 def add_to(app: typer.Typer) -> None:

@@ -233,49 +233,55 @@ def linear_saddle(inputs: int, outputs: int, hidden: int, kept: list[int]) -> Mo
 
 @builder
 def softmax_attention(teacher: list[int], width: int = 2) -> Model:
-    """Softmax attention of one head on two tokens of an alphabet of two, by the link theorem.
+    """Softmax attention of one head on words of two or more tokens, by the link theorem.
 
     The logit is Σ_t α_t E_{x_t}·U with α the softmax of E_{x_T} Q E_{x_t}ᵀ. Words of one letter
-    show E₁U and E₂U; where these differ, the words 12 and 21 show the weights, sigmoids of the
-    differences E_i Q (E₁ − E₂)ᵀ. teacher: E₁, E₂, Q, U as numbers (width 1), padded with
-    zeros to ``width``. Raises BadInput where E₁U = E₂U.
+    show the E_i U; where these differ, other words show the weights, functions of the differences
+    E_j Q (E_1 − E_k)ᵀ. The ideal is the same for all lengths T ≥ 2 (docs/open-problems.md).
+    teacher: E_1, …, E_v, Q, U as numbers (width 1), padded with zeros to ``width``. Raises BadInput
+    where two E_i U are equal.
 
     >>> from singularity_lab.models import build
     >>> build("softmax_attention", teacher=[1, 3, 1, 1]).problem().ideal.generators[0]
     Polynomial('e11*u1 + e12*u2 - 1', 'e11 e12 e21 e22 q11 q12 q21 q22 u1 u2')
+    >>> len(build("softmax_attention", teacher=[0, 1, 3, 1, 1], width=1).ideal.generators)
+    9
     """
     at_least(1, width=width)
-    at_most(5, width=width)
-    if len(teacher) != 4 or teacher[0] * teacher[3] == teacher[1] * teacher[3]:
+    at_most(5, width=width, letters=len(teacher) - 2)
+    letters = len(teacher) - 2
+    shows = {t * teacher[-1] for t in teacher[:-2]}
+    if letters < 2 or len(shows) < letters:
         raise BadInput(
-            f"teacher: four integers E1, E2, Q, U with E1*U != E2*U are needed, received {teacher}"
+            "teacher: integers E1, E2, …, Q, U with different E1*U, E2*U, … are needed, "
+            f"received {teacher}"
         )
-    e, q = matrix_names("e", 2, width), matrix_names("q", width, width)
+    e, q = matrix_names("e", letters, width), matrix_names("q", width, width)
     u = [f"u{i + 1}" for i in range(width)]
     ring = Ring(flat(e) + flat(q) + u)
     E, Q = ring.matrix(e), ring.matrix(q)
-    first, second = E
-    values = dict(zip((e[0][0], e[1][0], q[0][0], u[0]), teacher, strict=True))
+    values = dict(zip((*(row[0] for row in e), q[0][0], u[0]), teacher, strict=True))
     at = point(ring.variables, values)
     logits = [ring.sum([x * ring[n] for x, n in zip(row, u, strict=True)]) for row in E]
-    apart = [[x - y] for x, y in zip(first, second, strict=True)]
+    apart = [[x - row[i] for row in E[1:]] for i, x in enumerate(E[0])]
     scores = ring.multiply(ring.multiply(E, Q), apart)
-    shown = [*logits, *(row[0] for row in scores)]
-    generators = [f - f(at) for f in shown]
+    generators = [f - f(at) for f in (*logits, *(f for row in scores for f in row))]
 
     def twin(weights: Tensor) -> Tensor:
         import torch
 
         def out(w: Tensor) -> Tensor:
-            E = w[:, : 2 * width].reshape(-1, 2, width)
-            Q = w[:, 2 * width : 2 * width + width**2].reshape(-1, width, width)
-            U = w[:, 2 * width + width**2 :]
-            score = E @ Q @ (E[:, 0] - E[:, 1])[:, :, None]
-            return torch.cat(((E @ U[:, :, None])[:, :, 0], score[:, :, 0]), 1)
+            size = letters * width
+            E = w[:, :size].reshape(-1, letters, width)
+            Q = w[:, size : size + width**2].reshape(-1, width, width)
+            U = w[:, size + width**2 :]
+            score = E @ Q @ (E[:, :1] - E[:, 1:]).transpose(1, 2)
+            return torch.cat(((E @ U[:, :, None])[:, :, 0], score.flatten(1)), 1)
 
         truth = torch.tensor([[float(c) for c in at]], dtype=weights.dtype, device=weights.device)
         return ((out(weights) - out(truth)) ** 2).sum(1)
 
+    count = {2: "two", 3: "three", 4: "four", 5: "five"}[letters]
     return Model(
         "softmax_attention",
         dict(teacher=teacher, width=width),
@@ -283,6 +289,6 @@ def softmax_attention(teacher: list[int], width: int = 2) -> Model:
         unweighted(generators),
         (Stratum("teacher", at, "the teacher, padded with zeros"),),
         twin,
-        f"softmax attention of one head, two tokens of two letters, width {width}, teacher "
+        f"softmax attention of one head, two tokens of {count} letters, width {width}, teacher "
         f"{teacher}; K as the squares of the logits and of the score differences",
     )

@@ -6,8 +6,9 @@ Stands on no library, so that the list of devices is there where torch is not.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -18,9 +19,18 @@ if TYPE_CHECKING:
     from singularity_lab.spectroscopes.meter import Budget
     from singularity_lab.spectroscopes.reading import Reading
 
-__all__ = ["Device", "Setting", "Spectroscope", "setting", "settings_of"]
+__all__ = ["Device", "Setting", "Spectroscope", "meant", "setting", "settings_of"]
 
 T = TypeVar("T")
+
+_ELSEWHERE = {  # what other estimators of the field call a setting
+    "num_chains": "chains", "n_chains": "chains", "num_draws": "draws", "n_draws": "draws",
+    "num_samples": "draws", "num_burnin_steps": "burn_in", "burnin": "burn_in", "warmup": "burn_in",
+    "num_warmup": "burn_in", "num_steps_bw_draws": "thin", "lr": "epsilon",
+    "learning_rate": "epsilon", "step_size": "epsilon", "eps": "epsilon", "localization": "gamma",
+    "elasticity": "gamma", "nbeta": "beta", "inverse_temperature": "beta", "temperature": "beta",
+    "num_leapfrog_steps": "leapfrogs",
+}  # fmt: skip
 
 
 class Spectroscope(Protocol):
@@ -52,13 +62,29 @@ def setting(default: T, meaning: str) -> T:
     return dataclasses.field(default=default, metadata={"meaning": meaning})
 
 
+def meant(name: str, known: Sequence[str]) -> str | None:
+    """Return the known setting that a name of another program, or a misspelt one, stands for, or
+    None.
+
+    >>> meant("num_chains", ["chains", "draws"]), meant("drawss", ["chains", "draws"])
+    ('chains', 'draws')
+    """
+    found = _ELSEWHERE.get(name.lower())
+    if found in known:
+        return found
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
+
+
 def settings_of(cls: type[T], given: Mapping[str, Any], device: str) -> T:
     """A settings dataclass from keyword arguments; unknown names raise BadInput with the list of
     known ones."""
     known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise BadInput(f"settings: {device} knows {known}, received unknown {unknown}")
+    for name in sorted(set(given) - set(known)):
+        near = meant(name, known)
+        hint = "." if near is None else f"; did you mean {near}?"
+        raise BadInput(
+            f"settings: {device} has none that is called {name!r}{hint} It knows {', '.join(known)}"
+        )
     return cls(**given)
 
 

@@ -14,7 +14,7 @@ import hashlib
 import inspect
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,18 @@ import torch
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, Spectroscope
+from singularity_lab.spectroscopes.devices import llc_side_by_side
 from singularity_lab.spectroscopes.long_run import LongRun, running
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Outcome, Reading
-from singularity_lab.spectroscopes.registry import find_device, known_devices
+from singularity_lab.spectroscopes.registry import REGISTERED, find_device, known_devices
 from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
     "known_devices",
     "measure",
+    "measure_each",
 ]
 
 
@@ -93,6 +95,11 @@ def measure(
     >>> print(measure("hessian", loss, seed=0).lambda_.value)
     1.0
     """
+    if isinstance(loss, torch.nn.Module):
+        raise BadInput(
+            "loss: expected a Loss, received a torch module; network_loss(model, data, criterion) "
+            "makes one, and llc(model, data, criterion) reads it in one call"
+        )
     if not isinstance(loss, Loss):
         raise BadInput(
             f"loss: expected value, value_and_grad, dim, center, …, received {type(loss).__name__}"
@@ -123,17 +130,86 @@ def measure(
                 )
             return reading
         except BadLoss as error:
-            evaluations, gradients = error.args[1] if len(error.args) > 1 else (0, 0)
-            return Reading(
-                device=name,
-                loss_id=loss.loss_id,
-                dim=loss.dim,
-                settings=settings,
-                seed=seed,
-                estimates={},
-                multiplicity=None,
-                outcome=Outcome.BAD_LOSS,
-                reason=str(error.args[0]),
-                cost=Cost(evaluations, gradients, watch.seconds, peak_memory()),
-                versions=versions(),
+            return _of_bad_loss(error, name, loss, settings, seed, watch.seconds)
+
+
+def _of_bad_loss(
+    error: BadLoss, name: str, loss: Loss, settings: Mapping[str, Any], seed: int, seconds: float
+) -> Reading:
+    evaluations, gradients = error.args[1] if len(error.args) > 1 else (0, 0)
+    return Reading(
+        device=name,
+        loss_id=loss.loss_id,
+        dim=loss.dim,
+        settings=settings,
+        seed=seed,
+        estimates={},
+        multiplicity=None,
+        outcome=Outcome.BAD_LOSS,
+        reason=str(error.args[0]),
+        cost=Cost(evaluations, gradients, seconds, peak_memory()),
+        versions=versions(),
+    )
+
+
+def measure_each(
+    device: str,
+    losses: Sequence[Loss],
+    /,
+    *,
+    seeds: Sequence[int],
+    settings: Sequence[Mapping[str, Any]],
+    budget: Budget | float | None = None,
+    progress: Callable[[float, str], None] | None = None,
+) -> list[Reading]:
+    """Return the readings of a device at several losses, each with its seed and settings.
+
+    ``llc-hmc`` and ``llc-mala`` at losses of one dimension, with settings that differ in n and beta
+    alone, run side by side as one batch of chains: many losses of few parameters cost little more
+    than one. Each reading is that of :func:`measure` but for rounding; its seconds are its share.
+    All else is measured in turn. budget: of each; CPU seconds of a batch count for all together.
+    progress: as of ``measure``, over all of them. Raises BadInput as ``measure`` does, and for
+    lists of unequal length.
+
+    >>> import torch
+    >>> from singularity_lab.spectroscopes.losses.function import FunctionLoss
+    >>> def square(w, a):
+    ...     return ((w - a) ** 2).sum(1)
+    >>> at = [FunctionLoss(square, 1, center=[x], given=torch.tensor([x])) for x in (0.0, 9.0)]
+    >>> short = {"burn_in": 100, "draws": 200, "chains": 16}
+    >>> [abs(r.estimate.value - 0.5) < 0.1
+    ...  for r in measure_each("llc-hmc", at, seeds=[0, 0], settings=[short, short])]
+    [True, True]
+    """
+    if not len(losses) == len(seeds) == len(settings):
+        raise BadInput(
+            "losses, seeds, settings: expected lists of one length, received "
+            f"{len(losses)}, {len(seeds)} and {len(settings)}"
+        )
+    alike = {repr(sorted((k, v) for k, v in x.items() if k not in ("n", "beta"))) for x in settings}
+    if (
+        len(losses) > 1
+        and len(alike) == 1
+        and device in llc_side_by_side.SETTINGS
+        and device not in REGISTERED
+        and llc_side_by_side.may_go_side_by_side(losses, settings[0])
+    ):
+        watch = Stopwatch()
+        with _one_thread():
+            found = llc_side_by_side.readings_side_by_side(
+                device, losses, settings, seeds=seeds, budget=Budget.of(budget), progress=progress
             )
+        share = watch.seconds / len(losses)
+        return [
+            _of_bad_loss(r, device, loss, s, seed, share) if isinstance(r, BadLoss) else r
+            for r, loss, s, seed in zip(found, losses, settings, seeds, strict=True)
+        ]
+    out = []
+    for k, (loss, s, seed) in enumerate(zip(losses, settings, seeds, strict=True)):
+
+        def told(share: float, word: str, k: int = k) -> None:
+            if progress is not None:
+                progress((k + share) / len(losses), word)
+
+        out.append(measure(device, loss, seed=seed, budget=budget, progress=told, **s))
+    return out

@@ -13,6 +13,8 @@ target is that of a regression on the model's own function with unit noise.
 
 from __future__ import annotations
 
+import dataclasses
+import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,12 +24,15 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput, quoted
+from singularity_lab.spectroscopes.device import meant
+from singularity_lab.spectroscopes.inference.harmonic import harmonic_llc
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
 from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.reading import Reading
+from singularity_lab.spectroscopes.registry import find_device
 from singularity_lab.spectroscopes.user_models import (
     Criterion,
     WithLoss,
@@ -40,7 +45,9 @@ from singularity_lab.spectroscopes.user_models import (
 )
 from singularity_lab.system.stopwatch import Stopwatch
 
-__all__ = ["collected", "llc", "network_loss", "planned"]
+__all__ = [
+    "check_field_device", "check_numbers", "collected", "llc", "network_loss", "planned",
+]  # fmt: skip
 
 _SHARE = 0.8  # of the seconds, planned: the rest is for what the pilot did not see
 
@@ -87,8 +94,16 @@ def network_loss(
     """
     model = plain_module(model)
     for word, function in (("criterion", criterion), ("loss", loss)):
+        if isinstance(function, type):
+            raise BadInput(
+                f"{word}: expected a function, received the class {function.__name__}; pass "
+                f"{function.__name__}()"
+            )
         if function is not None and not callable(function):
-            raise BadInput(f"{word}: expected a function, received {quoted(function)}")
+            raise BadInput(
+                f"{word}: expected a function such as torch.nn.functional.mse_loss, received "
+                f"{quoted(function)}"
+            )
     if (criterion is not None) and (loss is not None):
         raise BadInput("criterion, loss: expected one of the two, received both")
     batch = collected(data)
@@ -153,7 +168,12 @@ def _restricted(
     """The loss in the parameters that move."""
     if only and freeze:
         raise BadInput("only, freeze: expected one of the two, received both")
-    named = [x] if isinstance(x := only or freeze, str) else list(x)
+    named = [x] if isinstance(x := only or freeze, str) else x
+    if not isinstance(named, (list, tuple)) or not all(isinstance(name, str) for name in named):
+        raise BadInput(
+            f"{'only' if only else 'freeze'}: expected names of parameters or modules, such as "
+            f"'0.weight', received {described(x)}"
+        )
     if not named:
         return loss
     chosen = {i for name in named for i in loss.indices(name)}
@@ -187,6 +207,7 @@ def llc(
     loss: Callable[[torch.nn.Module, Any], Tensor] | None = None,
     self_teacher: bool | str = False,
     device: str | None = None,
+    torch_device: str | torch.device | None = None,
     n: float | None = None,
     gamma: float = 100.0,
     seed: int = 0,
@@ -209,15 +230,21 @@ def llc(
     observe, tokens: as in :func:`network_loss`; with ``only``, ``freeze`` or ``examples`` the
     reading is of the restricted loss.
     device: "llc-hmc" (full batches, no discretisation error) or "llc" (the field's SGLD on
-    minibatches); None takes the first where a pilot says that it ends in time. n: sample size that
-    sets the resolution, the number of examples when None. gamma: strength of the localisation: the
-    larger, the nearer to w* and the faster; at 100 a weight moves by about 0.1. seconds: CPU
-    seconds that the run is planned for. progress: True for a line on the terminal, or a function of
-    (share, words). settings: of the device (chains, burn_in, draws, epsilon, beta, …);
-    keep="losses" keeps the losses of the examples at every draw, in ``reading.draws``.
+    minibatches); None takes the first where a pilot says that it ends in time, or the one that
+    knows the settings. torch_device: where the chains run; None is where the model is. n: sample
+    size that sets the resolution, the number of examples when None. gamma: strength of the
+    localisation: the larger, the nearer to w* and the faster; at 100 a weight moves by about 0.1.
+    seconds: CPU seconds that a run of the usual length (12 chains of 120 + 240 trajectories, or 16
+    of 2,000 + 3,000 steps) is shortened to; give burn_in and draws for a longer one, and for one
+    that can be repeated bit for bit, since the plan is by the clock. progress: True for a line on
+    the terminal, or a function of (share, words). settings: of the device (chains, burn_in, draws,
+    epsilon, beta, …); keep="losses" keeps the losses of the examples at every draw, in
+    ``reading.draws``.
 
-    The reading is of its own target at this n, β and γ: for λ itself read at several n, or
-    use the devices ``volume`` and ``anneal`` on losses that they can evaluate.
+    The reading is of its own target at this n, β and γ, and prints beside it what the curvature at
+    w* alone would give there (:func:`harmonic_llc`): a regular model reads that number, and d/2
+    only where γ is far below nβ times every eigenvalue. For λ itself read at several n, or use the
+    devices ``volume`` and ``anneal`` on losses that they can evaluate.
 
     >>> torch.manual_seed(0)  # doctest: +ELLIPSIS
     <torch._C.Generator object at ...>
@@ -232,31 +259,102 @@ def llc(
         box=box, dtype=dtype, examples=examples, only=only, freeze=freeze, observe=observe,
         tokens=tokens,
     )  # fmt: skip
-    if device not in (None, "llc", "llc-hmc", "llc-mala"):
-        raise BadInput(
-            f"device: expected 'llc', 'llc-hmc', 'llc-mala' or None, received {device!r}"
-        )
-    if not seconds > 0:
-        raise BadInput(f"seconds: expected a positive number, received {seconds!r}")
-    name, plan = planned(at, device, seconds, settings)
+    check_numbers(seconds=seconds, gamma=gamma, n=n)
+    device = _fitting(device, settings)
+    where = next(model.parameters()).device if torch_device is None else _place(torch_device)
+    name, plan = planned(at, device, seconds, settings, where)
     chosen = {"n": float(at.n_data if n is None else n), "gamma": gamma, **plan, **settings}
+    if where.type != "cpu":
+        chosen["device"] = str(where)
     told = _terminal(name, chosen) if progress is True else progress
-    return measure(
+    reading = measure(
         name, at, seed=seed, budget=Budget(cpu_seconds=2 * seconds + 5),
         progress=told if callable(told) else None, **chosen,
     )  # fmt: skip
+    return _beside_the_curvature(at, reading)
 
 
+def check_numbers(**values: Any) -> None:
+    """Raise BadInput, with the name, for a value that is neither None nor a number above 0 (a
+    localisation, ``gamma``, may be 0)."""
+    for name, x in values.items():
+        number = isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+        if x is not None and not (number and (x > 0 or (name == "gamma" and x == 0))):
+            raise BadInput(f"{name}: expected a positive number, received {quoted(x)}")
+
+
+def check_field_device(device: Any) -> None:
+    """Raise BadInput for what is no device of the field's estimator."""
+    if device in (None, *_FIELD):
+        return
+    words = ""
+    if isinstance(device, torch.device) or str(device).split(":")[0] in ("cpu", "cuda", "mps"):
+        words = "; where torch computes is torch_device="
+    elif str(device).lower() == "sgld":
+        words = "; SGLD is 'llc'"
+    names = ", ".join(map(repr, _FIELD))
+    raise BadInput(f"device: expected {names} or None, received {quoted(device)}{words}")
+
+
+def _place(torch_device: Any) -> torch.device:
+    """A device of torch that is there."""
+    try:
+        place = torch.device(torch_device)
+        torch.zeros(1, device=place)
+    except Exception as error:  # torch raises what its build raises
+        line = str(error).splitlines()[0]
+        raise BadInput(f"torch_device: {quoted(torch_device)} cannot be used: {line}") from error
+    return place
+
+
+def _fitting(device: str | None, settings: Mapping[str, Any]) -> str | None:
+    """The device that was asked for, or the one that knows a setting that the other does not."""
+    check_field_device(device)
+    if device is not None:
+        return device
+    known = {name: [s.name for s in find_device(name).settings()] for name in ("llc", "llc-hmc")}
+    for name, other in (("llc", "llc-hmc"), ("llc-hmc", "llc")):
+        own = set(known[name]) - set(known[other])
+        if any(key in own or meant(key, known[name]) in own for key in settings):
+            return name
+    return None
+
+
+def _beside_the_curvature(at: ModuleLoss | RestrictedLoss, reading: Reading) -> Reading:
+    """The reading with what the quadratic part of the loss at w* would read at its n, β and γ,
+    where a twentieth of its gradients tell."""
+    s, spent = reading.settings, reading.cost.gradients
+    nbeta = reading.diagnostics.get("nbeta")
+    if nbeta is None or "llc" not in reading.estimates:
+        return reading
+    batch = getattr(at, "batch_size", None) or at.n_data
+    share = batch / at.n_data if s.get("minibatch") else 1.0
+    found = harmonic_llc(at, nbeta, s["gamma"], gradients=int(_CURVATURE * share * spent))
+    value, gradients = (None, 0) if found is None else found
+    return dataclasses.replace(
+        reading,
+        diagnostics={**reading.diagnostics, "harmonic": value},
+        cost=dataclasses.replace(reading.cost, gradients=spent + gradients),
+    )
+
+
+_FIELD = ("llc", "llc-hmc", "llc-mala")
+_CURVATURE = 0.05  # of the gradients of a reading, at most, for the curvature at w*
 _HMC = {"chains": 12, "burn_in": 120, "draws": 240, "leapfrogs": 20, "scales": 12}
 _SGLD = {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minibatch": True}
 _FEWEST = 0.25  # of the usual steps, before HMC gives way to SGLD
 
 
 def planned(
-    at: Loss, device: str | None, seconds: float, settings: Mapping[str, Any]
+    at: Loss,
+    device: str | None,
+    seconds: float,
+    settings: Mapping[str, Any],
+    where: torch.device | str = "cpu",
 ) -> tuple[str, dict[str, Any]]:
     """The device, ``llc`` or one of its kin, and the settings whose run ends in time, by the cost
-    of a few gradients at the loss. Settings that are given stay. Not the same on every machine."""
+    of a few gradients at the loss, on the torch device ``where``. Settings that are given stay. Not
+    the same on every machine."""
 
     def cost(evaluate: Callable[[], Any]) -> float:
         evaluate()
@@ -271,7 +369,7 @@ def planned(
     try:
         if device in (None, "llc-hmc", "llc-mala"):
             plan = {**_HMC, **{k: v for k, v in settings.items() if k in _HMC}}
-            points = at.center[None].repeat(plan["chains"], 1)
+            points = at.center[None].repeat(plan["chains"], 1).to(where)
             whole = cost(lambda: at.value_and_grad(points))
             trajectory = whole * (plan["leapfrogs"] + 1) / 2
             share = _SHARE * seconds / (trajectory * (plan["burn_in"] + plan["draws"]))
@@ -280,8 +378,8 @@ def planned(
         draw = getattr(at, "stochastic_value_and_grad", None)
         usual = {**_SGLD, "minibatch": draw is not None}
         plan = {**usual, **{k: v for k, v in settings.items() if k in _SGLD}}
-        points = at.center[None].repeat(plan["chains"], 1)
-        generator = torch.Generator().manual_seed(0)
+        points = at.center[None].repeat(plan["chains"], 1).to(where)
+        generator = torch.Generator(device=where).manual_seed(0)
         step = cost(
             (lambda: draw(points, generator))
             if draw is not None and plan["minibatch"]

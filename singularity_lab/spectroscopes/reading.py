@@ -204,6 +204,7 @@ class Reading:
             if self.identified_multiplicity is None:
                 shown += ": m is not identifiable at this depth"
             lines.append(f"  {shown}")
+        lines += self._beside()
         if self.diagnostics.get("regime"):
             lines.append(f"  {self.diagnostics['regime']}: no proved row is of this kind and size")
         c = self.cost
@@ -213,12 +214,30 @@ class Reading:
         )
         return "\n".join(lines)
 
+    def _beside(self) -> list[str]:
+        """What a reading of a network is to be read beside."""
+        if "harmonic" not in self.diagnostics:
+            return []
+        s, harmonic = self.settings, self.diagnostics["harmonic"]
+        lines = [
+            f"  L(w*) = {self.diagnostics['loss_at_centre']:.4g}; {s['chains']} chains of "
+            f"{s['burn_in']:,} + {s['draws']:,} steps"
+        ]
+        if harmonic is not None:
+            lines.append(
+                f"  by the curvature at w* alone it would be {harmonic:.3g} "
+                f"(d/2 = {self.dim / 2:g} where γ is far below nβ times every eigenvalue)"
+            )
+        return lines
+
     def _repr_html_(self) -> str:
         rows = [
             (html.escape(self.symbol(n)), html.escape(str(e))) for n, e in self.estimates.items()
         ]
         for m, p in (self.multiplicity or {}).items():
             rows.append((f"P(m = {m})", f"{p:.3f}"))
+        if self.diagnostics.get("harmonic") is not None:
+            rows.append(("by the curvature at w* alone", f"{self.diagnostics['harmonic']:.3g}"))
         rows.append(("outcome", html.escape(f"{self.outcome} {self.reason}".strip())))
         c = self.cost
         spent = f"{c.evaluations:,} K, {c.gradients:,} ∇K, {c.cpu_seconds:.2f} CPU s"

@@ -24,7 +24,12 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
-from singularity_lab.spectroscopes.networks import network_loss, planned
+from singularity_lab.spectroscopes.networks import (
+    check_field_device,
+    check_numbers,
+    network_loss,
+    planned,
+)
 from singularity_lab.spectroscopes.reading import Outcome, Reading, ReadingRecord
 from singularity_lab.system.documents import Record, decoded
 
@@ -189,7 +194,7 @@ class Sweep:
         return pandas.DataFrame(self.records())
 
     def __str__(self) -> str:
-        lines = [str(self.recommendation)]
+        lines, steps = [str(self.recommendation)], len({c.epsilon for c in self.cells}) > 1
         lines.append(f"  {'n':>8} {'gamma':>7} {'epsilon':>9}  {'reading':<26} flat  outcome")
         for r in self.records():
             step = "–" if r["epsilon"] is None else f"{r['epsilon']:.2e}"
@@ -197,10 +202,12 @@ class Sweep:
             if math.isfinite(r["value"]):
                 said = f"{r['value']:.4g} [{r['low']:.4g}, {r['high']:.4g}]"
             why = r["outcome"] + (f": {r['reason']}" if r["reason"] else "")
-            mark = "yes" if r["flat"] else ""
+            mark = "yes" if r["flat"] and steps else ""
             lines.append(
                 f"  {r['n']:>8g} {r['gamma']:>7g} {step:>9}  {said:<26} {mark:<4}  {why}"[:180]
             )
+        if steps:
+            lines.append("  flat: ok, and in agreement with the ok run at a neighbouring step")
         return "\n".join(lines)
 
     # -- pictures
@@ -331,10 +338,9 @@ def sweep(
         loss = network_loss(loss, data, criterion, self_teacher=self_teacher)
     if not isinstance(loss, Loss):
         raise BadInput(f"loss: expected a Loss or a torch module, received {type(loss).__name__}")
-    if device not in ("llc", "llc-hmc", "llc-mala"):
-        raise BadInput(f"device: expected 'llc', 'llc-hmc' or 'llc-mala', received {device!r}")
-    if not seconds > 0:
-        raise BadInput(f"seconds: expected a positive number, received {seconds!r}")
+    device = "llc" if device is None else device
+    check_field_device(device)
+    check_numbers(seconds=seconds)
     sizes = _axis("n", (float(getattr(loss, "n_data", 10_000)),) if n is None else n, 1.0)
     gammas = _axis("gamma", gamma, 0.0)
     if device != "llc":

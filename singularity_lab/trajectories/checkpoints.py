@@ -16,14 +16,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes import Loss
 
 __all__ = ["Tracker", "digest", "listed", "loaded", "step_of"]
 
 _ENDINGS = (".pt", ".pth", ".bin", ".ckpt")
 _NUMBER = re.compile(r"\d+")
-_INSIDE = ("state_dict", "model_state_dict", "model")  # where checkpoints keep the parameters
 _PREFIXES = ("module.", "_orig_mod.")  # of DistributedDataParallel, of torch.compile
 
 
@@ -35,7 +34,10 @@ def step_of(path: str | Path) -> int:
     """
     numbers = _NUMBER.findall(Path(path).stem)
     if not numbers:
-        raise BadInput(f"checkpoints: expected a step in the name, received {str(path)[-80:]!r}")
+        raise BadInput(
+            f"checkpoints: expected a step in the name, received {str(path)[-80:]!r}; leave it out "
+            "by a pattern such as 'folder/net-*.pt'"
+        )
     return int(numbers[-1])
 
 
@@ -43,14 +45,18 @@ def listed(source: Any) -> tuple[int | None, Iterator[tuple[float, Callable[[], 
     """How many checkpoints there are (None when only going through them tells), and for each its
     step and a function that gives its state.
 
-    source: a folder, or a pattern such as "run/net-*.pt", of files that torch.save wrote; a
-    mapping of steps to states; a :class:`Tracker`; an iterable of (step, state). Raises BadInput
-    for other things, for files without a step in their names, and for no checkpoint at all.
+    source: a folder, a pattern such as "run/net-*.pt", or a list of files that torch.save wrote; a
+    mapping of steps to states; a :class:`Tracker`; an iterable of (step, state). A state may be
+    the name of its file. Raises BadInput for other things, for files without a step in their names,
+    and for no checkpoint at all.
     """
     if isinstance(source, Tracker):
         source = source.checkpoints
     if isinstance(source, (str, os.PathLike)):
         files = _files(source)
+        return len(files), ((step, partial(_read, f)) for step, f in files)
+    if isinstance(source, (list, tuple)) and source and all(map(_is_path, source)):
+        files = _by_step([Path(x) for x in source])
         return len(files), ((step, partial(_read, f)) for step, f in files)
     if isinstance(source, Mapping):
         source = sorted(source.items())
@@ -71,11 +77,23 @@ def _given(source: Iterable[Any]) -> Iterator[tuple[float, Callable[[], Any]]]:
         pair = isinstance(item, (tuple, list)) and len(item) == 2
         step = item[0] if pair else None
         if not isinstance(step, (int, float)) or isinstance(step, bool) or not math.isfinite(step):
-            raise BadInput(f"checkpoints: expected pairs (step, state), received {item!r}"[:160])
+            what = quoted(item) if pair else f"{_article(type(item).__name__)} without a step"
+            raise BadInput(
+                f"checkpoints: expected pairs (step, state), received {what}; dict(zip(steps, "
+                "states)) makes them"
+            )
         if step in seen:
             raise BadInput(f"checkpoints: expected each step once, received {step:g} twice")
         seen.add(step)
-        yield step, partial(_itself, item[1])
+        yield step, partial(_read if _is_path(item[1]) else _itself, item[1])
+
+
+def _article(word: str) -> str:
+    return f"{'an' if word[0] in 'AEIOUaeiou' else 'a'} {word}"
+
+
+def _is_path(x: Any) -> bool:
+    return isinstance(x, (str, os.PathLike))
 
 
 def _itself(state: Any) -> Any:
@@ -92,6 +110,10 @@ def _files(source: str | os.PathLike[str]) -> list[tuple[int, Path]]:
         hint = f"a folder, or files that match {str(path)!r}"
     if not files:
         raise BadInput(f"checkpoints: expected {hint}, found none")
+    return _by_step(files)
+
+
+def _by_step(files: Iterable[Path]) -> list[tuple[int, Path]]:
     steps: dict[int, Path] = {}
     for file in sorted(files):
         step = step_of(file)
@@ -111,9 +133,9 @@ def _read(path: Path) -> Any:
 def loaded(state: Any, model: torch.nn.Module | None) -> torch.nn.Module | Loss:
     """A module in evaluation mode with the parameters of a checkpoint, or a Loss as it is.
 
-    state: a state dict (also inside a checkpoint of a trainer, or with the prefixes of a parallel
-    or compiled model), a module, or a Loss. model: takes a state dict, in a copy. Raises BadInput
-    where the two do not fit, or a parameter is not finite.
+    state: a state dict (also inside a checkpoint that holds more, or with the prefixes of a
+    parallel or compiled model), a module, or a Loss. model: takes a state dict, in a copy. Raises
+    BadInput where the two do not fit, or a parameter is not finite.
     """
     if isinstance(state, torch.nn.Module):
         net = copy.deepcopy(state)
@@ -126,10 +148,11 @@ def loaded(state: Any, model: torch.nn.Module | None) -> torch.nn.Module | Loss:
                 f"{type(model).__name__}"
             )
         net = copy.deepcopy(model)
+        state = _parameters(state, set(net.state_dict()))
         try:
-            net.load_state_dict(_parameters(state))
+            net.load_state_dict(state)
         except RuntimeError as error:
-            raise BadInput(f"the state dict does not fit the model: {_one_line(error)}") from error
+            raise BadInput(f"the state dict does not fit: {_misfit(state, net, error)}") from error
     else:
         raise BadInput(
             f"expected a state dict, a module or a Loss, received {type(state).__name__}"
@@ -140,20 +163,35 @@ def loaded(state: Any, model: torch.nn.Module | None) -> torch.nn.Module | Loss:
     return net.eval()
 
 
-def _parameters(state: Mapping[str, Any]) -> dict[str, Any]:
-    for name in _INSIDE:
-        if isinstance(state.get(name), Mapping):
-            state = state[name]
-            break
-    for prefix in _PREFIXES:
-        if state and all(str(k).startswith(prefix) for k in state):
-            state = {k.removeprefix(prefix): v for k, v in state.items()}
-    return dict(state)
+def _parameters(state: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """The entries that a model knows by these names: of the state itself, or of the one in it that
+    has them, without the prefixes of parallel and compiled models."""
+    inside = [x for x in state.values() if isinstance(x, Mapping)]
+    for candidate in (state, *inside, *(y for x in inside for y in x.values())):
+        if not isinstance(candidate, Mapping) or not candidate:
+            continue
+        found = {str(k): v for k, v in candidate.items()}
+        for prefix in _PREFIXES:
+            if all(k.startswith(prefix) for k in found):
+                found = {k.removeprefix(prefix): v for k, v in found.items()}
+        if names & set(found):
+            return found
+    return {str(k): v for k, v in state.items()}
 
 
-def _one_line(error: BaseException) -> str:
-    lines = [x.strip() for x in str(error).splitlines() if x.strip()]
-    return (lines[1] if len(lines) > 1 else lines[0] if lines else type(error).__name__)[:160]
+def _misfit(state: Mapping[str, Any], net: torch.nn.Module, error: BaseException) -> str:
+    """What keeps a state dict from fitting a model."""
+    own = net.state_dict()
+    for name, x in own.items():
+        if name not in state:
+            return f"the model's {name} is not among {', '.join(map(str, state))}"[:160]
+        if tuple(x.shape) != tuple(getattr(state[name], "shape", ())):
+            has = tuple(getattr(state[name], "shape", ()))
+            return f"{name} has shape {has}, in the model {tuple(x.shape)}"
+    for name in state:
+        if name not in own:
+            return f"the model has no {name}"
+    return str(error).splitlines()[0][:160]
 
 
 def digest(net: torch.nn.Module | Loss | Any) -> str:

@@ -16,19 +16,23 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes import (
     Budget,
     Loss,
+    Reading,
     Spectroscope,
+    check_numbers,
     collected,
     measure,
+    measure_each,
     network_loss,
     planned,
 )
@@ -42,6 +46,9 @@ __all__ = ["Interrupted", "track"]
 _SECONDS = 20.0  # of a reading, planned
 _GAMMA = 100.0  # of a network, as `llc` takes it
 _FIELD = ("llc", "llc-hmc", "llc-mala")
+_TOGETHER = ("llc-hmc", "llc-mala")  # that can run side by side
+_BATCH = 96  # readings that are made together at most
+_NUMBERS = 1 << 20  # chains · parameters · rows of data of a batch: above, calls cost little
 
 Probe = Callable[[Any], float]
 
@@ -74,6 +81,7 @@ def track(
     common: bool = True,
     seconds: float | None = None,
     total_seconds: float | None = None,
+    together: int | None = None,
     store: Any = None,
     progress: bool | Callable[[float, str], None] = True,
     **settings: Any,
@@ -81,10 +89,10 @@ def track(
     """Return the readings of a device at the checkpoints of a training run, a table with losses,
     gradient norms and outcomes.
 
-    checkpoints: a folder or a pattern ("run/net-*.pt") of state dicts with the step as the last
-    number of their names; a mapping of steps to states; an iterable of (step, state); or a
-    :class:`Tracker`. A state is a state dict, a module, or any Loss of the devices. model: takes
-    the state dicts, in copies in evaluation mode. data, criterion, loss: as in
+    checkpoints: a folder, a pattern ("run/net-*.pt") or a list of files of state dicts with the
+    step as the last number of their names; a mapping of steps to states; an iterable of (step,
+    state); or a :class:`Tracker`. A state is a state dict, a module, or any Loss of the devices.
+    model: takes the state dicts, in copies in evaluation mode. data, criterion, loss: as in
     ``network_loss``; network: its further arguments (batch_size, box, dtype).
     self_teacher: True, "kl" or "squared" for the loss against the checkpoint's own function; False
     for the loss on the data; None is True where there is a criterion on outputs.
@@ -94,12 +102,15 @@ def track(
     gamma: localisation; 100 for networks. probes: functions of the module (or Loss) by name, a
     number each. seed, common: the same seed everywhere, or seed + k at the k-th checkpoint.
     seconds: CPU seconds planned for a reading, 20 by default; total_seconds: for all of them
-    instead. store: a file; what is finished in it is not measured again. progress: True for a line
+    instead. together: so many readings of ``llc-hmc`` or ``llc-mala`` run side by side as one batch
+    of chains, as :func:`measure_each` does, at the cost of few for models of few parameters: the
+    same readings, finished together; None: as many as pay. store: a file; what is finished in it is
+    not measured again. progress: True for a line
     with the time left, or a function of (share, words). settings: of the device.
 
     A checkpoint that cannot be read, or whose measurement fails, is a row with its reason. Raises
-    BadInput for arguments that cannot be right at any checkpoint, and :class:`Interrupted`, with
-    what was finished, on Ctrl-C.
+    BadInput for arguments that cannot be right at any checkpoint and where none can be read, and
+    :class:`Interrupted`, with what was finished, on Ctrl-C.
 
     >>> x = torch.ones(50, 2)
     >>> keep = {0: torch.nn.Linear(2, 1), 100: torch.nn.Linear(2, 1)}
@@ -116,9 +127,9 @@ def track(
         model, None if data is None else collected(data), criterion, loss,
         True if self_teacher is None else self_teacher, dict(network or {}),
     )  # fmt: skip
-    for name, limit in (("seconds", seconds), ("total_seconds", total_seconds)):
-        if limit is not None and not limit > 0:
-            raise BadInput(f"{name}: expected a positive number, received {limit!r}")
+    check_numbers(
+        seconds=seconds, total_seconds=total_seconds, gamma=gamma, together=together,
+    )  # fmt: skip
     if total_seconds is not None:
         if count is None:
             raise BadInput("total_seconds: the number of checkpoints is not known; give seconds")
@@ -133,60 +144,29 @@ def track(
         },
     )  # fmt: skip
     told = _Told(progress, None if count is None else count * len(sizes))
-    rows: list[TrajectoryRow] = []
-
-    def path() -> Trajectory:
-        plan = kept.plan or {"device": asked or "", "settings": dict(settings)}
-        about = next((r.reading.loss_id for r in rows if r.reading is not None), "nothing readable")
-        return Trajectory(
-            tuple(rows), device=plan["device"], settings=plan["settings"], seed=seed, about=about
-        )
-
+    run = _Run(at, kept, told, device, asked, gamma, seconds, settings, probes or {}, together)
     try:
         for k, (step, load) in enumerate(source):
-            try:
-                subject = loaded(load(), model)
-                key = digest(subject)
-            except Exception as error:  # a checkpoint or a model of the user's: a failed row
-                rows += [TrajectoryRow(step, n=_number(size), reason=_why(error)) for size in sizes]
-                told.skip(len(sizes))
-                continue
-            for size in sizes:
-                old = kept.find(key, step, size)
-                if old is not None:
-                    rows.append(old)
-                    told.skip(1)
-                    continue
-                try:
-                    plan = kept.plan
-                    if plan is None:
-                        plan = _plan(at, subject, device, asked, gamma, seconds, settings)
-                        kept.begin(plan)
-                    row = _row(
-                        at, subject, step, size, key, device, plan,
-                        seed=seed if common else seed + k, seconds=seconds,
-                        progress=told.share(step), probes=probes or {},
-                    )  # fmt: skip
-                except Exception as error:  # a loss or a probe of the user's: a failed row
-                    if isinstance(error, BadInput) and not any(r.reading for r in rows):
-                        raise  # an argument, not this checkpoint, is at fault
-                    row = TrajectoryRow(step, n=_number(size), key=key, reason=_why(error))
-                kept.add(row, size)
-                rows.append(row)
-                told.done(row)
+            run.take(step, load, model, sizes, seed if common else seed + k)
+        run.finish()
     except KeyboardInterrupt:
-        raise Interrupted(path()) from None
+        raise Interrupted(run.path(seed)) from None
     finally:
         told.end()
-    if not rows:
+    if not run.rows:
         raise BadInput("checkpoints: expected at least one, received none")
-    return path()
+    if not any(row.key for row in run.rows):
+        raise BadInput(f"checkpoints: none of {len(run.rows)} can be read: {run.rows[0].reason}")
+    return run.path(seed)
 
 
 def _sizes(n: float | Sequence[float] | None) -> tuple[float | None, ...]:
     if n is None:
         return (None,)
-    sizes = tuple(float(x) for x in ([n] if isinstance(n, (int, float)) else n))
+    try:
+        sizes = tuple(float(x) for x in ([n] if isinstance(n, (int, float, str)) else n))
+    except (TypeError, ValueError):
+        raise BadInput(f"n: expected sample sizes above 1, received {quoted(n)}") from None
     if not sizes or not all(1 < x < math.inf for x in sizes) or len(set(sizes)) < len(sizes):
         raise BadInput(f"n: expected sample sizes above 1, each once, received {n!r}"[:120])
     return sizes
@@ -277,40 +257,182 @@ def _plan(
     return {"device": asked or "device", "settings": chosen}
 
 
-def _row(
-    at: _Checkpoints,
-    subject: torch.nn.Module | Loss,
-    step: float,
-    size: float | None,
-    key: str,
-    device: str | Spectroscope | None,
-    plan: Mapping[str, Any],
-    *,
-    seed: int,
-    seconds: float | None,
-    progress: Callable[[float, str], None],
-    probes: Mapping[str, Probe],
-) -> TrajectoryRow:
-    plain = at.plain(subject)
-    value, slope = plain.value_and_grad(plain.center[None])
-    numbers = {name: float(probe(subject)) for name, probe in probes.items()}
-    sees = at.measured(subject) if at.self_teacher else plain
-    chosen = dict(plan["settings"])
-    name = plan["device"] if device is None or isinstance(device, str) else device
-    if size is None and name in _FIELD and isinstance(subject, torch.nn.Module):
-        size = float(tree_leaves(at.batch)[0].shape[0])
-    if size is not None:
-        chosen["n"] = size
-    if seconds is None:
-        seconds = _SECONDS if name in _FIELD else math.inf
-    reading = measure(
-        name, sees, seed=seed, budget=Budget(cpu_seconds=2 * seconds + 5), progress=progress,
-        **chosen,
-    )  # fmt: skip
-    return TrajectoryRow.of(
-        step, reading, loss=float(value[0]), gradient=float(slope[0].norm()), probes=numbers,
-        key=key,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Pending:
+    """A reading that is to be made: of a checkpoint at one n. loss, gradient, probes: of the row.
+    sees: what the device sees; settings: what it is given."""
+
+    step: float
+    size: float | None
+    key: str
+    seed: int
+    loss: float
+    gradient: float
+    probes: dict[str, float]
+    sees: Loss
+    settings: dict[str, Any]
+
+    def row(self, reading: Reading) -> TrajectoryRow:
+        """The row of its reading."""
+        return TrajectoryRow.of(
+            self.step, reading, loss=self.loss, gradient=self.gradient, probes=self.probes,
+            key=self.key,
+        )  # fmt: skip
+
+
+class _Run:
+    """The readings of one call of :func:`track`, made in batches; ``rows`` holds the finished."""
+
+    def __init__(
+        self,
+        at: _Checkpoints,
+        kept: TrajectoryFile,
+        told: _Told,
+        device: str | Spectroscope | None,
+        asked: str | None,
+        gamma: float | None,
+        seconds: float | None,
+        settings: Mapping[str, Any],
+        probes: Mapping[str, Probe],
+        together: int | None,
+    ) -> None:
+        self.at, self.kept, self.told, self.device, self.asked = at, kept, told, device, asked
+        self.gamma, self.seconds, self.given, self.probes = gamma, seconds, settings, probes
+        self.together = together
+        self.rows: list[TrajectoryRow] = []
+        self.pending: list[_Pending] = []
+
+    def path(self, seed: int) -> Trajectory:
+        """What is finished."""
+        plan = self.kept.plan or {"device": self.asked or "", "settings": dict(self.given)}
+        names = (r.reading.loss_id for r in self.rows if r.reading is not None)
+        return Trajectory(
+            tuple(self.rows), device=plan["device"], settings=plan["settings"], seed=seed,
+            about=next(names, "nothing readable"),
+        )  # fmt: skip
+
+    def take(
+        self,
+        step: float,
+        load: Callable[[], Any],
+        model: torch.nn.Module | None,
+        sizes: Sequence[float | None],
+        seed: int,
+    ) -> None:
+        """Read a checkpoint at each n, or find it in the store, or keep it for the next batch."""
+        try:
+            subject = loaded(load(), model)
+            key = digest(subject)
+        except Exception as error:  # a checkpoint or a model of the user's: a failed row
+            self.rows += [
+                TrajectoryRow(step, n=_number(size), reason=_why(error)) for size in sizes
+            ]
+            self.told.skip(len(sizes))
+            return
+        for size in sizes:
+            old = self.kept.find(key, step, size)
+            if old is not None:
+                self.rows.append(old)
+                self.told.skip(1)
+                continue
+            try:
+                self.pending.append(self._pending(subject, step, size, key, seed))
+            except Exception as error:  # a loss or a probe of the user's: a failed row
+                self._failed(step, size, key, error)
+                continue
+            if len(self.pending) >= self._most(self.pending[-1]):
+                self.finish()
+
+    def finish(self) -> None:
+        """Measure what is pending: all together, or one after the other where that fails."""
+        batch, self.pending = self.pending, []
+        if len(batch) > 1:
+            try:
+                readings = self._side_by_side(batch)
+            except Exception:  # of one of them: which, and why, is seen one by one
+                readings = []
+            for pending, reading in zip(batch, readings, strict=False):
+                self._done(pending, pending.row(reading))
+            batch = [] if readings else batch
+        for pending in batch:
+            try:
+                reading = measure(
+                    self._name, pending.sees, seed=pending.seed, budget=self._budget,
+                    progress=self.told.share(pending.step), **pending.settings,
+                )  # fmt: skip
+            except Exception as error:
+                self._failed(pending.step, pending.size, pending.key, error)
+            else:
+                self._done(pending, pending.row(reading))
+
+    def _side_by_side(self, batch: Sequence[_Pending]) -> list[Reading]:
+        assert isinstance(self._name, str)
+        return measure_each(
+            self._name, [p.sees for p in batch], seeds=[p.seed for p in batch],
+            settings=[p.settings for p in batch], budget=self._budget,
+            progress=self.told.share(batch[0].step, len(batch)),
+        )  # fmt: skip
+
+    def _pending(
+        self, subject: torch.nn.Module | Loss, step: float, size: float | None, key: str, seed: int
+    ) -> _Pending:
+        at = self.at
+        if self.kept.plan is None:
+            self.kept.begin(
+                _plan(at, subject, self.device, self.asked, self.gamma, self.seconds, self.given)
+            )
+        assert self.kept.plan is not None
+        plain = at.plain(subject)
+        value, slope = plain.value_and_grad(plain.center[None])
+        numbers = {name: float(probe(subject)) for name, probe in self.probes.items()}
+        chosen = dict(self.kept.plan["settings"])
+        n = size
+        if n is None and self._name in _FIELD and isinstance(subject, torch.nn.Module):
+            n = float(tree_leaves(at.batch)[0].shape[0])
+        if n is not None:
+            chosen["n"] = n
+        return _Pending(
+            step, size, key, seed, float(value[0]), float(slope[0].norm()), numbers,
+            at.measured(subject) if at.self_teacher else plain, chosen,
+        )  # fmt: skip
+
+    @property
+    def _name(self) -> str | Spectroscope:
+        """The device that measures."""
+        if self.device is None or isinstance(self.device, str):
+            assert self.kept.plan is not None
+            return str(self.kept.plan["device"])
+        return self.device
+
+    @property
+    def _budget(self) -> Budget:
+        seconds = self.seconds
+        if seconds is None:
+            seconds = _SECONDS if self._name in _FIELD else math.inf
+        return Budget(cpu_seconds=2 * seconds + 5)
+
+    def _most(self, pending: _Pending) -> int:
+        """Readings that are made together: as many as add little to the calls of one."""
+        if self._name not in _TOGETHER:
+            return 1
+        if self.together is not None:
+            return int(self.together)
+        chains = pending.settings.get("chains", 16)
+        numbers = chains * pending.sees.dim * getattr(pending.sees, "n_data", 1)
+        return max(1, min(_BATCH, _NUMBERS // numbers))
+
+    def _done(self, pending: _Pending, row: TrajectoryRow) -> None:
+        self.kept.add(row, pending.size)
+        self.rows.append(row)
+        self.told.done(row)
+
+    def _failed(self, step: float, size: float | None, key: str, error: Exception) -> None:
+        if isinstance(error, BadInput) and not any(r.reading for r in self.rows):
+            raise error  # an argument, not this checkpoint, is at fault
+        row = TrajectoryRow(step, n=_number(size), key=key, reason=_why(error))
+        self.kept.add(row, size)
+        self.rows.append(row)
+        self.told.done(row)
 
 
 class _Told:
@@ -339,9 +461,10 @@ class _Told:
         share = (self.finished + part) / self.total
         self.hear(share, f"{self.finished} of {self.total} readings{rest}, {words}")
 
-    def share(self, step: float) -> Callable[[float, str], None]:
-        """Hears of the progress of the reading at a step."""
-        return lambda part, _: self._tell(min(part, 1.0), f"step {step:g}")
+    def share(self, step: float, count: int = 1) -> Callable[[float, str], None]:
+        """Hears of the progress of the reading at a step, or of so many from there on."""
+        words = f"step {step:g}" + (f" and {count - 1} more" if count > 1 else "")
+        return lambda part, _: self._tell(count * min(part, 1.0), words)
 
     def skip(self, count: int) -> None:
         """Rows that cost no measurement."""

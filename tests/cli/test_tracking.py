@@ -55,7 +55,8 @@ def test_readings_of_a_folder_and_their_files(run, capsys):
     [
         (["--model", "trained_line"], "--model: the form module:function is needed"),
         (["--data", "trained_line:nothing"], "cannot be imported"),
-        (["--criterion", "no_such_loss"], "torch.nn.functional"),
+        (["--criterion", "no_such_loss"], "torch.nn.functional (mse_loss, cross_entropy"),
+        (["--criterion", "Linear"], "torch.nn.functional (mse_loss, cross_entropy"),
         (["--n", "many"], "--n: expected numbers"),
     ],
 )
@@ -64,3 +65,18 @@ def test_what_cannot_be_is_one_line(run, capsys, change, word):
     assert code == 2
     assert word in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_criterion_is_a_name_a_class_or_what_makes_one(run, capsys):
+    read = []
+    for name in ("mse_loss", "MSELoss", "torch.nn:MSELoss", "torch.nn.functional:mse_loss"):
+        code, out, _ = singlab(capsys, *run, *COMMON, "--criterion", name, "--json")
+        assert code == 0
+        read.append([r["value"] for r in json.loads(out)["rows"]])
+    assert read == [read[0]] * 4
+
+
+def test_a_command_that_others_would_have_is_told_its_name_here(capsys):
+    code, _, err = singlab(capsys, "llc", "x^2")
+    assert code == 2
+    assert "singlab measure llc-hmc" in err

@@ -165,3 +165,21 @@ def test_the_page_of_devices_is_made_of_the_records(repository, monkeypatch):
             assert tables.plain(s.meaning).replace("|", "\\|") in text
     page = (repository / "docs" / "devices.md").read_text(encoding="utf-8")
     assert re.findall(r"```\{devices\} (\w+)\n```", page) == list(tables.TABLES)
+
+
+@pytest.mark.parametrize(
+    ("given", "device", "word"),
+    [
+        ({"num_chains": 4}, "llc-hmc", "did you mean chains?"),
+        ({"num_draws": 4}, "llc-mala", "did you mean draws?"),
+        ({"lr": 1e-4}, "llc", "did you mean epsilon?"),
+        ({"localization": 1.0}, "llc", "did you mean gamma?"),
+        ({"burnin": 4}, "wbic", "did you mean burn_in?"),
+        ({"drawss": 4}, "llc", "did you mean draws?"),
+        ({"colour": 4}, "llc", "It knows n, beta, gamma"),
+    ],
+)
+def test_a_setting_of_another_program_is_told_its_name_here(given, device, word):
+    with pytest.raises(BadInput, match=re.escape(word)) as caught:
+        measure(device, crossing(1), seed=0, **given)
+    assert repr(next(iter(given))) in str(caught.value)

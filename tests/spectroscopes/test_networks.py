@@ -158,6 +158,7 @@ def each(out, y):
         (nn.Linear(4, 3), "xy", lambda o, y: (o.argmax(1) != y).float(), "counted"),
         (nn.Linear(4, 3), "xy", lambda o, y: float(F.cross_entropy(o, y)), "a float"),
         (nn.Linear(4, 3), "xy", "cross_entropy", "a function"),
+        (nn.Linear(4, 3), "xy", nn.CrossEntropyLoss, "pass CrossEntropyLoss()"),
         (nn.Linear(4, 3), "xy", nn.CrossEntropyLoss(torch.tensor([1.0, 2, 3])), "='none'"),
         (nn.Linear(5, 3), "xy", F.cross_entropy, "fails on a float32 tensor (16, 4)"),
         (nn.Linear(4, 2), "xy", F.cross_entropy, "out of bounds"),
@@ -165,8 +166,8 @@ def each(out, y):
     ids=[
         "batch norm", "dropout", "integers", "no targets", "no batch", "no mean", "frozen", "LSTM",
         "no module", "meta", "lazy", "complex", "NaN weight", "shapes", "NaN", "random", "mixed",
-        "branch", "tuple", "logits", "detached", "accuracy", "float", "string", "class weights",
-        "width", "labels",
+        "branch", "tuple", "logits", "detached", "accuracy", "float", "string", "class",
+        "class weights", "width", "labels",
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind, word):
@@ -177,6 +178,37 @@ def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind,
     with pytest.raises(BadInput, match=re.escape(word)) as told:
         network_loss(model, given, kind)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [
+        ({"device": "cuda"}, "torch_device="),
+        ({"device": torch.device("cpu")}, "torch_device="),
+        ({"device": "SGLD"}, "SGLD is 'llc'"),
+        ({"torch_device": "nowhere"}, "torch_device: 'nowhere' cannot be used"),
+        ({"gamma": "10"}, "gamma: expected a positive number, received '10'"),
+        ({"gamma": -1.0}, "gamma: expected a positive number"),
+        ({"seconds": "5"}, "seconds: expected a positive number"),
+        ({"n": True}, "n: expected a positive number"),
+        ({"only": nn.Linear(1, 1)}, "only: expected names"),
+        ({"freeze": [0]}, "freeze: expected names"),
+        ({"epsilon": -1.0}, "epsilon"),  # a setting of llc alone, which is then the device
+        ({"lr": 1e-3}, "llc has none that is called 'lr'; did you mean epsilon?"),
+    ],
+    ids=lambda x: str(x)[:24],
+)
+def test_an_argument_that_cannot_be_right_is_one_line(given, word):
+    net, x, y = classifier()
+    with pytest.raises(BadInput, match=re.escape(word)) as told:
+        llc(net, (x, y), F.cross_entropy, seconds=given.pop("seconds", 1.0), **given)
+    assert "\n" not in str(told.value)
+
+
+def test_a_module_in_place_of_a_loss_is_told_what_makes_one():
+    net, _, _ = classifier()
+    with pytest.raises(BadInput, match="network_loss"):
+        measure("llc-hmc", net, seed=0)
 
 
 def test_what_is_wrapped_or_given_otherwise_is_one_loss():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 import torch
@@ -93,7 +94,7 @@ def test_a_checkpoint_that_fails_is_a_row_with_its_reason(tmp_path):
     path = track(tmp_path, **given())
     assert path.column("step").tolist() == [0, 10, 20, 30, 40, 50]
     assert path.column("outcome").tolist() == ["ok"] * 3 + ["failed"] * 3
-    assert "size mismatch" in path.rows[4].reason
+    assert "weight has shape (1, 3), in the model (1, 2)" in path.rows[4].reason
     assert "weight is not finite" in path.rows[5].reason
     assert "3 ok, 3 failed" in str(path)
     breaks[len(calls) + 2] = RuntimeError
@@ -270,3 +271,40 @@ def test_the_ladder_names_only_what_may_be_believed():
         path.named({})
     with pytest.raises(BadInput, match="column"):
         path.column("lambda")
+
+
+def test_files_may_be_listed_and_states_named_by_their_files(tmp_path):
+    files = []
+    for step, state in states(2).items():
+        files.append(tmp_path / f"net-{step}.pt")
+        torch.save({"net": state, "optimizer": {}, "epoch": step}, files[-1])
+    whole = track(states(2), **given()).column("value").tolist()
+    assert track(files, **given()).column("value").tolist() == whole
+    assert (
+        track(dict(zip((0, 10), files, strict=True)), **given()).column("value").tolist() == whole
+    )
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "more", "words"),
+    [
+        (list(states(2).values()), {}, "dict(zip(steps, states))"),
+        (states(2), {"model": None}, "none of 2 can be read: model: expected the torch.nn.Module"),
+        (states(2), {"model": nn.Linear(3, 1, bias=False)}, "(1, 2), in the model (1, 3)"),
+        ({0: {"bias": torch.ones(1)}}, {}, "the model's weight is not among bias"),
+        (states(1), {"n": "1e3x"}, "n: expected sample sizes above 1, received '1e3x'"),
+        (states(1), {"seconds": "5"}, "seconds: expected a positive number"),
+    ],
+)
+def test_what_can_be_right_at_no_checkpoint_is_one_line(checkpoints, more, words):
+    with pytest.raises(BadInput, match=re.escape(words)) as told:
+        track(checkpoints, **given(**more))
+    assert "\n" not in str(told.value)
+
+
+def test_a_file_without_a_step_is_left_out_by_a_pattern(tmp_path):
+    torch.save(states(1)[0], tmp_path / "net-0.pt")
+    torch.save(states(1)[0], tmp_path / "final.pt")
+    with pytest.raises(BadInput, match="leave it out by a pattern"):
+        track(tmp_path, **given())
+    assert len(track(str(tmp_path / "net-*.pt"), **given())) == 1

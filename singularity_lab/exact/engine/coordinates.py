@@ -247,7 +247,7 @@ def shorter_problem(problem: LocalProblem, germ: Germ) -> tuple[LocalProblem, li
     if sum(len(f.flint) for f in germ.generators) > MOVED_TERMS:
         return None
     g, steps = Germs.of(germ), list[Script]()
-    if len(problem.variables) <= MOVED_VARIABLES:
+    if len(problem.variables) <= MOVED_VARIABLES and not problem.inequalities:
         typed = typed_coordinates(problem, g)
         if typed is not None:
             g, steps = typed[0], [typed[1]]

@@ -189,6 +189,12 @@ def with_symbol(
         names = check_names(variables)
     others = tuple(n for n in names if n != parameter)
     point = point_values({} if at is None else at, others)
-    return LocalProblem.build(
+    found = LocalProblem.build(
         generators, (*others, parameter), at=dict(zip(others, point, strict=True)), **options
     )
+    if found.inequalities:
+        raise OutOfScope(
+            "nonnegative: with parameters, constraints on variables only, received "
+            f"{found.inequalities[0]} >= 0"
+        )
+    return found

@@ -90,7 +90,7 @@ def _as_squares(
 
 
 def may_be_definite(g: Germs, f: Generator) -> bool:
-    """True if f takes no two signs at points near 0 and far from it, and is no monomial."""
+    """True if f takes no two signs at points near 0 and far from it."""
     if len(f.poly) < 2:
         return len(f.poly) == 1 and not any(e % 2 for e in f.content.values())
     dice, signs = random.Random(len(f.poly)), set[bool]()

@@ -156,4 +156,6 @@ def describe_loss(problem: Problem) -> str:
         for n, (low, high) in zip(names, box, strict=True)
         if (low, high) != (None, None)
     ]
+    if not isinstance(problem, AnalyticProblem):
+        walls += [f"{g} >= 0" for g in problem.inequalities]
     return text + (f", {', '.join(walls)}" if walls else "")

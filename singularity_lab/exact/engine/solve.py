@@ -111,7 +111,8 @@ def rlct(
     ``convention="loss"`` one expression K ≥ 0 itself, with "two-sided" |f| for one f that may
     change sign, such as L − L(w*) at a saddle. at: the point (the origin unless given), its
     coordinates rational or real algebraic, such as "sqrt(2)" or "root(t^3 - 2, 1, 2)".
-    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative, box: constraints. over: "R^d", or
+    prior: exponents τ of a prior ∏|wᵢ|^τᵢ. nonnegative: variables, and polynomials with independent
+    differentials, that are ≥ 0; box: intervals of variables. over: "R^d", or
     intervals (low, high) of variables, the others being real: the least (λ, m) over all zeros of K
     there instead of that at a point, with ``strata``. It is the least over points: for volumes near
     {K = 0} it speaks on compact sets only. freeze: variables that keep their coordinate of the

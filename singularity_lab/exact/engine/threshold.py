@@ -115,7 +115,7 @@ def lct(
             "lct: polynomials over Q are needed (rlct reads functions and square roots)"
         )
     problem = LocalProblem.of(generators, variables, at=at, prior=prior)
-    if not all(i == (None, None) for i in problem.box):
+    if problem.inequalities or not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")
     germ = problem.localize()
     real = rlct(problem, budget=None if budget is None else 0.7 * budget)

@@ -157,12 +157,15 @@ def problem_to_json(problem: Problem) -> dict[str, Any]:
             for n, (low, high) in zip(names, problem.box, strict=True)
             if (low, high) != (None, None)
         },
-        **({} if isinstance(problem, AnalyticProblem) else _over_to_json(problem)),
+        **({} if isinstance(problem, AnalyticProblem) else _domain_to_json(problem)),
     }
 
 
-def _over_to_json(problem: LocalProblem) -> dict[str, Any]:
-    """The field "over" of a problem that asks for all points of a domain; else nothing."""
+def _domain_to_json(problem: LocalProblem) -> dict[str, Any]:
+    """The field "over" of a problem that asks for all points of a domain, "nonnegative" of one with
+    inequalities; else nothing."""
+    if problem.inequalities:
+        return {"nonnegative": [str(g.flint) for g in problem.inequalities]}
     if problem.over is None:
         return {}
     over = zip(problem.variables, problem.over, strict=True)
@@ -190,11 +193,11 @@ def problem_from_json(document: Mapping[str, Any]) -> Problem:
     """The inverse of :func:`problem_to_json`."""
     what = "functions" if "functions" in document else "generators"
     known = {"variables", what, "convention", "point", "prior", "box"}
-    if set(document) - {"over"} != known:
+    if set(document) - {"over", "nonnegative"} != known:
         raise CertificateError(
             f"problem: the keys {sorted(known)} are needed, received {quoted(list(document))}"
         )
-    if what == "functions" and "over" not in document:
+    if what == "functions" and not {"over", "nonnegative"} & set(document):
         return AnalyticProblem.build(
             [str(t) for t in document["functions"]],
             list(document["variables"]),
@@ -209,9 +212,17 @@ def problem_from_json(document: Mapping[str, Any]) -> Problem:
         at=document["point"],
         prior=document["prior"],
         box={n: (low, high) for n, (low, high) in document["box"].items()},
+        nonnegative=_inequalities_from_json(document),
         convention=document["convention"],
         over=_over_from_json(document),
     )
+
+
+def _inequalities_from_json(document: Mapping[str, Any]) -> list[str]:
+    listed = document.get("nonnegative", [])
+    if not isinstance(listed, list) or not all(isinstance(g, str) for g in listed):
+        raise CertificateError(f"nonnegative: polynomials are needed, received {quoted(listed)}")
+    return listed
 
 
 def _over_from_json(document: Mapping[str, Any]) -> dict[str, tuple[Any, Any]] | None:

@@ -230,28 +230,39 @@ class Adjusted:
         self.meter.resume(saved["meter"])
 
 
-def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
-    """The reading of ``llc-mala`` or ``llc-hmc``."""
+def adjusted_run(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Adjusted:
+    """A run of ``llc-mala`` or ``llc-hmc`` that has not begun."""
     meter = Meter(loss, budget)
-    cut, extra = None, {}
-    nbeta, generator = inverse_temperature(s), seeded_generator(s, seed)
-    run = Adjusted(meter, s, nbeta, generator, kernel, s.heated)
-    try:
-        drive(run.begin())
+    return Adjusted(meter, s, inverse_temperature(s), seeded_generator(s, seed), kernel, s.heated)
+
+
+def adjusted_reading(run: Adjusted, seed: int, cut: str | None) -> Reading:
+    """The reading of a run. cut: the limit that ended it early, or None."""
+    extra = {}
+    if cut is None:
         rate = (run.steps.accepted + 1e-300) / (run.steps.tried + 1e-300)
         extra = {
             "epsilon": run.steps.epsilon.tolist(),
             "step_weights": run.steps.weights.tolist(),
             "acceptance": rate.tolist(),
         }
-    except BudgetSpent as error:
-        cut = str(error)
     halves: list[dict[str, bool]] = [{"scattered": False}, {"scattered": True}]
     kinds = halves if run.heated else [{}]
     reading = reading_of_average(
-        f"llc-{kernel}", loss, meter, s, seed, run.average, nbeta, cut, extra, kinds, R_HAT,
+        f"llc-{run.kernel}", run.meter.loss, run.meter, run.s, seed, run.average, run.nbeta, cut,
+        extra, kinds, R_HAT,
     )  # fmt: skip
-    return with_draws(reading, run.keeper, kinds, nbeta)
+    return with_draws(reading, run.keeper, kinds, run.nbeta)
+
+
+def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
+    """The reading of ``llc-mala`` or ``llc-hmc``."""
+    run, cut = adjusted_run(kernel, s, loss, seed, budget), None
+    try:
+        drive(run.begin())
+    except BudgetSpent as error:
+        cut = str(error)
+    return adjusted_reading(run, seed, cut)
 
 
 def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:

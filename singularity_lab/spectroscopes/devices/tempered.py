@@ -3,6 +3,7 @@ averages."""
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -71,12 +72,18 @@ def seeded_generator(s: Any, seed: int) -> torch.Generator:
 
 class Average:
     """Running mean of K per chain over the draws (never over burn-in), with averages over
-    consecutive windows of draws, and of burn-in."""
+    consecutive windows of draws, and of burn-in. runs: that go side by side, of so many chains
+    each."""
 
     def __init__(
-        self, chains: int, burn_in: int, draws: int, device: torch.device | str = "cpu"
+        self,
+        chains: int,
+        burn_in: int,
+        draws: int,
+        device: torch.device | str = "cpu",
+        runs: int = 1,
     ) -> None:
-        self.total = torch.zeros(chains, dtype=torch.float64, device=device)
+        self.total = torch.zeros(runs * chains, dtype=torch.float64, device=device)
         self.window = torch.zeros_like(self.total)
         self.count = 0
         kept = min(_KEPT, max(40, _KEPT * _SHOWN // chains))
@@ -116,6 +123,16 @@ class Average:
         self.total, self.window, self.count = state["total"], state["window"], state["count"]
         self.trace, self.burn_trace = state["trace"], state["burn_trace"]
         self.probes = state["probes"]
+
+    def of_run(self, k: int, runs: int) -> Average:
+        """The average of the k-th of several runs."""
+        out = copy.copy(self)
+        size = len(self.total) // runs
+        part = slice(k * size, (k + 1) * size)
+        out.total, out.window = self.total[part], self.window[part]
+        for name in ("trace", "burn_trace", "probes"):
+            setattr(out, name, [x[part] for x in getattr(self, name)])
+        return out
 
     def groups(self, factor: float, kinds: Sequence[Mapping[str, bool]]) -> list[ChainGroup]:
         """The chains in as many equal groups as there are kinds, in their order; the chains that

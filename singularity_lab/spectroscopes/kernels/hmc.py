@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.kernels import noise
 from singularity_lab.spectroscopes.kernels.accept import (
     MetropolisState,
     Steps,
@@ -60,9 +61,11 @@ def adapt(s: Steps, *, floor: float = 0.01, strength: float = 8.0) -> Steps:
     (an empirical-Bayes mean), so that groups with few trials do not chase noise. Counts are halved:
     the early ones are forgotten.
     """
-    pooled = (s.accepted.sum(0) + 0.5) / (s.tried.sum(0) + 1.0)
-    rate = (s.accepted + strength * pooled) / (s.tried + strength)
-    worth = rate * s.epsilon
+    shape = (-1, s.groups, s.weights.shape[1])  # run, group, size
+    tried, accepted = s.tried.view(shape), s.accepted.view(shape)
+    pooled = (accepted.sum(1, keepdim=True) + 0.5) / (tried.sum(1, keepdim=True) + 1.0)
+    rate = (accepted + strength * pooled) / (tried + strength)
+    worth = rate.view(s.weights.shape) * s.sizes
     weights = torch.maximum(worth, floor * worth.amax(1, keepdim=True))
     weights = weights / weights.sum(1, keepdim=True)
     return Steps(s.epsilon, weights, s.tried / 2, s.accepted / 2)
@@ -72,13 +75,14 @@ def step(
     state: MetropolisState,
     s: Steps,
     target: Target,
-    generator: torch.Generator,
+    generator: noise.Source,
     *,
     leapfrogs: int = 8,
     scale: Tensor | None = None,
     learn: bool = False,
 ) -> MetropolisState:
-    """One trajectory of every chain: c·L gradients, L drawn uniformly from 1 … ``leapfrogs``.
+    """One trajectory of every chain: c·L gradients, L drawn uniformly from 1 … ``leapfrogs``; runs
+    that go side by side and draw their own L take the largest of them (what is over moves nothing).
 
     scale: s, (d,) or (c, d), of the coordinates; None for one. learn: count trials and acceptances
     in ``s`` (in place). A trajectory that leaves the finite numbers, or the domain (U = +∞), is
@@ -98,18 +102,26 @@ def step(
     u, gradient = state.position, state.gradient
     c, d = u.shape
     device = u.device
-    length = 1 + int(torch.randint(leapfrogs, (1,), generator=generator, device=device))
-    which, place = s.choose(c, generator)
-    epsilon = s.epsilon[which][:, None]
-    p = torch.empty((c, d), dtype=torch.float32, device=device).normal_(generator=generator)
-    p = p.to(torch.float64)  # 24 random bits; what follows is in double precision
+    length = noise.length(leapfrogs, c, generator, device)
+    epsilon, place = s.choose(c, generator)
+    epsilon = epsilon[:, None]
+    p = noise.normal(c, d, generator, device).to(torch.float64)
+    # 24 random bits; what follows is in double precision
     move = epsilon if scale is None else epsilon * scale
     before = state.potential + 0.5 * (p * p).sum(1)
     p.addcmul_(move, gradient, value=-0.5)
-    for k in range(length):
-        u = torch.addcmul(u, move, p)
-        potential, gradient, value = target(u)
-        p.addcmul_(move, gradient, value=-1.0 if k < length - 1 else -0.5)
+    if isinstance(length, int):
+        for k in range(length):
+            u = torch.addcmul(u, move, p)
+            potential, gradient, value = target(u)
+            p.addcmul_(move, gradient, value=-1.0 if k < length - 1 else -0.5)
+    else:
+        for k in range(int(length.max())):
+            u = torch.addcmul(u, move * (k < length), p)
+            potential, gradient, value = target(u)
+            p.addcmul_(
+                move * (0.5 * ((k < length).double() + (k < length - 1))), gradient, value=-1
+            )
     log_ratio = before - potential - 0.5 * (p * p).sum(1)
     accept = accepted(log_ratio, generator)  # False for NaN and for +∞
     if learn:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from singularity_lab.spectroscopes.kernels import noise
+
 
 def zeros(
     chains: int,
@@ -21,8 +23,7 @@ def zeros(
     return torch.zeros((parameters, chains), dtype=dtype, device=device).t()
 
 
-def normal(u: Tensor, generator: torch.Generator) -> Tensor:
+def normal(u: Tensor, generator: noise.Source) -> Tensor:
     """Standard normal numbers (c, d) in single precision for positions (c, d), drawn and laid out
     by parameters."""
-    noise = torch.empty((u.shape[1], u.shape[0]), dtype=torch.float32, device=u.device)
-    return noise.normal_(generator=generator).t()
+    return noise.normal(u.shape[0], u.shape[1], generator, u.device, by_row=False)

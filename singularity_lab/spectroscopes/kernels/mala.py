@@ -20,6 +20,7 @@ from singularity_lab.spectroscopes.kernels.accept import (
     accepted,
     init,
 )
+from singularity_lab.spectroscopes.kernels.noise import Source
 
 __all__ = ["MetropolisState", "Steps", "Target", "adapt", "init", "step", "steps"]
 
@@ -47,21 +48,17 @@ def steps(
 def adapt(s: Steps, floor: float = 0.01) -> Steps:
     """New weights ∝ acceptance rate · √ε, each at least ``floor`` of its group's largest; counts
     are halved (forgetting)."""
-    worth = s.accepted / s.tried * s.epsilon.sqrt()
+    worth = s.accepted / s.tried * s.sizes.sqrt()
     weights = torch.maximum(worth, floor * worth.amax(1, keepdim=True))
     return Steps(s.epsilon, weights / weights.sum(1, keepdim=True), s.tried / 2, s.accepted / 2)
 
 
 def step(
-    state: MetropolisState,
-    s: Steps,
-    potential: Target,
-    generator: torch.Generator,
-    learn: bool = False,
+    state: MetropolisState, s: Steps, potential: Target, generator: Source, learn: bool = False
 ) -> MetropolisState:
     """One step of all chains; with ``learn`` the histograms' counters are updated in place."""
-    which, place = s.choose(len(state.position), generator)
-    eps = s.epsilon[which][:, None]
+    size, place = s.choose(len(state.position), generator)
+    eps = size[:, None]
     noise = layout.normal(state.position, generator).to(torch.float64)
     proposal = torch.addcmul(state.position, eps, state.gradient, value=-0.5)
     proposal.addcmul_(eps.sqrt(), noise)

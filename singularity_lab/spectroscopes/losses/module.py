@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_leaves, tree_map, tree_structure
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.criterion import reduction, spread_rows
-from singularity_lab.spectroscopes.losses.protocol import Domain, checked_domain, checked_points
+from singularity_lab.spectroscopes.losses.protocol import (
+    Domain,
+    ValueAndGrad,
+    checked_domain,
+    checked_points,
+)
 
 
 def _axis(piece: str) -> int | slice:
@@ -23,6 +28,13 @@ def _axis(piece: str) -> int | slice:
     if len(parts) == 1 and parts[0] is not None:
         return parts[0]
     return slice(*parts)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether nested tensors are the same numbers in the same places."""
+    if tree_structure(a) != tree_structure(b):
+        return False
+    return all(torch.equal(x, y) for x, y in zip(tree_leaves(a), tree_leaves(b), strict=True))
 
 
 def squared(out: Tensor, y: Tensor) -> Tensor:
@@ -35,6 +47,7 @@ def squared(out: Tensor, y: Tensor) -> Tensor:
     return (out - y) ** 2
 
 
+_TOGETHER = 1 << 16  # chains times rows that are computed at once where losses go side by side
 _PROBES = 12  # points at which gradients and differences are compared
 _AWAY = 0.03  # of a weight, from w* to such a point
 _STEP = 1e-2  # length of a difference
@@ -383,6 +396,49 @@ class ModuleLoss:
             value += share * torch.cat([v for _, v in parts])
             grad.add_(torch.cat([g for g, _ in parts]), alpha=share)
         return value, grad
+
+    def side_by_side(self, others: Sequence[ModuleLoss]) -> ValueAndGrad | None:
+        """Loss and gradient of this loss and others of one architecture on the same inputs at w
+        (losses·c, d), the first c rows for this one, the next for the first of the others, …; None
+        where they differ in more than weights and targets."""
+        kind = (self._names, self._shapes, self.dtype, self._reduction, self.n_data)
+        losses = (self, *others)
+        if (
+            any(
+                kind != (o._names, o._shapes, o.dtype, o._reduction, o.n_data)
+                or not _equal(o._inputs, self._inputs)
+                for o in others
+            )
+            or len({str(tree_structure(o._targets)) for o in losses}) > 1
+        ):
+            return None
+        try:
+            targets = tree_map(lambda *y: torch.stack(y), *(o._targets for o in losses))
+        except RuntimeError:  # of unequal shapes
+            return None
+        own = torch.vmap(torch.func.grad_and_value(self._single), in_dims=(0, None, None))
+        mapped = torch.vmap(own, in_dims=(0, None, 0))
+
+        def evaluate(w: Tensor) -> tuple[Tensor, Tensor]:
+            w = self._points(w)
+            self._to(w.device)
+            by_loss = w.view(len(losses), -1, self.dim)
+            some = max(1, _TOGETHER // (by_loss.shape[1] * min(self.n_data, self._rows)))
+            value = torch.zeros(by_loss.shape[:2], dtype=torch.float64, device=w.device)
+            grad = torch.zeros(by_loss.shape, dtype=torch.float64, device=w.device)
+            for start in range(0, self.n_data, self._rows):
+                rows = slice(start, start + self._rows)
+                x = tree_map(lambda a, rows=rows: a[rows], self._inputs)
+                y = tree_map(lambda a, rows=rows: a[:, rows].to(w.device), targets)
+                share = min(self._rows, self.n_data - start) / self.n_data
+                for k in range(0, len(losses), some):
+                    part = slice(k, k + some)
+                    slope, here = mapped(by_loss[part], x, tree_map(lambda a: a[part], y))  # noqa: B023
+                    value[part] += share * here
+                    grad[part].add_(slope, alpha=share)
+            return value.view(-1), grad.view(-1, self.dim)
+
+        return evaluate
 
     def stochastic_value_and_grad(
         self, w: Tensor, generator: torch.Generator

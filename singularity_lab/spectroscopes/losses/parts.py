@@ -9,7 +9,12 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.protocol import Domain, Loss, checked_points
+from singularity_lab.spectroscopes.losses.protocol import (
+    Domain,
+    Loss,
+    ValueAndGrad,
+    checked_points,
+)
 
 # ---------------------------------------------------------------------------------- losses
 
@@ -94,6 +99,32 @@ class RestrictedLoss:
         """K and its gradient in w_C."""
         value, grad = self.loss.value_and_grad(self._embed(w, self.loss.center.double()))
         return value, grad[:, self.indices.to(grad.device)]
+
+    def side_by_side(self, others: Sequence[RestrictedLoss]) -> ValueAndGrad | None:
+        """K and its gradient, of this loss and others that move the same coordinates, at w
+        (losses·c, |C|), where the whole losses can be computed so; else None."""
+        losses = (self, *others)
+        whole = [loss.loss for loss in losses]
+        joined: Callable[[Sequence[Loss]], ValueAndGrad | None] | None
+        joined = getattr(self.loss, "side_by_side", None)
+        if joined is None or any(
+            type(o.loss) is not type(self.loss) or not torch.equal(o.indices, self.indices)
+            for o in others
+        ):
+            return None
+        evaluate = joined(whole[1:])
+        if evaluate is None:
+            return None
+        rest = torch.stack([loss.center.double() for loss in whole])
+
+        def moving(v: Tensor) -> tuple[Tensor, Tensor]:
+            at = self.indices.to(v.device)
+            w = rest.to(v.device).repeat_interleave(len(v) // len(losses), 0)
+            w[:, at] = v.to(torch.float64)
+            value, grad = evaluate(w)
+            return value, grad[:, at]
+
+        return moving
 
     def _local_value(self, u: Tensor) -> Tensor:
         zero = torch.zeros(self.loss.dim, dtype=torch.float64)

@@ -14,7 +14,7 @@ K is resolved down to the smallest doubles near w* = (1, 1, …) too.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -27,7 +27,11 @@ from singularity_lab.system.floats import as_float
 __all__ = [
     "Domain",
     "Loss",
+    "ValueAndGrad",
 ]
+
+ValueAndGrad = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""w (c, d) → K (c,), ∇K (c, d)."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,8 @@ class Loss(Protocol):
 
     Optional: ``local_value(u)`` and ``local_value_and_grad(u)`` at displacements u = w − w* (free
     of the cancellation in w* + u), and ``stochastic_value_and_grad(w, generator)`` on a fresh
-    minibatch for every chain.
+    minibatch for every chain. ``side_by_side(others)`` gives K and ∇K of this loss and others of
+    its kind by one call, rows in the order of the losses, or None: see :mod:`.side_by_side`.
     """
 
     dim: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from fractions import Fraction
-from math import prod
 
 import pytest
 from arnold_forms import UNIMODAL, change_coordinates
@@ -13,16 +12,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from singularity_lab.algebra.polynomial import parse
-from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.errors import OutOfScope
 from singularity_lab.exact.classification import singularity_spectrum as spectra
-from singularity_lab.exact.classification.corank_three import cubic_discriminant
 from singularity_lab.exact.classification.milnor import (
-    local_algebra,
     milnor_algebra,
-    tjurina_algebra,
 )
 from singularity_lab.exact.classification.singularity import quasi_homogeneous_weights, singularity
-from singularity_lab.exact.classification.splitting_lemma import split
 
 ADE = {
     **{f"A{k}": f"x^{k + 1}" for k in range(1, 9)},
@@ -132,15 +127,6 @@ def test_real_forms_survive_coordinate_changes(one: str, other: str) -> None:
     assert forms[0][1] != forms[1][1]
 
 
-@pytest.mark.parametrize("m", [Fraction(0), Fraction(1, 3), Fraction(-1), Fraction(-5, 2)])
-def test_discriminant_of_hesses_pencil(m: Fraction) -> None:
-    """(1 + 8m³)³, an invariant of weight 12: a linear change multiplies it by det^12."""
-    f = parse("x^3 + y^3 + z^3") + parse("x*y*z") * (6 * m)
-    assert cubic_discriminant(f) == (1 + 8 * m**3) ** 3
-    moved = f.substitute({"x": parse("x + 2*y", "x y z"), "z": parse("3*z - x", "x y z")})
-    assert cubic_discriminant(moved) == 3**12 * cubic_discriminant(f)
-
-
 @pytest.mark.parametrize(
     ("f", "modality"),
     [
@@ -179,14 +165,6 @@ def test_conjugate_double_points_share_their_exponent() -> None:
 
 
 # -- Milnor and Tjurina numbers ---------------------------------------------------------------
-
-
-@given(st.lists(st.integers(2, 7), min_size=1, max_size=3))
-def test_brieskorn_milnor_numbers(powers: list[int]) -> None:
-    names = "xyz"[: len(powers)]
-    f = parse(" + ".join(f"{v}^{p}" for v, p in zip(names, powers, strict=True)))
-    mu = prod(p - 1 for p in powers)
-    assert milnor_algebra(f).dimension == tjurina_algebra(f).dimension == mu
 
 
 @pytest.mark.parametrize(
@@ -228,13 +206,6 @@ def test_points_that_are_not_singular(f: str) -> None:
         singularity(f)
 
 
-def test_a_precision_too_small_is_said() -> None:
-    x = parse("x^9", "x")
-    with pytest.raises(Undecided):
-        local_algebra([x], precision=6)
-    assert local_algebra([x], precision=11).dimension == 9
-
-
 def test_another_point() -> None:
     s = singularity("(x - 1)^3 + (y + 2)^4", at={"x": 1, "y": -2})
     assert s.type == "E6"
@@ -243,32 +214,7 @@ def test_another_point() -> None:
 # -- splitting lemma --------------------------------------------------------------------------
 
 
-@given(st.integers(0, 10**6))
-def test_splitting_keeps_the_milnor_number_and_inertia(seed: int) -> None:
-    source = random.Random(seed)
-    form = parse("x^3 + y^4 - z^2")
-    f = change_coordinates(form, source)
-    s = split(f, 8)
-    assert (s.corank, s.rank, s.index) == (2, 1, 1)
-    assert milnor_algebra(s.residual).dimension == 6
-
-
-def test_splitting_of_a_hyperbolic_form() -> None:
-    s = split(parse("x*y + z^3"), 6)
-    assert (s.corank, s.index, str(s.residual)) == (1, 1, "z^3")
-    assert sorted(d > 0 for d in s.quadratic) == [False, True]
-
-
 # -- spectrum ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "f", ["x^3 + y^4 + z^5", "x^4 + x*y^5", "x^2*y + y^2*z + z^4", "x^3*y + y^5"]
-)
-def test_newton_filtration_agrees_with_weights(f: str) -> None:
-    g = parse(f)
-    mu = milnor_algebra(g).dimension
-    assert spectra.from_newton(g, mu) == spectra.from_weights(quasi_homogeneous_weights(g))
 
 
 @pytest.mark.parametrize(
@@ -279,22 +225,6 @@ def test_spectra_are_symmetric(f: str) -> None:
     n = len(s.f.variables)
     assert s.spectrum is not None
     assert sorted(n - 2 - a for a in s.spectrum) == list(s.spectrum)
-
-
-def test_a_degenerate_germ_has_no_newton_spectrum() -> None:
-    f = parse("(y^2 - x^3)^2 - x^5*y")
-    with pytest.raises(OutOfScope, match="degenerate"):
-        spectra.from_newton(f, 16)
-
-
-def test_wrong_weights_are_refused() -> None:
-    with pytest.raises(BadInput):
-        spectra.from_weights([Fraction(2, 5), Fraction(1, 3), Fraction(2, 7)])
-
-
-def test_a_wrong_milnor_number_is_noticed() -> None:
-    with pytest.raises(Undecided):
-        spectra.from_newton(parse("x^3 + y^4"), 7)
 
 
 # -- charges ----------------------------------------------------------------------------------

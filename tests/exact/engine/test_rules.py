@@ -6,10 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-import singularity_lab as sl
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.exact.engine.blow_ups import blow_up
-from singularity_lab.exact.engine.centres import centres
 from singularity_lab.exact.engine.germs import Germs
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.engine.rules import RESOLVING, SADDLES, monomial_ideal
@@ -67,35 +65,3 @@ def test_saddles_are_no_leaf_of_a_resolution():
     assert {*SADDLES.direct} - {*RESOLVING.direct} == {
         next(r for r in SADDLES.direct if r.__name__ == "indefinite_hessian")
     }
-
-
-def test_explain_names_the_rules_that_fail():
-    """An open chart says why it is open, and which rules had no outcome for it."""
-    told = sl.explain(["a*b + c*d", "a*b^3 + c*d^3", "a*b^5 + c*d^5"], nodes=3)
-    assert not told.result.exact
-    assert told.result.open_charts
-    for chart in told.result.open_charts:
-        assert "monomial ideal" in chart.failed
-        assert str(chart) in str(told)
-    assert "ended by: nodes" in str(told)
-    late = [c for c in told.result.open_charts if "blow up" in c.failed]
-    assert all(len(c.failed) == len(RESOLVING.direct + RESOLVING.branching) for c in late)
-
-
-def test_an_answer_has_no_open_chart():
-    assert sl.rlct("x^2 - y^3").open_charts == ()
-
-
-@pytest.mark.parametrize("gens", IDEALS, ids=str)
-def test_centres_meet_every_term(gens):
-    """A centre that misses a term of the ideal is not in its zero set."""
-    g = Germs.of(LocalProblem.build(gens).localize())
-    found = centres(g)
-    assert found
-    for groups in found:
-        chosen = {i for group in groups for i, _ in group}
-        assert len(chosen) > 1
-        for f in g.gens:
-            assert all(chosen & {i for i, _ in term} for term, _ in f.terms)
-    assert all(len({w for _, w in group}) == 1 for groups in found for group in groups)
-    assert len({str(groups) for groups in found}) == len(found)

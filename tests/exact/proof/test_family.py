@@ -37,26 +37,24 @@ def test_a_free_variable_carries_nothing():
 
 
 @pytest.mark.parametrize(
-    ("changes", "renaming", "right"),
+    ("renaming", "right"),
     [
-        (["y^2 - x^3"], {"x": ["y", 1], "y": ["x", 1]}, True),
-        (["y^2 - x^3"], {"x": ["y", -1], "y": ["x", 1]}, True),
-        (["y^2 - x^3"], {"x": ["x", 1], "y": ["y", 1]}, False),
-        (["y^2 - x^3"], {"x": ["y", 1]}, False),
-        (["y^2 - x^3"], {"x": ["y", 2], "y": ["x", 1]}, False),
+        ({"x": ["y", 1], "y": ["x", 1]}, True),
+        ({"x": ["y", -1], "y": ["x", 1]}, True),  # x occurs as a square
+        ({"x": ["y", 1], "y": ["x", -1]}, False),
+        ({"x": ["x", 1], "y": ["y", 1]}, False),
+        ({"x": ["y", 1]}, False),
+        ({"x": ["y", 2], "y": ["x", 1]}, False),
     ],
 )
-def test_a_renaming_carries_one_family_to_the_other(changes, renaming, right):
-    here, there = family("x:local y:local", ["x^2 + y^3"]), family("x:local y:local", changes)
-    cusp = family("x:local y:local", ["x^2 - y^3"])
-    subject = here if renaming.get("x") == ["y", -1] else cusp
-    if subject is here:  # y ↦ x, x ↦ −y is no symmetry of odd powers unless the sign fits
-        right = False
+def test_a_renaming_carries_one_family_to_the_other(renaming, right):
+    here = family("x:local y:local", ["x^2 - y^3"])
+    there = family("x:local y:local", ["y^2 - x^3"])
     if right:
-        assert subject.check_same(there, renaming)
+        assert set(here.check_same(there, renaming)) == {"x", "y"}
     else:
         with pytest.raises(CertificateError):
-            subject.check_same(there, renaming)
+            here.check_same(there, renaming)
 
 
 def test_points_of_a_stratum_need_a_witness_where_there_are_signs():

@@ -2,35 +2,18 @@
 
 from fractions import Fraction
 
-import matplotlib.pyplot as plt
 import networkx
 import pytest
+from proof_trees import EXAMPLES, PRODUCT, charts, cusp_by_hand
 
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.exact.engine.explain import explain
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.tree import ProofNode, in_words, proof_tree
-from singularity_lab.pictures.proofs import plot_tree
-
-RANK_ONE = ["a*c + b*e", "a*d + b*f"]
-PRODUCT = ["a*e + b*g", "a*f + b*h", "c*e + d*g", "c*f + d*h"]
-EXAMPLES = [
-    ("x^2 - y^3", {}),
-    ("(y^2 - x^3)^2 - x^5*y", {}),
-    ("x^2 - y^2*z", {}),
-    (RANK_ONE, {}),
-    (["x*y", "z*w + z^2"], {}),  # the sum rule
-    ("x^2 - y^3", {"prior": {"x": 1}, "nonnegative": ["y"]}),
-    ("(x - 1)^2 - y^3", {"at": {"x": 1}}),
-    ("x^2 + y^4", {"convention": "loss"}),
-    (PRODUCT, {}),  # symmetric charts, and a pivot
-    ([f"{g} - {int(i == 0)}" for i, g in enumerate(PRODUCT)], {"at": {"a": 1, "e": 1}}),
-    ("x^3 - 3*x*y^2 + z^2", {}),
-]
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda e: str(e[0])[:24])
@@ -38,10 +21,6 @@ def example(request):
     generators, options = request.param
     result = rlct(generators, budget=20, **options)
     return result, proof_tree(result)
-
-
-def charts(tree):
-    return {n: tree.nodes[n]["chart"] for n in tree}
 
 
 def test_it_is_a_tree_that_proves_the_claim(example):
@@ -84,18 +63,6 @@ def test_candidates_never_undercut_the_value_of_their_chart(example):
                 assert divisor.candidate >= lam
         if chart.op == "monomial" and chart.value is not None and scale == 2:
             assert chart.reaching
-
-
-def cusp_by_hand():
-    """x² − y³, blown up with weights (3, 2); the chart of x stays open, the others are units."""
-    leaf = {"op": "monomial", "primal": {"y": "1/6"}, "dual": [[0, "5/6"]]}
-    proof = {
-        "op": "blowup",
-        "groups": [[["x", 3]], [["y", 2]]],
-        "cases": [{"op": "open"}, leaf, leaf],
-    }
-    claim = RLCT(Fraction(5, 12), 1)
-    return Certificate(LocalProblem.build("x^2 - y^3"), "upper", claim, proof)
 
 
 def test_exponents_are_those_of_the_blow_up():
@@ -209,57 +176,6 @@ def test_an_altered_certificate_has_no_tree():
 def test_zero_ideal():
     tree = proof_tree(rlct("x - x", variables="x"))
     assert tree.nodes[0]["chart"].words == "K is identically 0"
-
-
-def numbers(axes):
-    """The nodes that the boxes of a picture speak of: "7", or "7–9" for neighbours alike."""
-    for text in axes.texts:
-        first, _, last = text.get_text().split()[0].partition("–")
-        yield from range(int(first), int(last or first) + 1)
-
-
-def test_pictures(example):
-    result, tree = example
-    axes = plot_tree(tree)
-    assert sorted(numbers(axes)) == sorted(tree)
-    assert str(result.certificate) == axes.get_title()
-    plt.close(axes.figure)
-
-
-def test_neighbours_with_the_same_proof_share_a_box():
-    leaf = {"op": "monomial", "primal": {"x": "1"}, "dual": [[0, "3"]], "id": 1}
-    again = [
-        {"op": "see", "step": 1, "map": {"x": [a, 1], a: ["x", 1], b: [b, 1]}}
-        for a, b in (("y", "z"), ("z", "y"))
-    ]
-    groups = [[["x", 1], ["y", 1], ["z", 1]]]
-    proof = {"op": "blowup", "groups": groups, "cases": [leaf, *again]}
-    problem = LocalProblem.build(["x", "y", "z"])
-    tree = proof_tree(Certificate(problem, "exact", RLCT(Fraction(3, 2), 1), proof))
-    assert [chart.same_as for chart in charts(tree).values()] == [None, None, 1, 1]
-    axes = plot_tree(tree)
-    assert len(axes.texts) == 3
-    assert sorted(numbers(axes)) == [0, 1, 2, 3]
-    plt.close(axes.figure)
-
-
-def test_boxes_do_not_overlap():
-    tree = proof_tree(rlct("(y^2 - x^3)^2 - x^5*y"))
-    axes = plot_tree(tree)
-    axes.figure.canvas.draw()
-    boxes = [t.get_bbox_patch().get_window_extent() for t in axes.texts]
-    assert len(boxes) > 1
-    overlapping = [
-        (i, j) for i, a in enumerate(boxes) for j, b in enumerate(boxes[:i]) if a.overlaps(b)
-    ]
-    assert overlapping == []
-    plt.close(axes.figure)
-
-
-def test_too_large_a_tree_is_not_drawn():
-    tree = proof_tree(cusp_by_hand())
-    with pytest.raises(OutOfScope, match="nodes"):
-        plot_tree(tree, limit=2)
 
 
 def test_words_for_steps():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singularity_lab.errors import BadInput, Undecided
+from singularity_lab.errors import BadInput
 from singularity_lab.programs import program
 from singularity_lab.programs.machines.machines import Case, Program
 from singularity_lab.programs.machines.turing import TuringMachine
@@ -24,12 +24,8 @@ from singularity_lab.programs.uncertainty.noisy import (
     wrong_runs,
 )
 from singularity_lab.programs.uncertainty.semirings import (
-    Booleans,
-    MinPlus,
     MonomialIdeals,
-    Monomials,
     Numbers,
-    total,
 )
 
 INPUTS = ("A", "B", "AB", "BA")
@@ -185,31 +181,6 @@ def test_formula_ideals_and_polynomials_have_one_support(p, semantics):
         assert ring.minimal(support) == ideal
 
 
-def test_the_formula_is_the_propagation_in_every_semiring():
-    p = program("detectA-mini-retry")
-    formula = wrong_runs(p, 2)
-    rng = np.random.default_rng(1)
-    prices = {
-        leaf: Fraction(int(x))
-        for leaf, x in zip(formula.leaves, rng.integers(0, 9, 99), strict=False)
-    }
-    allowed = {
-        leaf: bool(x) for leaf, x in zip(formula.leaves, rng.integers(0, 2, 99), strict=False)
-    }
-    for ring, values in ((MinPlus(), prices), (Booleans(), allowed)):
-        direct = [
-            total(ring, [e for y, e in law.items() if y != case.target])
-            for case, law in zip(p.cases, laws(ring, values | dict.fromkeys(
-                {(c.name, o) for c in p.machine.choices for o in c.options} - set(values), ring.one
-            ), p, 2), strict=True)
-        ]  # fmt: skip
-        assert formula.evaluate(ring, values) == direct
-    batch = formula.batch(
-        {k: np.array([int(v)]) for k, v in prices.items()}, np.minimum, np.add, 10**6, 0
-    )
-    assert [batch[r, 0] for r in formula.roots] == formula.evaluate(MinPlus(), prices)
-
-
 def test_tensors_propagate_and_differentiate():
     torch = pytest.importorskip("torch")
     p = program("detectA-mini")
@@ -232,13 +203,6 @@ def test_tensors_propagate_and_differentiate():
     point = [Fraction(float(x)) for x in eps.detach()[0]]
     derivative = [sum(float(e.derivative(v)(point)) for e in exact) for v in exact[0].variables]
     np.testing.assert_allclose(eps.grad[0].numpy(), derivative, rtol=1e-10, atol=1e-12)
-
-
-def test_monomials_stop_at_their_limit():
-    ring = Monomials(3, limit=3)
-    three = total(ring, [frozenset(((1, 0, 0),)), frozenset(((0, 1, 0),)), frozenset(((0, 0, 1),))])
-    with pytest.raises(Undecided, match="more than 3"):
-        ring.mul(three, three)
 
 
 def test_semantics_that_a_machine_lacks_are_refused():

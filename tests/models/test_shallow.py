@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.catalog.checks import twin_error
+from singularity_lab.errors import BadInput
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.models import build
 from singularity_lab.models.shallow import multi_indices
@@ -116,28 +118,14 @@ def test_relu_pieces_glue():
     assert model.twin(w).item() == pytest.approx((f**2).mean().item(), rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("dimension", "key", "value", "expected"),
-    [
-        (1, 1, 1, RLCT(Fraction(1, 2), 4)),
-        (2, 2, 2, RLCT(Fraction(3, 2), 2)),
-        (2, 1, 1, RLCT(Fraction(1), 4)),
-    ],
-)
-def test_cross_attention_is_a_product_of_two_regressions(dimension, key, value, expected):
-    """Product rule: the smaller of λ_RRR(d, d, d_v) and λ_RRR(d, d, d_k), m adds on ties."""
-    model = build(
-        "linear_attention", dimension=dimension, key=key, value=value, values_from="independent"
-    )
-    assert rlct(model.problem(), budget=30).rlct == expected
-
-
-def test_self_attention_sees_only_symmetrised_products():
-    """(P, M) and its image under the symmetry P_ij M_kl ↔ P_ik M_jl have one loss: P = e₁e₁ᵀ, M =
-    e₂e₂ᵀ against P' = e₁e₂ᵀ, M' = e₁e₂ᵀ."""
-    model = build("linear_attention", dimension=2, key=1, value=1)
-    w = dict(o11=1, v11=1, k12=1, q12=1)
-    other = dict(o11=1, v12=1, k11=1, q12=1)
-    assert model.value(w) == model.value(other) != 0
-    cross = build("linear_attention", dimension=2, key=1, value=1, values_from="independent")
-    assert [g(w) for g in cross.ideal.generators] != [g(other) for g in cross.ideal.generators]
+def test_finite_data_give_the_values_at_the_points():
+    network = dict(inputs=1, outputs=1, hidden=2, powers=[1, 2])
+    model = build("polynomial_network", **network, law="data", points=[[1], [-1]])
+    a1, a2, b1, b2 = (Fraction(x) for x in ("1/2", "2", "1/3", "-1"))
+    f = [a1 * (b1 * x + b1**2) + a2 * (b2 * x + b2**2) for x in (1, -1)]
+    assert model.value([a1, a2, b1, b2]) == sum(v * v for v in f) / 2
+    assert max(twin_error(model)) < 1e-12
+    with pytest.raises(BadInput, match="'data' needs its points"):
+        build("polynomial_network", **network, law="data")
+    with pytest.raises(BadInput, match="only 'data' has points"):
+        build("polynomial_network", **network, points=[[1]])

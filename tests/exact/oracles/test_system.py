@@ -3,18 +3,13 @@
 The second half is marked ``oracle`` and skipped where the systems are not installed.
 """
 
-import os
 import signal
-import stat
 import time
-from fractions import Fraction
 
 import pytest
 
 from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.errors import BadInput
-from singularity_lab.exact.classification.milnor import milnor_algebra, tjurina_algebra
-from singularity_lab.exact.engine.newton import threshold
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.oracles.macaulay2 import Macaulay2
 from singularity_lab.exact.oracles.singular import Singular
@@ -26,32 +21,6 @@ def ideal(*generators, variables=None):
 
 
 # -- without any system: a script stands in --------------------------------------------------------
-
-
-@pytest.fixture
-def imitation(tmp_path):
-    """A program that reads its input and does what the test says."""
-
-    def make(body):
-        path = tmp_path / "program"
-        path.write_text(f"#!/bin/sh\n{body}\n")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return str(path)
-
-    return make
-
-
-def test_answers_are_read_between_noise(imitation):
-    path = imitation("cat > /dev/null; echo '// ** redefining x'; echo '@@dim=7'; echo bye")
-    assert Singular(path=path).dimension(ideal("x")) == 7
-
-
-def test_the_script_has_the_ideal(imitation, tmp_path):
-    path = imitation(f"cat > {tmp_path}/script; echo @@dim=0")
-    Singular(path=path).dimension(ideal("a^2 - 1/3*b", "b"))
-    script = (tmp_path / "script").read_text()
-    assert "ring R = 0,(w1,w2),dp;" in script
-    assert "(-1/3)*w2^1" in script
 
 
 def test_complaints_missing_answers_and_limits(imitation):
@@ -99,25 +68,6 @@ def test_absent_systems_say_so(monkeypatch):
         Singular().dimension(ideal("x"))
 
 
-def test_a_named_binary_is_used(monkeypatch, imitation):
-    path = imitation("cat > /dev/null; echo @@dim=3")
-    monkeypatch.setenv("SINGLAB_M2", path)
-    assert Macaulay2.find() == path
-    assert os.access(path, os.X_OK)
-    assert Macaulay2().dimension(ideal("x")) == 3
-
-
-def test_the_local_b_function_is_read(imitation):
-    path = imitation("cat > /dev/null; echo '@@b={{s+1, 1}, {6*s+5, 2}, {s, 1}, {6*s+7, 1}}'")
-    found = Macaulay2(path=path).local_b_function(parse("x^2 - y^3"))
-    assert found == {
-        Fraction(-1): 1,
-        Fraction(-5, 6): 2,
-        Fraction(0): 1,
-        Fraction(-7, 6): 1,
-    }
-
-
 def test_arguments():
     with pytest.raises(BadInput, match="order"):
         Singular().groebner_basis(ideal("x"), order="ds")
@@ -126,20 +76,6 @@ def test_arguments():
 
 
 # -- with the systems ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def singular():
-    if not Singular.installed():
-        pytest.skip("Singular is not installed")
-    return Singular(seconds=60)
-
-
-@pytest.fixture
-def macaulay2():
-    if not Macaulay2.installed():
-        pytest.skip("Macaulay2 is not installed")
-    return Macaulay2(seconds=120)
 
 
 @pytest.mark.oracle
@@ -156,16 +92,6 @@ def test_commutative_algebra(system, request):
         frozenset({"x"}),
         frozenset({"y", "z"}),
     }
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize(
-    "text", ["x^2 - y^3", "x^3 + y^7 + x*y^5", "x^2 + y^3 + z^5", "(x^2 - y^3)*(y^2 - x^3)"]
-)
-def test_milnor_and_tjurina_numbers_agree(singular, text):
-    f = parse(text)
-    assert singular.milnor_number(f) == milnor_algebra(f).dimension
-    assert singular.tjurina_number(f) == tjurina_algebra(f).dimension
 
 
 @pytest.mark.oracle
@@ -194,35 +120,6 @@ def test_ideals_agree(singular):
     for generators in (["x^2", "y^3"], ["x^3 - y^2", "y^3 - z^2"], ["a*c", "a*d", "b*c", "b*d"]):
         given = ideal(*generators)
         assert singular.lct_by_b_function(given) == 2 * rlct(given).value
-
-
-@pytest.mark.oracle
-def test_macaulay2_agrees(macaulay2):
-    rows = ((1, 4, 6), (5, 1, 0), (0, 7, 1), (8, 0, 8))
-    monomials = ideal("x*y^4*z^6", "x^5*y", "y^7*z", "x^8*z^8")
-    assert macaulay2.monomial_lct(monomials) == 2 * threshold(rows).value
-    assert macaulay2.lct(ideal("x^2", "y^3")) == 2 * rlct(["x^2", "y^3"]).value
-    assert -max(macaulay2.local_b_function(parse("x^2 - y^3"))) == Fraction(5, 6)
-
-
-@pytest.mark.oracle
-def test_traps_of_singular(singular):
-    """The documented traps: global, real ≠ complex, and the radical instead of the ideal."""
-    off_axis = ideal("(x^2 + 1)^3*y")
-    assert singular.lct_by_b_function(off_axis) == Fraction(1, 3)
-    assert 2 * rlct(off_axis).value == 1
-    square = parse("(a*b + c*d)^2")
-    assert singular.lct_by_resolution(square) == 1
-    assert 2 * rlct(square).value == Fraction(1, 2)
-    definite = ideal("(x^2 + y^2)*y^3", "(x^2 + y^2)^2")
-    assert singular.lct_by_b_function(definite) <= 2 * rlct(definite).value
-
-
-@pytest.mark.oracle
-def test_trap_of_macaulay2(macaulay2):
-    off_axis = parse("(x^2 + 1)^3*y")
-    assert macaulay2.lct(Ideal(off_axis.variables, (off_axis,))) == Fraction(1, 3)
-    assert max(macaulay2.local_b_function(off_axis)) == -1
 
 
 @pytest.mark.oracle

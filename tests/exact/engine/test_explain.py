@@ -1,0 +1,23 @@
+"""What explain says of a proof, and of the rules that failed."""
+
+from __future__ import annotations
+
+import singularity_lab as sl
+from singularity_lab.exact.engine.rules import RESOLVING
+
+
+def test_explain_names_the_rules_that_fail():
+    """An open chart says why it is open, and which rules had no outcome for it."""
+    told = sl.explain(["a*b + c*d", "a*b^3 + c*d^3", "a*b^5 + c*d^5"], nodes=3)
+    assert not told.result.exact
+    assert told.result.open_charts
+    for chart in told.result.open_charts:
+        assert "monomial ideal" in chart.failed
+        assert str(chart) in str(told)
+    assert "ended by: nodes" in str(told)
+    late = [c for c in told.result.open_charts if "blow up" in c.failed]
+    assert all(len(c.failed) == len(RESOLVING.direct + RESOLVING.branching) for c in late)
+
+
+def test_an_answer_has_no_open_chart():
+    assert sl.rlct("x^2 - y^3").open_charts == ()
