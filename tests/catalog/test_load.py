@@ -9,12 +9,7 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
-from singularity_lab.catalog.load import entries, families, load
-=======
-from singularity_lab.catalog.load import entries, families, load
-from singularity_lab.catalog.load import read_catalog, read_family
->>>>>>> main
+from singularity_lab.catalog.load import entries, families, load, read_catalog, read_family
 from singularity_lab.errors import BadInput
 
 

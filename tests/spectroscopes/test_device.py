@@ -40,6 +40,12 @@ def test_a_record_says_what_its_source_says_and_explains_its_settings(name):
         assert s.meaning, f"{name}: {s.name}"
 
 
+def test_each_device_has_a_file_of_its_own():
+    homes = [known()[name].home for name in OURS]
+    assert all(home.endswith(":DEVICE") for home in homes)
+    assert len(set(homes)) == len(homes) >= 15
+
+
 def test_each_function_with_the_signature_of_a_device_has_a_record():
     """A file that defines a device and forgets its record is found."""
     found = set()
