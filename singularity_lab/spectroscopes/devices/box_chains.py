@@ -70,11 +70,11 @@ class BoxChains:
     scale: Tensor  # (d,): step sizes of the walk
 
 
-Sweep = Callable[[BoxChains, torch.Generator, bool], None]  # the last: whether it is a warm-up
+BoxSweep = Callable[[BoxChains, torch.Generator, bool], None]  # the last: whether it is a warm-up
 
 
 def reading_in_a_box(
-    name: str, sweep: Sweep, loss: Loss, seed: int, budget: Budget, settings: dict[str, Any]
+    name: str, sweep: BoxSweep, loss: Loss, seed: int, budget: Budget, settings: dict[str, Any]
 ) -> Reading:
     """The reading of chains that sweep so, under the name of a device."""
     s = settings_of(BoxSettings, settings, name)
