@@ -19,6 +19,14 @@ from singularity_lab.dictionary.rows import make_rows
 from singularity_lab.dictionary.schema import Cell, StratumLine, Tables
 
 LATER = Cell.unknown("not asked in this test")
+IDS = (
+    "ade-a2",
+    "ade-surface-a3",
+    "nc-1-2",
+    "edge-path-3",
+    "binomial-3-2",
+    "trained-xor-tanh-2-2-1",
+)
 
 
 def small_tables(ids: Sequence[str]) -> Tables:

@@ -6,16 +6,12 @@ from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.archive import certificate_name
 from singularity_lab.calibration.design import Arm, CalibrationRow, plan
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.run import calibrate, run_plans
 from singularity_lab.catalog.entry import Entry
-from singularity_lab.catalog.load import load
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate
 
@@ -45,27 +41,6 @@ def test_problems_with_one_ideal_are_calibrated_together_each_with_its_proof(tmp
     assert all(any(c.problem == CalibrationRow.of(m).problem for c in kept) for m in members)
     # also where a file system ignores case
     assert len({p.name.lower() for p in paths}) == len(paths)
-
-
-def test_files_of_rows_on_file_have_their_ids_and_impostors_have_not():
-    assert certificate_name(CalibrationRow.of("nc-1-1")) == "nc-1-1"
-    for entry in (
-        Entry(id="nc-1-1", ideal=["x^2"]),
-        Entry(id="nc-1-1.lower", ideal=["x"]),
-        Entry(id="../nc-1-1", ideal=["x"]),
-        load("deep_linear:widths=[1,1,7,1],rank=0"),
-    ):
-        name = certificate_name(CalibrationRow.of(entry))
-        assert "_" in name
-        assert "/" not in name
-
-
-@settings(max_examples=20)
-@given(st.lists(st.text(min_size=1, max_size=300), min_size=2, max_size=4, unique=True))
-def test_certificate_names_are_injective_and_short(texts):
-    names = [certificate_name(CalibrationRow(t, "f", 1, PROBLEMS[0])).lower() for t in texts]
-    assert len(set(names)) == len(texts)
-    assert all(len(n) <= 80 and n.isascii() and "/" not in n for n in names)
 
 
 def test_one_name_for_two_problems_is_refused():

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.design import Arm, CalibrationRow, plan
+from singularity_lab.calibration.design import Arm, CalibrationRow
 from singularity_lab.calibration.record_store import RecordStore
 from singularity_lab.calibration.run import calibrate
 from singularity_lab.catalog.load import load
@@ -32,59 +32,6 @@ def _own_cache_and_devices(tmp_path_factory, monkeypatch):
 
 
 # -- the plan --------------------------------------------------------------------------------------
-
-
-def test_seeds_are_outermost_and_the_order_does_not_change():
-    work = plan(["hessian", "llc"], [LINE, CUSP], [3, 1])
-    order = [(t.seed, t.row.id, t.arm.label) for t in work.tasks()]
-    assert order == [
-        (s, r, a) for s in (3, 1) for r in ("(x)", "(-y^3 + x^2)") for a in ("hessian", "llc")
-    ]
-    assert [t.key for t in work.tasks()] == [t.key for t in work.tasks()]
-
-
-def test_a_key_names_everything_that_a_reading_depends_on():
-    def key(device="hessian", row=CUSP, seeds=(0,), **limits):
-        return plan(device, row, seeds, **limits).tasks()[0].key
-
-    moved = LocalProblem.build("x^2 - y^3", at={"x": 1, "y": 1})
-    others = [
-        key(device="llc"),
-        key(device=("hessian", {"step": 1e-3})),
-        key(row=moved),
-        key(row=LocalProblem.build("x^2 - y^3", prior={"x": 1})),
-        key(seeds=(1,)),
-        key(budget=100),
-        key(evaluations=100),
-    ]
-    assert len({key(), *others}) == 8
-
-
-def test_claims_and_notes_do_not_change_a_key():
-    import msgspec
-
-    entry = load("nc-1-1")
-    noted = msgspec.structs.replace(entry, note="a remark", claim=[])
-    assert plan("hessian", entry, 1).tasks()[0].key == plan("hessian", noted, 1).tasks()[0].key
-
-
-@pytest.mark.parametrize(
-    ("devices", "rows", "seeds", "message"),
-    [
-        ([], [LINE], 1, "devices: at least one"),
-        ("hessian", [], 1, "rows: at least one"),
-        ("hessian", [LINE], 0, "seeds: at least one"),
-        ("hessian", [LINE, LINE], 1, "rows: each may appear once"),
-        (["hessian", ("hessian", {"step": 1e-3})], [LINE], 1, "different labels"),
-        ("hessian", [LINE], [-1], "integers >= 0"),
-        ("hessian", "no-such-row", 1, "no row"),
-        (3, [LINE], 1, "devices"),
-        (("hessian", {"step": object()}), [LINE], 1, "JSON values"),
-    ],
-)
-def test_a_plan_that_makes_no_sense_is_refused(devices, rows, seeds, message):
-    with pytest.raises(BadInput, match=message):
-        plan(devices, rows, seeds)
 
 
 def test_an_unknown_device_is_refused_before_anything_starts(tmp_path):

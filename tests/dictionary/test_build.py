@@ -5,16 +5,14 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.load import load
 from singularity_lab.dictionary import build as building
 from singularity_lab.dictionary.assemble import places
 from singularity_lab.dictionary.build import build, cell_jobs, compute_cells
-from singularity_lab.dictionary.classes import classify
-from singularity_lab.dictionary.columns import GROUPS, ColumnGroup, Question
+from singularity_lab.dictionary.columns import GROUPS
 from singularity_lab.dictionary.journal import Journal
 from singularity_lab.dictionary.schema import Cell, blanks
-from singularity_lab.errors import BadInput, OutOfScope, Undecided
+from singularity_lab.errors import BadInput
 
 IDS = ("ade-a2", "bp-2-3", "nc-1-1", "rrr-1-1-2-r0", "rrr-1-1-2-r0-a0b1", "loss-x2-y4")
 
@@ -88,66 +86,6 @@ def test_more_time_asks_again_only_what_was_undecided(tmp_path):
     assert journal.get("g", "jets", 1, 2.0) is None
     assert journal.get("g", "zeta", 1, 2.0) is not None
     assert journal.get("g", "zeta", 2, 1.0) is None  # another version of the function
-
-
-@pytest.mark.parametrize(
-    ("error", "status"),
-    [
-        (OutOfScope("one polynomial is needed"), "not applicable"),
-        (Undecided("not within 1 s"), "unknown"),
-        (ZeroDivisionError("0.0"), "unknown"),
-    ],
-)
-def test_every_failure_is_a_cell_with_its_reason(error, status):
-    def fails(question):
-        raise error
-
-    group = ColumnGroup("x", ("a", "b"), fails, 1, "", "")
-    cells = group.cells(Question(load("nc-1").problem(), (), 1.0))
-    assert set(cells) == {"a", "b"}
-    assert all(c.status == status and str(error) in c.reason for c in cells.values())
-
-
-def test_certificates_on_file_win_over_an_older_journal(tmp_path):
-    journal = Journal(tmp_path / "cells.jsonl")
-    (place,) = [p for p in places([load("bp-2-3")]) if p.on_file]
-    old = Cell.unknown("no certificate on file")
-    journal.add(
-        building.JournalLine(
-            place.key, "value", 1, 3.0, 0.1, {"lambda": old, "m": old, "certificate": old}
-        )
-    )
-    built = build([load("bp-2-3")], journal, 3.0, 1, total=0.0)
-    (line,) = built.tables.strata
-    assert (line.lam.value, line.m.value) == ("5/12", 1)
-    assert line.certificate.status == "value"
-
-
-def test_classes_stand_when_germs_go_that_are_first_of_none(tmp_path):
-    texts = {"a": "x^2 - y^3", "b": "u^3 + v^2", "c": "x*y", "d": "(1 + u)*(u^2 + v^3)"}
-    germs = {key: LocalProblem.build(text) for key, text in texts.items()}
-    known = classify(germs)
-    for gone in ("b", "c", "d"):
-        kept = {k: p for k, p in germs.items() if k != gone}
-        assert building.without(known, kept) == classify(kept)
-    assert building.without(known, ["b", "c"]) is None  # b is told by a
-    journal = Journal(tmp_path / "cells.jsonl")
-    building.journal_classes(places([load(i) for i in IDS]), journal)
-    few = places([load(i) for i in IDS if i != "loss-x2-y4"])
-    size = journal.path.stat().st_size
-    assert building.journal_classes(few, journal) == building.journal_classes(few, Journal(None))
-    assert journal.path.stat().st_size == size
-
-
-def test_a_damaged_line_of_the_journal_is_left_out(tmp_path, caplog):
-    path = tmp_path / "cells.jsonl"
-    journal = Journal(path)
-    journal.add(building.JournalLine("g", "zeta", 1, 1.0, 0.5, {"zeta": Cell.of({})}))
-    with open(path, "ab") as file:
-        file.write(b'{"germ": "h", "gro')
-    again = Journal(path)
-    assert len(again) == 1
-    assert "1 lines cannot be read" in caplog.text
 
 
 def test_bad_arguments():

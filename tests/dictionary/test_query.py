@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 
 import msgspec
 import pytest
-from typer.testing import CliRunner
 
 from singularity_lab import find, lookup, same_class
-from singularity_lab.cli import app
 from singularity_lab.dictionary.schema import Tables
 from singularity_lab.errors import BadInput
 
@@ -94,26 +91,3 @@ def test_bad_queries():
         find("m=two")
     with pytest.raises(BadInput, match=r"perhaps ade-a"):
         lookup("ade-a22x")
-
-
-def test_the_page_of_a_row_and_the_command_line():
-    page = lookup("ade-a2")
-    assert page.commands("jets")["shell"] == "singlab jets ade-a2 --order 6"
-    assert page.commands("where") == {}
-    assert "<table>" in page._repr_html_()
-    assert "5/12" in str(page)
-    runner = CliRunner()
-    shown = runner.invoke(app, ["dictionary", "show", "ade-a2", "--json"])
-    assert shown.exit_code == 0, shown.output
-    assert json.loads(shown.stdout)["stratum"]["lambda"]["value"] == "5/12"
-    found = runner.invoke(app, ["find", "transformer", "--json"])
-    families = {h["family"] for h in json.loads(found.stdout)}
-    assert families >= {"linear_attention", "softmax_attention", "token_attention"}
-    assert all("attention" in family for family in families)
-    counted = runner.invoke(app, ["dictionary", "list", "--json"])
-    assert "strata" in json.loads(counted.stdout)
-    phases = runner.invoke(
-        app,
-        ["dictionary", "phases", "rrr-4-4-3-r3", "--kind", "functions", "--reading", "5.9±0.3"],
-    )
-    assert "meets rank 1" in phases.stdout

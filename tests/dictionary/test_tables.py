@@ -12,23 +12,16 @@ from singularity_lab.catalog.consistency import listing
 from singularity_lab.catalog.load import entries
 from singularity_lab.catalog.store import row_key
 from singularity_lab.dictionary import tables as store
-from singularity_lab.dictionary.classes import clashes
-from singularity_lab.dictionary.columns import GROUPS, sides
+from singularity_lab.dictionary.columns import sides
 from singularity_lab.dictionary.schema import (
     EDGE_KINDS,
     TABLES,
-    Cell,
     Tables,
     blanks,
     cell_columns,
     counts,
 )
 from singularity_lab.errors import BadInput
-
-
-@pytest.fixture(scope="module")
-def tables() -> Tables:
-    return store.shipped()
 
 
 def test_the_rows_are_those_of_the_catalog_and_no_cell_is_blank(tables):
@@ -41,14 +34,6 @@ def test_the_rows_are_those_of_the_catalog_and_no_cell_is_blank(tables):
     found = counts(tables)["strata"]
     assert set(found) == set(cell_columns("strata"))
     assert all(sum(by_status.values()) == len(tables.strata) for by_status in found.values())
-
-
-def test_a_blank_cell_is_found(tables):
-    row = msgspec.structs.replace(tables.rows[0], chart=Cell("unknown"))
-    assert blanks(Tables(rows=[row])) == [f"rows: {row.id}: chart"]
-    for blank in (Cell("value"), Cell("bounds"), Cell("no device"), Cell("not applicable")):
-        assert blank.blank
-    assert not Cell.of(0).blank
 
 
 def test_lambda_is_what_the_certificates_prove(tables):
@@ -85,38 +70,6 @@ def test_keys_resolve(tables):
         if line.certificate.status == "value":
             assert set(line.certificate.value) <= digests, line.row_id
     assert {r.row_id for r in tables.readings} <= ids
-
-
-def test_titles_tell_rows_apart_and_words_are_there(tables):
-    titles = [r.title for r in tables.rows]
-    assert all(titles)
-    assert all(r.aliases for r in tables.rows)
-    assert len(set(titles)) >= len(titles) - 5
-    assert not [t for t in titles if "None" in t or "{" in t]
-
-
-def test_classes_cross_families_and_agree_on_lambda(tables):
-    families = {r.id: r.family for r in tables.rows}
-    across = {}
-    for name in ("germ_id", "class_id"):
-        groups: dict[str, set[str]] = {}
-        for line in tables.strata:
-            cell = getattr(line, name)
-            if line.on_file and cell.status == "value":
-                groups.setdefault(cell.value, set()).add(families[line.row_id])
-        across[name] = sum(len(g) > 1 for g in groups.values())
-    assert across["germ_id"] >= 48
-    assert across["class_id"] >= 60
-    assert clashes(tables.strata) == []
-
-
-def test_a_class_that_differs_in_lambda_is_found(tables):
-    line = next(s for s in tables.strata if s.row_id == "ade-a2")
-    other = msgspec.structs.replace(line, row_id="x", lam=Cell.of("1/3"))
-    assert len(clashes([line, other])) == 1
-    bounded = msgspec.structs.replace(line, row_id="y", lam=Cell.between("1/2", "1"))
-    assert len(clashes([line, bounded])) == 1
-    assert clashes([line, msgspec.structs.replace(bounded, lam=Cell.between("1/3", "1"))]) == []
 
 
 def test_divisors_carry_lambda(tables):
@@ -202,12 +155,3 @@ def test_the_folder_round_trips_and_says_what_is_wrong(tables, tmp_path):
 def test_the_package_stays_small(tables):
     sizes = [f.stat().st_size for f in store.shipped_folder().glob("*.gz")]
     assert 100_000 < sum(sizes) <= 10_000_000
-
-
-def test_every_computed_column_has_its_command():
-    columns = [c for group in GROUPS for c in group.columns]
-    assert len(set(columns)) == len(columns)
-    assert set(columns) <= set(cell_columns("strata"))
-    for group in GROUPS:
-        assert "{id}" in group.command
-        assert "{id}" in group.python

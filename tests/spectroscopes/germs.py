@@ -22,3 +22,12 @@ def brieskorn(*exponents: int, **options) -> PolynomialLoss:
 def cusp(**options) -> PolynomialLoss:
     """K = (w_1² − w_2³)²: λ = 5/12, m = 1."""
     return PolynomialLoss.from_exponents([([1, -1], [(2, 0), (0, 3)])], loss_id="cusp", **options)
+
+
+# (loss, λ, nβE[K]/λ at n = 10³, 10⁴, 10⁶ and γ = 1, to two decimals: computed independently)
+TARGETS = [
+    (crossing(1, 1), 1 / 2, (0.72, 0.78, 0.85)),
+    (cusp(), 5 / 12, (0.87, 0.90, 0.94)),
+    (crossing(1, 2), 1 / 4, (0.84, 0.90, 0.97)),
+    (brieskorn(2, 3), 5 / 12, (0.96, 0.98, 1.00)),
+]

@@ -10,46 +10,16 @@ import pytest
 import torch
 from torch import nn
 
-from singularity_lab import Tracker, Trajectory, track
+from singularity_lab import track
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes import Budget, Cost, Estimate, Outcome, PolynomialLoss, Reading
-from singularity_lab.trajectories import Interrupted, TrajectoryRow
-
-calls: list[tuple] = []
-breaks: dict[int, type[BaseException]] = {}  # at which call, and how
-
-
-def ruler(loss, *, seed, budget: Budget, n=100.0) -> Reading:
-    """A device that costs nothing: it reads the norm of the centre, and notes that it was asked."""
-    calls.append((seed, n))
-    value = float(loss.center.norm())
-    if len(calls) in breaks:
-        raise breaks[len(calls)]("the device broke")
-    return Reading(
-        "ruler", loss.loss_id, loss.dim, {"n": n}, seed,
-        {"llc": Estimate(value, value - 0.2, value + 0.2, 0.9)}, None, Outcome.OK, "",
-        Cost(1, 0, 0.0, 1),
-    )  # fmt: skip
+from singularity_lab.trajectories import Interrupted
+from tests.trajectories.states import breaks, calls, given, states
 
 
 @pytest.fixture(autouse=True)
 def _fresh():
     calls.clear()
     breaks.clear()
-
-
-def states(count=5):
-    """Linear maps whose weights are k + 1 everywhere."""
-    return {10 * k: {"weight": torch.full((1, 2), k + 1.0)} for k in range(count)}
-
-
-def given(**more):
-    torch.manual_seed(0)
-    x = torch.randn(20, 2)
-    return {
-        "model": nn.Linear(2, 1, bias=False), "data": (x, x @ torch.ones(2, 1)),
-        "device": ruler, "progress": False, **more,
-    }  # fmt: skip
 
 
 def test_every_checkpoint_is_read_and_the_model_stays_as_it_was():
@@ -137,20 +107,6 @@ def test_an_interruption_loses_nothing_that_was_finished(tmp_path):
     assert all(json.loads(line) for line in store.read_text().splitlines())
 
 
-def test_a_store_of_another_measurement_is_refused(tmp_path):
-    store = tmp_path / "run.jsonl"
-    track(states(1), **given(store=store))
-    with pytest.raises(BadInput, match="seed differ"):
-        track(states(1), **given(store=store, seed=1))
-    other = given(store=store)
-    other["data"] = (other["data"][0], other["data"][1] + 1)
-    with pytest.raises(BadInput, match="data differ"):
-        track(states(1), **other)
-    store.write_text("not a store\n")
-    with pytest.raises(BadInput, match="no file of a trajectory"):
-        track(states(1), **given(store=store))
-
-
 def test_arguments_that_are_wrong_everywhere_are_told_at_once():
     for change, word in [
         ({"data": None}, "data"),
@@ -167,38 +123,6 @@ def test_arguments_that_are_wrong_everywhere_are_told_at_once():
             track(source, **given())
     with pytest.raises(BadInput, match="each step once"):
         track([(0, nn.Linear(2, 1)), (0, nn.Linear(2, 1))], **given())
-
-
-def test_states_as_trainers_leave_them():
-    plain = states(1)[0]
-    kept = {
-        0: {"state_dict": plain, "epoch": 3},
-        1: {"module.weight": plain["weight"]},
-        2: {"model": {"_orig_mod.weight": plain["weight"]}},
-    }
-    assert track(kept, **given()).column("value").tolist() == pytest.approx([math.sqrt(2)] * 3)
-
-
-def test_any_loss_can_be_a_checkpoint():
-    line = PolynomialLoss.from_exponents([([1], [(1, 1)])], center=[3, 4], loss_id="xy")
-    path = track([(1, line)], device=ruler, progress=False)
-    assert path.rows[0].value == 5.0
-    assert path.rows[0].loss == 144.0
-
-
-def test_a_callback_keeps_what_track_reads(tmp_path):
-    net = nn.Linear(2, 1, bias=False)
-    memory, folder = Tracker(every=10), Tracker(tmp_path / "kept", every=10)
-    for step in range(35):
-        with torch.no_grad():
-            net.weight.fill_(step)
-        memory(step, net)
-        folder(step, net)
-    paths = [track(source, **given()) for source in (memory, folder, tmp_path / "kept")]
-    for path in paths:
-        assert path.column("step").tolist() == [0, 10, 20, 30]
-        values = [math.sqrt(2) * step for step in (0, 10, 20, 30)]
-        assert path.column("value").tolist() == pytest.approx(values)
 
 
 def test_progress_says_what_is_left():
@@ -229,48 +153,6 @@ def test_a_real_device_reads_a_training_run_the_same_twice():
     assert [r.reading.fingerprint() for r in path.rows] == [
         r.reading.fingerprint() for r in read().rows
     ]
-
-
-def test_json_parquet_and_pictures(tmp_path):
-    path = track(states(), **given(n=[100, 1000], probes={"it's": lambda net: math.nan}))
-    back = Trajectory.from_json(path.to_json())
-    assert back == path
-    assert str(back) == str(path)
-    file = path.to_parquet(tmp_path / "run.parquet")
-    import duckdb
-
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            "SELECT step, n, value, reading FROM read_parquet(?) ORDER BY step, n", [str(file)]
-        ).fetchall()
-    assert [r[:3] for r in rows] == [(r.step, r.n, r.value) for r in path.rows]
-    assert Reading.from_json(rows[0][3]) == path.rows[0].reading
-    import matplotlib.pyplot as plt
-
-    above, below = path.plot(ladder={"rank 1": 5.0})
-    assert below.get_xlabel() == "step"
-    assert any(text.get_text() == "rank 1" for text in below.texts)
-    plt.close(above.figure)
-    for wrong in ("[]", "{}", "no", '{"rows": [{"step": 1}]}'):
-        with pytest.raises(BadInput):
-            Trajectory.from_json(wrong)
-
-
-def test_the_ladder_names_only_what_may_be_believed():
-    path = Trajectory(
-        (
-            TrajectoryRow(0, outcome="ok", value=5.2),
-            TrajectoryRow(1, outcome="not mixed", value=6.0),
-            TrajectoryRow(2, reason="gone"),
-        )
-    )
-    ladder = {"a": 5.0, "b": 6.0}
-    assert path.named(ladder) == ["a", None, None]
-    assert path.named(ladder, only_ok=False) == ["a", "b", None]
-    with pytest.raises(BadInput, match="ladder"):
-        path.named({})
-    with pytest.raises(BadInput, match="column"):
-        path.column("lambda")
 
 
 def test_files_may_be_listed_and_states_named_by_their_files(tmp_path):

@@ -8,59 +8,15 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import torch
 
 from singularity_lab.catalog.formulas import aoyagi_2024
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes import Domain, FunctionLoss, Outcome, PolynomialLoss, measure
-from singularity_lab.spectroscopes.devices.anneal import free_energy_difference, sample
-from singularity_lab.spectroscopes.devices.ladder import LadderSettings, resolved_settings
-from singularity_lab.spectroscopes.inference.heat_capacity import heat_capacity, plateau
-from singularity_lab.spectroscopes.kernels import gibbs, hmc
-from singularity_lab.spectroscopes.kernels.localised import Localised
+from singularity_lab.spectroscopes import FunctionLoss, Outcome, PolynomialLoss, measure
+from singularity_lab.spectroscopes.devices.anneal import free_energy_difference
 from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
-from singularity_lab.spectroscopes.meter import Budget, Meter
-from tests.spectroscopes.germs import brieskorn, crossing, cusp
-
-
-def log_z_of_three_by_three(beta: float) -> float:
-    """log Z(β) of K = ‖AB‖², A and B 3×3, under independent standard normals.
-
-    Integrating B out leaves E det(1 + 2βAᵀA)^{−3/2}; the eigenvalues of AᵀA have the density
-    ∏ l^{−1/2} e^{−l/2} ∏_{i<j} |l_i − l_j| (Muirhead 1982, Theorem 3.2.18).
-    """
-    t = np.linspace(-60, math.log(80), 1500)
-    s = np.exp(t)
-
-    def integral(b: float) -> float:
-        w = np.exp(-s / 2) * np.sqrt(s) * (1 + 2 * b * s) ** -1.5
-
-        def below(p):
-            return np.cumsum(w * s**p) - w * s**p
-
-        def above(p):
-            return (w * s**p).sum() - np.cumsum(w * s**p)
-
-        terms = above(2) * s * below(0) - above(2) * below(1) - above(1) * s**2 * below(0)
-        terms += s**2 * below(1) * above(0) + above(1) * below(2) - s * below(2) * above(0)
-        return float((w * terms).sum())
-
-    return math.log(integral(beta) / integral(0.0))
-
-
-def test_log_z_and_energies_are_those_of_the_closed_form():
-    r = measure("anneal", MatrixProductLoss.at_rank([3, 3, 3]), seed=0, particles=32, span=12.0)
-    d = r.diagnostics
-    assert d["quadratic_blocks"] == [9, 9]
-    for k in range(4, len(d["x"]), 6):
-        exact = log_z_of_three_by_three(math.exp(d["x"][k]))
-        assert d["log_z"][k] == pytest.approx(exact, abs=4 * d["log_z_error"][k] + 0.02)
-    k, h = len(d["x"]) - 1, 0.05
-    x = d["x"][k]
-    slope = log_z_of_three_by_three(math.exp(x - h)) - log_z_of_three_by_three(math.exp(x + h))
-    assert d["energy"][k] == pytest.approx(slope / (2 * h), abs=4 * d["energy_error"][k])
+from tests.spectroscopes.germs import brieskorn, crossing
 
 
 @pytest.mark.parametrize(
@@ -91,44 +47,6 @@ def test_factorisations_within_a_hundredth(widths, rank, tolerance, seed):
     assert r.lambda_.low < lam < r.lambda_.high
 
 
-@pytest.mark.slow
-def test_chains_read_a_generic_point_in_many_dimensions():
-    loss = MatrixProductLoss.random([14, 14, 14], seed=1)
-    r = measure("anneal", loss, seed=0, particles=1, trajectories=12, replicates=6)
-    assert r.ok, r.reason
-    assert r.lambda_.value == pytest.approx(14 * 14 / 2, rel=0.05)
-    assert r.multiplicity is None
-    assert "not identifiable" in r.reason
-
-
-def test_chains_read_a_point_of_least_rank():
-    """Stiff directions of the regular part, found beforehand, beside a singular rest."""
-    loss = MatrixProductLoss.random([12, 12, 12], 2, seed=2)
-    r = measure("anneal", loss, seed=0, particles=1, sigma=0.2, trajectories=12, replicates=6)
-    lam = float(aoyagi_2024([12, 12, 12], 2).value)
-    assert r.diagnostics["stiff_directions"] > 0
-    assert r.lambda_.value == pytest.approx(lam, rel=0.05)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("widths", "rank", "settings"),
-    [
-        ([22, 22, 22], None, {}),
-        ([22, 22, 22], 5, {"sigma": 0.2}),
-        (
-            [58, 58, 58, 58],
-            None,
-            {"replicates": 8, "trajectories": 48, "leapfrogs": 24, "stiff": 0},
-        ),
-    ],
-)
-def test_deep_linear_networks_within_a_twentieth_of_local_truth(widths, rank, settings):
-    r = measure("anneal", MatrixProductLoss.random(widths, rank, seed=1), seed=0, **settings)
-    lam = float(aoyagi_2024(widths, min(widths) if rank is None else rank).value)
-    assert r.lambda_.value == pytest.approx(lam, rel=0.05)
-
-
 # -- negative controls
 
 
@@ -147,42 +65,6 @@ def test_a_hot_ladder_says_that_m_is_not_identifiable():
     assert r.outcome is Outcome.NOT_MIXED
     assert r.multiplicity is None
     assert "not identifiable" in r.reason
-
-
-def test_a_short_ladder_of_chains_is_not_ok():
-    loss = MatrixProductLoss.random([14, 14, 14], seed=1)
-    r = measure("anneal", loss, seed=0, particles=1, trajectories=6, replicates=4, span=5.0,
-                spacing=0.25)  # fmt: skip
-    assert r.outcome is Outcome.NOT_MIXED
-
-
-def test_moves_of_the_wrong_law_are_found_out():
-    """The check above can fail: a dilation without its Jacobian shifts the energy."""
-    loss = MatrixProductLoss.at_rank([2, 2, 2])
-    meter = Meter(loss, Budget())
-    law = Localised(meter, 1.0, torch.device("cpu"))
-    g = torch.Generator().manual_seed(0)
-
-    def radius(broken: bool) -> float:
-        u = law.draw(2048, g)
-        state = gibbs.GibbsState(u, law.value(u), law.prior(u))
-        moves = gibbs.init(8, 16, 1e-3, 2.0)
-        jacobian = gibbs._propose
-
-        def without(*arguments):
-            v, _ = jacobian(*arguments)
-            return v, 0.0
-
-        gibbs._propose = without if broken else jacobian
-        try:
-            for _ in range(30):
-                gibbs.step(state, moves, "dilate", law, 0.0, g)
-        finally:
-            gibbs._propose = jacobian
-        return float(state.position.square().mean())
-
-    assert radius(broken=False) == pytest.approx(1.0, abs=0.05)
-    assert abs(radius(broken=True) - 1.0) > 0.2
 
 
 @pytest.mark.parametrize(
@@ -205,61 +87,7 @@ def test_a_budget_ends_the_ladder_with_its_word():
     assert r.cost.evaluations + r.cost.gradients <= 20_000
 
 
-@pytest.mark.parametrize(
-    "settings", [{"sigma": -1}, {"particles": 5}, {"replicates": 1}, {"ess": 2}, {"unknown": 1}]
-)
-def test_bad_settings_are_named(settings):
-    with pytest.raises(BadInput):
-        measure("anneal", crossing(1, 1), seed=0, **settings)
-
-
 # -- pieces
-
-
-@pytest.mark.parametrize("family", [*gibbs.FAMILIES, "heat bath", "trajectories"])
-def test_every_move_keeps_the_law(family):
-    """K = (w₁² + … + w₄²)/2 and a standard normal prior: at β = 3 the variance is 1/4."""
-    half = 0.5**0.5
-    rows = [tuple(int(i == j) for j in range(4)) for i in range(4)]
-    loss = PolynomialLoss.from_exponents([([half], [row]) for row in rows])
-    law = Localised(Meter(loss, Budget()), 1.0, torch.device("cpu"))
-    g = torch.Generator().manual_seed(1)
-    u = 0.5 * torch.randn((4096, 4), generator=g, dtype=torch.float64)
-    state = gibbs.GibbsState(u, law.value(u), law.prior(u))
-    moves, steps = gibbs.init(4, 16, 1e-3, 2.0, [[0, 1]]), hmc.steps(0.05, 1.0, 5)
-    for _ in range(40):
-        if family == "heat bath":
-            block = torch.tensor([0, 2])
-            gibbs.heat_bath(state, block, law, 3.0, law.target(3.0), 1.0, g)
-        elif family == "trajectories":
-            chain = hmc.step(hmc.init(state.position, law.target(3.0)), steps, law.target(3.0), g)
-            state = gibbs.GibbsState(chain.position, chain.value, law.prior(chain.position))
-        else:
-            gibbs.step(state, moves, family, law, 3.0, g)
-    # 16384 coordinates: standard error of the variance 0.0028
-    assert float(state.position.square().mean()) == pytest.approx(0.25, abs=0.012)
-
-
-def test_quadratic_blocks_are_found_and_nothing_else():
-    def blocks(loss, known=()):
-        law = Localised(Meter(loss, Budget()), 1.0, torch.device("cpu"))
-        points = law.draw(8, torch.Generator().manual_seed(0))
-        found = gibbs.quadratic_blocks(law, points, range(loss.dim), known)
-        return [b.tolist() for b in found]
-
-    assert blocks(crossing(1, 1)) == [[0], [1]]
-    assert blocks(cusp()) == []
-    assert blocks(crossing(2, 1)) == [[1]]
-    product = MatrixProductLoss.at_rank([2, 2, 2])
-    assert blocks(product) == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    assert blocks(product, [[4, 5, 6, 7]]) == [[4, 5, 6, 7], [0, 1, 2, 3]]
-
-
-def test_walls_and_prior_exponents_belong_to_the_law():
-    """K = w² on w ≥ 0 with the prior w: λ = 1 (Watanabe 2009, Theorem 2.3 with h = 1)."""
-    loss = crossing(1, domain=Domain.orthant(1), prior_exponents=[1.0])
-    r = measure("anneal", loss, seed=0, particles=32, span=20.0)
-    assert r.lambda_.value == pytest.approx(1.0, rel=0.04)
 
 
 def test_free_energy_difference_of_two_neighbourhoods():
@@ -275,24 +103,6 @@ def test_free_energy_difference_of_two_neighbourhoods():
         )
     with pytest.raises(BadInput, match="log_beta"):
         free_energy_difference(a, b, 1e6)
-
-
-def test_heat_capacity_reads_a_logarithm():
-    x = np.linspace(2, 40, 60)[:, None]
-    g = np.random.default_rng(0)
-    energy = 0.5 - 2 / (x + 3) + 1e-4 * g.normal(size=(60, 8))
-    variance = energy - 2 / (x + 3) ** 2
-    a, error, _ = heat_capacity(x[:, 0], energy, variance)
-    assert a == pytest.approx(2.0, abs=0.1)
-    assert error < 0.1
-
-
-def test_a_lagging_end_does_not_move_the_plateau():
-    x = np.arange(0, 16, 0.5)
-    rising = 100 - 90 * np.exp(-0.5 * x) + 0.5 * np.exp(np.clip(x - 11, 0, None))
-    g = np.random.default_rng(0)
-    found, _ = plateau(x, rising[:, None] + 0.3 * g.normal(size=(32, 8)), 0.9)
-    assert found.value == pytest.approx(100, rel=0.02)
 
 
 @pytest.mark.slow
@@ -348,16 +158,3 @@ def test_its_plot_has_the_energy_and_lambda():
     empty = measure("anneal", crossing(1, 1), seed=0, evaluations=2000, particles=16)
     with pytest.raises(BadInput, match="no ladder"):
         empty.plot()
-
-
-def test_defaults_depend_on_the_dimension():
-    assert (
-        resolved_settings(
-            LadderSettings(), MatrixProductLoss.random([30, 30, 30], seed=0)
-        ).particles
-        == 1
-    )
-    assert resolved_settings(LadderSettings(), crossing(1, 1)).particles > 1
-    s = resolved_settings(LadderSettings(sigma=0.1), MatrixProductLoss.random([30, 30, 30], seed=0))
-    assert s.sigma == 0.1
-    assert callable(sample)

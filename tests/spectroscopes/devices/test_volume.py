@@ -15,8 +15,6 @@ import torch
 from singularity_lab.catalog.loss import loss as typed_loss
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import Domain, FunctionLoss, Outcome, PolynomialLoss, measure
-from singularity_lab.spectroscopes.inference import asymptotics
-from singularity_lab.spectroscopes.kernels import splitting
 from tests.spectroscopes.germs import brieskorn, crossing, cusp
 
 SMALL = {"particles": 64, "depth": 50.0, "max_sweeps": 30}
@@ -202,83 +200,7 @@ def test_bad_settings_name_the_rule(settings):
 # ---------------------------------------------------------------------------------- moves
 
 
-@pytest.mark.parametrize("name", sorted(splitting.families(3)))
-def test_every_family_of_moves_keeps_the_uniform_law(name):
-    """From exact draws on the unit ball, r³ stays uniform and coordinates keep the variance 1/5."""
-    generator = torch.Generator().manual_seed(7)
-    loss = brieskorn(1, 1, 1)
-    one = torch.ones((3, 1), dtype=torch.float64)
-    state = splitting.init(loss.value, -one, one, 0 * one, None, 16, 1024, generator)
-    p = state.position.shape[1]
-    direction = torch.randn((3, p), generator=generator, dtype=torch.float64)
-    radius = torch.rand(p, generator=generator, dtype=torch.float64) ** (1 / 3)
-    state.position = direction / direction.norm(dim=0) * radius
-    state.value = loss.value(state.position.t())
-    splitting.prepare(state, 1.0, generator)
-    for _ in range(12):
-        splitting.families(3)[name](state, loss.value, generator)
-    cube = state.value**1.5
-    for power in (1, 2):
-        assert float((cube**power).mean()) == pytest.approx(1 / (power + 1), abs=0.012)
-    assert float(state.position.square().mean()) == pytest.approx(0.2, abs=0.006)
-    assert state.moved  # something was tried
-
-
-def test_a_log_move_without_its_jacobian_is_rejected_by_that_law(monkeypatch):
-    """Negative control: the same check fails when the Jacobian e^{tz} is left out."""
-    original = splitting._decide
-    monkeypatch.setattr(
-        splitting, "_decide", lambda s, k, part, rows, new, ratio, g: original(
-            s, k, part, rows, new, None, g
-        ),
-    )  # fmt: skip
-    with pytest.raises(AssertionError):
-        test_every_family_of_moves_keeps_the_uniform_law("log")
-
-
 # ---------------------------------------------------------------------------------- inference
-
-
-def synthetic(lam: float, p, levels: int, sd: float, seed: int, pole=(0.0, 1.0)):
-    """Increments of log V = −λx + log(P(x) + r e^{−δx}) with white noise in 16 replicates."""
-    x = np.linspace(1.0, levels * 0.7 / lam, levels)
-    log_v = -lam * x + np.log(p(x) + pole[0] * np.exp(-pole[1] * x))
-    steps = np.diff(np.concatenate([[0.0], log_v]))
-    noise = np.random.default_rng(seed).normal(size=(levels, 16)) * sd * 4
-    return x, steps[:, None] + noise
-
-
-@pytest.mark.parametrize(
-    ("m", "p"),
-    [
-        pytest.param(1, lambda x: 1 + 0 * x, marks=pytest.mark.slow),
-        (2, lambda x: 1 + x / 2),
-        pytest.param(3, lambda x: 1 + x / 2 + x * x / 8, marks=pytest.mark.slow),
-    ],
-)
-@pytest.mark.parametrize(
-    ("curves", "covering", "judged"), [(10, 7, 8), pytest.param(30, 23, 24, marks=pytest.mark.slow)]
-)
-def test_inference_covers_the_truth_of_synthetic_curves(m, p, curves, covering, judged):
-    """Of 30 noisy curves, the 90 % interval holds λ in 23 or more (binomial); m is right in 24: of
-    the first 10, in 7 and in 8."""
-    covered = right = 0
-    for seed in range(curves):
-        x, increments = synthetic(0.5, p, 150, 0.012, seed)
-        fit = asymptotics.infer(x, increments, max_multiplicity=3)
-        covered += fit.low <= 0.5 <= fit.high
-        right += max(fit.multiplicity, key=fit.multiplicity.get) == m
-    assert covered >= covering
-    assert right >= judged
-
-
-def test_inference_finds_the_next_pole():
-    """V = e^{−x/2}(1 − 0.8 e^{−x/12}): without the second term λ would read low."""
-    x, increments = synthetic(0.5, lambda x: 1 + 0 * x, 60, 0.004, 1, pole=(-0.8, 1 / 12))
-    fit = asymptotics.infer(x, increments, max_multiplicity=2)
-    assert fit.next_pole[0] > 0.8
-    assert fit.next_pole[1] == pytest.approx(1 / 12, rel=0.3)
-    assert fit.value == pytest.approx(0.5, rel=0.01)
 
 
 def anisotropic(dim: int) -> PolynomialLoss:
@@ -301,29 +223,9 @@ def test_twenty_anisotropic_dimensions_are_not_ok():
     assert "sweeps" in r.reason
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_near_poles_are_not_read_as_a_logarithm(seed):
-    """V = e^{−x/2}(1 − 0.97 e^{−x/60}), as of E8 (1/2 and 31/60): m = 1, and 50 e-folds of V cannot
-    tell it from a logarithm."""
-    x, increments = synthetic(0.5, lambda x: 1 + 0 * x, 100, 0.01, seed, pole=(-0.97, 1 / 60))
-    fit = asymptotics.infer(x, increments, max_multiplicity=3)
-    assert fit.low < 0.5 < fit.high
-    assert fit.multiplicity[2] < 0.8
-
-
 @pytest.mark.slow
 def test_a_surface_with_near_poles_after_a_smooth_change():
     """E8, x² + y³ + z⁵, in other coordinates: 1/2 as f², with the next pole at 31/60."""
     moved = "(x + y*z + y^2)^2 + (y - z^2 + x^2/2)^3 + (z + x*y/2)^5"
     e = measure("volume", typed_loss(moved, variables=["x", "y", "z"]), seed=0).lambda_
     assert e.low < 0.5 < e.high
-
-
-def test_noise_that_lasts_over_levels_widens_the_interval():
-    """Replicates with own slopes: the slow share is seen, and the interval grows several times."""
-    x, increments = synthetic(0.5, lambda x: 1 + 0 * x, 120, 0.004, 2)
-    slopes = 0.03 * np.random.default_rng(3).normal(size=(1, 16))
-    quiet = asymptotics.infer(x, increments, max_multiplicity=1)
-    loud = asymptotics.infer(x, increments + slopes, max_multiplicity=1)
-    assert loud.noise.slow > 0.5
-    assert loud.high - loud.low > 3 * (quiet.high - quiet.low)

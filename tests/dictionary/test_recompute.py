@@ -107,18 +107,6 @@ def test_a_wrong_cell_is_noticed():
             assert not same(column, other, found), column
 
 
-def test_jets_near_a_point_name_the_contact_loci():
-    lines = [
-        s for s in shipped().strata
-        if s.on_file and s.jets.status == "value" and s.jets.value["method"] == "contact loci"
-    ]  # fmt: skip
-    assert lines
-    command = lookup(lines[0].row_id).commands("jets")
-    assert "contact_loci(" in command["python"]
-    assert "contact_loci(" in command["shell"]
-    assert lookup("ade-a2").commands("jets")["python"] == 'jets("ade-a2", 6)'
-
-
 def test_a_column_that_nothing_fills():
     with pytest.raises(BadInput, match="column: one of lambda"):
         again("ade-a2", "ranks")

@@ -1,0 +1,51 @@
+"""Tables that contradict one another are not shown."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from atlas_pages import IDS
+
+from singularity_lab.atlas import build
+from singularity_lab.atlas.contradictions import faults, gaps
+from singularity_lab.dictionary.schema import Cell, Edge
+from singularity_lab.errors import BadInput
+
+
+def test_tables_that_contradict_one_another_are_not_shown(tables, tmp_path):
+    assert not faults(tables)
+    one_class = [
+        msgspec.structs.replace(r, class_id=Cell.of("c0ffee")) if r.id in IDS[:2] else r
+        for r in tables.rows
+    ]
+    bad = [
+        (msgspec.structs.replace(tables, rows=one_class), "class c0ffee has two values"),
+        (
+            msgspec.structs.replace(tables, edges=[Edge("ade-a2", "nowhere", "class", 1, "")]),
+            "there is no row nowhere",
+        ),
+        (msgspec.structs.replace(tables, certificates=[]), "no certificate"),
+        (msgspec.structs.replace(tables, strata=tables.strata[1:]), "has no line in strata"),
+        (
+            msgspec.structs.replace(
+                tables,
+                strata=[
+                    msgspec.structs.replace(tables.strata[0], jets=Cell("unknown")),
+                    *tables.strata[1:],
+                ],
+            ),
+            "blank cell",
+        ),
+    ]
+    for wrong, said in bad:
+        with pytest.raises(BadInput, match=said):
+            build(tmp_path / "page", wrong)
+    assert not (tmp_path / "page").exists()
+
+
+def test_tables_that_lack_a_proved_value_say_so(tables):
+    assert not gaps(tables)
+    unasked = [msgspec.structs.replace(s, lam=Cell.unknown("not asked")) for s in tables.strata[:2]]
+    told = gaps(msgspec.structs.replace(tables, strata=[*unasked, *tables.strata[2:]]))
+    assert len(told) == 1
+    assert told[0].startswith("2 rows are proved")

@@ -1,0 +1,34 @@
+"""Classes of germs agree on λ."""
+
+from __future__ import annotations
+
+import msgspec
+
+from singularity_lab.dictionary.classes import clashes
+from singularity_lab.dictionary.schema import (
+    Cell,
+)
+
+
+def test_classes_cross_families_and_agree_on_lambda(tables):
+    families = {r.id: r.family for r in tables.rows}
+    across = {}
+    for name in ("germ_id", "class_id"):
+        groups: dict[str, set[str]] = {}
+        for line in tables.strata:
+            cell = getattr(line, name)
+            if line.on_file and cell.status == "value":
+                groups.setdefault(cell.value, set()).add(families[line.row_id])
+        across[name] = sum(len(g) > 1 for g in groups.values())
+    assert across["germ_id"] >= 48
+    assert across["class_id"] >= 60
+    assert clashes(tables.strata) == []
+
+
+def test_a_class_that_differs_in_lambda_is_found(tables):
+    line = next(s for s in tables.strata if s.row_id == "ade-a2")
+    other = msgspec.structs.replace(line, row_id="x", lam=Cell.of("1/3"))
+    assert len(clashes([line, other])) == 1
+    bounded = msgspec.structs.replace(line, row_id="y", lam=Cell.between("1/2", "1"))
+    assert len(clashes([line, bounded])) == 1
+    assert clashes([line, msgspec.structs.replace(bounded, lam=Cell.between("1/3", "1"))]) == []
