@@ -22,6 +22,7 @@ from import_graph import (
     sources,
     under,
 )
+from mirror import has_behaviour, unasked
 
 import singularity_lab
 
@@ -182,12 +183,14 @@ def test_the_root_holds_the_face_and_the_errors_only():
 
 
 def test_tests_mirror_the_package():
-    """A folder of tests asks about the folder of the package that has its name."""
+    """Each module with behaviour has a test file of its name, in the folder of its folder's name;
+    further files of a folder ask about several of its modules at once."""
     here = Path(__file__).parent
+    assert unasked(PACKAGE, here) == []
     folders = {test.parent.relative_to(here) for test in here.rglob("test_*.py")}
     assert Path("exact", "proof") in folders
     assert [folder for folder in sorted(folders) if not (PACKAGE / folder).is_dir()] == []
-    # what is about the package, the pages or the notebooks as a whole stands at the top
+    # what is about the package, the pages or the notebooks as a whole stands at the top, and errors
     assert {file.stem for file in here.glob("test_*.py")} == {
         "test_citations",
         "test_dependencies",
@@ -198,6 +201,35 @@ def test_tests_mirror_the_package():
         "test_prose",
         "test_reference_page",
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "computes"),
+    [
+        ("A = {'a': 1}\n", False),
+        ("class A:\n    x: int\n", False),
+        ("def f():\n    'Nothing.'\n    ...\n", False),
+        ("class A:\n    def f(self):\n        raise NotImplementedError\n", False),
+        ("def f(x):\n    return x + 1\n", True),
+        ("class A:\n    @property\n    def f(self):\n        return self.x\n", True),
+    ],
+)
+def test_behaviour_is_read_off_the_source(source, computes):
+    assert has_behaviour(source) is computes
+
+
+def test_a_module_without_its_tests_is_found(tmp_path):
+    package, tests = tmp_path / "lab", tmp_path / "tests"
+    for folder in (package / "exact", tests / "exact"):
+        folder.mkdir(parents=True)
+    (package / "exact" / "newton.py").write_text("def f(x):\n    return x\n")
+    (package / "exact" / "tables.py").write_text("A = 1\n")
+    assert unasked(package, tests) == ["exact/newton.py"]
+    namesake = tests / "exact" / "test_newton.py"
+    namesake.write_text("A = 1\n")
+    assert unasked(package, tests) == ["exact/newton.py"]  # no test in it
+    namesake.write_text("def test_f():\n    assert f(1) == 1\n")
+    assert unasked(package, tests) == []
 
 
 def test_no_folder_has_the_name_of_a_function_beside_it():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from atlas_pages import put, shards
 import singularity_lab
 from singularity_lab.atlas import build
 from singularity_lab.atlas.writer import STATIC
-from singularity_lab.cli import app
-from singularity_lab.dictionary.tables import write_tables
 from singularity_lab.errors import BadInput
 
 SOURCES = Path(singularity_lab.__file__).parents[1] / "atlas"
@@ -75,16 +72,3 @@ def test_a_folder_with_other_things_is_left_alone(tables, tmp_path):
     with pytest.raises(BadInput, match=r"thesis\.tex"):
         build(tmp_path, tables)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
-
-
-def test_the_command_builds_from_tables_in_a_folder(tables, tmp_path, capsys):
-    write_tables(tables, tmp_path / "tables")
-    page = tmp_path / "page"
-    given = ["--out", str(page), "--tables", str(tmp_path / "tables")]
-    code = app(
-        ["atlas", "build", *given, "--machine", "xor-4nand-shared", "--json"],
-        standalone_mode=False,
-    )
-    answer = json.loads(capsys.readouterr().out)
-    assert code == 0
-    assert answer["bytes"] == sum(p.stat().st_size for p in page.rglob("*") if p.is_file())

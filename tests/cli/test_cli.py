@@ -4,48 +4,13 @@ stdout."""
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from terminal import ROOT, answer, run, shell
 
-from singularity_lab.cli import app
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("SINGLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.setenv("COLUMNS", "160")
-
-
-def run(*words, stdin=None):
-    """(exit code, stdout, stderr); whatever is not an exit is raised."""
-    result = CliRunner().invoke(app, [str(w) for w in words], input=stdin)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
-
-
-def shell(*words, **more):
-    return subprocess.run(
-        [sys.executable, "-m", "singularity_lab.cli", *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=120,
-        **more,
-    )
-
-
-def answer(*words):
-    code, out, _ = run(*words, "--json")
-    return code, json.loads(out)
-
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 # -- rlct -----------------------------------------------------------------------------------------
 
@@ -60,131 +25,6 @@ def test_the_cusp_in_a_process_of_its_own():
     assert found["certificate"]["claim"]["lambda"] == "5/12"
     assert {"method", "seconds"} <= set(found)
     assert found["seconds"] < 60
-
-
-@pytest.mark.parametrize(
-    ("words", "value", "m"),
-    [
-        (["x^2*y^4"], "1/8", 1),
-        (["a*b", "a*c"], "1/2", 1),  # an ideal: K is the sum of the squares
-        (["x^2*y^2", "--as", "loss"], "1/2", 2),  # K itself
-        (["x^2*y^2"], "1/4", 2),  # K = (x^2 y^2)^2
-        (["x*y", "--prior", "x=1"], "1/2", 1),
-        (["x*y", "--prior", "x=-1/2"], "1/4", 1),
-        (["x*y", "--at", "y=1"], "1/2", 1),
-        (["x*y", "--at", "0, -1/2"], "1/2", 1),
-        (["x*y", "--vars", "y x", "--at", "1,0"], "1/2", 1),
-        (["-x^2+y^3"], "5/12", 1),  # begins with a minus sign, and is no option
-        (["x", "-y", "-x^2"], "1", 1),
-        (["x + y", "--nonnegative", "x,y", "--as", "loss"], "2", 1),
-        (["x - 1", "y", "--box", "x=0:1", "--at", "x=1"], "1", 1),
-        (["0"], "0", 1),
-    ],
-)
-def test_values(words, value, m):
-    code, found = answer("rlct", *words)
-    assert code == 0
-    assert (found["lambda"], found["multiplicity"]) == (value, m)
-
-
-def test_after_two_dashes_everything_is_an_expression():
-    code, out, _ = run("rlct", "--json", "--", "-x^2+y^3", "--x")
-    assert (code, json.loads(out)["lambda"]) == (0, "2/3")  # --x is x: the ideal (x, y^3)
-
-
-def test_the_answer_says_which_loss_it_speaks_of():
-    assert "K = (x*y)^2" in run("rlct", "x*y")[1]
-    assert "K = x^2*y^2 " in run("rlct", "x^2*y^2", "--as", "loss")[1]
-    assert "at x = 1" in run("rlct", "x*y", "--at", "x=1")[1]
-    assert answer("rlct", "x*y")[1]["loss"] == "K = (x*y)^2 at the origin"
-
-
-ERRORS = [
-    (["rlct", "x^2-"], "position 4"),
-    (["rlct", "2x"], "operator is missing"),
-    (["rlct", "x^2 - z", "--vars", "x y"], "unknown variable 'z'"),
-    (["rlct", "x + 1"], "does not vanish"),
-    (["rlct", "-x^2", "--as", "loss"], "K >= 0"),
-    (["rlct", "x", "y", "--as", "loss"], "one polynomial"),
-    (["rlct", "x", "--at", "y=1"], "unknown variable 'y'"),
-    (["rlct", "x", "--at", "1,2"], "1 coordinates are needed"),
-    (["rlct", "x", "--at", "x"], "x"),
-    (["rlct", "x", "--prior", "x"], "--prior"),
-    (["rlct", "x", "--prior", "x=-1"], "integrable"),
-    (["rlct", "x", "--prior", "x=1,x=2"], "twice"),
-    (["rlct", "x", "--box", "x=1"], "low:high"),
-    (["rlct", "x", "--nonnegative", "z"], "unknown variable 'z'"),
-    (["rlct", "x", "--budget", "0"], "budget"),
-    (["rlct", "x", "--budget", "soon"], "--budget"),
-    (["rlct", "x", "--as", "polynomial"], "--as"),
-    (["rlct", "x", "--certificate", "no/such/folder/proof.json"], "no folder"),
-    (["rlct"], "at least one expression"),
-    (["rlct", "x", "--nonegative", "x"], "No such option"),
-    (["rlct", "(" * 5000 + "x" + ")" * 5000], "nested too deeply"),
-    (["rlct", "x^99999999"], "too large"),
-    (["rlct", "__import__('os')"], "position"),
-    (["rlct", "--batch", "absent.json"], "no file"),
-    (["rlct", "x", "--batch", "absent.json"], "takes no expressions"),
-    (["explain", "x^"], "exponent"),
-    (["verify", "absent.json"], "no file"),
-    (["catalog", "show", "absent"], "no row"),
-    (["catalog", "list", "--tag", "absent"], "no row has 'absent'"),
-    (["catalog", "list", "--family", "absent"], "family"),
-    (["catalog", "check", "absent"], "no row"),
-    (["measure", "absent", "x"], "device"),
-    (["measure", "hessian", "x^"], "exponent"),
-    (["measure", "hessian", "nc-1-99"], "no row 'nc-1-99'"),
-    (["measure", "hessian", "x", "--set", "step"], "key=value"),
-    (["measure", "hessian", "x", "--set", "stride=1"], "unknown ['stride']"),
-    (["measure", "hessian", "x", "--seed", "-1"], "seed"),
-    (["measure", "hessian", "x", "--budget", "-1"], "budget"),
-    (["measure", "hessian", "no_such_module:f", "--dim", "1"], "cannot be imported"),
-    (["measure", "hessian", "math:sqrt"], "--dim"),
-    (["calibrate", "--device", "hessian", "--rows", "nc-1-1"], "--out"),
-    (["calibrate", "--rows", "nc-1-1", "--out", "x"], "--device"),
-    (["calibrate", "--device", "hessian", "--out", "x"], "--rows"),
-    (["calibrate", "--device", "llc", "--rows", "nc-1", "--seeds", "a", "--out", "x"], "--seeds"),
-    (["absent"], "No such command"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("words", "message"), ERRORS, ids=lambda x: " ".join(x)[:40])
-def test_errors_are_one_line_and_exit_code_2(words, message, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code, out, err = run(*words)
-    assert code == 2
-    assert out == ""
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    assert message in err
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_error_with_json_leaves_stdout_empty_in_a_real_process():
-    done = shell("rlct", "x^2-", "--json")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: ")
-    assert "Traceback" not in done.stderr
-
-
-def test_undecided_is_exit_code_3_with_bounds(monkeypatch):
-    """An engine that stops at once: what is proved is printed all the same."""
-    from singularity_lab.algebra.invariants import RLCT, Bounds
-    from singularity_lab.algebra.problem import LocalProblem
-    from singularity_lab.exact.engine import solve
-    from singularity_lab.exact.engine.result import Result
-
-    bounds = Bounds(RLCT(1, 2), RLCT(2, 1))
-    problem = LocalProblem.build("x*y*z")
-    stopped = Result(problem, bounds, (), "a stub", 0.0, ("out of time",))
-    monkeypatch.setattr(solve, "rlct", lambda *a, **k: stopped)
-    code, found = answer("rlct", "x*y*z")
-    assert code == 3
-    assert (found["status"], found["lambda"]) == ("bounds", None)
-    assert (found["lower"]["lambda"], found["upper"]["lambda"]) == ("1", "2")
-    code, out, _ = run("rlct", "x*y*z")
-    assert code == 3
-    assert "1 <= lambda <= 2" in out
 
 
 # -- certificates
@@ -306,15 +146,6 @@ def test_a_batch_file_that_is_no_list_is_refused(text, tmp_path):
 # ------------------------------------------------------------------------
 
 
-def test_explain_tells_the_proof():
-    code, out, _ = run("explain", "x^2*y^4")
-    assert code == 0
-    assert "lambda = 1/8" in out
-    assert "linear program" in out
-    code, found = answer("explain", "x^2*y^4")
-    assert found["result"]["lambda"] == "1/8"
-
-
 def test_the_catalog_lists_shows_and_checks():
     code, rows = answer("catalog", "list", "--tag", "demo")
     assert code == 0
@@ -393,21 +224,6 @@ def test_calibrate_writes_tables_and_report(tmp_path):
     assert "5/12" in text
 
 
-def test_ctrl_c_ends_with_130_and_says_where_the_finished_work_is(tmp_path, monkeypatch):
-    from singularity_lab.calibration import run as runs
-
-    def interrupted(*arguments, **options):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(runs, "calibrate", interrupted)
-    out = tmp_path / "out"
-    code, said, err = run("calibrate", "--device", "hessian", "--rows", "nc-1", "--out", out)
-    assert (code, said) == (130, "")
-    assert f"kept in {out}" in err
-    monkeypatch.setattr("singularity_lab.exact.engine.solve.rlct", interrupted)
-    assert run("rlct", "x") == (130, "", "interrupted\n")
-
-
 # -- the whole
 # --------------------------------------------------------------------------------------
 
@@ -439,19 +255,3 @@ def test_help_loads_no_heavy_library():
     assert exit_code == 0
     heavy = {"torch", "sympy", "matplotlib", "scipy", "numpy", "flint", "duckdb", "jinja2"}
     assert heavy.isdisjoint(modules)
-
-
-def test_a_reader_that_goes_away_is_no_traceback():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "singularity_lab.cli", "catalog", "list", "--tag", "demo"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=dict(os.environ),
-    )
-    process.stdout.close()
-    err = process.stderr.read()
-    process.stderr.close()
-    process.wait()
-    assert "Traceback" not in err

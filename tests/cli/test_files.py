@@ -8,13 +8,10 @@ import errno
 import gzip
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-import typer
-from terminal import ROOT, environment, run, shell
+from terminal import run, shell
 
 import singularity_lab
 from singularity_lab.algebra.problem import LocalProblem
@@ -165,31 +162,6 @@ def test_an_answer_that_cannot_be_written_is_one_line(words):
     assert done.stderr == "error: cannot write the answer: No space left on device\n"
 
 
-def with_closed(stream):
-    code = (
-        "import sys; from singularity_lab.cli import main\n"
-        f"sys.argv = ['singlab', 'rlct', 'x']; sys.{stream} = None; main()"
-    )
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=environment(),
-        check=False,
-    )
-
-
-def test_closed_streams():
-    done = with_closed("stdout")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("error: the standard output is closed")
-    assert done.stderr.count("\n") == 1
-    done = with_closed("stderr")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "lambda = 1/2" in done.stdout
-
-
 # -- reading ---------------------------------------------------------------------------------------
 
 
@@ -279,26 +251,3 @@ def test_a_folder_outside_of_the_locale(tmp_path):
     assert os.fsencode(folder.name) == "o-é".encode()
     assert list(folder.glob("part-*.parquet"))
     assert json.loads((folder / "calibration.json").read_text(encoding="utf-8"))["table"]
-
-
-def test_errors_of_several_rows_are_a_line_each(capsys):
-    """A full disk, as the workers of ``catalog prove`` report it."""
-    from singularity_lab.cli.shell import Laboratory
-
-    app = typer.Typer(cls=Laboratory, pretty_exceptions_enable=False)
-
-    @app.command()
-    def fail(code: int) -> None:
-        one = OSError(28, "No space left on device", "store/a")
-        one.add_note("catalog row a")
-        two = ValueError("a defect") if code == 1 else BadInput("b is bad")
-        raise ExceptionGroup("2 rows", [one, two])
-
-    app.command()(lambda: None)  # a group of commands
-    for code in (1, 2):
-        with pytest.raises(SystemExit) as end:
-            app(["fail", str(code)], prog_name="singlab")
-        assert end.value.code == code
-        said = capsys.readouterr().err.splitlines()
-        assert said[0] == "error: catalog row a: No space left on device: store/a"
-        assert said[1] == ("error: a defect" if code == 1 else "error: b is bad")

@@ -97,19 +97,3 @@ def test_plot_refuses(capsys, tmp_path) -> None:
         assert error.startswith("error: ")
         assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
-
-
-def test_doctor(capsys, monkeypatch) -> None:
-    code, out, _ = run(capsys, "doctor", "--json")
-    checks = {c["what"]: c for c in json.loads(out)["checks"]}
-    assert code == 0
-    assert "lambda = 5/12" in checks["a proof, verified"]["detail"]
-    monkeypatch.setattr(doctor, "_proof", lambda: 1 / 0)
-    monkeypatch.setattr(doctor, "installed", lambda module: module != "jinja2")
-    code, out, _ = run(capsys, "doctor", "--json")
-    checks = {c["what"]: c for c in json.loads(out)["checks"]}
-    assert code == 1
-    assert checks["a proof, verified"]["state"] == "broken"
-    assert checks["jinja2"] == {
-        "what": "jinja2", "state": "absent", "detail": "pip install 'singularity-lab[report]'",
-    }  # fmt: skip

@@ -1,4 +1,4 @@
-"""``singlab lct`` and ``singlab rlct --parameters``: answers, refusals, and tables replayed."""
+"""``singlab rlct``, ``lct`` and ``explain``: answers, refusals, and tables replayed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,9 @@ import json
 import re
 
 import pytest
-from typer.testing import CliRunner
+from terminal import answer, run
 
-from singularity_lab.cli import app
-
-
-def run(*words, stdin=None):
-    """(exit code, stdout, stderr); whatever is not an exit is raised."""
-    result = CliRunner().invoke(app, [str(w) for w in words], input=stdin)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result.exit_code, result.stdout, result.stderr
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 def test_the_cusp_over_the_complex_numbers():
@@ -95,3 +87,69 @@ def test_an_answer_that_its_table_does_not_prove_is_rejected():
     code, out, _ = run("verify", "-", stdin=json.dumps(answer["certificate"]))
     assert code == 3
     assert "t = 0: not decided" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "m"),
+    [
+        (["x^2*y^4"], "1/8", 1),
+        (["a*b", "a*c"], "1/2", 1),  # an ideal: K is the sum of the squares
+        (["x^2*y^2", "--as", "loss"], "1/2", 2),  # K itself
+        (["x^2*y^2"], "1/4", 2),  # K = (x^2 y^2)^2
+        (["x*y", "--prior", "x=1"], "1/2", 1),
+        (["x*y", "--prior", "x=-1/2"], "1/4", 1),
+        (["x*y", "--at", "y=1"], "1/2", 1),
+        (["x*y", "--at", "0, -1/2"], "1/2", 1),
+        (["x*y", "--vars", "y x", "--at", "1,0"], "1/2", 1),
+        (["-x^2+y^3"], "5/12", 1),  # begins with a minus sign, and is no option
+        (["x", "-y", "-x^2"], "1", 1),
+        (["x + y", "--nonnegative", "x,y", "--as", "loss"], "2", 1),
+        (["x - 1", "y", "--box", "x=0:1", "--at", "x=1"], "1", 1),
+        (["0"], "0", 1),
+    ],
+)
+def test_values(words, value, m):
+    code, found = answer("rlct", *words)
+    assert code == 0
+    assert (found["lambda"], found["multiplicity"]) == (value, m)
+
+
+def test_after_two_dashes_everything_is_an_expression():
+    code, out, _ = run("rlct", "--json", "--", "-x^2+y^3", "--x")
+    assert (code, json.loads(out)["lambda"]) == (0, "2/3")  # --x is x: the ideal (x, y^3)
+
+
+def test_the_answer_says_which_loss_it_speaks_of():
+    assert "K = (x*y)^2" in run("rlct", "x*y")[1]
+    assert "K = x^2*y^2 " in run("rlct", "x^2*y^2", "--as", "loss")[1]
+    assert "at x = 1" in run("rlct", "x*y", "--at", "x=1")[1]
+    assert answer("rlct", "x*y")[1]["loss"] == "K = (x*y)^2 at the origin"
+
+
+def test_undecided_is_exit_code_3_with_bounds(monkeypatch):
+    """An engine that stops at once: what is proved is printed all the same."""
+    from singularity_lab.algebra.invariants import RLCT, Bounds
+    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.exact.engine import solve
+    from singularity_lab.exact.engine.result import Result
+
+    bounds = Bounds(RLCT(1, 2), RLCT(2, 1))
+    problem = LocalProblem.build("x*y*z")
+    stopped = Result(problem, bounds, (), "a stub", 0.0, ("out of time",))
+    monkeypatch.setattr(solve, "rlct", lambda *a, **k: stopped)
+    code, found = answer("rlct", "x*y*z")
+    assert code == 3
+    assert (found["status"], found["lambda"]) == ("bounds", None)
+    assert (found["lower"]["lambda"], found["upper"]["lambda"]) == ("1", "2")
+    code, out, _ = run("rlct", "x*y*z")
+    assert code == 3
+    assert "1 <= lambda <= 2" in out
+
+
+def test_explain_tells_the_proof():
+    code, out, _ = run("explain", "x^2*y^4")
+    assert code == 0
+    assert "lambda = 1/8" in out
+    assert "linear program" in out
+    code, found = answer("explain", "x^2*y^4")
+    assert found["result"]["lambda"] == "1/8"

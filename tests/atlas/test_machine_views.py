@@ -1,0 +1,21 @@
+"""The machine view says what the census of the program says."""
+
+import pytest
+
+from singularity_lab.atlas.machine_views import MACHINES, machine_page
+from singularity_lab.programs.answers import program_census
+from singularity_lab.programs.library import program_names
+
+
+@pytest.mark.parametrize("name", ["xor-4nand-shared"])
+def test_components_and_codes_are_those_of_the_census(name):
+    page, census = machine_page(name), program_census(name).to_json()
+    assert page["solutions"] == census["solutions"]
+    assert len(page["components"]) == len(census["components"])
+    values = [c["lambda_E"] for c in page["components"]]
+    assert values == [c["lambda_E"] for c in census["components"]]
+
+
+def test_the_machines_of_the_page_are_of_the_library():
+    assert set(MACHINES) <= set(program_names())
+    assert len(set(MACHINES)) == len(MACHINES)

@@ -1,0 +1,57 @@
+"""What a calibration is written as: headline, Markdown, tables, differences."""
+
+import pytest
+
+from singularity_lab.calibration.report_files import (
+    differences,
+    headline,
+    markdown,
+    write_all,
+    write_parquet,
+)
+from tests.calibration.planted import only_easy, right, table
+
+
+def test_the_headline_counts_all_readings():
+    text = headline(table({"right": right}))
+    assert "right" in text
+    assert text.count("\n") == 0
+    silent = headline(table({"silent": lambda value, random: None}))
+    assert silent != text
+    assert "0" in silent
+
+
+def test_silence_is_counted_against_an_arm():
+    both = headline(table({"right": right, "easy": only_easy}))
+    assert "right" in both
+    assert "easy" in both
+
+
+def test_markdown_has_a_table_for_every_part():
+    text = markdown(table({"right": right}))
+    assert text.startswith("#")
+    assert text.count("|---") >= 2
+    assert "right" in text
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_files_and_parquet(tmp_path):
+    paths = write_all(table({"right": right}), tmp_path)
+    assert {p.name for p in paths} >= {"report.html", "report.md"}
+    duckdb = pytest.importorskip("duckdb")
+    path = write_parquet(tmp_path / "t.parquet", [{"a": 1, "b": "x"}, {"a": 2, "b": None}])
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "SELECT a, b FROM read_parquet(?) ORDER BY a", [str(path)]
+        ).fetchall()
+    assert rows == [(1, "x"), (2, None)]
+
+
+def test_a_calibration_does_not_differ_from_itself_and_does_from_a_worse_one():
+    good = table({"arm": right})
+    (same,) = differences(good, good)
+    assert (same["p"] or 1) == 1
+    worse = table({"arm": lambda value, random: (2 * float(value.value), 0.1)})
+    (line,) = differences(good, worse)
+    assert line["arm"] == "arm"
+    assert line != same

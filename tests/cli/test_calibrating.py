@@ -1,0 +1,67 @@
+"""Sweeps that a file describes: run, status, report, compare, answer key."""
+
+import json
+
+import pytest
+from terminal import answer, run
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+PLAN = """
+rows = ["nc-1", "nc-1-1"]
+seeds = 1
+budget = 20
+
+[[devices]]
+name = "hessian"
+tolerance = [1e-6, 1e-5]
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sweep")
+    (folder / "plan.toml").write_text(PLAN)
+    code, _, err = run(
+        "calibrate", "run", folder / "plan.toml", "--store", folder / "store", "--workers", "0"
+    )
+    assert code == 0, err
+    return folder / "store"
+
+
+def test_a_store_says_how_much_is_measured(store):
+    code, found = answer("calibrate", "status", "--store", store)
+    assert code == 0
+    text = json.dumps(found)
+    assert "hessian" in text
+    code, out, _ = run("calibrate", "status", "--store", store)
+    assert code == 0
+    assert out.count("2 of 2") == 2  # two rows, two settings
+
+
+def test_the_report_is_written(store, tmp_path):
+    code, _, _ = run("calibrate", "report", "--store", store, "--out", tmp_path / "r")
+    assert code == 0
+    assert {"report.html", "report.md"} <= {p.name for p in (tmp_path / "r").iterdir()}
+
+
+def test_a_store_does_not_differ_from_itself(store):
+    code, out, _ = run("calibrate", "compare", store, store)
+    assert code == 0
+    assert "hessian" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["status", "--store", "nowhere"], "no calibration"),
+        (["run", "absent.toml", "--store", "s"], "absent.toml"),
+        (["compare", "a", "b"], "no calibration"),
+    ],
+)
+def test_what_cannot_be_is_one_line(words, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("calibrate", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err

@@ -1,0 +1,50 @@
+"""``singlab dictionary`` and ``singlab find``: lists, pages, searches, exports."""
+
+import pytest
+from terminal import answer, run
+
+
+def test_the_lists_count_every_cell_by_its_status():
+    code, found = answer("dictionary", "list")
+    assert code == 0
+    assert set(found) == {"rows", "strata", "readings"}  # the tables that have cells
+    assert len({sum(by_status.values()) for by_status in found["strata"].values()}) == 1
+
+
+@pytest.mark.parametrize("query", ["ade-a2", "λ=5/12", "A2 d:2..2"])
+def test_find_and_search_give_the_same(query):
+    one, other = run("find", query, "--json"), run("dictionary", "search", query, "--json")
+    assert one == other
+    assert one[0] == 0
+    assert "ade-a2" in one[1]
+
+
+def test_a_page_shows_every_state():
+    code, out, _ = run("dictionary", "show", "ade-a2")
+    assert code == 0
+    assert "5/12" in out
+    assert "A2" in out
+
+
+def test_functions_of_a_machine_sum_to_one():
+    code, found = answer("dictionary", "functions", "xor-lookup")
+    assert code == 0
+    assert found
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["show", "no-such-row"], "no row"),
+        (["list", "tables"], "table: one of"),
+        (["phases", "nothing-of-the-kind"], "source"),
+        (["phases", "rrr-4-4-3-r3", "--reading", "five"], "--reading"),
+        (["measure", "nc-1", "--seeds", "", "--device", "hessian"], "--seeds"),
+    ],
+)
+def test_mistakes_are_one_line(words, message, tmp_path):
+    more = ["--out", tmp_path] if words[0] == "measure" else []
+    code, _, err = run("dictionary", *words, *more)
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
