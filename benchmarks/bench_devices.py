@@ -6,7 +6,7 @@ Chain-steps per CPU second of one thread, on K = w₁²w₂² and the cusp squar
 the 5-5-5 linear network with its exact loss (sufficient statistics) and on its data path (5,000
 examples, an own minibatch of 500 for every chain and step). Then the other packages: each in an
 environment of its own below --peers (made by uv or pip where it is missing; what cannot be made is
-skipped with the reason), by the adapter ``peer_adapter.py``, on the same losses, with the same n,
+skipped with the reason), by the adapter ``peers/adapter.py``, on the same losses, with the same n,
 γ and ε. Last, error at equal cost: the same CPU seconds for everybody on the losses whose λ and
 target are known.
 """
@@ -132,7 +132,8 @@ def peer(folder: Path, name: str, task: dict[str, Any]) -> dict[str, Any]:
     """One task in one environment."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
-        [str(folder / "bin" / "python"), str(HERE / "peer_adapter.py"), name, json.dumps(task)],
+        [str(folder / "bin" / "python"), str(HERE / "peers" / "adapter.py"), name],
+        input=json.dumps(task) + "\n",
         capture_output=True,
         text=True,
         env=os.environ | threads,
@@ -146,10 +147,14 @@ def peer(folder: Path, name: str, task: dict[str, Any]) -> dict[str, Any]:
 def task(loss: str, chains: int, draws: int, burn_in: int) -> dict[str, Any]:
     """What the adapter is told."""
     n = N if loss != "5-5-5" else 5000.0
-    return {
-        "loss": loss, "epsilon": EPSILON, "gamma": GAMMA, "nbeta": n / math.log(n),
-        "chains": chains, "draws": draws, "burn_in": burn_in, "seed": 0,
-        "n_data": 5000, "batch": 500,
+    if loss == "5-5-5":
+        problem: dict[str, Any] = {"network": [[5, 5, 5], 5000], "batch": 500}
+    else:
+        terms, _ = POLYNOMIALS[loss]
+        problem = {"terms": terms, "at": [0.0, 0.0], "x": [[1.0], [1.0]], "y": [[0.0], [0.0]]}
+    return problem | {
+        "epsilon": EPSILON, "gamma": GAMMA, "nbeta": n / math.log(n), "seed": 0,
+        "chains": chains, "draws": draws, "burn_in": burn_in,
     }  # fmt: skip
 
 

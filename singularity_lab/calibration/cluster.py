@@ -8,16 +8,15 @@ command goes on where the store stands.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 from singularity_lab.calibration.design import Task
-from singularity_lab.calibration.record_store import DIED, RecordStore
+from singularity_lab.calibration.record_store import DIED, RecordStore, holds_record, line_of
 from singularity_lab.calibration.worker import failure, perform
 from singularity_lab.errors import BadInput
-from singularity_lab.system.files import write_text
+from singularity_lab.system.files import write_bytes
 from singularity_lab.system.workers import client_of, run_on
 
 __all__ = ["measure_on"]
@@ -51,11 +50,11 @@ def _perform(folder: str, message: Mapping[str, Any]) -> str:
         raise BadInput(f"cluster: a worker does not see the store's folder {folder!r}")
     key = str(message["key"])
     target = place / f"shard-{key}.jsonl"
-    if target.exists():
+    if holds_record(target):
         return key
     try:
         record = perform(message)
     except Exception as error:  # a fault of one task is a line of the table
         record = failure(message, DIED, f"{type(error).__name__}: {error}")
-    write_text(target, json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+    write_bytes(target, line_of(record))
     return key

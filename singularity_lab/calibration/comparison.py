@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from singularity_lab.calibration.findings import Findings
+from singularity_lab.calibration.findings import Findings, once
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.statistics import clopper_pearson
 from singularity_lab.calibration.summaries import CLASSES
@@ -156,6 +157,7 @@ class ArmPair:
         return self.p < SIGNIFICANT
 
 
+@once
 def _members(calibration: Findings) -> dict[str, list[Measurement]]:
     """The readings of each arm on the rows of the set itself, without the harness's own."""
     found: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
@@ -165,9 +167,16 @@ def _members(calibration: Findings) -> dict[str, list[Measurement]]:
     return found
 
 
+@once
+def _errors(calibration: Findings) -> dict[str, dict[str, float]]:
+    """The errors of each arm by row."""
+    return {arm: row_errors(members) for arm, members in _members(calibration).items()}
+
+
+@once
 def pairs(calibration: Findings) -> list[ArmPair]:
     """Every two arms on the rows that both were measured on, in the order of the plan."""
-    errors = {arm: row_errors(members) for arm, members in _members(calibration).items()}
+    errors = _errors(calibration)
     arms = list(errors)
     return [_pair(a, b, errors[a], errors[b]) for i, a in enumerate(arms) for b in arms[i + 1 :]]
 
@@ -181,6 +190,7 @@ def _pair(a: str, b: str, first: Mapping[str, float], second: Mapping[str, float
     return ArmPair(a, b, better, worse, len(both) - better - worse, p)
 
 
+@once
 def leaderboard(calibration: Findings) -> list[Standing]:
     """The arms by median error, each with the places that the comparisons leave open.
 
@@ -198,7 +208,7 @@ def leaderboard(calibration: Findings) -> list[Standing]:
             ahead[loser] += 1
     found = []
     for arm, members in _members(calibration).items():
-        errors = np.array(list(row_errors(members).values()))
+        errors = np.array(list(_errors(calibration)[arm].values()))
         n = max(1, len(members))
         covered, intervals, band = share_with_band(members, "covered")
         levels = {m.level for m in members if m.low is not None}
@@ -246,6 +256,7 @@ class CostPoint:
     rows: int
 
 
+@once
 def cost_curve(calibration: Findings) -> list[CostPoint]:
     """Error against evaluations: a point for each arm and budget of the run."""
     found = []
@@ -286,32 +297,39 @@ def coverage_curve(members: Sequence[Measurement]) -> list[dict[str, Any]]:
         and m.level
         and m.truth.value
     ]
+    needed = [np.array([_quantile_needed(m) for m in g]) for g in _by_row(judged).values()]
     found = []
     for level in LEVELS if judged else ():
-        sums, counts = [], []
-        for group in _by_row(judged).values():
-            inside = [_inside(m, level) for m in group]
-            sums.append(float(sum(inside)))
-            counts.append(float(len(inside)))
+        sums = [float((z <= _quantile(level) + 1e-12).sum()) for z in needed]
+        counts = [float(len(z)) for z in needed]
         share = sum(sums) / sum(counts)
         band = _band(sums, counts)
         found.append({"level": level, "coverage": share, "band": band, "readings": len(judged)})
     return found
 
 
-def _inside(m: Measurement, level: float) -> bool:
-    normal = NormalDist()
+@lru_cache(maxsize=64)
+def _quantile(level: float) -> float:
+    """Half of the width, in standard errors, of a normal law's interval at this level."""
+    return NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def _quantile_needed(m: Measurement) -> float:
+    """The number of standard errors by which an interval must reach out to contain λ."""
     assert m.level is not None
     assert m.value is not None
     assert m.low is not None
     assert m.high is not None
-    assert m.truth.value is not None
-    scale = normal.inv_cdf(0.5 + level / 2) / normal.inv_cdf(0.5 + m.level / 2)
-    exact = float(m.truth.value)
+    exact = m.truth.number
+    assert exact is not None
     side = m.high - m.value if exact > m.value else m.value - m.low
-    return abs(exact - m.value) <= scale * side + 1e-12
+    off = abs(exact - m.value)
+    if off <= 1e-12:
+        return 0.0
+    return off / side * _quantile(m.level) if side > 0 else math.inf
 
 
+@once
 def classes(calibration: Findings, kind: str = "multiplicity") -> list[dict[str, Any]]:
     """Per class and arm: all intervals, the share with one and the share ok, with bands over
     rows."""

@@ -8,11 +8,11 @@ import html
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,26 @@ from singularity_lab.calibration.summaries import (
 )
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import write_text
+
+F = TypeVar("F", bound="Findings")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def once(function: Callable[Concatenate[F, P], T]) -> Callable[Concatenate[F, P], T]:
+    """The same function of findings, whose result is kept with them: findings never change, and a
+    report asks for most of what is computed from them several times."""
+
+    @wraps(function)
+    def call(findings: F, *args: P.args, **named: P.kwargs) -> T:
+        key = (function.__qualname__, args, tuple(sorted(named.items())))
+        if key not in findings.kept:
+            findings.kept[key] = function(findings, *args, **named)
+        found: T = findings.kept[key]
+        return found
+
+    return call
+
 
 CONTROL_TOLERANCE = 0.1  # of λ, fixed before any run: beyond it a device has failed on its row
 
@@ -200,6 +220,11 @@ class Findings:
     verdict: str = ""  # in words, for each arm and class, and what the harness has found
 
     @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What has been computed from these findings (:func:`once`)."""
+        return {}
+
+    @cached_property
     def _members(self) -> dict[tuple[str, str], list[Measurement]]:
         found: dict[tuple[str, str], list[Measurement]] = {}
         for m in self.measurements:
@@ -210,6 +235,7 @@ class Findings:
         """The measurements of a row by an arm."""
         return self._members.get((row, arm), [])
 
+    @once
     def per_row(self) -> list[Summary]:
         """One summary for each row and arm, in the order of the plan."""
         return [
@@ -219,6 +245,7 @@ class Findings:
             if (members := self.of(row.id, arm))
         ]
 
+    @once
     def per_class(self, kind: str = "multiplicity") -> list[Summary]:
         """One summary for each class and arm. kind: all, multiplicity, dimension or family.
 

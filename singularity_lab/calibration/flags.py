@@ -16,7 +16,7 @@ from statistics import NormalDist
 import numpy as np
 
 from singularity_lab.calibration.comparison import bootstrap, share_with_band
-from singularity_lab.calibration.findings import Findings
+from singularity_lab.calibration.findings import Findings, once
 from singularity_lab.calibration.ledger import mean_and_errors
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.probes import DECOY, SCALED, SPHERE
@@ -53,6 +53,7 @@ class Flag:
         return f"{self.arm or 'truth'}: {self.name}: {self.text}"
 
 
+@once
 def flags(calibration: Findings) -> tuple[Flag, ...]:
     """Everything that the rules find in a calibration, arm by arm, then row by row."""
     found: list[Flag] = []
@@ -107,7 +108,7 @@ def _equal(value: float, exact: Fraction) -> bool:
 def _constant(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
     """Who reads one number, whatever it is shown."""
     values = {m.value for m in members if m.value is not None}
-    truths = {m.truth.value for m in members if m.value is not None}
+    truths = {m.truth.number for m in members if m.value is not None}
     if len(values) == 1 and len(truths) >= CONSTANT:
         text = f"it reads {values.pop():g} on germs with {len(truths)} different λ"
         yield Flag(arm, "reads a constant", text)

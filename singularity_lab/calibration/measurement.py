@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -73,6 +74,17 @@ class Truth:
         return low.value if low and high and low.value == high.value else None
 
     @cached_property
+    def number(self) -> float | None:
+        """λ as a float, where it is proved."""
+        return None if self.value is None else float(self.value)
+
+    @cached_property
+    def ends(self) -> tuple[float, float]:
+        """The proved bounds of λ as floats, infinite where there is none."""
+        low, high = self.bounds.lower, self.bounds.upper
+        return float(low.value) if low else -math.inf, float(high.value) if high else math.inf
+
+    @cached_property
     def multiplicity(self) -> int | None:
         """m where it is proved."""
         return self.rlct.multiplicity if self.rlct else None
@@ -130,8 +142,8 @@ class Measurement:
     @cached_property
     def error(self) -> float | None:
         """Reading − λ."""
-        exact = self.truth.value
-        return None if self.value is None or exact is None else self.value - float(exact)
+        exact = self.truth.number
+        return None if self.value is None or exact is None else self.value - exact
 
     @property
     def points(self) -> int | None:
@@ -141,8 +153,8 @@ class Measurement:
     @cached_property
     def relative_error(self) -> float | None:
         """(Reading − λ)/λ; None where λ = 0."""
-        exact = self.truth.value
-        return None if self.error is None or not exact else self.error / float(exact)
+        exact = self.truth.number
+        return None if self.error is None or not exact else self.error / exact
 
     @cached_property
     def covered(self) -> bool | None:
@@ -150,11 +162,9 @@ class Measurement:
         cannot be said."""
         if self.low is None or self.high is None:
             return None
-        low, high = self.truth.bounds.lower, self.truth.bounds.upper
+        low, high = self.truth.ends
         slack = TIE * max(1.0, abs(self.low), abs(self.high))
-        if (low and self.high < float(low.value) - slack) or (
-            high and self.low > float(high.value) + slack
-        ):
+        if self.high < low - slack or self.low > high + slack:
             return False
         return True if self.truth.value is not None else None
 

@@ -8,18 +8,25 @@ the log and in :attr:`RecordStore.damaged` and set aside (``NAME.damaged``), and
 When a run ends, its shards become one part (``part-*.parquet``), written beside its place and
 renamed, and never changed again. A key that occurs twice counts once: a measurement before the
 death of a process, and of two the later one.
+
+A bit that has fallen over is damage too, where the file can still be read: each line of a shard
+ends with its CRC-32, the name of a part with the SHA-256 of its content, and ``parts.json`` lists
+the parts, so that one that is gone is missed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import logging
 import os
+import re
 import secrets
 import tempfile
 import time
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -27,9 +34,18 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 from singularity_lab.system.extras import hint, installed, require
-from singularity_lab.system.files import set_aside, write_text
+from singularity_lab.system.files import read_json, set_aside, write_bytes, write_text
 
-__all__ = ["COLUMNS", "DIED", "SCORED", "RecordStore", "Shard", "StoredRecord"]
+__all__ = [
+    "COLUMNS",
+    "DIED",
+    "SCORED",
+    "RecordStore",
+    "Shard",
+    "StoredRecord",
+    "holds_record",
+    "line_of",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -61,10 +77,13 @@ COLUMNS = {
     "reading": "VARCHAR",
 }
 SCORED = tuple(name for name in COLUMNS if name != "reading")
+PARTS = "parts.json"  # the names of the parts that have been written
 DIED = "died"  # the outcome of a measurement whose process ended; made again by the next run
 StoredRecord = dict[str, Any]
 # Of two records with one key the first in this order holds.
 _RANK = f"coalesce(outcome = '{DIED}', false), fresh DESC, file DESC, line DESC"
+_SUM = b', "crc": '
+_NAMED = re.compile(r"part-\d{20}-([0-9a-f]{16})\.parquet")
 _LIMITS = "SET memory_limit = '512MB'; SET threads = 2"
 
 
@@ -90,9 +109,9 @@ class Shard:
         if set(record) != set(COLUMNS):
             odd = sorted(set(record) ^ set(COLUMNS))
             raise BadInput(f"record: expected the columns {list(COLUMNS)}, differs in {odd}")
-        line = json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n"
+        line = line_of(record)
         try:
-            self._file.write(line.encode("utf-8", "backslashreplace"))
+            self._file.write(line)
         except OSError as error:  # of a full disk the system names no file
             raise type(error)(error.errno, error.strerror, str(self.path)) from None
 
@@ -126,7 +145,8 @@ class Shard:
 class RecordStore:
     """The records in a folder: ``part-*.parquet`` and ``shard-*.jsonl``.
 
-    damaged: the names of files that were set aside because they could not be read.
+    damaged: the names of files that were set aside because they could not be read, and of parts
+    that are gone.
 
     >>> import tempfile
     >>> record = dict.fromkeys(COLUMNS) | {"key": "k", "row": "cusp", "value": 0.42}
@@ -150,8 +170,30 @@ class RecordStore:
 
     @property
     def damaged(self) -> tuple[str, ...]:
-        """The names of the files in the folder that have been set aside."""
-        return tuple(sorted(p.name for p in self.folder.glob("*.damaged*")))
+        """The names of the files in the folder that have been set aside, and of parts that are
+        gone."""
+        aside = sorted(p.name for p in self.folder.glob("*.damaged*"))
+        return (*aside, *(f"{name} (missing)" for name in self.missing()))
+
+    def missing(self) -> list[str]:
+        """The names of parts that have been written, and neither are there nor were set aside."""
+        there = {p.name for p in self.folder.glob("part-*")}
+        return [n for n in self._listed() if n not in there and f"{n}.damaged" not in there]
+
+    def forget_missing(self) -> None:
+        """List only the parts that are there: what the others held has been measured again."""
+        if self.missing():
+            self._list([p.name for p in sorted(self.folder.glob("part-*.parquet"))])
+
+    def _listed(self) -> list[str]:
+        path = self.folder / PARTS
+        found = read_json(path, "store") if path.exists() else []
+        if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
+            raise BadInput(f"store: {path} is damaged; it is to hold a list of names")
+        return found
+
+    def _list(self, names: list[str]) -> None:
+        write_text(self.folder / PARTS, json.dumps(names, indent=1) + "\n")
 
     def parts(self) -> list[Path]:
         """The Parquet parts that can be read, oldest first; others are set aside."""
@@ -314,17 +356,20 @@ class RecordStore:
         self._good.pop(path, None)
         duckdb = _duckdb()
         try:
+            if (digest := _NAMED.fullmatch(path.name)) and digest[1] != _digest(path):
+                raise BadInput("its content is not what was written")
             with duckdb.connect() as connection:
                 place = [_glob(path)]
                 found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", place)
                 types = {row[0]: row[1] for row in found.fetchall()}
                 if types != COLUMNS:
                     raise BadInput("these are no readings of a store")
-                sums = " + ".join(f"sum(hash({name})::HUGEINT)" for name in COLUMNS)
-                sql = f"SELECT {sums}, count(*) - count(key) FROM read_parquet(?)"
-                if connection.execute(sql, place).fetchall()[0][1]:
-                    raise BadInput("a record has no key")
-        except (duckdb.Error, BadInput) as error:
+                if not digest:  # from elsewhere: all of it is read once
+                    sums = " + ".join(f"sum(hash({name})::HUGEINT)" for name in COLUMNS)
+                    sql = f"SELECT {sums}, count(*) - count(key) FROM read_parquet(?)"
+                    if connection.execute(sql, place).fetchall()[0][1]:
+                        raise BadInput("a record has no key")
+        except (duckdb.Error, BadInput, OSError) as error:
             why = str(error).splitlines()[0] if str(error) else type(error).__name__
             aside = set_aside(path)
             _log.warning("%s", f"{path}: damaged ({why}); kept as {aside}")
@@ -348,8 +393,9 @@ class RecordStore:
         """Set a damaged shard aside and write its whole records in its place, with its time."""
         times = path.stat()
         _log.warning("%s", f"{path}: {damage}; kept as {set_aside(path)}")
-        lines = (json.dumps(r, ensure_ascii=False) + "\n" for r in records)
-        write_text(path, "".join(lines))
+        if not records:
+            return
+        write_bytes(path, b"".join(map(line_of, records)))
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # a later record holds
 
     # -- parts
@@ -364,8 +410,7 @@ class RecordStore:
         if not shards or not installed("duckdb"):
             return None
         duckdb = _duckdb()
-        name = f"part-{time.time_ns():020}-{secrets.token_hex(4)}.parquet"
-        target, fresh = self.folder / name, self.folder / f".{name}.new"
+        fresh, target = self.folder / f".part-{secrets.token_hex(4)}.new", None
         lines = self.folder / ".compact.jsonl"
         try:
             place = _quoted(_plain(fresh))
@@ -381,16 +426,19 @@ class RecordStore:
                     )
                 with fresh.open("rb") as file:
                     os.fsync(file.fileno())
+                name = f"part-{time.time_ns():020}-{_digest(fresh)}.parquet"
+                target = self.folder / name
                 fresh.replace(target)
+                self._list([*self._listed(), name])
             for path in shards:
                 path.unlink()
         except (duckdb.Error, OSError) as error:  # a full disk, say: the shards hold everything
-            _log.warning("%s", f"{target}: not written ({str(error).splitlines()[0]})")
+            _log.warning("%s", f"{self.folder}: no part written ({str(error).splitlines()[0]})")
             return None
         finally:
             lines.unlink(missing_ok=True)
             fresh.unlink(missing_ok=True)
-        return target if target.exists() else None
+        return target
 
     def _gather(self, target: Path) -> int:
         """Write the whole records of all shards into one file; the length of the longest line."""
@@ -417,6 +465,27 @@ def _quoted(text: str) -> str:
     return text.replace("'", "''")
 
 
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """A record as a line of a shard: JSON, whose last entry is the CRC-32 of the rest."""
+    body = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    data = body.encode("utf-8", "backslashreplace")
+    return data[:-1] + _SUM + b"%d}\n" % zlib.crc32(data)
+
+
+def holds_record(path: Path) -> bool:
+    """True if a shard is there with a whole record in it."""
+    try:
+        return any(found is not None for found, _ in _lines(path))
+    except FileNotFoundError:
+        return False
+
+
+def _digest(path: Path) -> str:
+    """The SHA-256 of a file, as far as the name of a part has it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
 def _lines(path: Path) -> Iterator[tuple[StoredRecord | None, str]]:
     """The records of a shard one by one, each with what is wrong with its line, if anything; a last
     line without its newline was torn by an interruption, and is no damage."""
@@ -424,6 +493,12 @@ def _lines(path: Path) -> Iterator[tuple[StoredRecord | None, str]]:
         for number, line in enumerate(file, start=1):
             if not line.endswith(b"\n"):
                 return
+            body, mark, said = line.rpartition(_SUM)
+            if mark:
+                line = body + b"}"
+                if said != b"%d}\n" % zlib.crc32(line):
+                    yield None, f"line {number}: damaged, its checksum is another"
+                    continue
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):  # neither UTF-8 nor JSON

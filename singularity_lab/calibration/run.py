@@ -236,6 +236,7 @@ def measure_all(
                 label = f"{task.row.id}: {task.arm.label}, seed {task.seed}"
                 progress("measuring", done, len(tasks), label)
     store.compact()
+    store.forget_missing()
     columns = tuple(COLUMNS) if len(tasks) <= READINGS else SCORED
     found = {r["key"]: r for r in store.records(columns)}
     return {t.key: found[t.key] for t in tasks}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from singularity_lab.errors import BadInput
 
 
+@lru_cache(maxsize=4096)
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     """The exact interval for a binomial proportion. Clopper & Pearson 1934.
 

@@ -73,7 +73,8 @@ def summarise(arm: str, group: str, members: Sequence[Measurement]) -> Summary:
     """The summary of a group of measurements of one arm."""
     errors = [x for m in members if (x := m.error) is not None]
     relative = [x for m in members if (x := m.relative_error) is not None]
-    one = len({m.truth.value for m in members}) == 1
+    truths = {id(m.truth): m.truth for m in members}  # few: a fraction is slow to hash
+    one = len({t.value for t in truths.values()}) == 1
     by_row: dict[str, list[float]] = {}
     for m in members:
         if (x := m.relative_error) is not None:

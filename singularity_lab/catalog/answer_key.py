@@ -78,7 +78,7 @@ def write_answer_key(
     meta = croissant(table, version, FILE)
     meta["distribution"][0] |= {
         "description": "the rows as Parquet",
-        "encodingFormat": "application/vnd.apache.parquet",
+        "encodingFormat": "application/x-parquet",  # by its name in Croissant
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
     }
     statuses = Counter(str(row.get("status")) for row in table)

@@ -218,7 +218,7 @@ def _percent(x: float | None) -> str:
 def _end(damaged: tuple[str, ...]) -> None:
     """The exit code says that a part of the store could not be read."""
     if damaged:
-        note(f"damaged and set aside: {', '.join(damaged)}; the rest is reported")
+        note(f"damaged: {', '.join(damaged)}; the rest is reported")
         raise typer.Exit(DEFECT)
 
 

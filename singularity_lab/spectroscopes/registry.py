@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -49,14 +50,19 @@ def known() -> dict[str, Known]:
     >>> print(known()["hessian"].home)
     singularity_lab.spectroscopes.devices.hessian:DEVICE
     """
-    group = importlib.metadata.entry_points(group="singularity_lab.spectroscopes")
-    found = {e.name: Known(e.name, e.value) for e in group}
-    found |= _written(tuple(devices.__path__))
+    found = _brought(tuple(sys.path)) | _written(tuple(devices.__path__))
     for name, run in REGISTERED.items():
         d = Device.of(run, name)
         home = f"{d.run.__module__}:{getattr(d.run, '__qualname__', name)}"
         found[name] = Known(name, home, d.summary, d.scope, d.fails)
     return dict(sorted(found.items()))
+
+
+@cache
+def _brought(_path: tuple[str, ...]) -> dict[str, Known]:
+    """The devices of other packages on an import path, by the entry points of these."""
+    group = importlib.metadata.entry_points(group="singularity_lab.spectroscopes")
+    return {e.name: Known(e.name, e.value) for e in group}
 
 
 @cache

@@ -40,7 +40,9 @@ def test_sgnht_without_its_momentum_term():
 
 def test_minibatches_that_all_chains_share():
     name = "spread between seeds exceeds its own error"
-    assert name in names(read(devices.shared_minibatches, [PLANE, MOVED], 8))
+    found = read(devices.shared_minibatches, [PLANE, MOVED], 8)
+    assert name in names(found)
+    in_report(found, name)
     assert name not in names(read(devices.own_minibatches, [PLANE, MOVED], 8))
 
 
@@ -55,6 +57,7 @@ def test_a_localisation_that_cuts_the_zeros_off():
 def test_a_device_that_reports_no_cost():
     found = read(devices.free_of_charge, [PLANE], 1)
     assert "false cost" in names(found)
+    in_report(found, "false cost")
     assert found.measurements[0].points > 0
     assert "false cost" not in names(read(devices.honest, [PLANE], 1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 
 import pytest
 
@@ -47,9 +48,26 @@ def test_the_metadata_fit_the_file(key):
     assert "3 proved" in card
 
 
-@pytest.mark.slow
+def opened(key):
+    """The key as the reference implementation of Croissant opens it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own libraries
+        mlcroissant = pytest.importorskip("mlcroissant")
+        return mlcroissant, mlcroissant.Dataset(jsonld=key / "croissant.json")
+
+
+def test_the_metadata_name_the_format_as_croissant_does(key):
+    """Whoever reads a data set by its metadata chooses the reader by this word."""
+    mlcroissant, dataset = opened(key)
+    (file,) = dataset.metadata.distribution
+    assert file.encoding_formats == [mlcroissant.EncodingFormat.PARQUET]
+    assert dataset.metadata.ctx.issues.errors == set()
+
+
 def test_mlcroissant_loads_the_records(key):
-    mlcroissant = pytest.importorskip("mlcroissant")
+    _, dataset = opened(key)
     pytest.importorskip("pyarrow")
-    records = list(mlcroissant.Dataset(jsonld=key / "croissant.json").records("rows"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        records = list(dataset.records("rows"))
     assert [r["rows/id"] for r in records] in (list(IDS), [i.encode() for i in IDS])

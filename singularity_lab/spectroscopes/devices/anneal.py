@@ -106,7 +106,8 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     Estimates: ``lambda`` (averaged over models), ``lambda given m=…``, ``next pole``, ``log Z`` at
     the last level, ``m by heat capacity``. Diagnostics: the ladder (x = log β, log Z, E[βK],
     Var(βK), with errors), models, acceptance. multiplicity is None, and the reason says so, where
-    the ladder is too short to say anything about m.
+    the ladder is too short to say anything about m; where it says nothing about λ either, there are
+    no estimates.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
     >>> cross = PolynomialLoss.from_exponents([([1], [(1, 1)])], loss_id="w1^2*w2^2")
@@ -167,6 +168,8 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         complaint = _disagreement(curve, estimates, diagnostics)
         if complaint and outcome is Outcome.OK:
             outcome, reason = Outcome.NOT_MIXED, complaint
+    if "lambda" not in estimates:
+        estimates = {}  # the first one would be the headline, and log Z is no reading of λ
     return meter.reading(
         "anneal", s, seed, estimates, outcome, reason, diagnostics, multiplicity=multiplicity
     )
@@ -251,9 +254,10 @@ def _infer(
     third = max(1, len(x) // 3)
     middle, end = float(energy[-2 * third : -third].mean()), float(energy[-third:].mean())
     if end > 1.25 * middle or -float(log_z[-1]) < 4.0:
+        estimates.clear()  # a fit to levels at which e^{−λx} has not set in: λ = −14 for 3, say
         multiplicity = None
         reason = (
-            f"m is not identifiable at this depth: E[βK] has risen from "
+            f"m and λ are not identifiable at this depth: E[βK] has risen from "
             f"{middle:.3g} to {end:.3g} at β = {math.exp(x[-1]):.1e}"
             + (f"; {reason}" if reason else "")
         )

@@ -101,12 +101,14 @@ class Particles(Ladder):
         else:
             beta = self.beta * math.exp(_next_step(state.value, self.beta, s))
         log_weight = (-(beta - self.beta) * state.value).view(r, n)
-        curve.increments.append((torch.logsumexp(log_weight, 1) - math.log(n)).cpu().numpy())
+        increment = (torch.logsumexp(log_weight, 1) - math.log(n)).cpu().numpy()
         chosen = _resample(log_weight, generator)
         state.position = state.position[chosen]
         state.value, state.prior = state.value[chosen], state.prior[chosen]
         self.beta = beta
         accepted = sum(self._moved(state, beta) for _ in range(s.rounds))
+        # A budget may end in the moves: the columns grow together, after them.
+        curve.increments.append(increment)
         curve.acceptance.append(accepted / (s.rounds * s.trajectories))
         self.steps = gibbs.useful(self.steps)
         for name, scales in moves.scales.items():

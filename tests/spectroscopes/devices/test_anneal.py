@@ -158,3 +158,15 @@ def test_its_plot_has_the_energy_and_lambda():
     empty = measure("anneal", crossing(1, 1), seed=0, evaluations=2000, particles=16)
     with pytest.raises(BadInput, match="no ladder"):
         empty.plot()
+
+
+@pytest.mark.parametrize("evaluations", [1e5, 5e5])
+def test_wherever_a_budget_ends_a_ladder_the_reading_is_near_or_none(evaluations):
+    """Also within the moves of a level, of which the columns of the curve then know nothing; and
+    log Z is never read as λ."""
+    for loss, lam in ((crossing(1, 1), 0.5), (MatrixProductLoss.at_rank([2, 2, 2]), 1.5)):
+        r = measure("anneal", loss, seed=0, particles=16, evaluations=evaluations)
+        assert len(r.diagnostics["x"]) == len(r.diagnostics["acceptance"])
+        assert "lambda" in r.estimates or not r.estimates
+        if r.estimates:
+            assert r.estimate.value == pytest.approx(lam, rel=0.25)
