@@ -256,6 +256,12 @@ def further() -> Iterator[Row]:
         name = f"{size}×{size}×{size}, three terms, truth of rank one"
         yield Row("further", name, unit, limit)
     yield Row("further", "tanh, layers 1-2-2-1", two_tanh_layers(), limit)
+    grid = [[1, x, y] for x in range(-2, 3) for y in range(-2, 3)]
+    units = [[1, "1/3", 1, "1/7"], [-1, "-1/5", "1/3", 1], [2, "1/7", -1, "1/9"]]
+    units.append([1, "2/7", "2/9", -1])
+    relu = build("relu_data_network", points=grid, units=units, output_bias="1/2")
+    regular = RLCT(Fraction(13, 2), 1)  # 17 parameters, 4 scalings
+    yield Row("further", "ReLU 2-4-1 on 25 points", relu.problem(), limit, regular)
     for row in OPEN_ROWS:
         yield Row("further", row, load(row).problem(), limit)
 

@@ -42,6 +42,7 @@ def small_tables(ids: Sequence[str]) -> Tables:
             "stratum_id": row.at,
             "model_id": row.model_id,
             "on_file": True,
+            "problem": "",
             "lam": cells["lambda"],
             "m": cells["m"],
             "certificate": cells["certificate"],

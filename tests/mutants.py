@@ -52,6 +52,7 @@ ARITHMETIC = {
     "algebra.algebraic": "values of algebraic numbers, for the point of a problem",
     "algebra.analytic_problem": "the expressions as they are stated: what is refused is no problem",
     "algebra.factoring": "factors as they are typed; a replay reads expanded polynomials",
+    "algebra.inequalities": "the problem in coordinates: what has none is refused, as no problem",
     "algebra.invariants": "the order of pairs (λ, m)",
     "algebra.jacobians": "derivatives and determinants",
     "algebra.input_limits": "sizes: what is too large is refused, whether it is true or not",

@@ -41,6 +41,7 @@ export interface Meta {
   proofs: Record<string, { shard: string; nodes: number; bytes: number }>;
   machines: { name: string; title: string }[];
   runs: { id: string; title: string }[];
+  ideas: Idea[];
   counts: Record<string, Record<string, Record<string, number>>>;
   moved: Record<string, string>;
   notes: string[];
@@ -48,6 +49,16 @@ export interface Meta {
 export interface Theorem {
   statement: string;
   hypotheses: Record<string, string>;
+}
+export interface Idea {
+  number: number;
+  title: string;
+  strength: string;
+  claim: string;
+  figure: string;
+  command: string;
+  fails: string;
+  open: string;
 }
 export interface Term {
   title: string;

@@ -13,6 +13,7 @@ import { MachineView } from "./views/machine.tsx";
 import { Phases } from "./views/phases.tsx";
 import { RowView } from "./views/row.tsx";
 import { RunView } from "./views/run.tsx";
+import { Seed } from "./views/seed.tsx";
 
 declare const ATLAS_DIGEST: string;
 
@@ -37,6 +38,8 @@ function View({ at }: { at: Route }) {
       return <MachineView key={name} name={name ?? ""} />;
     case "run":
       return <RunView key={name} id={name ?? ""} />;
+    case "seed":
+      return <Seed number={name} />;
     case "about":
       return <About />;
     default:
@@ -187,6 +190,7 @@ function App() {
           </form>
           <nav aria-label="Pages">
             <a href="#/rows">Rows</a>
+            <a href="#/seed">Ideas</a>
             <a href="#/about">About</a>
           </nav>
           <Theme />

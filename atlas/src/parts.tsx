@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import { index, meta, position } from "./data.ts";
 import { range, spoken, StatusMark } from "./number.tsx";
 import { Rich } from "./math.tsx";
-import { rowAddress } from "./route.ts";
+import { address, rowAddress } from "./route.ts";
 
 export function Section(p: { id: string; title: ComponentChildren; children: ComponentChildren; wide?: boolean }) {
   return (
@@ -143,7 +143,10 @@ export function RowTable({ rows, extra }: { rows: number[]; extra?: (i: number) 
 /** The link of a row, with its title and λ where it is on file. */
 export function RowLink({ id }: { id: string }) {
   const i = position.get(id);
-  if (i === undefined) return <span>{id}</span>;
+  if (i === undefined) {
+    const run = meta.runs.find((r) => r.id === id || r.id.startsWith(`${id}-n-`));
+    return run ? <a href={address(["run", run.id])}>{id}</a> : <span>{id}</span>;
+  }
   return (
     <>
       <a href={rowAddress(id)}>

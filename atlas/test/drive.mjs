@@ -352,6 +352,31 @@ await ready(page);
 check("the choice is remembered", (await theme()) !== light);
 await close(page);
 
+page = await open(browser, { hash: "#/seed/7" });
+await ready(page);
+const ideas = await page.$$eval(".seed section", (all) =>
+  all.map((s) => ({
+    said: [...s.querySelectorAll("dd")].every((d) => d.textContent.trim().length > 3),
+    figure: /\d/.test(s.querySelector(".figure-said").textContent),
+    command: s.querySelector(".command code").textContent,
+  })),
+);
+check(
+  "each of the twenty ideas has claim, figure, command, what fails and what is open",
+  ideas.length === 20 && ideas.every((i) => i.said && i.figure && i.command),
+);
+check(
+  "the address of an idea shows it",
+  await page.$eval("#idea-7", (e) => e.classList.contains("chosen") && e.getBoundingClientRect().top < innerHeight),
+);
+await close(page);
+if (meta.runs[0]) {
+  page = await open(browser, { hash: `#/run/${meta.runs[0].id}` });
+  await page.waitForSelector("#rows tbody tr");
+  check("a training run shows its readings", (await page.$$eval("#reading svg path", (p) => p.length)) > 0);
+  await close(page);
+}
+
 // -- 4. from a folder ------------------------------------------------------------------------------
 page = await open(browser, { url: fileBase, hash: `#/row/${curve}` });
 await page.waitForSelector("#proof details");
@@ -370,6 +395,7 @@ const pages = [
   ["compare", `#/compare/ade-a2+${surface}`],
   ...(machine ? [["machine", `#/machine/${machine}`]] : []),
   ["run", meta.runs[0] ? `#/run/${meta.runs[0].id}` : "#/run"],
+  ["seed", "#/seed"],
   ["about", "#/about"],
 ];
 const audit = () =>

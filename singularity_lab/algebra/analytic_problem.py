@@ -15,7 +15,7 @@ from singularity_lab.algebra.algebraic import AlgebraicNumber
 from singularity_lab.algebra.constants import NeedsRoot, pi
 from singularity_lab.algebra.elementary import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
-from singularity_lab.algebra.parsing import Scanner, Token, tokens_of
+from singularity_lab.algebra.parsing import Scanner, Token, tokens_of, written
 from singularity_lab.algebra.polynomial import Ideal, PointLike, parse
 from singularity_lab.algebra.problem import Convention, HasProblem, LocalProblem, RationalInterval
 from singularity_lab.algebra.rings import Rational
@@ -27,12 +27,13 @@ _ROOTS = 64  # of exp(1/n)
 
 
 def analytic_texts(generators: object) -> tuple[str, ...] | None:
-    """The expressions, where all are text and one has a function, or a division by what is no
-    number; else None: they are polynomials, or what is to be refused as such.
+    """The expressions, where all are text and one has a function, the number pi, or a division by
+    what is no number; else None: they are polynomials, or what is to be refused as such.
 
     >>> analytic_texts(["a*tanh(b)"]), analytic_texts("x/(1 + y)"), analytic_texts("x/2")
     (('a*tanh(b)',), ('x/(1 + y)',), None)
     """
+    generators = written(generators)
     texts = [generators] if isinstance(generators, str) else generators
     if not isinstance(texts, Sequence):
         return None
@@ -54,7 +55,7 @@ def _is_analytic(text: str) -> bool:
     except ParseError:
         return False
     names = [t for kind, t, _ in tokens if kind == "name"]
-    if _called(tokens):
+    if _called(tokens) or "pi" in names:
         return True
     if "/" in text:
         try:
@@ -181,10 +182,12 @@ class AnalyticProblem:
                 raise BadInput(f"{given[0]}: given by the problem, so it cannot be given as well")
             return problem
         texts = analytic_texts(source)
-        if texts is None:
+        if texts is None or (variables is not None and "pi" in check_names(variables)):
             return None
         if over is not None:
-            raise OutOfScope("over: functions are read at a point: give one by at")
+            raise OutOfScope(
+                "over: functions, square roots among them, are read at a point: give one by at"
+            )
         return cls.build(texts, variables, **options)
 
     @property

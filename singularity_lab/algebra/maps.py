@@ -13,7 +13,7 @@ from typing import Any
 
 import flint
 
-_WIDE = 64  # variables of a ring, from which exponents are quicker read off the text of a monomial
+WIDE = 64  # variables of a ring, from which exponents are quicker read off the text of a monomial
 
 Poly = flint.fmpq_mpoly
 
@@ -94,9 +94,9 @@ def content(p: Poly) -> dict[int, int]:
     if common.is_constant():
         return {}
     context = p.context()
-    if context.nvars() > _WIDE:
+    if context.nvars() > WIDE:
         place, found = _places(context), {}
-        for factor in str(common).split("*"):
+        for factor in str(common).removeprefix("-").split("*"):
             name, _, e = factor.partition("^")
             if name in place:
                 found[place[name]] = int(e or 1)

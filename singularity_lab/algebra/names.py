@@ -9,6 +9,8 @@ from functools import lru_cache
 from singularity_lab.algebra import input_limits
 from singularity_lab.errors import BadInput, quoted, shown
 
+_NUMBERS = {"pi", "oo", "inf", "infinity", "nan"}
+
 
 def check_names(variables: str | Iterable[str]) -> tuple[str, ...]:
     """Variable names as a tuple, from a sequence or from text separated by commas or blanks.
@@ -49,6 +51,22 @@ def _valid_names(names: tuple[str, ...]) -> tuple[str, ...]:
             f"variables: each name may appear once, received twice: {shown(', '.join(twice))}"
         )
     return names
+
+
+def check_no_numbers(names: Iterable[str]) -> None:
+    """Raise BadInput for a name that nobody declared and that is a number to most readers.
+
+    >>> check_no_numbers(["x", "pi"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    singularity_lab.errors.BadInput: variables: pi is a number, and rational ones are needed ...
+    """
+    for name in names:
+        if name.lower() in _NUMBERS:
+            raise BadInput(
+                f"variables: {name} is a number, and rational ones are needed here; a variable of "
+                "this name has to be declared"
+            )
 
 
 def fresh(name: str, taken: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import flint
 
@@ -17,9 +17,32 @@ from singularity_lab.errors import BadInput, ParseError, quoted, shown
 _TOKEN = re.compile(
     r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()])|(\S)"
 )
+_HINTS = {  # of a character that does not fit
+    ",": " (generators are given one by one: 'x^2' 'y^3', in Python [\"x^2\", \"y^3\"])",
+    "²": " (powers are written x^2)", "³": " (powers are written x^3)",
+    "=": " (f = g is written f - g)", "[": " (use parentheses)", "{": " (use parentheses)",
+}  # fmt: skip
 _KINDS = ("", "number", "name", "operator")
 Token = tuple[str, str, int]
 _WIDE = 64  # variables of a ring, from which a monomial is quicker as a product of powers
+
+
+def written(source: Any) -> Any:
+    """Return SymPy expressions, alone or in a list, tuple or matrix, as text; anything else as it
+    is.
+
+    >>> import sympy
+    >>> x, y = sympy.symbols("x y")
+    >>> written([x**2 - y, "x*y"]), written("x")
+    (['x**2 - y', 'x*y'], 'x')
+    """
+    if isinstance(source, list | tuple):
+        return [written(part) for part in source]
+    if type(source).__module__.partition(".")[0] != "sympy":
+        return source
+    if hasattr(source, "tolist") and not hasattr(source, "as_expr"):
+        return [written(part) for row in source.tolist() for part in row]
+    return str(source.as_expr() if hasattr(source, "as_expr") else source)
 
 
 def names_in(text: str) -> tuple[str, ...]:
@@ -125,7 +148,7 @@ def tokens_of(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastindex or 4
         if kind == 4:
-            hint = " (generators are given one by one)" if match.group() == "," else ""
+            hint = _HINTS.get(match.group(), "")
             what = f"unexpected character {match.group()!r}{hint}"
             raise ParseError(what, text, match.start())
         token = match.group()
@@ -325,7 +348,10 @@ class Parser(Scanner):
                 self.fail(f"unknown variable {shown(token)!r} (known: {known})")
             self.at += 1
             if self.peek() == "(":
-                self.fail(f"an operator is missing after {shown(token)!r} (write products with *)")
+                self.fail(
+                    f"an operator is missing after {shown(token)!r} (write products with *; "
+                    "functions and roots of numbers are read by rlct alone)"
+                )
             return self.gens[token], 0.0
         if token == "(":
             opening = self.at

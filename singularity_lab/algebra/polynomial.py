@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import flint
 
 from singularity_lab.algebra import factoring, input_limits, maps
-from singularity_lab.algebra.names import check_names, natural_order
+from singularity_lab.algebra.names import check_names, check_no_numbers, natural_order
 from singularity_lab.algebra.parsing import (
     Parser,
     as_typed,
@@ -385,10 +385,11 @@ class Ideal:
         texts = [generators] if isinstance(generators, str) else list(generators)
         if len(texts) > input_limits.GENERATORS:
             raise BadInput(f"generators: at most {input_limits.GENERATORS}, received {len(texts)}")
-        names = (
-            natural_order(n for t in texts for n in names_in(t)) if variables is None else variables
-        )
-        names = check_names(names)
+        if variables is None:
+            names = check_names(natural_order(n for t in texts for n in names_in(t)))
+            check_no_numbers(names)
+        else:
+            names = check_names(variables)
         parsed: list[Polynomial] = []
         terms = 0
         for text in texts:
@@ -476,6 +477,8 @@ def parse(text: str, variables: str | Iterable[str] | None = None) -> Polynomial
         variables = checked
     tokens = tokens_of(text)
     names = check_names(names_of(tokens) if variables is None else variables)
+    if variables is None:
+        check_no_numbers(names)
     return Polynomial(names, Parser(text, tokens, names).read(), text)
 
 

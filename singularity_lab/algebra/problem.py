@@ -15,6 +15,7 @@ from singularity_lab.algebra.inequalities import read_nonnegative, straightened
 from singularity_lab.algebra.names import check_names, fresh
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.number_field import coordinates as field_coordinates
+from singularity_lab.algebra.parsing import written
 from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial, point_values
 from singularity_lab.algebra.rings import Rational, fraction, ring, to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
@@ -525,13 +526,14 @@ def _as_ideal(
             if variables is None
             else Ideal(check_names(variables), generators.generators)
         )
+    generators = written(generators)
     if isinstance(generators, str | Polynomial):
         generators = [generators]
     items = list(generators) if isinstance(generators, Iterable) else []
     wrong = [g for g in items if not isinstance(g, str | Polynomial)]
     if wrong or not isinstance(generators, Iterable):
         raise BadInput(
-            "generators: expressions are needed, text or Polynomial, received "
+            "generators: expressions are needed, as text, Polynomial or of SymPy, received "
             f"{quoted(wrong[0] if wrong else generators)}"
         )
     if all(isinstance(g, str) for g in items):

@@ -41,6 +41,7 @@ def commands(row: Row, own: StratumLine | None) -> dict[str, dict[str, str]]:
         },
     }
     for group in GROUPS:
-        jets = own.jets if own is not None and group.name == "jets" else None
-        found.setdefault(group.name, commands_of(group, row.id, jets))
+        name = "lam" if group.columns[0] == "lambda" else group.columns[0]
+        cell = None if own is None else getattr(own, name)
+        found.setdefault(group.name, commands_of(group, row.id, cell))
     return found

@@ -21,25 +21,26 @@ def run_pages(tables: Tables, files: Sequence[tuple[str, Any]] = ()) -> dict[str
     Raises BadInput for a file that is no trajectory.
     """
     found: dict[str, dict[str, Any]] = {}
-    of_run: dict[str, list[ReadingLine]] = defaultdict(list)
+    of_run: dict[tuple[str, int], list[ReadingLine]] = defaultdict(list)
     for reading in tables.readings:
         if reading.run_id:
-            of_run[reading.run_id].append(reading)
+            of_run[reading.run_id, reading.n].append(reading)
     into: dict[str, list[dict[str, str]]] = defaultdict(list)
     for edge in tables.edges:
         if edge.kind == "trained into":
             into[edge.source].append({"target": edge.target, "evidence": edge.evidence})
-    for name, readings in of_run.items():
+    for (run, n), readings in of_run.items():
+        name = f"{run}, n = {n}" if n else run
         ordered = sorted(readings, key=lambda r: r.step)
         rows = [_row(r) for r in ordered]
         ladder = sorted({str(r.exact.value) for r in ordered if r.exact.status == "value"})
         found[_slug(name)] = {
             "title": name,
             "device": ordered[0].device,
-            "about": "",
+            "about": ordered[0].note,
             "rows": rows,
             "ladder": [{"name": "exact", "value": value} for value in ladder],
-            "into": into[name],
+            "into": into[run],
         }
     for name, document in files:
         found[_slug(name)] = _trajectory(name, document)
@@ -62,7 +63,7 @@ def _row(r: ReadingLine) -> dict[str, Any]:
         "low": _number(r.low),
         "high": _number(r.high),
         "outcome": r.outcome,
-        "reason": r.note,
+        "reason": "",
         "row_id": r.row_id,
         "stratum_id": r.stratum_id,
         "probes": r.settings.get("probes", {}),

@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from singularity_lab.atlas.runs import run_pages
 from singularity_lab.atlas.shards import by_size, write_packed, write_plain
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.store import shipped as shipped_certificates
+from singularity_lab.dictionary.ideas import ideas
 from singularity_lab.dictionary.schema import Row, Tables, counts
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput, SingularityLabError
@@ -64,11 +66,12 @@ def build(
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise BadInput(f"tables: sound tables are needed, received: {wrong[0]}{more}")
     told = run_pages(tables, [_run(path) for path in runs])  # what may be wrong comes first
+    _require_folder(Path(out))
     censuses = {}
     for done, name in enumerate(machines, 1):
         tell("machines", done, len(machines), name)
         censuses[name] = machine_page(name)
-    folder = _folder(Path(out))
+    folder = _emptied(Path(out))
     data = folder / "data"
     for name in BUNDLE:
         shutil.copyfile(STATIC / name, folder / name)
@@ -116,6 +119,7 @@ def build(
         "proofs": shown,
         "machines": listed,
         "runs": [{"id": name, "title": page["title"]} for name, page in told.items()],
+        "ideas": [asdict(idea) for idea in ideas(tables)],
         "counts": counts(tables),
         "moved": {},
         "notes": gaps(tables),
@@ -128,18 +132,22 @@ def build(
     }
 
 
-def _folder(out: Path) -> Path:
-    """The folder, with an older atlas removed from it."""
+def _require_folder(out: Path) -> None:
+    """Raise BadInput for a file, and for a folder that holds other things than an atlas."""
     if out.is_dir():
         strange = sorted(p.name for p in out.iterdir() if p.name not in {*BUNDLE, "data"})
         if strange:
             raise BadInput(
                 f"out: an empty folder, or one with an atlas, received one with {strange[0]}"
             )
-        for old in (out / "data").glob("*.js"):
-            old.unlink()
     elif out.exists():
         raise BadInput(f"out: a folder is needed, received the file {out}")
+
+
+def _emptied(out: Path) -> Path:
+    """The folder, made where there is none, with an older atlas removed from it."""
+    for old in (out / "data").glob("*.js"):
+        old.unlink()
     out.mkdir(parents=True, exist_ok=True)
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,8 @@ from singularity_lab.cli.shell import (
     say_error,
 )
 from singularity_lab.system.stopwatch import Stopwatch
+
+KEEP_EVERY = 10.0  # CPU seconds of readings between two writings of the table
 
 app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
 
@@ -71,20 +74,25 @@ def build(
         Path | None,
         typer.Option("--journal", metavar="FILE", help="What is computed already; in OUT."),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask every cell, also those that the tables have.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Build the tables from the catalog, its certificates and the public functions.
 
     Every cell that is computed is kept at once: interrupt the build at any time, the same command
-    goes on. With --total it ends by itself, and goes on likewise. A second build without changes
-    computes nothing. Readings on file are kept.
+    goes on. With --total it ends by itself, and goes on likewise. What the tables on file answer is
+    taken over, so that a build without changes computes nothing. Readings on file are kept.
     """
     from singularity_lab.catalog.load import entries, load
     from singularity_lab.catalog.paths import in_package
     from singularity_lab.catalog.truth import cache_folder
+    from singularity_lab.dictionary.build import VERSION_OF_CLASSES
     from singularity_lab.dictionary.build import build as make
     from singularity_lab.dictionary.classes import clashes
     from singularity_lab.dictionary.journal import Journal
+    from singularity_lab.dictionary.known import read_stamp, write_stamp
     from singularity_lab.dictionary.schema import blanks, counts
     from singularity_lab.dictionary.tables import (
         read_tables,
@@ -108,6 +116,7 @@ def build(
     else:
         rows = entries()
     path = journal or (cache_folder().parent / "dictionary" / "cells.jsonl")
+    stamp = None if fresh else read_stamp(folder)
     watch = Stopwatch()
     try:
         with progress_bar() as progress:
@@ -123,6 +132,7 @@ def build(
                 total=total,
                 cluster=cluster,
                 readings=stored_readings(folder),
+                before=None if stamp is None else (read_tables(folder), stamp),
                 progress=advance,
             )
     except KeyboardInterrupt:
@@ -130,6 +140,7 @@ def build(
         raise typer.Exit(INTERRUPTED) from None
     wrong = [*blanks(made.tables), *clashes(made.tables.strata)]
     sizes = write_tables(made.tables, folder)
+    write_stamp(folder, limit, VERSION_OF_CLASSES)
     read_tables(folder)
     document = {
         "folder": str(folder),
@@ -202,8 +213,16 @@ def check(
 @app.command()
 def measure(
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID…", help="Rows; family:NAME for those of a family.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="ID…", help="Rows; family:NAME for those of a family."),
+    ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="The proved rows that have no reading yet.")
+    ] = False,
+    total: Annotated[
+        float | None,
+        typer.Option("--total", metavar="SECONDS", help="CPU seconds of all; the same goes on."),
+    ] = None,
     device: Annotated[str, typer.Option("--device", metavar="NAME")] = "volume",
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Seeds 0 … N − 1.")] = 1,
     settings: Annotated[
@@ -220,30 +239,95 @@ def measure(
 ) -> None:
     """Read rows with a device and add the readings to the table, failures too.
 
-    Each reading is kept at once. One that is there already (row, device, settings, seed) is made
-    again and replaced.
+    One that is there already (row, device, settings, seed) is made again and replaced. Interrupt at
+    any time: what was read is kept.
     """
     from singularity_lab.catalog.load import entries, load
     from singularity_lab.catalog.paths import in_package
-    from singularity_lab.dictionary.readings import read_row, with_readings
-    from singularity_lab.dictionary.tables import shipped_folder, stored_readings, write_readings
+    from singularity_lab.dictionary.measured import refresh_measured
+    from singularity_lab.dictionary.readings import read_row, rows_to_read, with_readings
+    from singularity_lab.dictionary.tables import (
+        shipped_folder,
+        stored_readings,
+        write_readings,
+    )
     from singularity_lab.errors import BadInput
 
     if out is None and in_package():
         raise BadInput("--out: a folder is needed: an installed package is not written to")
     if seeds < 1:
         raise BadInput(f"--seeds: at least one is needed, received {seeds}")
+    if bool(ids) == missing:
+        raise BadInput("ID: rows are needed, or --missing, and not both")
     folder = out or shipped_folder()
-    rows = []
-    for name in ids:
+    rows = [load(row.id) for row in rows_to_read(_tables(folder))] if missing else []
+    for name in ids or []:
         family = name.removeprefix("family:")
         rows += entries(family=family) if family != name else [load(name)]
     given = option_values.settings(settings or [])
-    for row in rows:
-        for seed in range(seeds):
+    lines, kept = stored_readings(folder), 0.0
+    watch = Stopwatch()
+    try:
+        for row, seed in product(rows, range(seeds)):
+            if total is not None and watch.seconds >= total:
+                print(f"{total:g} CPU seconds are spent: the same command goes on")
+                break
             line = read_row(row, device, seed, given, evaluations=evaluations)
-            write_readings(with_readings(stored_readings(folder), [line]), folder)
-            print(f"{row.id}  seed {seed}  {line.value} [{line.low}, {line.high}]  {line.outcome}")
+            lines = with_readings(lines, [line])
+            told = f"{line.value} [{line.low}, {line.high}]  {line.outcome}"
+            print(f"{row.id}  seed {seed}  {told}")
+            if watch.seconds - kept > KEEP_EVERY:
+                write_readings(lines, folder)
+                kept = watch.seconds
+    finally:
+        write_readings(lines, folder)
+        refresh_measured(folder)
+
+
+@app.command()
+def runs(
+    files: Annotated[list[Path], typer.Argument(help="Files of JSON lines, a reading each.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="A dictionary; the package's own if absent."),
+    ] = None,
+) -> None:
+    """Add training runs: their readings, and an edge from each run to the row it was trained into.
+
+    A line has run, model, step, n, value, low, high, outcome, stratum and row. A run that is there
+    already is replaced.
+    """
+    from singularity_lab.catalog.paths import in_package
+    from singularity_lab.dictionary.runs import read_runs, with_runs
+    from singularity_lab.dictionary.tables import shipped_folder, write_tables
+    from singularity_lab.errors import BadInput
+
+    if out is None and in_package():
+        raise BadInput("--out: a folder is needed: an installed package is not written to")
+    tables = _tables(out)
+    for file in files:
+        tables = with_runs(tables, read_runs(file))
+    write_tables(tables, out or shipped_folder())
+    for edge in tables.edges:
+        if edge.kind == "trained into":
+            print(f"{edge.source} → {edge.target}: {edge.evidence}")
+
+
+@app.command()
+def ideas(folder: From = None, as_json: Json = False) -> None:
+    """List the twenty ideas: claim, figure, command, what fails, what is open."""
+    from dataclasses import asdict
+
+    from singularity_lab.dictionary.ideas import ideas as listed
+
+    found = listed(_tables(folder))
+    if as_json:
+        print_json([asdict(idea) for idea in found])
+        return
+    for idea in found:
+        print(f"{idea.number}. {idea.title} ({idea.strength}): {idea.claim}")
+        for name in ("figure", "command", "fails", "open"):
+            print(f"   {name}: {getattr(idea, name)}")
 
 
 def _print_counts(tables: Any) -> None:

@@ -13,13 +13,14 @@ import msgspec
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
-from singularity_lab.catalog.load import complete
 from singularity_lab.catalog.store import CertificateStore, problem_key, shipped
 from singularity_lab.dictionary.classes import Membership, cells_of
-from singularity_lab.dictionary.columns import GROUPS, Cells, value_cells
+from singularity_lab.dictionary.columns import GROUPS, Cells, sides, value_cells
 from singularity_lab.dictionary.concepts import probe_cell
 from singularity_lab.dictionary.journal import Journal
-from singularity_lab.dictionary.network_strata import network_stratum, network_widths, told_ranks
+from singularity_lab.dictionary.measured import COLUMNS as MEASURED
+from singularity_lab.dictionary.measured import LATER
+from singularity_lab.dictionary.network_strata import NO_RANKS, orbit_cells
 from singularity_lab.dictionary.rows import make_rows, model_id
 from singularity_lab.dictionary.schema import Cell, CertificateLine, Row, StratumLine
 from singularity_lab.exact.proof.certificate import Certificate
@@ -28,6 +29,8 @@ from singularity_lab.models.model import Stratum
 _FIELD = {"lambda": "lam"}
 NO_GERM = "the loss is no polynomial: it has no exact germ"
 _COPIED = ("lambda", "m", "certificate")  # what a germ shares with one that has other names
+COPIED = "up to renaming and signs"  # how the route of such a cell ends
+NOT_REACHED = "not reached in this build"
 SHARED = ("contact", "jets", "volume")  # groups that are the same for both, and asked once
 
 
@@ -99,14 +102,14 @@ def computed(journal: Journal, key: str, head: str = "", named: str = "") -> Cel
         if head != key and group.name in SHARED:
             other = journal.best(head, group.name)
             if other is not None and other.version == group.version:
-                line, route = other, f"the germ of {named} up to renaming and signs"
+                line, route = other, f"the germ of {named} {COPIED}"
         for column in group.columns:
             if line is not None and line.version == group.version:
                 cell = line.cells[column]
                 both = f"{cell.route}; {route}" if cell.route and route else cell.route or route
                 cells[column] = msgspec.structs.replace(cell, route=both)
             else:
-                cells[column] = Cell.unknown("not reached in this build")
+                cells[column] = Cell.unknown(NOT_REACHED)
     return cells
 
 
@@ -119,29 +122,26 @@ def filed(problem: LocalProblem) -> Cells:
     return value_cells([Certificate.from_json(c) for c in found["certificates"]])
 
 
-def _geometry(place: Place) -> Cells:
-    """Where a stratum is, its ranks and its dimension."""
-    entry = place.entry
+def _where(place: Place) -> Cells:
+    """Where a stratum is, and its loss."""
     problem = place.problem
     if problem is None:
-        where: Any = entry.at or "minimum"
+        where: Any = place.entry.at or "minimum"
     else:
         pairs = zip(problem.variables, problem.point, strict=True)
         where = {n: str(c) for n, c in pairs if c} or "origin"
-    cells = {"where": Cell.of(where), "loss": Cell.of("0")}
-    parameters = complete(entry.builder, entry.parameters) if entry.builder else {}
-    widths = network_widths(entry.builder, parameters)
-    if widths is None or problem is None:
-        none = Cell.not_applicable("ranks are those of the products of a linear network's layers")
-        cells["ranks"] = none
-        unknown = Cell.unknown("the zero set of this model is not cut into strata here")
-        cells["dimension"] = cells["codimension"] = unknown
-        return cells
-    network = network_stratum(widths, problem.rational_point)
-    cells["ranks"] = Cell.of(told_ranks(network))
-    cells["dimension"] = Cell.of(network.orbit_dimension, "dimension of the orbit")
-    cells["codimension"] = Cell.of(network.dimension - network.orbit_dimension, "d − dimension")
-    return cells
+    return {"where": Cell.of(where), "loss": Cell.of("0")}
+
+
+def _constant_cell(cells: Cells) -> Cell:
+    """V(ε): not applicable where the germ is the same along a stratum, and so is its volume."""
+    cell, size = cells["volume"], sides(cells["dimension"])[0]
+    if cell.status == "value" or not size:
+        return cell
+    return Cell.not_applicable(
+        f"the germ is the same along a stratum of dimension {size} or more: V(ε) grows with the "
+        "neighbourhood, and has no constant of its own"
+    )
 
 
 def _line(place: Place, cells: Cells) -> StratumLine:
@@ -151,6 +151,7 @@ def _line(place: Place, cells: Cells) -> StratumLine:
         stratum_id=place.name,
         model_id=model_id(place.entry),
         on_file=place.on_file,
+        problem=place.key,
         **columns,
     )
 
@@ -185,7 +186,10 @@ def make_strata(
             head = heads.get(place.key, place.key)
             cells = computed(journal, place.key, head, names.get(head, "")) | filed(problem)
             cells["probes"] = probe_cell(place.entry, cells)
-        cells |= _geometry(place)
+        cells |= _where(place) | {"ranks": NO_RANKS}
+        cells |= orbit_cells(place.entry, problem) or {}
+        cells["volume"] = _constant_cell(cells)
+        cells |= dict.fromkeys(MEASURED, LATER)
         cells |= cells_of(members.get(place.key), NO_GERM)
         every.append(cells)
         germ = cells["germ_id"]
@@ -201,7 +205,7 @@ def make_strata(
         open_still = cells["lambda"].status != "value"
         if open_still or (_on_file(other) and not _on_file(cells)):
             for column in _COPIED:
-                route = f"the germ of row {row} up to renaming and signs"
+                route = f"the germ of row {row} {COPIED}"
                 cells[column] = msgspec.structs.replace(other[column], route=route)
     return [_line(place, cells) for place, cells in zip(listed, every, strict=True)]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -30,8 +30,12 @@ from singularity_lab.dictionary.classes import Membership, classify
 from singularity_lab.dictionary.columns import GROUPS, ColumnGroup, Question
 from singularity_lab.dictionary.edges import make_edges
 from singularity_lab.dictionary.journal import Journal, JournalLine
+from singularity_lab.dictionary.known import Stamp, classes_line, known_classes, known_lines
+from singularity_lab.dictionary.measured import with_measurements
+from singularity_lab.dictionary.network_strata import is_network
 from singularity_lab.dictionary.rows import digest
-from singularity_lab.dictionary.schema import Cell, ReadingLine, Tables
+from singularity_lab.dictionary.runs import trained_edges
+from singularity_lab.dictionary.schema import ReadingLine, Tables
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import (
     Certificate,
@@ -62,6 +66,8 @@ def cell_jobs(
     heads = first_germs(members or {})
     wanted: dict[str, tuple[LocalProblem, list[str]]] = {}
     seen = set()
+    listed = list(listed)
+    others = {place.key for place in listed if not is_network(place.entry)}
     for place in listed:
         problem = place.problem
         if problem is None:
@@ -74,6 +80,7 @@ def cell_jobs(
             g.name
             for g in groups
             if (heads.get(key, key) == key or g.name not in SHARED)
+            and (g.name != "stratum" or key in others)  # the others' strata are orbits
             and journal.get(key, g.name, g.version, limit) is None
         ]
         if missing:
@@ -155,6 +162,7 @@ def build(
     total: float | None = None,
     cluster: str = "",
     readings: Sequence[ReadingLine] = (),
+    before: tuple[Tables, Stamp] | None = None,
     progress: Progress | None = None,
 ) -> Built:
     """Return the dictionary of rows: every exact cell within a limit, classes, edges.
@@ -162,14 +170,17 @@ def build(
     limit: CPU seconds for one group of cells of one germ. journal: what is known from before; new
     cells are added. jobs: processes. total: CPU seconds of new cells, after which the tables are
     put together from what is known; a cell that was not reached says so. cluster: a Dask scheduler,
-    or ``local:N``, instead of processes. readings: lines to take over.
+    or ``local:N``, instead of processes. readings: lines to take over. before: tables that were
+    built earlier, and how: what they answer is not asked again.
 
     Raises BadInput as :func:`compute_cells` does.
     """
     entries = list(entries)
     listed = places(entries)
+    if before is not None:
+        take_over(*before, listed, journal)
     members = journal_classes(listed, journal)
-    before = len(cell_jobs(listed, journal, limit, members=members))
+    germs = len(cell_jobs(listed, journal, limit, members=members))
     seconds = compute_cells(
         listed,
         journal,
@@ -182,14 +193,33 @@ def build(
     )
     strata = make_strata(listed, journal, members)
     rows = rows_with_classes(entries, strata)
+    strata = with_measurements(strata, rows, readings)
+    ids = {entry.id for entry in entries}
+    runs = {r.run_id for r in readings if r.run_id and r.row_id not in {"", *ids}}
+    kept = [r for r in readings if (r.run_id or r.row_id in ids) and r.run_id not in runs]
     tables = Tables(
         rows=rows,
         strata=strata,
         certificates=make_certificates(entries),
-        readings=[r for r in readings if r.row_id in {e.id for e in entries}],
-        edges=make_edges(entries, rows, strata, listed),
+        readings=kept,
+        edges=[*make_edges(entries, rows, strata, listed), *trained_edges(kept)],
     )
-    return Built(tables, seconds, before)
+    return Built(tables, seconds, germs)
+
+
+def take_over(tables: Tables, stamp: Stamp, listed: Sequence[Place], journal: Journal) -> int:
+    """Put what tables answer into a journal that does not have it; return how many lines."""
+    new = [
+        line
+        for line in known_lines(tables, stamp, listed)
+        if journal.get(line.germ, line.group, line.version, line.limit) is None
+    ]
+    journal.add(*new)
+    if stamp.versions.get("classes") == VERSION_OF_CLASSES and not journal.of_group("classes"):
+        members = known_classes(tables)
+        name = digest([VERSION_OF_CLASSES, *members])
+        journal.add(classes_line(members, name, VERSION_OF_CLASSES))
+    return len(new)
 
 
 def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Membership]:
@@ -210,9 +240,8 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
                 return fewer
     watch = Stopwatch()
     found = classify(problems)
-    cells = {key: Cell.of(asdict(member)) for key, member in found.items()}
-    spent = round(watch.seconds, 3)
-    journal.add(JournalLine(name, "classes", VERSION_OF_CLASSES, 0.0, spent, cells))
+    line = classes_line(found, name, VERSION_OF_CLASSES)
+    journal.add(msgspec.structs.replace(line, seconds=round(watch.seconds, 3)))
     return found
 
 

@@ -25,6 +25,7 @@ from singularity_lab.exact.arcs.jets import jets
 from singularity_lab.exact.classification.matrix_factorisation import ade
 from singularity_lab.exact.classification.path import along
 from singularity_lab.exact.classification.singularity import singularity
+from singularity_lab.exact.classification.triviality import smooth_codimension, triviality
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.resolutions.divisors import divisors_of
@@ -32,6 +33,7 @@ from singularity_lab.exact.zeta_functions.density import volume_expansion
 from singularity_lab.exact.zeta_functions.zeta import zeta
 from singularity_lab.system.deadline import TimeLimit
 
+SMOOTH = "λ = codimension/2 is proved: the zero set is smooth"
 ORDER = 6  # of jets and contact loci
 DIVISORS = 60  # that a cell lists at most
 Cells = dict[str, Cell]
@@ -51,6 +53,12 @@ class Question:
         if self.certificates:
             return self.certificates
         return rlct(self.problem, budget=self.limit).certificates
+
+    @cached_property
+    def smooth(self) -> int | None:
+        """The codimension of the zero set where the certificates show that it is smooth."""
+        bounds = bounds_of(self.certificates)
+        return smooth_codimension(self.problem, bounds.lower) if bounds.exact else None
 
     @cached_property
     def real_loci(self) -> ContactLoci | Undecided:
@@ -165,12 +173,16 @@ def _divisors(question: Question) -> Cells:
 
 
 def _jets(question: Question) -> Cells:
-    """By strata of arcs, or by contact loci over C of the certificate, or by those over R."""
+    """By strata of arcs, or by contact loci over C of the certificate; else near the point alone:
+    by the codimension of a smooth zero set, or by contact loci over R."""
     certificate = question.proofs[-1] if question.proofs else None
     try:
         found = jets(certificate or question.problem, ORDER, budget=question.limit)
         return {"jets": Cell.of(_jets_value(found), found.method)}
     except Undecided as error:
+        if question.smooth is not None:
+            value = _smooth_jets(question.smooth, len(question.problem.variables))
+            return {"jets": Cell.of(value, SMOOTH)}
         real = _real_jets(question)
         if real is not None:
             reason = f"; over C not decided: {_said(error)}"
@@ -180,6 +192,21 @@ def _jets(question: Question) -> Cells:
             raise
         reason = _said(error)
         return {"jets": Cell("bounds", value={"codimensions": part}, reason=reason)}
+
+
+def _smooth_jets(codimension: int, d: int) -> dict[str, Any]:
+    """Jets near a point at which the zero set is smooth: bundles of affine spaces over it."""
+    known = [codimension * (m + 1) for m in range(ORDER + 1)]
+    return {
+        "order": ORDER,
+        "field": "C",
+        "method": "smooth",
+        "codimensions": known,
+        "dimensions": [d * (m + 1) - c for m, c in enumerate(known)],
+        "components": [1] * (ORDER + 1),
+        "threshold": str(codimension),
+        "attained": list(range(ORDER + 1)),
+    }
 
 
 def _real_jets(question: Question) -> dict[str, Any] | None:
@@ -222,6 +249,10 @@ def _jets_value(found: Any) -> dict[str, Any]:
 
 
 def _contact(question: Question) -> Cells:
+    if question.smooth is not None:
+        known = [str(question.smooth * (m + 1)) for m in range(ORDER + 1)]
+        sides = {"lower": known, "upper": known, "decided": [True] * len(known)}
+        return {"contact": Cell.of({"order": ORDER, "field": "R", **sides}, SMOOTH)}
     found = question.real_loci
     if isinstance(found, Undecided):
         raise found
@@ -331,6 +362,23 @@ def _volume(question: Question) -> Cells:
     return {"volume": Cell.of(value, found.method)}
 
 
+def _stratum(question: Question) -> Cells:
+    """The dimension of the stratum along which the germ is the same."""
+    bounds = bounds_of(question.certificates)
+    found = triviality(question.problem, bounds.lower if bounds.exact else None)
+    d = found.dimension
+    if found.exact:
+        return {
+            "dimension": Cell.of(found.lower, found.above),
+            "codimension": Cell.of(d - found.lower, "d − dimension"),
+        }
+    why = f"{found.below}; {found.above}"
+    return {
+        "dimension": Cell.between(str(found.lower), str(found.upper), why),
+        "codimension": Cell.between(str(d - found.upper), str(d - found.lower), why),
+    }
+
+
 _CHECK = "singlab dictionary check {id} --column "
 _ONE = 'python -c "import singularity_lab as s; print(s.%s)"'
 _AGAIN = 'from singularity_lab.dictionary.recompute import again; again("{id}", "%s")'
@@ -346,25 +394,37 @@ GROUPS: tuple[ColumnGroup, ...] = (
     ColumnGroup("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
     ColumnGroup("adjacencies", ("adjacencies",), _adjacencies, 1,
           _CHECK + "adjacencies", _AGAIN % "adjacencies"),
+    ColumnGroup("stratum", ("dimension", "codimension"), _stratum, 1,
+          _CHECK + "{column}", _AGAIN % "{column}"),
     ColumnGroup("volume", ("volume",), _volume, 1,
           _ONE % "volume_expansion('{id}')", 'volume_expansion("{id}")', Cell.no_device),
 )  # fmt: skip
 
 
-def commands(group: ColumnGroup, row: str, cell: Cell | None = None) -> dict[str, str]:
+def commands(
+    group: ColumnGroup, row: str, cell: Cell | None = None, column: str = ""
+) -> dict[str, str]:
     """``shell`` and ``python``: what computes a group of cells of a row again.
 
-    cell: of the group's first column; jets near the point are those of the contact loci.
+    cell: of the group's first column; jets near the point are those of the contact loci, and those
+    of a smooth zero set follow from its codimension. column: of the group; its first if empty.
 
     >>> commands(GROUPS[3], "ade-a2")["shell"]
     'singlab jets ade-a2 --order 6'
     """
     shell, python = group.command, group.python
     jets = cell.value if group.name == "jets" and cell and cell.status == "value" else {}
-    if jets.get("method") == "contact loci":
+    if cell is not None and cell.route.startswith(SMOOTH):
+        imported = "from singularity_lab.dictionary.recompute import smooth; "
+        python = imported + 'smooth("{id}")'
+        shell = f"python -c '{imported}print(smooth(\"{{id}}\"))'"
+    elif jets.get("method") == "contact loci":
         shell = _ONE % f"contact_loci('{{id}}', 6, field='{jets['field']}')"
         python = f'contact_loci("{{id}}", 6, field="{jets["field"]}")'
-    return {"shell": shell.replace("{id}", row), "python": python.replace("{id}", row)}
+    named = {"{id}": row, "{column}": column or group.columns[0]}
+    for mark, text in named.items():
+        shell, python = shell.replace(mark, text), python.replace(mark, text)
+    return {"shell": shell, "python": python}
 
 
 def carrying(cell: Cell) -> list[Mapping[str, Any]]:

@@ -89,13 +89,14 @@ class Journal:
         """All lines of a group, the latest last."""
         return [line for (_, name), line in self._lines.items() if name == group]
 
-    def add(self, line: JournalLine) -> None:
-        """Keep a line, in the file too."""
-        self._keep(line)
-        if self.path is None:
+    def add(self, *lines: JournalLine) -> None:
+        """Keep lines, in the file too."""
+        for line in lines:
+            self._keep(line)
+        if self.path is None or not lines:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with open(self.path, "ab") as file:
-            file.write(msgspec.json.encode(line) + b"\n")
+            file.write(msgspec.json.Encoder().encode_lines(lines))
             file.flush()
             os.fsync(file.fileno())

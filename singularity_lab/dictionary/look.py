@@ -69,7 +69,7 @@ class Page:
         that no function of its own fills."""
         for group in GROUPS:
             if column in group.columns:
-                return commands(group, self.id, self.cells[group.columns[0]])
+                return commands(group, self.id, self.cells[group.columns[0]], column)
         return {}
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Strata of linear networks in the dictionary: their ranks, from a point."""
+"""Strata of linear networks in the dictionary: their ranks and their dimension, from a point."""
 
 from __future__ import annotations
 
@@ -9,8 +9,39 @@ from typing import Any
 
 import flint
 
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import to_fmpq
+from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.load import complete
 from singularity_lab.catalog.quiver_strata import NetworkStratum
+from singularity_lab.dictionary.schema import Cell
+
+NETWORKS = ("reduced_rank_regression", "deep_linear")
+NO_RANKS = Cell.not_applicable("ranks are those of the products of a linear network's layers")
+
+
+def orbit_cells(entry: Entry, problem: LocalProblem | None) -> dict[str, Cell] | None:
+    """The cells of ranks and dimension of a stratum of a linear network; None for other models.
+
+    The stratum is the orbit of the group that changes the bases of the hidden layers, of all
+    parameters with these ranks.
+    """
+    parameters = complete(entry.builder, entry.parameters) if entry.builder else {}
+    widths = network_widths(entry.builder, parameters)
+    if widths is None or problem is None:
+        return None
+    network = network_stratum(widths, problem.rational_point)
+    size = network.orbit_dimension
+    return {
+        "ranks": Cell.of(told_ranks(network)),
+        "dimension": Cell.of(size, "dimension of the orbit"),
+        "codimension": Cell.of(network.dimension - size, "d − dimension"),
+    }
+
+
+def is_network(entry: Entry) -> bool:
+    """Whether a row is a linear network, whose strata are orbits."""
+    return entry.builder in NETWORKS
 
 
 def network_widths(builder: str, parameters: Mapping[str, Any]) -> tuple[int, ...] | None:

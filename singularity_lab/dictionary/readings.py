@@ -7,18 +7,24 @@ estimate at one n, so that it is not held against λ; see docs/devices.md.
 
 from __future__ import annotations
 
+import inspect
 import math
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from singularity_lab.algebra.invariants import Bounds
+from singularity_lab.calibration.versions import of_module
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.store import bounds_of
 from singularity_lab.catalog.truth import ground_truth
-from singularity_lab.dictionary.schema import Cell, ReadingLine
+from singularity_lab.dictionary.schema import Cell, ReadingLine, Row, Tables
+from singularity_lab.errors import SingularityLabError
 
 LEVEL = 0.9  # of an interval that does not say it
+EARLIER = "by an earlier version of the device"
+CODE = 16  # digits of the hash of a device's code
 NO_LAMBDA = "no λ is claimed: an estimate at one n"
 
 
@@ -33,8 +39,9 @@ def reading_line(
     """The line of a reading.
 
     reading: with the keys device, seed, settings (those that were given), value, low, high,
-    multiplicity, outcome, reason, cpu_seconds, evaluations, claims_lambda; perhaps level. bounds:
-    what is proved of λ. version: of the device, in words, where another version made the reading.
+    multiplicity, outcome, reason, cpu_seconds, evaluations, claims_lambda; perhaps level, code, and
+    orders, a mapping {variable: (order, standard error)}. bounds: what is proved of λ.
+    version: of the device, in words, where another version made the reading.
 
     >>> taken = {"device": "volume", "seed": 0, "settings": {}, "value": 0.42, "low": 0.4,
     ...     "high": 0.45, "multiplicity": {"1": 0.9, "2": 0.1}, "outcome": "ok", "reason": "",
@@ -81,6 +88,7 @@ def reading_line(
         multiplicity=Cell.of({str(m): p for m, p in chances.items()})
         if chances
         else Cell.no_device(f"{reading['device']} does not speak of m here"),
+        orders=_orders(reading),
         outcome=reading["outcome"],
         note=note,
         exact=exact,
@@ -88,7 +96,18 @@ def reading_line(
         cost=reading["cpu_seconds"],
         evaluations=reading["evaluations"],
         command=_command(row, reading["device"], reading["seed"], settings),
+        code=reading.get("code", ""),
     )
+
+
+def _orders(reading: Mapping[str, Any]) -> Cell:
+    """The orders of the coordinates, to four digits, or why there are none."""
+    orders = reading.get("orders")
+    if orders is None:
+        return Cell.no_device("this reading did not look at the samples")
+    if not orders:
+        return Cell.unknown("too few levels for a slope")
+    return Cell.of({name: [round(x, 4) for x in pair] for name, pair in orders.items()})
 
 
 def _finite(value: Any) -> bool:
@@ -113,6 +132,7 @@ def read_row(
 ) -> ReadingLine:
     """Point a device at a row, and return the line of its reading.
 
+    With ``volume`` the orders of the coordinates are read off the same samples.
     settings: of the device. evaluations: a limit. Raises BadInput for an unknown device or setting.
 
     >>> from singularity_lab.catalog.load import load
@@ -122,9 +142,19 @@ def read_row(
     """
     from singularity_lab.catalog.loss import loss
     from singularity_lab.spectroscopes import measure
+    from singularity_lab.spectroscopes.directions import measured_orders
+    from singularity_lab.spectroscopes.meter import Budget
 
     given = dict(settings or {})
-    r = measure(device, loss(entry), seed=seed, evaluations=evaluations, **given)
+    seen = loss(entry)
+    orders = None
+    if device == "volume":
+        budget = Budget.of(None, evaluations)
+        r, found_orders = measured_orders(seen, seed=seed, budget=budget, **given)
+        pairs = zip(found_orders.values, found_orders.errors, strict=True)
+        orders = dict(zip(entry.problem().variables, pairs, strict=False))
+    else:
+        r = measure(device, seen, seed=seed, evaluations=evaluations, **given)
     e = r.estimate
     found = {
         "device": r.device,
@@ -135,11 +165,13 @@ def read_row(
         "high": e.high,
         "level": e.level,
         "multiplicity": r.multiplicity,
+        "orders": orders,
         "outcome": str(r.outcome),
         "reason": r.reason,
         "cpu_seconds": round(r.cost.cpu_seconds, 2),
         "evaluations": r.cost.evaluations + r.cost.gradients,
         "claims_lambda": "lambda" in r.estimates,
+        "code": device_code(device),
     }
     stratum = entry.stratum()
     name = stratum.name if stratum is not None else "point"
@@ -157,3 +189,48 @@ def with_readings(old: Sequence[ReadingLine], new: Iterable[ReadingLine]) -> lis
     found = {_key(line): line for line in old}
     found.update((_key(line), line) for line in new)
     return list(found.values())
+
+
+LARGEST = 30  # parameters up to which every proved row is to have a reading
+CALIBRATED = ("volume", "anneal")  # devices whose intervals claim λ
+
+
+@lru_cache
+def device_code(device: str) -> str:
+    """The first digits of the hash of a device's code; empty for one that is not of this package.
+
+    >>> device_code("hessian") == device_code("volume"), device_code("another")
+    (False, '')
+    """
+    from singularity_lab.spectroscopes.registry import find_device
+
+    try:
+        module = inspect.getmodule(find_device(device).run)
+    except SingularityLabError:
+        return ""
+    name = "" if module is None else module.__name__
+    return of_module(name)[:CODE] if name.startswith("singularity_lab.") else ""
+
+
+def claims(line: ReadingLine) -> bool:
+    """Whether a reading claims λ, and is not marked as one by an earlier version of the device."""
+    return line.device in CALIBRATED and EARLIER not in line.note
+
+
+def rows_to_read(tables: Tables) -> list[Row]:
+    """The rows that still need a reading: proved, of at most 30 parameters, one for each germ up to
+    renaming and signs; those of few parameters first, and programs before others of more than ten.
+    """
+    own = {line.row_id: line for line in tables.strata if line.on_file}
+    have = {own[r.row_id].germ_id.value for r in tables.readings if claims(r)}
+    wanted: dict[str, Row] = {}
+    for row in tables.rows:
+        line = own[row.id]
+        germ = line.germ_id.value if line.germ_id.status == "value" else None
+        if line.lam.status == "value" and row.d <= LARGEST and germ not in {None, *have}:
+            wanted.setdefault(str(germ), row)
+
+    def rank(row: Row) -> tuple[bool, int]:
+        return row.d > 10 and "program" not in row.tags, row.d
+
+    return sorted(wanted.values(), key=rank)

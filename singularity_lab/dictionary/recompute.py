@@ -13,6 +13,7 @@ import msgspec
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.dictionary.columns import GROUPS, Cells, Question
+from singularity_lab.dictionary.network_strata import orbit_cells
 from singularity_lab.dictionary.schema import Cell
 from singularity_lab.errors import BadInput
 
@@ -38,10 +39,26 @@ def group_again(id: str, column: str, limit: float = 20.0) -> Cells:
             if not entry.polynomial:
                 none = Cell.not_applicable("the loss is no polynomial: it has no exact germ")
                 return dict.fromkeys(group.columns, none)
+            if group.name == "stratum" and (orbit := orbit_cells(entry, entry.problem())):
+                return {c: orbit[c] for c in group.columns}
             certificates = ground_truth(entry, 0).certificates
             return group.cells(Question(entry.problem(), certificates, limit))
     known = ", ".join(c for group in GROUPS for c in group.columns)
     raise BadInput(f"column: one of {known} is needed, received {str(column)[:80]!r}")
+
+
+def smooth(id: str) -> int | None:
+    """Return the codimension r of the zero set at a row where it is proved to be smooth, else None.
+
+    Jets of order m near the point, and the contact locus of order m + 1, then have the codimension
+    r(m + 1).
+
+    >>> smooth("swish-1in-1out-1-r1")
+    2
+    """
+    entry = load(id)
+    certificates = ground_truth(entry, 0).certificates
+    return Question(entry.problem(), certificates, 1.0).smooth
 
 
 def agree(stored: Cell, fresh: Cell) -> bool:

@@ -165,7 +165,8 @@ class StratumLine(
 
     row_id, stratum_id: the key. row_id is the row at this very stratum where the catalog has one
     (``on_file`` is True), else the first row of the model. stratum_id: the stratum's name.
-    model_id: as in ``rows``.
+    model_id: as in ``rows``. problem: the digest of the germ, as in ``certificates``; empty for a
+    loss that is no polynomial.
     where: cell, the point ({variable: value}, zeros left out), or the support of a program's face.
     ranks: cell, of partial products, for linear networks.
     loss: cell L, the loss at the stratum above the least one (0 on the zero set); text.
@@ -186,6 +187,13 @@ class StratumLine(
     volume: cell, {lambda, m, constant, high_precision}: V(ε) ~ constant · ε^λ (−log ε)^(m−1).
     probes: cell, {name: exponent text}: the order of each probe along the divisor that carries λ
     (program: each syndrome and each e_x; network: the entries of f − f*).
+    reading: cell, {row, device, seed, settings, value, low, high, level, inside, outcome}: the
+    calibrated reading of λ that stands for the germ; row is where it was taken. llc: cell, list of
+    {device, n, value, low, high, outcome}: estimates at several n, which claim no λ.
+    valuation: cell, {row, orders, divisors, tied, nearest, furthest, within, outcome}: measured
+    orders {variable: [order, standard error]} beside the divisors that carry λ, K of order 1; tied:
+    how many do; nearest: the point of their weights' polytope nearest to the orders; within: no
+    order is further from it than 3 standard errors + 0.05, null where no divisor can be compared.
     germ_id: cell, one name for all germs that are the same up to renaming and signs.
     class_id: cell, one name for all that are so after proved moves; its route says how the germ
     becomes the first of the class.
@@ -195,6 +203,7 @@ class StratumLine(
     stratum_id: str
     model_id: str
     on_file: bool
+    problem: str
     where: Cell
     ranks: Cell
     loss: Cell
@@ -220,6 +229,9 @@ class StratumLine(
     adjacencies: Cell
     volume: Cell
     probes: Cell
+    reading: Cell
+    llc: Cell
+    valuation: Cell
     germ_id: Cell
     class_id: Cell
 
@@ -248,13 +260,17 @@ class CertificateLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReadingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a device measured at a row; failures are kept.
 
-    row_id, stratum_id: where; run_id, step: of a training run instead (empty, −1 otherwise).
+    row_id, stratum_id: where; run_id, step: of a training run (empty, −1 otherwise), whose row_id
+    and stratum_id are what the reading names by nearness, empty where it names nothing.
     device, settings, seed, n: what repeats it; n is 0 for a device that has none.
     value, low, high: cells, the reading of λ and its interval; level: of the interval, as text.
     multiplicity: cell, P(m) by m where the device gives it.
+    orders: cell, {variable: [order, standard error]}: how fast each coordinate falls with K where
+    the samples lie, K having order 1, where the device shows it.
     outcome: the device's word (``ok``, ``failed``, …); note: its reason.
     exact: cell, λ as proved when the reading was taken; inside: cell, does the interval hold it.
-    cost: CPU seconds; evaluations: of K. command: what takes the reading again.
+    cost: CPU seconds; evaluations: of K. command: what takes the reading again. code: of the device
+    that took it (the first digits of a hash of what it imports); empty where it was not kept.
     """
 
     row_id: str
@@ -270,6 +286,7 @@ class ReadingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     high: Cell
     level: str
     multiplicity: Cell
+    orders: Cell
     outcome: str
     note: str
     exact: Cell
@@ -277,6 +294,7 @@ class ReadingLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cost: float
     evaluations: int
     command: str
+    code: str
 
 
 class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -60,6 +60,11 @@ def read_tables(folder: Path) -> Tables:
     return Tables(**found)
 
 
+def is_dictionary(folder: Path) -> bool:
+    """Whether a folder holds all five tables."""
+    return all((folder / f"{name}{SUFFIX}").exists() for name in TABLES)
+
+
 @lru_cache(maxsize=1)
 def shipped() -> Tables:
     """The dictionary that the package carries."""

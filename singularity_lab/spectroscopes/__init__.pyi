@@ -22,3 +22,5 @@ from singularity_lab.spectroscopes.reading import Outcome as Outcome
 from singularity_lab.spectroscopes.reading import Reading as Reading
 from singularity_lab.spectroscopes.registry import known_devices as known_devices
 from singularity_lab.spectroscopes.registry import register as register
+from singularity_lab.spectroscopes.scaling_orders import Scaling as Scaling
+from singularity_lab.spectroscopes.scaling_orders import scaling as scaling

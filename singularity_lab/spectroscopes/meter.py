@@ -95,6 +95,7 @@ class Meter:
         if center.shape != (loss.dim,):
             raise BadInput(f"center: expected shape ({loss.dim},), received {tuple(center.shape)}")
         self._center = center
+        self._single: Tensor | None = None
         self._local = getattr(loss, "local_value", None)
         self._local_grad = getattr(loss, "local_value_and_grad", None)
         self.offset = 0.0
@@ -155,7 +156,12 @@ class Meter:
         self.evaluations, self.gradients = state["evaluations"], state["gradients"]
         self._watch = Stopwatch(spent=state["cpu_seconds"])
 
-    def _at(self, u: Tensor) -> Tensor:
+    def at(self, u: Tensor) -> Tensor:
+        """The points w* + u, in single precision where loss and displacements are."""
+        if u.dtype == torch.float32 == getattr(self.loss, "dtype", None):
+            if self._single is None or self._single.device != u.device:
+                self._single = self._center.to(u.device, torch.float32)
+            return u + self._single
         if self._center.device != u.device:
             self._center = self._center.to(u.device)
         return u + self._center
@@ -197,7 +203,7 @@ class Meter:
         c = u.shape[0]
         self._spend(c)
         self.evaluations += c
-        value = self._local(u) if self._local is not None else self.loss.value(self._at(u))
+        value = self._local(u) if self._local is not None else self.loss.value(self.at(u))
         value = self._checked(value, c)
         return value - self.offset if self.offset else value
 
@@ -222,7 +228,7 @@ class Meter:
         if self._local_grad is not None:
             value, grad = self._local_grad(u)
         else:
-            value, grad = self.loss.value_and_grad(self._at(u))
+            value, grad = self.loss.value_and_grad(self.at(u))
         value = self._checked(value, c)
         if grad.shape != u.shape:
             raise BadInput(

@@ -19,6 +19,9 @@ GERMS = [
     # sectors of the plane: around an axis the crossing xy = 0 is met, between the axes it is not
     (["x*y"], None, {}, ["x - y", "x + y"], "1/2", 2),
     (["x*y"], None, {}, ["x - 2*y", "3*y - x"], "1/2", 1),
+    # a wall and another line: 3y = x lies in {y >= x}, and not in {y >= 0, y >= x}
+    (["3*y - x"], "x y", {}, ["y", "y - x"], "1", 1),
+    (["3*y - x"], "x y", {}, ["y - x"], "1/2", 1),
     # corners of the simplex: two of three lines meet there
     (["x*y*(1 - x - y)"], None, {"y": 1}, ["x", "y", "1 - x - y"], "1/2", 2),
     (["x*y*(1 - x - y)"], None, {}, ["x", "y", "1 - x - y"], "1/2", 2),

@@ -1,5 +1,6 @@
 """Laws of the maps that engine and verifier share: translations, pullbacks, contents, positions."""
 
+from fractions import Fraction
 from math import comb
 
 import flint
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import rationals, sparse_polynomials
 
+from singularity_lab import RLCT, rlct
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.rings import to_fmpq
@@ -66,7 +68,7 @@ def test_variables_set_to_zero(f, places):
 
 def test_monomials_of_wide_rings_are_read_and_taken_apart_as_those_of_narrow_ones():
     names = [f"x{i}" for i in range(100)]
-    for text in ("x7^2", "-3*x1*x99^4*x1", "5/6*x0", "x3"):
+    for text in ("x7^2", "-3*x1*x99^4*x1", "5/6*x0", "x3", "-x3", "-x0*x7^2", "-1/2*x99"):
         p = parse(text, names).flint
         narrow = parse(text, ["x0", "x1", "x3", "x7", "x99"]).flint
         assert str(p) == str(narrow)
@@ -74,3 +76,24 @@ def test_monomials_of_wide_rings_are_read_and_taken_apart_as_those_of_narrow_one
         listed = ("x0", "x1", "x3", "x7", "x99")
         assert there == {listed[i]: e for i, e in maps.content(narrow).items()}
     assert maps.content(parse("6*x1^2*x2 + 4*x1^3", names).flint) == {1: 2}
+
+
+@given(
+    powers=st.dictionaries(st.integers(0, 69), st.integers(1, 5), min_size=1, max_size=4),
+    coefficient=st.one_of(st.sampled_from([-1, 1]), rationals().filter(bool)),
+)
+def test_the_content_of_a_term_of_a_wide_ring_is_its_exponents(powers, coefficient):
+    """A minus sign once hid the first variable, and a proof of (13, 1) was accepted where it is
+    (12, 2)."""
+    names = tuple(f"x{i}" for i in range(70))
+    exponents = tuple(powers.get(i, 0) for i in range(70))
+    p = Polynomial.from_terms({exponents: coefficient}, names).flint
+    assert maps.content(p) == powers
+
+
+def test_proofs_in_wide_rings_agree_with_those_in_narrow_ones():
+    """The ideal (−x_i) with coefficients −1, and further variables that do not occur."""
+    for unused in (0, 70):
+        names = [f"x{i}" for i in range(3 + unused)]
+        found = rlct(["-x0", "x1*x2", "-x1^2"], names)
+        assert found.rlct == RLCT(Fraction(1), 2)

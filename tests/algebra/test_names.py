@@ -5,6 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singularity_lab.algebra.names import check_names, fresh, natural_order
+from singularity_lab.algebra.parsing import names_in
+from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.errors import BadInput
 
 NAMES = st.from_regex(r"[a-z]{1,2}[0-9]{0,3}", fullmatch=True)
@@ -54,3 +56,13 @@ def test_the_order_forgets_repetition_and_how_they_came(names):
     ordered = natural_order(names)
     assert ordered == natural_order(reversed(ordered)) == natural_order(names * 2)
     assert set(ordered) == set(names)
+
+
+@pytest.mark.parametrize("text", ["x^2 - pi*y", "oo*x", "x + inf", "nan"])
+def test_a_number_is_no_variable_unless_it_is_declared(text):
+    names = names_in(text)
+    with pytest.raises(BadInput, match="is a number"):
+        Ideal.parse(text)
+    with pytest.raises(BadInput, match="is a number"):
+        parse(text)
+    assert Ideal.parse(text, names).variables == names

@@ -72,4 +72,4 @@ def test_a_text_that_is_too_long_is_refused():
     from singularity_lab.algebra import parsing
 
     with pytest.raises(BadInput, match="expression: at most"):
-        tokens_of("x" * (parsing.limits.CHARACTERS + 1))
+        tokens_of("x" * (parsing.input_limits.CHARACTERS + 1))

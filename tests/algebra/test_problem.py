@@ -3,9 +3,11 @@
 from fractions import Fraction
 
 import pytest
+import sympy
 from hypothesis import given, settings
 from strategies import points, sparse_polynomials
 
+from singularity_lab.algebra.analytic_problem import analytic_texts
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem, read_over
 from singularity_lab.errors import BadInput, OutOfScope
@@ -112,3 +114,20 @@ def test_what_is_no_domain(over):
 def test_domains_by_dimension_and_by_name():
     assert read_over("R^2", "xy") == read_over("R^d", "xy") == ((None, None),) * 2
     assert read_over({"x": ("1/2", 1)}, "xy") == ((Fraction(1, 2), 1), (None, None))
+
+
+def test_expressions_of_sympy_are_read_as_their_text_is():
+    x, y, z = sympy.symbols("x y z")
+    for source, text in [
+        (x**2 - y**3 / 2, "x^2 - y^3/2"),
+        (sympy.Poly(x * y - z, x, y, z), "x*y - z"),
+        ([x * y, x * z], ["x*y", "x*z"]),
+        ((x, sympy.Integer(0)), ["x", "0"]),
+        (sympy.Matrix([[x, y], [y, z]]), ["x", "y", "y", "z"]),
+        ([x * y, "z^2"], ["x*y", "z^2"]),
+    ]:
+        assert LocalProblem.of(source).ideal == LocalProblem.of(text).ideal
+    assert analytic_texts(x * sympy.tanh(y)) == ("x*tanh(y)",)
+    assert analytic_texts([sympy.sqrt(2) * x - y]) == ("sqrt(2)*x - y",)
+    with pytest.raises(BadInput, match="of SymPy"):
+        LocalProblem.of([1.5])

@@ -24,9 +24,9 @@ def test_the_cusp_over_the_complex_numbers():
 
 
 def test_bounds_end_with_their_exit_code():
-    code, out, _ = run("lct", "(x^2-y^3)^2+x*y^5")
+    code, out, _ = run("lct", "y*(x^2+y^2+z^2)^2")
     assert code == 3
-    assert out.startswith("1/4 <= lct <= 5/12 over C (order 4 below")
+    assert out.startswith("1/5 <= lct <= 1/2 over C (order 5 below")
 
 
 REFUSED = [

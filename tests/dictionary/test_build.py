@@ -11,6 +11,7 @@ from singularity_lab.dictionary.assemble import places
 from singularity_lab.dictionary.build import build, cell_jobs, compute_cells
 from singularity_lab.dictionary.columns import GROUPS
 from singularity_lab.dictionary.journal import Journal
+from singularity_lab.dictionary.known import Stamp
 from singularity_lab.dictionary.schema import Cell, blanks
 from singularity_lab.errors import BadInput
 
@@ -46,6 +47,23 @@ def test_a_second_build_computes_nothing_and_gives_the_same(tmp_path):
     assert all(s.lam.value == "1/2" for s in off)
     kinds = {e.kind for e in first.tables.edges}
     assert kinds == {"closure", "class"}
+
+
+def test_tables_answer_a_build_without_a_journal(tmp_path):
+    """A new machine has the tables and no journal: nothing is asked again but what has changed."""
+    first = build(rows(), Journal(tmp_path / "cells.jsonl"), 3.0, 1)
+    stamp = Stamp(3.0, {g.name: g.version for g in GROUPS} | {"classes": 1})
+    again = build(rows(), Journal(None), 3.0, 1, before=(first.tables, stamp))
+    assert (again.germs, again.seconds) == (0, 0.0)
+    assert msgspec.json.encode(again.tables) == msgspec.json.encode(first.tables)
+    older = Stamp(3.0, stamp.versions | {"zeta": 0})
+    assert build(rows(), Journal(None), 3.0, 1, before=(first.tables, older)).germs > 0
+    other = [
+        msgspec.structs.replace(s, problem="") if s.row_id == "loss-x2-y4" else s
+        for s in first.tables.strata
+    ]
+    moved = msgspec.structs.replace(first.tables, strata=other)
+    assert build(rows(), Journal(None), 3.0, 1, before=(moved, stamp)).germs == 1
 
 
 def test_an_interrupted_build_keeps_what_was_done(tmp_path):

@@ -33,6 +33,9 @@ def same(column: str, cell: Cell, found) -> bool:
     value = plain(cell.value)
     if isinstance(found, Cell):
         return agree(cell, found)
+    if isinstance(found, int):  # the codimension of a smooth zero set
+        known = value["codimensions" if column == "jets" else "lower"]
+        return texts(known) == [str(found * (m + 1)) for m in range(len(known))]
     if column == "lambda":
         return str(found.value) == value
     if column == "m":

@@ -61,6 +61,7 @@ def test_keys_resolve(tables):
     keys = [(s.row_id, s.stratum_id, s.on_file) for s in tables.strata]
     assert len(set(keys)) == len(keys)
     named = {f"{s.row_id}#{s.stratum_id}" for s in tables.strata} | ids
+    named |= {r.run_id for r in tables.readings if r.run_id}
     for edge in tables.edges:
         assert edge.kind in EDGE_KINDS
         assert {edge.source, edge.target} <= named
@@ -69,7 +70,8 @@ def test_keys_resolve(tables):
     for line in tables.strata:
         if line.certificate.status == "value":
             assert set(line.certificate.value) <= digests, line.row_id
-    assert {r.row_id for r in tables.readings} <= ids
+    assert {r.row_id for r in tables.readings if not r.run_id} <= ids
+    assert {r.row_id for r in tables.readings} <= {"", *ids}
 
 
 def test_divisors_carry_lambda(tables):

@@ -942,6 +942,25 @@ cell("truncate", "leading", typed("x^2 + y*sin(x)", [LEADING], ORDER, "1/4", 2, 
 cell("jet", "order", typed("x^2 + x*sin(x)", [{"op": "jet", "degree": 3}], X2, "1/4",
                            kind="upper"),
      typed("x^2 + x*sin(x)", [{"op": "jet", "degree": 2}], X2, "1/4", kind="upper"))
+EVERY = {"op": "monomials"}  # those of x^2 + e*x^3 are x^2 and x^3
+cell("monomials", "order", typed("x^2 + x*sin(x)", [EVERY], X2, "1/4", kind="upper"),
+     typed("x^2 + exp(1)*x^3", [EVERY], leaf({"x": "1/2"}, [(0, "1/2")]), "1/4", kind="upper"))
+cell("monomials", "order", typed("exp(1)*x^2 + x*sin(x)", [{**EVERY, "degree": 3}],
+                                 leaf({"x": "1/2"}, [(0, "1/2")]), "1/4", kind="upper"),
+     typed("exp(1)*x^2 + x*sin(x)", [{**EVERY, "degree": 2}], leaf({"x": "1/2"}, [(0, "1/2")]),
+           "1/4", kind="upper"))
+
+
+def lowest(gen, **powers):
+    return {"op": "lowest", "gen": gen, "powers": powers}
+
+
+cell("lowest", "index", typed("x^2 - exp(1)*y^2", [lowest(-1, x=2)], ORDER, "1/4", 2, "lower"),
+     typed("x^2 - exp(1)*y^2", [lowest(0, x=2)], ORDER, "1/4", 2, "lower"))
+cell("lowest", "tails", typed("x^4 + x*sin(x) - x^2", [lowest(0, x=4)], ORDER, "1/8", 1, "lower"),
+     typed("x^4 + x^4*sin(x)", [lowest(0, x=4)], ORDER, "1/8", 1, "lower"))
+cell("lowest", "number", typed("x^2 + exp(1)*y^4", [lowest(0, y=2)], ORDER, "1/4", 2, "lower"),
+     typed("x^2 + exp(1)*y^4", [lowest(0, x=2)], ORDER, "1/4", 2, "lower"))
 # fmt: on
 
 # -- the table ------------------------------------------------------------------------------------

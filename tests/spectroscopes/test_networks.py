@@ -334,3 +334,15 @@ def test_the_hessian_of_a_trained_network_is_read_at_the_resolution_of_its_data(
         assert r.diagnostics["rank"] == 2
         assert found in r.reason
         assert "uncalibrated" in str(r)
+
+
+def test_eight_draws_of_minibatches_are_a_reading():
+    """The batch that never changes is looked at every five steps: once or twice here."""
+    net, x, y = classifier()
+    loss = network_loss(net, (x, y), F.cross_entropy, batch_size=20)
+    r = measure(
+        "llc", loss, seed=0, n=60, gamma=100.0, epsilon=1e-5, chains=8, burn_in=0, draws=8,
+        minibatch=True,
+    )  # fmt: skip
+    assert not r.ok
+    assert math.isfinite(r.estimate.value)

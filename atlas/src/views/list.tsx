@@ -80,10 +80,18 @@ function Germ({ parts, rows }: { parts: string[]; rows: number[] }) {
   );
 }
 
+const [FEW, PAGE] = [20, 60]; // rows at first, and when typing rests
+const REST = 200; // ms
+
 export function List({ query, sort }: { query: string; sort: string }) {
-  const [shown, setShown] = useState(60);
+  // a few rows at once, so that a letter answers soon, and a page of them when typing rests
+  const [more, setMore] = useState({ query: "", shown: FEW });
+  const shown = more.query === query ? more.shown : FEW;
   const found = useMemo(() => search(query), [query]);
-  useEffect(() => setShown(60), [query]);
+  useEffect(() => {
+    const rest = setTimeout(() => setMore({ query, shown: PAGE }), REST);
+    return () => clearTimeout(rest);
+  }, [query]);
   const rows = useMemo(() => (SORTS[sort] ? [...found.rows].sort(SORTS[sort]) : found.rows), [found, sort]);
   lastList.rows = rows;
   lastList.query = query;
@@ -189,8 +197,8 @@ export function List({ query, sort }: { query: string; sort: string }) {
             />
           )}
           {rows.length > shown && (
-            <button class="more" onClick={() => setShown(shown + 60)}>
-              show 60 more of {grouped(rows.length)}
+            <button class="more" onClick={() => setMore({ query, shown: shown + PAGE })}>
+              show {PAGE} more of {grouped(rows.length)}
             </button>
           )}
           {!rows.length && !found.unknown.length && (

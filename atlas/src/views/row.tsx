@@ -9,6 +9,7 @@ import { ProofTree } from "../figures/proof.tsx";
 import { ReadingsFigure } from "../figures/readings.tsx";
 import { VolumeFigure } from "../figures/volume.tsx";
 import { Big, Rich } from "../math.tsx";
+import { Measured, Shared } from "../measured.tsx";
 import { Absent, decimals, grouped, range, StatusMark, Value } from "../number.tsx";
 import { Commands, Copy, download, Section, useLoaded, Word } from "../parts.tsx";
 import { address, rowAddress } from "../route.ts";
@@ -291,6 +292,8 @@ function Body({ page: p }: { page: Page }) {
         {beside && jets}
         <Section id="readings" title="Exact against measured">
           <ReadingsFigure readings={p.readings} lower={low} upper={high} />
+          <Shared cell={s?.["reading"]} row={r.id} />
+          <Measured stratum={s} row={r.id} />
           <Commands lines={[["take a reading", `singlab measure volume ${r.id} --seed 1`]]} />
         </Section>
         <Section id="class" title="Who else has this singularity">

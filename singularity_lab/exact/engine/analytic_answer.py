@@ -22,9 +22,21 @@ from singularity_lab.exact.engine.leaves import smooth_germ
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Order
 from singularity_lab.exact.proof.reductions import Reduction, Stage
-from singularity_lab.exact.proof.truncation import Jet, Truncate, least_order, split_tails
+from singularity_lab.exact.proof.truncation import (
+    Jet,
+    Lowest,
+    Monomials,
+    Truncate,
+    least_order,
+    split_tails,
+)
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.system.deadline import TimeLimit, clock
+
+_NUMBERS = (
+    "coefficients such as exp(1) are no algebraic numbers: only the monomials, and that one "
+    "coefficient is not 0, are used"
+)
 
 
 @dataclass(frozen=True)
@@ -118,6 +130,8 @@ def _bounds(
             break
         kept, tails = split_tails(tower, state.gens)
         if tower.occurs(*kept) - set(problem.variables):
+            if _by_numbers(best, problem, state, solve, budget):
+                return Answer((best["lower"], best["upper"]), "monomials", (_NUMBERS,))
             break
         degree = min((least_order(tower, r) for r in tails), default=order) + 1
         tried = max(tried, degree - 1)
@@ -137,6 +151,37 @@ def _bounds(
             "a definite form can be read"
         )
     return Answer((best["lower"], best["upper"]), "jets; both sides certified", notes)
+
+
+def _by_numbers(
+    best: dict[Kind, Certificate],
+    problem: AnalyticProblem,
+    state: ReachedStage,
+    solve: Callable[[LocalProblem, Any], Solved],
+    budget: float | None,
+) -> bool:
+    """Bounds by the monomials of germs whose coefficients are numbers such as exp(1), and by the
+    least degree of one with a coefficient that is not 0; True if both sides are found."""
+    tower = state.stage.tower
+    kept, tails = split_tails(tower, state.gens)
+    degree = min((least_order(tower, r) for r in tails), default=None)
+    above = Monomials(degree=None if degree is None else degree + 1)
+    _add(best, problem, _attempt_step(state, above), "upper", solve, budget)
+    places = {x: tower.names.index(x) for x in tower.variables}
+    monomials = sorted(
+        {
+            (sum(int(a[i]) for i in places.values()), j, *(int(a[i]) for i in places.values()))
+            for j, t in enumerate(kept)
+            for a in t.monoms()
+        }
+    )
+    for _, j, *wanted in monomials:
+        powers = {x: e for x, e in zip(places, wanted, strict=True) if e}
+        reached = _attempt_step(state, Lowest(gen=j, powers=powers))
+        if reached is not None:
+            _add(best, problem, reached, "lower", solve, budget)
+            break
+    return len(best) == 2
 
 
 def _attempt_step(state: ReachedStage, step: Reduction) -> ReachedStage | None:

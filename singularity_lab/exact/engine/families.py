@@ -89,6 +89,9 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
             break
         walls = _sorted([*walls, *more])
     listed = [proofs[tuple(map(str, e))][0] for e in cells]
+    for n, ends in enumerate(cells):
+        if listed[n] is None and (ends[0] is None or ends[0] != ends[1]):
+            listed[n] = _by_roots(family, ends, walls, budget, watch)
     document = table_to_json(family, walls, listed)
     checked = verify_table(document)
     shown = tuple(
@@ -183,37 +186,82 @@ def _sorted(numbers: Sequence[Number]) -> list[Number]:
     return found
 
 
+def _by_roots(
+    family: FamilyProblem,
+    ends: Ends,
+    walls: Sequence[Number],
+    budget: float | None,
+    watch: Stopwatch,
+) -> CellProof | None:
+    """A checked proof of an interval in coordinates t = c ± r², where branches in √(t − c) are
+    polynomials; c a wall."""
+    for base in (w for w in walls if isinstance(w, Fraction)):
+        left = None if budget is None else budget - watch.seconds
+        if left is not None and left <= 0:
+            return None
+        try:
+            found, _ = _interval_proof(family, ends, left and left / 2, base)
+        except SingularityLabError:
+            continue
+        if found is not None:
+            return found
+    return None
+
+
 def _prove(
     family: FamilyProblem, ends: Ends, budget: float | None, solve: Any
 ) -> tuple[CellProof | None, list[Number]]:
     """A checked proof of a cell, or walls that would help."""
     low, high = ends
-    scale = 2 if family.problem.is_power_one else 1
-    walls: list[Number] = []
     try:
-        if low is not None and low == high and isinstance(low, Fraction):
+        if low is None or low != high:
+            return _interval_proof(family, ends, budget)
+        if isinstance(low, Fraction):
             cell = _at_value(family, low, budget, solve)
         else:
-            if low is not None and low == high:
-                assert isinstance(low, AlgebraicNumber)
-                found = resolve_germ(family.at_root(low), budget=budget)
-                empty = False
-            else:
-                found, empty, walls = _on_interval(family, ends, budget)
-                if not empty and found.lower is not None:  # more is known for each value
-                    known = EachReplay(family.parameter).start(family.on_interval(ends), found.step)
-                    found = replace(found, lower=known.lower, upper=known.upper)
-            if empty:
-                cell = CellProof(None, found.step)
-            elif found.lower is None or found.lower != found.upper:
-                return None, walls
-            else:
-                value = RLCT(scale * found.lower.value, found.lower.multiplicity)
-                cell = CellProof(value, found.step)
+            assert isinstance(low, AlgebraicNumber)
+            proved = _cell(family, resolve_germ(family.at_root(low), budget=budget), False)
+            if proved is None:
+                return None, []
+            cell = proved
         check_cell(family, ends, cell)
     except SingularityLabError:
-        return None, walls
+        return None, []
     return cell, []
+
+
+def _interval_proof(
+    family: FamilyProblem, ends: Ends, budget: float | None, base: Fraction | None = None
+) -> tuple[CellProof | None, list[Number]]:
+    """A checked proof of an interval, or walls that would help."""
+    walls: list[Number] = []
+    try:
+        found, empty, walls = _on_interval(family, ends, budget, base)
+        if not empty and found.lower is not None:  # more is known for each value
+            start = family.on_interval(ends, base)
+            known = EachReplay(family.parameter).start(start, found.step)
+            found = replace(found, lower=known.lower, upper=known.upper)
+        cell = _cell(family, found, empty, base)
+        if cell is not None:
+            check_cell(family, ends, cell)
+            return cell, []
+    except SingularityLabError:
+        if base is not None:
+            raise
+    return None, walls
+
+
+def _cell(
+    family: FamilyProblem, found: Resolution, empty: bool, base: Fraction | None = None
+) -> CellProof | None:
+    """What a search proves of a cell; None where its bounds do not meet."""
+    if empty:
+        return CellProof(None, found.step, base)
+    if found.lower is None or found.lower != found.upper:
+        return None
+    scale = 2 if family.problem.is_power_one else 1
+    value = RLCT(scale * found.lower.value, found.lower.multiplicity)
+    return CellProof(value, found.step, base)
 
 
 def _at_value(
@@ -230,10 +278,10 @@ def _at_value(
 
 
 def _on_interval(
-    family: FamilyProblem, ends: Ends, budget: float | None
+    family: FamilyProblem, ends: Ends, budget: float | None, base: Fraction | None
 ) -> tuple[Resolution, bool, list[Number]]:
     """The search for one open interval; whether K has no zero there; walls that would help."""
-    start = family.on_interval(ends)
+    start = family.on_interval(ends, base)
     walls: list[Poly] = []
     symbol = start.names.index(family.parameter)
 
@@ -246,7 +294,7 @@ def _on_interval(
 
     rules = replace(RESOLVING, splitting=(*SPLITTING, note))
     search = Search.within(rules, budget)
-    roots = _squares(family, start, ends)
+    roots = _squares(family, start, ends) if base is None else None
     g = _germs(start if roots is None else replace(start, gens=tuple(q for _, q in roots)))
     found = search.deepened(budget, lambda: (None, lambda n: search.solve(g, None, n)))
     resolution = Resolution.of(search, found)
@@ -257,7 +305,8 @@ def _on_interval(
             v and RLCT(v.value / 2, v.multiplicity) for v in (resolution.lower, resolution.upper)
         )
         resolution = replace(resolution, step=step, lower=lower, upper=upper)
-    return resolution, found.empty, _walls_of(walls, start, ends, family.parameter)
+    helping = [] if base is not None else _walls_of(walls, start, ends, family.parameter)
+    return resolution, found.empty, helping
 
 
 def _eliminated(q: Poly, symbol: int, field: int) -> list[Poly]:

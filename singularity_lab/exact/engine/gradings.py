@@ -23,8 +23,8 @@ def gradings(g: Germs, with_units: bool) -> list[list[int]]:
     rows: set[tuple[int, ...]] = set()
     conditions = [Generator(u) for u in (*g.units, *g.signs)] if with_units else []
     polys = [*g.gens, *conditions]
-    if g.field is not None:  # its symbol is a number
-        rows.add(tuple(int(i == g.symbol) for i in order))
+    still = g.fixed if g.field is None else g.fixed | {g.symbol}  # numbers, and a table's symbol
+    rows |= {tuple(int(i == n) for i in order) for n in still if n in place}
     for f in polys:
         first = f.terms[0][0]
         for t, _ in f.terms[1:]:

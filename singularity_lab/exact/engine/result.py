@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import DomainStratum
 from singularity_lab.exact.proof.certificate import Certificate
 
+_DOUBTFUL = re.compile(r"[eEiI]|[A-Za-z]+[0-9]+[A-Za-z].*")  # perhaps a number, or a product
 _LINE = 2_000  # characters of a loss that an answer prints
 
 
@@ -84,6 +86,7 @@ class Result(Bounded):
                 f"lambda = {self.value}, m = {self.multiplicity} for {loss} "
                 f"({self.method}; certificate verified; {self.seconds:.2f} s)"
                 + self._doubled()
+                + self._variables()
                 + "".join(f"\n  {s}" for s in self.strata)
             )
         why = "\n  " + "\n  ".join(self.notes) if self.notes else ""
@@ -91,7 +94,7 @@ class Result(Bounded):
         certified = ("", "; certified", "; both sides certified")[known]
         how = f"{self.method}{certified}; {self.seconds:.2f} s"
         strata = "".join(f"\n  {s}" for s in self.strata)
-        return f"{self.bounds} for {loss} ({how}){why}{strata}"
+        return f"{self.bounds} for {loss} ({how}){why}{self._variables()}{strata}"
 
     def _doubled(self) -> str:
         """2λ in words, where K is the square of one f."""
@@ -104,6 +107,13 @@ class Result(Bounded):
         if any(e < 0 for e in problem.prior):  # a pair with a negative coefficient
             return f"{said} with this prior"
         return f"{said}, at least lct(f) over C"
+
+    def _variables(self) -> str:
+        """The variables in words, where a name may have been meant for something else."""
+        names = self.problem.variables
+        if self.problem.label or not any(map(_DOUBTFUL.fullmatch, names)):
+            return ""
+        return f"\n  variables: {', '.join(names)}"
 
     def _loss(self) -> str:
         """What the answer is about, in a line that can be read: the JSON has all of it."""

@@ -578,8 +578,13 @@ def _still_open(found: Resolution, what: str) -> str:
     ended = f" (ended by: {found.ended})" if found.ended else ""
     if not found.ended and found.frontier:
         ended = f" (no move is left: {found.frontier[-1].why})"
-    some = "; ".join(chart.family for chart in found.frontier[-2:])
+    some = "; ".join(dict.fromkeys(_in_short(chart.family) for chart in found.frontier[-2:]))
     return f"{found.open} {what} are open{ended}" + (f", for example {some}" if some else "")
+
+
+def _in_short(text: str) -> str:
+    """A text of at most 160 characters."""
+    return text if len(text) <= 160 else f"{text[:120]} … {text[-30:]}"
 
 
 def _check_loss_over(problem: LocalProblem) -> tuple[str, ...]:

@@ -25,15 +25,16 @@ from singularity_lab.exact.proof.reductions import (
     Reduction,
     Stage,
 )
-from singularity_lab.exact.proof.truncation import Jet, Truncate
+from singularity_lab.exact.proof.truncation import Jet, Lowest, Monomials, Truncate
 
 _MALFORMED: tuple[type[Exception], ...] = (SingularityLabError, FlintError, ArithmeticError)
 _MALFORMED += (LookupError, TypeError, ValueError, AttributeError, RecursionError)
 
 REDUCTIONS: dict[str, type[Reduction]] = {
-    r.__name__.lower(): r for r in (Expand, Operate, Definite, Coordinates, Truncate, Jet)
+    r.__name__.lower(): r
+    for r in (Expand, Operate, Definite, Coordinates, Truncate, Jet, Monomials, Lowest)
 }
-_Any = Expand | Operate | Definite | Coordinates | Truncate | Jet
+_Any = Expand | Operate | Definite | Coordinates | Truncate | Jet | Monomials | Lowest
 
 
 def reduction(data: Any) -> Reduction:

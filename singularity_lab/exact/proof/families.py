@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isqrt
 from typing import Any
 
 from singularity_lab.algebra import input_limits, maps
@@ -40,6 +41,8 @@ Ends = tuple[Number | None, Number | None]
 HYPOTHESES = {
     "tables": {
         "walls": "the walls are in increasing order",
+        "base": "a base of square coordinates is outside the interval or an end of it, and the "
+        "ends have rational square roots from it",
         "cells": "each wall and each interval between has its cell",
         "still": "no step moves the symbol, and each is one of those that hold for every value",
         "each": "above: every unit is not identically 0 for any value of the symbol",
@@ -106,12 +109,17 @@ class FamilyProblem:
             gens.append(Polynomial(names, field.reduce(moved.in_ring(names).flint)))
         return replace(germ, variables=self.variables, generators=tuple(gens), field=field)
 
-    def on_interval(self, ends: Ends) -> Family:
+    def on_interval(self, ends: Ends, base: Fraction | None = None) -> Family:
         """The family on an open interval: the symbol is (low + high·s)/(1 + s), low + s or
-        high − s, with s > 0, which has the symbol's name."""
+        high − s, with s > 0, which has the symbol's name.
+
+        base: c, where the symbol is t = c ± r² instead, and r is such a fraction in s: roots of
+        t − c are then polynomials.
+        """
         germ = self.germ()
         t = self.parameter
-        field, names, low, high = _ends(ends, germ.variables)
+        sign, roots = (0, ends) if base is None else _from_base(ends, base)
+        field, names, low, high = _ends(roots, germ.variables)
         i = names.index(t)
         s, one = ring(names).gen(i), ring(names).constant(1)
         if low is None or high is None:
@@ -119,6 +127,10 @@ class FamilyProblem:
             denominator = one
         else:
             numerator, denominator = low + high * s, one + s
+        if base is not None:
+            square = denominator * denominator
+            numerator = square * to_fmpq(base) + numerator * numerator * sign
+            denominator = square
         gens = []
         for g in germ.generators:
             p = g.in_ring(names).flint
@@ -135,6 +147,31 @@ class FamilyProblem:
             gens=tuple(gens),
         )
         return family
+
+
+def _from_base(ends: Ends, base: Fraction) -> tuple[int, Ends]:
+    """The sign ± and the ends of r > 0 with t = base ± r² on the interval."""
+    low, high = ends
+    sign = 1 if low is not None and not below(low, base) else -1
+    near, far = (low, high) if sign > 0 else (high, low)
+    outside = near is not None and (near == base or below(near, base) == (sign < 0))
+    hold("base", outside, f"{base} lies inside the interval")
+    roots: list[Fraction | None] = []
+    for end in (near, far):
+        size = None if end is None else (end - base) * sign if isinstance(end, Fraction) else -1
+        root = None if size is None else _square_root(Fraction(size))
+        hold("base", size is None or root is not None, f"no rational root of {end} from {base}")
+        roots.append(root)
+    return sign, (roots[0], roots[1])
+
+
+def _square_root(x: Fraction) -> Fraction | None:
+    """The rational root of x; None where there is none."""
+    if x < 0:
+        return None
+    top, bottom = isqrt(x.numerator), isqrt(x.denominator)
+    exact = top * top == x.numerator and bottom * bottom == x.denominator
+    return Fraction(top, bottom) if exact else None
 
 
 def _ends(
@@ -176,10 +213,12 @@ def below(x: Number, y: Number) -> bool:
 
 @dataclass(frozen=True)
 class CellProof:
-    """What is proved on one cell: (λ, m), or None where K does not vanish at the point."""
+    """What is proved on one cell: (λ, m), or None where K does not vanish at the point; base: that
+    of square coordinates of an interval, if the proof is in these."""
 
     value: RLCT | None
     proof: Script
+    base: Fraction | None = None
 
 
 def cells_of(walls: Sequence[Number]) -> list[Ends]:
@@ -208,7 +247,9 @@ def check_cell(problem: FamilyProblem, ends: Ends, cell: CellProof) -> None:
             return
         found = replay(family_of(problem.at_root(low)), cell.proof)
     else:
-        found = EachReplay(problem.parameter).start(problem.on_interval(ends), cell.proof)
+        found = EachReplay(problem.parameter).start(
+            problem.on_interval(ends, cell.base), cell.proof
+        )
     if cell.value is None:
         hold("value", found.empty, "K is not proved to be ≠ 0 at the point")
         return
@@ -234,6 +275,7 @@ def table_to_json(
                 "lambda": None if c.value is None else str(c.value.value),
                 "multiplicity": None if c.value is None else c.value.multiplicity,
                 "proof": c.proof,
+                **({} if c.base is None else {"base": str(c.base)}),
             }
             for c in cells
         ],
@@ -267,7 +309,8 @@ def verify_table(document: Mapping[str, Any]) -> list[tuple[Ends, RLCT | None, b
             value = None
             if data["lambda"] is not None:
                 value = RLCT(fraction(data["lambda"], "lambda"), int(data["multiplicity"]))
-            check_cell(problem, ends, CellProof(value, dict(data["proof"])))
+            base = fraction(data["base"], "base") if "base" in data else None
+            check_cell(problem, ends, CellProof(value, dict(data["proof"]), base))
         except (KeyError, TypeError, ValueError) as error:
             raise CertificateError(f"malformed: {error}", f"cells.{i}") from None
         found.append((ends, value, True))

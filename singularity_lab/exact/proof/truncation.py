@@ -14,6 +14,7 @@ from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.rings import ring
 from singularity_lab.algebra.tower import Poly, Tower
 from singularity_lab.exact.proof.reductions import Reduction, Stage, whole
+from singularity_lab.exact.proof.step import index
 
 _MONOMIALS = 3_000
 
@@ -120,6 +121,75 @@ class Jet(Reduction, frozen=True):
         gens = tuple(g for g in low if not g.is_zero())
         factor = stage.factor * 2 if stage.loss else stage.factor
         return replace(stage, gens=gens, loss=False, factor=factor, upper=True)
+
+
+class Monomials(Reduction, frozen=True):
+    """All monomials of germs whose coefficients are numbers, such as exp(1), generate an ideal that
+    contains the germs, whatever the numbers are: a bound from above. With tails, the monomials of T
+    below degree N and all of degree N, as for ``jet``."""
+
+    hypotheses: ClassVar = {
+        "order": "N is from 1 to 60, and the coefficients of tails have order N − 1 at least; "
+        "without tails none is needed",
+    }
+    degree: int | None = None
+
+    def words(self) -> str:
+        return "the ideal of all monomials: a bound from above"
+
+    def replay(self, stage: Stage) -> Stage:
+        tower, n = stage.tower, self.degree
+        kept, tails = split_tails(tower, stage.gens)
+        hold("order", n is not None or not tails, "a degree is needed where there are tails")
+        hold("order", n is None or (type(n) is int and 1 <= n <= 60), f"N = {n}")
+        high = all(least_order(tower, r) >= (n or 0) - 1 for r in tails)
+        hold("order", high, "a tail's coefficient is of lower order")
+        places = [tower.names.index(x) for x in tower.variables]
+        found = {tuple(int(a[i]) for i in places) for t in kept for a in t.monoms()}
+        if n is not None:
+            hold("order", len(_exponents(len(places), n)) <= _MONOMIALS, f"N = {n} is too large")
+            found = {a for a in found if sum(a) < n} | set(_exponents(len(places), n))
+        context = ring(tower.names)
+        powers = (dict(zip(places, a, strict=True)) for a in sorted(found))
+        gens = tuple(maps.monomial(context, p) for p in powers)
+        factor = stage.factor * 2 if stage.loss else stage.factor
+        return replace(stage, gens=gens, loss=False, factor=factor, upper=True)
+
+
+class Lowest(Reduction, frozen=True):
+    """One germ has a monomial of degree n whose coefficient is a number ≠ 0: the order of K's ideal
+    is at most n, and a proof by the order of this monomial alone follows, from below."""
+
+    hypotheses: ClassVar = {
+        "index": "a germ has one name, its position",
+        "tails": "no coefficient of a tail of this germ has an order < n",
+        "number": "the coefficient of the monomial is a number that is not 0",
+    }
+    gen: int
+    powers: dict[str, int]
+
+    def words(self) -> str:
+        return f"a monomial of degree {sum(self.powers.values())} with a coefficient that is not 0"
+
+    def replay(self, stage: Stage) -> Stage:
+        tower = stage.tower
+        (t,), tails = split_tails(tower, [stage.gens[index(self.gen, stage.gens)]])
+        places = [tower.names.index(x) for x in tower.variables]
+        wanted = [whole(self.powers.get(x, 0)) for x in tower.variables]
+        low = all(least_order(tower, r) >= sum(wanted) for r in tails)
+        hold("tails", low, "a tail's coefficient is of lower order")
+        terms = t.to_dict().items()
+        rest = {
+            tuple(0 if i in places else e for i, e in enumerate(a)): c
+            for a, c in terms
+            if [int(a[i]) for i in places] == wanted
+        }
+        number = ring(tower.names).from_dict(rest)
+        hold("number", tower.sign(number) != 0, "{} is 0", number)
+        monomial = maps.monomial(ring(tower.names), dict(zip(places, wanted, strict=True)))
+        factor = stage.factor * 2 if stage.loss else stage.factor
+        gens = (monomial,)
+        return replace(stage, gens=gens, loss=False, factor=factor, leaves=("order",), lower=True)
 
 
 def monic(p: Poly) -> Poly:

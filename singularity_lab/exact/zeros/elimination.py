@@ -126,22 +126,21 @@ def eliminate(
         for a, c in row.items():
             modular[r, place[a]] = c.numerator * pow(c.denominator, -1, _PRIME) % _PRIME
     reduced, rank = modular.rref()
-    pivots, wanted = [], []
-    for r in range(rank):
-        entries = [k for k in range(len(order)) if int(reduced[r, k])]
-        pivots.append(entries[0])
-        monomial = all(t or not e for t, e in zip(torus, order[entries[0]], strict=True))
-        if (target is None and len(entries) == 1 and monomial) or (
-            target is not None and pure(order[entries[0]])
-        ):
-            wanted.append(r)
-    if not wanted:
+    pivots = _pivots(reduced, rank)
+
+    def fits(r: int) -> bool:
+        first = order[pivots[r]]
+        if target is not None:
+            return pure(first)
+        unit = all(t or not e for t, e in zip(torus, first, strict=True))
+        return unit and not any(int(reduced[r, k]) for k in range(pivots[r] + 1, len(order)))
+
+    last = next((r for r in reversed(range(rank)) if fits(r)), None)
+    if last is None:
         return
-    r = wanted[-1]
+    r = last
     transposed, _ = modular.transpose().rref()
-    independent = []
-    for s in range(rank):
-        independent.append(next(k for k in range(len(table)) if int(transposed[s, k])))
+    independent = _pivots(transposed, rank)
     square = flint.fmpq_mat(rank, rank)
     for x, k in enumerate(independent):
         for y, column in enumerate(pivots):
@@ -168,3 +167,14 @@ def eliminate(
         len(total.support()) == 1 if target is None else all(pure(a) for a in total.support())
     ):
         yield multipliers, total
+
+
+def _pivots(reduced: flint.nmod_mat, rank: int) -> list[int]:
+    """The columns of the first entries of the rows of a reduced echelon form."""
+    found, k = list[int](), 0
+    for r in range(rank):
+        while not int(reduced[r, k]):
+            k += 1
+        found.append(k)
+        k += 1
+    return found

@@ -85,7 +85,8 @@ class LlcSettings:
     friction: float = setting(1.0, "of SGNHT: A, above 0")
     precision: str = setting(
         "double",
-        "of the chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸",
+        "of the chains; single is about twice as fast, and right while nβK is far above nβ·2⁻⁴⁸; "
+        "a loss that computes in single precision has chains in it",
     )
     keep: str = setting(
         "", '"losses" to keep the losses of the examples at every draw, for ``reading.draws``'
@@ -122,10 +123,9 @@ class _Minibatches:
     def __init__(self, meter: Meter, loss: Any, generator: torch.Generator) -> None:
         self.generator = generator
         self.last = generator.get_state()
-        center = loss.center.to(generator.device)
         draw = loss.stochastic_value_and_grad
-        self._fresh = meter.counted(lambda u: draw(u + center, generator))
-        self._again = meter.counted(lambda u: draw(u + center, self._replayed()))
+        self._fresh = meter.counted(lambda u: draw(meter.at(u), generator))
+        self._again = meter.counted(lambda u: draw(meter.at(u), self._replayed()))
 
     def _replayed(self) -> torch.Generator:
         generator = torch.Generator(device=self.generator.device)
@@ -223,9 +223,9 @@ class _Chains:
             self.gradient = _Minibatches(meter, loss, self.generator)
             fixed = getattr(loss, "fixed_value", None)
             if fixed is not None:
-                center = loss.center.to(s.device)
-                self.probe = lambda u: fixed(u + center)
-        self.dtype = torch.float64 if s.precision == "double" else torch.float32
+                self.probe = lambda u: fixed(meter.at(u))
+        single = s.precision == "single" or getattr(loss, "dtype", None) == torch.float32
+        self.dtype = torch.float32 if single else torch.float64
         self.walls = walls_of(loss, s.device)
         self.quarter = s.chains // 4
         self.check = s.check and may_scatter(loss, s.gamma)
@@ -251,7 +251,8 @@ class _Chains:
             near = _near(self.loss, s, torch.Generator().manual_seed(self.seed))
             self.epsilon = _stable(meter, s, self.nbeta, near.to(s.device))
         self._kernel()
-        start = layout.zeros(s.chains, self.loss.dim, device=s.device)
+        by_chain = getattr(self.loss, "by_chain", False)
+        start = layout.zeros(s.chains, self.loss.dim, device=s.device, by_chain=by_chain)
         if self.check:
             half = 0.5 * self.epsilon
 

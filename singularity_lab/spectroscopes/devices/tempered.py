@@ -358,7 +358,8 @@ def curvature(meter: Meter, radius: float, generator: torch.Generator, count: in
 def starting_points(loss: Loss, s: Any, radius: float, generator: torch.Generator) -> Tensor:
     """Displacements (c, d), at the centre; a little inside where a wall or a prior factor makes the
     potential rough there."""
-    start = layout.zeros(s.chains, loss.dim, device=s.device)
+    by_chain = getattr(loss, "by_chain", False)
+    start = layout.zeros(s.chains, loss.dim, device=s.device, by_chain=by_chain)
     if loss.domain is None and loss.prior_exponents is None:
         return start
     shape = (loss.dim, s.chains)

@@ -133,11 +133,24 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
             reason = f"E[nL] is below nL(w*) by {-level.value:.3g}"
         elif verdict.complaint or warm.complaint:
             outcome, reason = Outcome.NOT_MIXED, verdict.complaint or warm.complaint
+            if verdict.noisy and not warm.complaint:
+                reason += _held(s, verdict.value, warm.value * betas[0])
         elif not heated:
             outcome, reason = Outcome.NOT_MIXED, "all chains began at w*"
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before both temperatures were sampled"
     return meter.reading("wbic", s, seed, estimates, outcome, reason, diagnostics)
+
+
+def _held(s: WbicSettings, slope: float, level: float) -> str:
+    """Why a slope is too small beside its noise although the chains have mixed, and what to do."""
+    words = ": two means are subtracted; take more draws or a larger ratio"
+    if s.gamma > 0 and slope < 0.7 * level:
+        words += (
+            f", or a smaller gamma: at γ = {s.gamma:g} the localisation holds the chains, so that "
+            f"of nβE[L − L(w*)] = {level:.3g} only {slope:.3g} moves with the temperature"
+        )
+    return words
 
 
 def plot(reading: Reading, ax: Any = None) -> Any:

@@ -55,7 +55,8 @@ class ChainGroup:
 class Judgement:
     """value, error: of the average, one standard error (NaN when undefined); freedom: degrees of
     freedom of the interval; complaint: what forbids ``ok``, or ""; biased: the complaint is of the
-    step alone; numbers: R-hat, ESS and the gaps, for the diagnostics."""
+    step alone; noisy: of the size of the error alone; numbers: R-hat, ESS and the gaps, for the
+    diagnostics."""
 
     value: float
     error: float
@@ -63,6 +64,7 @@ class Judgement:
     complaint: str
     biased: bool
     numbers: dict[str, float]
+    noisy: bool = False
 
     def interval(self, level: float) -> Estimate:
         """The value with its interval at a level, by Student's quantile."""
@@ -105,7 +107,9 @@ def _r_hat(groups: Sequence[ChainGroup]) -> float:
     """R-hat of all chains that take one step, wherever they began; the larger over windows and
     probes."""
     joined = _joined(groups)
-    series = [joined.windows] if joined.probe is None else [joined.windows, joined.probe]
+    series = [joined.windows]
+    if joined.probe is not None and joined.probe.shape[1] >= 4:
+        series.append(joined.probe)
     return max(split_r_hat(_coarse(x)) for x in series)
 
 
@@ -169,10 +173,11 @@ def judge(
     if draws < relaxation:
         complaint = f"{draws:.0f} draws are less than one relaxation, 2/(εγ) = {relaxation:.3g}"
         biased = False
-    if not complaint and not error < LARGEST * abs(value):
+    noisy = not complaint and not error < LARGEST * abs(value)
+    if noisy:
         complaint = f"the standard error {error:.3g} is over a fifth of the value {value:.3g}"
     freedom = min(len(g.means) for g in joined) - 1
-    return Judgement(value, error, freedom, complaint, biased, numbers)
+    return Judgement(value, error, freedom, complaint, biased, numbers, noisy)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     checked_domain,
     checked_points,
 )
+from singularity_lab.spectroscopes.losses.traced import Traced
 
 
 def _axis(piece: str) -> int | slice:
@@ -47,6 +48,12 @@ def squared(out: Tensor, y: Tensor) -> Tensor:
     return (out - y) ** 2
 
 
+def _gradient_type(w: Tensor) -> torch.dtype:
+    """Of gradients at w."""
+    return torch.float32 if w.dtype == torch.float32 else torch.float64
+
+
+_CACHED = 1 << 18  # weights of the chains that are evaluated at once, on a CPU
 _TOGETHER = 1 << 16  # chains times rows that are computed at once where losses go side by side
 _PROBES = 12  # points at which gradients and differences are compared
 _AWAY = 0.03  # of a weight, from w* to such a point
@@ -85,6 +92,7 @@ class ModuleLoss:
     """
 
     kind = "module"
+    by_chain = True  # how positions of chains are best laid out
 
     def __init__(
         self,
@@ -145,11 +153,11 @@ class ModuleLoss:
         self._chunk, self._rows = chunk, rows
         self._own: Tensor | None = None
         self._reduction = self._find_reduction()
-        self._value = torch.vmap(self._single, in_dims=(0, None, None))
-        self._each = torch.vmap(self._examples, in_dims=(0, None, None))
+        self._value = Traced(torch.vmap(self._single, in_dims=(0, None, None)))
+        self._each = Traced(torch.vmap(self._examples, in_dims=(0, None, None)))
         both = torch.func.grad_and_value(self._single)
-        self._both = torch.vmap(both, in_dims=(0, None, None))
-        self._both_own = torch.vmap(both, in_dims=(0, 0, 0))
+        self._both = Traced(torch.vmap(both, in_dims=(0, None, None)))
+        self._both_own = Traced(torch.vmap(both, in_dims=(0, 0, 0)))
         self._table = self._outer_products() if criterion is None else None
         self.observed: dict[str, Callable[[Tensor], Tensor]] = {}
 
@@ -184,7 +192,7 @@ class ModuleLoss:
                 runs = []
                 for k in range(0, lengths.copy().pop(), self._rows):
                     part = tree_map(lambda z, k=k: z[k : k + self._rows], (a, b))
-                    runs.append(torch.cat([mapped(p, *part) for p in w.split(self._chunk)]))
+                    runs.append(torch.cat([mapped(p, *part) for p in self._split(w)]))
             return torch.cat(runs, dim=1).to(torch.float64)
 
         self.observed[name] = values
@@ -329,6 +337,15 @@ class ModuleLoss:
             )
             self._table = None if self._table is None else self._table.to(device)
 
+    def _size(self, w: Tensor) -> int:
+        """How many chains are evaluated at once: few where one of them fills the cache."""
+        return (
+            max(1, min(self._chunk, _CACHED // self.dim)) if w.device.type == "cpu" else self._chunk
+        )
+
+    def _split(self, w: Tensor) -> tuple[Tensor, ...]:
+        return w.split(self._size(w))
+
     def _parts(self) -> Iterator[tuple[float, Any, Any]]:
         """The data in runs of rows: the share of each, its inputs and targets."""
         for start in range(0, self.n_data, self._rows):
@@ -342,7 +359,7 @@ class ModuleLoss:
         out = torch.zeros(len(w), dtype=torch.float64, device=w.device)
         with torch.no_grad():
             for share, x, y in self._parts():
-                parts = [self._value(p, x, y) for p in w.split(self._chunk)]
+                parts = [self._value(p, x, y) for p in self._split(w)]
                 out += share * torch.cat(parts)
         return out
 
@@ -372,7 +389,7 @@ class ModuleLoss:
         every = max(1, self.n_data // rows)
         x, y = tree_map(lambda a: a[::every][:rows], (self._inputs, self._targets))
         with torch.no_grad():
-            return torch.cat([self._value(p, x, y) for p in w.split(self._chunk)]).double()
+            return torch.cat([self._value(p, x, y) for p in self._split(w)]).double()
 
     def example_values(self, w: Tensor) -> Tensor:
         """Losses of the n examples at w: (c, d) → (c, n)."""
@@ -380,21 +397,24 @@ class ModuleLoss:
         self._to(w.device)
         with torch.no_grad():
             runs = [
-                torch.cat([self._each(p, x, y) for p in w.split(self._chunk)])
+                torch.cat([self._each(p, x, y) for p in self._split(w)])
                 for _, x, y in self._parts()
             ]
         return torch.cat(runs, dim=1).to(torch.float64)
 
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean loss over all data and its gradient: (c, d) → (c,), (c, d)."""
+        """Mean loss over all data and its gradient, which is single where w is: (c, d) → (c,),
+        (c, d)."""
+        kind = _gradient_type(w)
         w = self._points(w)
         self._to(w.device)
         value = torch.zeros(len(w), dtype=torch.float64, device=w.device)
-        grad = torch.zeros(w.shape, dtype=torch.float64, device=w.device)
+        grad = torch.zeros(w.shape, dtype=kind, device=w.device)
         for share, x, y in self._parts():
-            parts = [self._both(p, x, y) for p in w.split(self._chunk)]
+            parts = [self._both(p, x, y) for p in self._split(w)]
             value += share * torch.cat([v for _, v in parts])
-            grad.add_(torch.cat([g for g, _ in parts]), alpha=share)
+            for row, (g, _) in zip(self._split(grad), parts, strict=True):
+                row.add_(g, alpha=share)
         return value, grad
 
     def side_by_side(self, others: Sequence[ModuleLoss]) -> ValueAndGrad | None:
@@ -443,10 +463,12 @@ class ModuleLoss:
     def stochastic_value_and_grad(
         self, w: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Loss and gradient on an own fresh minibatch (with replacement) for every chain.
+        """Loss and gradient, which is single where w is, on an own fresh minibatch (with
+        replacement) for every chain.
 
         Raises BadInput when the loss was built without batch_size.
         """
+        kind = _gradient_type(w)
         w = self._points(w)
         self._to(w.device)
         if self.batch_size is None:
@@ -457,14 +479,15 @@ class ModuleLoss:
         )
         if self._table is not None:
             value, grad = self._linear(w, rows, self._table)
-            return value.to(torch.float64), grad.to(torch.float64)
+            return value.to(torch.float64), grad.to(kind)
         rows = rows.long()
         parts = [
             self._both_own(p, *tree_map(lambda a, r=r: a[r], (self._inputs, self._targets)))
-            for p, r in zip(w.split(self._chunk), rows.split(self._chunk), strict=True)
+            for p, r in zip(self._split(w), rows.split(self._size(w)), strict=True)
         ]
-        value, grad = torch.cat([v for _, v in parts]), torch.cat([g for g, _ in parts])
-        return value.to(torch.float64), grad.to(torch.float64)
+        value = torch.cat([v for _, v in parts])
+        grad = parts[0][0] if len(parts) == 1 else torch.cat([g for g, _ in parts])
+        return value.to(torch.float64), grad.to(kind)
 
     def _linear(self, w: Tensor, rows: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
         """L = tr(P Sxx Pᵀ) − 2 tr(P Sxy) + tr Syy with P the product of the layers, and its

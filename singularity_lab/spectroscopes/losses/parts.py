@@ -65,7 +65,7 @@ class RestrictedLoss:
             self.local_value = self._local_value
         if getattr(loss, "local_value_and_grad", None) is not None:
             self.local_value_and_grad = self._local_value_and_grad
-        for name in ("n_data", "dtype", "batch_size"):
+        for name in ("n_data", "dtype", "batch_size", "by_chain"):
             if hasattr(loss, name):
                 setattr(self, name, getattr(loss, name))
         if getattr(loss, "batch_size", None) is not None:
@@ -86,8 +86,8 @@ class RestrictedLoss:
         return value, grad[:, self.indices.to(grad.device)]
 
     def _embed(self, v: Tensor, rest: Tensor) -> Tensor:
-        v = checked_points(v, self.dim)
-        w = rest.to(v.device).expand(v.shape[0], -1).clone()
+        v = checked_points(v, self.dim, single=True)
+        w = rest.to(v.device, v.dtype).expand(v.shape[0], -1).clone()
         w[:, self.indices.to(v.device)] = v
         return w
 

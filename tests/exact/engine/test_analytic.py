@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from singularity_lab import rlct, verify
+from singularity_lab import RLCT, rlct, verify
 from singularity_lab.errors import BadInput, CertificateError, OutOfScope, ParseError
 from singularity_lab.exact.proof.certificate import Certificate
 
@@ -234,3 +234,24 @@ def test_a_certificate_is_read_back(tmp_path):
     assert verify(again).lower == certificate.claim
     with pytest.raises(OutOfScope, match="polynomials are needed"):
         _ = again.germ
+
+
+# By hand, with e and log 3 as numbers that are not 0: the pair lies between the bounds.
+NUMBERS = [
+    ("x^2 - exp(1)*y^2", "ideal", "1/2", 2),
+    ("x^2 - exp(1)*y^2 + x*sin(y)^3", "ideal", "1/2", 2),
+    ("(x - exp(1)*y)^2 - y^3", "ideal", "5/12", 1),
+    ("exp(1)*x^3 - log(3)*x*y^2", "ideal", "1/3", 1),
+    ("(x^2 - exp(1)*y^2)^2", "loss", "1/2", 2),
+    ("x^2 - exp(1)*y^2", "two-sided", "1", 2),
+]
+
+
+@pytest.mark.parametrize(("text", "convention", "value", "m"), NUMBERS)
+def test_coefficients_that_are_no_algebraic_numbers_leave_bounds(text, convention, value, m):
+    found = rlct(text, convention=convention, budget=10)
+    assert found.bounds.lower <= RLCT(Fraction(value), m) <= found.bounds.upper
+    for certificate in found.certificates:
+        verify(certificate.to_json())
+        step = certificate.proof["steps"][-1]
+        assert step["op"] == ("lowest" if certificate.kind == "lower" else "monomials")

@@ -31,8 +31,15 @@ TABLES = [
     ("x^2*y - t*z^2", "ideal", {"-1": ("1/2", 2), "0": ("1/4", 1), "sqrt(5)": ("1/2", 2)}),
     ("(x - y)*(x - t*y)^2*(x + y)^3", "ideal", {"-1": ("1/10", 1), "1": ("1/6", 2)}),
     ("(x^2 + y^2 - t)^2 - z^3", "ideal", {"1": None, "0": ("5/12", 1)}),
+    # two tangents x = ±√t·y, along each of which a node or a cusp is met; a double line at t = 0
+    ("(x^2 - t*y^2)^2 - y^6", "ideal", {"-2": ("1/4", 1), "0": ("5/24", 1), "3": ("1/4", 2)}),
+    ("(x^2 - t*y^4)^2 - y^9", "ideal", {"-1": ("3/16", 1), "0": ("13/72", 1), "2": ("3/16", 1)}),
+    ("(x^2 - t*y^2)*(x^2 - 2*t*y^2)^2", "ideal", {"0": ("1/12", 1), "5": ("1/6", 1)}),
+    # a dilation that would move the symbol is none of the family
+    ("x^2 - t*y^4 + x*y^3", "ideal", {"-1": ("3/8", 1), "0": ("1/3", 1), "1": ("3/8", 1)}),
 ]
 LONGER = [
+    ("(x^2 + (t - 1)*y^2)^2 - y^6", "ideal", {"1/2": ("1/4", 2), "1": ("5/24", 1)}),
     # a form of degree 3 has a double line where its discriminant −4t³ − 27 is 0
     ("x^3 + t*x*y^2 + y^3", "ideal", {"root(4*t^3 + 27, -2, 0)": ("1/4", 1), "0": ("1/3", 1)}),
     # two parabolas or an isolated point; a double line where t² = 3
@@ -135,6 +142,24 @@ def altered(change):
 def test_an_altered_table_is_refused(change, message):
     with pytest.raises(CertificateError, match=message):
         verify_table(altered(change))
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ("1", "base: 1 lies inside"),  # t = 1 ± r² covers half of t > 0
+        ("-2", "base: no rational root of 0 from -2"),
+        (None, "."),  # the proof is one in the root
+    ],
+)
+def test_square_coordinates_cover_the_interval(base, message):
+    document = copy.deepcopy(rlct("(x^2 - t*y^2)^2 - y^6", parameters="t").document)
+    cell = document["cells"][2]
+    assert cell.pop("base") == "0"
+    if base is not None:
+        cell["base"] = base
+    with pytest.raises(CertificateError, match=message):
+        verify_table(document)
 
 
 def test_a_wall_may_not_be_left_out():

@@ -56,3 +56,10 @@ def test_bounds_are_told_with_both_sides():
 )
 def test_the_loss_in_words(problem, words):
     assert words in describe_loss(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [("x2y3", True), ("e*x", True), ("x2*y3", False), ("x^2*y3", False)]
+)
+def test_names_that_may_have_been_meant_otherwise_are_listed(text, told):
+    assert ("\n  variables: " in str(rlct(text))) == told

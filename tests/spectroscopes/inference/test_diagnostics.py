@@ -14,7 +14,7 @@ from singularity_lab.spectroscopes.inference.diagnostics import (
     split_r_hat,
     target_by_quadrature,
 )
-from tests.spectroscopes.germs import TARGETS, brieskorn, crossing
+from tests.spectroscopes.germs import TARGETS, brieskorn, crossing, cusp
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,47 @@ def test_target_of_a_cross_is_the_integral_over_one_axis():
     density = np.exp(t - w / 2) / np.sqrt(2 * nbeta * w + 1)
     expected = (density * nbeta * w / (2 * nbeta * w + 1)).sum() / density.sum()
     assert target_by_quadrature(crossing(1, 1), n, 1.0) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", [1e4, 1e8, 1e12])
+def test_target_of_the_cusp_is_that_of_bessel_functions(n):
+    """K = (w₁² − w₂³)²: for each w₂ = y the integral over w₁ of exp(−b(w₁² − a)² − w₁²/2), a = y³,
+    is one of modified Bessel functions of order ¼ (DLMF 10.32, 12.5), and the sum over log|y| is
+    taken here; E[bK] = −b·∂ log Z/∂b. At n = 10¹² the valley is 10⁻⁶ wide and 10 long."""
+    t = np.linspace(-40.0, math.log(9.0), 40_001)
+    y = np.exp(t)
+
+    def log_z(b):
+        parts = []
+        for a in (y**3, -(y**3)):
+            q = 0.25 - a * b
+            z = q * q / (2 * b)
+            above = 0.5 * np.log(np.abs(q) / (2 * b)) + np.log(scaled_k(z)) - b * a * a
+            below = math.log(math.pi / 2) + 0.5 * np.log(np.abs(q) / b) + np.log(scaled_i(z))
+            below += 1 / (16 * b) - a / 2
+            parts.append(np.where(q > 0, above, below) - y * y / 2 + t)
+        total = np.concatenate(parts)
+        return total.max() + math.log(np.exp(total - total.max()).sum())
+
+    b, h = n / math.log(n), 1e-3
+    expected = -(log_z(b * math.exp(h)) - log_z(b * math.exp(-h))) / (2 * h)
+    assert target_by_quadrature(cusp(), n, 1.0) == pytest.approx(expected, rel=1e-6)
+
+
+def scaled_k(z):
+    """e^z K_{1/4}(z), by its expansion where scipy has none."""
+    from scipy.special import kve
+
+    far = (1 - 3 / (32 * z)) * np.sqrt(math.pi / (2 * z))
+    return np.where(z < 1e6, kve(0.25, np.minimum(z, 1e6)), far)
+
+
+def scaled_i(z):
+    """e^{−z}(I_{1/4}(z) + I_{−1/4}(z)), by its expansion where scipy has none."""
+    from scipy.special import ive
+
+    near, far = np.minimum(z, 1e6), (2 + 3 / (16 * z)) / np.sqrt(2 * math.pi * z)
+    return np.where(z < 1e6, ive(0.25, near) + ive(-0.25, near), far)
 
 
 def test_target_knows_domain_and_prior():

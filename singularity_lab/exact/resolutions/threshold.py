@@ -6,7 +6,10 @@ ones. Howald (2003): if f and its logarithmic derivatives have no common zero in
 on any compact face, lct(f) = min(1, μ), μ the least ⟨1, v⟩ over weights v ≥ 0 with ⟨v, a⟩ ≥ 1 on
 the polyhedron, and lct(f) = μ where f is a monomial times a unit; for several generators without a
 common zero there, lct = μ. The term ideal bounds above always, as does 1/e for a factor of
-multiplicity e through the point that is no coordinate; 1/order bounds below.
+multiplicity e through the point that is no coordinate; 1/order bounds below, and so does the
+threshold of the restriction to a coordinate subspace (Demailly and Kollár 2000, Proposition 2.2).
+lct(f^k) = lct(f)/k. Of a plane curve lct is the least ν/N over the divisors and branches of an
+embedded resolution.
 
 Pairs: a boundary Σ bᵢ·{xᵢ = 0} with bᵢ < 1 is the prior ∏|xᵢ|^(−bᵢ): the cost of xᵢ is 1 − bᵢ. A
 divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in the other variables.
@@ -14,6 +17,7 @@ divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -30,11 +34,14 @@ from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.resolutions.dual_graph import resolution_graph
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 
 _FACES = 300
+_SUBSPACES = 200  # of each dimension, that are tried
+_RESOLUTION = "the embedded resolution of the curve"
 
 
 @dataclass(frozen=True)
@@ -148,11 +155,85 @@ def lct(
     elif lower < upper:
         with TimeLimit(None if budget is None else max(0.3 * budget, 0.5)):
             if _nondegenerate(live):
-                mu = tops[0][0]
-                least = mu if len(live) > 1 or _is_monomial(live[0]) else min(mu, Fraction(1))
-                lower = upper = min(least, upper)
+                lower = upper = min(_howald(live, tops[0][0]), upper)
                 reason = "a Newton polyhedron that is nondegenerate over C"
+            elif not any(germ.prior):
+                lower, reason = _from_below(live, lower, upper, reason, name)
+                upper = lower if reason == _RESOLUTION else upper
     return Threshold(lower, upper, reason, real, watch.seconds)
+
+
+def _howald(gens: list[Polynomial], mu: Fraction) -> Fraction:
+    """The threshold of what is nondegenerate over C, μ that of its term ideal."""
+    return mu if len(gens) > 1 or _is_monomial(gens[0]) else min(mu, Fraction(1))
+
+
+def _from_below(
+    gens: list[Polynomial], lower: Fraction, upper: Fraction, reason: str, above: str
+) -> tuple[Fraction, str]:
+    """A better lower bound, and why: by the resolution of a plane curve, where it is the value, or
+    by the best restriction to a coordinate subspace."""
+    if len(gens) == 1 and len(gens[0].variables) == 2:
+        found = _of_curve(gens[0])
+        if found is not None:
+            return found, _RESOLUTION
+    base, power = _root(gens)
+    for fixed, mu in _restrictions(base, power):
+        if mu <= lower or lower == upper:
+            break
+        part = _restricted(base, fixed)
+        value = _howald(part, mu * power) / power
+        if value > lower and _nondegenerate(part):
+            where = " = ".join(fixed) + " = 0" if fixed else "all of the space"
+            lower, reason = value, f"the restriction to {where} below, {above} above"
+    return lower, reason
+
+
+def _of_curve(f: Polynomial) -> Fraction | None:
+    """The threshold of a plane curve by its embedded resolution, where that is found."""
+    try:
+        graph = resolution_graph(f, budget=None)
+    except (OutOfScope, Undecided):
+        return None
+    ratios = [Fraction(d.nu, d.N) for d in graph.divisors]
+    return min(ratios + [Fraction(1, s.exponent) for s in graph.strict])
+
+
+def _root(gens: list[Polynomial]) -> tuple[list[Polynomial], int]:
+    """g and k for one f = unit·g^k near the origin, g without repeated factors; else f and 1."""
+    if len(gens) > 1:
+        return gens, 1
+    context = ring(gens[0].variables)
+    factors = factor_if_quick(gens[0].flint)[1]
+    through = [(p, int(e)) for p, e in factors if not maps.constant_term(p)]
+    powers = {e for _, e in through}
+    if len(powers) != 1:
+        return gens, 1
+    product = context.constant(1)
+    for p, _ in through:
+        product = product * p
+    return [Polynomial(gens[0].variables, product)], powers.pop()
+
+
+def _restrictions(gens: list[Polynomial], power: int) -> list[tuple[tuple[str, ...], Fraction]]:
+    """Variables that are set to 0, with the threshold of the term ideal of what is left over the
+    power, the largest first."""
+    names = gens[0].variables
+    out = []
+    for size in range(len(names)):
+        for fixed in itertools.islice(itertools.combinations(range(len(names)), size), _SUBSPACES):
+            exponents = {tuple(map(int, a)) for g in gens for a in g.support()}
+            support = sorted(a for a in exponents if not any(a[i] for i in fixed))
+            if support and any(map(any, support)):
+                mu = covering_lp([Fraction(1)] * len(names), support).value
+                out.append((tuple(names[i] for i in fixed), mu / power))
+    return sorted(out, key=lambda t: -t[1])
+
+
+def _restricted(gens: list[Polynomial], fixed: tuple[str, ...]) -> list[Polynomial]:
+    """The generators with variables set to 0, those that vanish left out."""
+    parts = [g.substitute(dict.fromkeys(fixed, 0)) for g in gens]
+    return [p for p in parts if not p.is_zero]
 
 
 def _is_coordinate(p: Any) -> bool:

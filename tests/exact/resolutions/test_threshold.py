@@ -3,6 +3,8 @@
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from singularity_lab import lct, rlct
 from singularity_lab.errors import OutOfScope, Undecided
@@ -42,6 +44,41 @@ def test_the_bounds_hold_where_real_and_complex_differ(f, complex_value, doubled
     assert 2 * rlct(f).value == Fraction(doubled)
 
 
+# Plane curves with a degenerate polyhedron: 1/m + 1/n of the first Puiseux pair m, n (Igusa 1977);
+# powers: lct(f^k) = lct(f)/k; generic determinants: the least (m − k)(n − k)/(p + 1 − k) over k ≤ p
+# for minors of size p + 1 (Johnson 2003, Docampo 2013); products of independent linear forms.
+CURVES_AND_RESTRICTIONS = [
+    ("(x^2 - y^3)^2 - x*y^5", "5/12"),
+    ("(x^2 - y^3)^2 + x*y^5", "5/12"),
+    ("((x - y)^2 - y^3)*(x - y)", "5/9"),
+    ("(y - x^2)^2 - x^7", "1/2 + 1/7"),
+    ("((x + y)^3 - y^4)^5", "7/60"),
+    ("(x^2 + y^2)^2", "1/2"),
+    ("(x^3 + y^4 + z^5)^2", "47/120"),
+    ("a*(e*i - f*h) - b*(d*i - f*g) + c*(d*h - e*g)", "1"),
+    ("a*d - b*c", "1"),
+    (["a*e - b*d", "a*f - c*d", "b*f - c*e"], "2"),
+    ("(a*d - b*c)^3", "1/3"),
+    ("x*y*z*(x + y + z)", "3/4"),
+]
+
+
+@pytest.mark.parametrize(("generators", "value"), CURVES_AND_RESTRICTIONS)
+def test_known_thresholds_by_resolution_power_and_restriction(generators, value):
+    found = lct(generators)
+    assert found.value == sum(map(Fraction, value.split(" + ")))
+    assert found.value <= 2 * rlct(generators).value
+
+
+@given(st.integers(2, 5), st.integers(2, 7), st.integers(1, 3), st.integers(-2, 2))
+@settings(max_examples=30, deadline=None)
+def test_a_curve_has_one_threshold_in_all_coordinates(m, n, power, shear):
+    """x^m + y^n after a shear and a curved change, to a power."""
+    curve = f"((x + {shear}*y + y^2)^{m} + y^{n})^{power}"
+    expected = min(Fraction(1), Fraction(1, m) + Fraction(1, n)) / power
+    assert lct(curve).value == expected
+
+
 def test_boundaries_are_priors():
     """(C², ½·{x = 0} + ⅔·{y = 0}) and the diagonal: ½ + ⅓ < 1."""
     assert lct("x - y", prior={"x": "-1/2", "y": "-2/3"}).value == Fraction(5, 6)
@@ -57,9 +94,9 @@ def test_a_coordinate_of_cost_above_one_has_a_threshold_above_one():
 
 
 def test_bounds_say_why_and_what_has_no_threshold_is_refused():
-    found = lct("(x^2 - y^3)^2 + x*y^5")
-    assert found.lower < found.upper == Fraction(5, 12)
-    with pytest.raises(Undecided, match="order 4 below"):
+    found = lct("y*(x^2 + y^2 + z^2)^2")
+    assert found.lower < found.upper == Fraction(1, 2)
+    with pytest.raises(Undecided, match="order 5 below"):
         _ = found.value
     with pytest.raises(OutOfScope):
         lct("1 + x")
