@@ -9,7 +9,12 @@ least rank). J_m has at most (m + 1) times it, by the jets at smooth points, and
 λ by Aoyagi 2024, as λ ≤ codim J_m/(2(m + 1)); where both agree, so where 2λ is the codimension of
 J_0, that is the codimension of J_m. Rows where they do not are counted apart, by the interval.
 
-*Large* (--large): networks of 10³ and 10⁴ parameters at order 0, λ ≤ codim J_0/2 against λ.
+*Large* (--large): networks of 10³ and 10⁴ parameters at order 0, λ ≤ codim J_0/2 against the local
+λ. At points of least rank jets begin at some distance and are followed towards w*; how near they
+came is told. *Trained* (--trained): the same sizes after training to a true zero of a target of the
+rank, by gradient descent and then Levenberg–Marquardt; there w* is a smooth point of its zeros, the
+jet is w* itself, and the local λ is half the codimension of the stratum with the ranks of all
+partial products (`NetworkStratum`), which are counted apart from the device.
 """
 
 from __future__ import annotations
@@ -17,12 +22,14 @@ from __future__ import annotations
 import argparse
 import math
 import time
+from itertools import pairwise
 
 import torch
 
 from singularity_lab import network_strata
 from singularity_lab.catalog.formulas import aoyagi_2024
 from singularity_lab.catalog.load import entries
+from singularity_lab.catalog.quiver_strata import NetworkStratum
 from singularity_lab.spectroscopes import measure
 from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
 
@@ -56,26 +63,98 @@ def codimension(widths: tuple[int, ...], rank: int) -> int:
     return min(s.dimension - s.orbit_dimension for s in network_strata(widths, rank))
 
 
+def trained_factors(widths: tuple[int, ...], rank: int, seed: int = 0) -> list[torch.Tensor]:
+    """Layers of a network that was trained from the usual random ones to W_L⋯W_1 = diag(1^rank, 0),
+    to about 10⁻¹²."""
+    generator = torch.Generator().manual_seed(seed)
+    goal = torch.zeros(widths[-1], widths[0], dtype=torch.float64)
+    goal[range(rank), range(rank)] = 1.0
+    layers = [
+        (torch.randn(b, a, generator=generator, dtype=torch.float64) / a**0.5).requires_grad_(True)
+        for a, b in pairwise(widths)
+    ]
+    optimizer = torch.optim.Adam(layers, lr=3e-3)
+
+    def product(parts: list[torch.Tensor]) -> torch.Tensor:
+        out = parts[0]
+        for layer in parts[1:]:
+            out = layer @ out
+        return out
+
+    for step in range(3_000):
+        for group in optimizer.param_groups:
+            group["lr"] = 3e-3 * 0.5 ** (step / 300)
+        optimizer.zero_grad()
+        (product(layers) - goal).square().sum().backward()
+        optimizer.step()
+    parts = []
+    for x in layers:  # directions that die have not died yet
+        u, s, v = torch.linalg.svd(x.detach(), full_matrices=False)
+        parts.append(u @ torch.diag(torch.where(s > 0.05, s, 0.0)) @ v)
+    # Newton's steps, an equal share by each layer, along what is not degenerate
+    for count in range(200):
+        left = goal - product(parts)
+        if float(left.norm()) < 1e-13:
+            break
+        cut = 1e-3 if count < 100 else 1e-5
+        eye = torch.eye(widths[0], dtype=torch.float64)
+        before = [eye, *(product(parts[:k]) for k in range(1, len(parts)))]
+        after = [*(product(parts[k + 1 :]) for k in range(len(parts) - 1)), torch.eye(widths[-1])]
+        parts = [
+            x
+            + torch.linalg.pinv(a.double(), rtol=cut)
+            @ left
+            @ torch.linalg.pinv(b, rtol=cut)
+            / len(parts)
+            for x, a, b in zip(parts, after, before, strict=True)
+        ]
+    return parts
+
+
+def ranks_of(parts: list[torch.Tensor]) -> NetworkStratum:
+    """The stratum of a point, by the numerical ranks of all partial products, at 10⁻⁴."""
+    widths, found = (parts[0].shape[1], *(x.shape[0] for x in parts)), {}
+    for i in range(len(parts)):
+        out = parts[i]
+        for j in range(i, len(parts)):
+            out = out if j == i else parts[j] @ out
+            found[i, j + 1] = int(torch.linalg.matrix_rank(out, atol=1e-4, rtol=0.0))
+    return NetworkStratum.of_ranks(widths, found)
+
+
+def large(trained: bool) -> None:
+    """The table of large networks."""
+    print("| network | rank | d | λ | bound | above λ | distance | CPU s |\n" + "|---" * 8 + "|")
+    for widths, rank in LARGE:
+        if trained:
+            parts = trained_factors(widths, rank)
+            loss, at = MatrixProductLoss(parts), ranks_of(parts)
+            truth = (loss.dim - at.orbit_dimension) / 2
+        else:
+            loss = MatrixProductLoss.at_rank(list(widths), rank)
+            truth = float(aoyagi_2024(widths, rank).value)
+        more = {"starts": 4} if loss.dim < 5_000 else {"starts": 1, "radius": 1.2}
+        r = measure("jet", loss, seed=0, order=0, iterations=60, **more)
+        found = r.lambda_.value if "lambda" in r.estimates else math.nan
+        near = next((x["distance"] for x in r.diagnostics["strata"]), math.nan)
+        print(
+            f"| {'-'.join(map(str, widths))} | {rank} | {loss.dim:,} | {truth:g} | {found:g} | "
+            f"{found / truth - 1:.2%} | {near:.2g} | {r.cost.cpu_seconds:.0f} |",
+            flush=True,
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=40)
     parser.add_argument("--order", type=int, default=4)
     parser.add_argument("--starts", type=int, default=2)
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--trained", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    if options.large:
-        print("| network | rank | d | λ | bound | above λ | CPU s |\n|---|---|---|---|---|---|---|")
-        for widths, rank in LARGE:
-            loss, truth = MatrixProductLoss.at_rank(list(widths), rank), aoyagi_2024(widths, rank)
-            more = {"starts": 4} if loss.dim < 5_000 else {"starts": 1, "radius": 1.2}
-            r = measure("jet", loss, seed=0, order=0, iterations=60, **more)
-            found = r.lambda_.value if "lambda" in r.estimates else math.nan
-            print(
-                f"| {'-'.join(map(str, widths))} | {rank} | {loss.dim:,} | {truth.value} | "
-                f"{found:g} | {found / float(truth.value) - 1:.2%} | {r.cost.cpu_seconds:.0f} |",
-                flush=True,
-            )
+    if options.large or options.trained:
+        large(options.trained)
         return
     print("| network | rank | d | 2λ | exact J_0 | J_0 … by the device | |\n" + "|---" * 7 + "|")
     right = sure = inside = between = missing = 0

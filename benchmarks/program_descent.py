@@ -10,6 +10,11 @@ it, and m, are proved (``program_rlct(…, truth="own")``), whether or not the t
 they do not, the face tosses a coin and has no such value, which the table counts. The last face is
 replayed as a program that takes each of its options with equal probability.
 
+DIR holds the table, the figure and `runs.jsonl`, a line an event: run, model, step, n (0: there is
+none), value (the proved own λ; low and high are the same), outcome (``proved``, or why there is no
+value), stratum (the face, as choice=options), row (null).
+`benchmarks/runs/program-descent.jsonl` is such a file.
+
 Written down before the run: at least 90 % of last faces are replayed; λ at every event whose face
 is of one output. No claim is made that runs end in components by the order of λ.
 """
@@ -67,6 +72,25 @@ def table(runs: list[Run], ladder: Ladder) -> dict:
     }
 
 
+def lines(kind: str, runs: list[Run], ladder: Ladder, name: str, seed: int) -> list[dict]:
+    """What the runs of one kind leave for others, a line an event."""
+    out = []
+    for k, run in enumerate(runs):
+        for e in run.events:
+            known = ladder.at(e.support)
+            proved = not isinstance(known, str)
+            value = float(f"{known[0]:.6g}") if proved else None
+            face = "; ".join(f"{choice}={'|'.join(x)}" for choice, x in e.support)
+            out.append(
+                {
+                    "run": f"{name}-{kind}-seed{seed}-{k}", "model": f"program {name}",
+                    "step": e.step, "n": 0, "value": value, "low": value, "high": value,
+                    "outcome": "proved" if proved else known, "stratum": face, "row": None,
+                }
+            )  # fmt: skip
+    return out
+
+
 def draw(runs: dict[str, list[Run]], ladder: Ladder, file: Path) -> None:
     """λ and loss along the runs of each kind."""
     import matplotlib as mpl
@@ -115,6 +139,10 @@ def main() -> None:
     text = json.dumps(told, ensure_ascii=False, indent=2)
     (options.out / "program-descent.json").write_text(text, encoding="utf-8")
     print(text)
+    with (options.out / "runs.jsonl").open("w", encoding="utf-8") as file:
+        for kind, some in kinds.items():
+            for line in lines(kind, some, ladder, options.program, options.seed):
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
     draw({k: r[:5] for k, r in kinds.items()}, ladder, options.out / "program-descent.png")
 
 

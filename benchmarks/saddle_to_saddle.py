@@ -1,7 +1,9 @@
 """Saddle to saddle: training of deep linear networks, read blind, against the proved ladder.
 
     python benchmarks/saddle_to_saddle.py --out DIR            # small: 4-3-4, one seed, one n
-    python benchmarks/saddle_to_saddle.py --out DIR --full     # 3 networks × 5 seeds × 3 n
+    python benchmarks/saddle_to_saddle.py --out DIR --full     # 3 networks × 5 seeds × 3 n, jets
+
+All readings of a run, 24 checkpoints at each n, go side by side as one batch of chains.
 
 A bias-free linear network W_L⋯W_1 is trained by gradient descent on K = ½‖W_L⋯W_1 − C‖², C =
 diag(8, 2, ½), from small random weights. It passes near saddles, where the product has rank 0, 1,
@@ -29,8 +31,16 @@ Written down before any of the runs:
 6. With several n: log σ at which readings pass half-way between two rungs, against log nβ, has the
    slope −1/(2L) within its 90 % bootstrap interval (over runs).
 
-DIR keeps every reading (the same command goes on where it stopped), a figure for each run, and
-`summary.json`; the table is printed.
+With ``--jets``, at the first seed of each network and the middle n: the codimensions of the jet
+schemes J_0, J_1, J_2 along the run, by the device `jet` from outputs alone. A checkpoint is seen at
+the resolution of n: singular values of a layer below σ* count as 0. Beside them stand λ_r of the
+rank that is so seen, and the bound of λ that the codimensions give.
+
+DIR keeps every reading (the same command goes on where it stopped), a figure for each run, one of
+the first seed of each network (`saddle-to-saddle.png`), `summary.json` and `runs.jsonl`, a line a
+reading: run, model, step, n, value, low, high, outcome, stratum (the rung that the reading names,
+null where it names none), row (of that stratum in the catalog, null where it has none). The table
+is printed. `benchmarks/runs/saddle-to-saddle.jsonl` is the file of the full experiment.
 """
 
 from __future__ import annotations
@@ -47,7 +57,9 @@ import numpy as np
 import torch
 
 from singularity_lab import change_points, network_strata, rlct, track
-from singularity_lab.spectroscopes import FunctionLoss
+from singularity_lab.catalog import entries
+from singularity_lab.spectroscopes import FunctionLoss, measure
+from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
 from singularity_lab.trajectories import Trajectory
 
 NETWORKS = {"4-3-4": (4, 3, 4), "3-2-3": (3, 2, 3), "3-2-2-3": (3, 2, 2, 3)}
@@ -64,6 +76,7 @@ class Network:
         self.shapes = [(b, a) for a, b in pairwise(widths)]
         self.sizes = [a * b for a, b in self.shapes]
         self.depth, self.dim = len(self.shapes), sum(self.sizes)
+        self._seen: tuple = (None, [], [])
         self.target = torch.zeros(widths[-1], widths[0], dtype=torch.float64)
         for k, s in enumerate(TARGETS[: min(widths[0], widths[-1])]):
             self.target[k, k] = s
@@ -81,11 +94,14 @@ class Network:
         return out
 
     def _forward(self, w: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-        layers = self.layers(w)
-        prefix = [layers[0]]
-        for layer in layers[1:]:
-            prefix.append(torch.bmm(layer, prefix[-1]))
-        return layers, prefix
+        """Layers and their partial products, once for the value and the gradient at one tensor."""
+        if self._seen[0] is not w:
+            layers = self.layers(w)
+            prefix = [layers[0]]
+            for layer in layers[1:]:
+                prefix.append(torch.bmm(layer, prefix[-1]))
+            self._seen = (w, layers, prefix)
+        return self._seen[1], self._seen[2]
 
     def value(self, w: torch.Tensor, goal: torch.Tensor) -> torch.Tensor:
         """½‖W_L⋯W_1 − goal‖² for vectors (c, d) and goals (c, n_L, n_0)."""
@@ -112,9 +128,9 @@ class Network:
         return (torch.linalg.svdvals(self.product(w)) ** (1 / self.depth)).tolist()
 
 
-def trained(net: Network, seed: int, count: int) -> list[tuple[int, torch.Tensor]]:
-    """Checkpoints (step, weights) of a descent, from before the first mode has grown until all
-    that can have grown."""
+def descent(net: Network, seed: int) -> tuple[list[torch.Tensor], list[int]]:
+    """The weights at every step of a descent until all modes that can have grown, and the steps at
+    which they have."""
     generator = torch.Generator().manual_seed(seed)
     w = SMALL[net.depth] * torch.randn(net.dim, generator=generator, dtype=torch.float64)
     at = net.loss(torch.zeros(net.dim), net.target, "descent")
@@ -129,6 +145,13 @@ def trained(net: Network, seed: int, count: int) -> list[tuple[int, torch.Tensor
             grown.append(step)
         if len(grown) == most and step >= 2.5 * grown[-1]:
             break
+    return path, grown
+
+
+def trained(net: Network, seed: int, count: int) -> list[tuple[int, torch.Tensor]]:
+    """Checkpoints (step, weights) of a descent, from before the first mode has grown until all
+    that can have grown."""
+    path, grown = descent(net, seed)
     first, last = grown[0] / 3, len(path) - 1
     steps = np.unique(np.geomspace(first, last, count).astype(int))
     return [(int(s), path[int(s)]) for s in steps]
@@ -161,6 +184,23 @@ def ladder(widths: tuple[int, ...]) -> list[tuple[float, int]]:
         )
         found = rlct(stratum.problem()).rlct
         out.append((float(found.value), found.multiplicity))
+    return out
+
+
+def catalog_rows(widths: tuple[int, ...]) -> dict[str, str]:
+    """The rows of the catalog at the rungs of a network, by name: of its deepest points of each
+    rank."""
+    out = {}
+    for e in entries():
+        p, place = e.parameters, e.stratum()
+        if e.builder == "reduced_rank_regression":
+            shape = (p["inputs"], p["hidden"], p["outputs"])
+        elif e.builder == "deep_linear":
+            shape = tuple(p["widths"])
+        else:
+            continue
+        if shape == widths and place is not None and place.deepest:
+            out[f"rank {p['rank']}"] = e.id
     return out
 
 
@@ -297,6 +337,49 @@ class Run:
         )  # fmt: skip
         return {"ok": sum(r.ok for r in path.rows), "alarms": len(change_points(path))}
 
+    def staircase(self, n: float) -> list[dict]:
+        """Codimensions of jets at every checkpoint as it is seen at n, beside the rung there."""
+        file, star, out = self.options.out / f"{self.label}-jets.json", self.star(n), []
+        if file.exists():
+            return json.loads(file.read_text(encoding="utf-8"))
+        for step, w in self.checkpoints:
+            seen = []
+            for layer in self.net.layers(w[None]):
+                u, s, v = torch.linalg.svd(layer[0], full_matrices=False)
+                seen.append(u @ torch.diag(torch.where(s >= star, s, 0.0)) @ v)
+            r = measure(
+                "jet", MatrixProductLoss(seen), seed=self.seed, order=2, starts=2, iterations=25
+            )
+            rank = min(int(torch.linalg.matrix_rank(x)) for x in seen)
+            codim = [r.estimates.get(f"codim J_{m}") for m in range(3)]
+            out.append(
+                {
+                    "step": step, "rank": rank, "lambda": self.proved[rank][0],
+                    "codimensions": [None if c is None else int(c.value) for c in codim],
+                    "bound": r.lambda_.value if "lambda" in r.estimates else None,
+                    "cpu_seconds": round(r.cost.cpu_seconds, 2),
+                }
+            )  # fmt: skip
+        file.write_text(json.dumps(out, indent=1), encoding="utf-8")
+        return out
+
+    def lines(self, path: Trajectory) -> list[dict]:
+        """What the run leaves for others, a line a reading."""
+        known, out = catalog_rows(NETWORKS[self.name]), []
+        for n in self.options.n:
+            part = path.at(n)
+            names = part.named(rungs(self.proved, n))
+            for r, name in zip(part.rows, names, strict=True):
+                numbers = {k: _kept(getattr(r, k)) for k in ("value", "low", "high")}
+                out.append(
+                    {
+                        "run": self.label, "model": f"linear network {self.name}",
+                        "step": int(r.step), "n": n, **numbers, "outcome": r.outcome,
+                        "stratum": name, "row": known.get(name or ""),
+                    }
+                )  # fmt: skip
+        return out
+
     def draw(self, path: Trajectory, n: float) -> None:
         """The figure of the run at one n."""
         import matplotlib as mpl
@@ -314,6 +397,51 @@ class Run:
         axes[0].set_title(f"{self.name}, seed {self.seed}, n = {n:g}", fontsize="medium")
         axes[0].figure.savefig(self.options.out / f"{self.label}-n{n:g}.png", dpi=160)
         plt.close(axes[0].figure)
+
+
+def _kept(x: float) -> float | None:
+    """A number of a line: five digits, None where it is not finite."""
+    return float(f"{x:.5g}") if math.isfinite(x) else None
+
+
+def wide(runs: list[tuple[Run, Trajectory]], n: float, file: Path) -> None:
+    """One figure of several runs at one n: loss, readings on the proved rungs, and codimensions
+    where jets were read."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    jets = any(run.options.jets for run, _ in runs)
+    figure, axes = plt.subplots(
+        2 + jets, len(runs), sharex="col", squeeze=False, layout="constrained",
+        figsize=(3.6 * len(runs), 4.2 + 1.3 * jets), height_ratios=(1, 1.7, 1)[: 2 + jets],
+    )  # fmt: skip
+    for (run, path), column in zip(runs, axes.T, strict=True):
+        rows = tuple(replace(r, loss=r.probes["against_target"]) for r in path.at(n).rows)
+        replace(path.at(n), rows=rows).plot(
+            axes=tuple(column[:2]), ladder=rungs(run.proved, n), log_steps=True,
+            changes=change_points(path, n=n),
+        )  # fmt: skip
+        column[0].set_title(f"{run.name}, n = {n:g}", fontsize="medium")
+        if jets:
+            seen = run.staircase(n)
+            for m in range(3):
+                some = [(x["step"], x["codimensions"][m]) for x in seen]
+                column[2].step(
+                    *zip(*[(a, c / (2 * (m + 1))) for a, c in some if c is not None], strict=True),
+                    where="post", lw=2.2 - 0.8 * m, label=f"m = {m}", color=("0.75", "0.4", "k")[m],
+                )  # fmt: skip
+            column[2].set_ylabel("codim J_m/2(m + 1)")
+            column[2].set_xlabel("step")
+            column[1].set_xlabel("")
+        for ax in column[1:]:
+            ax.set_ylabel(ax.get_ylabel() if run is runs[0][0] else "")
+    if jets:
+        axes[2][0].legend(fontsize="x-small")
+    axes[0][0].set_ylabel("loss against the target")
+    figure.savefig(file, dpi=75)
+    plt.close(figure)
 
 
 def slope(counts: list[dict]) -> dict | None:
@@ -363,14 +491,17 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--shuffles", type=int, default=15, help="random orders for each run and n")
     parser.add_argument("--no-controls", action="store_true", help="criteria 1 to 3 alone")
-    parser.add_argument("--full", action="store_true", help="3 networks, 5 seeds, 3 n, long runs")
+    parser.add_argument("--jets", action="store_true", help="codimensions along the first seeds")
+    parser.add_argument("--full", action="store_true", help="3 networks, 5 seeds, 3 n, long, jets")
     options = parser.parse_args()
     if options.full:
         options.networks, options.seeds = list(NETWORKS), list(range(5))
         options.n, options.burn_in, options.draws = [1e3, 1e4, 1e5], 3000, 2000
+        options.jets = True
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    counts, controls, stills = [], [], []
+    counts, controls, stills, lines, shown, stairs = [], [], [], [], [], {}
+    middle = sorted(options.n)[len(options.n) // 2]
     for name in options.networks:
         for seed in options.seeds:
             run = Run(name, seed, options)
@@ -379,21 +510,30 @@ def main() -> None:
                 counts.append(run.count(path, n))
                 run.draw(path, n)
                 print(json.dumps({k: v for k, v in counts[-1].items() if k != "crossings"}))
+            lines += run.lines(path)
+            if seed == options.seeds[0]:
+                shown.append((run, path))
+                stairs[run.label] = run.staircase(middle) if options.jets else []
             if not options.no_controls:
-                middle = sorted(options.n)[len(options.n) // 2]
                 controls.append({"run": run.label, **run.control(middle)})
                 stills.append({"run": run.label, **run.still(middle)})
                 print(json.dumps({"control": controls[-1], "still": stills[-1]}), flush=True)
-    report(counts, controls, stills, options.out)
+    wide(shown, middle, options.out / "saddle-to-saddle.png")
+    with (options.out / "runs.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(x, ensure_ascii=False) + "\n" for x in lines)
+    report(counts, controls, stills, stairs, options.out)
 
 
-def report(counts: list[dict], controls: list[dict], stills: list[dict], out: Path) -> None:
+def report(
+    counts: list[dict], controls: list[dict], stills: list[dict], stairs: dict, out: Path
+) -> None:
     """The table of the criteria, printed and kept."""
     away = sum(c["away_ok"] for c in counts)
     crossings = [x for c in counts for x in c["crossings"]]
     timely = [x["named"] is not None and abs(x["named"] - x["crossed"]) <= 1 for x in crossings]
     points = sum(c["points"] for c in controls)
     shuffles = sum(c["shuffles"] for c in counts)
+    steps = [x for seen in stairs.values() for x in seen]
     table = {
         "ok readings away from transitions": f"{away} of {sum(c['away'] for c in counts)}",
         "1. stratum named (≥ 95 %)": f"{sum(c['named'] for c in counts)} of {away}",
@@ -407,12 +547,20 @@ def report(counts: list[dict], controls: list[dict], stills: list[dict], out: Pa
         "5. control: true rung (< half)": f"{sum(c.get('named', 0) for c in controls)} of {points}",
         "5. control: no minimum": f"{sum(c.get('no_minimum', 0) for c in controls)} of {points}",
         "6. exponents": slope(counts) or "several n and runs needed",
+        "jets: bound of λ equal to λ_r":
+            f"{sum(x['bound'] == x['lambda'] for x in steps)} of {len(steps)}",
         "CPU seconds of the readings": round(sum(c["cpu_seconds"] for c in counts)),
     }  # fmt: skip
     print("\n| criterion | seen |\n|---|---|")
     for line, seen in table.items():
         print(f"| {line} | {seen} |")
-    summary = {"table": table, "runs": counts, "controls": controls, "still": stills}
+    summary = {
+        "table": table,
+        "runs": counts,
+        "controls": controls,
+        "still": stills,
+        "jets": stairs,
+    }
     text = json.dumps(summary, indent=1, ensure_ascii=False)
     (out / "summary.json").write_text(text, encoding="utf-8")
 

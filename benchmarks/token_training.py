@@ -141,16 +141,19 @@ def draw(paths: dict[str, Trajectory], file: Path) -> None:
 
     whole, part = paths["all weights"], paths["attention"]
     above, below = whole.plot(changes=change_points(whole), log_steps=True)
-    good = [r for r in part.rows if r.ok and math.isfinite(r.low)]
-    below.errorbar(
-        [r.step for r in good], [r.value for r in good],
-        yerr=[[r.value - r.low for r in good], [r.high - r.value for r in good]],
-        fmt="s", ms=4, lw=1, color="#D55E00", label="attention alone, ok",
-    )  # fmt: skip
-    below.set_ylim(0, None)
+    for ok in (True, False):
+        some = [r for r in part.rows if r.ok is ok and math.isfinite(r.low)]
+        below.errorbar(
+            [r.step * 1.06 for r in some], [r.value for r in some],
+            yerr=[[r.value - r.low for r in some], [r.high - r.value for r in some]],
+            fmt="s", ms=4, lw=1, color="#D55E00" if ok else "0.75", mfc=None if ok else "none",
+            label="attention alone" + ("" if ok else ", not ok"),
+        )  # fmt: skip
+    every = [r.high for r in (*whole.rows, *part.rows) if math.isfinite(r.high)]
+    below.set_ylim(0, 1.05 * max(every))
     below.legend(fontsize="small")
     above.set_title("copying four tokens; readings uncalibrated", fontsize="medium")
-    above.figure.savefig(file, dpi=150)
+    above.figure.savefig(file, dpi=90)
 
 
 if __name__ == "__main__":

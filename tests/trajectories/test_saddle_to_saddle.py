@@ -7,7 +7,16 @@ import argparse
 import pytest
 import torch
 
-from benchmarks.saddle_to_saddle import NETWORKS, Network, Run, ladder, rungs, trained
+from benchmarks.saddle_to_saddle import (
+    NETWORKS,
+    Network,
+    Run,
+    catalog_rows,
+    ladder,
+    rungs,
+    trained,
+)
+from singularity_lab.catalog.truth import ground_truth
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -28,6 +37,15 @@ def test_the_rungs_are_those_of_reduced_rank_regression():
     point of rank 0, and the balanced points of rank r that of rank r."""
     assert ladder((4, 3, 4)) == [(5.0, 2), (6.0, 1), (7.0, 2), (7.5, 1)]
     assert rungs([(5.0, 2), (6.0, 1)], 1e4)["rank 1"] == 6.0
+
+
+@pytest.mark.parametrize("widths", [(4, 3, 4), (3, 2, 3)])
+def test_the_rows_that_rungs_name_have_their_lambda(widths):
+    rows, proved = catalog_rows(widths), ladder(widths)
+    assert list(rows) == [f"rank {r}" for r in range(len(proved))]
+    for name, (value, m) in zip(rows.values(), proved, strict=True):
+        truth = ground_truth(name, 0).rlct
+        assert (float(truth.value), truth.multiplicity) == (value, m)
 
 
 def test_descent_passes_near_every_rank():

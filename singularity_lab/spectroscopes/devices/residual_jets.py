@@ -19,8 +19,8 @@ real threshold from above, and jets at points near w* do because λ is lower sem
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -39,6 +39,11 @@ _NOISE = 1e-6  # of a step: corrections below it say nothing, and need not
 _GAP = 30.0  # between the singular values that count and those that do not
 _FLOOR = 1e-6  # of the largest singular value: below it none counts
 _NEAR = 1.25  # of the distance of the starts from w*: farther jets are not of w*
+_HALVINGS = 8  # steps towards w*; one where T_m is no matrix
+_HALT = 0.85  # of the distance: a half step that leaves more of it does not come nearer
+_ARRIVED = 1e-3  # from w*
+_SEEN = 1e-6  # of f, after a step: below it nothing needs to be corrected
+_LONG = 0.3  # the longest step but one
 _TRIES = 3  # steps in the kernel; one where T_m is no matrix
 
 
@@ -49,10 +54,11 @@ class Found:
     jet: (m + 1, d), without w*. codimension: rank of T_m. gap: the least singular value that counts
     over the largest that does not. orders: how many directions of f die at order 0, 1, …, m.
     straight: the largest quotient of relative corrections of steps ε and 3ε in the kernel.
+    distance: |w_0| of the nearest jet of this codimension that was reached from this one by steps
+    towards w*. The bound is one of λ at points so near to w*: at w* where it holds at every
+    distance. away: whether the steps towards w* came to a halt at some distance from it, or met
+    another codimension: then the jet is none of w*.
     """
-
-    # The bound is one of λ at points as near to w* as `distance`: at w* where it holds at every
-    # distance, which a smaller radius can show.
 
     order: int
     jet: Tensor
@@ -60,16 +66,13 @@ class Found:
     gap: float
     orders: tuple[int, ...]
     straight: float
+    distance: float
+    away: bool = False
 
     @property
     def confirmed(self) -> bool:
-        """True if the rank is clear and the jets fill their tangent space."""
-        return self.gap > _GAP and self.straight < _LINEAR
-
-    @property
-    def distance(self) -> float:
-        """|w_0|: how far from w* the jet begins."""
-        return float(self.jet[0].norm())
+        """True if the rank is clear, the jets fill their tangent space, and they are of w*."""
+        return self.gap > _GAP and self.straight < _LINEAR and not self.away
 
     @property
     def bound(self) -> float:
@@ -114,6 +117,7 @@ class ResidualJets:
         self._jacobians = torch.vmap(torch.func.jacrev(residual))
         self._spend = spend or (lambda count: None)
         self._best: dict[int, Tensor] = {}
+        self._smooth: bool | None = None
 
     def _points(self, jet: Tensor, nodes: Tensor) -> Tensor:
         powers = nodes[:, None] ** torch.arange(len(jet), dtype=jet.dtype)
@@ -231,16 +235,52 @@ class ResidualJets:
                 v = v - back(keep @ (keep.t() @ forth(v)))
             if not float(v.norm()) > 1e-9:
                 return 0.0  # no kernel: the jet is alone
-            v = v / v.norm()
-            needed = []
-            for length in (step, 3 * step):
-                there = self.solve(jet + length * v, whole, 40, 1e-12)
-                if there is None:
-                    return math.inf
-                needed.append(float((there - jet - length * v).norm()) / length)
-            if needed[1] > _NOISE:
-                worst = max(worst, needed[0] / needed[1])
+            v, short = v / v.norm(), step
+            # Where f vanishes to a high order a short step is not seen at all: a longer one too.
+            while short < _LONG and float(self.series(jet + 3 * short * v).norm()) < _SEEN:
+                short *= 3
+            for first in sorted({step, short}):
+                needed = []
+                for length in (first, 3 * first):
+                    there = self.solve(jet + length * v, whole, 40, 1e-12)
+                    if there is None:
+                        return math.inf
+                    needed.append(float((there - jet - length * v).norm()) / length)
+                if needed[1] > _NOISE:
+                    worst = max(worst, needed[0] / needed[1])
         return worst
+
+    def _found(
+        self, jet: Tensor, generator: torch.Generator, known: Sequence[Found] = ()
+    ) -> Found | None:
+        """What is seen at a jet; None where its rank is not clear, or where a known one has as
+        small a codimension."""
+        order = len(jet) - 1
+        count, gap, keep = self.rank(jet)
+        if gap <= _GAP or any(f.codimension <= count and f.confirmed for f in known):
+            return None
+        ranks = [0, *(self.rank(jet[: j + 1])[0] for j in range(order)), count]
+        alive = np.diff(np.diff([0, *ranks])).tolist()  # how many more die at each order
+        straight = self._straight(jet, keep, generator)
+        begins = float(jet[0].norm())
+        return Found(order, jet, count, gap, tuple(map(int, alive)), straight, begins)
+
+    def _followed(self, found: Found, iterations: int, tolerance: float) -> Found:
+        """The same, followed towards w* by halving the jet and going back to the solutions, as far
+        as its rank stays clear."""
+        jet, nearest = found.jet, found.distance
+        for _ in range(_HALVINGS if self.is_dense(found.order) else 1):
+            there = self.solve(jet / 2, torch.ones_like(jet), iterations, tolerance)
+            if nearest < _ARRIVED or there is None:
+                break
+            count, gap, _ = self.rank(there)
+            if gap <= _GAP:
+                break
+            distance = float(there[0].norm())
+            if count != found.codimension or distance > _HALT * nearest:
+                return replace(found, distance=nearest, away=True)
+            jet, nearest = there, distance
+        return replace(found, distance=nearest)
 
     def search(
         self,
@@ -254,15 +294,29 @@ class ResidualJets:
     ) -> list[Found]:
         """Jets of order m from random starts, confirmed ones of least codimension first.
 
-        The first starts are the best confirmed jets of orders 0 and m − 1 that this object has
-        found, and noise of higher order. Others have coefficients of order ≥ a alone: a = 0, at
-        points near w*, in every second, else a = 1, …, m at w*, or one of two orders for each
-        coordinate. Empty where none is found, or where there are more than 4,000 equations.
+        First w* itself is asked, as the constant jet: where the zeros fill its tangent space they
+        are smooth there, their codimension c is that of w*, J_m has (m + 1)·c, and no jet from
+        elsewhere is of w*. Where they do not, the first starts are the best confirmed jets of
+        orders 0 and m − 1 that this object has found, and noise of higher order. Others have
+        coefficients of order ≥ a alone: a = 0, at points near w*, in every second, else a = 1, …, m
+        at w*, or one of two orders for each coordinate. Empty where none is found, or where there
+        are more than 4,000 equations.
+
+        >>> f = lambda w: torch.stack([w[0] * w[1]])
+        >>> at = ResidualJets(f, torch.tensor([0.0, 3.0], dtype=torch.float64)).search(0)[0]
+        >>> at.codimension, at.distance
+        (1, 0.0)
         """
         q = order + 1
         if q * self.outputs > _MOST:
             return []
         generator = torch.Generator().manual_seed(seed)
+        if self._smooth is None:
+            constant = self._found(self.center.new_zeros((1, self.dim)), generator)
+            self._smooth = constant is not None and constant.confirmed
+        if self._smooth:
+            there = self._found(self.center.new_zeros((q, self.dim)), generator)
+            return [there] if there is not None and there.confirmed else []
         out: list[Found] = []
         width = radius * min(1.0, (100 / self.dim) ** 0.25)
         lifted = [self._best[m] for m in sorted({0, order - 1} & set(self._best)) if m < order]
@@ -282,14 +336,11 @@ class ResidualJets:
             jet = self.solve(start * free, free, iterations, tolerance)
             if jet is None or float(jet[0].norm()) > _NEAR * width * math.sqrt(self.dim):
                 continue
-            count, gap, keep = self.rank(jet)
-            known = any(f.codimension <= count and f.confirmed for f in out)
-            if known or gap <= _GAP:
-                continue
-            ranks = [0, *(self.rank(jet[: j + 1])[0] for j in range(order)), count]
-            alive = np.diff(np.diff([0, *ranks])).tolist()  # how many more die at each order
-            straight = self._straight(jet, keep, generator)
-            out.append(Found(order, jet, count, gap, tuple(map(int, alive)), straight))
+            found = self._found(jet, generator, out)
+            if found is not None and found.confirmed:
+                found = self._followed(found, iterations, tolerance)
+            if found is not None:
+                out.append(found)
         out.sort(key=lambda x: (not x.confirmed, x.codimension, x.straight))
         if out and out[0].confirmed:
             self._best[order] = out[0].jet

@@ -436,27 +436,29 @@ class ModuleLoss:
             targets = tree_map(lambda *y: torch.stack(y), *(o._targets for o in losses))
         except RuntimeError:  # of unequal shapes
             return None
-        own = torch.vmap(torch.func.grad_and_value(self._single), in_dims=(0, None, None))
-        mapped = torch.vmap(own, in_dims=(0, None, 0))
+        both = torch.func.grad_and_value(self._single)
+        mapped = torch.vmap(both, in_dims=(0, None, 0))  # one level: torch mixes up two in places
 
         def evaluate(w: Tensor) -> tuple[Tensor, Tensor]:
             w = self._points(w)
             self._to(w.device)
-            by_loss = w.view(len(losses), -1, self.dim)
-            some = max(1, _TOGETHER // (by_loss.shape[1] * min(self.n_data, self._rows)))
-            value = torch.zeros(by_loss.shape[:2], dtype=torch.float64, device=w.device)
-            grad = torch.zeros(by_loss.shape, dtype=torch.float64, device=w.device)
+            each = len(w) // len(losses)
+            value = torch.zeros(len(w), dtype=torch.float64, device=w.device)
+            grad = torch.zeros(w.shape, dtype=torch.float64, device=w.device)
+            some = max(1, _TOGETHER // min(self.n_data, self._rows))
+            which = torch.arange(len(w), device=w.device) // each
             for start in range(0, self.n_data, self._rows):
                 rows = slice(start, start + self._rows)
                 x = tree_map(lambda a, rows=rows: a[rows], self._inputs)
                 y = tree_map(lambda a, rows=rows: a[:, rows].to(w.device), targets)
                 share = min(self._rows, self.n_data - start) / self.n_data
-                for k in range(0, len(losses), some):
+                for k in range(0, len(w), some):
                     part = slice(k, k + some)
-                    slope, here = mapped(by_loss[part], x, tree_map(lambda a: a[part], y))  # noqa: B023
+                    own = tree_map(lambda a, part=part: a[which[part]], y)
+                    slope, here = mapped(w[part], x, own)
                     value[part] += share * here
                     grad[part].add_(slope, alpha=share)
-            return value.view(-1), grad.view(-1, self.dim)
+            return value, grad
 
         return evaluate
 

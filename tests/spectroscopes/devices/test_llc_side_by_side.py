@@ -113,10 +113,19 @@ class Scaled(nn.Module):
 
 def own_losses(*nets, **more):
     x = torch.randn(40, 3, generator=torch.Generator().manual_seed(1))
-    return [network_loss(net, (x, x[:, :2]), self_teacher=True, **more) for net in nets]
+    more = {"self_teacher": True, **more}
+    return [network_loss(net, (x, x[:, :2]), **more) for net in nets]
 
 
-@pytest.mark.parametrize("more", [{"dtype": torch.float64}, {"only": "inner.0"}, {}])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"dtype": torch.float64},
+        {"only": "inner.0"},
+        {},
+        {"self_teacher": False, "criterion": torch.nn.functional.mse_loss},
+    ],
+)
 def test_modules_of_one_class_are_one_call(more):
     torch.manual_seed(0)
     losses = own_losses(Scaled(), Scaled(), Scaled(), **more)

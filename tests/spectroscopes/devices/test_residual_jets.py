@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from singularity_lab import network_loss
+from singularity_lab.catalog.formulas import aoyagi_2024
 from singularity_lab.spectroscopes import measure
 from singularity_lab.spectroscopes.devices.residual_jets import ResidualJets
 from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
@@ -48,6 +49,51 @@ def test_a_nonreduced_scheme_confirms_nothing():
     whole = jets(lambda w: w[:1] ** 2, 2).search(0, starts=3)
     assert not any(f.confirmed for f in whole)
     assert jets(lambda w: w[:1], 2).search(0, starts=1)[0].confirmed
+
+
+@pytest.mark.parametrize("near", [0.1, 0.03])
+def test_a_smooth_point_is_bounded_by_its_own_zeros_alone(near):
+    """x(z − near) = y(z − near) = 0: at the origin the zeros are the line x = y = 0, so that λ = 1;
+    the plane z = near, of codimension 1, is not of the origin however near it is."""
+    made = jets(lambda w: w[:2] * (w[2] - near), 3)
+    for order in range(3):
+        found = made.search(order, starts=6)
+        assert [(f.codimension, f.distance) for f in found] == [(2 * (order + 1), 0.0)]
+
+
+def test_zeros_that_do_not_reach_a_singular_point_are_not_of_it():
+    """Two of x, y, v vanish, or z = 0.1: at the origin, which is singular, the three planes x = y =
+    0, … have codimension 2; the hyperplane z = 0.1, of codimension 1, is not of it."""
+    near = 0.1
+
+    def f(w):
+        return torch.stack([w[0] * w[1], w[0] * w[3], w[1] * w[3]]) * (w[2] - near)
+
+    for radius in (0.3, 0.03):
+        found = [x for k in range(2) for x in jets(f, 4).search(0, starts=4, seed=k, radius=radius)]
+        assert any(x.away for x in found) == (radius > near)
+        assert all(x.codimension == 2 and x.distance < near / 5 for x in found if x.confirmed)
+    assert any(x.confirmed for x in found)
+
+
+def test_on_the_plane_itself_the_smaller_codimension_holds():
+    """The negative control: at a point of the plane off the line λ = 1/2."""
+    at = torch.tensor([0.2, 0.0, 0.1], dtype=torch.float64)
+    found = ResidualJets(lambda w: w[:2] * (w[2] - 0.1), at).search(0, starts=2)
+    assert [(f.codimension, f.distance) for f in found] == [(1, 0.0)]
+
+
+@pytest.mark.parametrize(
+    ("widths", "rank"), [((4,) * 5, 0), ((5,) * 4, 1), ((3, 4, 5, 4, 3), 0), ((6, 6, 6), 2)]
+)
+def test_no_bound_is_below_lambda_where_the_map_vanishes_to_a_high_order(widths, rank):
+    """At the worst point of a product of L matrices, f has order L: a short step is not seen, and
+    the point is not smooth. λ by Aoyagi 2024."""
+    loss = MatrixProductLoss.at_rank(list(widths), rank)
+    r = measure("jet", loss, seed=0, order=0, starts=3, iterations=40)
+    truth = float(aoyagi_2024(widths, rank).value)
+    assert truth <= r.lambda_.value <= 1.05 * truth
+    assert all(x["distance"] > 0 for x in r.diagnostics["strata"])
 
 
 def test_a_jet_whose_tangent_space_is_too_large_is_not_taken():
