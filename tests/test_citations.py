@@ -191,3 +191,37 @@ def test_docstrings_say_what_is_returned_and_ask_nothing():
     for name in singularity_lab.__all__:
         if inspect.isfunction(function := getattr(singularity_lab, name)):
             assert (inspect.getdoc(function) or "").startswith("Return "), name
+
+
+TEST = re.compile(r"`([\w/]*test_\w+\.py)?(?:::(test_\w+))?`")
+
+
+def missing_tests(page: str, tests: dict[str, set[str]]) -> list[str]:
+    """The tests that a page names as ``file::test``, or as ``::test`` of the file named before,
+    and that are not there; so of the files. tests: the names of the tests of each file."""
+    found, last = [], ""
+    for file, test in TEST.findall(page):
+        last = file or last
+        names = [n for f, n in tests.items() if f == last or f.endswith(f"/{last}")]
+        if last and not any(not test or test in known for known in names):
+            found.append(f"{last}::{test}")
+    return found
+
+
+def test_pages_name_tests_that_are_there():
+    """A test may move to another file; a page that sends a reader to it has to know."""
+    tests = {
+        file.relative_to(REPOSITORY).as_posix(): set(re.findall(r"^def (test_\w+)", text, re.M))
+        for file, text in texts()
+        if file.name.startswith("test_")
+    }
+    planted = {"tests/a/test_b.py": {"test_c"}}
+    assert missing_tests("`a/test_b.py::test_c`, `::test_c`, `test_b.py`", planted) == []
+    wrong = "`a/test_b.py::test_d`, `::test_e`, `test_f.py`"
+    assert missing_tests(wrong, planted) == [
+        "a/test_b.py::test_d",
+        "a/test_b.py::test_e",
+        "test_f.py::",
+    ]
+    pages = [(file.name, text) for file, text in texts() if file.suffix == ".md"]
+    assert [(name, one) for name, text in pages for one in missing_tests(text, tests)] == []

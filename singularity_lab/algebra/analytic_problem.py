@@ -81,9 +81,8 @@ def variables_of(texts: Iterable[str]) -> tuple[str, ...]:
     """The names that are variables: neither called, nor pi."""
     found: set[str] = set()
     for text in texts:
-        tokens = tokens_of(text)
-        following = [*tokens[1:], ("", "", 0)]
-        for (kind, name, _), after in zip(tokens, following, strict=True):
+        tokens = [*tokens_of(text), ("", "", 0)]
+        for (kind, name, _), after in itertools.pairwise(tokens):
             if kind == "name" and after[1] != "(" and name != "pi":
                 found.add(name)
     return natural_order(found)

@@ -91,3 +91,27 @@ def test_a_problem_with_a_point_is_given_no_other():
         AnalyticProblem.of("exp(x) - 1", over="R^d")
     assert AnalyticProblem.of("x^2 - y") is None
     assert AnalyticProblem.build("exp(x)", at={"x": "1/2"}).point == (Fraction(1, 2),)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("exp()", "needed"),
+        ("exp(x", "is missing here"),
+        ("exp(x)*", "needed"),
+        ("exp(x) y", "unexpected"),
+        ("exp(x)^y", "exponent"),
+        ("", "received nothing"),
+        (["exp(x) - 1", ""], "received nothing"),
+    ],
+)
+def test_the_place_of_what_does_not_fit_is_told(text, match):
+    with pytest.raises(BadInput, match=match):
+        AnalyticProblem.build(text).germs()
+
+
+def test_one_expression_for_a_loss():
+    with pytest.raises(BadInput, match="convention: loss takes one expression, received 2"):
+        AnalyticProblem.build(["exp(x)", "y"], convention="loss")
+    with pytest.raises(BadInput, match="expressions as text are needed"):
+        AnalyticProblem.build([1, 2])

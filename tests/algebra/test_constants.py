@@ -69,3 +69,12 @@ def test_pi_is_a_symbol_with_an_enclosure():
     assert tower.enclosure(pi(tower).num).overlaps(flint.arb.pi())
     assert (number("atan", at(tower, 1)).scaled(4) - pi(tower)).is_zero
     assert pi(tower).rational() is None
+
+
+@pytest.mark.parametrize("value", [1, Fraction(1, 3), 5])
+def test_a_sine_and_its_cosine_are_on_the_circle(value):
+    tower = Tower(())
+    sine, cosine = (number(name, at(tower, value)) for name in ("sin", "cos"))
+    assert (sine * sine + cosine * cosine - at(tower, 1)).is_zero
+    assert real(sine) == pytest.approx(math.sin(value), rel=1e-12)
+    assert real(cosine) == pytest.approx(math.cos(value), rel=1e-12)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from strategies import sparse_polynomials
 
+from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.parsing import (
     Parser,
     Scanner,
@@ -69,7 +70,27 @@ def test_an_error_points_at_what_does_not_fit(text, position):
 
 
 def test_a_text_that_is_too_long_is_refused():
-    from singularity_lab.algebra import parsing
-
     with pytest.raises(BadInput, match="expression: at most"):
-        tokens_of("x" * (parsing.input_limits.CHARACTERS + 1))
+        tokens_of("x" * (input_limits.CHARACTERS + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("x y", "operator"),
+        ("x^y", "exponent"),
+        ("x/(y)", "number"),
+        ("x)", "unexpected"),
+        ("x + ", "needed"),
+        ("9" * 5000, "digits"),
+    ],
+)
+def test_what_does_not_fit_is_told(text, match):
+    with pytest.raises(ParseError, match=match):
+        Parser(text, tokens_of(text), ("x", "y")).read()
+
+
+def test_a_text_of_too_many_names_is_refused():
+    text = "+".join(f"x{i}" for i in range(3001))
+    with pytest.raises(BadInput, match="variables: at most 3000, received 3001"):
+        names_of(tokens_of(text))

@@ -124,3 +124,12 @@ def test_the_segment_inside_the_trap_is_a_face():
     """(x + y^2, z): the edge x, y^2 is a compact face but no facet's whole support."""
     polyhedron = NewtonPolyhedron.of([(1, 0, 0), (0, 2, 0), (0, 0, 1)])
     assert frozenset({(1, 0, 0), (0, 2, 0)}) in polyhedron.compact_faces()
+
+
+def test_a_polyhedron_as_text_and_as_a_table():
+    found = NewtonPolyhedron.of([(2, 0), (0, 3)])
+    assert str(found) == "Newton polyhedron with vertices (0, 3), (2, 0) and 3 facets"
+    shown = found._repr_html_()
+    assert all(f"({', '.join(map(str, f.normal))})" in shown for f in found.facets)
+    with pytest.raises(OutOfScope, match="more than 2 half-spaces"):
+        NewtonPolyhedron.of([(6, 0, 0), (0, 5, 0), (0, 0, 4), (1, 1, 1)], limit=2)

@@ -22,7 +22,7 @@ def test_orders_by_hand(text, order):
 @settings(max_examples=20)
 @given(sparse_polynomials(variables=2), sparse_polynomials(variables=2))
 def test_an_order_is_a_valuation_on_terms(f, g):
-    """v(fg) ≥ v(f) + v(g) where terms cancel, and = for the initial forms; v(f + g) ≥ min."""
+    """v(fg) = v(f) + v(g), as initial forms do not cancel, and v(f + g) ≥ min."""
     assert order_along(f * g, WEIGHTS) == order_along(f, WEIGHTS) + order_along(g, WEIGHTS)
     if not (f + g).is_zero:
         assert order_along(f + g, WEIGHTS) >= min(order_along(f, WEIGHTS), order_along(g, WEIGHTS))

@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 
 import pytest
+from proof_scripts import OPEN, claim, germ, leaf
 
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
@@ -112,3 +113,87 @@ def test_text_json_and_picture() -> None:
     assert "codim {ord >= 6} = 5" in str(loci)
     assert loci.plot().get_xlabel() == "m + 1"
     plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("generators", "field", "options", "first"),
+    [
+        (["x + z^2", "y"], "R", {}, 2),
+        (["x + z^2", "y", "x*y"], "C", {}, 2),
+        ("x^2 + y^2", "R", {}, 2),
+        ("(x^2 + y^2)*z", "R", {}, 1),
+        ("x*y", "R", {"prior": {"x": 1}}, 1),
+    ],
+)
+def test_the_first_order_by_hand(generators, field, options, first) -> None:
+    """ord ≥ 1 is the fibre over the zero set, whose least codimension is known."""
+    problem = LocalProblem.build(generators, **options)
+    loci = contact_loci(problem, 4, field=field, budget=10)
+    known = [c for c in loci.codimensions if c is not None]
+    assert known == sorted(known)
+    assert loci.codimensions[0] == first
+
+
+def test_all_orders_stand_in_the_table_of_a_notebook() -> None:
+    loci = contact_loci("x^2 - y^3", 6)
+    shown = loci._repr_html_()
+    assert all(f"ord ≥ {p}" in shown for p in range(1, 7))
+    assert loci.order == 6
+    with pytest.raises(OutOfScope, match="over: a germ at one point"):
+        contact_loci(LocalProblem.build("x", over="R^d"), 2)
+
+
+BOTH = leaf({"x": "1", "y": "1"}, [(0, "1"), (1, "1")])
+HALVES = leaf({"x": "1/2", "y": "1/2"}, [(0, "1/2"), (1, "1/2")])
+DISC = germ("x^2 + y^2")
+SQUARES = {"op": "squares", "squares": [[["1", "x"], ["1", "y"]]], "cases": [BOTH]}
+SPLIT = {"op": "generators", "do": [["split", 0]], "then": HALVES}
+
+
+@pytest.mark.parametrize(
+    ("certificate", "codimensions"),
+    [
+        (claim(DISC, SQUARES, "1/2"), (2, 2, 4, 4)),  # ord f ≥ p is ord x, ord y ≥ p/2
+        (claim(DISC, SPLIT, "1/2"), (2, 2, 4, 4)),
+        (claim(germ("x", "y"), {"op": "both", "cases": [BOTH, OPEN]}, 1), (2, 4, 6, 8)),
+        (
+            claim(germ("x + y^2", "y"), {"op": "rank", "gens": [0, 1], "vars": ["x", "y"]}, 1),
+            (2, 4, 6, 8),
+        ),
+    ],
+)
+def test_proofs_by_hand_have_the_loci_of_their_germs(certificate, codimensions) -> None:
+    found = contact_loci(certificate, 4)
+    assert found.codimensions[:4] == codimensions
+
+
+@pytest.mark.parametrize("step", [SQUARES, SPLIT])
+def test_what_holds_for_real_points_says_nothing_over_c(step) -> None:
+    with pytest.raises(Undecided, match="over R they are known"):
+        contact_loci(claim(DISC, step, "1/2"), 4, field="C")
+
+
+def test_a_bound_on_one_side_bounds_one_side() -> None:
+    primal, dual = {"x": "1/2", "y": "1/3"}, [[0, "1/3"], [1, "1/2"]]
+    terms = {"op": "terms", "primal": primal, "dual": dual}
+    above = contact_loci(claim(germ("x^2 - y^3"), terms, "5/12", kind="upper"), 4)
+    assert above.upper[:4] == (2, 2, 3, 4)
+    assert above.codimensions == (None,) * 5
+    fewer = {"op": "subideal", "keep": [0, 1], "cases": [HALVES]}
+    below = contact_loci(claim(germ("x^2", "y^2", "x*y"), fewer, "1/2", kind="lower"), 4)
+    assert below.lower[:4] == (2, 2, 4, 4)
+    assert below.upper == (None,) * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "error", "match"),
+    [
+        ("x*y", {"over": "R^d"}, OutOfScope, "not over a domain"),
+        ("x^2 + y^2", {"convention": "loss"}, BadInput, "an ideal is needed"),
+        ("x - x", {}, OutOfScope, "the zero ideal"),
+        ("x^2 - 2", {"at": {"x": "sqrt(2)"}}, OutOfScope, "rational coordinates"),
+    ],
+)
+def test_certificates_without_contact_loci(text, options, error, match) -> None:
+    with pytest.raises(error, match=match):
+        contact_loci(rlct(text, **options).certificate, 3)

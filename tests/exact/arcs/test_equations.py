@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from singularity_lab.algebra.polynomial import Ideal
+from singularity_lab.errors import BadInput
 from singularity_lab.exact.arcs.equations import (
     groebner_codimension,
     jet_equations,
+    monomial_threshold,
 )
 from singularity_lab.exact.arcs.jets import jets
 
@@ -36,3 +40,28 @@ def test_groebner_bases_agree(generators, m: int) -> None:
         found = groebner_codimension(r.ideal, k, budget=10)
         assert found is None or found == r.codimensions[k]
     assert groebner_codimension(r.ideal, 0, budget=10) == r.codimensions[0]
+
+
+@pytest.mark.parametrize(
+    ("generators", "m", "codimension"),
+    [("x^2", 3, 2), ("x*y", 2, 3), (["x", "y"], 1, 4), ("x^2 - y^3", 1, 2)],
+)
+def test_flint_alone_counts_too(generators, m, codimension, monkeypatch) -> None:
+    """Without Singular: codim J_m of powers, crossings, a point and the cusp."""
+    monkeypatch.setenv("SINGLAB_SINGULAR", "/nowhere/Singular")
+    assert groebner_codimension(Ideal.parse(generators), m) == codimension
+
+
+def test_the_fibre_over_a_singular_point_is_larger() -> None:
+    whole = groebner_codimension(Ideal.parse("x^2 - y^3"), 2)
+    fibre = groebner_codimension(Ideal.parse("x^2 - y^3"), 2, fibre=True)
+    assert whole is not None
+    assert fibre is not None
+    assert fibre >= whole
+    with pytest.raises(BadInput, match="m: an integer >= 0"):
+        jet_equations(Ideal.parse("x"), -1)
+
+
+@pytest.mark.parametrize(("p", "q"), [(2, 3), (4, 6), (5, 5)])
+def test_the_threshold_of_two_powers(p, q) -> None:
+    assert monomial_threshold(Ideal.parse(f"x^{p} - y^{q}")) == Fraction(1, p) + Fraction(1, q)

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from singularity_lab.algebra.polynomial import parse
-from singularity_lab.errors import OutOfScope
+from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.exact.classification import singularity_spectrum as spectra
 from singularity_lab.exact.classification.milnor import (
     milnor_algebra,
@@ -328,3 +328,17 @@ def test_many_squares_leave_the_residual_part() -> None:
     unfolding = found.unfolding()
     assert unfolding.f == found.splitting.residual
     assert len(unfolding.monomials) == 19
+
+
+def test_the_table_of_a_notebook_says_what_the_answer_says() -> None:
+    found = singularity("x^2*y + y^3")
+    shown = found._repr_html_()
+    assert found.type in shown
+    assert str(found.milnor) in shown
+    assert str(found.c_hat) in shown
+
+
+def test_weights_need_a_quasi_homogeneous_form() -> None:
+    assert quasi_homogeneous_weights(parse("x^2 - y^3")) == (Fraction(1, 2), Fraction(1, 3))
+    with pytest.raises(BadInput, match="zero polynomial"):
+        quasi_homogeneous_weights(parse("x - x"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+
 import singularity_lab as sl
+from singularity_lab.exact.engine.explain import explain
 from singularity_lab.exact.engine.rules import RESOLVING
 
 
@@ -17,6 +20,14 @@ def test_explain_names_the_rules_that_fail():
     assert "ended by: nodes" in str(told)
     late = [c for c in told.result.open_charts if "blow up" in c.failed]
     assert all(len(c.failed) == len(RESOLVING.direct + RESOLVING.branching) for c in late)
+
+
+def test_a_notebook_shows_every_line():
+    found = explain("x^2 - y^3")
+    shown = found._repr_html_()
+    assert "5/12" in shown
+    assert all(html.escape(line) in shown for line in found.lines)
+    assert found.plot() is not None
 
 
 def test_an_answer_has_no_open_chart():

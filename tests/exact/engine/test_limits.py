@@ -1,5 +1,6 @@
 """Limits and interruption: the search ends with bounds that are certified on both sides."""
 
+import signal
 import subprocess
 import sys
 from fractions import Fraction
@@ -7,6 +8,8 @@ from fractions import Fraction
 import pytest
 
 from singularity_lab import BadInput, rlct, verify
+from singularity_lab.exact.engine import limits
+from singularity_lab.system.deadline import TimeLimit
 
 SIX_UNITS = ["+".join(f"a{i}*b{i}^{2 * j + 1}" for i in range(6)) for j in range(6)]
 
@@ -60,3 +63,30 @@ def test_an_interrupt_ends_the_search_with_bounds():
 def test_what_is_no_expression(generators):
     with pytest.raises(BadInput, match="generators: expressions are needed"):
         rlct(generators)
+
+
+def test_memory_is_told_without_the_file_of_the_system(monkeypatch):
+    here = limits.resident()
+    assert 10 < here < 1e6
+
+    def missing(*_):
+        raise OSError
+
+    monkeypatch.setattr("builtins.open", missing)
+    assert limits.resident() > 10  # the most so far
+    monkeypatch.setattr(limits, "resource", None)
+    assert limits.resident() == 0.0
+
+
+def test_a_first_interrupt_ends_the_search_and_a_second_one_is_raised():
+    class Search:
+        ended = ""
+        limit = TimeLimit(60)
+
+    search = Search()
+    with limits.stopped_by_interrupt(search):
+        signal.raise_signal(signal.SIGINT)
+        assert search.ended == "interrupted"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

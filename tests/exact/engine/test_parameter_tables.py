@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from singularity_lab import rlct
-from singularity_lab.errors import BadInput, CertificateError, OutOfScope
+from singularity_lab.errors import BadInput, CertificateError, OutOfScope, Undecided
+from singularity_lab.exact.engine.parameter_tables import ParameterCell
 from singularity_lab.exact.proof.families import verify_table
 
 VARCHENKO = "(x^4 + t*x^2 + y^2 + z^2)^2 + x^12 + y^12 + z^12"  # Varchenko 1976
@@ -194,3 +195,23 @@ def test_a_point_for_some_values_only_bounds_nothing_above():
 def test_what_does_not_fit_gets_one_line(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (None, None, "all t"),
+        (Fraction(0), None, "t > 0"),
+        (None, Fraction(1), "t < 1"),
+        (Fraction(0), Fraction(1), "0 < t < 1"),
+        (Fraction(2), Fraction(2), "t = 2"),
+    ],
+)
+def test_cells_are_told_in_words(low, high, words):
+    cell = ParameterCell("t", low, high, None, False)
+    assert cell.condition == words
+    for ask in ("value", "multiplicity"):
+        with pytest.raises(Undecided, match="not decided for"):
+            getattr(cell, ask)
+    with pytest.raises(OutOfScope, match="does not vanish"):
+        _ = ParameterCell("t", low, high, None, True).value

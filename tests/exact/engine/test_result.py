@@ -24,6 +24,14 @@ def test_an_exact_result_as_json_has_a_certificate_that_verifies(text):
     assert str(result).startswith(f"lambda = {result.value}, m = {result.multiplicity} for K = ")
 
 
+def test_notebooks_show_the_value_or_the_bounds():
+    exact = rlct("x^2 - y^3")
+    assert "5/12" in exact._repr_html_()
+    assert exact.plot() is not None
+    bounds = rlct("(x^2 - y^3)^2*z - x^5*y^2*w^3 + z^7*w", nodes=1)
+    assert str(bounds.bounds.upper.value) in bounds._repr_html_()
+
+
 def test_one_generator_is_told_twice_lambda():
     assert "2 lambda = 5/6" in str(rlct("x^2 - y^3"))
     assert "2 lambda" not in str(rlct(["x^2", "y^3"]))

@@ -63,3 +63,15 @@ def test_symmetries_join_the_variables_of_a_centre():
     assert reached == {0, 1, 2}
     alone = symmetries(germs("x^2 + y^3"), [[(0, 1), (1, 1)]])
     assert all(s[v][0] == v for s in alone for v in "xy")
+
+
+def test_many_alike_variables_are_joined_by_one_cycle():
+    names = [f"x{i:02}" for i in range(18)]
+    g = germs("*".join(names), " + ".join(f"{v}^2" for v in names))
+    (cycle,) = symmetries(g, [[(i, 1) for i in range(18)]])
+    seen, at = [], names[0]
+    for _ in names:
+        seen.append(at)
+        at, sign = cycle[at]
+        assert sign == 1
+    assert sorted(seen) == names

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 
 from singularity_lab.algebra.polynomial import Ideal, parse
+from singularity_lab.errors import BadInput
 from singularity_lab.exact.classification.milnor import milnor_algebra, tjurina_algebra
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.oracles.singular import Singular
@@ -48,3 +49,33 @@ def test_traps_of_singular(singular):
     assert 2 * rlct(square).value == Fraction(1, 2)
     definite = ideal("(x^2 + y^2)*y^3", "(x^2 + y^2)^2")
     assert singular.lct_by_b_function(definite) <= 2 * rlct(definite).value
+
+
+def asked(imitation, **values):
+    """Singular, in whose place a script answers with these values."""
+    told = "; ".join(f"echo '@@{key}={value}'" for key, value in values.items())
+    return Singular(path=imitation(f"cat > /dev/null; {told}"))
+
+
+def test_what_is_told_is_read(imitation):
+    plane = ideal("x^2 - y^3", "x*y")
+    basis = asked(imitation, basis="w1*w2,w1^2-w2^3").groebner_basis(plane)
+    assert [str(g) for g in basis.generators] == ["x*y", "x^2 - y^3"]
+    assert asked(imitation, dim=1, count=2).top_components(plane) == (1, 2)
+    f = parse("x^2 - y^3")
+    assert asked(imitation, v=2).milnor_number(f) == 2
+    assert asked(imitation, v=-1).tjurina_number(f) is None
+    roots = {Fraction(-5, 6): 1, Fraction(-1): 1, Fraction(-7, 6): 1}
+    told = dict(roots="-5/6,-1,-7/6", m="1,1,1")
+    assert asked(imitation, **told).b_function(f) == roots
+    assert asked(imitation, **told).lct_by_b_function(ideal("x^2 - y^3")) == Fraction(5, 6)
+    shifted = asked(imitation, **told, codim=2).b_function_of_ideal(plane)
+    assert shifted == {r - 1: m for r, m in roots.items()}
+    assert asked(imitation, **told, codim=1).lct_by_b_function(plane) == Fraction(5, 6)
+    assert asked(imitation, zeta="(s+2)/(s+1)").topological_zeta(f) == "(s+2)/(s+1)"
+    assert asked(imitation, v="2,3,5", n="2,3,6").lct_by_resolution(f) == Fraction(5, 6)
+
+
+def test_an_unknown_order_names_the_argument():
+    with pytest.raises(BadInput, match="order: one of dp, lp, Dp"):
+        Singular().groebner_basis(ideal("x"), order="ds")

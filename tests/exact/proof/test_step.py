@@ -15,7 +15,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.store import shipped
 from singularity_lab.errors import CertificateError
 from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.exact.proof.step import STEPS, read
+from singularity_lab.exact.proof.step import STEPS, Step, Verdict, read
 from singularity_lab.exact.proof.verify import verify
 
 
@@ -154,3 +154,25 @@ def test_steps_are_made_as_records():
                 }
                 # a chain of reductions of functions stands around a script and is no step of it
                 assert getattr(said.get("op"), "value", "analytic") == "analytic", file
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict(empty=True), "the stratum does not meet {K = 0}"),
+        (Verdict(RLCT(Fraction(1, 2), 2), RLCT(Fraction(1, 2), 2)), "(lambda, m) = (1/2, 2)"),
+        (Verdict(RLCT(Fraction(1, 2), 2), None, why=("why",)), "lambda >= 1/2; why"),
+        (Verdict(None, RLCT(Fraction(1, 2), 2)), "lambda <= 1/2"),
+        (Verdict(), "nothing"),
+    ],
+)
+def test_verdicts_in_words(verdict, words):
+    assert str(verdict) == f"verified: {words}"
+    assert verdict._repr_html_().startswith("<div>verified: ")
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_step_has_a_line_of_words(name):
+    fields = STEPS[name].__struct_fields__
+    assert STEPS[name].words is not Step.words
+    assert "op" not in fields

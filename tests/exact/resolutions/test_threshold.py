@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singularity_lab import lct, rlct
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import OutOfScope, Undecided
 
 # Kollár 1997, *Singularities of pairs*, section 8; Howald 2001, 2003.
@@ -116,3 +117,13 @@ def test_twice_lambda_is_compared_with_the_complex_threshold_where_it_may_be():
     assert "2 lambda = 2: the real threshold of |f|, at least lct(f) over C" in str(
         rlct("x", prior={"x": 1})
     )
+
+
+def test_a_threshold_as_text_and_as_json():
+    found = lct("x^2 - y^3")
+    assert str(found).startswith("lct = 5/6 over C")
+    assert found.to_json()["lct"] == "5/6"
+    with pytest.raises(OutOfScope, match="zero polynomial"):
+        lct("x - x")
+    with pytest.raises(OutOfScope, match="one point"):
+        lct(LocalProblem.build("x", over="R^d"))

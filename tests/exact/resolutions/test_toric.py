@@ -300,3 +300,17 @@ def test_no_picture_in_dimension_four():
         NewtonPolyhedron.of([(1, 1, 1, 1)]).plot()
     with pytest.raises(BadInput, match="names"):
         NewtonPolyhedron.of([(1, 1)]).plot(names=("x",))
+
+
+def test_charts_are_told_as_text_as_a_table_and_as_a_graph():
+    found = toric_resolution("x^2 - y^3")
+    shown = found._repr_html_()
+    for chart in found.charts:
+        assert len(chart.k) == len(chart.h) == 2
+        assert str(chart)
+    assert "5/12" in shown or "5/6" in shown
+    graph = found.graph()
+    assert {(d["N"], d["nu"]) for _, d in graph.nodes(data=True)} >= {(6, 5)}
+    fan = Fan.normal(NewtonPolyhedron.of([(2, 0), (0, 3)]))
+    assert str(fan).startswith("simplicial fan with 3 rays and 2 maximal cones")
+    assert str(fan.regular()).startswith("regular fan")

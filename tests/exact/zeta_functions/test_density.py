@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy.integrate import IntegrationWarning, quad
 
 from singularity_lab.algebra.polynomial import Polynomial, parse
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.zeta_functions import integrals
@@ -355,3 +356,24 @@ def test_what_ends_a_quadrature_is_raised_after_it(monkeypatch, interrupted):
     with pytest.raises(KeyboardInterrupt if interrupted else Undecided):
         volume_expansion("x^2 - y^3", budget=0.2)
     assert 20 <= calls[0] < 400
+
+
+@pytest.mark.parametrize("c", [2, 3])
+def test_a_coefficient_scales_the_volume(c):
+    """{(c·xy)² < ε} is {(xy)² < ε/c²}."""
+    one, scaled = volume_expansion("x*y"), volume_expansion(f"{c}*x*y")
+    for epsilon in (1e-3, 1e-6):
+        assert scaled(epsilon) == pytest.approx(one(epsilon / c**2), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "match"),
+    [
+        ("x - x", {}, "vanishes identically"),
+        ("x + 1", {}, "does not vanish"),
+        ("x^2 - y^2", {"convention": "two-sided"}, "a loss or an ideal"),
+    ],
+)
+def test_what_has_no_expansion(text, options, match):
+    with pytest.raises(OutOfScope, match=match):
+        volume_expansion(LocalProblem.build(text, **options))

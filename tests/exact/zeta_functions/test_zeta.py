@@ -183,3 +183,11 @@ def test_monomial_volume_refuses() -> None:
         monomial_volume([0, 0])
     with pytest.raises(BadInput):
         monomial_volume([1], [-1])
+
+
+def test_the_table_of_a_notebook_has_every_candidate():
+    found = zeta("x^2 - y^3")
+    shown = found._repr_html_()
+    assert "-5/6" in shown
+    assert all(str(p) in shown for p, _, _ in found.poles)
+    assert found.plot() is not None

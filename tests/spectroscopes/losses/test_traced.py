@@ -1,0 +1,52 @@
+"""Traces of functions give the same bits; what depends on more than its arguments has none."""
+
+import torch
+
+from singularity_lab.spectroscopes.losses.traced import Traced
+
+CALLS = 12  # more than a trace waits for
+
+
+def points(k, rows=3):
+    return torch.randn(rows, 2, generator=torch.Generator().manual_seed(k), dtype=torch.float64)
+
+
+def test_a_trace_is_used_and_gives_the_same_bits():
+    calls = []
+
+    def f(x):
+        calls.append(len(x))
+        return {"value": (x @ x.t()).sin().sum(1), "twice": 2 * x}
+
+    traced = Traced(f)
+    for k in range(CALLS):
+        found, expected = traced(points(k)), f(points(k))
+        assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert traced.traces == 1
+    before = len(calls)
+    traced(points(99))
+    assert len(calls) == before  # the function is not asked any more
+
+
+def test_each_shape_and_type_has_its_own():
+    traced = Traced(lambda x: x.sum(1))
+    for k in range(CALLS):
+        assert traced(points(k)).shape == (3,)
+        assert traced(points(k, 5)).shape == (5,)
+        assert traced(points(k).float()).dtype == torch.float32
+    assert traced.traces == 3
+
+
+def test_what_changes_otherwise_is_called_as_it_is():
+    counter = iter(range(1000))
+    traced = Traced(lambda x: x + next(counter))
+    found = [float(traced(torch.zeros(1))) for _ in range(CALLS)]
+    assert traced.traces == 0
+    assert found == sorted(set(found))
+
+
+def test_a_branch_on_values_is_no_trace():
+    traced = Traced(lambda x: x if float(x.sum()) > 0 else -x)
+    for k in range(CALLS):
+        assert float(traced(points(k)).sum()) >= 0
+    assert traced.traces == 0
