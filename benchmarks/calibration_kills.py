@@ -3,13 +3,14 @@ it makes twice.
 
     python benchmarks/calibration_kills.py FOLDER [--moments 20] [--seed 0]
 
-Sweeps of cheap tasks run by the local pool and on Dask. At a moment drawn over the whole of a run,
-start-up included, one process is killed: the driver (the others are left to find out), a worker, or
-the scheduler. Where the run ends by that, the same command is given again (after the scheduler, on
-a new cluster), until it has finished. Then the table is compared with that of an undisturbed run,
-and every task that was begun after a record of it had been written is a finished task made twice.
-One line of JSON for each moment goes into FOLDER/kills.jsonl, and the same command goes on where
-it stopped. Exit code 1 if a table differs or a finished task was made again.
+Sweeps of cheap tasks run by the local pool and on Dask. At a random moment, for one in four during
+start-up and else while tasks are at work, one process is killed: the driver (the others are left to
+find out), a worker, or the scheduler. Where the run ends by that, the same command is given again
+(after the scheduler, on a new cluster), until it has finished. Then the table is compared with that
+of an undisturbed run, and every task that was begun after a record of it had been written is a
+finished task made twice. One line of JSON for each moment goes into FOLDER/kills.jsonl, and the
+same command goes on where it stopped. Exit code 1 if a table differs or a finished task was made
+again.
 """
 
 from __future__ import annotations
@@ -102,8 +103,16 @@ def run_out(process: subprocess.Popen[bytes]) -> int:
         return -1
 
 
-def trial(folder: Path, victim: str, share: float, usual: float) -> dict[str, Any]:
-    """One run with one kill, and what came of it. share: of the usual time of a run."""
+def wait_for_tasks(folder: Path, run: subprocess.Popen[bytes], seconds: float) -> None:
+    """Until so long after the first task has begun, or the run has ended."""
+    while not begun(folder) and run.poll() is None:
+        time.sleep(0.02)
+    time.sleep(seconds)
+
+
+def trial(folder: Path, victim: str, early: bool, share: float, usual: float) -> dict[str, Any]:
+    """One run with one kill, and what came of it. early: during start-up, whose usual length is
+    known, else while tasks are at work; share: of this time."""
     kind, _, whom = victim.partition(" ")
     folder.mkdir(parents=True)
     clusters: list[Cluster] = []
@@ -119,7 +128,11 @@ def trial(folder: Path, victim: str, share: float, usual: float) -> dict[str, An
 
     runs = [sweep(folder, SEEDS, SECONDS, runner())]
     try:
-        time.sleep(share * usual)
+        if early:
+            time.sleep(share * usual)
+        else:
+            wait_for_tasks(folder, runs[0], share * SEEDS * SECONDS / 2)
+        before = len(begun(folder))
         killed = runs[0].pid
         if whom == "scheduler":
             killed = clusters[0].scheduler.pid
@@ -141,8 +154,9 @@ def trial(folder: Path, victim: str, share: float, usual: float) -> dict[str, An
             cluster.end()
     finished = len(begun(folder))
     return {
-        "victim": victim, "at": round(share * usual, 2), "killed": bool(killed), "runs": len(runs),
-        "exit": code, "begun": finished, "made_twice": made_twice(folder) if code == 0 else None,
+        "victim": victim, "early": early, "begun_before": before, "killed": bool(killed),
+        "runs": len(runs), "exit": code, "begun": finished,
+        "made_twice": made_twice(folder) if code == 0 else None,
         "table": table(folder) if code == 0 else None,
     }  # fmt: skip
 
@@ -155,7 +169,7 @@ def undisturbed(folder: Path) -> tuple[list[tuple[Any, ...]], dict[str, float]]:
         started = time.time()
         if run_out(sweep(folder / kind, SEEDS, SECONDS, runner)) != 0:
             sys.exit(f"the undisturbed run fails: {folder / kind / 'log'}")
-        usual[kind] = time.time() - started
+        usual[kind] = begun(folder / kind)[0][1] - started
         tables.append(table(folder / kind))
     if tables[0] != tables[1] or len(tables[0]) != SEEDS:
         sys.exit("the pool and Dask give two tables")
@@ -181,7 +195,8 @@ def main() -> None:
         generator = random.Random(f"{options.seed} {number}")
         usual = said["usual"][victim.partition(" ")[0]]
         place = folder / f"kill-{number:02}-{os.getpid()}"
-        found = trial(place, victim, generator.uniform(0.02, 1.0), usual)
+        early = number // len(VICTIMS) % 4 == 3
+        found = trial(place, victim, early, generator.uniform(0.02, 1.0), usual)
         found["same"] = json.loads(json.dumps(found.pop("table"))) == said["table"]
         with journal.open("a") as file:
             file.write(json.dumps(found) + "\n")

@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,14 +24,16 @@ from singularity_lab.calibration.measurement import Truth
 from singularity_lab.calibration.record_store import COLUMNS, SCORED, RecordStore
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.score import join
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.exact.proof.certificate import Certificate, polynomial_problem_from_json
-from singularity_lab.system.files import read_json, write_text
+from singularity_lab.system.files import read_json, set_aside, write_text
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
 
 __all__ = ["certificate_name", "keep_plans", "keep_rows", "open_store", "plans"]
+
+_log = logging.getLogger(__name__)
 
 WHOLE = 2000  # up to so many whole readings are kept in memory
 
@@ -126,7 +129,24 @@ def _plan_documents(folder: str | Path) -> list[Any]:
     path = Path(folder) / "plans.json"
     if not path.is_file():
         raise BadInput(f"store: there is no calibration in {folder}")
-    return list(_read(path).get("plans", []))
+    documents = _read(path).get("plans", [])
+    for number, document in enumerate(documents if isinstance(documents, list) else [None]):
+        if not _is_plan(document):
+            raise BadInput(f"store: {path} is damaged; plan {number} of it is none")
+    return list(documents)
+
+
+def _is_plan(document: Any) -> bool:
+    """True if these are the fields of a plan."""
+    return (
+        isinstance(document, dict)
+        and set(document) == {"title", "rows", "arms", "seeds", "budget"}
+        and all(isinstance(document[name], list) for name in ("rows", "arms", "seeds"))
+        and all(
+            isinstance(arm, dict) and set(arm) == {"label", "device", "settings", "version"}
+            for arm in document["arms"]
+        )
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -224,7 +244,11 @@ def _certificates(folder: Path, row: CalibrationRow) -> Iterable[Certificate]:
     for side in ("", ".lower", ".upper"):
         path = folder / f"{name}{side}.json"
         if path.is_file():
-            yield Certificate.load(path)
+            try:
+                yield Certificate.load(path)
+            except SingularityLabError as error:
+                said = f"{path}: damaged ({error}); kept as {set_aside(path)}"
+                _log.warning("%s", said)
 
 
 def _side(value: Any) -> RLCT | None:

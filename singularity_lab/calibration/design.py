@@ -71,6 +71,13 @@ class CalibrationRow:
             from singularity_lab.catalog.load import load
 
             item = load(item)
+        from singularity_lab.catalog.entry import Entry
+
+        if not isinstance(item, Entry):
+            raise BadInput(
+                "rows: the name of a set, ids, entries or local problems are needed, "
+                f"received {str(item)[:80]!r}"
+            )
         problem = item.problem() if item.polynomial else None
         return cls(item.id, item.family, item.dimension, problem, tuple(item.tags), item)
 
@@ -154,7 +161,7 @@ class Arm:
             return cls(device, settings)
         if callable(device):
             name = f"{device.__module__}:{getattr(device, '__qualname__', repr(device))}"
-            return cls(name, settings, getattr(device, "__name__", name), device)
+            return cls(name, settings, getattr(device, "__name__", type(device).__name__), device)
         raise BadInput(
             "devices: a name, a function or a pair (device, settings) is needed, "
             f"received {device!r}"
@@ -172,6 +179,17 @@ class Arm:
             home = known()[self.device].home if self.device in known() else self.device
             module = home.partition(":")[0]
         return not f"{module}.".startswith("singularity_lab.")
+
+    def check_settings(self) -> None:
+        """Raises BadInput for settings that a device of this package does not have or take: what
+        is wrong at every row is told before the first is measured."""
+        from singularity_lab.spectroscopes.device import settings_of
+        from singularity_lab.spectroscopes.registry import find_device, known
+
+        if self.function is None and not self.outside and self.device in known():
+            record = find_device(self.device)
+            if record.Settings is not None:
+                settings_of(record.Settings, self.settings, self.device)
 
     def resolve(self) -> Callable[..., Reading] | str:
         """The function itself, or the name of a device of this package. Raises BadInput if there is
@@ -341,9 +359,7 @@ def plan(
         rows, Iterable
     )
     members = tuple(CalibrationRow.of(r) for r in cast("list[Any]", [rows] if one_row else rows))
-    if isinstance(seeds, int) and seeds > SEEDS:
-        raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(seeds)[:80]}")
-    numbers = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
+    numbers = _seeds(seeds)
     parts: dict[str, list[Any]] = {
         "devices": [a.label for a in arms],
         "rows": [r.id for r in members],
@@ -356,10 +372,25 @@ def plan(
         if twice:
             hint = " (give its arms different labels)" if what == "devices" else ""
             raise BadInput(f"{what}: each may appear once, received twice: {twice[0]}{hint}")
-    for seed in numbers:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-            raise BadInput(f"seeds: integers >= 0 are needed, received {seed!r}")
+    for arm in arms:
+        arm.check_settings()
     return Plan(members, arms, numbers, Budget.of(budget, evaluations))
+
+
+def _seeds(given: Any) -> tuple[int, ...]:
+    """The seeds that were listed, or as many as were asked for."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        if given > SEEDS:
+            raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(given)[:80]}")
+        if given < 1:
+            raise BadInput(f"seeds: at least one is needed, received {given}")
+        return tuple(range(given))
+    listed = isinstance(given, Iterable) and not isinstance(given, str)
+    numbers = tuple(given) if listed else (given,)
+    for seed in numbers:
+        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0 or not listed:
+            raise BadInput(f"seeds: integers >= 0, or how many, are needed, received {seed!r}")
+    return numbers
 
 
 def arms_of(devices: Any) -> tuple[Arm, ...]:

@@ -159,6 +159,8 @@ class RecordStore:
     """
 
     def __init__(self, folder: str | Path) -> None:
+        if not isinstance(folder, str | os.PathLike):
+            raise BadInput(f"out: a folder is needed, received {folder!r}")
         self.folder = Path(folder)
         self._good: dict[Path, tuple[int, int]] = {}  # parts that have been read once
         if self.folder.exists() and not self.folder.is_dir():
@@ -172,7 +174,8 @@ class RecordStore:
     def damaged(self) -> tuple[str, ...]:
         """The names of the files in the folder that have been set aside, and of parts that are
         gone."""
-        aside = sorted(p.name for p in self.folder.glob("*.damaged*"))
+        folders = (self.folder, self.folder / "certificates")
+        aside = [p.name for folder in folders for p in sorted(folder.glob("*.damaged*"))]
         return (*aside, *(f"{name} (missing)" for name in self.missing()))
 
     def missing(self) -> list[str]:

@@ -113,12 +113,16 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
     lines += ["", "## Findings of the harness", ""]
     lines += [f"- {flag}" for flag in found] or ["None."]
     for kind in ("multiplicity", "dimension"):
+        medians = {(s.group, s.arm): s.median_error for s in calibration.per_class(kind)}
         lines += ["", f"## By {kind}", ""]
         lines += _table(
-            ["class", "device", "readings", *_SHARES[1:], "all intervals cover", "over rows"],
+            ["class", "device", "readings", *_SHARES[1:], "median error of λ",
+             "all intervals cover", "over rows", "m identified", "right of these"],
             [
                 [c["class"], c["arm"], c["readings"], _percent(c["with_interval"]),
-                 _percent(c["ok"]), f"{c['covered']} of {c['intervals']}", _band(c["band"])]
+                 _percent(c["ok"]), _percent(medians.get((c["class"], c["arm"]))),
+                 f"{c['covered']} of {c['intervals']}", _band(c["band"]),
+                 _percent(c["identified"]), _percent(c["identified_right"])]
                 for c in classes(calibration, kind)
             ],
         )  # fmt: skip
@@ -167,7 +171,7 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
 
     Each line: arm, rows in common, rows on which either has the smaller median |error|, p of the
     two-sided sign test, the median errors over these rows (None where most have no reading), and a
-    verdict.
+    verdict, which names what differs between the runs.
     """
     from scipy.stats import binomtest
 
@@ -185,6 +189,8 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
         verdict = "no difference" if not better + worse else "not told apart"
         if p < SIGNIFICANT:
             verdict = "A is better" if better > worse else "B is better"
+        if unlike := _unlike(first, second, arm):
+            verdict += f"; unlike in {', '.join(unlike)}"
         if moved:
             verdict += f"; left out, as their truths differ: {', '.join(moved)}"
         found.append({
@@ -198,6 +204,15 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
             "verdict": verdict,
         })  # fmt: skip
     return found
+
+
+def _unlike(first: Calibration, second: Calibration, arm: str) -> list[str]:
+    """In what two runs of one device are no repetition of each other: settings, evaluations."""
+    settings = dict(first.arms)[arm], dict(second.arms)[arm]
+    names = sorted({*settings[0], *settings[1]})
+    found = [n for n in names if settings[0].get(n) != settings[1].get(n)]
+    allowed = [{m.allowed for m in c.measurements if m.arm == arm} for c in (first, second)]
+    return found + (["evaluations allowed"] if allowed[0] != allowed[1] else [])
 
 
 def _median(errors: Iterable[float]) -> float | None:

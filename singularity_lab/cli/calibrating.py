@@ -79,8 +79,8 @@ def status(store: StoreFolder, as_json: Json = False) -> None:
     from singularity_lab.calibration.record_store import RecordStore
 
     extras.require("status", "torch")
-    place = RecordStore(store)
     wanted = {t.key: t.arm.label for p in plans(store) for t in p.tasks()}
+    place = RecordStore(store)
     found = {r["key"]: r for r in place.records(("key", "outcome", "cpu_seconds"))}
     arms: dict[str, dict[str, Any]] = {}
     for key, arm in wanted.items():

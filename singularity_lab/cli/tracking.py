@@ -10,7 +10,7 @@ import typer
 
 from singularity_lab.cli import option_values
 from singularity_lab.cli.measuring import SettingsOption
-from singularity_lab.cli.proving import Json
+from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import INTERRUPTED, UNDECIDED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.files import replacing, write_text
@@ -75,6 +75,8 @@ def track(
         Path | None,
         typer.Option("--store", metavar="FILE", help="Keep finished readings; go on from there."),
     ] = None,
+    jobs: Jobs = 1,
+    cluster: Cluster = "",
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write .json, .csv, .parquet or a picture."),
@@ -102,7 +104,8 @@ def track(
             path = along(
                 checkpoints, model=net, data=_made(data, "--data"), criterion=_criterion(criterion),
                 self_teacher=own_function, device=device, n=sizes, gamma=gamma, seed=seed,
-                seconds=seconds, total_seconds=total_seconds, store=store,
+                seconds=seconds, total_seconds=total_seconds, store=store, jobs=jobs,
+                cluster=cluster,
                 progress=lambda share, word: show("track", int(1000 * share), 1000, word),
                 **option_values.settings(setting or []),
             )  # fmt: skip

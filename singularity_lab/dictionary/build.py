@@ -238,8 +238,10 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
             fewer = without(_memberships(line), problems)
             if fewer is not None:
                 return fewer
+    lines = [x for x in journal.of_group("classes") if x.version == VERSION_OF_CLASSES]
+    known = kept_classes(_memberships(lines[-1]), problems) if lines else {}
     watch = Stopwatch()
-    found = classify(problems)
+    found = classify(problems, known=known)
     line = classes_line(found, name, VERSION_OF_CLASSES)
     journal.add(msgspec.structs.replace(line, seconds=round(watch.seconds, 3)))
     return found
@@ -247,6 +249,18 @@ def journal_classes(listed: Sequence[Place], journal: Journal) -> dict[str, Memb
 
 def _memberships(line: JournalLine) -> dict[str, Membership]:
     return {key: Membership(**cell.value) for key, cell in line.cells.items()}
+
+
+def kept_classes(known: Mapping[str, Membership], kept: Iterable[str]) -> dict[str, Membership]:
+    """The classes of germs that are kept, without those whose first member is gone."""
+    kept = set(kept)
+    heads: dict[str, str] = {}
+    found = {}
+    for key, member in known.items():
+        names = (f"germ {member.germ_id}", f"class {member.class_id}")
+        if all(heads.setdefault(name, key) in kept for name in names) and key in kept:
+            found[key] = member
+    return found
 
 
 def without(known: Mapping[str, Membership], kept: Iterable[str]) -> dict[str, Membership] | None:

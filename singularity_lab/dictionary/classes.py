@@ -9,9 +9,10 @@ where two lines of a class differ all the same. Rows with equal (λ, m) are not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.dictionary.schema import Cell, StratumLine
@@ -44,36 +45,65 @@ def _told(renaming: Renaming) -> str:
 
 
 class _Classes:
-    """Forms sorted into classes as they come."""
+    """Forms sorted into classes as they come.
 
-    def __init__(self) -> None:
+    heads: the first member of each class that is known from before, by the class's name; its form
+    is made when a form with that digest comes.
+    """
+
+    def __init__(self, heads: Mapping[str, Callable[[], Form]]) -> None:
         self.names: dict[str, list[tuple[str, Form]]] = {}
+        self.heads = heads
 
     def place(self, form: Form) -> tuple[str, Renaming | None]:
         """The name of the form's class, and how the form becomes its first member."""
-        known = self.names.setdefault(form.digest, [])
+        if form.digest not in self.names:
+            self.names[form.digest] = []
+            while (name := self._next(form.digest)) in self.heads:
+                self.names[form.digest].append((name, self.heads[name]()))
+        known = self.names[form.digest]
         for name, first in known:
             renaming = form.renaming(first)
             if renaming is not None:
                 return name, renaming
-        text = form.digest if not known else f"{form.digest}:{len(known)}"
-        name = hashlib.sha256(text.encode()).hexdigest()[:LETTERS]
+        name = self._next(form.digest)
         known.append((name, form))
         return name, None
 
+    def _next(self, digest: str) -> str:
+        """The name of the next class of forms with a digest."""
+        count = len(self.names[digest])
+        text = f"{digest}:{count}" if count else digest
+        return hashlib.sha256(text.encode()).hexdigest()[:LETTERS]
 
-def classify(problems: Mapping[str, LocalProblem], seconds: float = 2.0) -> dict[str, Membership]:
-    """The classes of germs, by their keys. seconds: CPU time to reduce one of them.
+
+def classify(
+    problems: Mapping[str, LocalProblem],
+    seconds: float = 2.0,
+    known: Mapping[str, Membership] | None = None,
+) -> dict[str, Membership]:
+    """The classes of germs, by their keys. seconds: CPU time to reduce one of them. known: classes
+    of some of them from before, whose first members are among the germs: the others join them.
 
     >>> a, b = LocalProblem.build("x^2 - y^3"), LocalProblem.build("(1 + u)*(u^2 + v^3)")
     >>> found = classify({"a": a, "b": b})
     >>> found["a"].class_id == found["b"].class_id, found["a"].germ_id == found["b"].germ_id
     (True, False)
     """
-    plain, reduced = _Classes(), _Classes()
+    known = known or {}
+    plain_heads: dict[str, Callable[[], Form]] = {}
+    reduced_heads: dict[str, Callable[[], Form]] = {}
     of_germ: dict[str, tuple[str, str]] = {}
+    for key, member in known.items():
+        plain_heads.setdefault(member.germ_id, partial(plain_form, problems[key]))
+        reduced_heads.setdefault(member.class_id, partial(reduced_form, problems[key], seconds))
+        of_germ.setdefault(member.germ_id, (member.class_id, _moves(member)))
+    plain, reduced = _Classes(plain_heads), _Classes(reduced_heads)
     found = {}
     for key, problem in problems.items():
+        if key in known:
+            found[key] = known[key]
+            continue
         try:
             form = plain_form(problem)
         except SingularityLabError as error:
@@ -94,6 +124,12 @@ def classify(problems: Mapping[str, LocalProblem], seconds: float = 2.0) -> dict
         of_germ[germ_id] = class_id, moved
         found[key] = Membership(germ_id, class_id, moved.lstrip("; ") or "the first of its class")
     return found
+
+
+def _moves(member: Membership) -> str:
+    """How the first germ of a form becomes the first of its class, as :func:`classify` tells it."""
+    first = member.evidence == "the first of its class"
+    return "" if first else f"; {member.evidence.rpartition('; ')[2]}"
 
 
 def clashes(lines: Sequence[StratumLine]) -> list[str]:

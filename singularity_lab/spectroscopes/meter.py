@@ -9,7 +9,7 @@ import resource
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, SupportsFloat
 
 import torch
 from torch import Tensor
@@ -43,6 +43,9 @@ class Budget:
                 raise BadInput("evaluations: a Budget has its own")
             out = budget
         else:
+            for name, limit in (("budget", budget), ("evaluations", evaluations)):
+                if isinstance(limit, bool | str) or not isinstance(limit, SupportsFloat | None):
+                    raise BadInput(f"{name}: a number or None is needed, received {limit!r}")
             out = cls(
                 math.inf if evaluations is None else float(evaluations),
                 math.inf if budget is None else float(budget),

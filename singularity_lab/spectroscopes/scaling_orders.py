@@ -252,7 +252,9 @@ def _together(loss: Loss, watched: Mapping[str, Observed]) -> tuple[tuple[str, .
         values = function(probe)
         if not (isinstance(values, Tensor) and values.ndim == 2 and len(values) == 3):
             shape = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
-            raise BadInput(f"observe: expected {name!r} to give (3, q) at 3 points, got {shape}")
+            raise BadInput(
+                f"observe: expected {name!r} to give (3, q) at 3 points, received {shape}"
+            )
         count = values.shape[1]
         names += [name] if count == 1 else [f"{name} {k + 1}" for k in range(count)]
     functions = tuple(watched.values())

@@ -14,6 +14,7 @@ share in noise drops out of their differences.
 from __future__ import annotations
 
 import math
+import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from singularity_lab.spectroscopes import (
     planned,
 )
 from singularity_lab.system.stopwatch import Stopwatch
+from singularity_lab.system.workers import Ended, check_address, workers
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
 from singularity_lab.trajectories.trajectory import Trajectory, TrajectoryRow
 from singularity_lab.trajectories.trajectory_file import TrajectoryFile
@@ -83,6 +85,8 @@ def track(
     total_seconds: float | None = None,
     together: int | None = None,
     store: Any = None,
+    jobs: int = 1,
+    cluster: str = "",
     progress: bool | Callable[[float, str], None] = True,
     **settings: Any,
 ) -> Trajectory:
@@ -105,7 +109,9 @@ def track(
     instead. together: so many readings of ``llc-hmc`` or ``llc-mala`` run side by side as one batch
     of chains, as :func:`measure_each` does, at the cost of few for models of few parameters: the
     same readings, finished together; None: as many as pay. store: a file; what is finished in it is
-    not measured again. progress: True for a line
+    not measured again. jobs: processes that share the checkpoints out; cluster: or the workers of
+    Dask, ``tcp://HOST:PORT`` or ``local:N``, to which model, data and functions must travel. What
+    is read does not depend on either. progress: True for a line
     with the time left, or a function of (share, words). settings: of the device.
 
     A checkpoint that cannot be read, or whose measurement fails, is a row with its reason. Raises
@@ -119,6 +125,8 @@ def track(
     >>> path.column("step").tolist(), [0.4 < r.value < 0.6 for r in path.rows]
     ([0, 100], [True, True])
     """
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise BadInput(f"jobs: an integer >= 1 is needed, received {jobs!r}")
     count, source = listed(checkpoints)
     sizes: tuple[float | None, ...] = _sizes(n)
     if loss is not None and self_teacher is None:
@@ -146,9 +154,19 @@ def track(
     told = _Told(progress, None if count is None else count * len(sizes))
     run = _Run(at, kept, told, device, asked, gamma, seconds, settings, probes or {}, together)
     try:
-        for k, (step, load) in enumerate(source):
-            run.take(step, load, model, sizes, seed if common else seed + k)
-        run.finish()
+        if jobs != 1 or cluster:
+            run.share_out(
+                [
+                    _Portion(k, step, load, model, sizes, seed if common else seed + k)
+                    for k, (step, load) in enumerate(source)
+                ],
+                jobs,
+                cluster,
+            )
+        else:
+            for k, (step, load) in enumerate(source):
+                run.take(step, load, model, sizes, seed if common else seed + k)
+            run.finish()
     except KeyboardInterrupt:
         raise Interrupted(run.path(seed)) from None
     finally:
@@ -280,6 +298,39 @@ class _Pending:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Portion:
+    """A checkpoint that another process may read: its place, step, and what :meth:`_Run.take` is
+    given."""
+
+    place: int
+    step: float
+    load: Callable[[], Any]
+    model: torch.nn.Module | None
+    sizes: Sequence[float | None]
+    seed: int
+
+
+def _read_portions(
+    at: _Checkpoints, plan: dict[str, Any], given: tuple[Any, ...], portions: Sequence[_Portion]
+) -> list[list[TrajectoryRow]]:
+    """The rows of each portion, in a worker process: under the plan of the run that asks."""
+    kept = TrajectoryFile(None, {})
+    kept.plan = plan
+    run = _Run(at, kept, _Told(False, None), *given)
+    for p in portions:
+        run.take(p.step, p.load, p.model, p.sizes, p.seed)
+    run.finish()
+    # finished in batches: sorted into their checkpoints again, in the order of their n
+    return [
+        sorted(
+            (row for row in run.rows if row.step == p.step),
+            key=lambda row: p.sizes.index(row.n) if row.n in p.sizes else 0,
+        )
+        for p in portions
+    ]
+
+
 class _Run:
     """The readings of one call of :func:`track`, made in batches; ``rows`` holds the finished."""
 
@@ -343,6 +394,79 @@ class _Run:
             if len(self.pending) >= self._most(self.pending[-1]):
                 self.finish()
 
+    def share_out(self, portions: Sequence[_Portion], jobs: int, cluster: str) -> None:
+        """Read checkpoints in other processes, each of which gets several at once; those that the
+        store has are found here."""
+        found: dict[int, list[TrajectoryRow]] = {}
+        missing: list[_Portion] = []
+        for p in portions:
+            rows = self._known(p)
+            if rows is None:
+                missing.append(p)
+            else:
+                found[p.place] = rows
+                self.told.skip(len(rows))
+        calls = {}
+        given = (
+            self.device, self.asked, self.gamma, self.seconds, dict(self.given),
+            dict(self.probes), self.together,
+        )  # fmt: skip
+        many = (check_address(cluster) or 16) if cluster else jobs
+        size = max(1, math.ceil(len(missing) / max(1, many)))  # few calls: together costs less
+        for start in range(0, len(missing), size):
+            part = missing[start : start + size]
+            calls[f"track {part[0].place}"] = (self.at, self.kept.plan, given, part)
+        by_call = {key: call[3] for key, call in calls.items()}
+        _check_portable(calls)
+        try:
+            with workers(jobs, cluster) as run:
+                for outcome in run(_read_portions, calls):
+                    part = by_call[outcome.key]
+                    for p, rows in zip(part, self._outcome(outcome, part), strict=True):
+                        found[p.place] = rows
+        finally:
+            self.rows += [row for place in sorted(found) for row in found[place]]
+
+    def _known(self, portion: _Portion) -> list[TrajectoryRow] | None:
+        """The rows of a checkpoint that need no other process: those of the store, or of a
+        checkpoint that cannot be read; None if there is something to measure. The first such one
+        makes the plan."""
+        try:
+            subject = loaded(portion.load(), portion.model)
+            key = digest(subject)
+        except Exception as error:
+            return [
+                TrajectoryRow(portion.step, n=_number(n), reason=_why(error)) for n in portion.sizes
+            ]
+        old = [self.kept.find(key, portion.step, n) for n in portion.sizes]
+        if None not in old:
+            return [row for row in old if row is not None]
+        if self.kept.plan is None:
+            self._begin(subject)
+        return None
+
+    def _outcome(self, outcome: Ended, part: Sequence[_Portion]) -> list[list[TrajectoryRow]]:
+        """The rows of one call, kept; of a call that failed, rows with the reason."""
+        if isinstance(outcome.error, BadInput):
+            raise outcome.error  # an argument is at fault
+        if outcome.error is not None:
+            why = _why(outcome.error)
+            return [
+                [TrajectoryRow(p.step, n=_number(n), reason=why) for n in p.sizes] for p in part
+            ]
+        result: list[list[TrajectoryRow]] = outcome.result
+        for p, rows in zip(part, result, strict=True):
+            for row, n in zip(rows, p.sizes, strict=True):
+                self.kept.add(row, n)
+                self.told.done(row)
+        return result
+
+    def _begin(self, subject: torch.nn.Module | Loss) -> None:
+        """Choose device and settings for all checkpoints by this one."""
+        self.kept.begin(
+            _plan(self.at, subject, self.device, self.asked, self.gamma, self.seconds, self.given)
+        )
+
     def finish(self) -> None:
         """Measure what is pending: all together, or one after the other where that fails."""
         batch, self.pending = self.pending, []
@@ -378,9 +502,7 @@ class _Run:
     ) -> _Pending:
         at = self.at
         if self.kept.plan is None:
-            self.kept.begin(
-                _plan(at, subject, self.device, self.asked, self.gamma, self.seconds, self.given)
-            )
+            self._begin(subject)
         assert self.kept.plan is not None
         plain = at.plain(subject)
         value, slope = plain.value_and_grad(plain.center[None])
@@ -433,6 +555,19 @@ class _Run:
         self.kept.add(row, size)
         self.rows.append(row)
         self.told.done(row)
+
+
+def _check_portable(calls: Mapping[str, tuple[Any, ...]]) -> None:
+    """Raises BadInput where what a worker needs cannot be sent to it."""
+    for call in calls.values():
+        try:
+            pickle.dumps(call)
+        except Exception as error:
+            raise BadInput(
+                f"jobs: model, data, functions and checkpoints are sent to other processes, and "
+                f"one cannot be ({_why(error)}); define it in a module, or use one job"
+            ) from None
+        return
 
 
 class _Told:

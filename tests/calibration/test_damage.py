@@ -14,6 +14,7 @@ from singularity_lab.calibration.archive import open_store
 from singularity_lab.calibration.record_store import COLUMNS, RecordStore
 from singularity_lab.calibration.run import calibrate
 from singularity_lab.cli import app
+from singularity_lab.errors import BadInput
 
 ROWS = [LocalProblem.build("x^2 - y^3"), LocalProblem.build(["x", "y"])]
 FOREIGN = {"part": b"PAR1 and not a Parquet file", "shard": b"\x89PNG\r\n\x1a\n\x00\x00"}
@@ -39,6 +40,8 @@ DAMAGES = {
     "a bit near the end": lambda data, kind: flipped(data, len(data) - 9),
     "foreign": lambda data, kind: FOREIGN[kind],
 }
+QUICK = {"a bit in the middle", "truncated"}  # of the damages, for every run of the tests
+KINDS = [k if k in QUICK else pytest.param(k, marks=pytest.mark.slow) for k in DAMAGES]
 INTERRUPTED = {"truncated", "empty"}
 
 
@@ -68,7 +71,7 @@ def again(store):
     return calibrate("hessian", ROWS, 2, workers=0, out=store)
 
 
-@pytest.mark.parametrize("kind", [*DAMAGES, "missing"])
+@pytest.mark.parametrize("kind", [*KINDS, "missing"])
 def test_a_damaged_part(kind, store):
     part = RecordStore(store).parts()[0]
     data = part.read_bytes()
@@ -83,7 +86,7 @@ def test_a_damaged_part(kind, store):
     assert not RecordStore(store).missing()
 
 
-@pytest.mark.parametrize("kind", [*DAMAGES, "a digit"])
+@pytest.mark.parametrize("kind", [*KINDS, "a digit"])
 def test_a_damaged_shard(kind, store):
     """The part of seed 0 as the shard that it was, damaged."""
     part = RecordStore(store).parts()[0]
@@ -112,6 +115,7 @@ def test_a_damaged_shard(kind, store):
         assert said["damaged"] == []
 
 
+@pytest.mark.slow
 def test_the_report_says_what_is_missing_and_has_the_rest(store, tmp_path):
     pytest.importorskip("jinja2")
     pytest.importorskip("matplotlib")
@@ -142,3 +146,23 @@ def test_a_worker_on_a_cluster_measures_again_what_a_damaged_shard_held(content,
     with RecordStore(tmp_path).shard("whole") as shard:
         shard.append(dict.fromkeys(COLUMNS) | {"key": "k"})
     assert holds_record(shard.path)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"plans": [{"rows": ["x"]}]}', '{"plans": 3}'])
+def test_damaged_plans_are_one_line(text, store):
+    (store / "plans.json").write_text(text)
+    with pytest.raises(BadInput, match=r"store: .*plans\.json"):
+        open_store(store)
+
+
+def test_a_damaged_certificate_is_set_aside_and_the_readings_are_there(store):
+    path = next((store / "certificates").iterdir())
+    path.write_bytes(b"{")
+    assert len(open_store(store).measurements) == 4
+    assert RecordStore(store).damaged == (f"{path.name}.damaged",)
+
+
+def test_asking_for_the_status_of_no_store_makes_none(tmp_path):
+    words = ["calibrate", "status", "--store", str(tmp_path / "none")]
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert not (tmp_path / "none").exists()

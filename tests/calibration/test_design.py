@@ -63,3 +63,27 @@ def test_claims_and_notes_do_not_change_a_key():
 def test_a_plan_that_makes_no_sense_is_refused(devices, rows, seeds, message):
     with pytest.raises(BadInput, match=message):
         plan(devices, rows, seeds)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"rows": None}, "rows: "),
+        ({"rows": [3]}, "rows: "),
+        ({"seeds": 1.5}, "seeds: "),
+        ({"seeds": None}, "seeds: "),
+        ({"seeds": True}, "seeds: "),
+        ({"seeds": "12"}, "seeds: "),
+        ({"seeds": -1}, "seeds: .* received -1"),
+        ({"budget": "long"}, "budget: "),
+        ({"evaluations": [1e5]}, "evaluations: "),
+        ({"evaluations": False}, "evaluations: "),
+        ({"devices": ("hessian", {"stpe": 1e-3})}, "'stpe'; did you mean step"),
+        ({"devices": ("volume", {"particles": 7})}, "particles: "),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_one_line_before_anything_is_measured(given, named):
+    arguments = {"devices": "hessian", "rows": "nc-1-1", "seeds": 1} | given
+    with pytest.raises(BadInput, match=named) as raised:
+        plan(**arguments)
+    assert "\n" not in str(raised.value)

@@ -55,3 +55,18 @@ def test_a_calibration_does_not_differ_from_itself_and_does_from_a_worse_one():
     (line,) = differences(good, worse)
     assert line["arm"] == "arm"
     assert line != same
+
+
+def test_what_is_unlike_in_two_runs_of_one_device_is_named():
+    """Other settings or another budget are no repetition: the verdict says so."""
+    from singularity_lab.calibration.run import calibrate
+
+    def run(chains, **limits):
+        short = {"chains": chains, "burn_in": 16, "draws": 16}
+        return calibrate(("llc-hmc", short), "nc-1-1", workers=0, **limits)
+
+    first = run(8)
+    (same,), (unlike,) = differences(first, run(8)), differences(first, run(16, evaluations=1e5))
+    assert "unlike" not in same["verdict"]
+    assert same["verdict"] == "no difference"
+    assert "unlike in chains, evaluations allowed" in unlike["verdict"]

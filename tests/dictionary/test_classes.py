@@ -4,10 +4,31 @@ from __future__ import annotations
 
 import msgspec
 
-from singularity_lab.dictionary.classes import clashes
+from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.dictionary.build import kept_classes
+from singularity_lab.dictionary.classes import clashes, classify
 from singularity_lab.dictionary.schema import (
     Cell,
 )
+
+
+def test_germs_that_are_new_join_the_classes_that_are_known():
+    """A row more does not sort all others again, and no name changes."""
+    texts = {
+        "a": "x^2 - y^3", "b": "u^3 + v^2", "c": "x*y", "d": "(1 + u)*(u^2 + v^3)",
+        "e": "(1 + x)*x*y", "f": "x^2*y",
+    }  # fmt: skip
+    problems = {k: LocalProblem.build(t) for k, t in texts.items()}
+    whole = classify(problems)
+    few = {k: problems[k] for k in ("a", "c")}
+    known = classify(few)
+    again = classify(problems, known=known)
+    assert {k: (m.germ_id, m.class_id) for k, m in again.items()} == {
+        k: (m.germ_id, m.class_id) for k, m in whole.items()
+    }
+    assert again["a"] is known["a"]
+    assert kept_classes(known, ["a"]) == {"a": known["a"]}
+    assert kept_classes(whole, ["b", "c"]) == {"c": whole["c"]}  # the first of b's class is gone
 
 
 def test_classes_cross_families_and_agree_on_lambda(tables):

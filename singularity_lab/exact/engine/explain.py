@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from singularity_lab.algebra.problem import GermLike
 from singularity_lab.errors import Undecided
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import GRACE, OVERRUN, rlct
+from singularity_lab.exact.proof.step import STEPS
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -34,19 +36,30 @@ class Explanation:
         """The proofs, a line for each chart and move."""
         return tuple(line for tree in self.trees for line in tree.graph["text"].splitlines())
 
+    @property
+    def theorems(self) -> tuple[str, ...]:
+        """The theorems of the proofs, one a line: the name of the step, as the theory lists it, and
+        what it says, with its source."""
+        found = dict.fromkeys(s["op"] for c in self.result.certificates for s in c.steps())
+        records = {op: STEPS[op] for op in found if op in STEPS}
+        return tuple(f"{op}: {_sentence(record.__doc__ or '')}" for op, record in records.items())
+
     def __str__(self) -> str:
         notes = self.result.notes if self.result.exact else ()  # bounds tell theirs themselves
         charts = dict.fromkeys(map(str, self.result.open_charts))
-        return "\n".join((str(self.result), *notes, *self.lines, *charts))
+        said = ("theorems (docs/theory.md):", *(f"  {t}" for t in self.theorems))
+        return "\n".join((str(self.result), *notes, *self.lines, *charts, *said))
 
     def _repr_html_(self) -> str:
         steps = "".join(f"{html.escape(line)}\n" for line in self.lines)
         notes = self.result.notes if self.result.exact else ()
         told = (*notes, *dict.fromkeys(map(str, self.result.open_charts)))
         small = "".join(f"<br><small>{html.escape(text)}</small>" for text in told)
+        cited = "<br>".join(html.escape(text) for text in self.theorems)
         head = self.result._repr_html_()
         return (
-            f"{head}<details open><summary>the proof</summary><pre>{steps}</pre></details>{small}"
+            f"{head}<details open><summary>the proof</summary><pre>{steps}</pre></details>"
+            f"<details><summary>its theorems</summary>{cited}</details>{small}"
         )
 
     def plot(self, ax: Any = None) -> Any:
@@ -56,6 +69,12 @@ class Explanation:
         if not self.trees:
             raise Undecided("plot: the proof is too long to be told within the budget")
         return plot_tree(self.trees[0], ax)
+
+
+def _sentence(text: str) -> str:
+    """The first sentence of a docstring on one line, without the marks of reStructuredText."""
+    plain = re.sub(r":\w+:`~?[\w.]*?(\w+)`", r"\1", " ".join(text.split())).replace("``", "")
+    return re.split(r"(?<=\.) |; both", plain)[0].removesuffix(".")
 
 
 def explain(

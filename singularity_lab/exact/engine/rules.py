@@ -164,8 +164,8 @@ SADDLES = Rules(
         indefinite_hessian,
         enough_differentials,
         enough_monomials,
-        free_variables,
         sum_of_blocks,
+        free_variables,
     ),
     branching=(
         slice_of_product,

@@ -207,7 +207,7 @@ class Search:
             found = self.first_of(self.rules.first, g, target, fuel)
             if found is not None:
                 return found
-            g, moves = simplify(g, self.is_late)
+            g, moves = simplify(g, self.is_late, parting=True)
             found = self.node(g, target, fuel)
         except OutOfTime:  # comes again at the next look, in each chart that is left
             self.ended = self.ended or "time"

@@ -48,8 +48,14 @@ MOVES: tuple[Callable[[Germs], GermMove | GermMoves | None], ...] = (
 )
 
 
-def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, list[Script]]:
-    """Apply moves until none helps, or it is late; returns the family and the steps in order."""
+def simplify(
+    g: Germs, late: Callable[[], bool] | None = None, *, parting: bool = False
+) -> tuple[Germs, list[Script]]:
+    """Apply moves until none helps, or it is late; returns the family and the steps in order.
+
+    parting: whether to stop where a product of matrices has parted from its coordinates: by the sum
+    rule it then comes alone, and its next block splits off as well.
+    """
     steps: list[Script] = []
     while True:
         if late is not None and late():
@@ -60,6 +66,8 @@ def simplify(g: Germs, late: Callable[[], bool] | None = None) -> tuple[Germs, l
             if found is not None:
                 g = found[0]
                 steps += found[1] if isinstance(found[1], list) else [found[1]]
+                if parting and move is schur and not any(g.k.values()) and len(g.blocks()) > 1:
+                    return g, steps
                 break
         else:
             return g, steps

@@ -126,7 +126,8 @@ class Certificate:
 
     def __str__(self) -> str:
         sign = {"exact": "=", "lower": ">=", "upper": "<="}[self.kind]
-        return f"certificate: (lambda, m) {sign} {self.claim}, {sum(1 for _ in self.steps())} steps"
+        steps = sum(1 for _ in self.steps())
+        return f"certificate: (lambda, m) {sign} {self.claim}, {steps} step{'s' * (steps > 1)}"
 
 
 def children(step: Script) -> list[Script]:

@@ -8,11 +8,13 @@ import pytest
 
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
+from singularity_lab.catalog.rank_strata import RankStratum, normal_form
 from singularity_lab.exact.engine import simplify, solve
 from singularity_lab.exact.engine.chains import schur
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof import matrices
 from singularity_lab.exact.proof.verify import verify
+from singularity_lab.models import build
 
 # -- the theorem, by numbers ----------------------------------------------------------------------
 
@@ -375,3 +377,22 @@ def test_a_network_that_was_out_of_reach_without_it():
     found = rlct(network, budget=60)
     assert found.exact
     assert found.rlct == rlct(LocalProblem.build(rest), budget=60).rlct
+
+
+@pytest.mark.parametrize(
+    ("sizes", "place"),
+    [
+        ((5, 5, 6, 1), "a2b4"),
+        ((5, 5, 6, 1), "a3b4"),
+        ((5, 6, 6, 0), "a4b1"),
+        ((5, 6, 6, 0), "a1b1"),
+    ],
+)
+def test_each_block_of_a_product_splits_off_in_turn(sizes, place):
+    """Where a first block leaves coordinates beside the product, the sum rule comes first; these
+    strata were open after a minute, and the last one had a false proof."""
+    names = ("inputs", "outputs", "hidden", "rank")
+    model = build("reduced_rank_regression", **dict(zip(names, sizes, strict=True)))
+    found = rlct(model.problem(place), nodes=120)
+    ranks = map(int, place[1:].split("b"))
+    assert found.rlct == normal_form(RankStratum(*sizes, *ranks))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 
+import pytest
+
 import singularity_lab as sl
 from singularity_lab.exact.engine.explain import explain
 from singularity_lab.exact.engine.rules import RESOLVING
@@ -32,3 +34,22 @@ def test_a_notebook_shows_every_line():
 
 def test_an_answer_has_no_open_chart():
     assert sl.rlct("x^2 - y^3").open_charts == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "source"),
+    [
+        ("x^2 - y^3", {"newton"}, "Varchenko"),
+        ("x^2*y^4", {"monomial"}, ""),
+        ("(x + y^2)^2*(x - y)", {"functions"}, "Inverse function"),
+        ("(x^2 + y^3)^2 - x*y^5", {"blowup"}, ""),
+    ],
+)
+def test_the_theorems_of_a_proof_are_named_with_their_sources(text, steps, source):
+    told = sl.explain(text)
+    named = [t.split(":")[0] for t in told.theorems]
+    assert steps <= set(named)
+    assert len(named) == len(set(named))
+    assert set(named) == {s["op"] for s in told.result.certificate.steps()}
+    assert source in " ".join(told.theorems)
+    assert all(t in str(told) for t in told.theorems)
