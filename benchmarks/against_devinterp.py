@@ -75,7 +75,7 @@ def agreement(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Both estimates on one checkpoint, with the automatic step of this package."""
     task: dict[str, Any] = {
         "network": name, "networks": str(options.networks), "zoo": str(options.zoo), "batch": 64,
-        "gamma": GAMMA, "chains": CHAINS, "burn_in": 300, "draws": 500, "seed": 1,
+        "gamma": GAMMA, "chains": CHAINS, "burn_in": 100, "draws": 200, "seed": 1,
     }  # fmt: skip
     loss = loss_of(task)
     n = float(loss.n_data)
@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--zoo", type=Path, help="folder of checkpoints")
     parser.add_argument("--networks", type=Path, help="file with make and crit")
     parser.add_argument("--out", type=Path, default=JOURNAL, help="journal of results")
-    parser.add_argument("--part", choices=("agreement", "speed"), help="one of the two")
+    parser.add_argument("--only", nargs="+", help="checkpoints or networks; all when absent")
     parser.add_argument("--table", action="store_true", help="print the tables of the journal")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -162,8 +162,8 @@ def main() -> None:
     parts = {"agreement": (agreement, CHECKPOINTS), "speed": (speed, list(SPEED))}
     if not options.table:
         for part, (run, names) in parts.items():
-            for name in names if options.part in (None, part) else []:
-                if f"{part} {name}" in done:
+            for name in names:
+                if f"{part} {name}" in done or name not in (options.only or names):
                     continue
                 found = run(name, options)
                 done[found["key"]] = found

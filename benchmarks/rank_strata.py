@@ -89,7 +89,7 @@ def main() -> None:
         if options.seconds is not None and time.process_time() - started > options.seconds:
             break
         lines[s] = proved(s)
-        if n % 100 == 99:
+        if n % 10 == 9:
             write(options.table, lines)
     write(options.table, lines)
     mine = [s for s in wanted if s in lines]

@@ -192,14 +192,15 @@ def catalog_rows(widths: tuple[int, ...]) -> dict[str, str]:
     rank."""
     out = {}
     for e in entries():
-        p, place = e.parameters, e.stratum()
+        p = e.parameters
         if e.builder == "reduced_rank_regression":
             shape = (p["inputs"], p["hidden"], p["outputs"])
         elif e.builder == "deep_linear":
             shape = tuple(p["widths"])
         else:
             continue
-        if shape == widths and place is not None and place.deepest:
+        place = e.stratum() if shape == widths else None
+        if place is not None and place.deepest:
             out[f"rank {p['rank']}"] = e.id
     return out
 

@@ -45,6 +45,7 @@ def test_the_page_has_its_three_recipes():
 @pytest.mark.slow
 @pytest.mark.parametrize("k", range(3))
 def test_a_recipe_ends_in_two_minutes_and_is_ok(k, tmp_path):
+    """The exit code is 3 where no λ is claimed."""
     losses(tmp_path)
     words = shlex.split(commands()[k])[1:]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -54,8 +55,8 @@ def test_a_recipe_ends_in_two_minutes_and_is_ok(k, tmp_path):
     )  # fmt: skip
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"\bok\b", done.stdout), done.stdout
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    assert "d = 9): ok" in done.stdout, done.stdout
     assert spent < LIMIT
 
 

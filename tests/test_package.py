@@ -196,6 +196,7 @@ def test_tests_mirror_the_package():
         "test_dependencies",
         "test_errors",
         "test_family_pages",
+        "test_measuring_page",
         "test_notebooks",
         "test_package",
         "test_prose",

@@ -113,7 +113,8 @@ function App() {
     }
     const h1 = document.querySelector<HTMLElement>("main h1");
     if (h1 && where) h1.focus({ preventScroll: true });
-    if (!at.path[2]) scrollTo(0, kept.get(location.hash) ?? 0);
+    const inside = at.path[2] || (at.path[0] === "seed" && at.path[1]); // the page scrolls there by itself
+    if (!inside) scrollTo(0, kept.get(location.hash) ?? 0);
   }, [where]);
 
   useEffect(() => {

@@ -31,7 +31,7 @@ from singularity_lab.system.files import read_json, set_aside, write_text
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
 
-__all__ = ["certificate_name", "keep_plans", "keep_rows", "open_store", "plans"]
+__all__ = ["certificate_name", "keep_open_rows", "keep_plans", "keep_rows", "open_store", "plans"]
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +49,16 @@ def keep_rows(
     write_text(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
 
 
+def keep_open_rows(store: RecordStore, rows: Iterable[CalibrationRow]) -> None:
+    """Add the rows that ``rows.json`` has not, of which nothing is proved yet: a store whose run is
+    interrupted while it proves them knows what it was asked for."""
+    path = store.folder / "rows.json"
+    kept = _read(path)
+    for row in rows:
+        kept.setdefault(row.id, _row_to_json(row, Truth(Bounds(None, None), "not proved yet")))
+    write_text(path, json.dumps(kept, ensure_ascii=False, indent=1) + "\n")
+
+
 def keep_plans(store: RecordStore, works: Sequence[Plan], title: str = "") -> None:
     """Add plans to ``plans.json``; one that is there already stays where it is."""
     path = store.folder / "plans.json"
@@ -60,16 +70,25 @@ def keep_plans(store: RecordStore, works: Sequence[Plan], title: str = "") -> No
     write_text(path, json.dumps({"plans": kept}, ensure_ascii=False, indent=1) + "\n")
 
 
-def plans(folder: str | Path) -> list[Plan]:
-    """The plans that a store has been asked for, in their order. Raises BadInput where there are
-    none, or the store's files are damaged."""
+def plans(folder: str | Path, *, as_stored: bool = False) -> list[Plan]:
+    """The plans that a store has been asked for, in their order.
+
+    as_stored: with the versions of the devices that the newest plans asked for, so that no device
+    has to be there; else the code of the devices says which version is to be measured. Raises
+    BadInput where there are none, or the store's files are damaged.
+    """
     from singularity_lab.spectroscopes.meter import Budget
 
     rows = {row.id: row for row, _ in _rows(folder)}
     found = []
-    for p in _plan_documents(folder):
+    documents = _plan_documents(folder)
+    newest = _versions(documents) if as_stored else {}
+    for p in documents:
         limits = {k: float("inf") if v is None else v for k, v in p["budget"].items()}
-        arms = tuple(Arm(a["device"], a["settings"], a["label"]) for a in p["arms"])
+        arms = tuple(
+            Arm(a["device"], a["settings"], a["label"], version=newest.get(a["label"], ""))
+            for a in p["arms"]
+        )
         try:
             members = tuple(rows[r] for r in p["rows"])
         except KeyError as error:

@@ -138,6 +138,14 @@ class Standing:
         """The share of all intervals that contain λ."""
         return self.covered / self.intervals if self.intervals else None
 
+    @property
+    def place(self) -> str:
+        """The places in words; an arm that never answered has none."""
+        first, last = self.places
+        if not self.answered:
+            return "–"
+        return str(first) if first == last else f"{first}–{last}"
+
 
 @dataclass(frozen=True)
 class ArmPair:
@@ -162,7 +170,7 @@ def _members(calibration: Findings) -> dict[str, list[Measurement]]:
     """The readings of each arm on the rows of the set itself, without the harness's own."""
     found: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
     for m in calibration.measurements:
-        if m.row.family != "probes" and not m.row.probe:
+        if not m.row.is_probe:
             found[m.arm].append(m)
     return found
 
@@ -195,17 +203,26 @@ def leaderboard(calibration: Findings) -> list[Standing]:
     """The arms by median error, each with the places that the comparisons leave open.
 
     A place is worth what the paired comparisons say: an arm is ahead of another only where the sign
-    test over rows tells them apart.
+    test over rows tells them apart, or where it answers and the other never does.
     """
     ahead: dict[str, int] = {arm: 0 for arm, _ in calibration.arms}
     behind = dict(ahead)
+    silent = {
+        arm: all(m.value is None for m in members) for arm, members in _members(calibration).items()
+    }
     for pair in pairs(calibration):
         if pair.decided:
             winner, loser = (
                 (pair.first, pair.second) if pair.better > pair.worse else (pair.second, pair.first)
             )
-            behind[winner] += 1
-            ahead[loser] += 1
+        elif silent[pair.first] != silent[pair.second]:  # an answer is ahead of none
+            winner, loser = pair.first, pair.second
+            if silent[winner]:
+                winner, loser = loser, winner
+        else:
+            continue
+        behind[winner] += 1
+        ahead[loser] += 1
     found = []
     for arm, members in _members(calibration).items():
         errors = np.array(list(_errors(calibration)[arm].values()))

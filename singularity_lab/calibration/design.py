@@ -81,6 +81,11 @@ class CalibrationRow:
         problem = item.problem() if item.polynomial else None
         return cls(item.id, item.family, item.dimension, problem, tuple(item.tags), item)
 
+    @property
+    def is_probe(self) -> bool:
+        """True for a row that the harness added to a set."""
+        return self.family == "probes" or bool(self.probe)
+
     def source(self) -> dict[str, Any]:
         """What a worker needs to build the loss: plain JSON, without what does not bear on it."""
         entry = None
@@ -121,13 +126,15 @@ class Arm:
     """A device under settings that do not change from row to row.
 
     device: a name known to ``measure``, or ``module:function``. label: its name in tables.
-    function: the device itself, when it was passed in.
+    function: the device itself, when it was passed in. version: of its code as a store has it,
+    which spares importing it; "" where its code is to be asked.
     """
 
     device: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     label: str = ""
     function: Callable[..., Reading] | None = field(default=None, compare=False)
+    version: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", dict(self.settings))
@@ -180,17 +187,6 @@ class Arm:
             module = home.partition(":")[0]
         return not f"{module}.".startswith("singularity_lab.")
 
-    def check_settings(self) -> None:
-        """Raises BadInput for settings that a device of this package does not have or take: what
-        is wrong at every row is told before the first is measured."""
-        from singularity_lab.spectroscopes.device import settings_of
-        from singularity_lab.spectroscopes.registry import find_device, known
-
-        if self.function is None and not self.outside and self.device in known():
-            record = find_device(self.device)
-            if record.Settings is not None:
-                settings_of(record.Settings, self.settings, self.device)
-
     def resolve(self) -> Callable[..., Reading] | str:
         """The function itself, or the name of a device of this package. Raises BadInput if there is
         none."""
@@ -211,16 +207,35 @@ class Arm:
         takes(found, self.settings, 2 if isinstance(found, torch_estimator) else 1)
         return cast("Callable[..., Reading]", found)
 
+    def check(self) -> None:
+        """Raise BadInput for what no row can be read with: a device that there is not, settings
+        that it refuses whatever the loss is, a function of other arguments."""
+        from singularity_lab.calibration.estimators import takes, torch_estimator
+        from singularity_lab.spectroscopes.device import Device
+        from singularity_lab.spectroscopes.registry import check_settings, find_device
+
+        found: Any = self.function
+        if found is None:
+            found = self._imported() if ":" in self.device else find_device(self.device)
+        if isinstance(found, Device):
+            check_settings(found, self.settings)
+        elif self.outside:
+            takes(found, self.settings, 2 if isinstance(found, torch_estimator) else 1)
+
     def portable(self) -> str:
         """The device as a name that another process understands. Raises BadInput if there is
         none."""
-        from singularity_lab.spectroscopes.registry import REGISTERED, known_devices
+        from singularity_lab.spectroscopes.registry import (
+            REGISTERED,
+            known_devices,
+            unknown_device,
+        )
 
         name = self.device
         if self.function is None and ":" not in name:
             known = known_devices()
             if name not in known:
-                raise BadInput(f"device: expected one of {sorted(known)}, received {name!r}")
+                raise unknown_device(name)
             if name not in REGISTERED:
                 return name
             name = known[name]
@@ -241,6 +256,8 @@ class Arm:
     def code(self) -> str:
         """The version of the device: a hash of the code that its readings depend on
         (:mod:`.versions`)."""
+        if self.version:
+            return self.version
         from singularity_lab.calibration import versions
         from singularity_lab.spectroscopes.registry import known
 
@@ -345,7 +362,8 @@ def plan(
     devices: one or several of: a name, a function, a pair (device, settings), an :class:`Arm`.
     rows: ids, entries or local problems. seeds: integers ≥ 0, or how many (0 … n − 1). budget:
     CPU seconds of one measurement; evaluations: how many of K and ∇K it may take; None for no
-    limit. Raises BadInput for nothing to do, a row or an arm given twice, unknown names.
+    limit. Raises BadInput for nothing to do, a row or an arm given twice, unknown names, and
+    settings that a device refuses whatever the loss is.
 
     >>> p = plan("hessian", LocalProblem.build("x^2 - y^3"), 2)
     >>> [(t.row.id, t.arm.label, t.seed) for t in p.tasks()]
@@ -355,6 +373,8 @@ def plan(
     from singularity_lab.spectroscopes.meter import Budget
 
     arms = arms_of(devices)
+    for arm in arms:
+        arm.check()
     one_row = isinstance(rows, str | LocalProblem | CalibrationRow) or not isinstance(
         rows, Iterable
     )
@@ -372,8 +392,6 @@ def plan(
         if twice:
             hint = " (give its arms different labels)" if what == "devices" else ""
             raise BadInput(f"{what}: each may appear once, received twice: {twice[0]}{hint}")
-    for arm in arms:
-        arm.check_settings()
     return Plan(members, arms, numbers, Budget.of(budget, evaluations))
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import os
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
@@ -20,7 +22,7 @@ import torch
 from torch import Tensor
 
 from singularity_lab.calibration.watch import Peeked, watched
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Estimate, Outcome, Reading
@@ -31,6 +33,7 @@ __all__ = [
     "LEVEL",
     "PEEKED",
     "Counter",
+    "EstimatorFailed",
     "HiddenLoss",
     "answer",
     "as_device",
@@ -40,6 +43,14 @@ __all__ = [
 LEVEL = 0.9  # of an interval whose level is not said
 FORMS = "a number | (estimate, standard error) | (estimate, low, high) | a Reading"
 PEEKED = "peeked: "  # how the reason of a reading begins that was stopped for looking up the answer
+
+
+class EstimatorFailed(SingularityLabError):
+    """An estimator that gave no answer; ``cost`` is what it spent until then."""
+
+    def __init__(self, message: str, cost: Cost) -> None:
+        self.cost = cost
+        super().__init__(" ".join(message.split())[:500])
 
 
 class Stopped(BaseException):
@@ -56,6 +67,7 @@ class Counter:
     gradients: int = 0
     rows: int = 0  # of data seen since the last whole pass
     stopped: bool = False
+    spent: str = ""  # what an evaluation was refused for
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     def stop(self) -> None:
@@ -67,9 +79,11 @@ class Counter:
         if self.stopped:
             raise Stopped
         if self.evaluations + self.gradients + points > self.budget.evaluations:
-            raise BudgetSpent("evaluations")
-        if self.watch.seconds > self.budget.cpu_seconds:
-            raise BudgetSpent("CPU seconds")
+            self.spent = "evaluations"
+        elif self.watch.seconds > self.budget.cpu_seconds:
+            self.spent = "CPU seconds"
+        if self.spent:
+            raise BudgetSpent(self.spent)
         if gradients:
             self.gradients += points
         else:
@@ -133,7 +147,8 @@ def answer(found: Any, name: str) -> Estimate | Reading:
     """
     if isinstance(found, Reading):
         return found
-    parts = found if isinstance(found, tuple | list) else (found,)
+    several = isinstance(found, tuple | list | Tensor | np.ndarray) and np.ndim(found) == 1
+    parts = list(found) if several else [found]
     numbers = [x for part in parts if (x := _number(part)) is not None]
     if len(numbers) != len(parts) or not 1 <= len(numbers) <= 3:
         raise BadInput(f"{name}: {FORMS} is needed, it returned {_shown(found)}")
@@ -148,8 +163,8 @@ def answer(found: Any, name: str) -> Estimate | Reading:
         half = NormalDist().inv_cdf(0.5 + LEVEL / 2) * rest[0]
         return Estimate(value, value - half, value + half, LEVEL)
     low, high = rest
-    if not low <= high:
-        raise BadInput(f"{name}: low <= high is needed, it returned {_shown(found)}")
+    if not low <= value <= high:
+        raise BadInput(f"{name}: low <= estimate <= high is needed, it returned {_shown(found)}")
     return Estimate(value, low, high, LEVEL)
 
 
@@ -197,9 +212,20 @@ def takes(function: Any, settings: Mapping[str, Any], first: int = 1) -> bool:
             return False
         except (TypeError, ValueError):
             name = getattr(function, "__name__", type(function).__name__)
+            needed = "(model, loader, seed, budget)" if first == 2 else "(loss, seed, budget)"
+            asked = f" with the settings {', '.join(settings)}" if settings else ""
             raise BadInput(
-                f"device: a function (loss, seed, budget) is needed, {name} is none: {error}"
+                f"device: a function {needed} is needed{asked}, {name} is none: "
+                f"{_signature(function) or error}"
             ) from None
+
+
+def _signature(function: Any) -> str:
+    """What a function takes, in words; "" where that cannot be read."""
+    try:
+        return f"it takes {inspect.signature(function)}"
+    except (TypeError, ValueError):
+        return ""
 
 
 def as_device(function: Any, name: str, shown: str = "hidden", models: Any = None) -> Any:
@@ -225,11 +251,17 @@ def as_device(function: Any, name: str, shown: str = "hidden", models: Any = Non
         found, error, peeks = watched(call, source_file(function), counter.stop)
         cost = Cost(counter.evaluations, counter.gradients, watch.seconds, peak_memory())
         if peeks:
-            raise BadInput(f"{PEEKED}{name} {', '.join(peeks)}")
+            raise EstimatorFailed(f"{PEEKED}{name} {', '.join(peeks)}", cost)
         if error is not None:
-            _raise(error, name)
-        said = answer(found, name)
+            _raise(error, name, source_file(function), cost)
+        try:
+            said = answer(found, name)
+        except BadInput as wrong:
+            raise EstimatorFailed(str(wrong), cost) from None
+        over = _overspent(counter, cost)
         if isinstance(said, Reading):
+            if over and said.ok:
+                said = dataclasses.replace(said, outcome=Outcome.BUDGET, reason=over)
             reported = {"evaluations": said.cost.evaluations, "gradients": said.cost.gradients}
             return dataclasses.replace(
                 said,
@@ -245,8 +277,8 @@ def as_device(function: Any, name: str, shown: str = "hidden", models: Any = Non
             seed=seed,
             estimates={"lambda": said},
             multiplicity=None,
-            outcome=Outcome.OK,
-            reason="",
+            outcome=Outcome.BUDGET if over else Outcome.OK,
+            reason=over,
             cost=cost,
             versions=versions(),
         )
@@ -255,16 +287,39 @@ def as_device(function: Any, name: str, shown: str = "hidden", models: Any = Non
     return run
 
 
-def _raise(error: BaseException, name: str) -> None:
-    """An estimator's error as the reason of its row; what is no error of it goes on as it is."""
-    if isinstance(error, BadInput | BadLoss):
+def _overspent(counter: Counter, cost: Cost) -> str:
+    """Why an answer came after the budget was spent; "" for one that kept to it."""
+    limit = counter.budget.cpu_seconds
+    if counter.spent:
+        return f"the budget of {counter.spent} was spent before it answered"
+    if cost.cpu_seconds > limit:
+        return f"it took {cost.cpu_seconds:.3g} CPU seconds, the budget is {limit:g}"
+    return ""
+
+
+def _raise(error: BaseException, name: str, file: str, cost: Cost) -> None:
+    """An estimator's error as the reason of its row, with the line of its own file; what is no
+    error of it goes on as it is."""
+    if isinstance(error, BadLoss):
         raise error
     if isinstance(error, BudgetSpent):
-        raise BadInput(f"{name}: the budget of {error} was spent before it answered") from None
+        raise EstimatorFailed(
+            f"{name}: the budget of {error} was spent before it answered", cost
+        ) from None
     if isinstance(error, Exception | SystemExit | Peeked):
         why = " ".join(str(error).split())[:200]
-        raise BadInput(f"{name} failed: {type(error).__name__}: {why}") from error
+        where = _line(error, file)
+        raise EstimatorFailed(
+            f"{name} failed: {type(error).__name__}: {why}{where}", cost
+        ) from error
     raise error
+
+
+def _line(error: BaseException, file: str) -> str:
+    """Where an error came up: the last line of the estimator's own file, or of any other."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if f.filename == file] or frames
+    return f" ({os.path.basename(own[-1].filename)}, line {own[-1].lineno})" if own else ""
 
 
 # -- estimators of torch modules -------------------------------------------------------------------

@@ -217,7 +217,13 @@ class Findings:
     ledger: tuple[LedgerRow, ...] = ()
     controls: tuple[ControlRow, ...] = ()
     row_set: str = ""  # the name and hash of the set that the rows are, if they are one
-    verdict: str = ""  # in words, for each arm and class, and what the harness has found
+
+    @property
+    def verdict(self) -> str:
+        """In words: for each arm and class whether it is right, and what the harness has found."""
+        from singularity_lab.calibration.verdict import verdict
+
+        return verdict(self)
 
     @cached_property
     def kept(self) -> dict[Any, Any]:
@@ -363,14 +369,14 @@ class Findings:
         return "\n".join(lines)
 
     def _said(self) -> list[str]:
-        """The lines below the table: the verdict on a set of rows, or why readings are missing."""
-        if self.row_set:
-            return [f"rows: {self.row_set}", *self.verdict.splitlines()]
+        """The lines below the table: the set of rows, the verdict, and why readings are missing."""
         silent: dict[tuple[str, str], list[str]] = {}
         for m in self.measurements:
-            if m.value is None and m.reason:
+            told = self.row_set and not m.row.is_probe  # by the verdict
+            if m.value is None and m.reason and not told:
                 silent.setdefault((m.arm, m.reason), []).append(m.row.id)
-        lines = []
+        lines = [f"rows: {self.row_set}"] if self.row_set else []
+        lines += self.verdict.splitlines()
         for (arm, reason), rows in silent.items():
             first = list(dict.fromkeys(rows))
             more = f" and {len(first) - 3} more" if len(first) > 3 else ""

@@ -31,7 +31,7 @@ from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.summaries import CLASSES, Summary, percent
+from singularity_lab.calibration.summaries import CLASSES, Summary, counted, percent
 from singularity_lab.pictures import measurements
 from singularity_lab.spectroscopes.registry import known
 from singularity_lab.system.extras import plain, pyplot, require
@@ -139,14 +139,15 @@ def _anchor(row: str) -> str:
 def what_one_sees(calibration: Findings) -> list[str]:
     """The findings in sentences: how much is proved, how right each arm is (the best first), and
     why not."""
-    truths = calibration.truths.values()
-    proved = sum(t.rlct is not None for t in truths)
+    probes = sum(row.is_probe for row in calibration.rows)
+    calibration = _without_probes(calibration)
+    proved = sum(t.rlct is not None for t in calibration.truths.values())
     count = len(calibration.rows)
-    rows = "row" if count == 1 else "rows"
     first = (
-        f"λ and m of all {count} {rows} are proved, with certificates that verify."
+        f"λ and m of all {counted(count, 'row')} are proved, with certificates that verify."
         if proved == count
-        else f"λ and m are proved for {proved} of {count} {rows}; the others have proved bounds."
+        else f"λ and m are proved for {proved} of {counted(count, 'row')}; "
+        "the others have proved bounds."
     )
     sentences = [first]
     overall = sorted(
@@ -158,7 +159,22 @@ def what_one_sees(calibration: Findings) -> list[str]:
     sentences += [f"{arm} gave no reading that can be judged." for arm in silent]
     if worst := _largest_bias(calibration):
         sentences.append(worst)
+    if probes:
+        sentences.append(
+            f"In these sentences and in the leaderboard the harness's own "
+            f"{counted(probes, 'probe')} count nothing; the tables of rows and classes have them."
+        )
     return sentences
+
+
+def _without_probes(calibration: Findings) -> Findings:
+    rows = tuple(row for row in calibration.rows if not row.is_probe)
+    return dataclasses.replace(
+        calibration,
+        rows=rows,
+        truths={row.id: calibration.truths[row.id] for row in rows},
+        measurements=tuple(m for m in calibration.measurements if not m.row.is_probe),
+    )
 
 
 def _arm_sentence(calibration: Findings, s: Summary) -> str:
@@ -235,7 +251,7 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
     found = {}
     points = [p for p in calibration.points() if p["exact"] > 0]
     if len(points) > _POINTS:
-        points = _seed_means(points)
+        points = _first_seeds(points)
     if points:
         found["scatter"] = _draw(
             "scatter",
@@ -247,9 +263,9 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
         found["errors"] = _draw(
             "errors",
             "Relative error of each reading, row by row.",
-            "Relative errors row by row. Readings off by more than 60 % stand at the edge, with "
-            "their error beside them.",
-            _figure_of(measurements.errors_by_row(_seed_means(points))),
+            "Relative errors row by row, of the first seed. Readings off by more than 60 % stand "
+            "at the edge, with their error beside them.",
+            _figure_of(measurements.errors_by_row(_first_seeds(points))),
         )
     bars = [
         {
@@ -343,7 +359,7 @@ def _levels_figure(curves: dict[str, list[dict[str, Any]]]) -> Figure:
     return figure
 
 
-def _seed_means(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _first_seeds(points: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """One point for each row and arm: the first seed's, with its interval (the table has all)."""
     first: dict[tuple[str, str], dict[str, Any]] = {}
     for p in points:
@@ -414,8 +430,7 @@ def _row(calibration: Findings, row: str) -> dict[str, Any]:
 
 
 def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
-    """One arm on one row: a single reading as it is, several as mean, count and their first
-    interval."""
+    """One arm on one row: a single reading with its interval, several as mean and count."""
     answered = [m for m in members if m.value is not None]
     values = [m.value for m in answered if m.value is not None]
     errors = [m.relative_error for m in answered if m.relative_error is not None]
@@ -430,8 +445,8 @@ def _cell(arm: str, members: Sequence[Measurement]) -> dict[str, Any]:
         "arm": arm,
         "seeds": len(members),
         "value": sum(values) / len(values) if values else None,
-        "low": first.low if answered else None,
-        "high": first.high if answered else None,
+        "low": first.low if answered and len(members) == 1 else None,
+        "high": first.high if answered and len(members) == 1 else None,
         "covered": sum(judged) if judged else None,
         "judged": len(judged),
         "error": sum(errors) / len(errors) if errors else None,

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.results import Calibration
+from singularity_lab.calibration.summaries import counted
 from singularity_lab.system.extras import installed
 from singularity_lab.system.files import replacing, write_text
 
@@ -69,22 +71,32 @@ def write_parquet(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
 
 
 def headline(calibration: Calibration, findings: int | None = None) -> str:
-    """One sentence that silence and a spent budget do not flatter: of *all* readings, how many gave
-    an interval, and how many of these contain λ; arm by arm. findings: how many the harness has."""
+    """A line for each arm that silence and a spent budget do not flatter: of *all* readings, how
+    many gave an interval, how many of these contain λ, how all ended, and why one gave no value.
+    findings: how many the harness has."""
     parts = []
     for p in leaderboard(calibration):
         given = round(p.with_interval * p.readings)
-        text = f"{p.arm}: {p.readings} readings of {p.rows} rows, {given} with an interval"
+        text = f"{p.arm}: {counted(p.readings, 'reading')} of {counted(p.rows, 'row')}, "
+        text += f"{given} with an interval"
         if p.intervals and p.coverage_band is not None:
             low, high = p.coverage_band
             at = "" if p.level is None else f" at {p.level:.0%}"
             text += f", of which {p.covered} of {p.intervals}{at} contain λ"
             text += f" ({100 * low:.0f}–{100 * high:.0f} % over rows)"
-        text += f"; {round(p.ok * p.readings)} ok"
-        parts.append(text)
+        parts.append(f"{text}; {_ends(calibration, p.arm)}.")
     if findings:
-        parts.append(f"{findings} findings of the harness")
-    return ". ".join(parts) + "." if parts else "Nothing was measured."
+        parts.append(f"{counted(findings, 'finding')} of the harness.")
+    return "\n".join(parts) if parts else "Nothing was measured."
+
+
+def _ends(calibration: Calibration, arm: str) -> str:
+    """How the readings of an arm on the rows of the set ended, and the first reason for none."""
+    members = [m for m in calibration.measurements if m.arm == arm and not m.row.is_probe]
+    ends = Counter(m.outcome for m in members)
+    words = [f"{ends.pop('ok', 0)} ok", *(f"{n} {end}" for end, n in sorted(ends.items()))]
+    why = next((m.reason for m in members if m.value is None and m.reason), "")
+    return ", ".join(words) + (f" ({why[:200].rstrip('.')})" if why else "")
 
 
 def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> str:
@@ -94,7 +106,8 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
     lines = ["# Calibration", ""]
     if calibration.row_set:
         lines += [f"Rows: {calibration.row_set}.", ""]
-    lines += [headline(calibration, len(found)), "", "## Leaderboard", ""]
+    lines += [f"- {line}" for line in headline(calibration, len(found)).splitlines()]
+    lines += ["", "## Leaderboard", ""]
     lines += _table(
         [
             "place",
@@ -106,7 +119,7 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
             "ok",
         ],
         [
-            [_places(p), p.arm, _percent(p.error), _band(p.band), *map(_percent, _shares(p))]
+            [p.place, p.arm, _percent(p.error), _band(p.band), *map(_percent, _shares(p))]
             for p in leaderboard(calibration)
         ],
     )
@@ -142,11 +155,6 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
 
 def _shares(p: Standing) -> tuple[float, float, float]:
     return p.answered, p.with_interval, p.ok
-
-
-def _places(p: Standing) -> str:
-    first, last = p.places
-    return str(first) if first == last else f"{first}–{last}"
 
 
 def _percent(x: float | None) -> str:

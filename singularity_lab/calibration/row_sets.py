@@ -8,6 +8,7 @@ spot.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import random
@@ -24,7 +25,7 @@ from typing import Any
 from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import CalibrationRow
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 
 __all__ = ["NAMES", "RowSet", "digest", "layers_problem", "row_set"]
 
@@ -79,8 +80,37 @@ def row_set(name: str) -> RowSet:
 
 
 def is_name(text: str) -> bool:
-    """True if a text names a set rather than a row of the catalog."""
-    return text.partition(":")[0] in NAMES
+    """True if a text names a set rather than a row of the catalog.
+
+    Raises BadInput for what is neither and nearly the name of a set.
+
+    >>> is_name("quick"), is_name("nc-1-1")
+    (True, False)
+    >>> is_name("quik")
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: rows: neither a set (quick, standard, deep-linear, hidden) \
+nor a row is called 'quik'; did you mean quick?
+    """
+    base = text.partition(":")[0]
+    if base in NAMES:
+        return True
+    near = difflib.get_close_matches(base, NAMES, n=1, cutoff=0.75)
+    if near and not _is_row(text):
+        raise BadInput(
+            f"rows: neither a set ({', '.join(NAMES)}) nor a row is called {quoted(text)}; "
+            f"did you mean {near[0]}?"
+        )
+    return False
+
+
+def _is_row(text: str) -> bool:
+    from singularity_lab.catalog.load import load
+
+    try:
+        load(text)
+    except BadInput:
+        return False
+    return True
 
 
 def digest(rows: Sequence[CalibrationRow]) -> str:

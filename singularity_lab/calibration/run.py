@@ -25,7 +25,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.archive import certificate_name, keep_plans, keep_rows
+from singularity_lab.calibration.archive import (
+    certificate_name,
+    keep_open_rows,
+    keep_plans,
+    keep_rows,
+)
 from singularity_lab.calibration.design import Arm, CalibrationRow, Plan, Task, arms_of, plan
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.measurement import Truth
@@ -40,7 +45,6 @@ from singularity_lab.calibration.record_store import (
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.row_sets import LARGEST, RowSet, is_name, row_set
 from singularity_lab.calibration.score import score
-from singularity_lab.calibration.verdict import verdict
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.files import read_json, write_text
 from singularity_lab.system.user_modules import path_without_here
@@ -76,22 +80,27 @@ def calibrate(
     it evaluates and the CPU seconds that it takes are counted for it, and where it fails, its row
     says why. With :func:`~singularity_lab.calibration.estimators.torch_estimator` it gets a model
     and a loader instead. rows: a set by name (``quick``, ``standard``, ``deep-linear``, ``hidden``,
-    ``hidden:SEED``), to which :mod:`.probes` are added for functions of your own; or ids of the
-    catalog, entries, local problems. seeds: integers, or how many. out: the folder that keeps
-    readings and certificates (the same call goes on where it stopped); without it nothing is kept.
+    ``hidden:SEED``), to which :mod:`.probes` are added for functions of your own; or, without
+    probes, ids of the catalog, entries, local problems. seeds: integers, or how many. out: the
+    folder that keeps readings and certificates (the same call goes on where it stopped); without it
+    nothing is kept.
     workers: processes; 0 measures in this process, which also serves a function that no other
     process could import; None: two, or none for such a function. budget: CPU seconds of one
     measurement; evaluations: how many of K and ∇K it may take; None for no limit. progress: called
     with what is done, how much of it, out of how much, and the last one's name.
 
     Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it, and it
-    prints as a table with a verdict in words. Raises BadInput for a plan that makes no sense.
+    prints as a table with a verdict in words (a line for each device and class of m). What a device
+    refuses whatever the loss is ends the call before anything is measured. Raises BadInput for a
+    plan that makes no sense.
 
     >>> c = calibrate("hessian", LocalProblem.build(["x", "y"]), workers=0)
     >>> print(c.measurements[0].truth.value, c.measurements[0].value)
     1 1.0
     """
     arms = arms_of(devices)
+    for arm in arms:  # before rows are drawn and proved
+        arm.check()
     if workers is None:
         workers = 2 if all(map(is_portable, arms)) else 0
     title = ""
@@ -106,7 +115,7 @@ def calibrate(
     if not title:
         return found
     found = every_ledger(found)
-    return dataclasses.replace(found, row_set=title, verdict=verdict(found))
+    return dataclasses.replace(found, row_set=title)
 
 
 def is_portable(arm: Arm) -> bool:
@@ -169,9 +178,10 @@ def run_plans(
         for row in (row for work in plans for row in work.rows):
             if rows.setdefault(row.id, row).source() != row.source():
                 raise BadInput(f"rows: two problems are named {row.id!r}; give one another id")
+        keep_open_rows(store, rows.values())
+        keep_plans(store, plans, title)
         truths = prove_all(rows.values(), store.folder / "certificates", progress)
         keep_rows(store, rows.values(), truths)
-        keep_plans(store, plans, title)
         tasks = list({t.key: t for work in plans for t in work.tasks()}.values())
         records = measure_all(tasks, store, workers, progress, cluster)
         kept = None if temporary else store

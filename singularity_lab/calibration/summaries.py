@@ -139,17 +139,31 @@ ORDER = ("m = 1", "m = 2", "m ≥ 3", "m open", "d = 1–2", "d = 3–4", "d = 5
 
 
 def reading_text(members: Sequence[Measurement]) -> str:
-    """The reading of a row in a table cell: value and interval, or how it failed; the first of
-    several seeds."""
+    """The reading of a row in a table cell: value and interval, or how it failed; of several seeds
+    the mean, and over how many."""
     if not members:
         return "not measured"
+    values = [m.value for m in members if m.value is not None]
     first = next((m for m in members if m.value is not None), members[0])
     if first.value is None:
         return first.outcome
-    text = f"{first.value:.4g}"
-    if first.low is not None and first.high is not None:
+    text = f"{sum(values) / len(values):.4g}"
+    if len(members) > 1:
+        missing = "" if len(values) == len(members) else f" of {len(members)}"
+        text += f" over {len(values)}{missing} seeds"
+    elif first.low is not None and first.high is not None:
         text += f" [{first.low:.4g}, {first.high:.4g}]"
-    return text if first.ok else f"{text} ({first.outcome})"
+    other = list(dict.fromkeys(m.outcome for m in members if not m.ok))
+    return f"{text} ({', '.join(other)})" if other else text
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun.
+
+    >>> counted(1, "row"), counted(2, "row")
+    ('1 row', '2 rows')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def percent(x: float | None, digits: int = 1) -> str:

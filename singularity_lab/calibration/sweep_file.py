@@ -16,6 +16,7 @@ label = "mine"
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import tomllib
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from singularity_lab.calibration.design import Arm, Plan, plan
 from singularity_lab.calibration.probes import probes
 from singularity_lab.calibration.row_sets import is_name
 from singularity_lab.calibration.run import chosen_set, secret_of
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.system.files import read_text
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["arms_of_table", "read_sweep", "sweep_plans"]
 
-_KEYS = {"rows", "devices", "seeds", "evaluations", "budget"}
+_KEYS = ("rows", "devices", "seeds", "evaluations", "budget")
 
 
 def read_sweep(path: str | Path) -> dict[str, Any]:
@@ -44,9 +45,13 @@ def read_sweep(path: str | Path) -> dict[str, Any]:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"plan: {path} is not TOML: {error}") from None
-    unknown = sorted(set(found) - _KEYS)
+    unknown = sorted(set(found) - set(_KEYS))
     if unknown:
-        raise BadInput(f"plan: expected {sorted(_KEYS)}, received {unknown[0]!r}")
+        near = difflib.get_close_matches(unknown[0], _KEYS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        raise BadInput(
+            f"plan: no key is called {quoted(unknown[0])}{hint} There are {', '.join(_KEYS)}"
+        )
     for needed in ("rows", "devices"):
         if needed not in found:
             raise BadInput(f"plan: {needed} is missing from {path}")
@@ -60,6 +65,8 @@ def sweep_plans(document: Mapping[str, Any], store: str | Path | None) -> tuple[
     that make no sense.
     """
     arms = [arm for table in _tables(document) for arm in arms_of_table(table)]
+    for arm in arms:  # before rows are drawn and proved
+        arm.check()
     rows, title = _rows(document["rows"], arms, store)
     given = document.get("evaluations")
     budgets = given if isinstance(given, list) else [given]

@@ -10,7 +10,7 @@ from singularity_lab.calibration.comparison import row_errors, share_with_band
 from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import flags
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.summaries import CLASSES, percent
+from singularity_lab.calibration.summaries import CLASSES, counted, percent
 
 __all__ = ["tolerance", "verdict"]
 
@@ -34,14 +34,18 @@ def verdict(calibration: Findings) -> str:
     for arm, _ in calibration.arms:
         groups: dict[str, list[Measurement]] = {}
         for m in calibration.measurements:
-            if m.arm == arm and m.row.family != "probes" and not m.row.probe:
+            if m.arm == arm and not m.row.is_probe:
                 groups.setdefault(CLASSES["multiplicity"](m), []).append(m)
         lines += [
-            f"{arm}, {name} ({len({m.row.id for m in groups[name]})} rows): {_class(groups[name])}"
+            f"{arm}, {name} ({_rows(groups[name])}): {_class(groups[name])}"
             for name in sorted(groups)
         ]
     lines += [f"! {flag}" for flag in flags(calibration)]
     return "\n".join(lines)
+
+
+def _rows(members: Sequence[Measurement]) -> str:
+    return counted(len({m.row.id for m in members}), "row")
 
 
 def _class(members: Sequence[Measurement]) -> str:
@@ -66,7 +70,9 @@ def _class(members: Sequence[Measurement]) -> str:
     silent = sum(m.value is None for m in members)
     if silent == len(members):
         reason = next((m.reason for m in members if m.reason), "")
-        return f"silent in all {silent} readings" + (f": {reason[:300]}" if reason else "")
+        return f"silent in all {counted(silent, 'reading')}" + (
+            f": {reason[:300]}" if reason else ""
+        )
     text = f"{word}: {sum(right)} of {len(right)} rows within tolerance"
     if math.isfinite(middle):
         worst = max((r for r in errors if math.isfinite(errors[r])), key=lambda r: errors[r])

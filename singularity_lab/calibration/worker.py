@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from singularity_lab.calibration.design import Arm
-from singularity_lab.calibration.estimators import as_device, torch_estimator
+from singularity_lab.calibration.estimators import EstimatorFailed, as_device, torch_estimator
 from singularity_lab.calibration.record_store import RecordStore, StoredRecord
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
-from singularity_lab.spectroscopes.reading import Reading
+from singularity_lab.spectroscopes.reading import Cost, Reading
 
 __all__ = ["failure", "perform"]
 
@@ -59,6 +59,8 @@ def perform(message: Mapping[str, Any], arm: Arm | None = None) -> StoredRecord:
             budget=Budget(**limits),
             **message["settings"],
         )
+    except EstimatorFailed as error:
+        return failure(message, FAILED, str(error), error.cost)
     except SingularityLabError as error:
         return failure(message, FAILED, f"{type(error).__name__}: {error}")
     return _record(message, reading)
@@ -120,14 +122,20 @@ def _reported(cost: Any) -> int | None:
     return cost["evaluations"] + cost["gradients"] if isinstance(cost, dict) else None
 
 
-def failure(message: Mapping[str, Any], outcome: str, reason: str) -> StoredRecord:
-    """The record of a measurement that gave no reading: it stays in the table."""
+def failure(
+    message: Mapping[str, Any], outcome: str, reason: str, cost: Cost | None = None
+) -> StoredRecord:
+    """The record of a measurement that gave no reading: it stays in the table, with what it cost
+    where that is known."""
+    spent = ("evaluations", "gradients", "cpu_seconds")
     return {
         **_head(message),
         **dict.fromkeys(("value", "low", "high", "level")),
         "outcome": outcome,
         "reason": reason,
-        **dict.fromkeys(("evaluations", "gradients", "cpu_seconds", "multiplicity", "reported")),
+        **{name: None if cost is None else getattr(cost, name) for name in spent},
+        "multiplicity": None,
+        "reported": None,
         "reading": None,
     }
 

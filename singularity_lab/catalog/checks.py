@@ -18,7 +18,7 @@ from pathlib import Path
 
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.formulas import claims_for
-from singularity_lab.catalog.load import complete, families
+from singularity_lab.catalog.load import check_builder, complete, families
 from singularity_lab.catalog.paths import catalog_path
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model
@@ -230,4 +230,16 @@ def check_catalog(
         results.append(result)
         if progress is not None:
             progress(result)
-    return CatalogCheck(tuple(results), ())
+    return CatalogCheck(tuple(results), _missing_builders({r.family for r in rows}, folder))
+
+
+def _missing_builders(names: Iterable[str], folder: Path | None) -> tuple[str, ...]:
+    """What is wrong with the builders that families name."""
+    problems = []
+    for family in (families(folder)[name] for name in sorted(names)):
+        try:
+            if family.model:
+                check_builder(family.name, family.model)
+        except BadInput as error:
+            problems.append(str(error))
+    return tuple(problems)

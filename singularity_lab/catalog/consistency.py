@@ -103,15 +103,18 @@ def check_in_processes(
     order = {id: n for n, id in enumerate(ids)}
     parts = [list(ids[k::16]) for k in range(16)]  # small enough that no process waits long
     results: list[RowCheck] = []
+    problems: set[str] = set()
     context = multiprocessing.get_context("spawn")
     with safe_path(), ProcessPoolExecutor(jobs, mp_context=context) as pool:
         for done in as_completed([pool.submit(_check, part, twin) for part in parts]):
-            for row in done.result():
+            checked = done.result()
+            problems.update(checked.problems)
+            for row in checked.rows:
                 results.append(row)
                 if progress is not None:
                     progress(row)
-    return CatalogCheck(tuple(sorted(results, key=lambda r: order[r.id])), ())
+    return CatalogCheck(tuple(sorted(results, key=lambda r: order[r.id])), tuple(sorted(problems)))
 
 
-def _check(ids: list[str], twin: bool) -> tuple[RowCheck, ...]:
-    return check_catalog(ids, twin=twin, truth=checker()).rows
+def _check(ids: list[str], twin: bool) -> CatalogCheck:
+    return check_catalog(ids, twin=twin, truth=checker())

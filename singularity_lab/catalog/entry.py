@@ -143,9 +143,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     def model(self) -> Model:
         """The model of the row; the most recent ones are kept.
 
-        Raises BadInput when the builder or its parameters are wrong.
+        Raises BadInput, with the file, the row and the field, when the builder, its parameters or
+        the polynomials are wrong.
         """
-        return _cached(msgspec.json.encode(self))
+        try:
+            return _cached(msgspec.json.encode(self))
+        except BadInput as error:
+            raise self._wrong(error, "parameters" if self.builder else "ideal") from None
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -169,7 +173,23 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         >>> print(e.problem().ideal)
         (x^2 - y^3) in Q[x, y]
         """
-        return replace(self.model().problem(self.at or None), label=self.label)
+        model = self.model()
+        try:
+            germ = model.problem(self.at or None)
+        except BadInput as error:
+            raise self._wrong(error, "at") from None
+        return replace(germ, label=self.label)
+
+    def _wrong(self, error: BadInput, field: str) -> BadInput:
+        """The error with the file and the row; with the field, where it does not name one."""
+        if not _ID.fullmatch(self.id):  # generated: its id is what was asked for
+            return error
+        said = str(error).partition(":")[0].partition("[")[0]
+        words = f"field {error}" if said in self.__struct_fields__ else f"field {field}: {error}"
+        if said == "model":
+            words = f"field {error}"
+        where = f"{self.family}.toml: " if self.family else ""
+        return BadInput(f"{where}entry {self.id!r}: {words}")
 
     @property
     def label(self) -> str:

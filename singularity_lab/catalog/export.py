@@ -11,6 +11,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -19,6 +20,7 @@ from typing import Any
 
 from singularity_lab.algebra.rings import fraction
 from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.load import CatalogFamily, families
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import problem_to_json
 from singularity_lab.system.extras import require
@@ -254,12 +256,17 @@ def search(
     multiplicity: int | None = None,
 ) -> list[Entry]:
     """Rows that fit every filter given. The text is looked for in id, family, title, tags, note and
-    statement.
+    statement, hyphens, underscores and blanks being the same.
+
+    The rows of families with the text in their name come first, then those where it is in a title
+    or an alias, then those that have it in their own words.
 
     truths: id → table row, needed for the filters status, value (λ) and multiplicity.
     Raises BadInput for these filters without truths.
 
     >>> from singularity_lab.catalog.load import entries
+    >>> search(entries(), "reduced-rank")[0].family
+    'reduced_rank_regression'
     >>> [e.id for e in search(entries("rules"), "det", max_dimension=5)]
     ['rule-product-x-det']
     """
@@ -267,11 +274,12 @@ def search(
     if truths is None and not (status is None and value is None and multiplicity is None):
         raise BadInput("truths: needed to search by status, value or multiplicity")
     wanted = set(tags)
-    needle = text.lower()
-    found = []
+    needle = _plain(text)
+    called = {name: rank for name, f in families().items() if (rank := _called(f, needle)) < 2}
+    found: list[tuple[int, Entry]] = []
     for row in rows:
         truth = known.get(row.id, {})
-        haystack = " ".join([row.id, row.family, row.title, row.note, *row.tags]).lower()
+        haystack = _plain(" ".join([row.id, row.family, row.title, row.note, *row.tags]))
         if (family is not None and row.family != family) or not wanted <= set(row.tags):
             continue
         if status is not None and truth.get("status") != status:
@@ -285,6 +293,19 @@ def search(
             if d < min_dimension or (max_dimension is not None and d > max_dimension):
                 continue
         # models are built last: of the rows that fit, and whose words do not decide
-        if needle in haystack or needle in row.model().statement.lower():
-            found.append(row)
-    return found
+        rank = called.get(row.family, 2)
+        if rank < 2 or needle in haystack or needle in _plain(row.model().statement):
+            found.append((rank, row))
+    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+
+
+def _called(family: CatalogFamily, needle: str) -> int:
+    """Where a text is in what a family is called: 0 its name, 1 title and aliases, 2 nowhere."""
+    if needle in _plain(family.name):
+        return 0
+    return 1 if needle in _plain(" ".join([family.title, *family.aliases])) else 2
+
+
+def _plain(text: str) -> str:
+    """Small letters, with blanks for hyphens and underscores."""
+    return re.sub(r"[-_\s]+", " ", text).strip().lower()

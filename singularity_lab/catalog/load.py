@@ -45,10 +45,11 @@ class CatalogFamily:
     tag_aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-def read_family(path: Path) -> CatalogFamily:
+def read_family(path: Path, *, builder: bool = True) -> CatalogFamily:
     """One TOML file, decoded strictly.
 
-    Raises BadInput with the file, the entry and the field for everything that does not fit.
+    builder: whether the family's builder has to be there. Raises BadInput with the file, the entry
+    and the field for everything that does not fit.
     """
     data = _read_toml(read_text(path, path.name), path.name)
     unknown = set(data) - {*_FIELDS, "entry"}
@@ -71,8 +72,8 @@ def read_family(path: Path) -> CatalogFamily:
     by_tag = data.get("tag_aliases", {})
     if not isinstance(by_tag, dict) or not _fits(by_tag, dict[str, list[str]]):
         raise BadInput(f"{path.name}: field tag_aliases: lists of texts by tag are needed")
-    if data.get("model"):
-        signature(data["model"])
+    if data.get("model") and builder:
+        check_builder(family, data["model"])
     rows = data.get("entry", [])
     if not isinstance(rows, list) or not rows:
         raise BadInput(f"{path.name}: at least one [[entry]] is needed")
@@ -89,6 +90,14 @@ def read_family(path: Path) -> CatalogFamily:
     )
 
 
+def check_builder(family: str, name: str) -> None:
+    """Raise BadInput, with the file and the field, for a family's builder that there is not."""
+    try:
+        signature(name)
+    except BadInput as error:
+        raise BadInput(f"{family}.toml: field {error}") from None
+
+
 def _read_toml(text: str, where: str) -> dict[str, Any]:
     """A TOML document. Raises BadInput for what is none, and for numbers with too many digits."""
     try:
@@ -102,11 +111,12 @@ def _read_toml(text: str, where: str) -> dict[str, Any]:
 
 
 def read_catalog(folder: Path) -> dict[str, CatalogFamily]:
-    """All families of a folder by name. Raises BadInput for an id that two rows share."""
+    """All families of a folder by name; their builders may be missing until they are asked for.
+    Raises BadInput for an id that two rows share."""
     found = {}
     owner: dict[str, str] = {}
     for path in sorted(folder.glob("*.toml")):
-        family = read_family(path)
+        family = read_family(path, builder=False)
         found[family.name] = family
         for row in family.rows:
             if row.id in owner:
@@ -240,6 +250,7 @@ def _fits(value: Any, kind: Any) -> bool:
 def _generate(
     family: CatalogFamily, parameters: dict[str, Any], at: str, several: bool
 ) -> list[Entry]:
+    check_builder(family.name, family.model)
     known = signature(family.model)
     grid: list[list[tuple[str, Any]]] = []
     for key, value in parameters.items():

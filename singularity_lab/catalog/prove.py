@@ -29,7 +29,7 @@ from singularity_lab.catalog.truth import (
     ground_truth,
     judge,
 )
-from singularity_lab.errors import CertificateError, SingularityLabError
+from singularity_lab.errors import BadInput, CertificateError, SingularityLabError
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.workers import workers
@@ -57,14 +57,16 @@ def write_index(
         line = known.get(row.id)
         if line is not None and line.row == row_key(row):
             lines.append(line)
-        elif row.polynomial:
-            problem = row.problem()
-            key = problem_key(problem)
-            if key not in documents:
-                documents[key] = _document(store, problem)
-            lines.append(IndexLine.of(row, documents[key]))
-        else:
-            lines.append(IndexLine.of(row, None))
+            continue
+        try:
+            problem = row.problem() if row.polynomial else None
+        except BadInput as error:  # an unfinished row is nothing to the others
+            _log.warning("%s", f"left out of the index: {error}")
+            continue
+        key = problem_key(problem) if problem is not None else ""
+        if problem is not None and key not in documents:
+            documents[key] = _document(store, problem)
+        lines.append(IndexLine.of(row, documents.get(key)))
     store.write_index(lines)
 
 

@@ -12,10 +12,12 @@ from singularity_lab.cli.options import Cluster, Json, Workers
 from singularity_lab.cli.shell import (
     DEFECT,
     INTERRUPTED,
+    UNDECIDED,
     note,
     print_json,
     print_table,
     progress_bar,
+    say_error,
 )
 from singularity_lab.errors import BadInput
 from singularity_lab.system import extras
@@ -39,7 +41,10 @@ class interruption:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is KeyboardInterrupt:
-            note(f"finished measurements are kept in {self.folder}; the same command goes on")
+            if (self.folder / "plans.json").is_file():
+                note(f"finished measurements are kept in {self.folder}; the same command goes on")
+            else:
+                note("interrupted before anything was measured; the same command begins again")
             raise typer.Exit(INTERRUPTED)
 
 
@@ -53,7 +58,8 @@ def run(
     from singularity_lab.calibration.sweep_file import read_sweep, sweep_plans
 
     extras.require("calibrate", "torch")
-    plans, title = sweep_plans(read_sweep(plan), store)
+    with interruption(store):
+        plans, title = sweep_plans(read_sweep(plan), store)
     _measure(plans, store, workers, cluster, title)
 
 
@@ -69,8 +75,11 @@ def _measure(plans: list[Any], store: Path, workers: int, cluster: str, title: s
     from singularity_lab.calibration.run import run_plans
 
     with interruption(store), progress_bar() as progress:
-        run_plans(plans, store, workers, progress, title, cluster)
+        found = run_plans(plans, store, workers, progress, title, cluster)
     _report(store, store, as_json=False)
+    if all(m.value is None for m in found.measurements):
+        say_error("no device gave a reading; status and report say why")
+        raise typer.Exit(UNDECIDED)
 
 
 def status(store: StoreFolder, as_json: Json = False) -> None:
@@ -79,7 +88,7 @@ def status(store: StoreFolder, as_json: Json = False) -> None:
     from singularity_lab.calibration.record_store import RecordStore
 
     extras.require("status", "torch")
-    wanted = {t.key: t.arm.label for p in plans(store) for t in p.tasks()}
+    wanted = {t.key: t.arm.label for p in plans(store, as_stored=True) for t in p.tasks()}
     place = RecordStore(store)
     found = {r["key"]: r for r in place.records(("key", "outcome", "cpu_seconds"))}
     arms: dict[str, dict[str, Any]] = {}

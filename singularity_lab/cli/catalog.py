@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -89,7 +90,10 @@ def _choose(
         raise BadInput(f"--status: one of {', '.join(_STATUSES)}, received {status!r}")
     wanted = None if value is None else fraction(value, "--lambda")
     rows = entries(family=family, tags=tag or [])
-    truths = {t["id"]: t for t in listing(rows)}
+    truths = {}
+    for row, table in _listed(rows, listing):
+        truths[row.id] = table
+    rows = [row for row in rows if row.id in truths]
     found = search(
         rows,
         text,
@@ -101,6 +105,20 @@ def _choose(
         multiplicity=multiplicity,
     )
     return found, [truths[row.id] for row in found]
+
+
+def _listed(
+    rows: list[Entry], listing: Callable[[list[Entry]], list[dict[str, Any]]]
+) -> Iterator[tuple[Entry, dict[str, Any]]]:
+    """The rows with their table rows; one that cannot be built is named and left out."""
+    try:
+        yield from zip(rows, listing(rows), strict=True)
+    except BadInput:
+        for row in rows:
+            try:
+                yield row, listing([row])[0]
+            except BadInput as error:
+                note(f"left out: {error}")
 
 
 @app.command("list")
@@ -246,7 +264,7 @@ def check(
 
         found = check_in_processes([r.id for r in rows], twin=twin, jobs=jobs, progress=advance)
     whole = not (ids or family or tag)
-    if whole:
+    if whole and all(r.status != "broken" for r in found.rows):  # a row that cannot be built
         strays = [f"certificates of no row: {p.name}: prove again" for p in stray_files()]
         found = CatalogCheck(found.rows, (*found.problems, *strays))
     if as_json:

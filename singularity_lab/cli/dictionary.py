@@ -39,6 +39,12 @@ Query = Annotated[
 ]
 
 
+Limit = Annotated[
+    int,
+    typer.Option("--limit", metavar="N", min=0, help="Rows printed at most; 0 for all."),
+]
+
+
 def _tables(folder: Path | None) -> Any:
     from singularity_lab.dictionary.tables import read_tables, shipped
 
@@ -398,12 +404,12 @@ def show(
 
 
 @app.command()
-def search(query: Query, folder: From = None, as_json: Json = False) -> None:
+def search(query: Query, folder: From = None, limit: Limit = 40, as_json: Json = False) -> None:
     """Search the rows by what you have: a word, an id, λ, a reading, or polynomials."""
-    _search(" ".join(query), folder, as_json)
+    _search(" ".join(query), folder, limit, as_json)
 
 
-def _search(query: str, folder: Path | None, as_json: bool) -> None:
+def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     from singularity_lab.dictionary.query import find as look
 
     hits = look(query, _tables(folder))
@@ -427,22 +433,30 @@ def _search(query: str, folder: Path | None, as_json: bool) -> None:
         return
     heads = [("id", "left"), ("title", "left"), ("d", "right"), ("λ", "right"), ("m", "right"),
              ("", "left")]  # fmt: skip
+    shown = hits[: limit or None]
     print_table(
         heads,
-        [(h.row.id, h.row.title, h.row.d, h.stratum.lam, h.stratum.m, h.why) for h in hits],
+        [(h.row.id, h.row.title, h.row.d, h.stratum.lam, h.stratum.m, h.why) for h in shown],
     )
-    print(f"{len(hits)} rows")
+    if len(shown) < len(hits):
+        print(f"{len(shown)} of {len(hits)} rows; --limit 0 prints all")
+    else:
+        print(f"{len(hits)} rows")
     if not hits:
-        print(f"not in the dictionary; singlab rlct proves λ of polynomials: {query[:60]!r}")
+        print(
+            f"not in the dictionary: {query[:60]!r}; singlab rlct proves λ of polynomials, "
+            "singlab catalog search looks in the catalog, and singlab dictionary build takes its "
+            "new rows into the dictionary"
+        )
 
 
-def find(query: Query, folder: From = None, as_json: Json = False) -> None:
+def find(query: Query, folder: From = None, limit: Limit = 40, as_json: Json = False) -> None:
     """Find rows by what you have: a word, an id, λ, a reading, or polynomials.
 
     `singlab find transformer`, `singlab find 'λ<1 d:2..4'`, `singlab find 5.9±0.3`,
     `singlab find 'u^3 + v^2'` (the germ at 0, up to renaming, signs and proved moves).
     """
-    _search(" ".join(query), folder, as_json)
+    _search(" ".join(query), folder, limit, as_json)
 
 
 @app.command()

@@ -402,12 +402,13 @@ GROUPS: tuple[ColumnGroup, ...] = (
 
 
 def commands(
-    group: ColumnGroup, row: str, cell: Cell | None = None, column: str = ""
+    group: ColumnGroup, row: str, cell: Cell | None = None, column: str = "", *, loss: bool = False
 ) -> dict[str, str]:
     """``shell`` and ``python``: what computes a group of cells of a row again.
 
     cell: of the group's first column; jets near the point are those of the contact loci, and those
     of a smooth zero set follow from its codimension. column: of the group; its first if empty.
+    loss: whether the row gives K itself, whose jets are those of the ideal (K).
 
     >>> commands(GROUPS[3], "ade-a2")["shell"]
     'singlab jets ade-a2 --order 6'
@@ -418,6 +419,10 @@ def commands(
         imported = "from singularity_lab.dictionary.recompute import smooth; "
         python = imported + 'smooth("{id}")'
         shell = f"python -c '{imported}print(smooth(\"{{id}}\"))'"
+    elif jets.get("method") == "contact loci" and loss:
+        python = f'contact_loci(load("{{id}}").problem().ideal, 6, field="{jets["field"]}")'
+        said = python.replace('"', "'").replace("load(", "s.load(")
+        shell = _ONE % said
     elif jets.get("method") == "contact loci":
         shell = _ONE % f"contact_loci('{{id}}', 6, field='{jets['field']}')"
         python = f'contact_loci("{{id}}", 6, field="{jets["field"]}")'

@@ -69,7 +69,9 @@ class Page:
         that no function of its own fills."""
         for group in GROUPS:
             if column in group.columns:
-                return commands(group, self.id, self.cells[group.columns[0]], column)
+                first = self.cells[group.columns[0]]
+                loss = self.row.convention == "loss"
+                return commands(group, self.id, first, column, loss=loss)
         return {}
 
     def to_json(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from singularity_lab.pictures.style import (
     MARKERS,
     colours_and_markers,
     in_order,
+    legend_above,
     sized_axes,
 )
 from singularity_lab.system.extras import plain
@@ -143,7 +144,7 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
     ax.set_xlim(-limit * 1.03, limit * 1.03)
     ax.set_xlabel("(reading − λ)/λ in per cent, with interval")
     ax.grid(axis="x", alpha=0.25)
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(style), frameon=False)
+    legend_above(ax, style, 8.0)
     return ax
 
 
@@ -195,7 +196,7 @@ def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
     ax.set_xticklabels([plain(g) for g in groups])
     ax.set_ylim(0, 1.12)
     ax.set_ylabel("intervals that contain λ")
-    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(style), frameon=False)
+    legend_above(ax, style, 6.4)
     return ax
 
 

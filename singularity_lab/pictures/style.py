@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from singularity_lab.system.extras import pyplot
@@ -36,6 +36,14 @@ def sized_axes(ax: Axes | None, width: float = 6.4, height: float = 4.4) -> Axes
 
     new: Axes = plt.subplots(figsize=(width, height), layout="constrained")[1]
     return new
+
+
+def legend_above(ax: Axes, names: Iterable[str], width: float) -> None:
+    """A legend above axes, in as many columns as names of their length have room for on a figure of
+    that width in inches: a wider one leaves the axes no room."""
+    longest = max(map(len, names), default=0)
+    columns = max(1, int(10 * width / (longest + 6)))  # of a letter's width, and the marker's
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False)
 
 
 def colours_and_markers(names: Sequence[str]) -> dict[str, tuple[str, str]]:

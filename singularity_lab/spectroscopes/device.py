@@ -8,11 +8,22 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import inspect
+import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from numbers import Integral, Real
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Protocol,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 
 if TYPE_CHECKING:
     from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -76,8 +87,20 @@ def meant(name: str, known: Sequence[str]) -> str | None:
 
 
 def settings_of(cls: type[T], given: Mapping[str, Any], device: str) -> T:
-    """A settings dataclass from keyword arguments; unknown names raise BadInput with the list of
-    known ones."""
+    """Return a settings dataclass from keyword arguments.
+
+    A float that is a whole number stands for the integer. Raises BadInput for a name that is not
+    known, with those that are, and for a value of another type than the field is annotated with.
+
+    >>> @dataclass(frozen=True)
+    ... class Settings:
+    ...     draws: int = setting(100, "points drawn")
+    >>> settings_of(Settings, {"draws": 1e2}, "mine").draws
+    100
+    >>> settings_of(Settings, {"draws": "many"}, "mine")
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: settings: draws of mine: an integer is needed, received 'many'
+    """
     known = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
     for name in sorted(set(given) - set(known)):
         near = meant(name, known)
@@ -85,7 +108,41 @@ def settings_of(cls: type[T], given: Mapping[str, Any], device: str) -> T:
         raise BadInput(
             f"settings: {device} has none that is called {name!r}{hint} It knows {', '.join(known)}"
         )
-    return cls(**given)
+    kinds = _kinds(cls)
+    return cls(**{k: _typed(v, kinds.get(k, Any), f"{k} of {device}") for k, v in given.items()})
+
+
+def _kinds(cls: type) -> dict[str, Any]:
+    """The types of the fields; none where an annotation cannot be read."""
+    try:
+        return get_type_hints(cls)
+    except (NameError, TypeError):
+        return {}
+
+
+_WORDS = {int: "an integer", float: "a number", str: "a text", bool: "true or false"}
+
+
+def _typed(value: Any, kind: Any, name: str) -> Any:
+    """A value as its type has it: an integer for a float that is whole. Raises BadInput for a value
+    that is not of the type; types that are not those of numbers, texts and truth are not checked.
+    """
+    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    if value is None and type(None) in kinds:
+        return None
+    if not set(kinds) <= {*_WORDS, type(None)}:
+        return value
+    truth = isinstance(value, bool)
+    for one in kinds:
+        if one in (bool, str) and isinstance(value, one):
+            return value
+        if one is float and isinstance(value, Real) and not truth:
+            return value
+        whole = isinstance(value, Integral) or (isinstance(value, Real) and value == value // 1)
+        if one is int and whole and not truth:
+            return int(value)
+    words = " or ".join(_WORDS[one] for one in kinds if one in _WORDS)
+    raise BadInput(f"settings: {name}: {words} is needed, received {quoted(value)}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +153,8 @@ class Device:
     a reading says and what it does not. Settings: a frozen dataclass whose fields are made by
     :func:`setting`, or None where nothing is known of them. run: the function that measures. plot:
     draws a reading on axes (None: new ones) and returns them. fails: of a negative control, why it
-    fails; "" of a device that does not.
+    fails; "" of a device that does not. reader: the setting that names another device, which takes
+    the settings that are not this one's; "" where there is none.
 
     A device of this package is such a record at the top level of a file in ``devices/``, with
     ``name``, ``summary``, ``scope`` and ``fails`` written as literal texts: the registry reads them
@@ -110,6 +168,7 @@ class Device:
     Settings: type | None = None
     plot: Callable[[Reading, Any], Any] | None = None
     fails: str = ""
+    reader: str = ""
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip():

@@ -8,19 +8,31 @@ is not, and a new file in ``devices/`` is all that a new device needs.
 from __future__ import annotations
 
 import ast
+import dataclasses
+import difflib
 import importlib
 import importlib.metadata
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes import devices
-from singularity_lab.spectroscopes.device import Device, Spectroscope
+from singularity_lab.spectroscopes.device import Device, Spectroscope, settings_of
 
-__all__ = ["REGISTERED", "Known", "find_device", "known", "known_devices", "register"]
+__all__ = [
+    "REGISTERED",
+    "Known",
+    "check_settings",
+    "find_device",
+    "known",
+    "known_devices",
+    "register",
+    "unknown_device",
+]
 
 REGISTERED: dict[str, Spectroscope] = {}  # name -> the device, in this process
 _TEXTS = ("name", "summary", "scope", "fails")
@@ -114,12 +126,44 @@ def register(name: str) -> Callable[[Spectroscope], Spectroscope]:
     return add
 
 
+def unknown_device(name: str) -> BadInput:
+    """The error about a name that no device has: the nearest one, then all.
+
+    >>> str(unknown_device("volumee"))[:66]
+    "device: none is called 'volumee'; did you mean volume? There are a"
+    """
+    names = list(known())
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return BadInput(f"device: none is called {quoted(name)}{hint} There are {', '.join(names)}")
+
+
+def check_settings(device: Device, settings: Mapping[str, Any]) -> None:
+    """Raise BadInput for settings that a device refuses whatever the loss is: names that it has
+    not, values of another type or outside of their range.
+
+    >>> check_settings(find_device("volume"), {"replicates": 2})
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: replicates: expected at least 4, received 2
+    """
+    if device.Settings is None:
+        return
+    own = dict(settings)
+    if device.reader:
+        names = {f.name for f in dataclasses.fields(device.Settings)}
+        rest = {k: own.pop(k) for k in settings if k not in names}
+        chosen: Any = settings_of(device.Settings, own, device.name)
+        check_settings(find_device(getattr(chosen, device.reader)), rest)
+    else:
+        settings_of(device.Settings, own, device.name)
+
+
 def find_device(name: str) -> Device:
     """The record of a device, imported. Raises BadInput for a name that is not known."""
     if name in REGISTERED:
         return Device.of(REGISTERED[name], name)
     homes = known_devices()
     if name not in homes:
-        raise BadInput(f"device: expected one of {sorted(homes)}, received {name!r}")
+        raise unknown_device(name)
     module, _, attribute = homes[name].partition(":")
     return Device.of(getattr(importlib.import_module(module), attribute), name)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.calibration.archive import certificate_name
+from singularity_lab.calibration import run
+from singularity_lab.calibration.archive import certificate_name, open_store, plans
 from singularity_lab.calibration.design import CalibrationRow
+from singularity_lab.calibration.record_store import RecordStore
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.catalog.load import load
+from singularity_lab.errors import BadInput
 
 PROBLEMS = [
     LocalProblem.build("x^2"),
@@ -46,3 +50,33 @@ def test_certificate_names_are_injective_and_short(texts):
     names = [certificate_name(CalibrationRow(t, "f", 1, PROBLEMS[0])).lower() for t in texts]
     assert len(set(names)) == len(texts)
     assert all(len(n) <= 80 and n.isascii() and "/" not in n for n in names)
+
+
+def test_a_run_that_is_interrupted_while_it_proves_is_taken_up_from_its_store(
+    tmp_path, monkeypatch
+):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "prove_all", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.calibrate("hessian", ["nc-1"], out=tmp_path, workers=0)
+    (work,) = plans(tmp_path)
+    assert [t.row.id for t in work.tasks()] == ["nc-1"]
+    assert open_store(tmp_path).measurements == ()
+    assert open_store(tmp_path).truths["nc-1"].value is None
+    found = run.run_plans(plans(tmp_path), tmp_path, 0)
+    assert found.truths["nc-1"].value == open_store(tmp_path).truths["nc-1"].value is not None
+    assert open_store(tmp_path).verdict == found.verdict != ""
+
+
+def test_a_store_is_read_where_the_estimator_is_not(tmp_path):
+    def mine(loss, seed, budget):
+        return 0.5, 0.1
+
+    run.calibrate(mine, ["nc-1"], out=tmp_path, workers=0)
+    (work,) = plans(tmp_path, as_stored=True)
+    assert [t.key for t in work.tasks()] == list(RecordStore(tmp_path).finished())
+    with pytest.raises(BadInput, match="cannot be imported"):
+        plans(tmp_path)[0].tasks()

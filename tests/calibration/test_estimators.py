@@ -4,6 +4,7 @@ it does wrong is a row with the reason."""
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from singularity_lab.calibration.estimators import answer, torch_estimator
 from singularity_lab.calibration.run import calibrate
 from singularity_lab.catalog.load import load
 from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes.meter import BudgetSpent
 
 CUSP, CROSS = LocalProblem.build("x^2 - y^3"), LocalProblem.build("x*y")
 
@@ -30,6 +32,8 @@ def test_the_forms_of_an_answer():
         (torch.tensor(0.5), (-math.inf, math.inf)),
         ((0.5, 0.1), (0.5 - half, 0.5 + half)),
         ([0.5, 0.2, 0.9], (0.2, 0.9)),
+        (np.array([0.5, 0.2, 0.9]), (0.2, 0.9)),
+        (torch.tensor([0.5, 0.2, 0.9], dtype=torch.float64), (0.2, 0.9)),
     ]:
         found = answer(given, "mine")
         assert found.value == 0.5
@@ -45,10 +49,11 @@ def test_the_forms_of_an_answer():
         (True, "it returned bool"),
         ((1.0, 2.0, 3.0, 4.0), "a number | "),
         ({"lambda": 1.0}, "a number | "),
-        (np.zeros(3), "a number | "),
+        (np.zeros((3, 1)), "a number | "),
         (math.nan, "finite estimate"),
         ((0.5, -0.1), "standard error >= 0"),
-        ((0.5, 0.9, 0.2), "low <= high"),
+        ((0.5, 0.9, 0.2), "low <= estimate <= high"),
+        ((0.5, 0.6, 0.7), "low <= estimate <= high"),
     ],
 )
 def test_another_answer_is_a_row_with_the_reason(given, message):
@@ -65,7 +70,12 @@ def test_whatever_an_estimator_raises_is_a_row_with_the_reason():
 
     found = read(mine, [CUSP, LocalProblem.build("x")])
     assert [m.outcome for m in found] == ["failed", "ok"]
-    assert found[0].reason.endswith("mine failed: ZeroDivisionError: two lines")
+    assert found[0].reason.startswith("mine failed: ZeroDivisionError: two lines (")
+    with open(__file__) as file:
+        line = 1 + next(n for n, text in enumerate(file) if "raise ZeroDivisionError(" in text)
+    assert found[0].reason.endswith(f"(test_estimators.py, line {line})")
+    assert found[0].evaluations == 0
+    assert found[0].cpu_seconds is not None
 
 
 def test_evaluations_are_counted_in_points_whatever_is_reported():
@@ -89,6 +99,47 @@ def test_a_budget_of_evaluations_holds():
 
     (found,) = read(mine, evaluations=100)
     assert "budget of evaluations was spent" in found.reason
+    assert found.points == 100  # what it spent is kept
+
+
+def catches(loss, seed, budget):
+    """Answers all the same when its evaluations are spent."""
+    try:
+        while True:
+            loss.value(np.zeros((10, loss.dim)))
+    except BudgetSpent:
+        return 0.5, 0.1
+
+
+def burns(loss, seed, budget):
+    """Asks the loss nothing and takes its time."""
+    end = time.process_time() + 3 * budget.cpu_seconds
+    while time.process_time() < end:
+        pass
+    return 0.5, 0.1
+
+
+@pytest.mark.parametrize(
+    ("mine", "limits", "why"),
+    [
+        (catches, {"evaluations": 100}, "budget of evaluations was spent"),
+        (burns, {"budget": 0.01}, "CPU seconds, the budget is 0.01"),
+    ],
+)
+def test_an_answer_that_comes_after_the_budget_says_so(mine, limits, why):
+    (found,) = read(mine, **limits)
+    assert (found.value, found.outcome) == (0.5, "budget")
+    assert why in found.reason
+    (kept,) = read(lambda loss, seed, budget: (0.5, 0.1), evaluations=100, budget=20)
+    assert kept.ok
+
+
+def test_a_function_of_modules_is_told_its_own_arguments():
+    with pytest.raises(BadInput, match=r"\(model, loader, seed, budget\) is needed, two is none"):
+
+        @torch_estimator
+        def two(model, loader):
+            return 0.5
 
 
 def test_arguments_go_by_place_where_their_names_are_others():

@@ -35,7 +35,7 @@ def _own_cache_and_devices(tmp_path_factory, monkeypatch):
 
 
 def test_an_unknown_device_is_refused_before_anything_starts(tmp_path):
-    with pytest.raises(BadInput, match="device: expected one of"):
+    with pytest.raises(BadInput, match="device: none is called"):
         calibrate("no-such-device", LINE, out=tmp_path)
     with pytest.raises(BadInput, match="cannot be imported"):
         calibrate("devices:absent", LINE, out=tmp_path)

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from singularity_lab.calibration.summaries import percent, summarise
+from singularity_lab.calibration.summaries import percent, reading_text, summarise
 from tests.calibration.readings import exactly, reading
 
 
@@ -63,3 +63,14 @@ def test_bias_in_units_of_lambda_is_not_averaged_over_different_lambda():
 
 def test_percent():
     assert [percent(x) for x in (0.123, -0.05, 0.0, None)] == ["+12.3 %", "−5.0 %", "0.0 %", "–"]
+
+
+def test_a_cell_of_several_seeds_says_the_mean_and_over_how_many():
+    """Its error is that of the mean, so the number beside it is the mean too."""
+    found = [reading(1.0 + seed, 0.1, exactly("1/2"), seed=seed) for seed in range(3)]
+    assert reading_text(found[:1]) == "1 [0.9, 1.1]"
+    assert reading_text(found) == "2 over 3 seeds"
+    value = float(reading_text(found).split()[0])
+    assert summarise("device", "cusp", found).relative_bias == pytest.approx(value / 0.5 - 1)
+    silent = reading(None, None, exactly("1/2"), outcome="failed", seed=3)
+    assert reading_text([silent, *found]) == "2 over 3 of 4 seeds (failed)"

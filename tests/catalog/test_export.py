@@ -155,3 +155,17 @@ def test_the_answer_key_brings_its_proofs(table, tmp_path):
     (proof,) = [json.loads(row[3]) for row in found if row[3]]
     assert found[1][:3] == ("nc-1-1", "1/2", 2)
     assert str(verify(proof[0]).lower) == "(1/2, 2)"
+
+
+def test_a_family_is_found_by_its_name_however_it_is_written():
+    """Those that are called so come before those that mention it."""
+    for text, family in [
+        ("reduced-rank", "reduced_rank_regression"),
+        ("reduced rank regression", "reduced_rank_regression"),
+        ("tanh", "tanh"),
+    ]:
+        found = [e.family for e in search(entries(), text)]
+        assert family in found
+        own = [text.replace("-", " ") in f.replace("_", " ") for f in found]
+        assert own[0]
+        assert all(e in search(entries(), text) for e in entries(family))

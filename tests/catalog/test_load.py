@@ -228,3 +228,35 @@ def test_the_example_of_the_readme_is_a_family(repository, tmp_path):
     assert network.problem().ideal.variables[0] == "a11"
     assert cusp.problem().point == (1, 1)
     assert cusp.problem().box == ((-1, 1), (0, None))
+
+
+UNFINISHED = """
+family = "more"
+model = "no_builder_yet"
+[[entry]]
+id = "more-1"
+vars = ["a", "b"]
+ideal = ["a*c"]
+[[entry]]
+id = "more-2"
+model = "no_builder_yet"
+[[entry]]
+id = "more-3"
+ideal = ["a*b"]
+"""
+
+
+def test_unfinished_rows_are_nothing_to_the_others_and_are_named_where_they_are_asked_for(tmp_path):
+    write(tmp_path, GOOD)
+    write(tmp_path, UNFINISHED, "more.toml")
+    assert load("cusp-3", tmp_path).dimension == 2
+    assert load("more-3", tmp_path).dimension == 2
+    for row, message in [
+        ("more-1", "more.toml: entry 'more-1': field ideal: unknown variable 'c'"),
+        ("more-2", "more.toml: entry 'more-2': field model: no builder 'no_builder_yet'"),
+    ]:
+        for ask in (lambda e: e.dimension, lambda e: e.problem()):
+            with pytest.raises(BadInput, match=message):
+                ask(load(row, tmp_path))
+    with pytest.raises(BadInput, match=r"more\.toml: field model: no builder 'no_builder_yet'"):
+        load("more:k=2", tmp_path)

@@ -57,10 +57,20 @@ def test_a_store_does_not_differ_from_itself(store):
         (["status", "--store", "nowhere"], "no calibration"),
         (["run", "absent.toml", "--store", "s"], "absent.toml"),
         (["compare", "a", "b"], "no calibration"),
+        (["run", "typo.toml", "--store", "s"], "llc has none that is called 'gama'; did you mean"),
+        (["run", "range.toml", "--store", "s"], "replicates: expected at least 4, received 2"),
+        (["run", "row.toml", "--store", "s"], "no key is called 'row'; did you mean rows?"),
+        (["run", "quik.toml", "--store", "s"], "'quik'; did you mean quick?"),
     ],
 )
 def test_what_cannot_be_is_one_line(words, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    device = '[[devices]]\nname = "llc"\n'
+    (tmp_path / "typo.toml").write_text(f'rows = "quick"\n{device}gama = 1\n')
+    (tmp_path / "row.toml").write_text(f'row = "quick"\n{device}')
+    (tmp_path / "quik.toml").write_text(f'rows = "quik"\n{device}')
+    ranged = '[[devices]]\nname = "volume"\nreplicates = 2\n'
+    (tmp_path / "range.toml").write_text(f'rows = "quick"\n{ranged}')
     code, out, err = run("calibrate", *words)
     assert (code, out) == (2, "")
     assert err.startswith("error: ")

@@ -235,3 +235,22 @@ def test_rows_tagged_new_are_proved_and_no_paper_claims_them():
     index = shipped().index()
     problems = {index[r["id"]].problem for r in found}
     assert len(problems) == len(found)  # none is another one in disguise
+
+
+def test_a_row_that_cannot_be_built_yet_is_named_and_left_out(tmp_path, monkeypatch):
+    (tmp_path / "more.toml").write_text(
+        'family = "more"\nmodel = "no_builder_yet"\n'
+        '[[entry]]\nid = "more-1"\nvars = ["a", "b"]\nideal = ["a*c"]\n'
+        '[[entry]]\nid = "more-2"\nideal = ["a*b"]\n'
+    )
+    reader = sys.modules["singularity_lab.catalog.load"]  # the package's own ``load`` is a function
+    monkeypatch.setattr(reader, "catalog_path", lambda: tmp_path)
+    for words in (["list", "--family", "more"], ["search", "more"]):
+        code, out, err = run(*words)
+        assert code == 0
+        assert "more-2" in out
+        assert "more-1" not in out
+        assert "left out: more.toml: entry 'more-1': field ideal: unknown variable 'c'" in err
+    code, _, err = run("show", "more-1")
+    assert code == 2
+    assert "more.toml: entry 'more-1': field ideal" in err

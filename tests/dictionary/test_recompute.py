@@ -110,6 +110,18 @@ def test_a_wrong_cell_is_noticed():
             assert not same(column, other, found), column
 
 
+def test_jets_of_a_loss_name_the_ideal_of_it():
+    """A certificate of K splits sums of one sign, which says nothing over C."""
+    rows = {r.id: r for r in shipped().rows}
+    losses = [
+        s.row_id for s in shipped().strata
+        if s.on_file and s.jets.status == "value" and s.jets.value["method"] == "contact loci"
+        and rows[s.row_id].convention == "loss"
+    ]  # fmt: skip
+    checked([(losses[0], "jets")])
+    assert ".ideal" in lookup(losses[0]).commands("jets")["shell"]
+
+
 def test_a_column_that_nothing_fills():
     with pytest.raises(BadInput, match="column: one of lambda"):
         again("ade-a2", "ranks")

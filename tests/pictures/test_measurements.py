@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from fractions import Fraction
 
 import matplotlib
@@ -160,3 +161,17 @@ def test_the_volume_curve_less_its_slope_is_the_proved_line(m):
 def test_nothing_to_draw_is_refused(draw):
     with pytest.raises(BadInput, match="at least one"):
         draw([])
+
+
+def test_a_legend_of_many_long_names_leaves_the_axes_room():
+    """Matplotlib warns where the layout collapses."""
+    points = [
+        {"arm": f"a device of long name {k} @1e+06", "label": "cusp", "exact": 0.5, "value": 0.5,
+         "multiplicity": 1, "low": 0.4, "high": 0.6}
+        for k in range(6)
+    ]  # fmt: skip
+    figure = measurements.errors_by_row(points).get_figure()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.canvas.draw()
+    assert figure.axes[0].get_position().width > 0.3

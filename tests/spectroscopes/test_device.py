@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import re
+from typing import get_type_hints
 
 import pytest
 from terminal import run
@@ -12,7 +13,7 @@ from terminal import run
 from singularity_lab.calibration.design import Arm
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import devices, measure, registry
-from singularity_lab.spectroscopes.device import Device
+from singularity_lab.spectroscopes.device import Device, settings_of
 from singularity_lab.spectroscopes.registry import find_device, known
 from tests.spectroscopes.germs import crossing
 
@@ -110,3 +111,34 @@ def test_a_setting_of_another_program_is_told_its_name_here(given, device, word)
     with pytest.raises(BadInput, match=re.escape(word)) as caught:
         measure(device, crossing(1), seed=0, **given)
     assert repr(next(iter(given))) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_value_of_another_type_is_refused_by_name_and_a_whole_float_is_an_integer(name):
+    record = find_device(name)
+    kinds = get_type_hints(record.Settings)
+    for s in record.settings():
+        numbers = kinds[s.name] in (int, float, int | None, float | None)
+        if numbers or kinds[s.name] is bool:
+            wrong = ["lots", [1], True] if numbers else ["lots", 1]
+            for value in wrong:
+                with pytest.raises(BadInput, match=f"settings: {s.name} of {name}: .* is needed"):
+                    settings_of(record.Settings, {s.name: value}, name)
+        if isinstance(s.default, int) and numbers:
+            found = settings_of(record.Settings, {s.name: float(s.default)}, name)
+            assert found == record.Settings()
+            assert isinstance(getattr(found, s.name), int)
+            with pytest.raises(BadInput, match="an integer"):
+                settings_of(record.Settings, {s.name: s.default + 0.5}, name)
+
+
+def test_settings_are_checked_through_a_reader():
+    restricted = find_device("restricted")
+    registry.check_settings(restricted, {"component": [0], "depth": 30})
+    for wrong, match in [
+        ({"particels": 64}, "volume has none that is called 'particels'; did you mean particles"),
+        ({"reader": "volumee"}, "none is called 'volumee'; did you mean volume"),
+        ({"reader": "llc", "gama": 1}, "llc has none that is called 'gama'; did you mean gamma"),
+    ]:
+        with pytest.raises(BadInput, match=match):
+            registry.check_settings(restricted, wrong)

@@ -18,7 +18,7 @@ def test_a_device_by_its_name_and_by_its_function_reads_the_same():
 @pytest.mark.parametrize(
     ("device", "options", "match"),
     [
-        ("hesian", {}, "device: expected one of"),
+        ("hesian", {}, "device: none is called 'hesian'; did you mean hessian"),
         ("hessian", {"toleranc": 1}, "toleranc"),
         ("hessian", {"budget": -1}, "budget"),
     ],

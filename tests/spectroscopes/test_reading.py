@@ -129,7 +129,7 @@ def test_a_device_from_outside_is_one_function():
 @pytest.mark.parametrize(
     ("call", "word"),
     [
-        (lambda: measure("no such", crossing(1), seed=0), "expected one of"),
+        (lambda: measure("no such", crossing(1), seed=0), "none is called 'no such'"),
         (lambda: measure("hessian", crossing(1), seed=-1), "seed"),
         (lambda: measure("hessian", crossing(1), seed=1.5), "seed"),
         (lambda: measure("hessian", lambda w: w, seed=0), "loss"),

@@ -45,7 +45,7 @@ from singularity_lab.spectroscopes.devices.ladder import (
 )
 from singularity_lab.spectroscopes.inference import asymptotics
 from singularity_lab.spectroscopes.inference.convergence import two_starts
-from singularity_lab.spectroscopes.inference.heat_capacity import heat_capacity, plateau
+from singularity_lab.spectroscopes.inference.heat_capacity import credible, heat_capacity, plateau
 from singularity_lab.spectroscopes.kernels.localised import Localised
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -242,12 +242,12 @@ def _infer(
     estimates.clear()
     estimates |= fit.estimates(s.level) | others
     diagnostics |= {"fitted_x": fit.curve[0], "fitted_log_z": fit.curve[1], **fit.diagnostics()}
-    # Second reading of m, from levels at which e^{−λx} has set in.
-    deep = (x > x[0] + 0.35 * (x[-1] - x[0])) & (-log_z > 2.0)
-    if deep.sum() >= 8:
-        a, error, _ = heat_capacity(x[deep], energy[deep], variance[deep])
-        half = asymptotics.normal_quantile(s.level) * error
-        estimates["m by heat capacity"] = Estimate(1 + a, 1 + a - half, 1 + a + half, s.level)
+    # Second reading of m; withdrawn where more than two values are left.
+    by_heat = heat_capacity(x, energy, variance)
+    diagnostics["multiplicity_by_heat_capacity"] = by_heat
+    second = credible(by_heat, s.level)
+    if second is not None:
+        estimates["m by heat capacity"] = second
     outcome, reason = curve.stop, curve.reason
     multiplicity: dict[int, float] | None = fit.multiplicity
     # The last third of the ladder must add little to E[βK].

@@ -92,6 +92,7 @@ DEVICE = Device(
     scope="Says what its reader says, of the loss restricted to a component of the weights, to a "
     "part of the data, or to both. It is the λ of the restricted ideal, not a share of λ.",
     Settings=RestrictedSettings,
+    reader="reader",
     run=restricted,
     plot=plot,
 )

@@ -50,3 +50,23 @@ def test_a_branch_on_values_is_no_trace():
     for k in range(CALLS):
         assert float(traced(points(k)).sum()) >= 0
     assert traced.traces == 0
+
+
+def test_a_branch_on_the_data_is_not_traced():
+    """The same shapes, other data, the other branch."""
+
+    def branch(w, x):
+        return w * 2 if float(x.max()) > 1 else w * 3
+
+    traced = Traced(branch)
+    w, low, high = torch.ones(2), torch.zeros(3), torch.full((3,), 2.0)
+    for _ in range(CALLS):
+        assert traced(w, low).tolist() == [3.0, 3.0]
+    assert traced(w, high).tolist() == [2.0, 2.0]
+    assert traced.traces == 0
+
+
+def test_random_numbers_are_not_traced_into_constants():
+    traced = Traced(lambda w: w + torch.rand(2))
+    seen = {tuple(traced(torch.zeros(2)).tolist()) for _ in range(2 * CALLS)}
+    assert len(seen) == 2 * CALLS
