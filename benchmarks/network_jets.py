@@ -27,8 +27,8 @@ from itertools import pairwise
 import torch
 
 from singularity_lab import network_strata
-from singularity_lab.catalog import entries
 from singularity_lab.catalog.formulas import aoyagi_2024
+from singularity_lab.catalog.load import entries
 from singularity_lab.catalog.quiver_strata import NetworkStratum
 from singularity_lab.spectroscopes import measure
 from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss

@@ -57,7 +57,7 @@ import numpy as np
 import torch
 
 from singularity_lab import change_points, network_strata, rlct, track
-from singularity_lab.catalog import entries
+from singularity_lab.catalog.load import entries
 from singularity_lab.spectroscopes import FunctionLoss, measure
 from singularity_lab.spectroscopes.losses.matrix_product import MatrixProductLoss
 from singularity_lab.trajectories import Trajectory

@@ -19,9 +19,10 @@ from docutils.statemachine import StringList
 from markdown_tables import markdown
 from sphinx.application import Sphinx
 
-from singularity_lab.catalog import Entry, entries, families
 from singularity_lab.catalog.checks import bibliography
 from singularity_lab.catalog.consistency import listing
+from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.load import entries, families
 from singularity_lab.catalog.rank_strata import RankStratum, rank_strata
 from singularity_lab.catalog.repeats import repeats
 from singularity_lab.catalog.store import shipped

@@ -17,9 +17,8 @@ from typing import Any
 
 from markdown_tables import markdown
 
-from singularity_lab.catalog import entries, families
 from singularity_lab.catalog.consistency import listing
-from singularity_lab.catalog.load import CatalogFamily
+from singularity_lab.catalog.load import CatalogFamily, entries, families
 from singularity_lab.catalog.titles import title
 from singularity_lab.models.model import description
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from singularity_lab.catalog import families
+from singularity_lab.catalog.load import families
 
 DOCS = Path(__file__).parents[1] / "docs"
 

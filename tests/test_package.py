@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 
@@ -113,6 +114,67 @@ def test_no_modules_import_one_another_in_a_circle():
 
 def test_no_private_name_crosses_a_module():
     assert not private_crossings(sources(PACKAGE))
+
+
+def names_of(text: str) -> tuple[list[str], list[str]]:
+    """The public classes at the top of a module, and its aliases of types."""
+    body = ast.parse(text).body
+    classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
+    aliases = [
+        target.id
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id[0].isupper() and not target.id.isupper()
+    ]
+    return [c for c in classes if c[0] != "_"], aliases
+
+
+def ambiguous(modules: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """The names of public classes that are classes, or aliases of types, of other modules too."""
+    homes: dict[str, list[str]] = {}
+    known: set[str] = set()
+    for module, text in modules.items():
+        classes, aliases = names_of(text)
+        known |= set(classes)
+        for name in classes + aliases:
+            homes.setdefault(name, []).append(module)
+    return [(n, where) for n, where in sorted(homes.items()) if n in known and len(where) > 1]
+
+
+def alike(modules: Iterable[str]) -> list[list[str]]:
+    """Modules of one name that are about different things.
+
+    A command, a picture or a page of the atlas has the name of what it shows, and what finds a step
+    that of what checks it.
+    """
+    homes: dict[str, list[str]] = {}
+    for module in modules:
+        folder, _, name = module.rpartition(".")
+        if name != "__init__" and folder.split(".")[1:2] not in (["cli"], ["pictures"], ["atlas"]):
+            homes.setdefault(name, []).append(folder)
+    pair = [f"{LAB}.exact.engine", f"{LAB}.exact.proof"]
+    return [
+        [f"{folder}.{name}" for folder in folders]
+        for name, folders in sorted(homes.items())
+        if len(folders) > 1 and sorted(folders) != pair
+    ]
+
+
+def test_a_name_means_one_thing():
+    found = sources(PACKAGE)
+    assert not ambiguous(found)
+    assert not alike(found)
+
+
+def test_a_planted_name_of_two_meanings_is_found():
+    assert not ambiguous(CLEAN)
+    twice = {**CLEAN, "lab.exact.newton": "class Chart: ...", "lab.helpers": "class Chart: ..."}
+    assert ambiguous(twice) == [("Chart", ["lab.exact.newton", "lab.helpers"])]
+    assert ambiguous({**twice, "lab.helpers": "Chart = dict[str, int]"})
+    assert not ambiguous({**twice, "lab.helpers": "class _Chart: ..."})
+    assert alike([*CLEAN, "lab.devices.newton"]) == [["lab.exact.newton", "lab.devices.newton"]]
+    assert not alike([*CLEAN, "lab.cli.newton"])
 
 
 def test_the_root_holds_the_face_and_the_errors_only():
@@ -317,6 +379,20 @@ def test_importing_the_package_is_quick_and_loads_no_library():
     own = {m for m in seen["modules"] if m.startswith(f"{LAB}.")}
     assert own <= {f"{LAB}.system", f"{LAB}.system.stubs"}  # where the names are read
     assert seen["seconds"] <= 0.3  # CPU seconds
+
+
+def test_a_typed_germ_loads_no_catalog_and_no_arrays():
+    """What a process for one question loads; the answer of a row needs its builder."""
+    code = (
+        "import json, sys; from singularity_lab import rlct; asked = {asked!r}; rlct(asked); "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    builders = f"{LAB}.models"
+    typed = set(run_python(code.format(asked="x^2 + y^3")))
+    assert f"{LAB}.exact.engine.solve" in typed
+    rows = {f"{LAB}.catalog.load", f"{LAB}.programs", builders, "numpy", "scipy", "highspy"}
+    assert not rows & typed
+    assert builders in run_python(code.format(asked="nc-1-1"))
 
 
 def test_loading_the_devices_loads_nothing_of_the_proof_arm():

@@ -16,7 +16,7 @@ import torch
 from scipy.stats import t as student
 
 from singularity_lab import torch_estimator
-from singularity_lab.calibration.twins import Generators
+from singularity_lab.calibration.twins import TwinModule
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.reading import Cost, Estimate, Outcome, Reading
 
@@ -48,7 +48,7 @@ def loss_of(model: torch.nn.Module, loader: Any) -> dict[str, Any]:
     """A row's model and data as plain JSON, as the adapter builds them again."""
     x, y = loader.dataset.tensors
     data = {"x": x.tolist(), "y": y.tolist()}
-    if isinstance(model, Generators):
+    if isinstance(model, TwinModule):
         terms = [[c.tolist(), a.tolist()] for c, a in model.terms]
         return data | {"terms": terms, "at": model.w.tolist()}
     return data | {"weights": [layer.weight.tolist() for layer in model]}

@@ -112,7 +112,7 @@ def ledger(
     raises BadInput where they do not, and where there is no such arm.
     """
     from singularity_lab.spectroscopes.devices.llc import LlcSettings
-    from singularity_lab.spectroscopes.devices.llc_adjusted import MalaSettings
+    from singularity_lab.spectroscopes.devices.llc_mala import MalaSettings
 
     given = dict(calibration.arms)
     if sgld not in given:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from singularity_lab.calibration.estimators import Counter
     from singularity_lab.catalog.entry import Entry
 
-__all__ = ["Generators", "module_twin", "twin"]
+__all__ = ["TwinModule", "module_twin", "twin"]
 
 _BATCH = 64
 
 
-class Generators(torch.nn.Module):
+class TwinModule(torch.nn.Module):
     """x ↦ x·f(w) for polynomials f₁, …, f_k in the parameters w."""
 
     def __init__(self, problem: LocalProblem) -> None:
@@ -69,7 +69,7 @@ def twin(
         raise BadInput("row: it has no twin as a torch module with data")
     if entry is not None and entry.builder in ("deep_linear", "reduced_rank_regression"):
         return _network(problem, entry, seed)
-    model = Generators(problem)
+    model = TwinModule(problem)
     x = _whitened(len(problem.ideal.generators), seed)
     return model, x, torch.zeros(len(x), 1)
 

@@ -1,7 +1,6 @@
 """The catalog: rows of models with points, claims of papers, and checks. ``catalog/*.toml`` holds
-the data."""
+the data.
 
-from singularity_lab.catalog.entry import Claim, Entry
-from singularity_lab.catalog.load import CatalogFamily, entries, families, load
-
-__all__ = ["CatalogFamily", "Claim", "Entry", "entries", "families", "load"]
+Importing this package loads nothing: the rows bring every builder of a model with them, which a
+question about a typed germ does not need (:mod:`singularity_lab.catalog.lookup`).
+"""

@@ -264,7 +264,7 @@ def search(
     truths: id → table row, needed for the filters status, value (λ) and multiplicity.
     Raises BadInput for these filters without truths.
 
-    >>> from singularity_lab.catalog import entries
+    >>> from singularity_lab.catalog.load import entries
     >>> search(entries(), "reduced-rank")[0].family
     'reduced_rank_regression'
     >>> [e.id for e in search(entries("rules"), "det", max_dimension=5)]

@@ -1,5 +1,8 @@
 """Which germ a text stands for: a row of the catalog, or an expression. A row is its germ: ideal,
-point, prior, constraints and convention."""
+point, prior, constraints and convention.
+
+The catalog, with every builder of a model, is loaded only where a text can be the name of a row.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,14 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from singularity_lab.algebra.polynomial import PointLike
-from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog.entry import Entry
-from singularity_lab.catalog.load import families, load
 from singularity_lab.errors import BadInput
+
+if TYPE_CHECKING:
+    from singularity_lab.algebra.polynomial import PointLike
+    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.catalog.entry import Entry
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,16 +40,22 @@ def find_row(source: Any, variables: Any = None) -> Entry | None:
     singularity_lab.errors.BadInput: id: the catalog has no row 'nc-1-7'; perhaps nc-1-3, \
 nc-1-2, nc-1-1; for an expression give the variables
     """
-    if isinstance(source, Entry):
-        return source
     if isinstance(source, list | tuple) and len(source) == 1:
         (source,) = source
-    if not isinstance(source, str) or variables is not None:
+    word = source.strip() if isinstance(source, str) else ""
+    named = "-" in word and _WORD.fullmatch(word)
+    if isinstance(source, str | list | tuple) and (
+        variables is not None or not (named or ":" in word)
+    ):
         return None
-    word = source.strip()
-    if ":" in word and word.partition(":")[0] in families():
+    from singularity_lab.catalog.entry import Entry
+    from singularity_lab.catalog.load import families, load
+
+    if not isinstance(source, str):
+        return source if isinstance(source, Entry) else None
+    if word.partition(":")[0] in families() and ":" in word:
         return load(word)
-    if "-" not in word or not _WORD.fullmatch(word):
+    if not named:
         return None
     ids = {e.id for f in families().values() for e in f.rows}
     if word in ids:

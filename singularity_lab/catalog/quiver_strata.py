@@ -39,6 +39,9 @@ class NetworkStratum:
     widths: tuple[int, ...]
     multiplicities: Mapping[IndexInterval, int]
 
+    def __hash__(self) -> int:
+        return hash((self.widths, frozenset(self.multiplicities.items())))
+
     def rank(self, i: int, j: int) -> int:
         """The rank of W_j⋯W_{i+1}."""
         return sum(m for (a, b), m in self.multiplicities.items() if a <= i and b >= j)

@@ -20,8 +20,8 @@ import flint
 
 from singularity_lab.errors import BadInput
 
-Element = flint.nmod_poly  # a + b·ε with ε² = 0, over F_q
-Unit = tuple[list[Element], list[Element], list[Element]]  # u, w, V
+DualResidue = flint.nmod_poly  # a + b·ε with ε² = 0, over F_q
+Unit = tuple[list[DualResidue], list[DualResidue], list[DualResidue]]  # u, w, V
 
 _FREQUENCY = 6  # parameters of a frequency: a1, a2, q1, q2, t1, t2
 
@@ -78,22 +78,22 @@ class FourierFits:
         powers = (pow(g, (self.q - 1) // self.modulus, self.q) for g in range(2, 1000))
         return next(z for z in powers if z != 1)
 
-    def _number(self, a: int, b: int = 0) -> Element:
+    def _number(self, a: int, b: int = 0) -> DualResidue:
         return flint.nmod_poly([a, b], self.q)
 
-    def _times(self, *factors: Element) -> Element:
+    def _times(self, *factors: DualResidue) -> DualResidue:
         product = self._number(1)
         for x in factors:
             product = (product * x) % flint.nmod_poly([0, 0, 1], self.q)
         return product
 
-    def _inverse(self, x: Element) -> Element:
+    def _inverse(self, x: DualResidue) -> DualResidue:
         inverse = pow(int(x[0]), -1, self.q)
         return self._number(inverse, -int(x[1]) * inverse * inverse)
 
     # -- the family
 
-    def _frequency(self, k: int, t: Sequence[Element]) -> tuple[list[Unit], list[Element]]:
+    def _frequency(self, k: int, t: Sequence[DualResidue]) -> tuple[list[Unit], list[DualResidue]]:
         """The four units of a frequency, and what they take from the constant unit's V.
 
         The forms N1 = M_c + q1·M_s and N2 = q2·M_c + M_s have rank 2 (docs/open-problems.md);
@@ -143,7 +143,7 @@ class FourierFits:
             shown = [x + times(A + B, y) for x, y in zip(shown, direction, strict=True)]
         return units, shown
 
-    def fit(self, t: Sequence[Element]) -> list[Unit]:
+    def fit(self, t: Sequence[DualResidue]) -> list[Unit]:
         """The fit with these parameters, the Fourier fit where all are 0."""
         p, number, times = self.modulus, self._number, self._times
         half = number(pow(2, -1, self.q))
@@ -168,7 +168,7 @@ class FourierFits:
             )
         return moved
 
-    def errors(self, t: Sequence[Element]) -> list[Element]:
+    def errors(self, t: Sequence[DualResidue]) -> list[DualResidue]:
         """f(a, b)_c − [c = a + b], for all a, b, c."""
         p, found = self.modulus, []
         units = self.fit(t)

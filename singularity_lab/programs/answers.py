@@ -54,6 +54,11 @@ from singularity_lab.programs.program_certificate import (
     program_certificate,
     syndrome_certificate,
 )
+from singularity_lab.programs.program_documents import (
+    ProgramBoundsDocument,
+    ProgramDocument,
+    ThresholdPair,
+)
 from singularity_lab.programs.syndromes import (
     Hitting,
     ProgramChart,
@@ -66,6 +71,7 @@ from singularity_lab.programs.uncertainty.semirings import Booleans
 from singularity_lab.programs.zeroset import ZeroSet, zero_set
 from singularity_lab.system import deadline
 from singularity_lab.system.deadline import TimeLimit
+from singularity_lab.system.documents import converted
 from singularity_lab.system.stopwatch import Stopwatch
 
 LISTING = 5_000_000  # products and comparisons that may be spent on listing them: about a second
@@ -103,7 +109,7 @@ class ProgramResult:
         """The answer; fractions are text. :func:`replay_program` compares all of it with what the
         certificates prove, but for ``method`` and ``seconds``."""
         hitting = self.hitting
-        return {
+        told = {
             **answer_of(Asked.of(self.program_certificate), self.program_certificate),
             "syndromes": None
             if self.syndromes is None or hitting is None
@@ -113,6 +119,7 @@ class ProgramResult:
             "certificate": self.certificate and self.certificate.to_json(),
             "program_certificate": self.program_certificate,
         }
+        return converted(told, ProgramDocument, "answer").plain()
 
     def __str__(self) -> str:
         if self.lambda_E is None:
@@ -146,28 +153,28 @@ class ProgramBounds:
     seconds: float
     certificates: Mapping[str, Any] = field(default_factory=dict)
 
-    def _pair(self, bound: Fraction | None) -> dict[str, str | None] | None:
+    def _pair(self, bound: Fraction | None) -> ThresholdPair | None:
         if bound is None:
             return None
         if self.asked.chart.kind == "open":
-            return {"lambda_E": None, "lambda_H": str(bound)}
-        return {"lambda_E": str(bound), "lambda_H": str(bound / 2)}
+            return ThresholdPair(lambda_E=None, lambda_H=str(bound))
+        return ThresholdPair(lambda_E=str(bound), lambda_H=str(bound / 2))
 
     def to_json(self) -> dict[str, Any]:
         """Fractions as text; ``status`` is ``bounds``."""
-        return {
+        return ProgramBoundsDocument(
             **self.asked.to_json(),
-            "status": "bounds",
-            "lambda_E": None,
-            "lambda_H": None,
-            "multiplicity": None,
-            "lower": self._pair(self.lower),
-            "upper": self._pair(self.upper),
-            "reason": self.reason,
-            "seconds": round(self.seconds, 4),
-            "certificate": dict(self.certificates) or None,
-            "program_certificate": None,
-        }
+            status="bounds",
+            lambda_E=None,
+            lambda_H=None,
+            multiplicity=None,
+            lower=self._pair(self.lower),
+            upper=self._pair(self.upper),
+            reason=self.reason,
+            seconds=round(self.seconds, 4),
+            certificate=dict(self.certificates) or None,
+            program_certificate=None,
+        ).plain()
 
     def __str__(self) -> str:
         sign = "lambda_H" if self.asked.chart.kind == "open" else "lambda_E"

@@ -36,8 +36,8 @@ from singularity_lab.programs.uncertainty.noisy import Timed, check_semantics, l
 from singularity_lab.programs.uncertainty.semirings import (
     Booleans,
     Exponent,
+    MonomialAntichain,
     MonomialIdeals,
-    Monomials,
     Witnesses,
     total,
 )
@@ -542,7 +542,7 @@ def homogeneous_monomials(
     Raises Undecided beyond ``limit``.
     """
     leaves = tuple((c.name, o) for c in program.free for o in c.options)
-    ring = Monomials(len(leaves), limit)
+    ring = MonomialAntichain(len(leaves), limit)
     values: Mapping[LeafSymbol, Any] = {
         leaf: frozenset((tuple(int(i == j) for j in range(len(leaves))),))
         for i, leaf in enumerate(leaves)

@@ -32,7 +32,7 @@ DEEPER = 0.5  # share of the depth, in log ε, over which slopes are taken
 
 
 @dataclass(frozen=True)
-class Orders:
+class MeasuredOrders:
     """The measured order of each coordinate, K having order 1.
 
     values: slopes of the mean of log|u_i| in log ε, over the deeper half of the run; errors: their
@@ -65,24 +65,24 @@ class _Onlooker(LongRun):
         self.depths.append(curve["x"][-1])
         self.logs.append(logs.mean((1, 3)).to(torch.float64).cpu().numpy())
 
-    def orders(self) -> Orders:
+    def orders(self) -> MeasuredOrders:
         """The slopes over the deeper levels."""
         x = np.array(self.depths)
         if len(x) < FEWEST or x[-1] <= 0:
-            return Orders((), ())
+            return MeasuredOrders((), ())
         deep = x >= DEEPER * x[-1]
         if deep.sum() < FEWEST // 2:
-            return Orders((), ())
+            return MeasuredOrders((), ())
         centred = x[deep] - x[deep].mean()
         logs = np.stack(self.logs)[deep]  # levels, coordinates, replicates
         slopes = -np.tensordot(centred, logs, (0, 0)) / (centred**2).sum()
         errors = slopes.std(axis=1, ddof=1) / math.sqrt(self.replicates)
-        return Orders(tuple(slopes.mean(axis=1).tolist()), tuple(errors.tolist()))
+        return MeasuredOrders(tuple(slopes.mean(axis=1).tolist()), tuple(errors.tolist()))
 
 
 def measured_orders(
     loss: Loss, *, seed: int, budget: Budget | float | None = None, **settings: Any
-) -> tuple[Reading, Orders]:
+) -> tuple[Reading, MeasuredOrders]:
     """Return a reading of ``volume`` and the orders of the coordinates that its samples show.
 
     The arguments are those of ``measure("volume", loss, …)``, and the reading is the same.

@@ -28,7 +28,8 @@ import torch
 from torch import Tensor
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted, HmcSettings
+from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted
+from singularity_lab.spectroscopes.devices.llc_hmc import HmcSettings
 from singularity_lab.spectroscopes.devices.tempered import reading_of_average, seeded_generator
 from singularity_lab.spectroscopes.inference.convergence import interval, two_starts
 from singularity_lab.spectroscopes.long_run import drive

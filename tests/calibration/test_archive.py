@@ -11,8 +11,8 @@ from singularity_lab.calibration import run
 from singularity_lab.calibration.archive import certificate_name, open_store, plans
 from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.record_store import RecordStore
-from singularity_lab.catalog import load
 from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.load import load
 from singularity_lab.errors import BadInput
 
 PROBLEMS = [

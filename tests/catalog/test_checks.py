@@ -9,7 +9,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from singularity_lab.catalog import Claim, Entry, entries, families, load
 from singularity_lab.catalog.checks import (
     bibliography,
     check_catalog,
@@ -18,6 +17,8 @@ from singularity_lab.catalog.checks import (
     check_scope,
     twin_error,
 )
+from singularity_lab.catalog.entry import Claim, Entry
+from singularity_lab.catalog.load import entries, families, load
 from singularity_lab.errors import BadInput
 from singularity_lab.models import build
 

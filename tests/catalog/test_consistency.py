@@ -9,9 +9,9 @@ import pytest
 from tampering import tamper
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.catalog import entries, load
 from singularity_lab.catalog.consistency import checker, listing
 from singularity_lab.catalog.entry import Claim
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.catalog.prove import write_index
 from singularity_lab.catalog.truth import ground_truth
 

@@ -11,7 +11,7 @@ from singularity_lab.catalog.entry import Claim, Entry, decode, to_toml
 def test_writing_and_reading_a_row_gives_the_row():
     import tomllib
 
-    from singularity_lab.catalog import entries
+    from singularity_lab.catalog.load import entries
 
     for entry in entries():
         text = to_toml(entry)

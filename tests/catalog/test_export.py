@@ -11,7 +11,6 @@ import pytest
 
 from singularity_lab import rlct, verify
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog import entries, load
 from singularity_lab.catalog.export import (
     COLUMNS,
     croissant,
@@ -22,6 +21,7 @@ from singularity_lab.catalog.export import (
     to_parquet,
     with_model,
 )
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import BadInput
 

@@ -10,7 +10,7 @@ import pytest
 import singularity_lab as lab
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog import entries, load
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 
 

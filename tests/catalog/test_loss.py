@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import dyadic_points, ideals
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog import entries, load
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.catalog.loss import loss
 from singularity_lab.errors import BadInput
 from singularity_lab.models import build

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from singularity_lab.catalog import families
+from singularity_lab.catalog.load import families
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import OutOfScope
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.catalog import load
 from singularity_lab.catalog import prove as prove_module
+from singularity_lab.catalog.load import load
 from singularity_lab.catalog.prove import FIRST_BUDGET, prove, write_index
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.errors import CertificateError

@@ -111,3 +111,10 @@ def test_bad_widths_and_ranks(widths, rank):
 
 def test_one_layer_has_one_stratum():
     assert list(network_strata((2, 3), 1)) == [NetworkStratum((2, 3), {(0, 1): 1})]
+
+
+def test_equal_strata_are_one_key():
+    first, again = (NetworkStratum((2, 1, 2), {(0, 2): 1, (0, 0): 1, (2, 2): 1}) for _ in "ab")
+    other = NetworkStratum((2, 1, 2), {(0, 1): 1, (1, 2): 1, (0, 0): 1, (2, 2): 1})
+    assert {first, again, other} == {first, other}
+    assert {first: "rank 1"}[again] == "rank 1"

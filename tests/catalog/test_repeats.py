@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog import entries, load
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.catalog.repeats import repeats, same_germ
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.models import build

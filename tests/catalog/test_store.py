@@ -8,7 +8,8 @@ import pytest
 from tampering import tamper
 
 from singularity_lab.algebra.invariants import RLCT
-from singularity_lab.catalog import Entry, load
+from singularity_lab.catalog.entry import Entry
+from singularity_lab.catalog.load import load
 from singularity_lab.catalog.store import problem_key
 from singularity_lab.catalog.truth import ground_truth
 

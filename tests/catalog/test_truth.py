@@ -10,7 +10,8 @@ from hypothesis import given
 from strategies import rlcts
 
 from singularity_lab.algebra.invariants import RLCT, Bounds
-from singularity_lab.catalog import Claim, Entry, entries, load
+from singularity_lab.catalog.entry import Claim, Entry
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.catalog.prove import prove
 from singularity_lab.catalog.store import bounds_of
 from singularity_lab.catalog.truth import contradiction, ground_truth, judge

@@ -15,7 +15,7 @@ import time
 import pytest
 from typer.testing import CliRunner
 
-from singularity_lab.catalog import entries, load
+from singularity_lab.catalog.load import entries, load
 from singularity_lab.catalog.store import CertificateStore, shipped
 from singularity_lab.cli import app
 

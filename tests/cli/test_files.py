@@ -16,7 +16,7 @@ from terminal import run, shell
 import singularity_lab
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.run import calibrate
-from singularity_lab.catalog import load
+from singularity_lab.catalog.load import load
 from singularity_lab.catalog.prove import write_index
 from singularity_lab.catalog.store import CertificateStore
 from singularity_lab.catalog.truth import ground_truth

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog import load
+from singularity_lab.catalog.load import load
 from singularity_lab.dictionary import build as building
 from singularity_lab.dictionary.assemble import places
 from singularity_lab.dictionary.build import build

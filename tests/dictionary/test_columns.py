@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from singularity_lab import lookup
-from singularity_lab.catalog import load
+from singularity_lab.catalog.load import load
 from singularity_lab.dictionary.columns import GROUPS, ColumnGroup, Question
 from singularity_lab.dictionary.schema import (
     cell_columns,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from singularity_lab.catalog import load
+from singularity_lab.catalog.load import load
 from singularity_lab.dictionary.assemble import places
 from singularity_lab.dictionary.build import VERSION_OF_CLASSES
 from singularity_lab.dictionary.columns import GROUPS

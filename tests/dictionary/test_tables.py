@@ -8,8 +8,8 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from singularity_lab.catalog import entries
 from singularity_lab.catalog.consistency import listing
+from singularity_lab.catalog.load import entries
 from singularity_lab.catalog.store import row_key
 from singularity_lab.dictionary import tables as store
 from singularity_lab.dictionary.columns import sides

@@ -36,6 +36,12 @@ def test_a_record_says_what_its_source_says_and_explains_its_settings(name):
         assert s.meaning, f"{name}: {s.name}"
 
 
+def test_each_device_has_a_file_of_its_own():
+    homes = [known()[name].home for name in OURS]
+    assert all(home.endswith(":DEVICE") for home in homes)
+    assert len(set(homes)) == len(homes) >= 15
+
+
 def test_a_bare_function_is_a_device_with_its_docstring():
     def mine(loss, *, seed, budget, **settings):
         """Half of the dimension.

@@ -37,6 +37,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial
 from singularity_lab.algebra.problem import GermLike, LocalProblem
@@ -48,11 +50,35 @@ from singularity_lab.exact.arcs.stratification import ArcStratum, StateSearch
 from singularity_lab.exact.arcs.substitution import ArcState
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 _UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open
 _SHARE = 0.5  # of the budget for the strata; the rest is for the contact loci
+
+
+class JetsDocument(Record, frozen=True, kw_only=True):
+    """What ``singlab jets --json`` prints, field by field; lists over orders begin at J_0."""
+
+    generators: tuple[str, ...]
+    label: str | UnsetType = UNSET
+    variables: tuple[str, ...]
+    order: int
+    field: GroundField
+    fibre: bool
+    method: str
+    dimensions: tuple[int, ...]
+    codimensions: tuple[int, ...]
+    top_components: tuple[int | None, ...]
+    pure: tuple[bool | None, ...]
+    mustata: str
+    attained_at: tuple[int, ...]
+    divisors: tuple[tuple[int, ...], ...]
+    strata: tuple[tuple[ArcStratum, ...], ...]
+    seconds: float
+    checked: tuple[int, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -140,26 +166,27 @@ class Jets:
         return jet_equations(self.ideal, m)
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "generators": [str(g) for g in self.ideal.generators],
-            **({"label": self.label} if self.label else {}),
-            "variables": list(self.variables),
-            "order": self.order,
-            "field": self.field,
-            "fibre": self.fibre,
-            "method": self.method,
-            "dimensions": list(self.dimensions),
-            "codimensions": list(self.codimensions),
-            "top_components": list(self.top_components),
-            "pure": list(self.pure),
-            "mustata": str(self.mustata),
-            "attained_at": list(self.attained_at),
-            "divisors": [list(v) for v in self.divisors],
-            "strata": [[s.to_json() for s in row] for row in self.strata],
-            "seconds": round(self.seconds, 4),
-            "checked": list(self.checked),
-            "notes": list(self.notes),
-        }
+        """The document as JSON values; fractions and polynomials are text."""
+        return JetsDocument(
+            generators=tuple(str(g) for g in self.ideal.generators),
+            label=self.label or UNSET,
+            variables=tuple(self.variables),
+            order=self.order,
+            field=self.field,
+            fibre=self.fibre,
+            method=self.method,
+            dimensions=tuple(self.dimensions),
+            codimensions=tuple(self.codimensions),
+            top_components=tuple(self.top_components),
+            pure=tuple(self.pure),
+            mustata=str(self.mustata),
+            attained_at=self.attained_at,
+            divisors=self.divisors,
+            strata=tuple(tuple(row) for row in self.strata),
+            seconds=round(self.seconds, 4),
+            checked=tuple(self.checked),
+            notes=tuple(self.notes),
+        ).plain()
 
     def __str__(self) -> str:
         what = "fibre over 0 of J_m" if self.fibre else "J_m"

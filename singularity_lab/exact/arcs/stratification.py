@@ -47,15 +47,6 @@ class ArcStratum:
     components: int | None
     deeper: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "weights": list(self.weights),
-            "codimension": self.codimension,
-            "contact": self.contact,
-            "components": self.components,
-            "deeper": list(self.deeper),
-        }
-
 
 @dataclass
 class _Answer:

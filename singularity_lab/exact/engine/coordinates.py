@@ -238,7 +238,10 @@ def _factors(g: Germs) -> Iterator[Poly]:
 
 def shorter_problem(problem: LocalProblem, germ: Germ) -> tuple[LocalProblem, list[Script]] | None:
     """The germ as another problem at the origin: in the sums as typed, in fewer variables where it
-    is a product, in coordinates in which it is shorter; with the steps that lead there."""
+    is a product, in coordinates in which it is shorter; with the steps that lead there. Monomials
+    are in their coordinates."""
+    if all(len(f.flint) == 1 for f in germ.generators):
+        return None
     if germ.field is not None or len(germ.generators) > MOVED_GENERATORS:
         return None
     if sum(len(f.flint) for f in germ.generators) > MOVED_TERMS:

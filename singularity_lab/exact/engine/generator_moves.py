@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import flint
-import numpy as np
 
 from singularity_lab.exact.engine.germs import LOCAL, Generator, GermMove, Germs, Poly, ratio
 
@@ -93,6 +92,8 @@ def of_one_sign(g: Germs, f: Generator) -> bool:
 
 def _promising(f: Generator, h: Generator) -> Iterator[tuple[dict[int, int], flint.fmpq]]:
     """(q, ρ) such that f − ρ·q·h has not many more terms new than gone, q a monomial."""
+    import numpy as np
+
     quotients = f.exponents[:, None, :] - h.exponents[None, :, :]
     pairs = np.argwhere((quotients >= 0).all(axis=2))
     meet: Counter[bytes] = Counter()

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import flint
-import numpy as np
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.algebraic import real_roots
@@ -56,6 +55,9 @@ from singularity_lab.exact.proof.moves import (
 )
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.system.deadline import TimeLimit
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Poly = flint.fmpq_mpoly
 LOCAL, PARAM, UNIT = "local", "param", "unit"
@@ -102,6 +104,8 @@ class Generator:
     @cached_property
     def exponents(self) -> np.ndarray:
         """The exponents of the terms: an array of shape (terms, variables)."""
+        import numpy as np
+
         return np.array([[int(e) for e in a] for a in self.poly.monoms()], dtype=np.int64)
 
     @cached_property

@@ -53,13 +53,14 @@ class _Parts:
 
     def divisors(self, s: Term, alone: bool) -> Iterator[tuple[Term, int]]:
         """(s/t, i) for the terms t of leading parts i that divide s; alone: those of monomials."""
-        check_time()
         listed, exponents = self.alone if alone else self.among, dict(s)
         for v in (-1, *exponents):
             for t, i in listed.get(v, ()):
-                if all(exponents.get(n, 0) >= e for n, e in t.items()):
-                    left = ((n, e - t.get(n, 0)) for n, e in s)
-                    yield tuple((n, e) for n, e in left if e), i
+                for n, e in t.items():
+                    if exponents.get(n, 0) < e:
+                        break
+                else:
+                    yield tuple([(n, e - t.get(n, 0)) for n, e in s if e != t.get(n, 0)]), i
 
     def rest(self, i: int) -> Part:
         """Generator i without its leading part."""
@@ -87,6 +88,7 @@ class _Parts:
             s = todo.pop()
             if s in seen or s in free:
                 continue
+            check_time()
             one = next((d for d in self.divisors(s, True) if self.usable(*d, i)), None)
             if one is not None:
                 free[s] = one
@@ -145,6 +147,8 @@ class _Parts:
 
 def _times(q: Term, t: Term) -> Term:
     """The product of two monomials."""
+    if not q or not t:
+        return q or t
     exponents = dict(q)
     for n, e in t:
         exponents[n] = exponents.get(n, 0) + e

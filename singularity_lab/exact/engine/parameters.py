@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 import flint
-import numpy as np
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.factoring import factor
@@ -171,6 +170,8 @@ def _algebraic_sign_change(g: Germs, q: Poly) -> Script | None:
         assert g.field is not None
         image = {i: g.context.constant(flint.fmpq(x.numerator, x.denominator))}
         return g.field.sign(g.compose(q, image))
+
+    import numpy as np
 
     with np.errstate(all="ignore"):
         finite = bool(np.all(np.isfinite(dense)))

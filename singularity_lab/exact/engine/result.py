@@ -7,8 +7,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET
+
 from singularity_lab.algebra.analytic_problem import AnalyticProblem, Problem
-from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
+from singularity_lab.algebra.invariants import Bounded, Bounds
+from singularity_lab.exact.engine.answer_documents import PairDocument, ResultDocument
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import DomainStratum
 from singularity_lab.exact.proof.certificate import Certificate
@@ -52,32 +55,30 @@ class Result(Bounded):
 
         return plot_tree(proof_tree(self), ax)
 
-    def to_json(self) -> dict[str, Any]:
-        """The result as JSON values, fractions as text; ``lower`` and ``upper`` are objects with
-        ``lambda`` and ``multiplicity``."""
-
-        def pair(value: RLCT | None) -> dict[str, Any] | None:
-            if value is None:
-                return None
-            return {"lambda": str(value.value), "multiplicity": value.multiplicity}
-
+    def document(self) -> ResultDocument:
+        """The result as a document, fractions as text."""
         certificates = [c.to_json() for c in self.certificates]
-        return {
-            "status": "exact" if self.exact else "bounds",
-            "loss": describe_loss(self.problem),
-            **({"label": self.problem.label} if self.problem.label else {}),
-            "lambda": str(self.value) if self.exact else None,
-            "multiplicity": self.multiplicity if self.exact else None,
-            "lower": pair(self.bounds.lower),
-            "upper": pair(self.bounds.upper),
-            "method": self.method,
-            "seconds": round(self.seconds, 4),
-            "notes": list(self.notes),
-            **({"strata": [s.to_json() for s in self.strata]} if self.strata else {}),
-            "certificate": certificates[0]
+        return ResultDocument(
+            status="exact" if self.exact else "bounds",
+            loss=describe_loss(self.problem),
+            label=self.problem.label or UNSET,
+            value=str(self.value) if self.exact else None,
+            multiplicity=self.multiplicity if self.exact else None,
+            lower=PairDocument.of(self.bounds.lower),
+            upper=PairDocument.of(self.bounds.upper),
+            method=self.method,
+            seconds=round(self.seconds, 4),
+            notes=tuple(self.notes),
+            strata=tuple(s.document() for s in self.strata) or UNSET,
+            certificate=certificates[0]
             if self.exact
             else {c.kind: d for c, d in zip(self.certificates, certificates, strict=True)},
-        }
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values; ``lower`` and ``upper`` are objects with ``lambda`` and
+        ``multiplicity``."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         loss = self._loss()

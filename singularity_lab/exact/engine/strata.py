@@ -21,6 +21,7 @@ from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.errors import SingularityLabError
+from singularity_lab.exact.engine.answer_documents import PairDocument, StratumDocument
 from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.real_points import Conditions, is_empty, real_point
 from singularity_lab.exact.engine.resolution import resolve_germ
@@ -58,20 +59,21 @@ class DomainStratum(Bounded):
         parts = [f"{e} = 0" for e in self.equations] + [f"{e} != 0" for e in self.inequations]
         return ", ".join([*parts, *self.sides]) or "everywhere"
 
-    def to_json(self) -> dict[str, Any]:
+    def document(self) -> StratumDocument:
         """Text for every polynomial and number."""
         at = self.point
-        pairs = {"lower": self.bounds.lower, "upper": self.bounds.upper}
-        return {
-            "equations": list(self.equations),
-            "inequations": list(self.inequations),
-            "sides": list(self.sides),
-            "point": None if at is None else {n: str(v) for n, v in at.items()},
-            **{
-                n: v and {"lambda": str(v.value), "multiplicity": v.multiplicity}
-                for n, v in pairs.items()
-            },
-        }
+        return StratumDocument(
+            equations=tuple(self.equations),
+            inequations=tuple(self.inequations),
+            sides=tuple(self.sides),
+            point=None if at is None else {n: str(v) for n, v in at.items()},
+            lower=PairDocument.of(self.bounds.lower),
+            upper=PairDocument.of(self.bounds.upper),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         at = self.point

@@ -32,6 +32,7 @@ from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.exact.engine.newton import newton_step
 from singularity_lab.exact.zeta_functions.density import volume_expansion
+from singularity_lab.exact.zeta_functions.zeta_documents import RealPoleDocument
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,16 @@ class RealPole:
     rigorous: bool
     method: str
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "pole": str(self.pole),
-            "order": self.order,
-            "leading": self.leading,
-            "error": self.error,
-            "rigorous": self.rigorous,
-            "method": self.method,
-        }
+    def document(self) -> RealPoleDocument:
+        """The pole as a document, its place as text."""
+        return RealPoleDocument(
+            pole=str(self.pole),
+            order=self.order,
+            leading=self.leading,
+            error=self.error,
+            rigorous=self.rigorous,
+            method=self.method,
+        )
 
 
 def real_poles(f: Polynomial | str) -> tuple[RealPole, ...]:

@@ -22,6 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import flint
+from msgspec import UNSET
 
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, PointLike, Polynomial
@@ -30,6 +31,11 @@ from singularity_lab.algebra.rational_function import RationalFunction
 from singularity_lab.errors import Undecided
 from singularity_lab.exact.classification.singularity_spectrum import nondegenerate
 from singularity_lab.exact.zeta_functions.fan import DualFan, multiplicity, normalised_volume, rank
+from singularity_lab.exact.zeta_functions.zeta_documents import (
+    CandidateDocument,
+    PoleDocument,
+    ZetaDocument,
+)
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.system.notebooks import table
 from singularity_lab.system.stopwatch import Stopwatch
@@ -113,24 +119,27 @@ class Zeta:
         return newton_polyhedron(NewtonPolyhedron.of(self.f.support()), ax=ax)
 
     def to_json(self) -> dict[str, Any]:
+        """The document as JSON values; fractions and polynomials are text."""
         real, notes = self._told_real_poles()
-        return {
-            "polynomial": str(self.f),
-            **({"label": self.label} if self.label else {}),
-            "variables": list(self.f.variables),
-            "candidates": [
-                {"pole": str(c.pole), "order": c.order, "rays": [list(v) for v in c.rays]}
+        return ZetaDocument(
+            polynomial=str(self.f),
+            label=self.label or UNSET,
+            variables=tuple(self.f.variables),
+            candidates=tuple(
+                CandidateDocument(pole=str(c.pole), order=c.order, rays=tuple(map(tuple, c.rays)))
                 for c in self.candidates
-            ],
-            "topological": None if self.topological is None else str(self.topological),
-            "poles": None
+            ),
+            topological=None if self.topological is None else str(self.topological),
+            poles=None
             if self.poles is None
-            else [{"pole": str(p), "order": k, "leading": str(c)} for p, k, c in self.poles],
-            "real_poles": [p.to_json() for p in real],
-            "at_zero": None if self.at_zero is None else str(self.at_zero),
-            "seconds": round(self.seconds, 4),
-            "notes": list(notes),
-        }
+            else tuple(
+                PoleDocument(pole=str(p), order=k, leading=str(c)) for p, k, c in self.poles
+            ),
+            real_poles=tuple(p.document() for p in real),
+            at_zero=None if self.at_zero is None else str(self.at_zero),
+            seconds=round(self.seconds, 4),
+            notes=tuple(notes),
+        ).plain()
 
     def __str__(self) -> str:
         real, notes = self._told_real_poles()

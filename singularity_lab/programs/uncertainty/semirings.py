@@ -123,7 +123,7 @@ class MinPlus:
         return None if a is None or b is None else a + b
 
 
-class Monomials:
+class MonomialAntichain:
     """Finite sets of exponents, with union and Minkowski sum: supports without cancellation.
 
     Raises Undecided when a set grows beyond ``limit``.

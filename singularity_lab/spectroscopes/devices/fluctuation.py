@@ -33,7 +33,8 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
-from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted, MalaSettings
+from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted
+from singularity_lab.spectroscopes.devices.llc_mala import MalaSettings
 from singularity_lab.spectroscopes.devices.tempered import potential, seeded_generator
 from singularity_lab.spectroscopes.inference.convergence import LARGEST, two_starts
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat

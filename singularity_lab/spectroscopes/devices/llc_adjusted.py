@@ -1,21 +1,17 @@
-"""The local learning coefficient by Metropolis-adjusted samplers: MALA and Hamiltonian Monte
-Carlo."""
+"""Metropolis-adjusted chains for the local learning coefficient, whichever kernel moves them: what
+``llc-mala`` and ``llc-hmc`` have in common."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.device import Device, setting, settings_of
-from singularity_lab.spectroscopes.devices.llc import R_HAT, plot, scattered
+from singularity_lab.spectroscopes.devices.llc import R_HAT, scattered
 from singularity_lab.spectroscopes.devices.tempered import (
     Average,
-    check_settings,
     curvature,
     inverse_temperature,
     may_scatter,
@@ -34,62 +30,6 @@ from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Reading
-
-
-@dataclass(frozen=True)
-class MalaSettings:
-    """The target, the chains, and the histogram of steps, whose weights are learned in burn-in.
-
-    A chain from w* takes long to walk outwards along a valley and reads low; one that was heated
-    and cools lags behind and reads high: what they disagree on has not mixed.
-    """
-
-    n: float = setting(10_000.0, "sample size, above 1")
-    beta: float | None = setting(None, "inverse temperature; by default 1/log n")
-    gamma: float = setting(1.0, "strength of the localisation around w*")
-    chains: int = setting(256, "chains run at once, at least 2")
-    burn_in: int = setting(2_000, "steps thrown away")
-    draws: int = setting(4_000, "steps averaged, at least 8")
-    scales: int = setting(20, "step sizes, log-spaced from smallest to largest")
-    smallest: float | None = setting(
-        None, "smallest ε; by default 10⁻³/(nβh), h the largest Hessian eigenvalue nearby"
-    )
-    largest: float | None = setting(None, "largest ε; by default 1/γ")
-    heated: bool = setting(
-        True,
-        "whether the second half of the chains begins scattered, at a temperature where nβh is γ, "
-        "and cools over three quarters of burn-in; without it all start at w*, and the reading is "
-        "never ok",
-    )
-    keep: str = setting(
-        "", '"losses" to keep the losses of the examples at every draw, for ``reading.draws``'
-    )
-    kept: int = setting(200, "draws of a chain that are kept at most, evenly spread")
-    device: str = setting("cpu", "of torch")
-
-    def __post_init__(self) -> None:
-        check_settings(self)
-
-
-@dataclass(frozen=True)
-class HmcSettings(MalaSettings):
-    """As :class:`MalaSettings`, for trajectories: a draw costs (leapfrogs + 1)/2 gradients a
-    chain."""
-
-    burn_in: int = setting(400, "trajectories thrown away")
-    draws: int = setting(800, "trajectories averaged, at least 8")
-    scales: int = setting(16, "leapfrog steps, log-spaced from smallest to largest")
-    smallest: float | None = setting(
-        None, "smallest leapfrog step; by default √ of that of llc-mala"
-    )
-    largest: float | None = setting(None, "largest leapfrog step; by default γ^(−1/2)")
-    leapfrogs: int = setting(10, "largest length of a trajectory; lengths are uniform")
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.leapfrogs < 1:
-            raise BadInput(f"leapfrogs: expected at least 1, received {self.leapfrogs}")
-
 
 _COOL = 8  # steps between the temperatures of a heated warm-up
 
@@ -255,7 +195,7 @@ def adjusted_reading(run: Adjusted, seed: int, cut: str | None) -> Reading:
     return with_draws(reading, run.keeper, kinds, run.nbeta)
 
 
-def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
+def measure_adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Reading:
     """The reading of ``llc-mala`` or ``llc-hmc``."""
     run, cut = adjusted_run(kernel, s, loss, seed, budget), None
     try:
@@ -263,50 +203,3 @@ def _adjusted(kernel: str, s: Any, loss: Loss, seed: int, budget: Budget) -> Rea
     except BudgetSpent as error:
         cut = str(error)
     return adjusted_reading(run, seed, cut)
-
-
-def llc_mala(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """The estimate nβ(E[L] − L(w*)) with the same target as :func:`llc`, by Metropolis-adjusted
-    Langevin steps.
-
-    No discretisation error: what is left is the bias of the target and Monte Carlo noise. Domain
-    and monomial prior belong to the target exactly. See :class:`MalaSettings`.
-    """
-    s = settings_of(MalaSettings, settings, "llc-mala")
-    return _adjusted("mala", s, loss, seed, budget)
-
-
-def llc_hmc(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
-    """As :func:`llc_mala`, by Hamiltonian trajectories: fewer, longer steps. See
-    :class:`HmcSettings`.
-
-    >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
-    >>> square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
-    >>> r = measure("llc-hmc", square, seed=0, burn_in=100, draws=200)
-    >>> abs(r.estimates["llc"].value - 0.5) < 0.03
-    True
-    """
-    s = settings_of(HmcSettings, settings, "llc-hmc")
-    return _adjusted("hmc", s, loss, seed, budget)
-
-
-MALA = Device(
-    name="llc-mala",
-    summary="the baseline's target, sampled without discretisation error by MALA",
-    scope="Says the estimate of llc with domain and prior kept exactly: what is left is Monte "
-    "Carlo noise, which the interval covers, and the bias of the target, which it does not. It "
-    "claims no λ and does not speak of m.",
-    Settings=MalaSettings,
-    run=llc_mala,
-    plot=plot,
-)
-HMC = Device(
-    name="llc-hmc",
-    summary="the baseline's target, sampled without discretisation error by Hamiltonian "
-    "trajectories",
-    scope="Says the estimate of llc, as llc-mala does, by fewer and longer steps. It claims no λ "
-    "and does not speak of m.",
-    Settings=HmcSettings,
-    run=llc_hmc,
-    plot=plot,
-)

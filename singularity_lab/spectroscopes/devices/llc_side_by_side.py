@@ -21,11 +21,11 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import settings_of
 from singularity_lab.spectroscopes.devices.llc_adjusted import (
     Adjusted,
-    HmcSettings,
-    MalaSettings,
     adjusted_reading,
     adjusted_run,
 )
+from singularity_lab.spectroscopes.devices.llc_hmc import HmcSettings
+from singularity_lab.spectroscopes.devices.llc_mala import MalaSettings
 from singularity_lab.spectroscopes.devices.tempered import Average, plain, potential
 from singularity_lab.spectroscopes.kernels.accept import MetropolisState, Steps, Target
 from singularity_lab.spectroscopes.kernels.noise import SideBySide

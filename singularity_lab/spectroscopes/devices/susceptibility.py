@@ -24,7 +24,8 @@ from torch import Tensor
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.llc import R_HAT
-from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted, HmcSettings
+from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted
+from singularity_lab.spectroscopes.devices.llc_hmc import HmcSettings
 from singularity_lab.spectroscopes.inference.convergence import Judgement, interval, judge
 from singularity_lab.spectroscopes.losses.parts import RestrictedLoss, component_indices
 from singularity_lab.spectroscopes.losses.protocol import Loss

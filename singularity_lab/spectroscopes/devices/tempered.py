@@ -283,7 +283,7 @@ def walls_of(loss: Loss, device: str | torch.device = "cpu") -> tuple[Tensor | N
     return lower.to(device), upper.to(device)
 
 
-class Source(Protocol):
+class LossAndGradient(Protocol):
     """What a potential is made of: a loss, and K with its gradient at displacements."""
 
     loss: Loss
@@ -293,7 +293,7 @@ class Source(Protocol):
         ...
 
 
-def potential(meter: Source, nbeta: float | Tensor, gamma: float) -> mala.Target:
+def potential(meter: LossAndGradient, nbeta: float | Tensor, gamma: float) -> mala.Target:
     """U = nβK + γ|u|²/2 − Σ τᵢ log|wᵢ| on u (c, d), +∞ outside the domain or where K is not
     finite."""
     tau = meter.loss.prior_exponents

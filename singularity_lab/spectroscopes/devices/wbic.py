@@ -21,7 +21,8 @@ import torch
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
-from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted, MalaSettings
+from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted
+from singularity_lab.spectroscopes.devices.llc_mala import MalaSettings
 from singularity_lab.spectroscopes.devices.tempered import seeded_generator
 from singularity_lab.spectroscopes.inference.convergence import judge
 from singularity_lab.spectroscopes.long_run import drive

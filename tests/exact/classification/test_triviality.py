@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from singularity_lab import contact_loci, ground_truth
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog import load
+from singularity_lab.catalog.load import load
 from singularity_lab.dictionary.network_strata import orbit_cells
 from singularity_lab.errors import OutOfScope
 from singularity_lab.exact.classification.triviality import smooth_codimension, triviality

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.catalog import load
+from singularity_lab.catalog.load import load
 from singularity_lab.exact.engine.forms import plain_form, reduced_form
 
 ROWS = (

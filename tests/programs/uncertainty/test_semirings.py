@@ -6,8 +6,8 @@ import pytest
 
 from singularity_lab.errors import Undecided
 from singularity_lab.programs.uncertainty.semirings import (
+    MonomialAntichain,
     MonomialIdeals,
-    Monomials,
     total,
 )
 
@@ -24,7 +24,7 @@ def test_exponents_that_do_not_fit_a_byte_are_undecided():
 
 
 def test_monomials_stop_at_their_limit():
-    ring = Monomials(3, limit=3)
+    ring = MonomialAntichain(3, limit=3)
     three = total(ring, [frozenset(((1, 0, 0),)), frozenset(((0, 1, 0),)), frozenset(((0, 0, 1),))])
     with pytest.raises(Undecided, match="more than 3"):
         ring.mul(three, three)

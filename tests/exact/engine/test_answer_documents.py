@@ -1,0 +1,55 @@
+"""Answers have typed records: old documents are read, and the bytes written are what they were."""
+
+from __future__ import annotations
+
+import json
+
+import answer_samples
+import pytest
+
+from singularity_lab.errors import BadInput
+from singularity_lab.exact.arcs.jets import JetsDocument
+from singularity_lab.exact.engine.answer_documents import ResultDocument
+from singularity_lab.exact.zeta_functions.zeta_documents import ZetaDocument
+from singularity_lab.programs.program_documents import ProgramBoundsDocument, ProgramDocument
+from singularity_lab.system.documents import decoded
+
+RECORDS = {
+    "rlct": ResultDocument,
+    "jets": JetsDocument,
+    "zeta": ZetaDocument,
+    "program": ProgramDocument,
+    "program bounds": ProgramBoundsDocument,
+}
+FILED = dict(answer_samples.filed())
+
+
+def test_every_sample_is_on_file():
+    assert list(FILED) == list(answer_samples.ASKED)
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_an_old_document_is_read_and_written_byte_for_byte(name):
+    kind, _ = answer_samples.ASKED[name]
+    record = decoded(FILED[name], RECORDS[kind], "answer")
+    assert json.dumps(record.plain()) == FILED[name]
+
+
+@pytest.mark.parametrize("name", FILED)
+def test_an_answer_is_written_as_it_was(name):
+    """But for the seconds that it took, and so for what a search does within a millisecond."""
+    _, ask = answer_samples.ASKED[name]
+    written, old = (json.loads(text) for text in (json.dumps(ask().to_json()), FILED[name]))
+    assert list(written) == list(old)
+    assert {**written, "seconds": 0.0} == {**old, "seconds": 0.0}
+
+
+def test_a_wrong_field_is_named():
+    text = FILED["exact"].replace('"multiplicity": 1, "lower"', '"multiplicity": "1", "lower"')
+    assert text != FILED["exact"]
+    with pytest.raises(BadInput, match="answer: field multiplicity: Expected"):
+        decoded(text, ResultDocument, "answer")
+    with pytest.raises(BadInput, match="unknown field 'lambdas'"):
+        decoded(
+            FILED["zeta"].replace('"seconds"', '"lambdas": 1, "seconds"'), ZetaDocument, "answer"
+        )
