@@ -62,7 +62,8 @@ def known_lines(tables: Tables, stamp: Stamp, listed: Sequence[Place]) -> Iterat
 
     stored = {(line.row_id, line.stratum_id): line for line in tables.strata}
     seen: set[str] = set()
-    for place in listed:
+    # a germ of a network and of another model: the latter's line has what is not of orbits
+    for place in sorted(listed, key=lambda p: is_network(p.entry)):
         line = stored.get((place.entry.id, place.name))
         problem = place.problem
         if line is None or problem is None or line.problem != place.key or place.key in seen:
