@@ -1,6 +1,5 @@
 """Readings of ``volume`` on file, made anew: each bit is the same in another process, and λ is that
-of the file within its interval. Bits are those of a kind of processor: the reading on file may have
-been made on another."""
+of the file within its interval. On another machine the commit that filed them reads other bits."""
 
 from __future__ import annotations
 
