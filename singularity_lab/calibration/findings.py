@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import html
 import io
 import json
 import math
@@ -23,8 +22,6 @@ from singularity_lab.calibration.summaries import (
     CLASSES,
     ORDER,
     Summary,
-    percent,
-    reading_text,
     summarise,
 )
 from singularity_lab.errors import BadInput
@@ -218,13 +215,6 @@ class Findings:
     controls: tuple[ControlRow, ...] = ()
     row_set: str = ""  # the name and hash of the set that the rows are, if they are one
 
-    @property
-    def verdict(self) -> str:
-        """In words: for each arm and class whether it is right, and what the harness has found."""
-        from singularity_lab.calibration.verdict import verdict
-
-        return verdict(self)
-
     @cached_property
     def kept(self) -> dict[Any, Any]:
         """What has been computed from these findings (:func:`once`)."""
@@ -354,53 +344,6 @@ class Findings:
         target = folder / "calibration.json"
         write_text(target, json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n")
         return [*written, target]
-
-    def __str__(self) -> str:
-        lines = [f"{'row':26} {'λ':>7} {'m':>2}  {'device':10} {'reading [interval]':32} error"]
-        for s in self.per_row():
-            truth = self.truths[s.group]
-            m = truth.multiplicity or "?"
-            lines.append(
-                f"{s.group[:26]:26} {truth!s:>7} {m!s:>2}  {s.arm[:10]:10} "
-                f"{reading_text(self.of(s.group, s.arm)):32} {percent(s.relative_bias)}"
-            )
-        if said := self._said():
-            lines += ["", *said]
-        return "\n".join(lines)
-
-    def _said(self) -> list[str]:
-        """The lines below the table: the set of rows, the verdict, and why readings are missing."""
-        silent: dict[tuple[str, str], list[str]] = {}
-        for m in self.measurements:
-            told = self.row_set and not m.row.is_probe  # by the verdict
-            if m.value is None and m.reason and not told:
-                silent.setdefault((m.arm, m.reason), []).append(m.row.id)
-        lines = [f"rows: {self.row_set}"] if self.row_set else []
-        lines += self.verdict.splitlines()
-        for (arm, reason), rows in silent.items():
-            first = list(dict.fromkeys(rows))
-            more = f" and {len(first) - 3} more" if len(first) > 3 else ""
-            lines.append(f"{arm} on {', '.join(first[:3])}{more}: {reason[:300]}")
-        return lines
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{h}</th>" for h in ("row", "λ", "m", "device", "reading", "error"))
-        body = []
-        for s in self.per_row():
-            truth = self.truths[s.group]
-            cells = (
-                s.group,
-                truth,
-                truth.multiplicity or "?",
-                s.arm,
-                reading_text(self.of(s.group, s.arm)),
-                percent(s.relative_bias),
-            )
-            body.append(
-                "<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in cells) + "</tr>"
-            )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
-        return table + "".join(f"<p>{html.escape(line)}</p>" for line in self._said())
 
 
 def _csv(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
