@@ -11,13 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
-from docutils import nodes
-from docutils.parsers.rst import Directive
-from docutils.statemachine import StringList
 from markdown_tables import markdown
 from sphinx.application import Sphinx
+from table_directive import add_tables
 
 from singularity_lab.catalog.checks import bibliography
 from singularity_lab.catalog.consistency import listing
@@ -230,21 +228,6 @@ TABLES: dict[str, Callable[[], Table]] = {
 }
 
 
-class CatalogTable(Directive):
-    """``{catalog} NAME``: the table of that name."""
-
-    required_arguments: ClassVar[int] = 1
-
-    def run(self) -> list[nodes.Node]:
-        name = self.arguments[0]
-        if name not in TABLES:
-            raise self.error(f"catalog: no table {name!r}; known: {', '.join(TABLES)}")
-        holder = nodes.container()
-        lines = StringList(TABLES[name](), source=f"catalog {name}")
-        self.state.nested_parse(lines, self.content_offset, holder)
-        return list(holder.children)
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_directive("catalog", CatalogTable)
+    add_tables(app, "catalog", TABLES)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,7 @@ stands for a table in Markdown, ``settings`` for a section on each device.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from markdown_tables import markdown
 
@@ -51,24 +51,7 @@ TABLES = {"summaries": summaries, "settings": settings}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    # Here, so that the tables themselves need no Sphinx.
-    from docutils import nodes
-    from docutils.parsers.rst import Directive
-    from docutils.statemachine import StringList
+    from table_directive import add_tables  # here, so that the tables themselves need no Sphinx
 
-    class DeviceTable(Directive):
-        """``{devices} NAME``: the table of that name."""
-
-        required_arguments: ClassVar[int] = 1
-
-        def run(self) -> list[nodes.Node]:
-            name = self.arguments[0]
-            if name not in TABLES:
-                raise self.error(f"devices: no table {name!r}; known: {', '.join(TABLES)}")
-            holder = nodes.container()
-            lines = StringList(TABLES[name](), source=f"devices {name}")
-            self.state.nested_parse(lines, self.content_offset, holder)
-            return list(holder.children)
-
-    app.add_directive("devices", DeviceTable)
+    add_tables(app, "devices", TABLES)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

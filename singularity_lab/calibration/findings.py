@@ -18,12 +18,7 @@ import numpy as np
 from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.statistics import rank_correlation
-from singularity_lab.calibration.summaries import (
-    CLASSES,
-    ORDER,
-    Summary,
-    summarise,
-)
+from singularity_lab.calibration.summaries import CLASSES, ORDER, Summary, summarise
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import write_text
 
@@ -204,7 +199,7 @@ class ControlRow:
 
 @dataclass(frozen=True)
 class Findings:
-    """Arms read against rows whose truth is proved. Prints as the table."""
+    """Arms read against rows whose truth is proved."""
 
     rows: tuple[CalibrationRow, ...]
     arms: tuple[tuple[str, Mapping[str, Any]], ...]  # label, settings

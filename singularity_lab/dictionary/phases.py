@@ -30,10 +30,51 @@ from typing import Any, Literal
 
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
+from singularity_lab.system.documents import Record
 
 Kind = Literal["strata", "functions", "machine"]
 CLOSE = 3.0  # a lead below this is of the size of the terms that are left out
 LARGEST = 1e12  # samples, beyond which no crossing is looked for
+
+
+class PhasePair(Record, frozen=True, rename={"value": "lambda"}):
+    """λ as text, and m."""
+
+    value: str
+    m: int
+
+
+class PhaseDocument(Record, frozen=True, rename={"loss": "L"}):
+    """A phase as a document."""
+
+    name: str
+    loss: str
+    lower: PhasePair | None
+    upper: PhasePair | None
+    row: str
+    dimension: int | None
+    note: str
+
+
+class CrossingDocument(Record, frozen=True, rename={"plain_n": "plain"}):
+    """A sample size where the lowest phase changes."""
+
+    before: str
+    after: str
+    n: float
+    plain_n: float | None
+
+
+class PhasesDocument(Record, frozen=True):
+    """The phases of a model as a document."""
+
+    model: str
+    title: str
+    kind: Kind
+    phases: tuple[PhaseDocument, ...]
+    edges: tuple[tuple[str, str], ...]
+    crossings: tuple[CrossingDocument, ...]
+    argument: str
 
 
 @dataclass(frozen=True)
@@ -65,21 +106,25 @@ class Phase:
             return None
         return _energy(self.loss, self.lower, n)
 
+    def document(self) -> PhaseDocument:
+        """The phase as a document, fractions as text."""
+
+        def pair(side: tuple[Fraction, int] | None) -> PhasePair | None:
+            return None if side is None else PhasePair(value=str(side[0]), m=side[1])
+
+        return PhaseDocument(
+            name=self.name,
+            loss=str(self.loss),
+            lower=pair(self.lower),
+            upper=pair(self.upper),
+            row=self.row,
+            dimension=self.dimension,
+            note=self.note,
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """The phase as JSON values, fractions as text."""
-
-        def pair(side: tuple[Fraction, int] | None) -> dict[str, Any] | None:
-            return None if side is None else {"lambda": str(side[0]), "m": side[1]}
-
-        return {
-            "name": self.name,
-            "L": str(self.loss),
-            "lower": pair(self.lower),
-            "upper": pair(self.upper),
-            "row": self.row,
-            "dimension": self.dimension,
-            "note": self.note,
-        }
+        """The document as JSON values."""
+        return self.document().plain()
 
 
 def _energy(loss: Fraction, pair: tuple[Fraction, int], n: float) -> float:
@@ -97,9 +142,13 @@ class Crossing:
     n: float
     plain: float | None
 
+    def document(self) -> CrossingDocument:
+        """The crossing as a document."""
+        return CrossingDocument(before=self.before, after=self.after, n=self.n, plain_n=self.plain)
+
     def to_json(self) -> dict[str, Any]:
-        """The crossing as JSON values."""
-        return {"before": self.before, "after": self.after, "n": self.n, "plain": self.plain}
+        """The document as JSON values."""
+        return self.document().plain()
 
 
 @dataclass(frozen=True)
@@ -209,15 +258,15 @@ class Phases:
 
     def to_json(self) -> dict[str, Any]:
         """Phases, edges and crossings as JSON values."""
-        return {
-            "model": self.model,
-            "title": self.title,
-            "kind": self.kind,
-            "phases": [p.to_json() for p in self.phases],
-            "edges": [list(e) for e in self.edges],
-            "crossings": [c.to_json() for c in self.crossings()],
-            "argument": self.argument,
-        }
+        return PhasesDocument(
+            model=self.model,
+            title=self.title,
+            kind=self.kind,
+            phases=tuple(p.document() for p in self.phases),
+            edges=self.edges,
+            crossings=tuple(c.document() for c in self.crossings()),
+            argument=self.argument,
+        ).plain()
 
     def __str__(self) -> str:
         lines = [f"{self.title} ({self.kind})"]

@@ -16,15 +16,48 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from msgspec import structs
+
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.errors import BadInput, Undecided
 from singularity_lab.programs.by_name import find_program
 from singularity_lab.programs.machines.machines import Case, Program, choose_steps
+from singularity_lab.programs.program_documents import VertexCount
 from singularity_lab.programs.zeroset import zero_set
 from singularity_lab.system.deadline import TimeLimit
+from singularity_lab.system.documents import Record
 from singularity_lab.system.stopwatch import Stopwatch
 
 CODES = 100_000
+
+
+class FunctionDocument(Record, frozen=True):
+    """A function of a machine's inputs as a document, with the least (λ_E, m) of its codes."""
+
+    outputs: tuple[str, ...]
+    name: str
+    codes: int
+    lambda_E: str
+    multiplicity: int
+    vertices: tuple[VertexCount, ...]
+    components: int
+
+
+class CountedFunction(FunctionDocument, frozen=True):
+    """A function in a census; bits: −log₂ of its share of the codes."""
+
+    bits: float
+
+
+class FunctionsDocument(Record, frozen=True):
+    """The census of a machine's functions as a document."""
+
+    program: str
+    steps: int
+    inputs: tuple[str, ...]
+    codes: int
+    functions: tuple[CountedFunction, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -46,20 +79,21 @@ class MachineFunction:
         """The least (λ_E, m) over its codes: the one of largest volume."""
         return self.counts[0][0]
 
+    def document(self) -> FunctionDocument:
+        """The function as a document, fractions as text."""
+        return FunctionDocument(
+            outputs=self.outputs,
+            name=self.name,
+            codes=self.codes,
+            lambda_E=str(self.least.value),
+            multiplicity=self.least.multiplicity,
+            vertices=tuple(VertexCount.of(v, n) for v, n in self.counts),
+            components=self.components,
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """The function as JSON values, fractions as text."""
-        return {
-            "outputs": list(self.outputs),
-            "name": self.name,
-            "codes": self.codes,
-            "lambda_E": str(self.least.value),
-            "multiplicity": self.least.multiplicity,
-            "vertices": [
-                {"lambda_E": str(v.value), "multiplicity": v.multiplicity, "codes": n}
-                for v, n in self.counts
-            ],
-            "components": self.components,
-        }
+        """The document as JSON values."""
+        return self.document().plain()
 
 
 @dataclass(frozen=True)
@@ -77,16 +111,23 @@ class FunctionCensus:
         """−log₂ of the share of codes that compute a function."""
         return math.log2(self.codes / function.codes)
 
+    def document(self) -> FunctionsDocument:
+        """The census as a document."""
+        return FunctionsDocument(
+            program=self.program,
+            steps=self.steps,
+            inputs=self.inputs,
+            codes=self.codes,
+            functions=tuple(
+                CountedFunction(**structs.asdict(f.document()), bits=round(self.bits(f), 6))
+                for f in self.functions
+            ),
+            seconds=round(self.seconds, 3),
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """The census as JSON values."""
-        return {
-            "program": self.program,
-            "steps": self.steps,
-            "inputs": list(self.inputs),
-            "codes": self.codes,
-            "functions": [{**f.to_json(), "bits": round(self.bits(f), 6)} for f in self.functions],
-            "seconds": round(self.seconds, 3),
-        }
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         head = f"{self.program}, T = {self.steps}: {len(self.functions)} functions of"

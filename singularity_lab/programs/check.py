@@ -30,15 +30,18 @@ from singularity_lab.programs.program_certificate import (
     digest,
     germ_of_chart,
 )
+from singularity_lab.programs.program_documents import ProgramDocument
 from singularity_lab.programs.syndromes import monomial_text
 from singularity_lab.programs.uncertainty.noisy import laws
 from singularity_lab.programs.uncertainty.semirings import Exponent, MonomialIdeals, total
+from singularity_lab.system.documents import converted
 
 DERIVING = 60_000_000  # the same, for deriving a list that is claimed
 
 LARGEST = 2**31  # exponents of a certificate stay below
 _RATIONAL = re.compile(r"-?[0-9]+(/[0-9]+)?")
 CLAIM = ("lambda_E", "lambda_H", "multiplicity")
+METHOD = 400  # letters of what an answer says of its method
 
 
 def answer_of(asked: Asked, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -405,7 +408,8 @@ def replay_program(
     Returns the claim {lambda_E, lambda_H, multiplicity} as it was recomputed, as text and integers,
     and what it is about: the program with its digest, code or face, steps, semantics, chart, and
     the digest of the question. All fields of an answer but ``method`` and ``seconds`` are compared
-    with what the certificates prove. Raises CertificateError that names the first rule that fails.
+    with what the certificates prove. Raises CertificateError that names the wrong field, or the
+    first rule that fails.
 
     >>> from singularity_lab.programs.answers import program_rlct
     >>> claim, about = replay_program(program_rlct("slp-reuse").to_json())
@@ -425,23 +429,21 @@ def replay_program(
     with _refusing():
         asked = Asked.of(proof)
         if answer is not None:
-            syndromes, germ = None, answer.get("certificate")
+            record = converted(answer, ProgramDocument, "answer")
+            need(len(record.method) <= METHOD, f"method: a text of at most {METHOD} letters")
+            syndromes, germ = None, record.certificate
             if germ is not None:
-                need(isinstance(germ, Mapping), "certificate: a mapping is needed")
                 syndromes = check_ideal_document(proof, germ)[1]
             need(germ is not None or asked.chart.kind != "open", "certificate: there is none")
-            _compare(answer, {**answer_of(asked, proof), "syndromes": syndromes})
+            _compare(record, {**answer_of(asked, proof), "syndromes": syndromes})
         return _proved(asked, value), str(asked)
 
 
-def _compare(answer: Mapping[str, Any], proved: Mapping[str, Any]) -> None:
-    """An answer says what was proved, and nothing else but how and how fast."""
-    _keys(answer, (*proved, "method", "seconds", "certificate", "program_certificate"), "answer")
+def _compare(answer: ProgramDocument, proved: Mapping[str, Any]) -> None:
+    """An answer says what was proved; a record holds texts and integers, so that this is exact."""
+    said = answer.plain()
     for key, value in proved.items():
-        same = json.dumps(answer[key], sort_keys=True) == json.dumps(value, sort_keys=True)
-        need(same, f"{key}: the certificate proves {str(value)[:80]}")
-    need(isinstance(answer["method"], str) and len(answer["method"]) <= 400, "method: no text")
-    need(type(answer["seconds"]) in (int, float), "seconds: a number is needed")
+        need(said[key] == value, f"{key}: the certificate proves {str(value)[:80]}")
 
 
 def _replay(

@@ -23,6 +23,7 @@ from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.simplex import rank
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.programs.machines.machines import Code, Program, choose_steps
+from singularity_lab.programs.program_documents import PotentialDocument, SyndromeCount
 from singularity_lab.programs.syndromes import SyndromeProgram, monomial_text
 from singularity_lab.programs.uncertainty.noisy import (
     check_semantics,
@@ -105,22 +106,22 @@ class Potential:
         """Fractions as text. ``hessian`` is restricted to ``directions``; elsewhere it is 0."""
         seen = [i for i in range(len(self.variables)) if self.hessian[i][i]]
         h = self.polynomial
-        return {
-            "program": self.program.name,
-            "dimension": self.program.dimension,
-            "steps": self.steps if self.program.machine.clocked else None,
-            "semantics": self.semantics,
-            "H": None if h is None else str(h),
-            "terms": None if h is None else len(h.flint),
-            "quadratic": str(self.quadratic),
-            "directions": list(self.directions),
-            "hessian": [[str(self.hessian[i][j]) for j in seen] for i in seen],
-            "rank": self.rank,
-            "syndromes": [
-                {"syndrome": s, "coefficient": str(c), "runs": dict(by)}
+        return PotentialDocument(
+            program=self.program.name,
+            dimension=self.program.dimension,
+            steps=self.steps if self.program.machine.clocked else None,
+            semantics=self.semantics,
+            polynomial=None if h is None else str(h),
+            terms=None if h is None else len(h.flint),
+            quadratic=str(self.quadratic),
+            directions=self.directions,
+            hessian=tuple(tuple(str(self.hessian[i][j]) for j in seen) for i in seen),
+            rank=self.rank,
+            syndromes=tuple(
+                SyndromeCount(syndrome=s, coefficient=str(c), runs=dict(by))
                 for s, c, by in self.syndromes
-            ],
-        }
+            ),
+        ).plain()
 
     def __str__(self) -> str:
         clock = f"T = {self.steps}, " if self.program.machine.clocked else ""

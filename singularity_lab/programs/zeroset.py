@@ -24,6 +24,11 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.errors import BadInput, Undecided
 from singularity_lab.programs.machines.machines import Code, Program
+from singularity_lab.programs.program_documents import (
+    ComponentDocument,
+    VertexCount,
+    ZeroSetDocument,
+)
 from singularity_lab.programs.syndromes import ProgramChart, SyndromeProgram, homogeneous_monomials
 from singularity_lab.programs.uncertainty.arithmetic import Formula
 from singularity_lab.programs.uncertainty.noisy import check_semantics, wrong_runs
@@ -107,6 +112,24 @@ class Component:
     @property
     def multiplicity(self) -> int:
         return self.rlct.multiplicity
+
+    def document(self) -> ComponentDocument:
+        """The component as a document, fractions as text."""
+        return ComponentDocument(
+            dimension=self.dimension,
+            lambda_E=str(self.rlct.value),
+            lambda_H=str(self.rlct.value / 2),
+            multiplicity=self.multiplicity,
+            codes=self.codes,
+            degenerate=self.degenerate,
+            piece=self.piece,
+            support={
+                name: "".join(options)
+                if len("".join(options)) == len(options)
+                else " ".join(options)
+                for name, options in self.support.items()
+            },
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -415,35 +438,19 @@ class ZeroSet:
 
     def to_json(self) -> dict[str, Any]:
         """The census as a document: counts, f-vector, components, pieces."""
-        return {
-            "program": self.program.name,
-            "steps": self.steps,
-            "semantics": self.semantics,
-            "chart": str(self.chart),
-            "codes": self.program.codes,
-            "solutions": self.f_vector[0],
-            "f_vector": list(self.f_vector),
-            "euler_characteristic": self.euler_characteristic,
-            "components": [
-                {
-                    "dimension": c.dimension,
-                    "lambda_E": str(c.rlct.value),
-                    "lambda_H": str(c.rlct.value / 2),
-                    "multiplicity": c.multiplicity,
-                    "codes": c.codes,
-                    "degenerate": c.degenerate,
-                    "piece": c.piece,
-                    "support": {n: "".join(o) if len("".join(o)) == len(o) else " ".join(o)
-                                for n, o in c.support.items()},
-                }
-                for c in self.components
-            ],
-            "pieces": [len(p) for p in self.pieces],
-            "vertices": [
-                {"lambda_E": str(v.value), "multiplicity": v.multiplicity, "codes": n}
-                for v, n in self.vertex_counts().items()
-            ],
-        }  # fmt: skip
+        return ZeroSetDocument(
+            program=self.program.name,
+            steps=self.steps,
+            semantics=self.semantics,
+            chart=str(self.chart),
+            codes=self.program.codes,
+            solutions=self.f_vector[0],
+            f_vector=self.f_vector,
+            euler_characteristic=self.euler_characteristic,
+            components=tuple(c.document() for c in self.components),
+            pieces=tuple(len(p) for p in self.pieces),
+            vertices=tuple(VertexCount.of(v, n) for v, n in self.vertex_counts().items()),
+        ).plain()
 
     def __str__(self) -> str:
         lines = [

@@ -17,15 +17,15 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def plain(self) -> dict[str, Any]:
         """The document: dictionaries, lists, numbers and texts."""
-        found: dict[str, Any] = _listed(msgspec.to_builtins(self, str_keys=True, enc_hook=_builtin))
+        found: dict[str, Any] = _lists(msgspec.to_builtins(self, str_keys=True, enc_hook=_builtin))
         return found
 
 
-def _listed(value: Any) -> Any:
-    """Tuples as lists, so that the document equals what is read back."""
+def _lists(value: Any) -> Any:
+    """Plain data with its tuples as lists, as they are read back."""
     if isinstance(value, dict):
-        return {k: _listed(v) for k, v in value.items()}
-    return [_listed(v) for v in value] if isinstance(value, (list, tuple)) else value
+        return {name: _lists(part) for name, part in value.items()}
+    return [_lists(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _builtin(value: Any) -> Any:

@@ -95,8 +95,27 @@ def test_every_field_of_an_answer_is_compared(answer):
         other = {str: "y", int: -7, type(None): 3, dict: {"z": "1"}, list: [1]}[type(value)]
         with pytest.raises(CertificateError):
             replay_program(answer | {key: other})
-    with pytest.raises(CertificateError, match="no field 'verified'"):
+    with pytest.raises(CertificateError, match="answer: unknown field 'verified'"):
         replay_program(answer | {"verified": True})
+
+
+def test_a_field_that_is_no_number_or_text_is_named(answer):
+    for key, value in (("seconds", "1"), ("seconds", True), ("method", 1), ("support", [])):
+        with pytest.raises(CertificateError, match=f"answer: field {key}: Expected"):
+            replay_program(answer | {key: value})
+    with pytest.raises(CertificateError, match="answer: missing field 'seconds'"):
+        replay_program({k: v for k, v in answer.items() if k != "seconds"})
+    with pytest.raises(CertificateError, match="method: a text"):
+        replay_program(answer | {"method": "x" * 401})
+
+
+@pytest.mark.parametrize("key", ["multiplicity", "dimension", "inputs"])
+def test_an_integer_is_no_float_and_no_truth_value(answer, key):
+    for value in (float(answer[key]), True, str(answer[key])):
+        with pytest.raises(CertificateError, match=f"answer: field {key}: Expected `int`"):
+            replay_program(answer | {key: value})
+    with pytest.raises(CertificateError, match=f"{key}: the certificate proves {answer[key]}"):
+        replay_program(answer | {key: answer[key] + 1})
 
 
 def test_the_subject_is_no_text_of_the_user():

@@ -30,6 +30,15 @@ def test_what_is_written_is_read():
     assert converted(PATH.plain(), Path, "path") == PATH
 
 
+def test_a_document_has_lists_for_tuples():
+    class Pairs(Record, frozen=True):
+        pairs: tuple[tuple[int, Point], ...]
+        named: dict[str, tuple[int, ...]]
+
+    written = Pairs(pairs=((1, Point(x=0.5)),), named={"a": (2, 3)}).plain()
+    assert written == {"pairs": [[1, {"x": 0.5, "name": ""}]], "named": {"a": [2, 3]}}
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -31,6 +31,7 @@ from math import ceil, lcm
 from typing import Any, Literal
 
 import flint
+from msgspec import UNSET, UnsetType
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
@@ -66,11 +67,24 @@ from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import FoundZero
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
 from singularity_lab.system.stopwatch import Stopwatch
 
 ArcField = Literal["R", "C"]
 _LIMITS = (60, 400, 2_000)
+
+
+class ContactDocument(Record, frozen=True, kw_only=True):
+    """Codimensions of contact loci as a document; None for infinity and for no bound."""
+
+    generators: tuple[str, ...]
+    label: str | UnsetType = UNSET
+    field: ArcField
+    lower: tuple[str | None, ...]
+    upper: tuple[str | None, ...]
+    exceptional: tuple[str | None, ...]
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -116,19 +130,25 @@ class ContactLoci:
         ratios = [c / p for p, c in enumerate(self.codimensions, 1) if c is not None]
         return min(ratios, default=None)
 
-    def to_json(self) -> dict[str, Any]:
-        def texts(values: Iterable[Fraction | None]) -> list[str | None]:
-            return [None if v is None else str(v) for v in values]
+    def document(self) -> ContactDocument:
+        """The codimensions as a document, fractions as text."""
 
-        return {
-            "generators": [str(g) for g in self.problem.ideal.generators],
-            **({"label": self.problem.label} if self.problem.label else {}),
-            "field": self.field,
-            "lower": texts(self.lower),
-            "upper": texts(self.upper),
-            "exceptional": texts(self.exceptional),
-            "seconds": round(self.seconds, 4),
-        }
+        def texts(values: Iterable[Fraction | None]) -> tuple[str | None, ...]:
+            return tuple(None if v is None else str(v) for v in values)
+
+        return ContactDocument(
+            generators=tuple(str(g) for g in self.problem.ideal.generators),
+            label=self.problem.label or UNSET,
+            field=self.field,
+            lower=texts(self.lower),
+            upper=texts(self.upper),
+            exceptional=texts(self.exceptional),
+            seconds=round(self.seconds, 4),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         label = f"{self.problem.label}: " if self.problem.label else ""

@@ -25,12 +25,34 @@ from typing import Any
 
 import flint
 import networkx
+from msgspec import UNSET, UnsetType
 
 from singularity_lab.algebra.polynomial import Exponent, PointLike, Polynomial, parse
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.arcs.jets import jets
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
+from singularity_lab.system.documents import Record
+
+
+class DivisorDocument(Record, frozen=True):
+    """A divisor over a germ; weights: None where they are not known, essential: not decided."""
+
+    name: str
+    N: str
+    nu: str
+    weights: tuple[int, ...] | None
+    essential: bool | None
+
+
+class EssentialDocument(Record, frozen=True, kw_only=True):
+    """Divisors of a germ as a document; fractions and polynomials are text."""
+
+    polynomial: str
+    label: str | UnsetType = UNSET
+    form: str
+    method: str
+    divisors: tuple[DivisorDocument, ...]
 
 
 @dataclass(frozen=True)
@@ -64,23 +86,28 @@ class EssentialDivisors:
         """The divisors that are proved to be essential."""
         return tuple(d for d in self.divisors if d.essential)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "polynomial": str(self.f),
-            **({"label": self.label} if self.label else {}),
-            "form": str(self.form),
-            "method": self.method,
-            "divisors": [
-                {
-                    "name": d.name,
-                    "N": str(d.N),
-                    "nu": str(d.nu),
-                    "weights": None if d.weights is None else list(d.weights),
-                    "essential": d.essential,
-                }
+    def document(self) -> EssentialDocument:
+        """The divisors as a document."""
+        return EssentialDocument(
+            polynomial=str(self.f),
+            label=self.label or UNSET,
+            form=str(self.form),
+            method=self.method,
+            divisors=tuple(
+                DivisorDocument(
+                    name=d.name,
+                    N=str(d.N),
+                    nu=str(d.nu),
+                    weights=None if d.weights is None else tuple(d.weights),
+                    essential=d.essential,
+                )
                 for d in self.divisors
-            ],
-        }
+            ),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         label = f"{self.label}: " if self.label else ""

@@ -10,6 +10,24 @@ from typing import Any
 from singularity_lab.algebra.polynomial import Polynomial
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.system.documents import Record
+
+
+class PathPointDocument(Record, frozen=True, rename={"value": "lambda"}):
+    """A germ of a path; value, multiplicity: None where 0 is no zero of it."""
+
+    parameter: str
+    germ: str
+    type: str
+    milnor: int | None
+    value: str | None
+    multiplicity: int | None
+
+
+class PathDocument(Record, frozen=True):
+    """A path of germs as a document, fractions and polynomials as text."""
+
+    points: tuple[PathPointDocument, ...]
 
 
 @dataclass(frozen=True)
@@ -41,20 +59,25 @@ class UnfoldingPath:
             if (a.type, a.value) != (b.type, b.value)
         )
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "points": [
-                {
-                    "parameter": str(p.parameter),
-                    "germ": str(p.germ),
-                    "type": p.type,
-                    "milnor": p.milnor,
-                    "lambda": None if p.value is None else str(p.value),
-                    "multiplicity": p.multiplicity,
-                }
+    def document(self) -> PathDocument:
+        """The path as a document."""
+        return PathDocument(
+            points=tuple(
+                PathPointDocument(
+                    parameter=str(p.parameter),
+                    germ=str(p.germ),
+                    type=p.type,
+                    milnor=p.milnor,
+                    value=None if p.value is None else str(p.value),
+                    multiplicity=p.multiplicity,
+                )
                 for p in self.points
-            ]
-        }
+            )
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         return "\n".join(

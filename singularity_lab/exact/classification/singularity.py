@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, UnsetType
+
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
@@ -34,10 +36,39 @@ from singularity_lab.exact.classification.milnor import (
 from singularity_lab.exact.classification.normal_forms import Arnold
 from singularity_lab.exact.classification.splitting_lemma import Splitting, split
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
 
 if TYPE_CHECKING:
     from singularity_lab.exact.classification.unfolding import Unfolding
+
+
+class SingularityDocument(Record, frozen=True, kw_only=True):
+    """The invariants of a singularity as a document: rationals and polynomials are text, None is
+    what does not apply."""
+
+    polynomial: str
+    label: str | UnsetType = UNSET
+    variables: tuple[str, ...]
+    type: str
+    real_form: str | None
+    normal_form: str | None
+    modality: int | None
+    corank: int
+    rank: int
+    index: int
+    residual: str
+    milnor: int
+    tjurina: int
+    quasi_homogeneous: bool
+    spectrum: tuple[str, ...] | None
+    weights: tuple[str, ...] | None
+    c_hat: str | None
+    central_charge: str | None
+    chiral_charges: tuple[str, ...] | None
+    milnor_basis: tuple[str, ...]
+    tjurina_basis: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -124,36 +155,40 @@ class Singularity:
         own = self.tjurina_basis.variables == self.f.variables
         return Unfolding.of(self.f if own else self.splitting.residual, self.tjurina_basis)
 
+    def document(self) -> SingularityDocument:
+        """The invariants as a document."""
+
+        def texts(values: Iterable[Fraction] | None) -> tuple[str, ...] | None:
+            return None if values is None else tuple(str(v) for v in values)
+
+        return SingularityDocument(
+            polynomial=str(self.f),
+            label=self.label or UNSET,
+            variables=self.f.variables,
+            type=self.type,
+            real_form=self.kind.real or None,
+            normal_form=self.kind.normal_form or None,
+            modality=self.modality,
+            corank=self.corank,
+            rank=self.splitting.rank,
+            index=self.index,
+            residual=str(self.residual),
+            milnor=self.milnor,
+            tjurina=self.tjurina,
+            quasi_homogeneous=self.quasi_homogeneous,
+            spectrum=texts(self.spectrum),
+            weights=texts(self.weights),
+            c_hat=None if self.c_hat is None else str(self.c_hat),
+            central_charge=None if self.central_charge is None else str(self.central_charge),
+            chiral_charges=texts(self.chiral_charges),
+            milnor_basis=tuple(str(b) for b in self.milnor_basis.monomials()),
+            tjurina_basis=tuple(str(b) for b in self.tjurina_basis.monomials()),
+            notes=self.notes,
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """The invariants as JSON values, rationals as text; keys that do not apply are null."""
-
-        def texts(values: Iterable[Fraction] | None) -> list[str] | None:
-            return None if values is None else [str(v) for v in values]
-
-        return {
-            "polynomial": str(self.f),
-            **({"label": self.label} if self.label else {}),
-            "variables": list(self.f.variables),
-            "type": self.type,
-            "real_form": self.kind.real or None,
-            "normal_form": self.kind.normal_form or None,
-            "modality": self.modality,
-            "corank": self.corank,
-            "rank": self.splitting.rank,
-            "index": self.index,
-            "residual": str(self.residual),
-            "milnor": self.milnor,
-            "tjurina": self.tjurina,
-            "quasi_homogeneous": self.quasi_homogeneous,
-            "spectrum": texts(self.spectrum),
-            "weights": texts(self.weights),
-            "c_hat": None if self.c_hat is None else str(self.c_hat),
-            "central_charge": None if self.central_charge is None else str(self.central_charge),
-            "chiral_charges": texts(self.chiral_charges),
-            "milnor_basis": [str(b) for b in self.milnor_basis.monomials()],
-            "tjurina_basis": [str(b) for b in self.tjurina_basis.monomials()],
-            "notes": list(self.notes),
-        }
+        """The document as JSON values; what does not apply is null."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         label = f"{self.label}: " if self.label else ""

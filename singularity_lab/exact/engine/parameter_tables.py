@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from singularity_lab.algebra.algebraic import Number, algebraic
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.names import check_names
@@ -16,6 +18,28 @@ from singularity_lab.errors import BadInput, OutOfScope, Undecided, quoted
 from singularity_lab.exact.proof.families import (
     below,
 )
+from singularity_lab.system.documents import Record
+
+
+class CellDocument(Record, frozen=True, kw_only=True, rename={"value": "lambda"}):
+    """A cell of a table; value, multiplicity: None as in :class:`ParameterCell`."""
+
+    condition: str
+    value: str | None
+    multiplicity: int | None
+    proved: bool
+    note: str | UnsetType = UNSET
+
+
+class TableDocument(Record, frozen=True):
+    """A table over a symbol as a document, fractions as text. The certificate has an envelope of
+    its own, which the verifier reads."""
+
+    parameter: str
+    status: str
+    cells: tuple[CellDocument, ...]
+    seconds: float
+    certificate: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -73,6 +97,16 @@ class ParameterCell:
         above = self.low is None or below(self.low, value)
         return above and (self.high is None or below(value, self.high))
 
+    def document(self) -> CellDocument:
+        """The cell as a document."""
+        return CellDocument(
+            condition=self.condition,
+            value=None if self.rlct is None else str(self.rlct.value),
+            multiplicity=None if self.rlct is None else self.rlct.multiplicity,
+            proved=self.proved,
+            note=self.note or UNSET,
+        )
+
     def __str__(self) -> str:
         if not self.proved:
             found = "not decided"
@@ -122,22 +156,13 @@ class Table:
 
     def to_json(self) -> dict[str, Any]:
         """The table and its certificate as a JSON document."""
-        return {
-            "parameter": self.parameter,
-            "status": "exact" if self.exact else "bounds",
-            "cells": [
-                {
-                    "condition": c.condition,
-                    "lambda": None if c.rlct is None else str(c.rlct.value),
-                    "multiplicity": None if c.rlct is None else c.rlct.multiplicity,
-                    "proved": c.proved,
-                    **({"note": c.note} if c.note else {}),
-                }
-                for c in self.cells
-            ],
-            "seconds": round(self.seconds, 4),
-            "certificate": self.document,
-        }
+        return TableDocument(
+            parameter=self.parameter,
+            status="exact" if self.exact else "bounds",
+            cells=tuple(c.document() for c in self.cells),
+            seconds=round(self.seconds, 4),
+            certificate=self.document,
+        ).plain()
 
     def __str__(self) -> str:
         lines = []

@@ -35,9 +35,38 @@ from singularity_lab.algebra.rings import fraction, to_fmpq
 from singularity_lab.algebra.univariate import count_roots
 from singularity_lab.errors import OutOfScope, Undecided
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
+from singularity_lab.system.documents import Record
 
 if TYPE_CHECKING:
     import networkx
+
+
+class ExceptionalDocument(Record, frozen=True):
+    """An exceptional curve by its number."""
+
+    number: int
+    N: int
+    nu: int
+    self_intersection: int
+
+
+class StrictDocument(Record, frozen=True):
+    """Branches of the strict transform across a divisor."""
+
+    divisor: int
+    exponent: int
+    branches: int
+    real: int
+
+
+class GraphDocument(Record, frozen=True):
+    """A resolution graph as a document; milnor: None where the curve is not reduced."""
+
+    polynomial: str
+    divisors: tuple[ExceptionalDocument, ...]
+    edges: tuple[tuple[int, int], ...]
+    strict: tuple[StrictDocument, ...]
+    milnor: int | None
 
 
 @dataclass(frozen=True)
@@ -159,25 +188,29 @@ class ResolutionGraph:
             graph.add_edge(f"E{s.divisor}", name)
         return graph
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "polynomial": str(self.f),
-            "divisors": [
-                {"number": d.number, "N": d.N, "nu": d.nu, "self_intersection": d.self_intersection}
+    def document(self) -> GraphDocument:
+        """The graph as a document, the polynomial as text."""
+        return GraphDocument(
+            polynomial=str(self.f),
+            divisors=tuple(
+                ExceptionalDocument(
+                    number=d.number, N=d.N, nu=d.nu, self_intersection=d.self_intersection
+                )
                 for d in self.divisors
-            ],
-            "edges": [list(e) for e in self.edges],
-            "strict": [
-                {
-                    "divisor": s.divisor,
-                    "exponent": s.exponent,
-                    "branches": s.branches,
-                    "real": s.real,
-                }
+            ),
+            edges=self.edges,
+            strict=tuple(
+                StrictDocument(
+                    divisor=s.divisor, exponent=s.exponent, branches=s.branches, real=s.real
+                )
                 for s in self.strict
-            ],
-            "milnor": self.milnor,
-        }
+            ),
+            milnor=self.milnor,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         label = f"{self.label}: " if self.label else ""

@@ -32,16 +32,31 @@ from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
+from singularity_lab.exact.engine.answer_documents import ResultDocument
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.resolutions.dual_graph import resolution_graph
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.documents import Record
 from singularity_lab.system.stopwatch import Stopwatch
 
 _FACES = 300
 _SUBSPACES = 200  # of each dimension, that are tried
 _RESOLUTION = "the embedded resolution of the curve"
+
+
+class ThresholdDocument(Record, frozen=True):
+    """A complex threshold as a document, fractions as text; lct: None where only bounds are
+    proved. real: the answer about the real germ."""
+
+    status: str
+    lct: str | None
+    lower: str
+    upper: str
+    reason: str
+    real: ResultDocument
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -70,17 +85,21 @@ class Threshold:
             raise Undecided(f"lct: {self.lower} <= lct <= {self.upper}; {self.reason}")
         return self.lower
 
+    def document(self) -> ThresholdDocument:
+        """The bounds, the reason, and the answer about the real germ."""
+        return ThresholdDocument(
+            status="exact" if self.exact else "bounds",
+            lct=str(self.lower) if self.exact else None,
+            lower=str(self.lower),
+            upper=str(self.upper),
+            reason=self.reason,
+            real=self.real.document(),
+            seconds=round(self.seconds, 4),
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """The bounds as text, the reason, and the answer about the real germ."""
-        return {
-            "status": "exact" if self.exact else "bounds",
-            "lct": str(self.lower) if self.exact else None,
-            "lower": str(self.lower),
-            "upper": str(self.upper),
-            "reason": self.reason,
-            "real": self.real.to_json(),
-            "seconds": round(self.seconds, 4),
-        }
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         found = f"lct = {self.lower}" if self.exact else f"{self.lower} <= lct <= {self.upper}"

@@ -54,7 +54,38 @@ from singularity_lab.exact.zeta_functions.integrals import (
     following_exponents,
 )
 from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.documents import Record
 from singularity_lab.system.stopwatch import Stopwatch
+
+
+class ExponentDocument(Record, frozen=True):
+    """An exponent of ε with a power of log ε."""
+
+    exponent: str
+    log_power: int
+
+
+class TermDocument(ExponentDocument, frozen=True):
+    """A term of a volume; error: of ``coefficient``, a bound where ``rigorous``."""
+
+    coefficient: float
+    error: float
+    rigorous: bool
+
+
+class VolumeDocument(Record, frozen=True, rename={"value": "lambda"}):
+    """The expansion of a volume as a document, fractions as text; constant, error: of its leading
+    term."""
+
+    value: str
+    multiplicity: int
+    constant: float
+    error: float
+    complete: bool
+    terms: tuple[TermDocument, ...]
+    following: tuple[ExponentDocument, ...]
+    method: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -130,27 +161,34 @@ class VolumeExpansion:
 
         return volume_constant(self, ax=ax)
 
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "lambda": str(self.exponent),
-            "multiplicity": self.multiplicity,
-            "constant": self.constant,
-            "error": self.error,
-            "complete": self.complete,
-            "terms": [
-                {
-                    "exponent": str(t.exponent),
-                    "log_power": t.power,
-                    "coefficient": t.coefficient,
-                    "error": t.error,
-                    "rigorous": t.rigorous,
-                }
+    def document(self) -> VolumeDocument:
+        """The expansion as a document."""
+        return VolumeDocument(
+            value=str(self.exponent),
+            multiplicity=self.multiplicity,
+            constant=self.constant,
+            error=self.error,
+            complete=self.complete,
+            terms=tuple(
+                TermDocument(
+                    exponent=str(t.exponent),
+                    log_power=t.power,
+                    coefficient=t.coefficient,
+                    error=t.error,
+                    rigorous=t.rigorous,
+                )
                 for t in self.terms
-            ],
-            "following": [{"exponent": str(e), "log_power": k} for e, k in self.following],
-            "method": self.method,
-            "seconds": round(self.seconds, 4),
-        }
+            ),
+            following=tuple(
+                ExponentDocument(exponent=str(e), log_power=k) for e, k in self.following
+            ),
+            method=self.method,
+            seconds=round(self.seconds, 4),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The document as JSON values."""
+        return self.document().plain()
 
     def __str__(self) -> str:
         parts = []

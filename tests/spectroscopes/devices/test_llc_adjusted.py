@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from singularity_lab.spectroscopes import Domain, Outcome, measure
+from singularity_lab.spectroscopes import Domain, Outcome, PolynomialLoss, measure
 from singularity_lab.spectroscopes.inference.diagnostics import (
     target_by_quadrature,
 )
 from tests.spectroscopes.germs import TARGETS, crossing
+
+
+@pytest.mark.parametrize("device", ["llc-mala", "llc-hmc"])
+def test_a_gaussian_has_the_target_in_closed_form(device):
+    """K = w²: E[nβK] under exp(−nβw² − γw²/2) is nβ/(2nβ + γ); the same seed reads it twice."""
+    square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
+    settings = {"n": 1e3, "beta": 0.01, "gamma": 5.0, "chains": 64, "burn_in": 100, "draws": 400}
+    first, again = (measure(device, square, seed=2, **settings) for _ in range(2))
+    assert first.estimate.value == pytest.approx(10 / 25, rel=0.05)
+    assert first.fingerprint() == again.fingerprint()
 
 
 @pytest.mark.parametrize(
