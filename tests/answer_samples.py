@@ -11,6 +11,7 @@ from typing import Any
 from singularity_lab import (
     contact_loci,
     essential_divisors,
+    ground_truth,
     jets,
     lct,
     phases,
@@ -26,6 +27,7 @@ from singularity_lab import (
 )
 from singularity_lab.errors import Undecided
 from singularity_lab.exact.classification.path import along
+from singularity_lab.exact.resolutions.divisors import divisors_of
 from singularity_lab.programs.potential import potential
 
 FILE = Path(__file__).with_name("answer_samples.jsonl")
@@ -71,6 +73,8 @@ ASKED: dict[str, tuple[str, Callable[[], Any]]] = {
     "potential": ("potential", lambda: potential(program("identity-chain2"))),
     "phases of a machine": ("phases", lambda: phases("parity-automaton-2")),
     "phases of strata": ("phases", lambda: phases("rrr-1-1-2-r0")),
+    "truth of a row": ("truth", lambda: ground_truth("ade-a2", 0.0)),
+    "divisor": ("divisor", lambda: divisors_of(rlct("x^2 - y^3").certificate)[0]),
 }
 
 

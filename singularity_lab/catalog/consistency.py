@@ -81,7 +81,8 @@ def listing(rows: Iterable[Entry]) -> list[dict[str, Any]]:
         if line is None or line.row != row_key(row):
             found.append(ground_truth(row, 0).to_json())
         else:
-            found.append(judge(row, line.bounds)._document(line.dimension, line.certificates))
+            known = judge(row, line.bounds)
+            found.append(known.document(line.dimension, line.certificates).plain())
     return found
 
 

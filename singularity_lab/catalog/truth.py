@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from singularity_lab.algebra.invariants import RLCT, Bounded, Bounds
+from singularity_lab.algebra.invariants import Bounded, Bounds
 from singularity_lab.catalog.entry import Claim, Entry
 from singularity_lab.catalog.load import load
 from singularity_lab.catalog.store import CertificateStore, bounds_of, problem_key, shipped
+from singularity_lab.exact.engine.answer_documents import PairDocument
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import require_seconds
+from singularity_lab.system.documents import Record
 from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
@@ -40,6 +42,25 @@ __all__ = [
 ]
 
 Status = Literal["proved", "bracketed", "cited", "disputed", "unknown"]
+
+
+class TruthDocument(Record, frozen=True, rename={"value": "lambda"}):
+    """What is known of a row as a document, fractions as text; value, multiplicity: None where
+    (λ, m) is not proved. certificates: by their digest."""
+
+    id: str
+    family: str
+    dimension: int
+    status: Status
+    value: str | None
+    multiplicity: int | None
+    lower: PairDocument | None
+    upper: PairDocument | None
+    tags: tuple[str, ...]
+    certificates: tuple[str, ...]
+    claims: tuple[str, ...]
+    contradictions: tuple[str, ...]
+    explained: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,31 +86,27 @@ class GroundTruth(Bounded):
 
     def to_json(self) -> dict[str, Any]:
         """Fractions as text; certificates by their digest."""
-        return self._document(self.entry.dimension, [c.digest() for c in self.certificates])
+        digests = [c.digest() for c in self.certificates]
+        return self.document(self.entry.dimension, digests).plain()
 
-    def _document(self, dimension: int, digests: Sequence[str]) -> dict[str, Any]:
+    def document(self, dimension: int, digests: Sequence[str]) -> TruthDocument:
+        """The document, with the row's dimension and the digests of its certificates."""
         exact = self.bounds.exact
-
-        def side(value: RLCT | None) -> dict[str, Any] | None:
-            if value is None:
-                return None
-            return {"lambda": str(value.value), "multiplicity": value.multiplicity}
-
-        return {
-            "id": self.entry.id,
-            "family": self.entry.family,
-            "dimension": dimension,
-            "status": self.status,
-            "lambda": str(self.value) if exact else None,
-            "multiplicity": self.multiplicity if exact else None,
-            "lower": side(self.bounds.lower),
-            "upper": side(self.bounds.upper),
-            "tags": list(self.entry.tags),
-            "certificates": list(digests),
-            "claims": [str(c) for c in self.claims],
-            "contradictions": [f"{c}: {why}" for c, why in self.contradictions],
-            "explained": [f"{c}: {why}" for c, why in self.explained],
-        }
+        return TruthDocument(
+            id=self.entry.id,
+            family=self.entry.family,
+            dimension=dimension,
+            status=self.status,
+            value=str(self.value) if exact else None,
+            multiplicity=self.multiplicity if exact else None,
+            lower=PairDocument.of(self.bounds.lower),
+            upper=PairDocument.of(self.bounds.upper),
+            tags=tuple(self.entry.tags),
+            certificates=tuple(digests),
+            claims=tuple(str(c) for c in self.claims),
+            contradictions=tuple(f"{c}: {why}" for c, why in self.contradictions),
+            explained=tuple(f"{c}: {why}" for c, why in self.explained),
+        )
 
     def __str__(self) -> str:
         known = f": {self.bounds}" if self.bounds.lower or self.bounds.upper else ""

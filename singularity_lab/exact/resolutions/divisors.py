@@ -28,8 +28,20 @@ import networkx
 
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.tree import Divisor, ProofNode, proof_tree
+from singularity_lab.system.documents import Record
 
 STRICT = "strict transform"
+
+
+class OrderedDivisorDocument(Record, frozen=True):
+    """A divisor of a certificate's charts as a document, fractions as text."""
+
+    k: int
+    h: str
+    ratio: str
+    weights: dict[str, int]
+    carries: bool
+    chart: int
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,14 @@ class OrderedDivisor:
 
     def to_json(self) -> dict[str, Any]:
         """The divisor as JSON values, fractions as text."""
-        return {
-            "k": self.k,
-            "h": str(self.h),
-            "ratio": str(self.ratio),
-            "weights": dict(self.weights),
-            "carries": self.carries,
-            "chart": self.chart,
-        }
+        return OrderedDivisorDocument(
+            k=self.k,
+            h=str(self.h),
+            ratio=str(self.ratio),
+            weights=dict(self.weights),
+            carries=self.carries,
+            chart=self.chart,
+        ).plain()
 
     def __str__(self) -> str:
         name = ", ".join(f"{n}:{w}" if w > 1 else n for n, w in self.weights.items())

@@ -7,6 +7,7 @@ import json
 import answer_samples
 import pytest
 
+from singularity_lab.catalog.truth import TruthDocument
 from singularity_lab.dictionary.phases import PhasesDocument
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.arcs.contact import ContactDocument
@@ -16,6 +17,7 @@ from singularity_lab.exact.classification.path import PathDocument
 from singularity_lab.exact.classification.singularity import SingularityDocument
 from singularity_lab.exact.engine.answer_documents import ResultDocument
 from singularity_lab.exact.engine.parameter_tables import TableDocument
+from singularity_lab.exact.resolutions.divisors import OrderedDivisorDocument
 from singularity_lab.exact.resolutions.dual_graph import GraphDocument
 from singularity_lab.exact.resolutions.threshold import ThresholdDocument
 from singularity_lab.exact.zeta_functions.density import VolumeDocument
@@ -47,6 +49,8 @@ RECORDS = {
     "zero set": ZeroSetDocument,
     "potential": PotentialDocument,
     "phases": PhasesDocument,
+    "truth": TruthDocument,
+    "divisor": OrderedDivisorDocument,
 }
 FILED = dict(answer_samples.filed())
 
