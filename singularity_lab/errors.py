@@ -59,7 +59,13 @@ def _short(message: str) -> str:
     """A message in which no quotation, list or word is longer than 80 characters."""
     if len(message) <= QUOTE:
         return message
-    return _PARTS.sub(lambda m: _cut(m.group()), message)
+    return _PARTS.sub(lambda m: _cut_word(m.group()), message)
+
+
+def _cut_word(word: str) -> str:
+    """A word cut to 80 characters: of a path the end is kept, which names the file."""
+    path = "/" in word and not any(c in word for c in "*^+()[]{}")
+    return f"…{word[1 - QUOTE :]}" if path and len(word) > QUOTE else _cut(word)
 
 
 class SingularityLabError(Exception):

@@ -73,3 +73,9 @@ def test_a_long_quotation_in_a_message_is_cut():
     message = str(BadInput(f"x: a number is needed, received {'9' * 500!r} here"))
     assert len(message) < 200
     assert message.endswith("… here")
+
+
+def test_of_a_long_path_the_end_is_told_and_of_an_expression_the_beginning():
+    path = "/a" * 60 + "/plans.json"
+    assert str(BadInput(f"store: {path} is damaged")).endswith("/plans.json is damaged")
+    assert "x^2/3*y" in str(BadInput("unknown in x^2/3*y" + "+z/2*x^3" * 30))

@@ -28,7 +28,7 @@ DECOY_GENERATORS = ["x^3", "y^5", "z^7"]
 def probes(rows: Iterable[CalibrationRow], secret: int) -> tuple[CalibrationRow, ...]:
     """The three probes of a set of rows. secret: fixes the factor, and which name the decoy shows.
 
-    >>> [row.id for row in probes([CalibrationRow.of("bp-2-3"), Row.of("nc-1-1-1")], 1)]
+    >>> [row.id for row in probes([CalibrationRow.of("bp-2-3"), CalibrationRow.of("nc-1-1-1")], 1)]
     ['probe-sphere', 'probe-scaled', 'probe-decoy']
     """
     rows = list(rows)

@@ -88,10 +88,11 @@ def change_points(
     Raises BadInput for a rate outside
     (0, 1), or several n and none chosen.
 
-    >>> from singularity_lab.trajectories import Row, Trajectory
+    >>> from singularity_lab.trajectories import Trajectory, TrajectoryRow
     >>> def run(values):
     ...     return Trajectory(tuple(
-    ...         Row(10 * k, outcome="ok", value=v, error=0.1) for k, v in enumerate(values)))
+    ...         TrajectoryRow(10 * k, outcome="ok", value=v, error=0.1)
+    ...         for k, v in enumerate(values)))
     >>> for change in change_points(run([5.0, 5.1, 4.9, 5.0, 5.1, 6.1, 5.9, 6.0, 6.1, 6.0])):
     ...     print(change.between, f"{change.before:.2f} → {change.after:.2f}")
     (40, 50) 5.02 → 6.02

@@ -222,8 +222,8 @@ class Trajectory:
         but nearness: how often it is right has to be measured, as ``benchmarks/
         saddle_to_saddle.py`` does for linear networks.
 
-        >>> Trajectory((TrajectoryRow(0, outcome="ok", value=4.8), Row(1, value=5.9))).named(
-        ...     {"rank 0": 5, "rank 1": 6})
+        >>> rows = TrajectoryRow(0, outcome="ok", value=4.8), TrajectoryRow(1, value=5.9)
+        >>> Trajectory(rows).named({"rank 0": 5, "rank 1": 6})
         ['rank 0', None]
         >>> Trajectory((TrajectoryRow(0, outcome="ok", value=5.6, low=4.9, high=6.3),)).named(
         ...     {"rank 0": 5, "rank 1": 6})

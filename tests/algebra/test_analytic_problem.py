@@ -87,7 +87,7 @@ def test_a_problem_with_a_point_is_given_no_other():
     assert AnalyticProblem.of(problem) is problem
     with pytest.raises(BadInput, match="at: given by the problem"):
         AnalyticProblem.of(problem, at={"x": 1})
-    with pytest.raises(OutOfScope, match="over: functions are read at a point"):
+    with pytest.raises(OutOfScope, match="are read at a point"):
         AnalyticProblem.of("exp(x) - 1", over="R^d")
     assert AnalyticProblem.of("x^2 - y") is None
     assert AnalyticProblem.build("exp(x)", at={"x": "1/2"}).point == (Fraction(1, 2),)

@@ -297,7 +297,7 @@ def test_a_regular_model_reads_half_its_dimension():
     x = torch.randn(500, 4)
     net = nn.Linear(4, 1, bias=False)
     n, gamma = 500.0, 5.0
-    r = llc(net, (x, net(x).detach()), gamma=gamma, seconds=4, progress=False)
+    r = llc(net, (x, net(x).detach()), gamma=gamma, burn_in=120, draws=240, progress=False)
     nbeta = n / math.log(n)
     h = torch.linalg.eigvalsh(2 * (x.T @ x / len(x)).double())
     target = float((0.5 * nbeta * h / (nbeta * h + gamma)).sum())

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from singularity_lab.algebra.polynomial import Ideal
-from singularity_lab.exact.arcs.stratification import ArcStratum, StateSearch
+from singularity_lab.exact.arcs.stratification import StateSearch
 from singularity_lab.exact.arcs.substitution import ArcState
 
 
@@ -35,11 +35,3 @@ def test_a_cusp_attains_its_threshold(p, q):
 def test_normal_crossings_share_the_order():
     assert least("x*y", 4).best == 4
     assert least(["x", "y"], 4).best == 8
-
-
-def test_a_stratum_as_json():
-    stratum = ArcStratum((3, 2), 5, 6, 1)
-    document = stratum.to_json()
-    assert document["weights"] == [3, 2]
-    assert document["codimension"] == 5
-    assert document["components"] == 1

@@ -155,7 +155,7 @@ def test_what_cannot_be_read_gets_one_line(text, error, message):
 
 
 def test_over_a_domain_is_out_of_scope():
-    with pytest.raises(OutOfScope, match="functions are read at a point"):
+    with pytest.raises(OutOfScope, match="are read at a point"):
         rlct("sin(x)", over="R^d")
 
 

@@ -152,7 +152,7 @@ def test_the_same_code_runs_on_a_gpu():
 
 
 def test_its_plot_has_the_energy_and_lambda():
-    r = measure("anneal", crossing(1, 1), seed=0, particles=8, span=9.0)
+    r = measure("anneal", crossing(1, 1), seed=0, particles=12, span=9.0)
     ax = r.plot()
     assert len(ax.lines) == 3
     empty = measure("anneal", crossing(1, 1), seed=0, evaluations=2000, particles=16)

@@ -69,7 +69,7 @@ def test_a_regular_model_reads_that_number_and_not_half_its_dimension(scale):
     x = scale * torch.randn(400, 4)
     net = torch.nn.Linear(4, 1, bias=False)
     y = net(x).detach()
-    found = llc(net, (x, y), torch.nn.MSELoss(), gamma=100.0, seconds=3, progress=False)
+    found = llc(net, (x, y), torch.nn.MSELoss(), burn_in=120, draws=240, progress=False)
     harmonic = found.diagnostics["harmonic"]
     h = torch.linalg.eigvalsh(2 * x.T.double() @ x.double() / 400)
     nbeta = 400 / math.log(400)
