@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from singularity_lab.dictionary.columns import GROUPS, commands
 from singularity_lab.dictionary.schema import (
     Cell,
@@ -23,8 +21,20 @@ from singularity_lab.dictionary.schema import (
 )
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput
+from singularity_lab.system.documents import Record
 
 LISTED = 12
+
+
+class PageDocument(Record, frozen=True):
+    """A page as a document. commands: by column, what computes its cell again."""
+
+    row: Row
+    stratum: StratumLine
+    certificates: tuple[CertificateLine, ...]
+    readings: tuple[ReadingLine, ...]
+    edges: tuple[Edge, ...]
+    commands: dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -76,17 +86,14 @@ class Page:
 
     def to_json(self) -> dict[str, Any]:
         """The records that the page is made of, as JSON values."""
-        document: dict[str, Any] = msgspec.to_builtins(
-            {
-                "row": self.row,
-                "stratum": self.stratum,
-                "certificates": list(self.certificates),
-                "readings": list(self.readings),
-                "edges": list(self.edges),
-            }
-        )
-        document["commands"] = {c: k for c in self.cells if (k := self.commands(c))}
-        return document
+        return PageDocument(
+            row=self.row,
+            stratum=self.stratum,
+            certificates=self.certificates,
+            readings=self.readings,
+            edges=self.edges,
+            commands={c: k for c in self.cells if (k := self.commands(c))},
+        ).plain()
 
     def __str__(self) -> str:
         row = self.row

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from typer.testing import CliRunner
 
 from singularity_lab import lookup
 from singularity_lab.cli import app
+from singularity_lab.dictionary.look import PageDocument
+from singularity_lab.errors import BadInput
+from singularity_lab.system.documents import converted, decoded
 
 
 def test_the_page_of_a_row_and_the_command_line():
@@ -31,3 +35,18 @@ def test_the_page_of_a_row_and_the_command_line():
         ["dictionary", "phases", "rrr-4-4-3-r3", "--kind", "functions", "--reading", "5.9±0.3"],
     )
     assert "meets rank 1" in phases.stdout
+
+
+@pytest.mark.parametrize("id", ["ade-a2", "nc-1-2"])
+def test_the_document_of_a_page_is_read_as_it_was_written(id):
+    written = json.dumps(lookup(id).to_json())
+    record = decoded(written, PageDocument, "page")
+    assert json.dumps(record.plain()) == written
+    assert (record.row, record.readings) == (lookup(id).row, lookup(id).readings)
+
+
+def test_a_page_without_its_row_names_it():
+    written = lookup("ade-a2").to_json()
+    del written["row"]
+    with pytest.raises(BadInput, match="page: missing field 'row'"):
+        converted(written, PageDocument, "page")
