@@ -1,4 +1,4 @@
-"""Calibration: the one place where proofs and measurements meet.
+"""Calibration: where measurements are compared with what is proved.
 
 A run is planned (:mod:`.design`), carried out so that interruption loses nothing (:mod:`.run`,
 :mod:`.record_store`), joined with the proofs (:mod:`.score`), taken apart into its errors
