@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from import_graph import Graph, import_graph, reach, sources, under  # noqa: E402
 
 WITHIN = ("exact",)  # folders whose own folders are listed
-DRAWING = {"plot"}  # functions whose imports are left out
+DRAWING = {"plot", "_repr_html_"}  # functions whose imports are left out
 
 
 def graph(folder: Path = ROOT / LAB) -> Graph:

@@ -39,7 +39,8 @@ class Truth:
 
     @classmethod
     def of(cls, row: CalibrationRow) -> Truth:
-        """Ask the proof arm; rows of the catalog have their certificates kept by :mod:`..truth`."""
+        """Ask the proof arm; the certificates of rows of the catalog are kept by
+        :mod:`singularity_lab.catalog.truth`."""
         watch = Stopwatch()
         found: GroundTruth | Result
         if row.entry is not None:

@@ -1,9 +1,9 @@
 """Carry out a calibration: prove the rows, measure them in worker processes, keep everything,
 score.
 
-Each finished measurement is on the disk before its worker takes the next (:mod:`.store`), so that
-a run that is stopped, by Ctrl-C or by a power cut, is taken up where it was by the same call: a
-task is named by its content, and what has been measured is not measured again.
+Each finished measurement is on the disk before its worker takes the next (:mod:`.record_store`), so
+that a run that is stopped, by Ctrl-C or by a power cut, is taken up where it was by the same call:
+a task is named by its content, and what has been measured is not measured again.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def watched(
         thread.start()
         try:
             thread.join()
-        except BaseException:
+        except BaseException:  # an interrupt: the estimator's thread is told to end
             stop()
             raise
     return outcome[0], outcome[1], tuple(watch.seen)

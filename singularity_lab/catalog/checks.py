@@ -2,8 +2,8 @@
 
 The schema is checked on reading (load.py). Here: sources exist, claims agree with the formulas of
 their papers, the zero set contains the point, the torch twin equals the exact loss, and
-certificates agree with claims (through a function that the caller hands in: certificates live above
-the catalog).
+certificates agree with claims (through a function that the caller hands in, which
+:mod:`singularity_lab.catalog.truth` provides).
 """
 
 from __future__ import annotations

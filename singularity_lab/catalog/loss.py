@@ -1,8 +1,8 @@
 """The border between the two arms: from an entry, a polynomial or a network to the loss that a
 device sees.
 
-This is the only module that knows both sides: it reads exact polynomials and hands over numbers.
-What it hands over has values, gradients, a centre, a domain and prior exponents, and no λ.
+It reads exact polynomials and hands over numbers: what it hands over has values, gradients, a
+centre, a domain and prior exponents, and no λ.
 """
 
 from __future__ import annotations

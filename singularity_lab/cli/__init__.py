@@ -1,6 +1,8 @@
 """The ``singlab`` command: proofs, the catalog, measurements and calibration from a terminal.
 
-Exit codes: 0 done, 2 bad input (of a batch: at least one item), 3 undecided, 130 interrupted.
+Exit codes: 0 done, 1 a fault that is not one of the input (a proof of the laboratory's own that
+does not verify, what ``doctor`` finds broken, a damaged store, an unforeseen error, a reader of
+stdout that went away), 2 bad input (of a batch: at least one item), 3 undecided, 130 interrupted.
 Errors of the user are one line on stderr, ``error: …``. With ``--json`` stdout holds JSON and
 nothing else; progress goes to stderr.
 """
@@ -33,7 +35,7 @@ app = typer.Typer(
     name="singlab",
     cls=Laboratory,
     help="A laboratory for singular models: proved learning coefficients, calibrated instruments.",
-    epilog="Exit codes: 0 done, 2 bad input, 3 undecided, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 a fault or damage, 2 bad input, 3 undecided, 130 interrupted.",
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -1,5 +1,5 @@
-"""``singlab calibrate run|resume|status|report|compare``: sweeps that a file describes, in a
-store."""
+"""``singlab calibrate run|resume|status|report|compare``: sweeps that a file describes, in a store;
+and ``singlab calibrate key``, the answer key of the catalog."""
 
 from __future__ import annotations
 

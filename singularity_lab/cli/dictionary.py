@@ -1,4 +1,5 @@
-"""``singlab dictionary``: build, list, show, search, export, phases, functions; and ``find``."""
+"""``singlab dictionary``: build, check, measure, runs, ideas, list, show, search, export, phases,
+functions; and ``singlab find``."""
 
 from __future__ import annotations
 

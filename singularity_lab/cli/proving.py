@@ -1,4 +1,4 @@
-"""``singlab rlct``, ``explain`` and ``verify``: the proof arm."""
+"""``singlab rlct``, ``lct``, ``explain`` and ``verify``: the proof arm."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The measuring arm: devices that read λ, m and the density of states from K alone.
 
-Stands on torch, numpy and :mod:`singularity_lab.errors`; never on the proof arm. Its public names
-are stated in ``__init__.pyi`` and imported on first use, so that the list of devices needs no
-torch.
+Stands on torch, numpy, :mod:`singularity_lab.errors` and :mod:`singularity_lab.system`; never on
+the proof arm. Its public names are stated in ``__init__.pyi`` and imported on first use, so that
+the list of devices needs no torch.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             with part.open("rb") as file:
                 os.fsync(file.fileno())
             os.replace(part, target)
-        except BaseException:
+        except BaseException:  # whatever stops the writing, no part is left behind
             with contextlib.suppress(OSError):
                 part.unlink()
             raise

@@ -122,7 +122,7 @@ def _load(name: str, found: ModuleSpec) -> None:
     try:
         if spec.loader is not None:
             spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # the user's own code: a module that is half run is not kept
         sys.modules.pop(name, None)
         raise
 

@@ -96,7 +96,7 @@ def _pool(jobs: int) -> Generator[Runner, None, None]:
     with safe_path():
         try:
             yield run
-        except BaseException:
+        except BaseException:  # also Ctrl-C: no worker may outlive its caller
             processes = list((getattr(pool, "_processes", None) or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:

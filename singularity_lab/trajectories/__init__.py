@@ -1,7 +1,8 @@
 """Training seen through a device: readings along checkpoints, and where they change.
 
-Stands on :mod:`singularity_lab.spectroscopes` and :mod:`singularity_lab.errors`: like the devices
-it never sees a proved value. The ladder of proved strata that a picture may show is given to it.
+Stands on :mod:`singularity_lab.spectroscopes`, :mod:`singularity_lab.errors` and
+:mod:`singularity_lab.system`: like the devices it never sees a proved value. The ladder of proved
+strata that a picture may show is given to it.
 """
 
 from singularity_lab.trajectories.changes import ChangePoint, change_points

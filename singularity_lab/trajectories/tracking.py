@@ -434,7 +434,7 @@ class _Run:
         try:
             subject = loaded(portion.load(), portion.model)
             key = digest(subject)
-        except Exception as error:
+        except Exception as error:  # a checkpoint or a model of the user's: a failed row
             return [
                 TrajectoryRow(portion.step, n=_number(n), reason=_why(error)) for n in portion.sizes
             ]
@@ -484,7 +484,7 @@ class _Run:
                     self._name, pending.sees, seed=pending.seed, budget=self._budget,
                     progress=self.told.share(pending.step), **pending.settings,
                 )  # fmt: skip
-            except Exception as error:
+            except Exception as error:  # a loss or a probe of the user's: a failed row
                 self._failed(pending.step, pending.size, pending.key, error)
             else:
                 self._done(pending, pending.row(reading))
@@ -562,7 +562,7 @@ def _check_portable(calls: Mapping[str, tuple[Any, ...]]) -> None:
     for call in calls.values():
         try:
             pickle.dumps(call)
-        except Exception as error:
+        except Exception as error:  # an object of the user's raises what it likes
             raise BadInput(
                 f"jobs: model, data, functions and checkpoints are sent to other processes, and "
                 f"one cannot be ({_why(error)}); define it in a module, or use one job"

@@ -1,6 +1,7 @@
-"""Limits of a search: the numbers at which its rules stop trying, memory, and an interrupt.
+"""Limits of a search: most numbers at which its rules stop trying, memory, and an interrupt.
 
-None of the numbers can make an answer wrong: beyond them a rule has no outcome.
+The other numbers stand in the modules of their rules. None of the numbers can make an answer wrong:
+beyond them a rule has no outcome.
 """
 
 from __future__ import annotations

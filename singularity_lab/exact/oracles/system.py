@@ -1,7 +1,8 @@
 """Other computer algebra systems, to cross-check: Singular and Macaulay2 as subprocesses.
 
-Nothing that the laboratory proves rests on them. They are asked by tests marked ``oracle`` and by a
-benchmark; where they are absent, :class:`NotInstalled` says so.
+No certificate of the laboratory rests on them. They are asked by tests marked ``oracle`` and by a
+benchmark, and jets and contact loci ask Singular for Gröbner bases
+(:mod:`singularity_lab.exact.arcs.equations`); where they are absent, :class:`NotInstalled` says so.
 
 They speak of *complex* thresholds. For K = Σ f² and I = (f_1, …, f_k), 2λ(I) ≥ lct(I), with
 equality where the divisor that gives lct(I) has real points. Three roads lead to lct(f) there: the
@@ -110,8 +111,8 @@ class System:
         ) as process:
             try:
                 printed, _ = process.communicate(script, timeout=self.seconds)
-            except BaseException as stopped:
-                os.killpg(process.pid, signal.SIGKILL)  # also where the caller is interrupted
+            except BaseException as stopped:  # also Ctrl-C: the system must not go on alone
+                os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
                 if not isinstance(stopped, subprocess.TimeoutExpired):
                     raise

@@ -1,2 +1,2 @@
-"""Proofs: families, steps with their theorems, certificates, the verifier. Stands on algebra
-alone."""
+"""Proofs: families, steps with their theorems, certificates, the verifier. Stands on
+``algebra``, ``errors`` and ``system`` alone."""

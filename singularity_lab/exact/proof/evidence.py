@@ -11,9 +11,10 @@ replaces the claim by claims that imply it, and appends what it derives to the l
 - ``squares`` {index, squares: [[c, q], …], then}: p = Σ c·q² + R with c > 0, each term of R ≥ 0
   on D: appends the q's, then the terms of R, which all vanish where p does;
 - ``split`` {variable, cases: {"+", "-", "0"}}: by the signs that D allows; "-" negates the
-variable; - ``roots`` {variables, then}: each of these positive variables x becomes x², with x >
-0; - ``torus`` {variables, vectors, images, then}: new variables t_j = x^(a_j), where p_i is a
-unit monomial times image_i(t); t_j is positive where each variable with odd exponent in a_j is.
+  variable;
+- ``roots`` {variables, then}: each of these positive variables x becomes x², with x > 0;
+- ``torus`` {variables, vectors, images, then}: new variables t_j = x^(a_j), where p_i is a unit
+  monomial times image_i(t); t_j is positive where each variable with odd exponent in a_j is.
 
 Nothing here searches: :mod:`singularity_lab.exact.zeros.decide` finds evidence, this module
 multiplies it out.

@@ -66,7 +66,8 @@ def laws(
     p: the element of each (choice, option), frozen choices included; an option whose element is
     the semiring's zero may be left out. Returns one {output: element} for each case.
 
-    Raises BadInput where the propagation is larger than :mod:`.limits` allow.
+    Raises BadInput where the propagation is larger than
+    :mod:`singularity_lab.programs.program_limits` allows.
 
     >>> from singularity_lab.programs import program
     >>> from singularity_lab.programs.uncertainty.semirings import Numbers

@@ -1,1 +1,2 @@
-"""The devices, one file each."""
+"""The devices, one file each, with a record ``DEVICE``; the files without one hold what several
+devices share."""

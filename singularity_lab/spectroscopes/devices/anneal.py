@@ -8,12 +8,14 @@ domain and times the monomial prior. With x = log β,
     d E_β[βK]/dx = E_β[βK] − Var_β(βK)
 
 (the last is minus the heat capacity, less the kinetic part). Log Z has the expansion of log V at
-ε = 1/β, pole by pole, and goes to the same inference, :mod:`.asymptotics`.
+ε = 1/β, pole by pole, and goes to the same inference,
+:mod:`singularity_lab.spectroscopes.inference.asymptotics`.
 
 Two regimes. In few dimensions R replicates of N particles are reweighted and resampled from level
 to level (increments of log Z are logarithms of mean weights), then move by Hamiltonian trajectories
-and by the moves of :mod:`.kernels.gibbs`. In many dimensions (N = 1) each replicate is one chain
-that cools down; E_β[βK] is averaged at every level, and its integral over x is log Z.
+and by the moves of :mod:`singularity_lab.spectroscopes.kernels.gibbs`. In many dimensions (N = 1)
+each replicate is one chain that cools down; E_β[βK] is averaged at every level, and its integral
+over x is log Z.
 
 A chain that cools lags behind where it relaxes more slowly than β grows: E_β[βK] then rises above
 its limit. Every level therefore compares the two halves of its draws; where the first half lies

@@ -1,11 +1,12 @@
 """Volume: the density of states near w* by multilevel splitting; λ, m and the next pole from it.
 
-V(ε) = vol{K < ε} ~ c·ε^λ (−log ε)^{m−1} is measured over a hundred and more e-foldings. Levels y₁
-> y₂ > … are medians of K over the particles of R independent replicates; at every level the
-particles above it are replaced by copies of those below, which then move within {K < y_k} ∩ box
-by the moves of :mod:`.kernels.splitting`: no gradients, one evaluation of K a move. log V
-accumulates the logarithms of the surviving shares (subset simulation, Au–Beck 2001; Cérou, Del
-Moral, Furon, Guyader 2012). The curve goes to :mod:`.asymptotics`.
+V(ε) = vol{K < ε} ~ c·ε^λ (−log ε)^{m−1} is measured over a hundred and more e-foldings. Levels y₁ >
+y₂ > … are medians of K over the particles of R independent replicates; at every level the particles
+above it are replaced by copies of those below, which then move within {K < y_k} ∩ box by the moves
+of :mod:`singularity_lab.spectroscopes.kernels.splitting`: no gradients, one evaluation of K a move.
+log V accumulates the logarithms of the surviving shares (subset simulation, Au–Beck 2001; Cérou,
+Del Moral, Furon, Guyader 2012). The curve goes to
+:mod:`singularity_lab.spectroscopes.inference.asymptotics`.
 
 Two limits are watched. Floating point: a particle at which K changes by more than y/5 when u
 moves by a few units in the last place is not copied, and when more than a hundredth of a level is

@@ -8,15 +8,18 @@ log-spaced histogram, learned from acceptance.
 Families (t a scale, z standard normal, S a random set of coordinates, common to the sweep):
 
 - ``log``: u_i ← u_i·e^{t z_i}, i ∈ S, with Jacobian e^{tΣz}: moves along monomial valleys, where
-log|u| is spread over the whole depth; - ``torus``: u_i ← u_i·e^{v_i t z} with weights v_i of 0,
-±1, among them dilation of everything; - ``add``: u_i ← u_i + t z_i, i ∈ S; single coordinates,
-sparse and full directions; - ``difference``: u ← u + t(a − b), a and b from the other half of the
-replicate (ter Braak 2006): adapts to any linear change of coordinates; - ``log difference``: the
-same in log|u|, adapted to any monomial change of coordinates: curved valleys such as x² = y³ are
-straight there; - ``frame``: ``log`` and ``add`` along the principal axes of the other half, for
-valleys that are oblique; - ``fibre``: some coordinates move and one is drawn anew where the
-parabola through K along it says that {K < y} now is: moves along valleys of any curvature, of
-whatever width; - ``symmetry``: sign changes and transpositions of coordinates.
+  log|u| is spread over the whole depth;
+- ``torus``: u_i ← u_i·e^{v_i t z} with weights v_i of 0, ±1, among them dilation of everything;
+- ``add``: u_i ← u_i + t z_i, i ∈ S; single coordinates, sparse and full directions;
+- ``difference``: u ← u + t(a − b), a and b from the other half of the replicate (ter Braak 2006):
+  adapts to any linear change of coordinates;
+- ``log difference``: the same in log|u|, adapted to any monomial change of coordinates: curved
+  valleys such as x² = y³ are straight there;
+- ``frame``: ``log`` and ``add`` along the principal axes of the other half, for valleys that are
+  oblique;
+- ``fibre``: some coordinates move and one is drawn anew where the parabola through K along it says
+  that {K < y} now is: moves along valleys of any curvature, of whatever width;
+- ``symmetry``: sign changes and transpositions of coordinates.
 
 Particles are columns u (d, P), P = 2·R·H: two halves, each of R replicates of H = N/2 particles.
 """
