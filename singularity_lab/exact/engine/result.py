@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import DomainStratum
 from singularity_lab.exact.proof.certificate import Certificate
 
-_DOUBTFUL = re.compile(r"[eEiI]|[A-Za-z]+[0-9]+[A-Za-z].*")  # perhaps a number, or a product
+_PRODUCT = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z].*")  # x2y3, where x^2*y^3 may be meant
 _LINE = 2_000  # characters of a loss that an answer prints
 
 
@@ -112,7 +113,7 @@ class Result(Bounded):
     def _variables(self) -> str:
         """The variables in words, where a name may have been meant for something else."""
         names = self.problem.variables
-        if self.problem.label or not any(map(_DOUBTFUL.fullmatch, names)):
+        if self.problem.label or not any(_doubtful(name, names) for name in names):
             return ""
         return f"\n  variables: {', '.join(names)}"
 
@@ -136,6 +137,14 @@ class Result(Bounded):
             f"{'certificate verified, ' if self.certificates else ''}"
             f"{self.seconds:.2f} s</small></div>"
         )
+
+
+def _doubtful(name: str, names: Sequence[str]) -> bool:
+    """Whether a name may have been meant for a product, or for e or i, if no neighbour in the
+    alphabet stands beside it."""
+    if name in ("e", "E", "i", "I"):
+        return not {chr(ord(name) - 1), chr(ord(name) + 1)} & set(names)
+    return _PRODUCT.fullmatch(name) is not None
 
 
 def describe_loss(problem: Problem) -> str:
