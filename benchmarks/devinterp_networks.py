@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from peers.adapter import devinterp1_chains
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -112,29 +113,10 @@ class Batches(DataLoader):
 
 def sampled(task: dict[str, Any]) -> list[float]:
     """The estimate of every chain, by devinterp's own call."""
-    from devinterp.optim.sgld import SGLD
-    from devinterp.slt.sampler import estimate_learning_coeff_with_summary
-
     model, x, y, criterion = problem(task)
     with torch.no_grad():
         start = float(criterion(model(x), y))
-    found = estimate_learning_coeff_with_summary(
-        model,
-        Batches(x, y, task["batch"]),
-        evaluate=lambda model, data: criterion(model(data[0]), data[1]),
-        sampling_method=SGLD,
-        optimizer_kwargs={
-            "lr": task["epsilon"], "localization": task["gamma"], "nbeta": task["nbeta"],
-        },
-        num_draws=task["draws"],
-        num_chains=task["chains"],
-        num_burnin_steps=task["burn_in"],
-        init_loss=start,
-        cores=1,
-        seed=task["seed"],
-        verbose=False,
-    )  # fmt: skip
-    return [float(found[f"llc-chain/{k}"]) for k in range(task["chains"])]
+    return devinterp1_chains(task, model, Batches(x, y, task["batch"]), criterion, start)
 
 
 def main() -> None:

@@ -94,14 +94,22 @@ def at_center(model: torch.nn.Module, loader: DataLoader) -> float:
 
 def devinterp1(task: Task) -> list[float]:
     """devinterp 1: ``estimate_learning_coeff_with_summary``, one chain after the other."""
+    model, loader = problem(task)
+    start = at_center(model, loader) or 1e-30  # 0 counts as missing
+    return devinterp1_chains(task, model, loader, squares, start)
+
+
+def devinterp1_chains(
+    task: Task, model: Any, loader: Any, criterion: Callable[..., Any], start: float
+) -> list[float]:
+    """The estimate of each chain of devinterp 1; start: the loss at w*."""
     from devinterp.optim.sgld import SGLD
     from devinterp.slt.sampler import estimate_learning_coeff_with_summary
 
-    model, loader = problem(task)
     found = estimate_learning_coeff_with_summary(
         model,
         loader,
-        evaluate=lambda model, data: squares(model(data[0]), data[1]),
+        evaluate=lambda model, data: criterion(model(data[0]), data[1]),
         sampling_method=SGLD,
         optimizer_kwargs={
             "lr": task["epsilon"], "localization": task["gamma"], "nbeta": task["nbeta"],
@@ -109,7 +117,7 @@ def devinterp1(task: Task) -> list[float]:
         num_draws=task["draws"],
         num_chains=task["chains"],
         num_burnin_steps=task["burn_in"],
-        init_loss=at_center(model, loader) or 1e-30,  # 0 counts as missing
+        init_loss=start,
         cores=1,
         seed=task["seed"],
         verbose=False,

@@ -197,15 +197,23 @@ def _jets(question: Question) -> Cells:
 def _smooth_jets(codimension: int, d: int) -> dict[str, Any]:
     """Jets near a point at which the zero set is smooth: bundles of affine spaces over it."""
     known = [codimension * (m + 1) for m in range(ORDER + 1)]
+    return _jets_cell("C", "smooth", known, d, components=1)
+
+
+def _jets_cell(
+    field: str, method: str, known: Sequence[int], d: int, components: int | None
+) -> dict[str, Any]:
+    """The cell of jets whose codimensions are all known."""
+    least = min(Fraction(c, m + 1) for m, c in enumerate(known))
     return {
         "order": ORDER,
-        "field": "C",
-        "method": "smooth",
+        "field": field,
+        "method": method,
         "codimensions": known,
         "dimensions": [d * (m + 1) - c for m, c in enumerate(known)],
-        "components": [1] * (ORDER + 1),
-        "threshold": str(codimension),
-        "attained": list(range(ORDER + 1)),
+        "components": [components] * (ORDER + 1),
+        "threshold": str(least),
+        "attained": [m for m, c in enumerate(known) if Fraction(c, m + 1) == least],
     }
 
 
@@ -221,18 +229,7 @@ def _real_jets(question: Question) -> dict[str, Any] | None:
     known = [int(c) for c in loci.codimensions if c is not None and c.denominator == 1]
     if len(known) <= ORDER:
         return None
-    d = len(problem.variables)
-    least = min(Fraction(c, m + 1) for m, c in enumerate(known))
-    return {
-        "order": ORDER,
-        "field": "R",
-        "method": "contact loci",
-        "codimensions": known,
-        "dimensions": [d * (m + 1) - c for m, c in enumerate(known)],
-        "components": [None] * (ORDER + 1),
-        "threshold": str(least),
-        "attained": [m for m, c in enumerate(known) if Fraction(c, m + 1) == least],
-    }
+    return _jets_cell("R", "contact loci", known, len(problem.variables), components=None)
 
 
 def _jets_value(found: Any) -> dict[str, Any]:

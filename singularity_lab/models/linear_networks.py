@@ -24,6 +24,7 @@ from singularity_lab.models.model import (
     at_least,
     at_most,
     builder,
+    check_rank,
     origin,
     unweighted,
 )
@@ -64,11 +65,7 @@ def reduced_rank_regression(inputs: int, outputs: int, hidden: int, rank: int) -
     (['a1b1', 'a1b2', 'a2b1'], None)
     """
     at_least(1, inputs=inputs, outputs=outputs, hidden=hidden)
-    if not 0 <= rank <= min(inputs, outputs, hidden):
-        raise BadInput(
-            f"rank: 0 <= rank <= min(inputs, outputs, hidden) = {min(inputs, outputs, hidden)} "
-            f"is needed, received {rank}"
-        )
+    check_rank(rank, inputs=inputs, outputs=outputs, hidden=hidden)
     a, b = matrix_names("a", hidden, inputs), matrix_names("b", outputs, hidden)
     ring = Ring(flat(a) + flat(b))
     product = ring.multiply(ring.matrix(b), ring.matrix(a))
@@ -409,11 +406,7 @@ def nonnegative_factorisation(rows: int, columns: int, factors: int, rank: int) 
     (Fraction(0, 1), None)
     """
     at_least(1, rows=rows, columns=columns, factors=factors)
-    if not 0 <= rank <= min(rows, columns, factors):
-        raise BadInput(
-            f"rank: 0 <= rank <= min(rows, columns, factors) = {min(rows, columns, factors)} "
-            f"is needed, received {rank}"
-        )
+    check_rank(rank, rows=rows, columns=columns, factors=factors)
     a, b = matrix_names("a", rows, factors), matrix_names("b", factors, columns)
     ring = Ring(flat(a) + flat(b))
     generators = ring.minus_diagonal(ring.multiply(ring.matrix(a), ring.matrix(b)), rank)

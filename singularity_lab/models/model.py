@@ -271,6 +271,19 @@ def at_least(bound: int, **values: int) -> None:
             raise BadInput(f"{name}: an integer >= {bound} is needed, received {value}")
 
 
+def check_rank(rank: int, **sizes: int) -> None:
+    """Raise BadInput unless 0 ≤ rank ≤ the least of the named sizes.
+
+    >>> check_rank(3, rows=2, columns=4)
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: rank: 0 <= rank <= min(rows, columns) = 2 is needed, received 3
+    """
+    least = min(sizes.values())
+    if not 0 <= rank <= least:
+        names = ", ".join(sizes)
+        raise BadInput(f"rank: 0 <= rank <= min({names}) = {least} is needed, received {rank}")
+
+
 def at_most(bound: int, **predicted: int) -> None:
     """Raise BadInput unless every predicted count is an integer ≤ bound.
 

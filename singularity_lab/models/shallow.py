@@ -21,7 +21,7 @@ from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
-from singularity_lab.models.model import Model, Stratum, at_least, builder, unweighted
+from singularity_lab.models.model import Model, Stratum, at_least, builder, check_rank, unweighted
 from singularity_lab.models.moments import Law, coefficients, squared_error
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
 
@@ -276,8 +276,7 @@ def quadratic_network(
     3*w11^4 - 6*w11^2 + 3
     """
     at_least(1, inputs=inputs, hidden=hidden)
-    if not 0 <= rank <= min(inputs, hidden):
-        raise BadInput(f"rank: 0…{min(inputs, hidden)} is needed, received {rank}")
+    check_rank(rank, inputs=inputs, hidden=hidden)
     w_names = matrix_names("w", hidden, inputs)
     x = _input_names(inputs)
     names = flat(w_names)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from singularity_lab.spectroscopes import PolynomialLoss
+from singularity_lab.spectroscopes import PolynomialLoss, measure
+from singularity_lab.spectroscopes.registry import find_device
 
 
 def crossing(*exponents: int, **options) -> PolynomialLoss:
@@ -31,3 +32,16 @@ TARGETS = [
     (crossing(1, 2), 1 / 4, (0.84, 0.90, 0.97)),
     (brieskorn(2, 3), 5 / 12, (0.96, 0.98, 1.00)),
 ]
+
+
+def check_without_a_valley(control: str) -> None:
+    """x² + y² has λ = 1 and no valley, in which alone a negative control fails: it is right there,
+    and the same for the same seed."""
+    round_ = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x^2+y^2")
+    first, again = (
+        measure(control, round_, seed=1, n=1e4, chains=64, burn_in=40, draws=100) for _ in range(2)
+    )
+    assert first.ok
+    assert abs(first.lambda_.value - 1) < 0.1
+    assert first.fingerprint() == again.fingerprint()
+    assert find_device(control).fails

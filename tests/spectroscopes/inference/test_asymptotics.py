@@ -57,6 +57,7 @@ def test_near_poles_are_not_read_as_a_logarithm(seed):
     x, increments = synthetic(0.5, lambda x: 1 + 0 * x, 100, 0.01, seed, pole=(-0.97, 1 / 60))
     fit = asymptotics.infer(x, increments, max_multiplicity=3)
     assert fit.low < 0.5 < fit.high
+    assert fit.high - fit.low < 0.1
     assert fit.multiplicity[2] < 0.8
 
 

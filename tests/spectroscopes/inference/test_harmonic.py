@@ -75,6 +75,6 @@ def test_a_regular_model_reads_that_number_and_not_half_its_dimension(scale):
     nbeta = 400 / math.log(400)
     assert harmonic == pytest.approx(float((0.5 * nbeta * h / (nbeta * h + 100)).sum()), rel=1e-3)
     assert found.ok
-    assert abs(found.estimate.value - harmonic) < 3 * found.diagnostics["standard_error"]
+    assert found.estimate.value == pytest.approx(harmonic, rel=0.1)
     assert harmonic < 1.3  # d/2 = 2
     assert f"by the curvature at w* alone it would be {harmonic:.3g}" in str(found)
