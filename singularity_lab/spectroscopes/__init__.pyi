@@ -12,10 +12,7 @@ from singularity_lab.spectroscopes.losses.protocol import Loss as Loss
 from singularity_lab.spectroscopes.measuring import measure as measure
 from singularity_lab.spectroscopes.measuring import measure_each as measure_each
 from singularity_lab.spectroscopes.meter import Budget as Budget
-from singularity_lab.spectroscopes.networks import check_numbers as check_numbers
-from singularity_lab.spectroscopes.networks import collected as collected
 from singularity_lab.spectroscopes.networks import network_loss as network_loss
-from singularity_lab.spectroscopes.networks import planned as planned
 from singularity_lab.spectroscopes.reading import Cost as Cost
 from singularity_lab.spectroscopes.reading import Estimate as Estimate
 from singularity_lab.spectroscopes.reading import Outcome as Outcome

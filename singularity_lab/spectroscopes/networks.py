@@ -46,9 +46,11 @@ from singularity_lab.spectroscopes.user_models import (
 from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
-    "check_field_device", "check_numbers", "collected", "llc", "network_loss", "planned",
+    "check_field_device", "check_number", "llc", "network_loss", "planned",
 ]  # fmt: skip
 
+_FIELD = ("llc", "llc-hmc", "llc-mala")
+_CURVATURE = 0.05  # of the gradients of a reading, at most, for the curvature at w*
 _SHARE = 0.8  # of the seconds, planned: the rest is for what the pilot did not see
 
 
@@ -259,7 +261,9 @@ def llc(
         box=box, dtype=dtype, examples=examples, only=only, freeze=freeze, observe=observe,
         tokens=tokens,
     )  # fmt: skip
-    check_numbers(seconds=seconds, gamma=gamma, n=n)
+    check_number("seconds", seconds)
+    check_number("gamma", gamma, zero=True)
+    check_number("n", n)
     device = _fitting(device, settings)
     where = next(model.parameters()).device if torch_device is None else _place(torch_device)
     name, plan = planned(at, device, seconds, settings, where)
@@ -274,13 +278,18 @@ def llc(
     return _beside_the_curvature(at, reading)
 
 
-def check_numbers(**values: Any) -> None:
-    """Raise BadInput, with the name, for a value that is neither None nor a number above 0 (a
-    localisation, ``gamma``, may be 0)."""
-    for name, x in values.items():
-        number = isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
-        if x is not None and not (number and (x > 0 or (name == "gamma" and x == 0))):
-            raise BadInput(f"{name}: expected a positive number, received {quoted(x)}")
+def check_number(name: str, x: Any, *, zero: bool = False) -> None:
+    """Raise BadInput, with the name, for what is neither None nor a finite number above 0; zero: 0
+    is one too.
+
+    >>> check_number("gamma", 0, zero=True)
+    >>> check_number("seconds", "5")
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: seconds: expected a positive number, received '5'
+    """
+    number = isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
+    if x is not None and not (number and (x > 0 or (zero and x == 0))):
+        raise BadInput(f"{name}: expected a positive number, received {quoted(x)}")
 
 
 def check_field_device(device: Any) -> None:
@@ -338,8 +347,6 @@ def _beside_the_curvature(at: ModuleLoss | RestrictedLoss, reading: Reading) -> 
     )
 
 
-_FIELD = ("llc", "llc-hmc", "llc-mala")
-_CURVATURE = 0.05  # of the gradients of a reading, at most, for the curvature at w*
 _HMC = {"chains": 12, "burn_in": 120, "draws": 240, "leapfrogs": 20, "scales": 12}
 _SGLD = {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minibatch": True}
 _FEWEST = 0.25  # of the usual steps, before HMC gives way to SGLD

@@ -26,7 +26,7 @@ from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.networks import (
     check_field_device,
-    check_numbers,
+    check_number,
     network_loss,
     planned,
 )
@@ -340,7 +340,7 @@ def sweep(
         raise BadInput(f"loss: expected a Loss or a torch module, received {type(loss).__name__}")
     device = "llc" if device is None else device
     check_field_device(device)
-    check_numbers(seconds=seconds)
+    check_number("seconds", seconds)
     sizes = _axis("n", (float(getattr(loss, "n_data", 10_000)),) if n is None else n, 1.0)
     gammas = _axis("gamma", gamma, 0.0)
     if device != "llc":

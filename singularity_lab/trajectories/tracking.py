@@ -30,13 +30,12 @@ from singularity_lab.spectroscopes import (
     Loss,
     Reading,
     Spectroscope,
-    check_numbers,
-    collected,
     measure,
     measure_each,
     network_loss,
-    planned,
 )
+from singularity_lab.spectroscopes.networks import check_number, planned
+from singularity_lab.spectroscopes.user_models import collected
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import Ended, check_address, workers
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
@@ -135,9 +134,9 @@ def track(
         model, None if data is None else collected(data), criterion, loss,
         True if self_teacher is None else self_teacher, dict(network or {}),
     )  # fmt: skip
-    check_numbers(
-        seconds=seconds, total_seconds=total_seconds, gamma=gamma, together=together,
-    )  # fmt: skip
+    for name, x in (("seconds", seconds), ("total_seconds", total_seconds), ("together", together)):
+        check_number(name, x)
+    check_number("gamma", gamma, zero=True)
     if total_seconds is not None:
         if count is None:
             raise BadInput("total_seconds: the number of checkpoints is not known; give seconds")

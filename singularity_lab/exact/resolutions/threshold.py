@@ -29,7 +29,7 @@ from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import PointLike, Polynomial
-from singularity_lab.algebra.problem import GermLike, LocalProblem
+from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
 from singularity_lab.exact.engine.answer_documents import ResultDocument
@@ -42,8 +42,7 @@ from singularity_lab.system.documents import Record
 from singularity_lab.system.stopwatch import Stopwatch
 
 _FACES = 300
-_SUBSPACES = 200  # of each dimension, that are tried
-_RESOLUTION = "the embedded resolution of the curve"
+_SUBSPACES = 60  # of each dimension, that are tried
 
 
 class ThresholdDocument(Record, frozen=True):
@@ -176,9 +175,10 @@ def lct(
             if _nondegenerate(live):
                 lower = upper = min(_howald(live, tops[0][0]), upper)
                 reason = "a Newton polyhedron that is nondegenerate over C"
+            elif (found := _of_curve(germ, live)) is not None:
+                lower, upper, reason = found, found, "the embedded resolution of the curve"
             elif not any(germ.prior):
                 lower, reason = _from_below(live, lower, upper, reason, name)
-                upper = lower if reason == _RESOLUTION else upper
     return Threshold(lower, upper, reason, real, watch.seconds)
 
 
@@ -190,12 +190,7 @@ def _howald(gens: list[Polynomial], mu: Fraction) -> Fraction:
 def _from_below(
     gens: list[Polynomial], lower: Fraction, upper: Fraction, reason: str, above: str
 ) -> tuple[Fraction, str]:
-    """A better lower bound, and why: by the resolution of a plane curve, where it is the value, or
-    by the best restriction to a coordinate subspace."""
-    if len(gens) == 1 and len(gens[0].variables) == 2:
-        found = _of_curve(gens[0])
-        if found is not None:
-            return found, _RESOLUTION
+    """A better lower bound by the best restriction to a coordinate subspace, and why."""
     base, power = _root(gens)
     for fixed, mu in _restrictions(base, power):
         if mu <= lower or lower == upper:
@@ -208,10 +203,13 @@ def _from_below(
     return lower, reason
 
 
-def _of_curve(f: Polynomial) -> Fraction | None:
-    """The threshold of a plane curve by its embedded resolution, where that is found."""
+def _of_curve(germ: Germ, gens: list[Polynomial]) -> Fraction | None:
+    """The threshold of a plane curve by its embedded resolution; None where that is not found, and
+    for what is no plane curve."""
+    if len(gens) > 1 or len(germ.variables) != 2 or any(germ.prior):
+        return None
     try:
-        graph = resolution_graph(f, budget=None)
+        graph = resolution_graph(gens[0], budget=None)
     except (OutOfScope, Undecided):
         return None
     ratios = [Fraction(d.nu, d.N) for d in graph.divisors]
