@@ -412,6 +412,7 @@ def search(query: Query, folder: From = None, limit: Limit = 40, as_json: Json =
 
 def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     from singularity_lab.dictionary.query import find as look
+    from singularity_lab.dictionary.query import unknown_words
 
     hits = look(query, _tables(folder))
     if as_json:
@@ -444,6 +445,8 @@ def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     else:
         print(f"{len(hits)} rows")
     if not hits:
+        for word, near in unknown_words(query, _tables(folder)).items():
+            print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
         print(
             f"not in the dictionary: {query[:60]!r}; singlab rlct proves λ of polynomials, "
             "singlab catalog search looks in the catalog, and singlab dictionary build takes its "
