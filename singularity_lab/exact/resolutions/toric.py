@@ -433,7 +433,7 @@ class ToricResolution:
 
     def __str__(self) -> str:
         label = f"{self.problem.label}: " if self.problem.label else ""
-        head = f"{label}toric modification with {len(self.charts)} charts"
+        head = f"{label}toric modification with {counted(len(self.charts), 'chart')}"
         if self.value is not None:
             return f"{head}, all with normal crossings: (lambda, m) = {self.value}"
         opened = [c for c in self.charts if c.crossing is None]
