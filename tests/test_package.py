@@ -201,6 +201,7 @@ def test_tests_mirror_the_package():
         "test_notebooks",
         "test_package",
         "test_prose",
+        "test_readme",
         "test_reference_page",
     }
 
