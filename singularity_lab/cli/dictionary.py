@@ -21,6 +21,7 @@ from singularity_lab.cli.shell import (
     progress_bar,
     say_error,
 )
+from singularity_lab.system.counting import counted
 from singularity_lab.system.stopwatch import Stopwatch
 
 KEEP_EVERY = 10.0  # CPU seconds of readings between two writings of the table
@@ -169,7 +170,7 @@ def build(
         print(f"{made.tables}; {document['bytes']} bytes in {folder}")
         _print_counts(made.tables)
     if wrong:
-        say_error(f"{len(wrong)} problems, the first: {wrong[0]}")
+        say_error(f"{counted(len(wrong), 'problem')}, the first: {wrong[0]}")
         raise typer.Exit(BAD_INPUT)
 
 
@@ -443,7 +444,7 @@ def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     if len(shown) < len(hits):
         print(f"{len(shown)} of {len(hits)} rows; --limit 0 prints all")
     else:
-        print(f"{len(hits)} rows")
+        print(counted(len(hits), "row"))
     if not hits:
         for word, near in unknown_words(query, _tables(folder)).items():
             print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
