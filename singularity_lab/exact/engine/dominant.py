@@ -54,7 +54,7 @@ class _Sizes:
                     elif not (g.role[i] == UNIT and (e % 2 == 0 or i in g.positive)):
                         sign = 0
                 key = tuple(s)
-                part[key] = 0 if key in part else sign  # several terms of a coefficient
+                part[key] = sign if part.get(key, sign) == sign else 0
             parts.append(part)
         return cls(g, variables, tuple(parts))
 
