@@ -49,6 +49,15 @@ def test_the_discriminant_of_a_quadratic_form_cuts_the_table(c):
         assert (cell.value, cell.multiplicity) == value
 
 
+def test_lines_that_meet_at_irrational_values():
+    """x·y·(x − y)·(x − c·y) with c = t² − 3: four lines, two of which agree for c = 0 and c = 1."""
+    found = table("x*y*(x - y)*(x - (t^2 - 3)*y)")
+    assert found.exact
+    assert {c.value for c in found.cells} == {Fraction(1, 4)}
+    twice = [str(c.low) for c in found.cells if c.multiplicity == 2]
+    assert twice == ["-2", "-sqrt(3)", "sqrt(3)", "2"]
+
+
 @pytest.mark.parametrize(
     ("text", "count", "irrational"),
     [("t^2 - 2", 2, 2), ("t^3 - t", 3, 0), ("t^2 + 1", 0, 0), ("(t - 1)*(t^2 - 3)", 3, 2)],
