@@ -26,6 +26,7 @@ except ImportError:  # Windows
 DEPTHS = (10, 24)  # blow-ups one inside another: in a first attempt, then in the last
 FIRST_CHARTS = 30  # of a first attempt with all generators
 FEWER_CHARTS = 2500  # of each attempt with fewer generators
+GRADED_CHARTS = 400  # of an attempt that keeps the smooth generators
 COEFFICIENT_BITS = 4000  # of a number in a proof that is to be read
 FIELD_DEGREE = 8  # of a number field that a parameter may open
 PATIENCE = 1.0  # CPU seconds for a proof that a polynomial has no zero
@@ -52,6 +53,11 @@ LONG_UNIT = 1000  # terms of a generator whose unit factor is not divided out
 # Leading parts of generators
 LEADING_MONOMIALS = 240  # of products with leading parts, and these products, for one generator
 LEADING_TURNS = 4  # attempts, each without the parts that failed before
+
+# Monomials that dominate generators
+DOMINANT_TERMS = 2000  # of the generators
+DOMINANT_MONOMIALS = 24  # together
+DOMINANT_ECHELON = 12  # generators that are combined with constants
 
 # Vector fields that keep an ideal
 FIELD_DEGREES = 2  # of the fields of a germ at the root
