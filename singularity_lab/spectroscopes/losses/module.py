@@ -38,7 +38,7 @@ def _equal(a: Any, b: Any) -> bool:
     return all(torch.equal(x, y) for x, y in zip(tree_leaves(a), tree_leaves(b), strict=True))
 
 
-def joined(slopes: Sequence[Tensor], out: Tensor) -> None:
+def joined(slopes: tuple[Tensor, ...], out: Tensor) -> None:
     """Put the columns of a gradient side by side into ``out`` (c, d)."""
     if slopes[0].dtype == out.dtype:
         torch.cat(slopes, dim=1, out=out)
