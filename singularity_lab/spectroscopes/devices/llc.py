@@ -237,7 +237,7 @@ class _Chains:
                 raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
             self.gradient = _Minibatches(meter, loss, self.generator)
             fixed = getattr(loss, "fixed_value", None)
-            if fixed is not None:
+            if fixed is not None and s.check:  # unchecked readings are never ok
                 self.probe = lambda u: fixed(meter.at(u))
         single = s.precision == "single" or getattr(loss, "dtype", None) == torch.float32
         self.dtype = torch.float32 if single else torch.float64
