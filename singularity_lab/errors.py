@@ -69,12 +69,26 @@ def _cut_word(word: str) -> str:
 
 
 class SingularityLabError(Exception):
-    """Base class of all errors that the laboratory raises on purpose."""
+    """Base class of all errors that the laboratory raises on purpose.
+
+    >>> from singularity_lab import rlct
+    >>> try:
+    ...     rlct("x + 1")
+    ... except SingularityLabError as error:
+    ...     print(type(error).__name__)
+    OutOfScope
+    """
 
 
 class BadInput(SingularityLabError, ValueError):
     """An argument breaks a stated rule; the message names the argument, the rule and what was
-    received, cut to 80 characters."""
+    received, cut to 80 characters.
+
+    >>> from singularity_lab import rlct
+    >>> rlct("x^2", budget=-1)
+    Traceback (most recent call last):
+    singularity_lab.errors.BadInput: budget: CPU seconds > 0 are needed, received -1
+    """
 
     def __init__(self, message: object = "") -> None:
         super().__init__(_short(str(message)))
@@ -84,6 +98,13 @@ class ParseError(BadInput):
     """A polynomial expression that cannot be read.
 
     text: the expression; position: 0-based offset of the first character that does not fit.
+
+    >>> from singularity_lab import rlct
+    >>> try:
+    ...     rlct("x^2 +* y")
+    ... except ParseError as error:
+    ...     print(error.position, error.text[error.position])
+    5 *
     """
 
     def __init__(self, message: str, text: str, position: int) -> None:
@@ -99,11 +120,25 @@ class ParseError(BadInput):
 
 class OutOfScope(SingularityLabError):
     """The question makes no sense for this object: for example a threshold where K does not
-    vanish."""
+    vanish.
+
+    >>> from singularity_lab import rlct
+    >>> rlct("x + 1")
+    Traceback (most recent call last):
+    singularity_lab.errors.OutOfScope: K does not vanish at the point (x = 0): K = 1 there, so ...
+    """
 
 
 class Undecided(SingularityLabError):
-    """No method decided within its budget; ``bounds`` carries what is proved all the same."""
+    """No method decided within its budget; ``bounds`` carries what is proved all the same.
+
+    >>> from singularity_lab import jets
+    >>> try:
+    ...     jets("x^5 + y^7 + x^3*y^3*z + z^9 + w^4*x", order=20, budget=0.05)
+    ... except Undecided as error:
+    ...     print("not decided within" in str(error))
+    True
+    """
 
     def __init__(self, message: str, bounds: Any = None) -> None:
         self.bounds = bounds
@@ -111,7 +146,15 @@ class Undecided(SingularityLabError):
 
 
 class CertificateError(SingularityLabError):
-    """A certificate does not verify; ``where`` names the step (a path in the proof tree)."""
+    """A certificate does not verify; ``where`` names the step (a path in the proof tree).
+
+    >>> from dataclasses import replace
+    >>> from singularity_lab import rlct, verify
+    >>> cusp, line = rlct("x^2 - y^3").certificate, rlct("x").certificate
+    >>> verify(replace(cusp, claim=line.claim))
+    Traceback (most recent call last):
+    singularity_lab.errors.CertificateError: claimed (1/2, 1), proved lower (5/12, 1)
+    """
 
     def __init__(self, message: str, where: str = "") -> None:
         self.where = where

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import subprocess
 import sys
@@ -200,6 +201,7 @@ def test_tests_mirror_the_package():
         "test_notebooks",
         "test_package",
         "test_prose",
+        "test_readme",
         "test_reference_page",
     }
 
@@ -436,6 +438,14 @@ def test_every_name_of_the_face_is_there(name):
     assert callable(value)
     assert under(value.__module__, LAB)
     assert getattr(singularity_lab, name) is value
+
+
+@pytest.mark.parametrize("name", singularity_lab.__all__)
+def test_every_name_of_the_face_has_an_example(name):
+    """Its own or one of its methods'; all examples run as doctests."""
+    value = getattr(singularity_lab, name)
+    own = vars(value).values() if inspect.isclass(value) else ()
+    assert any(">>>" in (inspect.getdoc(part) or "") for part in (value, *own))
 
 
 def test_an_unknown_name_is_an_attribute_error():

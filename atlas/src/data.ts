@@ -23,6 +23,7 @@ export interface Index {
   upper: (string | null)[];
   m: (number | null)[];
   tags: string[];
+  notes: string[];
   classes: string[];
   models: string[];
   signs: string[];

@@ -1,6 +1,7 @@
 // The query language: words, ids, λ=5/12, λ<1, m=2, d:2..4, family: tag: status: class:, a/b, 5.9±0.3, or
 // generators such as x^2-y^3.
 import { index, page, position, real, meta } from "./data.ts";
+import { closeness, mentions, namesOf, plain, type Names } from "./words.ts";
 import { expand, parse, same, sign, Unreadable, type Poly, type Tree } from "./poly.ts";
 
 export interface Chip {
@@ -20,20 +21,24 @@ export interface Found {
 }
 
 type Test = (i: number) => boolean;
-let words: string[] = [];
+let called: Names[] = [];
 let low: Float64Array, high: Float64Array;
 
 export function prepare(): void {
-  words = index.ids.map((id, i) =>
-    [id, index.titles[i], index.aliases[i], index.families[i], meta.families[index.families[i]!] ?? "", index.tags[i]]
-      .join(" ")
-      .toLowerCase(),
+  called = namesOf(
+    index.ids.map((id, i) => ({
+      id,
+      title: index.titles[i]!,
+      family: index.families[i]!,
+      familyTitle: meta.families[index.families[i]!] ?? "",
+      aliases: index.aliases[i]!.split(";").filter(Boolean),
+      told: `${index.notes[i]} ${index.tags[i]}`,
+    })),
   );
   low = Float64Array.from(index.lower.map((t) => (t ? real(t) : -Infinity)));
   high = Float64Array.from(index.upper.map((t) => (t ? real(t) : Infinity)));
 }
 
-const SYNONYMS: Record<string, string> = { svd: "rank", "reduced-rank": "reduced rank" };
 const TOKEN = /"[^"]*"|\S+/g;
 const NUMBER = "(\\d+(?:\\.\\d+)?(?:/\\d+)?)";
 const COMPARE = new RegExp(`^(λ|lambda|rlct|m|d)(<=|>=|≤|≥|=|<|>|:)${NUMBER}?(?:(?:\\.\\.|-)${NUMBER}?)?$`, "i");
@@ -98,7 +103,7 @@ function compare(name: string, op: string, a: string, b: string, spread: boolean
   return [tests[plain]!, `${n} ${plain.replace("<=", "≤").replace(">=", "≥")} ${a}`];
 }
 
-function read(token: string): [Test, string] | { reading: [number, number] } {
+function read(token: string): [Test, string] | { reading: [number, number] } | { word: string } {
   let m = COMPARE.exec(token);
   if (m && (m[3] || m[4])) {
     const spread = /\.\.|\d-\d/.test(token) || (m[3] === undefined && m[4] !== undefined);
@@ -121,9 +126,7 @@ function read(token: string): [Test, string] | { reading: [number, number] } {
     case "model":
       return [(i) => index.models[i] === value, `model ${value}`];
   }
-  const word = token.replaceAll('"', "").toLowerCase();
-  const other = SYNONYMS[word];
-  return [(i) => words[i]!.includes(word) || (!!other && words[i]!.includes(other)), word];
+  return { word: token.replaceAll('"', "") };
 }
 
 const all = () => index.ids.map((_, i) => i);
@@ -144,11 +147,18 @@ export function search(query: string): Found {
   const tests: { test: Test; chip: Chip }[] = [];
   let reading: [number, number] | null = null;
   const chips: Chip[] = [];
+  const said: string[] = [];
   for (const token of tokens) {
     const found = read(token);
     if ("reading" in found) {
       reading = found.reading;
       chips.push({ text: token, words: `reading ${reading[0]} ± ${reading[1]}` });
+    } else if ("word" in found) {
+      const word = plain(found.word);
+      const chip = { text: token, words: found.word.toLowerCase() };
+      said.push(found.word);
+      chips.push(chip);
+      tests.push({ test: (i) => mentions(called[i]!, word), chip });
     } else {
       const chip = { text: token, words: found[1] };
       chips.push(chip);
@@ -171,23 +181,18 @@ export function search(query: string): Found {
       }
     }
     rows = meets.sort((a, b) => distance!.get(a)! - distance!.get(b)! || high[a]! - low[a]! - high[b]! + low[b]!);
-  } else if (tokens.length) rows = rank(rows, text.toLowerCase());
+  } else if (tokens.length) rows = rank(rows, said);
   let guilty: string | undefined;
   if (!rows.length && !unknown.length && tests.length)
     guilty = tests.find((t) => tests.length === 1 || keep(tests.filter((o) => o !== t)).length)?.chip.words;
   return { rows, unknown, chips, distance, guilty };
 }
 
-function rank(rows: number[], text: string): number[] {
-  const score = (i: number) => {
-    const id = index.ids[i]!;
-    if (id === text) return 0;
-    if (id.startsWith(text)) return 1;
-    if (index.titles[i]!.toLowerCase().includes(text)) return 2;
-    return 3;
-  };
+/** What is called so first; rows that fit alike by size, where no word was said, and else in their order. */
+function rank(rows: number[], said: string[]): number[] {
+  if (!said.length) return rows.sort((a, b) => index.d[a]! - index.d[b]! || a - b);
   return rows
-    .map((i) => [score(i), index.d[i]!, i] as const)
+    .map((i) => [...closeness(called[i]!, said), i] as const)
     .sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2])
     .map((x) => x[2]);
 }

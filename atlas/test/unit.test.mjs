@@ -1,10 +1,11 @@
 // The parser, the sign of a germ and the query language, under Node without a browser: `npm run unit`.
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const out = mkdtempSync(join(tmpdir(), "atlas-"));
@@ -95,6 +96,7 @@ const index = {
   upper: rows.map((r) => r[6]),
   m: rows.map((r) => r[7]),
   tags: ["demo", "", "", ""],
+  notes: ["", "", "", "of a nonce"],
   classes: ["c1", "", "", ""],
   models: ["m", "m", "m", "m"],
   signs: [fnv("2_3"), "", "", ""],
@@ -138,4 +140,35 @@ test("words are no polynomials", () => {
   assert.deepEqual(generators("(x^2-y^3)"), ["x^2-y^3"]);
   assert.deepEqual(generators("(x*y, (x+1)*z)"), ["x*y", "(x+1)*z"]);
   assert.deepEqual(generators("(x+y)*(x-y)"), ["(x+y)*(x-y)"]);
+});
+
+test("the rows on file, by the queries of people: as many as in Python, and the same one first", async () => {
+  const file = join(here, "..", "..", "singularity_lab", "dictionary", "data", "rows.jsonl.gz");
+  const rows = gunzipSync(readFileSync(file)).toString().trim().split("\n").map(JSON.parse);
+  const blank = rows.map(() => null);
+  globalThis.atlas.put("index", {
+    ids: rows.map((r) => r.id),
+    titles: rows.map((r) => r.title),
+    aliases: rows.map((r) => r.aliases.join(";")),
+    families: rows.map((r) => r.family),
+    d: rows.map((r) => r.d),
+    status: rows.map((r) => r.status),
+    lower: blank,
+    upper: blank,
+    m: blank,
+    tags: rows.map((r) => r.tags.join(" ")),
+    notes: rows.map((r) => r.note),
+    classes: rows.map(() => ""),
+    models: rows.map((r) => r.model_id),
+    signs: rows.map(() => ""),
+    shard: rows.map(() => 0),
+  });
+  globalThis.atlas.put("meta", { families: Object.fromEntries(rows.map((r) => [r.family, r.family_title])) });
+  await data.start();
+  prepare();
+  const queries = JSON.parse(readFileSync(join(here, "queries.json"), "utf8"));
+  for (const [query, [count, first]] of Object.entries(queries)) {
+    const found = search(query).rows.map((i) => rows[i].id);
+    assert.deepEqual([found.length, found[0] ?? null], [count, first], query);
+  }
 });

@@ -17,6 +17,7 @@ from operator import mul
 from typing import TYPE_CHECKING
 
 from singularity_lab.errors import BadInput, OutOfScope
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import check_time
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class NewtonPolyhedron:
 
     def __str__(self) -> str:
         corners = ", ".join(map(str, self.vertices))
-        return f"Newton polyhedron with vertices {corners} and {len(self.facets)} facets"
+        return f"Newton polyhedron with vertices {corners} and {counted(len(self.facets), 'facet')}"
 
 
 def minimal_elements(points: Sequence[Exponent]) -> tuple[Exponent, ...]:

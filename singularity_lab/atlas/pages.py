@@ -23,6 +23,7 @@ from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine, Tabl
 Commands = Callable[[Row, StratumLine | None], Mapping[str, Mapping[str, str]]]
 INDEX = (
     *("ids", "titles", "aliases", "families", "d", "status", "lower", "upper", "m", "tags"),
+    "notes",
     *("classes", "models", "signs", "shard"),
 )
 NO_POLYNOMIAL = "the loss of this model is no polynomial: there is no germ to draw"
@@ -125,7 +126,7 @@ def index(
         values = {
             "ids": row.id,
             "titles": row.title,
-            "aliases": " ".join(row.aliases),
+            "aliases": ";".join(row.aliases),
             "families": row.family,
             "d": row.d,
             "status": row.status,
@@ -133,6 +134,7 @@ def index(
             "upper": high,
             "m": int(own.m.value) if own is not None and own.m.status == "value" else None,
             "tags": " ".join(row.tags),
+            "notes": row.note,
             "classes": row.class_id.value if row.class_id.status == "value" else "",
             "models": row.model_id,
             "signs": germ_sign(problem) if problem is not None else "",

@@ -23,7 +23,7 @@ def proof_record(certificate: Certificate) -> dict[str, Any]:
     >>> from singularity_lab import rlct
     >>> record = proof_record(rlct("x^2 - y^3").certificates[0])
     >>> record["nodes"][0][4:8]
-    ['newton', 'Newton polyhedron, transversal on 1 compact faces besides the vertices', '(λ, m) = \
+    ['newton', 'Newton polyhedron, transversal on 1 compact face besides the vertices', '(λ, m) = \
 (5/12, 1)', 1]
     """
     tree = proof_tree(certificate)

@@ -13,6 +13,7 @@ from singularity_lab.algebra.invariants import RLCT, Bounds
 from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.system.counting import counted
 from singularity_lab.system.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Truth:
         return cls(
             found.bounds,
             status,
-            f"certificate of {steps} steps",
+            f"certificate of {counted(steps, 'step')}",
             watch.seconds,
             found.certificates,
         )

@@ -31,9 +31,10 @@ from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.summaries import CLASSES, Summary, counted, percent
+from singularity_lab.calibration.summaries import CLASSES, Summary, percent
 from singularity_lab.pictures import measurements
 from singularity_lab.spectroscopes.registry import known
+from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import plain, pyplot, require
 from singularity_lab.system.files import write_text
 

@@ -23,7 +23,7 @@ from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.statistics import sign_test
-from singularity_lab.calibration.summaries import counted
+from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import installed
 from singularity_lab.system.files import replacing, write_text
 

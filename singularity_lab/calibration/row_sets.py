@@ -26,6 +26,7 @@ from singularity_lab.algebra.polynomial import Ideal, parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.design import CalibrationRow
 from singularity_lab.errors import BadInput, quoted
+from singularity_lab.system.counting import counted
 
 __all__ = ["NAMES", "RowSet", "digest", "layers_problem", "row_set"]
 
@@ -47,7 +48,7 @@ class RowSet:
     def __str__(self) -> str:
         """How a result names it, for example ``quick (12 rows, 0123456789abcdef)``."""
         name = self.name if self.seed is None else f"{self.name}:{self.seed}"
-        return f"{name} ({len(self.rows)} rows, {self.digest})"
+        return f"{name} ({counted(len(self.rows), 'row')}, {self.digest})"
 
 
 def row_set(name: str) -> RowSet:

@@ -166,15 +166,6 @@ def reading_text(members: Sequence[Measurement]) -> str:
     return f"{text} ({', '.join(other)})" if other else text
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun.
-
-    >>> counted(1, "row"), counted(2, "row")
-    ('1 row', '2 rows')
-    """
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 def percent(x: float | None, digits: int = 1) -> str:
     """A signed percentage, or an en dash.
 

@@ -10,7 +10,8 @@ from singularity_lab.calibration.comparison import members_by_arm, row_errors, s
 from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import flags
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.summaries import CLASSES, counted, percent
+from singularity_lab.calibration.summaries import CLASSES, percent
+from singularity_lab.system.counting import counted
 
 __all__ = ["tolerance", "verdict"]
 

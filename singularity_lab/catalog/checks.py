@@ -22,6 +22,7 @@ from singularity_lab.catalog.load import check_builder, complete, families
 from singularity_lab.catalog.paths import catalog_path
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model
+from singularity_lab.system.counting import counted
 
 TOLERANCE = 1e-12
 
@@ -55,7 +56,7 @@ class CatalogCheck:
         inside = ", ".join(f"{n} {s}" for s, n in sorted(counts.items()))
         lines = [*self.problems, *(f"{r.family}: {r.id}: {p}" for r in bad for p in r.problems)]
         lines.append(
-            f"{len(self.rows)} rows ({inside}), "
+            f"{counted(len(self.rows), 'row')} ({inside}), "
             + ("all pass" if self.ok else f"{len(bad)} with problems")
         )
         return "\n".join(lines)

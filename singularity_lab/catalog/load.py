@@ -21,7 +21,7 @@ from singularity_lab.errors import BadInput, quoted
 from singularity_lab.models.model import build, signature
 from singularity_lab.system.files import read_text
 
-_FIELDS = ("family", "title", "model", "row_title", "aliases", "tag_aliases")
+_FIELDS = ("family", "title", "model", "row_title", "aliases", "tag_aliases", "id_aliases")
 _ID_LENGTH = 10_000
 _ROWS = 100_000
 
@@ -33,7 +33,8 @@ class CatalogFamily:
 
     row_title: the title of a row that has none of its own, with the row's parameters in braces
     (:mod:`singularity_lab.catalog.titles`). aliases: words by which people look for these models;
-    tag_aliases: further ones for rows with a tag that begins so.
+    tag_aliases: further ones for rows with a tag that begins so; id_aliases: those of one row, or
+    with a hyphen at the end of the rows whose ids begin so.
     """
 
     name: str
@@ -43,6 +44,7 @@ class CatalogFamily:
     row_title: str = ""
     aliases: tuple[str, ...] = ()
     tag_aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    id_aliases: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def read_family(path: Path, *, builder: bool = True) -> CatalogFamily:
@@ -69,9 +71,11 @@ def read_family(path: Path, *, builder: bool = True) -> CatalogFamily:
     words = data.get("aliases", [])
     if not isinstance(words, list) or not all(isinstance(w, str) and w for w in words):
         raise BadInput(f"{path.name}: field aliases: a list of texts is needed")
-    by_tag = data.get("tag_aliases", {})
-    if not isinstance(by_tag, dict) or not _fits(by_tag, dict[str, list[str]]):
-        raise BadInput(f"{path.name}: field tag_aliases: lists of texts by tag are needed")
+    further = {}
+    for name, of in (("tag_aliases", "tag"), ("id_aliases", "id")):
+        further[name] = data.get(name, {})
+        if not isinstance(further[name], dict) or not _fits(further[name], dict[str, list[str]]):
+            raise BadInput(f"{path.name}: field {name}: lists of texts by {of} are needed")
     if data.get("model") and builder:
         check_builder(family, data["model"])
     rows = data.get("entry", [])
@@ -86,7 +90,7 @@ def read_family(path: Path, *, builder: bool = True) -> CatalogFamily:
         tuple(decode(row, family, path.name) for row in rows),
         data.get("row_title", ""),
         tuple(words),
-        by_tag,
+        **further,
     )
 
 

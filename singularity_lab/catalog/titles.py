@@ -1,8 +1,9 @@
 """Words by which people find a row: a title and aliases for every row, by rules that its family's
 file states.
 
-A family's file says ``row_title``, a text with the row's parameters in braces, ``aliases``, and
-``tag_aliases``: further ones for the rows with a tag that begins so.
+A family's file says ``row_title``, a text with the row's parameters in braces, ``aliases``,
+``tag_aliases``: further ones for the rows with a tag that begins so, and ``id_aliases``: those of
+one row, or with a hyphen at the end of the rows whose ids begin so.
 A parameter that is a list is joined by what stands after a colon (a comma otherwise); ``{at}`` is
 the row's stratum and what the model says of it, ``{id}`` the id. A row's own title goes before the
 rule.
@@ -116,7 +117,7 @@ def _coordinates(entry: Entry) -> dict[str, Any]:
 
 
 def aliases(entry: Entry) -> list[str]:
-    """Other words for a row, lower case: its family's and builder's, tags, and what its
+    """Other words for a row, lower case: its own, its family's and builder's, tags, and what its
     parameters say.
 
     >>> from singularity_lab.catalog.load import load
@@ -124,7 +125,13 @@ def aliases(entry: Entry) -> list[str]:
     True
     """
     family = families()[entry.family]
-    found = [w.lower() for w in family.aliases]
+    found = [
+        word.lower()
+        for name, words in family.id_aliases.items()
+        for word in words
+        if entry.id == name or (name.endswith("-") and entry.id.startswith(name))
+    ]
+    found += [w.lower() for w in family.aliases]
     found += [w.replace("_", " ") for w in (entry.family, entry.builder) if w]
     for tag in entry.tags:
         found.append(tag.removeprefix("computes-").replace("-", " "))

@@ -23,6 +23,7 @@ from singularity_lab.cli.shell import (
     say_error,
 )
 from singularity_lab.errors import BadInput, quoted
+from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import hint, installed
 from singularity_lab.system.files import write_text
 
@@ -171,7 +172,7 @@ def _print_rows(found: list[dict[str, Any]], as_json: bool) -> None:
 def _summary(statuses: list[str]) -> str:
     counts = {s: statuses.count(s) for s in sorted(set(statuses))}
     inside = ", ".join(f"{n} {s}" for s, n in counts.items())
-    return f"{len(statuses)} rows: {inside or 'none'}"
+    return f"{counted(len(statuses), 'row')}: {inside or 'none'}"
 
 
 def _value(truth: dict[str, Any]) -> str:
@@ -287,7 +288,7 @@ def check(
         print(found)
     if not found.ok:
         wrong = sum(bool(r.problems) for r in found.rows) + len(found.problems)
-        say_error(f"{wrong} problems in {len(found.rows)} rows")
+        say_error(f"{counted(wrong, 'problem')} in {counted(len(found.rows), 'row')}")
         raise typer.Exit(BAD_INPUT)
 
 

@@ -21,6 +21,7 @@ from singularity_lab.cli.shell import (
     progress_bar,
     say_error,
 )
+from singularity_lab.system.counting import counted
 from singularity_lab.system.stopwatch import Stopwatch
 
 KEEP_EVERY = 10.0  # CPU seconds of readings between two writings of the table
@@ -169,7 +170,7 @@ def build(
         print(f"{made.tables}; {document['bytes']} bytes in {folder}")
         _print_counts(made.tables)
     if wrong:
-        say_error(f"{len(wrong)} problems, the first: {wrong[0]}")
+        say_error(f"{counted(len(wrong), 'problem')}, the first: {wrong[0]}")
         raise typer.Exit(BAD_INPUT)
 
 
@@ -412,6 +413,7 @@ def search(query: Query, folder: From = None, limit: Limit = 40, as_json: Json =
 
 def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     from singularity_lab.dictionary.query import find as look
+    from singularity_lab.dictionary.query import unknown_words
 
     hits = look(query, _tables(folder))
     if as_json:
@@ -442,8 +444,10 @@ def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     if len(shown) < len(hits):
         print(f"{len(shown)} of {len(hits)} rows; --limit 0 prints all")
     else:
-        print(f"{len(hits)} rows")
+        print(counted(len(hits), "row"))
     if not hits:
+        for word, near in unknown_words(query, _tables(folder)).items():
+            print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
         print(
             f"not in the dictionary: {query[:60]!r}; singlab rlct proves λ of polynomials, "
             "singlab catalog search looks in the catalog, and singlab dictionary build takes its "

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from singularity_lab.cli.options import Json
+from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import pyplot, require
 from singularity_lab.system.files import replacing, write_text
 
@@ -111,7 +112,7 @@ def list_(
         [(r["name"], r["kind"], r["dimension"], "–" if r["steps"] is None else r["steps"],
           r["inputs"], r["function"]) for r in rows],
     )  # fmt: skip
-    print(f"{len(rows)} programs")
+    print(counted(len(rows), "program"))
 
 
 @app.command()

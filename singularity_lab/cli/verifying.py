@@ -13,6 +13,7 @@ import typer
 from singularity_lab.cli.options import Json
 from singularity_lab.cli.shell import BAD_INPUT, UNDECIDED, print_json, say_error
 from singularity_lab.errors import BadInput, CertificateError
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.files import read_json
 from singularity_lab.system.stopwatch import Stopwatch
@@ -177,7 +178,8 @@ def _germ(document: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
                     "steps": steps,
                     "seconds": round(seconds, 4),
                 },
-                f"proved: (lambda, m) {sign} {claim} for {loss} ({steps} steps, {seconds:.2f} s)",
+                f"proved: (lambda, m) {sign} {claim} for {loss} "
+                f"({counted(steps, 'step')}, {seconds:.2f} s)",
             )
         )
     compare(document, found)

@@ -18,6 +18,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.dictionary.schema import Cell, StratumLine
 from singularity_lab.errors import SingularityLabError
 from singularity_lab.exact.engine.forms import Form, Renaming, plain_form, reduced_form
+from singularity_lab.system.counting import counted
 
 LETTERS = 12  # of a digest that name a class
 
@@ -119,7 +120,7 @@ def classify(
         class_id, same = reduced.place(rest)
         moved = ""
         if same is not None:
-            after = f" after {len(rest.moves)} proved moves" if rest.moves else ""
+            after = f" after {counted(len(rest.moves), 'proved move')}" if rest.moves else ""
             moved = f"; {_told(same)}{after}"
         of_germ[germ_id] = class_id, moved
         found[key] = Membership(germ_id, class_id, moved.lstrip("; ") or "the first of its class")

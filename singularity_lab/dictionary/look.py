@@ -24,6 +24,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.system.documents import Record
 
 LISTED = 12
+FIRST = ("lambda", "m")  # columns that a page begins with
 
 
 class PageDocument(Record, frozen=True):
@@ -98,25 +99,40 @@ class Page:
     def __str__(self) -> str:
         row = self.row
         lines = [f"{row.id}: {row.title}", f"  {row.statement}; d = {row.d}; {row.status}"]
-        if row.generators:
-            shown = ", ".join(row.generators[:LISTED])
-            more = f", … ({len(row.generators)} in all)" if len(row.generators) > LISTED else ""
-            lines.append(f"  {row.convention}: ({shown}{more})")
-        lines += [f"  {name}: {_short(str(cell))}" for name, cell in self.cells.items()]
+        lines += [f"  {told}" for told in germ_words(row)]
+        known, silent = self._told()
+        lines += [f"  {name}: {_short(str(cell))}" for name, cell in known.items()]
         lines += [f"  claim: {claim}" for claim in row.claims]
         lines += [
             f"  measured: {r.device} {r.value} [{r.low}, {r.high}] {r.outcome}"
             for r in self.readings
         ]
         lines += [f"  {e.kind}: {e.source} → {e.target}: {_short(e.evidence)}" for e in self.edges]
+        lines += [f"  not applicable: {', '.join(names)} ({why})" for why, names in silent.items()]
         return "\n".join(lines)
+
+    def _told(self) -> tuple[dict[str, Cell], dict[str, list[str]]]:
+        """The cells by column, λ and m first; and the columns without sense here, by the reason."""
+        every = self.cells
+        order = sorted(every, key=lambda name: name not in FIRST)
+        silent: dict[str, list[str]] = {}
+        for name in order:
+            if every[name].status == "not applicable":
+                silent.setdefault(every[name].reason.removeprefix(f"{name}: "), []).append(name)
+        return {n: every[n] for n in order if every[n].status != "not applicable"}, silent
 
     def _repr_html_(self) -> str:
         row = self.row
+        known, silent = self._told()
         table = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{html.escape(cell.status)}</td>"
             f"<td>{html.escape(_short(str(cell)))}</td></tr>"
-            for name, cell in self.cells.items()
+            for name, cell in known.items()
+        )
+        table += "".join(
+            f"<tr><td>{html.escape(', '.join(names))}</td><td>not applicable</td>"
+            f"<td>{html.escape(why)}</td></tr>"
+            for why, names in silent.items()
         )
         edges = "".join(
             f"<li>{html.escape(f'{e.kind}: {e.source} → {e.target}: {_short(e.evidence)}')}</li>"
@@ -126,13 +142,55 @@ class Page:
             f"<li>{html.escape(f'{r.device} {r.value} [{r.low}, {r.high}] {r.outcome}')}</li>"
             for r in self.readings
         )
-        generators = html.escape(", ".join(row.generators[:LISTED]))
+        germ = "".join(f"<br><code>{html.escape(told)}</code>" for told in germ_words(row))
         return (
             f"<div><h4>{html.escape(row.title)} <code>{html.escape(row.id)}</code></h4>"
-            f"<p>{html.escape(row.statement)}<br><code>({generators})</code></p>"
+            f"<p>{html.escape(row.statement)}{germ}</p>"
             "<table><tr><th>column</th><th>status</th><th>cell</th></tr>"
             f"{table}</table><ul>{readings}</ul><ul>{edges}</ul></div>"
         )
+
+
+def germ_words(row: Row) -> list[str]:
+    """What is measured and where, in two lines: K, and the point with prior and box; empty for a
+    loss that is no polynomial.
+
+    >>> germ_words(lookup("ade-a2").row)
+    ['K = (y^3 + x^2)^2', 'at 0']
+    >>> germ_words(lookup("fa-2-1-l0").row)[1]
+    'at p1 = 1, p2 = 1, else 0; on p1 ≥ 0, p2 ≥ 0'
+    """
+    if not row.generators:
+        return []
+    listed = row.generators[:LISTED]
+    if row.convention == "loss":
+        told = " + ".join(listed)
+    else:
+        told = " + ".join(f"{g}^2" if g in row.variables else f"({g})^2" for g in listed)
+    if len(row.generators) > LISTED:
+        told += f" + … ({len(row.generators)} squares in all)"
+    at = [f"{name} = {value}" for name, value in row.point.items() if value != "0"]
+    rest = ["else 0"] if 0 < len(at) < len(row.variables) else []
+    where = ["at " + (", ".join(at + rest) or "0")]
+    prior = [f"|{name}|{_power(e)}" for name, e in row.prior.items() if e != "0"]
+    if prior:
+        where.append("prior " + "·".join(prior))
+    walls = [_wall(name, low, high) for name, (low, high) in row.box.items()]
+    if walls:
+        where.append("on " + ", ".join(walls))
+    return [f"K = {told}", "; ".join(where)]
+
+
+def _power(exponent: str) -> str:
+    if exponent == "1":
+        return ""
+    return f"^{exponent}" if exponent.isdigit() else f"^({exponent})"
+
+
+def _wall(name: str, low: str | None, high: str | None) -> str:
+    if high is None:
+        return f"{name} ≥ {low}"
+    return f"{name} ≤ {high}" if low is None else f"{low} ≤ {name} ≤ {high}"
 
 
 def _short(text: str, width: int = 200) -> str:

@@ -2,7 +2,8 @@
 
 A query is a list of terms, all of which must hold; the terms that are understood:
 
-- a word, or a phrase in quotes: in the id, title, aliases, family, tags and note
+- a word, or a phrase in quotes: in the id, title, aliases, family, tags and note; rows that are
+  called so come first (:mod:`singularity_lab.dictionary.words`)
 - ``λ=5/12`` (or ``lambda=``), ``λ<1``, ``λ>=1/2``, ``m=2``, ``m>1``, ``d:2..4``, ``d=6``
 - ``5/12`` alone: λ is exactly this; ``5.9±0.3`` (or ``5.9+-0.3``): λ within this interval
 - ``family:tanh``, ``tag:demo``, ``status:proved``, ``class:6f7a…``
@@ -21,6 +22,7 @@ from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.dictionary.columns import sides
 from singularity_lab.dictionary.schema import Row, StratumLine, Tables
+from singularity_lab.dictionary.words import names_of, near_words, plain
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.exact.engine.forms import plain_form, reduced_form
 from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
@@ -73,13 +75,44 @@ def find(query: str, tables: Tables | None = None) -> list[Hit]:
     germ = _germ(query)
     if germ is not None:
         return _same_germ(germ, pairs)
-    tests, centre = _tests(query)
+    asked = _asked(query)
+    centre, names = asked.centre, names_of(tables.rows if asked.words else ())
+    words = [plain(word) for word in asked.words]
     hits = [
         Hit(row, line, 0.0 if centre is None else _distance(line, centre))
         for row, line in pairs
-        if all(test(row, line) for test in tests)
+        if all(test(row, line) for test in asked.tests)
+        and all(names[row.id].mentions(word) for word in words)
     ]
-    return sorted(hits, key=lambda h: h.distance)
+    if not words:
+        return sorted(hits, key=lambda h: h.distance)
+    return sorted(hits, key=lambda h: (h.distance, names[h.row.id].closeness(asked.words)))
+
+
+def unknown_words(query: str, tables: Tables | None = None) -> dict[str, list[str]]:
+    """The words of a query that no row has, each with names that are spelled nearly so.
+
+    >>> unknown_words("tansformer d=6")
+    {'tansformer': ['transformer']}
+    """
+    from singularity_lab.dictionary.tables import shipped
+
+    rows = (tables or shipped()).rows
+    names = names_of(rows).values()
+    return {
+        word: near_words(word, rows)
+        for word in _asked(query).words
+        if not any(n.mentions(plain(word)) for n in names)
+    }
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query taken apart. centre: of the reading that it has; words: those that are no test."""
+
+    tests: tuple[Test, ...]
+    words: tuple[str, ...]
+    centre: Fraction | None
 
 
 def _terms(query: str) -> list[str]:
@@ -89,8 +122,9 @@ def _terms(query: str) -> list[str]:
         raise BadInput(f"query: a quote is not closed: {query[:80]!r}") from None
 
 
-def _tests(query: str) -> tuple[list[Test], Fraction | None]:
+def _asked(query: str) -> _Asked:
     tests: list[Test] = []
+    words: list[str] = []
     centre: Fraction | None = None
     for term in _terms(query):
         if match := _LAMBDA.match(term):
@@ -109,8 +143,8 @@ def _tests(query: str) -> tuple[list[Test], Fraction | None]:
         elif re.match(r"(λ|lambda|m|d)\s*[<>=]", term):
             raise BadInput(f"query: a number is needed after the sign, received {term[:40]!r}")
         else:
-            tests.append(_word(term.lower()))
-    return tests, centre
+            words.append(term)
+    return _Asked(tuple(tests), tuple(words), centre)
 
 
 def _fraction(text: str) -> Fraction:
@@ -172,17 +206,6 @@ def _distance(line: StratumLine, centre: Fraction) -> float:
     if low is None or high is None:
         return float("inf")
     return float(max(low - centre, centre - high, Fraction(0)))
-
-
-def _word(word: str) -> Test:
-    plain = word.replace("-", " ").replace("_", " ")
-
-    def test(row: Row, line: StratumLine) -> bool:
-        text = " ".join([row.id, row.title, row.family_title, row.note, *row.tags, *row.aliases])
-        text = f"{text} {row.family.replace('_', ' ')}".lower()
-        return word in text or plain in text.replace("-", " ")
-
-    return test
 
 
 # -- germs -----------------------------------------------------------------------------------------

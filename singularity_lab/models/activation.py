@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Literal
 from singularity_lab.models.model import Model, builder
 from singularity_lab.models.moments import Law
 from singularity_lab.models.shallow import vandermonde
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -126,7 +127,8 @@ def activation_network(
             hidden=hidden,
             true_units=true_units,
         ),
-        statement=f"{hidden} {activation} units, {inputs} inputs, {outputs} outputs, truth of "
-        f"{true_units} units; K = sum of squared Taylor coefficients",
+        statement=f"{counted(hidden, f'{activation} unit')}, {counted(inputs, 'input')}, "
+        f"{counted(outputs, 'output')}, truth of {counted(true_units, 'unit')}; "
+        "K = sum of squared Taylor coefficients",
         analytic=analytic,
     )

@@ -26,6 +26,7 @@ from singularity_lab.models.model import (
     unweighted,
 )
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -428,7 +429,7 @@ def factor_analysis(observed: int, factors: int, true_factors: int) -> Model:
         unweighted(generators),
         (Stratum("truth", point(ring.variables, values), "psi = 1, spare columns are 0"),),
         twin,
-        f"{factors} factors of {observed} variables, truth with {true_factors}; "
+        f"{counted(factors, 'factor')} of {observed} variables, truth with {true_factors}; "
         "K = squared distance of the covariances",
         box={n: (fraction(0), None) for n in p},
         analytic=analytic,
@@ -494,7 +495,8 @@ def boltzmann_machine(visible: int, hidden: int) -> Model:
         unweighted(generators),
         (Stratum("origin", point(ring.variables, {}), "all weights are 0", hidden == 1),),
         twin,
-        f"restricted Boltzmann machine, {visible} visible and {hidden} hidden units of +-1, "
+        f"restricted Boltzmann machine, {visible} visible and "
+        f"{counted(hidden, 'hidden unit')} of +-1, "
         "t = tanh(weight), truth uniform; K = variance of the unnormalised law",
         box=dict.fromkeys(ring.variables, (fraction(-1), fraction(1))),
         analytic=analytic,
@@ -590,7 +592,8 @@ def hidden_markov(length: int) -> Model:
         unweighted(squares),
         strata,
         twin,
-        f"hidden Markov chain, 2 states, binary output, {length} steps, truth fair coin tosses; "
+        f"hidden Markov chain, 2 states, binary output, {counted(length, 'step')}, "
+        "truth fair coin tosses; "
         "K = squared distance of the laws",
         box=unit | dict.fromkeys(names[3:], (-half, half)),
         analytic=analytic,

@@ -29,6 +29,7 @@ from singularity_lab.models.model import (
     unweighted,
 )
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -338,7 +339,7 @@ def linear_autoencoder(dimension: int, hidden: int, data_rank: int) -> Model:
         inner.squares,
         inner.strata,
         inner.twin,
-        f"x -> BAx through {hidden} units on data of rank {data_rank} in R^{dimension}; "
+        f"x -> BAx through {counted(hidden, 'unit')} on data of rank {data_rank} in R^{dimension}; "
         "K = E|BAx - x|^2",
     )
 
@@ -489,5 +490,5 @@ def tensor_decomposition(dims: list[int], rank: int) -> Model:
         (origin(ring.variables, "all factors are 0", deepest=True),),
         twin,
         f"CP rank {rank} tensor of size {'x'.join(map(str, dims))}, truth 0; "
-        f"K = squared norm of {math.prod(dims)} entries",
+        f"K = squared norm of {counted(math.prod(dims), 'entry', 'entries')}",
     )

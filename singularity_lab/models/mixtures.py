@@ -27,6 +27,7 @@ from singularity_lab.models.model import (
 )
 from singularity_lab.models.shallow import multi_indices
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -155,7 +156,7 @@ def gaussian_mixture(
         tuple(squares),
         strata,
         twin,
-        f"{components} unit Gaussians in R^{dimension} with free weights"
+        f"{counted(components, 'unit Gaussian')} in R^{dimension} with free weights"
         + (" of any sign" if signed else "")
         + f", truth of {r} component(s); K = weighted L2 distance, truncated",
         box=_weight_box(components, signed),
@@ -225,7 +226,8 @@ def binomial_mixture(components: int, trials: int) -> Model:
         unweighted(squares),
         _mixture_strata(components, [[n] for n in b], ring.variables),
         twin,
-        f"mixture of {components} binomials with {trials} trials, truth Bin({trials}, 1/2); "
+        f"mixture of {counted(components, 'binomial')} with {counted(trials, 'trial')}, "
+        f"truth Bin({trials}, 1/2); "
         "K = squared distance of the outcome probabilities",
         box=box,
         analytic=analytic,

@@ -17,6 +17,7 @@ from singularity_lab.models.model import (
     unweighted,
 )
 from singularity_lab.models.symbols import Ring, vector_names
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -129,5 +130,5 @@ def edge_ideal(vertices: int, edges: list[list[int]]) -> Model:
         unweighted(generators),
         (origin(names, deepest=True),),
         twin,
-        f"edge ideal of a graph with {vertices} vertices and {len(edges)} edges",
+        f"edge ideal of a graph with {vertices} vertices and {counted(len(edges), 'edge')}",
     )

@@ -25,6 +25,7 @@ from singularity_lab.algebra.rings import fraction, to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope
 from singularity_lab.models.model import Model, SideBounds, Stratum, builder
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -241,7 +242,8 @@ def relu_data_network(
         tuple((Fraction(1, len(data)), g) for g in generators),
         (Stratum("units", network.at, "the given units"),),
         twin,
-        f"{hidden} ReLU units on {len(data)} data points in R^{inputs}, in the cell of the given "
-        f"units{'' if output_bias is None else ', with an output bias'}; K = mean squared error",
+        f"{counted(hidden, 'ReLU unit')} on {counted(len(data), 'data point')} in "
+        f"R^{inputs}, in the cell of the given units"
+        f"{'' if output_bias is None else ', with an output bias'}; K = mean squared error",
         box=box,
     )

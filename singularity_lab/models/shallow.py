@@ -24,6 +24,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model, Stratum, at_least, builder, check_rank, unweighted
 from singularity_lab.models.moments import Law, coefficients, squared_error
 from singularity_lab.models.symbols import Ring, flat, matrix_names, point, vector_names
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -161,8 +162,9 @@ def vandermonde(
         unweighted(generators),
         tuple(strata),
         twin,
-        f"{hidden} units, {inputs} inputs, {outputs} outputs, orders {orders}, "
-        f"truth of {true_units} units; K = sum of squared Taylor coefficients",
+        f"{counted(hidden, 'unit')}, {counted(inputs, 'input')}, {counted(outputs, 'output')}, "
+        f"orders {orders}, truth of {counted(true_units, 'unit')}; "
+        "K = sum of squared Taylor coefficients",
         analytic=analytic if (step, first, further) == (2, 1, []) else None,
     )
 
@@ -248,10 +250,14 @@ def polynomial_network(
         squares,
         (Stratum("origin", point(names, {}), "all weights are 0", deepest=True),),
         twin,
-        f"sum of {hidden} units with activation "
+        f"sum of {counted(hidden, 'unit')} with activation "
         + " + ".join(f"s^{p}" for p in powers)
-        + (f", {inputs} {law} inputs" if law != "data" else f", {len(data)} data points")
-        + f", {outputs} outputs, truth 0; K = E|f|^2",
+        + (
+            f", {counted(inputs, f'{law} input')}"
+            if law != "data"
+            else f", {counted(len(data), 'data point')}"
+        )
+        + f", {counted(outputs, 'output')}, truth 0; K = E|f|^2",
     )
 
 
@@ -304,8 +310,8 @@ def quadratic_network(
         squared_error([f], x, names, Law(law, inputs)),
         (Stratum("deepest", at, f"W = diag(1^{rank}, 0)", deepest=True),),
         twin,
-        f"sum of {hidden} squares of linear forms, {inputs} {law} inputs, truth of rank {rank}; "
-        "K = E(f - f*)^2",
+        f"sum of {counted(hidden, 'square')} of linear forms, "
+        f"{counted(inputs, f'{law} input')}, truth of rank {rank}; K = E(f - f*)^2",
     )
 
 
@@ -349,7 +355,8 @@ def relu_network(positive: int, negative: int) -> Model:
         tuple((fraction("1/6"), g) for g in generators),
         (Stratum("origin", point(ring.variables, {}), "all weights are 0", deepest=True),),
         twin,
-        f"{hidden} ReLU units on the piece with {positive} input weights >= 0 and {negative} <= 0, "
+        f"{counted(hidden, 'ReLU unit')} on the piece with "
+        f"{counted(positive, 'input weight')} >= 0 and {negative} <= 0, "
         "x uniform on [-1, 1], truth 0; K = E f^2",
         box=box,
     )
@@ -398,8 +405,8 @@ def toy_superposition(features: int) -> Model:
         tuple((fraction(f"1/{3 * features}"), g) for g in generators),
         (Stratum("obtuse", at, "unit vectors with negative inner products"),),
         twin,
-        f"ReLU autoencoder of {features} features through {hidden} dimensions, one active "
-        "at a time, all inner products negative; K = E|x - f(x)|^2",
+        f"ReLU autoencoder of {features} features through {counted(hidden, 'dimension')}, "
+        "one active at a time, all inner products negative; K = E|x - f(x)|^2",
         box={n: (x - near, x + near) for n, x in zip(ring.variables, at, strict=True)},
     )
 

@@ -20,6 +20,7 @@ from singularity_lab.algebra.rings import fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.models.model import Model, Stratum, at_least, builder
 from singularity_lab.models.pieces import rational_table
+from singularity_lab.system.counting import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -257,7 +258,8 @@ def trained_network(
         (),
         (Stratum("minimum", at, f"found by training from seed {seed}"),),
         twin,
-        f"{activation} network {'-'.join(map(str, widths))} at a minimum on {len(X)} data points; "
+        f"{activation} network {'-'.join(map(str, widths))} at a minimum on "
+        f"{counted(len(X), 'data point')}; "
         "K = mean squared error above the minimum",
         box={n: (x - near, x + near) for n, x in zip(names, at, strict=True)},
         polynomial=False,

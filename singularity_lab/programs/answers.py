@@ -70,6 +70,7 @@ from singularity_lab.programs.uncertainty.noisy import check_semantics, laws
 from singularity_lab.programs.uncertainty.semirings import Booleans
 from singularity_lab.programs.zeroset import ZeroSet, zero_set
 from singularity_lab.system import deadline
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit
 from singularity_lab.system.documents import converted
 from singularity_lab.system.stopwatch import Stopwatch
@@ -129,7 +130,11 @@ class ProgramResult:
                 f"lambda_E = {self.lambda_E} (NLL), lambda_H = {self.lambda_H} (squared error), "
                 f"m = {self.multiplicity}"
             )
-        count = "" if self.syndromes is None else f"{len(self.syndromes)} minimal syndromes; "
+        count = (
+            ""
+            if self.syndromes is None
+            else f"{counted(len(self.syndromes), 'minimal syndrome')}; "
+        )
         asked = Asked.of(self.program_certificate)
         return (
             f"{head} for {self.program.name}{asked.place}, {asked.setting} "

@@ -24,6 +24,7 @@ from singularity_lab.programs.by_name import find_program
 from singularity_lab.programs.machines.machines import Case, Program, choose_steps
 from singularity_lab.programs.program_documents import VertexCount
 from singularity_lab.programs.zeroset import zero_set
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit
 from singularity_lab.system.documents import Record
 from singularity_lab.system.stopwatch import Stopwatch
@@ -130,11 +131,12 @@ class FunctionCensus:
         return self.document().plain()
 
     def __str__(self) -> str:
-        head = f"{self.program}, T = {self.steps}: {len(self.functions)} functions of"
+        head = f"{self.program}, T = {self.steps}: {counted(len(self.functions), 'function')} of"
         lines = [f"{head} {self.codes} codes; inputs {' '.join(self.inputs)}"]
         lines += [
             f"  {' '.join(f.outputs):24} lambda_E = {f.least.value!s:5} m = {f.least.multiplicity}"
-            f"  {f.codes} codes, {self.bits(f):.2f} bits" + (f"  {f.name}" if f.name else "")
+            f"  {counted(f.codes, 'code')}, {self.bits(f):.2f} bits"
+            + (f"  {f.name}" if f.name else "")
             for f in self.functions
         ]
         return "\n".join(lines)

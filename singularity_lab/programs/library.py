@@ -18,6 +18,7 @@ from singularity_lab.programs.machines.circuits import Circuit, Gate, truth_tabl
 from singularity_lab.programs.machines.machines import Case, Program, words
 from singularity_lab.programs.machines.registers import RegisterMachine
 from singularity_lab.programs.machines.turing import TuringMachine
+from singularity_lab.system.counting import counted
 
 _LIBRARY: dict[str, Callable[[], Program]] = {}
 
@@ -431,7 +432,7 @@ def _automaton_parity(length: int) -> Program:
         code,
         cases(words("01", [length]), _parity),
         function=f"parity of {length} bits",
-        summary=f"The two-state automaton on all words of {length} bits.",
+        summary=f"The two-state automaton on all words of {counted(length, 'bit')}.",
     )
 
 

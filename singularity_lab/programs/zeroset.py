@@ -32,6 +32,7 @@ from singularity_lab.programs.program_documents import (
 from singularity_lab.programs.syndromes import ProgramChart, SyndromeProgram, homogeneous_monomials
 from singularity_lab.programs.uncertainty.arithmetic import Formula
 from singularity_lab.programs.uncertainty.noisy import check_semantics, wrong_runs
+from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import pyplot
 
 if TYPE_CHECKING:
@@ -390,7 +391,8 @@ class ZeroSet:
         )
         for i, c in enumerate(self.components):
             axes.annotate(
-                f"λ = {c.lambda_E}, m = {c.multiplicity}\ndim {c.dimension}, {c.codes} codes",
+                f"λ = {c.lambda_E}, m = {c.multiplicity}\n"
+                f"dim {c.dimension}, {counted(c.codes, 'code')}",
                 place[i],
                 xytext=(0, 14),
                 textcoords="offset points",
@@ -400,7 +402,7 @@ class ZeroSet:
         axes.figure.colorbar(discs, ax=axes, label="λ of E")
         axes.set_title(
             f"W₀ of {self.program.name}, T = {self.steps}, {self.semantics}: "
-            f"{self.f_vector[0]} codes, {len(self.components)} components"
+            f"{counted(self.f_vector[0], 'code')}, {counted(len(self.components), 'component')}"
         )
         axes.set_axis_off()
         axes.margins(0.25)
@@ -456,11 +458,12 @@ class ZeroSet:
         lines = [
             f"W0 of {self.program.name}, T = {self.steps}, {self.semantics} semantics: "
             f"{self.f_vector[0]} of {self.program.codes} codes, f-vector {self.f_vector}",
-            f"{len(self.components)} components in {len(self.pieces)} connected pieces:",
+            f"{counted(len(self.components), 'component')} in "
+            f"{counted(len(self.pieces), 'connected piece')}:",
         ]
         lines += [
             f"  dimension {c.dimension}: lambda_E = {c.rlct.value}, m = {c.multiplicity}, "
-            f"{c.codes} codes{', degenerate' if c.degenerate else ''}"
+            f"{counted(c.codes, 'code')}{', degenerate' if c.degenerate else ''}"
             for c in self.components
         ]
         return "\n".join(lines)

@@ -131,6 +131,12 @@ class Reading:
     not speak of m. reason: the outcome in words. diagnostics: JSON values (numbers, lists, dicts).
     draws: the draws where they were kept (``keep="losses"``), else None; no part of the text or of
     JSON. Two readings of one device, loss, settings and seed have equal :meth:`fingerprint`.
+
+    >>> from singularity_lab.spectroscopes import PolynomialLoss, measure
+    >>> loss = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x2+y2")
+    >>> reading = measure("hessian", loss, seed=0)
+    >>> reading.device, str(reading.outcome), reading.estimate.value
+    ('hessian', 'ok', 1.0)
     """
 
     device: str

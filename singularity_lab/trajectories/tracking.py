@@ -36,6 +36,7 @@ from singularity_lab.spectroscopes import (
 )
 from singularity_lab.spectroscopes.networks import check_number, planned
 from singularity_lab.spectroscopes.user_models import collected
+from singularity_lab.system.counting import counted
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import Ended, check_address, workers
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
@@ -588,7 +589,7 @@ class _Told:
             return
         spent, made = self.watch.wall, self.measured + part
         if self.total is None:
-            self.hear(0.0, f"{self.finished} readings, {words}")
+            self.hear(0.0, f"{counted(self.finished, 'reading')}, {words}")
             return
         left = spent / made * (self.total - self.finished - part) if made > 0.02 else math.nan
         rest = f", {left:.0f} s left" if math.isfinite(left) else ""

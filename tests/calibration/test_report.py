@@ -20,7 +20,7 @@ from singularity_lab.calibration.results import Calibration
 
 def proved(value, m):
     at = RLCT(Fraction(value), m)
-    return Truth(Bounds(at, at), "proved", "certificate of 1 steps", 0.5)
+    return Truth(Bounds(at, at), "proved", "certificate of 1 step", 0.5)
 
 
 @pytest.fixture(scope="module")

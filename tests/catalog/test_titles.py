@@ -3,7 +3,7 @@
 import pytest
 
 from singularity_lab.catalog.entry import Entry
-from singularity_lab.catalog.load import load
+from singularity_lab.catalog.load import families, load
 from singularity_lab.catalog.titles import aliases, fill, title
 from singularity_lab.errors import BadInput
 
@@ -36,3 +36,12 @@ def test_aliases_are_lower_case_and_different(row):
     assert found
     assert len(set(found)) == len(found)
     assert all(a == a.lower() for a in found)
+
+
+def test_aliases_by_id_are_of_rows_that_there_are():
+    for family in families().values():
+        ids = [row.id for row in family.rows]
+        for name, words in family.id_aliases.items():
+            meant = [i for i in ids if i == name or (name.endswith("-") and i.startswith(name))]
+            assert meant, (family.name, name)
+            assert set(map(str.lower, words)) <= set(aliases(load(meant[0])))

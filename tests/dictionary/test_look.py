@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from singularity_lab import lookup
 from singularity_lab.cli import app
-from singularity_lab.dictionary.look import PageDocument
+from singularity_lab.dictionary.look import PageDocument, germ_words
+from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput
 from singularity_lab.system.documents import converted, decoded
 
@@ -50,3 +51,35 @@ def test_a_page_without_its_row_names_it():
     del written["row"]
     with pytest.raises(BadInput, match="page: missing field 'row'"):
         converted(written, PageDocument, "page")
+
+
+@pytest.mark.parametrize(
+    ("id", "loss", "where"),
+    [
+        ("rrr-1-1-1-r1", "K = (a11*b11 - 1)^2", "at a11 = 1, b11 = 1"),
+        ("nc-1-1-prior-0-1", "K = (w1*w2)^2", "at 0; prior |w2|"),
+        ("loss-x2-y4", "K = y^4 + x^2", "at 0"),
+        ("gauss-2-1d", "K = (-a2*b11", "at 0; on 0 ≤ a2 ≤ 1"),
+        ("nc-1-1-prior-minus1over2-0", "K = ", "at 0; prior |w1|^(-1/2)"),
+    ],
+)
+def test_a_page_says_what_k_is_and_where(id, loss, where):
+    page = lookup(id)
+    k, at = germ_words(page.row)
+    assert k.startswith(loss)
+    assert at == where
+    assert k in str(page)
+    assert at in str(page)
+
+
+def test_a_loss_without_polynomials_has_no_germ_to_say():
+    row = next(r for r in shipped().rows if not r.generators)
+    assert germ_words(row) == []
+    assert "K = (" not in str(lookup(row.id))
+
+
+def test_columns_without_sense_are_told_together():
+    text = str(lookup("rrr-2-2-2-r1"))
+    assert text.count("the row is no program") == 1
+    for name, cell in lookup("rrr-2-2-2-r1").cells.items():
+        assert name in text, cell

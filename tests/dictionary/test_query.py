@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from singularity_lab import find, lookup, same_class
+from singularity_lab.dictionary.query import unknown_words
 from singularity_lab.dictionary.schema import Tables
 from singularity_lab.errors import BadInput
 
@@ -78,6 +79,11 @@ def test_a_table_is_searched_by_its_own_columns():
     assert [hit.row.id for hit in find("u^3 + v^2", few)] == ["of-another-release"]
     assert [hit.row.id for hit in find("(1 + u)*(u^3 + v^2)", few)] == ["of-another-release"]
     assert find("u^3 + v^4", few) == []
+
+
+def test_words_that_no_row_has_are_named():
+    assert unknown_words("softmax potts") == {"potts": []}
+    assert unknown_words("softmax λ<1") == {}
 
 
 def test_bad_queries():

@@ -83,7 +83,7 @@ export function About() {
       <Section id="query" title="The search box" wide>
         <dl class="facts">
           <dt>words</dt>
-          <dd>match id, title, family, tags and aliases; all of them must</dd>
+          <dd>match id, title, family, aliases, tags and note; all of them must; what is called so comes first</dd>
           <dt>λ=5/12, λ&lt;1, m=2, d:2..4</dt>
           <dd>compare; 5/12 alone is λ=5/12; bounds count only where the whole interval fits</dd>
           <dt>family: tag: status: class: model:</dt>

@@ -15,6 +15,7 @@ from singularity_lab.algebra.univariate import count_roots
 from singularity_lab.errors import Undecided
 from singularity_lab.exact.classification.normal_forms import EXCEPTIONAL, Arnold
 from singularity_lab.exact.classification.splitting_lemma import truncated_composition
+from singularity_lab.system.counting import counted
 
 
 def jet(g: Polynomial, degree: int) -> Polynomial:
@@ -114,7 +115,7 @@ def corank_2(g: Polynomial, mu: int, precision: int | None) -> Arnold:
         count = lines.real()
         definite = count == 0
         sign = ("+" if quartic((1, 0)) + quartic((0, 1)) > 0 else "-") if definite else ""
-        real = f"X9{sign}{sign}, no real line" if definite else f"X9, {count} real lines"
+        real = f"X9{sign}{sign}, no real line" if definite else f"X9, {counted(count, 'real line')}"
         form = "x^4 + y^4 + a*x^2*y^2, a^2 != 4"
         return Arnold("X9", "T", 9, 1, (2, 4, 4), real, form)
     if pattern == (2, 1, 1):

@@ -35,6 +35,7 @@ from singularity_lab.exact.classification.milnor import (
 )
 from singularity_lab.exact.classification.normal_forms import Arnold
 from singularity_lab.exact.classification.splitting_lemma import Splitting, split
+from singularity_lab.system import counting as nouns
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
@@ -192,9 +193,10 @@ class Singularity:
 
     def __str__(self) -> str:
         label = f"{self.label}: " if self.label else ""
+        squares = nouns.counted(self.splitting.rank, "square")
         lines = [
             f"{label}{self.f} at 0: {self.kind}",
-            f"  corank {self.corank}, {self.splitting.rank} squares of which {self.index} negative"
+            f"  corank {self.corank}, {squares} of which {self.index} negative"
             f"; residual part {self.residual}",
             f"  mu = {self.milnor}, tau = {self.tjurina}"
             + (" (quasi-homogeneous in some coordinates)" if self.quasi_homogeneous else ""),

@@ -46,6 +46,7 @@ from singularity_lab.exact.proof.evidence import Evidence
 from singularity_lab.exact.proof.leaves import FaceProof, Monomial, Newton, Order, Strict, Terms
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import FoundZero
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds, time_left
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -156,7 +157,7 @@ class Nondegeneracy:
 
     def __str__(self) -> str:
         if self.criterion is not None:
-            return f"{self.criterion} on {len(self.faces)} compact faces"
+            return f"{self.criterion} on {counted(len(self.faces), 'compact face')}"
         return f"not proved nondegenerate: {self.failing}"
 
 

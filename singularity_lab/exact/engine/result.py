@@ -29,6 +29,11 @@ class Result(Bounded):
     certificates: one (exact), or those of the lower and of the upper bound. notes: why other
     routes failed. strata: of a problem over a domain, those of the least (λ, m) first; else none.
     open_charts: where the search stopped, with the rules that had no outcome there.
+
+    >>> from singularity_lab import rlct
+    >>> r = rlct("x^2 - y^3")
+    >>> r.exact, r.value, r.multiplicity, r.certificate.kind
+    (True, Fraction(5, 12), 1, 'exact')
     """
 
     problem: Problem

@@ -38,6 +38,7 @@ from singularity_lab.exact.proof.branches import Both, Squares
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Zero
 from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -296,9 +297,14 @@ def _newton(asked: _Question) -> Result | None:
         asked.notes += (f"Newton polyhedron: {found.reason}",)
         return None
     step, value = found
-    faces = len(step["faces"])
-    method = f"Newton polyhedron, {step['criterion']} on {faces} compact faces besides the vertices"
+    faces = counted(len(step["faces"]), "compact face")
+    method = f"Newton polyhedron, {step['criterion']} on {faces} besides the vertices"
     return asked.proved(step, value, method)
+
+
+def _size(found: Any) -> str:
+    """Blow-ups and charts of a search, counted."""
+    return f"{counted(found.blow_ups, 'blow-up')}, {counted(found.nodes, 'chart')}"
 
 
 def _chart_tree(asked: _Question) -> Result | None:
@@ -310,9 +316,7 @@ def _chart_tree(asked: _Question) -> Result | None:
     scale = 2 if problem.is_power_one else 1
     lower, upper = (v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper))
     method = (
-        "monomial ideal, linear program"
-        if found.blow_ups == 0
-        else f"resolution, {found.blow_ups} blow-ups, {found.nodes} charts"
+        "monomial ideal, linear program" if found.blow_ups == 0 else f"resolution, {_size(found)}"
     )
     if found.step.get("op") == "saddle":
         method = "critical point with an indefinite Hessian of rank >= 3"
@@ -349,7 +353,7 @@ def _product(asked: _Question) -> Result | None:
     step, value = found
     if asked.problem.is_power_one:
         value = RLCT(2 * value.value, value.multiplicity)
-    return asked.proved(step, value, f"resolution of a product, {len(factors)} factors")
+    return asked.proved(step, value, f"resolution of a product, {counted(len(factors), 'factor')}")
 
 
 def _squares(asked: _Question, matrix: bool = True) -> Result | None:
@@ -510,7 +514,7 @@ def _over_domain(
 ) -> Result:
     """The verified result of one search over a domain."""
     scale = 2 if problem.is_power_one else 1
-    method = f"everywhere, {found.blow_ups} blow-ups, {found.nodes} charts"
+    method = f"everywhere, {_size(found)}"
     if found.open:
         notes = (*notes, _still_open(found, "strata or charts"))
     proved = _verified(problem, found, scale)

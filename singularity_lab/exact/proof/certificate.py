@@ -36,6 +36,14 @@ class Certificate:
 
     kind: ``exact`` (λ, m) = claim; ``lower`` (λ, m) ⪰ claim; ``upper`` (λ, m) ⪯ claim, in the order
     of :class:`~singularity_lab.algebra.invariants.RLCT`. proof: the script of steps.
+
+    >>> from singularity_lab import rlct, verify
+    >>> certificate = rlct("x*y").certificate
+    >>> print(certificate.kind, certificate.claim)
+    exact (1/2, 2)
+    >>> again = Certificate.from_json(certificate.to_json())
+    >>> again.digest() == certificate.digest(), verify(again) is not None
+    (True, True)
     """
 
     problem: Problem

@@ -167,7 +167,8 @@ class Newton(Leaf, frozen=True):
 
     def words(self) -> str:
         faces = sum(len(entry["face"]) > 1 for entry in self.faces)
-        return f"Newton polyhedron, {self.criterion} on {faces} compact faces besides the vertices"
+        noun = "face" if faces == 1 else "faces"
+        return f"Newton polyhedron, {self.criterion} on {faces} compact {noun} besides the vertices"
 
     def divisor(self, family: Family) -> dict[str, RationalText]:
         return dict(zip(family.of_role(LOCAL), self.primal, strict=True))

@@ -197,7 +197,8 @@ class Operate(Reduction, frozen=True):
     do: tuple[tuple[str | int, ...], ...]
 
     def words(self) -> str:
-        return f"{len(self.do)} operations on the generators"
+        many = len(self.do)
+        return f"{many} operation{'s' if many > 1 else ''} on the generators"
 
     def replay(self, stage: Stage) -> Stage:
         gens, tower = list(stage.gens), stage.tower

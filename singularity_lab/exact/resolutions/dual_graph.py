@@ -34,6 +34,7 @@ from singularity_lab.algebra.rational_function import RationalFunction
 from singularity_lab.algebra.rings import fraction, to_fmpq
 from singularity_lab.algebra.univariate import count_roots
 from singularity_lab.errors import OutOfScope, Undecided
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.system.documents import Record
 
@@ -214,13 +215,17 @@ class ResolutionGraph:
 
     def __str__(self) -> str:
         label = f"{self.label}: " if self.label else ""
-        lines = [f"resolution graph of {label}{self.f}: {len(self.divisors)} divisors"]
+        many = counted(len(self.divisors), "divisor")
+        lines = [f"resolution graph of {label}{self.f}: {many}"]
         for d in self.divisors:
             met = [f"E{j if i == d.number else i}" for i, j in self.edges if d.number in (i, j)]
+            own: dict[int, int] = {}
             for s in self.strict:
                 if s.divisor == d.number:
-                    power = f" of exponent {s.exponent}" if s.exponent > 1 else ""
-                    met.append(f"{s.branches} branch{'es' if s.branches > 1 else ''}{power}")
+                    own[s.exponent] = own.get(s.exponent, 0) + s.branches
+            for exponent, branches in own.items():
+                power = f" of exponent {exponent}" if exponent > 1 else ""
+                met.append(counted(branches, "branch", "branches") + power)
             lines.append(f"  {d}" + (f" meets {', '.join(met)}" if met else ""))
         return "\n".join(lines)
 
@@ -245,6 +250,10 @@ def resolution_graph(
     budget: CPU seconds, None for no limit. Raises OutOfScope where f is not zero at the point or
     has not two variables, for a prior or constraints that are active there, Undecided beyond
     ``limit`` blow-ups or the budget, and at conjugate points that are no normal crossings.
+
+    >>> print(resolution_graph("x*y*(x + y)"))
+    resolution graph of x*y*(x + y): 1 divisor
+      E1 (N 3, nu 2, E^2 = -1) meets 3 branches
     """
     require_seconds(budget)
     with TimeLimit(budget):

@@ -36,6 +36,7 @@ from singularity_lab.algebra.problem import GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.errors import BadInput, OutOfScope, Undecided
 from singularity_lab.exact.engine.newton import FaceInquiry, FaceReport
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds
 from singularity_lab.system.notebooks import table
 
@@ -212,7 +213,8 @@ class Fan:
 
     def __str__(self) -> str:
         kind = "regular" if self.is_regular else "simplicial" if self.is_simplicial else "general"
-        return f"{kind} fan with {len(self.rays)} rays and {len(self.cones)} maximal cones"
+        cones = counted(len(self.cones), "maximal cone")
+        return f"{kind} fan with {counted(len(self.rays), 'ray')} and {cones}"
 
 
 def _star(cones: dict[Cone, None], carrier: Cone, new: int) -> None:
@@ -431,7 +433,7 @@ class ToricResolution:
 
     def __str__(self) -> str:
         label = f"{self.problem.label}: " if self.problem.label else ""
-        head = f"{label}toric modification with {len(self.charts)} charts"
+        head = f"{label}toric modification with {counted(len(self.charts), 'chart')}"
         if self.value is not None:
             return f"{head}, all with normal crossings: (lambda, m) = {self.value}"
         opened = [c for c in self.charts if c.crossing is None]

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 
 from singularity_lab.errors import BadInput
 from singularity_lab.programs import program_limits
+from singularity_lab.system.counting import counted
 
 MachineState = Hashable
 Code = Mapping[str, str]
@@ -264,7 +265,7 @@ class Program:
     def __str__(self) -> str:
         return (
             f"{self.name}: {self.machine.kind}, dimension {self.dimension}, "
-            f"{len(self.cases)} inputs. {self.summary}".rstrip()
+            f"{counted(len(self.cases), 'input')}. {self.summary}".rstrip()
         )
 
     def __repr__(self) -> str:

@@ -92,6 +92,12 @@ class Loss(Protocol):
     of the cancellation in w* + u), and ``stochastic_value_and_grad(w, generator)`` on a fresh
     minibatch for every chain. ``side_by_side(others)`` gives K and ∇K of this loss and others of
     its kind by one call, rows in the order of the losses, or None: see :mod:`.side_by_side`.
+
+    >>> import torch
+    >>> from singularity_lab.spectroscopes import PolynomialLoss
+    >>> loss = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, 1)])], loss_id="x2+y2")
+    >>> isinstance(loss, Loss), loss.dim, loss.value(torch.ones(3, 2, dtype=torch.float64)).tolist()
+    (True, 2, [2.0, 2.0, 2.0])
     """
 
     dim: int
