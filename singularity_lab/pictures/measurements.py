@@ -83,8 +83,16 @@ def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> 
             label = None
         if x := [p["exact"] * shift for p in own if p["value"] <= 0]:
             y = [bottom] * len(x)
-            style_of = {"mfc": "none", "color": colour, "label": label}
-            ax.plot(x, y, "v", clip_on=False, ls="none", **style_of)
+            ax.plot(
+                x,
+                y,
+                "v",
+                mfc="none",
+                color=colour,
+                label=label,
+                clip_on=False,
+                ls="none",
+            )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("proved λ")
