@@ -4,6 +4,8 @@ it does wrong is a row with the reason."""
 from __future__ import annotations
 
 import math
+import os
+import random
 import time
 
 import numpy as np
@@ -132,6 +134,37 @@ def test_an_answer_that_comes_after_the_budget_says_so(mine, limits, why):
     assert why in found.reason
     (kept,) = read(lambda loss, seed, budget: (0.5, 0.1), evaluations=100, budget=20)
     assert kept.ok
+
+
+def test_global_generators_begin_at_the_seed_and_nothing_of_the_process_is_changed(tmp_path):
+    """The same seed, the same reading, whatever was drawn before."""
+    drawn = []
+
+    def mine(loss, seed, budget):
+        torch.set_default_dtype(torch.float64)
+        os.chdir(tmp_path)
+        old = float(np.random.rand())  # noqa: NPY002 - as estimators do
+        drawn.append((random.random(), old, float(torch.rand(()))))
+        return sum(drawn[-1])
+
+    random.seed(5)
+    before = random.getstate(), torch.get_rng_state(), os.getcwd()
+    first, again = (calibrate(mine, [germ], 2, workers=0) for germ in ("nc-1-1", "nc-1-1"))
+    assert [m.value for m in first.measurements] == [m.value for m in again.measurements]
+    assert drawn[0] != drawn[1]
+    assert random.getstate() == before[0]
+    assert bool((torch.get_rng_state() == before[1]).all())
+    assert os.getcwd() == before[2]
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_points_that_ask_for_gradients_are_told_where_gradients_are():
+    def mine(loss, seed, budget):
+        w = torch.ones(1, loss.dim, dtype=torch.float64, requires_grad=True)
+        loss.value(w).sum().backward()
+
+    reason = calibrate(mine, ["nc-1-1"], workers=0).measurements[0].reason
+    assert "loss.value_and_grad gives gradients" in reason
 
 
 def test_a_function_of_modules_is_told_its_own_arguments():
