@@ -184,10 +184,12 @@ def run_plans(
         keep_plans(store, plans, title)
         truths = prove_all(rows.values(), store.folder / "certificates", progress)
         keep_rows(store, rows.values(), truths)
-        tasks = list({t.key: t for work in plans for t in work.tasks()}.values())
+        # once: their keys hold the code of the devices, which may be edited while a run goes on
+        asked = [work.tasks() for work in plans]
+        tasks = list({t.key: t for some in asked for t in some}.values())
         records = measure_all(tasks, store, workers, progress, cluster)
         kept = None if temporary else store
-    scored = [score(work, truths, records, kept) for work in plans]
+    scored = [score(w, t, truths, records, kept) for w, t in zip(plans, asked, strict=True)]
     return functools.reduce(Calibration.joined, scored)
 
 
