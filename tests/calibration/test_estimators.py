@@ -283,3 +283,36 @@ def test_a_reading_that_is_missing_says_why_where_it_is_printed():
     assert "number" in line
     assert "'0.5'" in line
     assert "number" in found._repr_html_()
+
+
+def test_passes_of_many_parameters_at_once_are_counted_each():
+    @torch_estimator
+    def many(model, loader, seed, budget):
+        x, y = loader.dataset.tensors
+        w = {k: torch.stack([v.detach()] * 5) for k, v in model.named_parameters()}
+
+        def slope(w):
+            def loss(w):
+                return ((torch.func.functional_call(model, w, (x,)) - y) ** 2).mean()
+
+            return torch.func.grad(loss)(w)
+
+        torch.vmap(slope)(w)
+        return 0.5
+
+    for row in ("nc-1-1", "deep-2-1-1-1-r0"):
+        found = calibrate(many, [row], workers=0).measurements[0]
+        assert (found.outcome, found.points) == ("ok", 5), found.reason
+
+
+def test_a_model_that_is_pickled_is_no_look_at_the_answer():
+    @torch_estimator
+    def mine(model, loader, seed, budget):
+        import pickle
+
+        pickle.dumps(type(model))
+        pickle.dumps(model)
+
+    found = calibrate(mine, ["nc-1-1"], workers=0).measurements[0]
+    assert "peeked" not in found.reason
+    assert "pickle" in found.reason  # a copy would run uncounted
