@@ -24,7 +24,7 @@ IDS = (
     "ade-surface-a3",
     "nc-1-2",
     "edge-path-3",
-    "binomial-3-2",
+    "gauss-4-1d-signed",
     "trained-xor-tanh-2-2-1",
 )
 

@@ -256,6 +256,10 @@ AIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "_threshold": ("covering", ("monomials", "any")),
     "_generators": ("generators", ("any", "walls", "monomials")),
     "_nakayama": ("nakayama", ("any", "separate", "symmetric", "graded")),
+    **dict.fromkeys(
+        ("_dominant", "monomial", "check_lead", "small", "sign_of_unit"),
+        ("dominant", ("any", "walls", "monomials", "bound", "separate")),
+    ),
     "_coordinate": ("coordinate", ("any", "walls", "separate")),
     "_change": ("change", ("any", "walls", "bound", "signed")),
     "_relax": ("relax", ("any", "walls")),

@@ -1603,6 +1603,47 @@ class Writer:
         elif minor:
             minor.pop()
 
+    def draw_dominant(self, family: Any) -> Step | None:
+        """Monomials that may dominate generators: terms that no other divides, or whose square is
+        no multiple of two others; then one of them left out, added or changed."""
+        dice, names = self.dice, family.names
+        local = [i for i, n in enumerate(names) if family.role.get(n) == LOCAL]
+        chosen = [i for i in range(len(family.gens)) if dice.random() < 0.7] or [0]
+        supports = {
+            i: sorted({tuple(a[n] for n in local) for a in family.gens[i].monoms()}) for i in chosen
+        }
+        every = [s for support in supports.values() for s in support]
+        leads: list[Any] = []
+        for i, support in supports.items():
+            others = every if dice.random() < 0.6 else support
+
+            def is_least(s: Any, others: Any = others) -> bool:
+                pairs = itertools.combinations_with_replacement([d for d in others if d != s], 2)
+                return not any(
+                    all(2 * x >= y + z for x, y, z in zip(s, d, e, strict=True)) for d, e in pairs
+                )
+
+            named = [list(s) for s in support if is_least(s)]
+            if dice.random() < 0.15 and named:
+                how, n = dice.randrange(3), dice.randrange(len(named))
+                if how == 0:
+                    del named[n]
+                elif how == 1:
+                    named.append(list(dice.choice(support)))
+                elif local:
+                    named[n][dice.randrange(len(local))] += 1
+            texts = [
+                "*".join(f"{names[n]}^{e}" for n, e in zip(local, s, strict=True) if e) or "1"
+                for s in named
+            ]
+            if dice.random() < 0.03:
+                texts.append(dice.choice(("0", "2", *family.role, self.poly(family))))
+            leads.append([i, texts])
+        if dice.random() < 0.05:
+            twice = [leads[0][0], ["1"]]
+            leads.insert(0, dice.choice((twice, twice, [-1, ["1"]], [chosen[0], []])))
+        return {"op": "dominant", "leads": leads}
+
     def draw_change(self, family: Any) -> Step | None:
         dice = self.dice
         x = dice.choice(list(family.role))
@@ -2137,6 +2178,7 @@ LEAF_OPS = ("monomial", "newton", "rank", "saddle", "terms", "order", "empty")
 WEIGHTS = {
     "generators": 20,
     "nakayama": 6,
+    "dominant": 8,
     "change": 8,
     "contract": 6,
     "relax": 3,

@@ -18,9 +18,10 @@ OTHERS = (
     ("(x - y^2)^2 + 2*(x*y)^2", {"convention": "loss"}),
     (["x + y^2", "y + z^3 + x*y"], {"variables": "x y z"}),
     ([f"x{i}^2 + x{(i + 1) % 8}^3*x{7 * i % 8}" for i in range(8)], {}),
+    (["x^2 + y^4 - x*y^3", "x*z^3 + z^4"], {}),
     ("x^2 + y^2 + z^2 - 1", {"over": dict.fromkeys("xyz", (-2, 2))}),  # an interval left open
 )
-STEPS = ("interval", "locus", "nakayama", "rank", "saddle", "squares")
+STEPS = ("dominant", "interval", "locus", "nakayama", "rank", "saddle", "squares")
 
 
 @pytest.fixture(scope="module")

@@ -150,6 +150,34 @@ cell("nakayama", "minor", nakayama("x + y; x^2", "x + y; x^2; x^3", "0 1; 1 1"),
      implied="a matrix with a determinant is a square")
 
 
+def dominant(*leads, gens="x^2 + y^2 - x^3; z^3 - x*y*z", roles="x:local y:local z:local",
+             **options):
+    step = {"op": "dominant", "leads": [[i, d.split()] for i, d in leads], "then": OPEN}
+    return family(roles, gens.split("; "), **options), step
+
+
+FIRST = dominant((0, "x^2 y^2"))
+cell("dominant", "index", dominant((0, "x^2 y^2"), (0, "x^2 y^2")), FIRST)
+cell("dominant", "index", dominant((-2, "x^2 y^2")), FIRST)
+cell("dominant", "monomial", dominant((0, "x^2 y^2*p"), roles="x:local y:local z:local p:unit"),
+     FIRST, implied="a monomial in other variables has no coefficient")
+cell("dominant", "lead", dominant((0, "x^2 y^2 z^2")), FIRST)
+P = "x:local y:local z:local p:param"
+cell("dominant", "lead", dominant((0, "x^2 y^2"), gens="p*x^2 + y^2; z", roles=P),
+     dominant((0, "x^2 y^2"), gens="p^2*x^2 + y^2; z", roles="x:local y:local z:local p:unit"))
+cell("dominant", "lead", dominant((0, "x^2 y^2"), gens="p*x^2 + y^2; z",
+                                  roles="x:local y:local z:local p:unit"),
+     dominant((0, "x^2 y^2"), gens="p*x^2 + y^2; z", roles="x:local y:local z:local p:unit",
+              positive=["p"]))
+cell("dominant", "definite", dominant((0, "x^2 y^2"), gens="x^2 - y^2; z"), FIRST)
+cell("dominant", "definite", dominant((0, "x y^2"), gens="x + y^2; z"),
+     dominant((0, "x y^2"), gens="x + y^2; z", positive=["x"]))
+cell("dominant", "small", dominant((0, "x^2 y^2"), gens="x^2 + y^2 - 2*x*y; z"), FIRST)
+cell("dominant", "small", dominant((0, "x^2 y^2"), gens="x^2 + y^2 + z; z"), FIRST)
+cell("dominant", "small", dominant((0, "x^2 y^4"), gens="x^2 + y^4 - p*x*y^2; z", roles=P),
+     dominant((0, "x^2 y^4"), gens="x^2 + y^4 - p*x*y^3; z", roles=P))
+
+
 def change(x, num, den="1"):
     return {"op": "change", "var": x, "num": num, "den": den, "then": OPEN}
 

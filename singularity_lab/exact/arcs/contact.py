@@ -59,8 +59,8 @@ from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.charts import charts, representatives
 from singularity_lab.exact.proof.family import KINDS, LOCAL, PARAM, UNIT, Family
 from singularity_lab.exact.proof.leaves import Empty, Monomial, Newton, Rank, Terms
+from singularity_lab.exact.proof.moves import Dominant, Nonvanishing, SplitTerms
 from singularity_lab.exact.proof.moves import Generators as OtherGenerators
-from singularity_lab.exact.proof.moves import Nonvanishing, SplitTerms
 from singularity_lab.exact.proof.step import Branch, Families, Leaf, Move, Step, Verdict
 from singularity_lab.exact.proof.verify import Walk, starting_family, verify
 from singularity_lab.exact.zeros import torus
@@ -329,6 +329,8 @@ class _Reader(Walk[_Curve]):
         if isinstance(step, OtherGenerators):
             if any(isinstance(operation, SplitTerms) for operation in step.do):
                 raise _RealOnly("a sum of terms of one sign is split into its terms")
+        elif isinstance(step, Dominant):
+            raise _RealOnly("terms that do not cancel dominate a generator")
         elif isinstance(step, Nonvanishing):
             self.need_empty(family, [family.at_stratum(family.read(step.poly))])
 

@@ -53,6 +53,11 @@ LONG_UNIT = 1000  # terms of a generator whose unit factor is not divided out
 LEADING_MONOMIALS = 240  # of products with leading parts, and these products, for one generator
 LEADING_TURNS = 4  # attempts, each without the parts that failed before
 
+# Monomials that dominate generators
+DOMINANT_TERMS = 2000  # of the generators
+DOMINANT_MONOMIALS = 24  # together
+DOMINANT_ECHELON = 12  # generators that are combined with constants
+
 # Vector fields that keep an ideal
 FIELD_DEGREES = 2  # of the fields of a germ at the root
 FIELD_UNKNOWNS = 420  # coefficients of a field and its cofactors

@@ -14,6 +14,7 @@ from singularity_lab.exact.engine.coordinate_moves import (
     smooth_factor,
     straighten,
 )
+from singularity_lab.exact.engine.dominant import dominant_monomials
 from singularity_lab.exact.engine.generator_moves import (
     reduce_by_each_other,
     reduce_by_monomials,
@@ -33,6 +34,7 @@ MOVES: tuple[Callable[[Germs], GermMove | GermMoves | None], ...] = (
     schur,
     reduce_by_monomials,
     split_definite,
+    dominant_monomials,
     collect,
     eliminate,
     rescale,

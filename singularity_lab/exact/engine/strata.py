@@ -29,14 +29,21 @@ from singularity_lab.exact.proof.branches import Both, Dehomogenise, Locus, Root
 from singularity_lab.exact.proof.certificate import Certificate, Script
 from singularity_lab.exact.proof.everywhere import Interval, Point, cut
 from singularity_lab.exact.proof.family import Family
-from singularity_lab.exact.proof.moves import Change, Generators, Nakayama, Nonvanishing, Relax
+from singularity_lab.exact.proof.moves import (
+    Change,
+    Dominant,
+    Generators,
+    Nakayama,
+    Nonvanishing,
+    Relax,
+)
 from singularity_lab.exact.proof.step import Move, Step, Verdict
 from singularity_lab.exact.proof.verify import Replay, starting_family, verify
 from singularity_lab.system.deadline import TimeLimit
 
 Poly = flint.fmpq_mpoly
 Quotient = tuple[Poly, Poly]
-_MOVES = (Change, Relax, Nonvanishing, Generators, Nakayama)
+_MOVES = (Change, Relax, Nonvanishing, Generators, Nakayama, Dominant)
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from singularity_lab.exact.proof.moves import (
     Change,
     Contract,
     Coordinate,
+    Dominant,
     Generators,
     Nakayama,
     Nonvanishing,
@@ -54,7 +55,7 @@ class EachReplay(Replay):
 
     def move(self, family: Family, step: Move) -> None:
         t = self.symbol
-        still = isinstance(step, Generators | Nakayama | Nonvanishing)
+        still = isinstance(step, Generators | Nakayama | Dominant | Nonvanishing)
         still = still or (isinstance(step, Change | Relax | Coordinate) and step.var != t)
         still = still or (isinstance(step, Contract) and not step.weights.get(t))
         still = still or (isinstance(step, Functions) and t not in step.functions)

@@ -3,8 +3,9 @@ theorem."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -17,6 +18,8 @@ from singularity_lab.exact.proof.evidence import Evidence
 from singularity_lab.exact.proof.family import LOCAL, PARAM, UNIT, Family, Poly, integer
 from singularity_lab.exact.proof.step import Move, index, short, theorem
 from singularity_lab.system.deadline import check_time
+
+Exponents = tuple[int, ...]
 
 
 class Operation(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -155,6 +158,108 @@ class Nakayama(Move, frozen=True):
         hold("minor", square, f"{len(named)} rows and {len(new)} new generators")
         hold("minor", family.is_unit(determinant(named)), "the minor is no unit")
         return family.but(gens=new)
+
+
+@theorem
+class Dominant(Move, frozen=True):
+    """Monomials d instead of generators f that are of their size: in the local variables f is a sum
+    of c·d, a monomial times terms that are all ≥ 0, and of terms s with s² = q·d·d', q a monomial
+    that is 0 on the stratum, so that |s| ≤ |q|^½·(|d| + |d'|)/2. Terms of other generators with
+    s² = q·d·d', whatever q, are left out.
+
+    leads: [i, its d] for each generator that is replaced; the d and d' are all that are named.
+    """
+
+    hypotheses: ClassVar = {
+        "index": "a generator has one name, its position, and is named once",
+        "monomial": "what is named are monomials in the local variables",
+        "lead": "a generator has the monomials that are named for it, with coefficients that are "
+        "nowhere 0: constants, times powers of units that are > 0",
+        "definite": "together these are a monomial times terms that are all ≥ 0, or all ≤ 0",
+        "small": "the square of each other term is a multiple of a d·d', and not equal to it",
+    }
+    leads: tuple[tuple[int, tuple[str, ...]], ...]
+
+    def words(self) -> str:
+        count = sum(len(named) for _, named in self.leads)
+        return f"{count} monomials that dominate {len(self.leads)} generators"
+
+    def replay(self, family: Family) -> Family:
+        named = [index(i, family.gens) for i, _ in self.leads]
+        hold("index", len(set(named)) == len(named), "a generator is named twice")
+        listed = [[self.monomial(family, text) for text in texts] for _, texts in self.leads]
+        leads = dict(zip(named, listed, strict=True))
+        pairs = {
+            tuple(map(sum, zip(d, e, strict=True)))
+            for d, e in itertools.combinations_with_replacement(itertools.chain(*listed), 2)
+        }
+        gens: list[Poly] = []
+        for i, f in enumerate(family.gens):
+            check_time()
+            if i in leads:
+                self.check_lead(family, f, leads[i], pairs)
+                gens += [ring(family.names).from_dict({d: 1}) for d in leads[i]]
+            else:
+                kept = {a: c for a, c in f.to_dict().items() if not small(family, a, pairs)}
+                gens.append(ring(family.names).from_dict(kept))
+        return family.but(gens=tuple(gens))
+
+    @staticmethod
+    def monomial(family: Family, text: str) -> Exponents:
+        """The exponents of a monomial in the local variables."""
+        d = family.read(text)
+        plain = len(d) == 1 and d.leading_coefficient() == 1
+        local = plain and maps.occurring(d) <= family.locals
+        hold("monomial", local, f"{short(text)} is no monomial in the local variables")
+        return tuple(map(int, d.monoms()[0]))
+
+    @staticmethod
+    def check_lead(
+        family: Family, f: Poly, named: Sequence[Exponents], pairs: Collection[Exponents]
+    ) -> None:
+        """Require that f is a sum of the monomials of one sign and of terms that are small."""
+        coefficients: dict[Exponents, dict[Exponents, Any]] = {}
+        for a, c in f.to_dict().items():
+            local = tuple(e if i in family.locals else 0 for i, e in enumerate(a))
+            rest = tuple(0 if i in family.locals else e for i, e in enumerate(a))
+            coefficients.setdefault(local, {})[rest] = c
+        signs: dict[Exponents, int] = {}
+        for d in named:
+            coefficient = ring(family.names).from_dict(coefficients.pop(d, {}))
+            signs[d] = sign_of_unit(family, coefficient)
+            hold("lead", signs[d] != 0, "the coefficient {} has no sign", coefficient)
+        signed = family.role.keys() - family.positive
+        nonnegative = {j for j, n in enumerate(family.names) if n not in signed}
+        lead = ring(family.names).from_dict(signs)
+        definite = maps.of_one_sign(lead, nonnegative)
+        hold("definite", definite, "the terms of {} may cancel", lead)
+        for s in coefficients:
+            strict = small(family, s, pairs, strict=True)
+            hold("small", strict, "a term of {} is not dominated", f)
+
+
+def small(family: Family, a: Exponents, pairs: Collection[Exponents], strict: bool = False) -> bool:
+    """Whether the square of a monomial is a multiple of one of these in the local variables;
+    strict: by a factor that is 0 on the stratum."""
+    double = [(2 * a[i], i) for i in family.locals]
+    return any(
+        all(e >= p[i] for e, i in double) and not (strict and all(e == p[i] for e, i in double))
+        for p in pairs
+    )
+
+
+def sign_of_unit(family: Family, c: Poly) -> int:
+    """The sign of a constant, or of one times powers of unit variables that are > 0; 0 if it is
+    none of these."""
+    if family.is_constant(c):
+        return family.sign(c)
+    if len(c) != 1:
+        return 0
+    (a,) = c.monoms()
+    powers = ((n, e) for n, e in zip(family.names, a, strict=True) if e and n in family.role)
+    able = all(family.role[n] == UNIT and (e % 2 == 0 or n in family.positive) for n, e in powers)
+    value = c.leading_coefficient()
+    return int(able) * (int(value > 0) - int(value < 0))
 
 
 @theorem

@@ -54,6 +54,25 @@ def test_nakayama_drops_what_lies_in_the_maximal_ideal_times_the_ideal():
     assert found.lower == found.upper == VALUE
 
 
+@pytest.mark.parametrize("f", ["x^2 + y^4 - x*y^3", "x^2 + y^4 + 9*x*y^2*z + x^2*z"])
+def test_monomials_dominate_a_generator(f):
+    """x·y³ is at most |y|·(x² + y⁴)/2; x·y² alone would not do."""
+    step = {"op": "dominant", "leads": [[0, ["x^2", "y^4"]]]}
+    end = leaf({"x": "1/2", "y": "1/4"}, [(0, "1/2"), (1, "1/4")])
+    found = replay(family("x:local y:local z:local", [f]), then(step, end))
+    assert found.lower == found.upper == RLCT(Fraction(3, 8), 1)
+    with pytest.raises(CertificateError, match="small"):
+        replay(family("x:local y:local z:local", ["x^2 + y^4 - 2*x*y^2"]), then(step, end))
+
+
+def test_dominated_terms_of_other_generators_are_left_out():
+    step = {"op": "dominant", "leads": [[0, ["x^2", "y^2"]]]}
+    end = leaf({"x": "1/2", "y": "1/2", "z": "1/3"}, [(0, "1/2"), (1, "1/2"), (2, "1/3")])
+    subject = family("x:local y:local z:local", ["x^2 + y^2", "z^3 + 5*x*y + x*y*z"])
+    found = replay(subject, then(step, end))
+    assert found.lower == found.upper == RLCT(Fraction(2, 3), 1)
+
+
 def test_a_unit_in_the_parameters_is_divided_out():
     step = {"op": "nonvanishing", "poly": "p^2 + 1", "evidence": SIGN}
     divide = {"op": "generators", "do": [["div", 0, "p^2 + 1"]]}

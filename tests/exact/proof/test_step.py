@@ -48,6 +48,7 @@ LATER = {
     "saddle",
     "product",
     "nakayama",
+    "dominant",
     "functions",
     "slice",
 }  # not of germs, or younger
