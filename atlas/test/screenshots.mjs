@@ -37,7 +37,7 @@ for (const [size, [width, height]] of Object.entries(sizes)) {
   });
   for (const [name, address] of Object.entries(pages)) {
     const page = await context.newPage();
-    await page.goto(address, { waitUntil: "load" });
+    await page.goto(address, { waitUntil: "load", timeout: 120_000 });
     if (name === "atlas") await page.waitForSelector("canvas, svg", { timeout: 60_000 });
     await page.waitForTimeout(2000);
     const path = join(out, `page-${name}-${size}.jpg`);
