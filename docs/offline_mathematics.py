@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 def mathml(formula: str, display: str) -> str:
     """A formula in TeX as MathML; display: inline or block. Raises ExtensionError for a command
-    that is not known."""
+    that is not known, and where text between two formulas was taken for one."""
+    if not formula.strip() or formula.startswith("\n"):
+        raise ExtensionError(
+            f"formula: {formula[:60]!r}: $$ needs a blank line before and after it"
+        )
     # the converter knows no size of a brace; a browser stretches it with what stands inside
     braces = re.sub(r"\\[bB]ig[lr]?(?=\\[{}])", "", formula)
     text = convert(braces, display=display)
