@@ -38,7 +38,9 @@ CHECKPOINTS = [
     "tms-200", "tms-1000", "tms-4000", "modadd-100", "modadd-1000", "modadd-4000", "mlp-50",
     "mlp-300", "mlp-3000", "attn-1500",
 ]  # fmt: skip
-SPEED = {"mlp 2k": 40, "attention 1.4k": 40, "mlp 85k": 16, "attention 84k": 8, "mlp 690k": 4}
+SPEED = {
+    "mlp 2k": 100, "attention 1.4k": 40, "mlp 85k": 60, "attention 84k": 12, "mlp 690k": 16,
+}  # fmt: skip
 CHAINS, GAMMA, REPEATS = 16, 100.0, 3
 
 
@@ -101,7 +103,6 @@ def speed(name: str, options: argparse.Namespace) -> dict[str, Any]:
         "draws": SPEED[name], "seed": 1, "n": 1000.0, "nbeta": 1000 / math.log(1000),
         "epsilon": 1e-7,
     }  # fmt: skip
-    task["draws"] = max(8, task["draws"])
     loss = loss_of(task)
     ours(task | {"draws": 12}, loss)
     runs = [(ours(task, loss)[1], theirs(task, options.peer)[1]) for _ in range(REPEATS)]

@@ -185,7 +185,7 @@ def hard() -> Iterator[Row]:
     yield Row("hard", "swallowtail", LocalProblem.build(swallowtail), 20.0, RLCT(Fraction(3, 8), 1))
 
 
-# Rows of the catalog that have bounds only.
+# Rows of the catalog that had bounds only on 28 November 2026.
 OPEN_ROWS = (
     "binomial-3-2",
     "binomial-3-4",

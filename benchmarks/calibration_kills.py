@@ -1,7 +1,7 @@
 """SIGKILL at random moments over drivers, workers and the scheduler: what a sweep loses, and what
 it makes twice.
 
-    python benchmarks/calibration_kills.py FOLDER [--moments 20] [--seed 0]
+    python benchmarks/calibration_kills.py FOLDER [--moments 20] [--seed 0] [--patience 240]
 
 Sweeps of cheap tasks run by the local pool and on Dask. At a random moment, for one in four during
 start-up and else while tasks are at work, one process is killed: the driver (the others are left to
@@ -35,7 +35,6 @@ from singularity_lab.calibration.record_store import RecordStore
 
 SEEDS, SECONDS = 16, 0.25  # tasks of a run, and what each takes
 VICTIMS = ("pool driver", "pool worker", "dask driver", "dask worker", "dask scheduler")
-PATIENCE = 240.0  # seconds that a run may take
 
 
 class Cluster:
@@ -94,10 +93,10 @@ def made_twice(folder: Path) -> list[int]:
     return [seed for seed, moment, _ in begun(folder) if moment > first[seed]]
 
 
-def run_out(process: subprocess.Popen[bytes]) -> int:
-    """The exit code of a run; one that hangs is ended, and counts as -1."""
+def run_out(process: subprocess.Popen[bytes], patience: float) -> int:
+    """The exit code of a run; one that takes longer is ended, and counts as -1."""
     try:
-        return process.wait(timeout=PATIENCE)
+        return process.wait(timeout=patience)
     except subprocess.TimeoutExpired:
         end(process)
         return -1
@@ -110,9 +109,11 @@ def wait_for_tasks(folder: Path, run: subprocess.Popen[bytes], seconds: float) -
     time.sleep(seconds)
 
 
-def trial(folder: Path, victim: str, early: bool, share: float, usual: float) -> dict[str, Any]:
+def trial(
+    folder: Path, victim: str, early: bool, share: float, usual: float, patience: float
+) -> dict[str, Any]:
     """One run with one kill, and what came of it. early: during start-up, whose usual length is
-    known, else while tasks are at work; share: of this time."""
+    known, else while tasks are at work; share: of this time; patience: seconds for a run."""
     kind, _, whom = victim.partition(" ")
     folder.mkdir(parents=True)
     clusters: list[Cluster] = []
@@ -143,10 +144,10 @@ def trial(folder: Path, victim: str, early: bool, share: float, usual: float) ->
             killed = clusters[0].workers[0].pid
         if killed and (whom != "driver" or runs[0].poll() is None):
             os.kill(killed, signal.SIGKILL)
-        code = run_out(runs[0])
+        code = run_out(runs[0], patience)
         while code != 0 and len(runs) < 4:
             runs.append(sweep(folder, SEEDS, SECONDS, runner()))
-            code = run_out(runs[-1])
+            code = run_out(runs[-1], patience)
     finally:
         for process in runs:
             end(process)
@@ -161,13 +162,13 @@ def trial(folder: Path, victim: str, early: bool, share: float, usual: float) ->
     }  # fmt: skip
 
 
-def undisturbed(folder: Path) -> tuple[list[tuple[Any, ...]], dict[str, float]]:
+def undisturbed(folder: Path, patience: float) -> tuple[list[tuple[Any, ...]], dict[str, float]]:
     """The table of runs that nobody disturbs, and the seconds that each kind takes."""
     usual = {}
     tables = []
     for kind, runner in (("pool", ["--workers", "2"]), ("dask", ["--cluster", "local:2"])):
         started = time.time()
-        if run_out(sweep(folder / kind, SEEDS, SECONDS, runner)) != 0:
+        if run_out(sweep(folder / kind, SEEDS, SECONDS, runner), patience) != 0:
             sys.exit(f"the undisturbed run fails: {folder / kind / 'log'}")
         usual[kind] = begun(folder / kind)[0][1] - started
         tables.append(table(folder / kind))
@@ -181,12 +182,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--moments", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--patience", type=float, default=240.0, help="seconds for a run")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     folder = options.folder.resolve()
     journal, kept = folder / "kills.jsonl", folder / "undisturbed.json"
     if not kept.exists():
-        found, usual = undisturbed(folder / f"undisturbed-{os.getpid()}")
+        found, usual = undisturbed(folder / f"undisturbed-{os.getpid()}", options.patience)
         kept.write_text(json.dumps({"table": found, "usual": usual}))
     said = json.loads(kept.read_text())
     done = [json.loads(x) for x in journal.read_text().splitlines()] if journal.exists() else []
@@ -196,7 +198,7 @@ def main() -> None:
         usual = said["usual"][victim.partition(" ")[0]]
         place = folder / f"kill-{number:02}-{os.getpid()}"
         early = number // len(VICTIMS) % 4 == 3
-        found = trial(place, victim, early, generator.uniform(0.02, 1.0), usual)
+        found = trial(place, victim, early, generator.uniform(0.02, 1.0), usual, options.patience)
         found["same"] = json.loads(json.dumps(found.pop("table"))) == said["table"]
         with journal.open("a") as file:
             file.write(json.dumps(found) + "\n")

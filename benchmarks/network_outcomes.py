@@ -7,7 +7,7 @@ FILE.py has ``make(kind)`` → (module, inputs, targets) and ``crit(kind)`` → 
 examples); FOLDER has what they read. The checkpoints, four of each of five networks, are trained
 where they are absent. Each is read by every device at every seed, short and with the defaults of
 the call ``llc(model, data)``, on the self-teacher loss. So that this ends, the loss is that of
-60 examples (24 where a gradient is slow), and minibatches are half of those; n stays the number of
+60 examples (12 where a gradient is slow), and minibatches are half of those; n stays the number of
 all examples, so that the resolution is that of a default run (``fluctuation`` has the n of its
 rows). The reference is a
 run of the same target with ``--longer`` times the draws and another seed; for llc, llc-hmc and
@@ -43,7 +43,7 @@ CHECKPOINTS = {
     "cnn": [50, 200, 500, 1000],
     "attn": [200, 500, 1000, 1500],
 }
-ROWS = {"tms": 60, "modadd": 60, "mlp": 60, "cnn": 24, "attn": 24}  # the last two are slow
+ROWS = {"tms": 60, "modadd": 60, "mlp": 60, "cnn": 12, "attn": 12}  # the last two are slow
 GAMMA = 100.0
 DEFAULT: dict[str, dict[str, Any]] = {
     "llc": {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minibatch": True},
@@ -145,10 +145,12 @@ def plan(options: argparse.Namespace, journal: Journal) -> Iterator[tuple[str, s
     for seed in range(options.seeds):
         for kind in options.kinds:
             for step in CHECKPOINTS[kind]:
+                name = f"{kind}-{step}"
+                if name not in (options.names or (name,)):
+                    continue
                 for device in options.devices:
                     for length in ("default", "short"):
-                        yield f"{kind}-{step}", device, length, seed
-                name = f"{kind}-{step}"
+                        yield name, device, length, seed
                 for by in dict.fromkeys(reference_of(d) for d in options.devices):
                     if any(
                         line["outcome"] == "ok"
@@ -232,6 +234,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=JOURNAL, help="journal of readings")
     parser.add_argument("--table", action="store_true", help="print the tables of the journal")
     parser.add_argument("--kinds", nargs="+", choices=CHECKPOINTS, default=list(CHECKPOINTS))
+    parser.add_argument("--names", nargs="+", help="checkpoints, as cnn-50; all when absent")
     parser.add_argument("--devices", nargs="+", choices=DEFAULT, default=list(DEFAULT))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--longer", type=float, default=3.0)

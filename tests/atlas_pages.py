@@ -24,7 +24,7 @@ IDS = (
     "ade-surface-a3",
     "nc-1-2",
     "edge-path-3",
-    "gauss-4-1d-signed",
+    "rbm-3-3",
     "trained-xor-tanh-2-2-1",
 )
 

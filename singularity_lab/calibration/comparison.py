@@ -19,7 +19,7 @@ import numpy as np
 
 from singularity_lab.calibration.findings import Findings, once
 from singularity_lab.calibration.measurement import Measurement
-from singularity_lab.calibration.statistics import clopper_pearson
+from singularity_lab.calibration.statistics import clopper_pearson, sign_test
 from singularity_lab.calibration.summaries import CLASSES
 
 __all__ = [
@@ -29,7 +29,9 @@ __all__ = [
     "bootstrap",
     "cost_curve",
     "coverage_curve",
+    "half_width",
     "leaderboard",
+    "members_by_arm",
     "pairs",
     "share_with_band",
 ]
@@ -166,7 +168,7 @@ class ArmPair:
 
 
 @once
-def _members(calibration: Findings) -> dict[str, list[Measurement]]:
+def members_by_arm(calibration: Findings) -> dict[str, list[Measurement]]:
     """The readings of each arm on the rows of the set itself, without the harness's own."""
     found: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
     for m in calibration.measurements:
@@ -178,7 +180,7 @@ def _members(calibration: Findings) -> dict[str, list[Measurement]]:
 @once
 def _errors(calibration: Findings) -> dict[str, dict[str, float]]:
     """The errors of each arm by row."""
-    return {arm: row_errors(members) for arm, members in _members(calibration).items()}
+    return {arm: row_errors(members) for arm, members in members_by_arm(calibration).items()}
 
 
 @once
@@ -190,11 +192,9 @@ def pairs(calibration: Findings) -> list[ArmPair]:
 
 
 def _pair(a: str, b: str, first: Mapping[str, float], second: Mapping[str, float]) -> ArmPair:
-    from scipy.stats import binomtest
-
     both = [(first[r], second[r]) for r in first if r in second]
     better, worse = sum(x < y for x, y in both), sum(x > y for x, y in both)
-    p = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+    p = sign_test(better, worse)
     return ArmPair(a, b, better, worse, len(both) - better - worse, p)
 
 
@@ -208,7 +208,8 @@ def leaderboard(calibration: Findings) -> list[Standing]:
     ahead: dict[str, int] = {arm: 0 for arm, _ in calibration.arms}
     behind = dict(ahead)
     silent = {
-        arm: all(m.value is None for m in members) for arm, members in _members(calibration).items()
+        arm: all(m.value is None for m in members)
+        for arm, members in members_by_arm(calibration).items()
     }
     for pair in pairs(calibration):
         if pair.decided:
@@ -224,7 +225,7 @@ def leaderboard(calibration: Findings) -> list[Standing]:
         behind[winner] += 1
         ahead[loser] += 1
     found = []
-    for arm, members in _members(calibration).items():
+    for arm, members in members_by_arm(calibration).items():
         errors = np.array(list(_errors(calibration)[arm].values()))
         n = max(1, len(members))
         covered, intervals, band = share_with_band(members, "covered")
@@ -277,7 +278,7 @@ class CostPoint:
 def cost_curve(calibration: Findings) -> list[CostPoint]:
     """Error against evaluations: a point for each arm and budget of the run."""
     found = []
-    for arm, members in _members(calibration).items():
+    for arm, members in members_by_arm(calibration).items():
         budgets: dict[float | None, list[Measurement]] = {}
         for m in members:
             budgets.setdefault(m.allowed, []).append(m)
@@ -317,7 +318,7 @@ def coverage_curve(members: Sequence[Measurement]) -> list[dict[str, Any]]:
     needed = [np.array([_quantile_needed(m) for m in g]) for g in _by_row(judged).values()]
     found = []
     for level in LEVELS if judged else ():
-        sums = [float((z <= _quantile(level) + 1e-12).sum()) for z in needed]
+        sums = [float((z <= half_width(level) + 1e-12).sum()) for z in needed]
         counts = [float(len(z)) for z in needed]
         share = sum(sums) / sum(counts)
         band = _band(sums, counts)
@@ -326,7 +327,7 @@ def coverage_curve(members: Sequence[Measurement]) -> list[dict[str, Any]]:
 
 
 @lru_cache(maxsize=64)
-def _quantile(level: float) -> float:
+def half_width(level: float) -> float:
     """Half of the width, in standard errors, of a normal law's interval at this level."""
     return NormalDist().inv_cdf(0.5 + level / 2)
 
@@ -343,7 +344,7 @@ def _quantile_needed(m: Measurement) -> float:
     off = abs(exact - m.value)
     if off <= 1e-12:
         return 0.0
-    return off / side * _quantile(m.level) if side > 0 else math.inf
+    return off / side * half_width(m.level) if side > 0 else math.inf
 
 
 @once
@@ -351,7 +352,7 @@ def classes(calibration: Findings, kind: str = "multiplicity") -> list[dict[str,
     """Per class and arm: all intervals, the share with one and the share ok, with bands over
     rows."""
     groups: dict[tuple[str, str], list[Measurement]] = {}
-    for arm, members in _members(calibration).items():
+    for arm, members in members_by_arm(calibration).items():
         for m in members:
             groups.setdefault((CLASSES[kind](m), arm), []).append(m)
     found = []

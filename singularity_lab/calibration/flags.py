@@ -11,15 +11,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import NormalDist
+from functools import cached_property
 
 import numpy as np
 
-from singularity_lab.calibration.comparison import bootstrap, share_with_band
+from singularity_lab.calibration.comparison import bootstrap, half_width, share_with_band
 from singularity_lab.calibration.findings import Findings, once
 from singularity_lab.calibration.ledger import mean_and_errors
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.probes import DECOY, SCALED, SPHERE
+from singularity_lab.calibration.statistics import chi_squared_quantile
 from singularity_lab.errors import SingularityLabError
 
 __all__ = ["Flag", "flags"]
@@ -57,7 +58,7 @@ class Flag:
 def flags(calibration: Findings) -> tuple[Flag, ...]:
     """Everything that the rules find in a calibration, arm by arm, then row by row."""
     found: list[Flag] = []
-    by_arm: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
+    by_arm = {arm: _Members() for arm, _ in calibration.arms}
     for m in calibration.measurements:
         by_arm[m.arm].append(m)
     trust = {}
@@ -180,19 +181,37 @@ def _scale(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
 # -- intervals -------------------------------------------------------------------------------------
 
 
-def _ratios(members: Sequence[Measurement]) -> dict[str, list[tuple[float, float]]]:
-    """By row: (error, standard error that the interval claims) of the readings with both."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    for m in members:
-        if m.error is None or m.low is None or m.high is None or not m.level:
-            continue
-        half = (m.high - m.low) / 2 / NormalDist().inv_cdf(0.5 + m.level / 2)
-        if half > 0:
-            found.setdefault(m.row.id, []).append((m.error, half))
-    return found
+class _Members(list[Measurement]):
+    """The readings of one arm."""
+
+    @cached_property
+    def ratios(self) -> dict[str, list[tuple[float, float]]]:
+        """By row: (error, standard error that the interval claims) of the readings with both."""
+        found: dict[str, list[tuple[float, float]]] = {}
+        for m in self:
+            if m.error is None or m.low is None or m.high is None or not m.level:
+                continue
+            half = (m.high - m.low) / 2 / half_width(m.level)
+            if half > 0:
+                found.setdefault(m.row.id, []).append((m.error, half))
+        return found
+
+    @cached_property
+    def seed_spreads(self) -> list[tuple[str, int, float, float, float]]:
+        """By row with several seeds: their number, spread, mean error, mean claimed standard
+        error."""
+        found = []
+        for row, group in self.ratios.items():
+            if len(group) > 1:
+                errors = np.array([e for e, _ in group])
+                claimed = float(np.sqrt(np.mean([s * s for _, s in group])))
+                found.append(
+                    (row, len(group), float(np.std(errors, ddof=1)), float(errors.mean()), claimed)
+                )
+        return found
 
 
-def _width(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
+def _width(arm: str, members: _Members) -> Iterator[Flag]:
     covered, of, band = share_with_band(members, "covered")
     levels = {m.level for m in members if m.covered is not None}
     level = levels.pop() if len(levels) == 1 else None
@@ -206,7 +225,7 @@ def _width(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
         )
         yield Flag(arm, "intervals do not cover", text)
         return
-    ratios = _ratios(members)
+    ratios = members.ratios
     squares = np.array([sum((e / s) ** 2 for e, s in group) for group in ratios.values()])
     counts = np.array([float(len(group)) for group in ratios.values()])
     wide = bootstrap(squares, counts)
@@ -220,22 +239,9 @@ def _width(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
         yield Flag(arm, "intervals too wide", text)
 
 
-def _seed_spreads(members: Sequence[Measurement]) -> list[tuple[str, int, float, float, float]]:
-    """By row with several seeds: their number, spread, mean error, mean claimed standard error."""
-    found = []
-    for row, group in _ratios(members).items():
-        if len(group) > 1:
-            errors = np.array([e for e, _ in group])
-            claimed = float(np.sqrt(np.mean([s * s for _, s in group])))
-            found.append(
-                (row, len(group), float(np.std(errors, ddof=1)), float(errors.mean()), claimed)
-            )
-    return found
-
-
-def _own_spread(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
+def _own_spread(arm: str, members: _Members) -> Iterator[Flag]:
     """Intervals that are the spread between seeds, on rows where the error is another."""
-    rows = _seed_spreads(members)
+    rows = members.seed_spreads
     biased = [
         row
         for row, n, spread, bias, claimed in rows
@@ -252,17 +258,15 @@ def _own_spread(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
         yield Flag(arm, "intervals from its own spread", text, tuple(biased[:5]))
 
 
-def _seeds(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
+def _seeds(arm: str, members: _Members) -> Iterator[Flag]:
     """Readings that scatter between seeds by more than each of them claims."""
-    rows = _seed_spreads(members)
+    rows = members.seed_spreads
     degrees = sum(n - 1 for _, n, *_ in rows)
     if degrees < ROWS:
         return
-    from scipy.stats import chi2
-
     # the middle row, lest one bad row speak for all
     total = sum((n - 1) * (spread / claimed) ** 2 for _, n, spread, _, claimed in rows)
-    least = math.sqrt(total / float(chi2.ppf(0.999, degrees)))
+    least = math.sqrt(total / chi_squared_quantile(0.999, degrees))
     middle = float(np.median([spread / claimed for _, _, spread, _, claimed in rows]))
     if least > SPREAD and middle > SPREAD:
         text = (

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from singularity_lab.spectroscopes.reading import Reading
 
 
+# The columns of Measurement.numbers: truths are 1 and 0.
+NUMBERS = ("error", "relative_error", "covered", "ok", "multiplicity_right", "brier",
+           "cpu_seconds", "points", "level")  # fmt: skip
 TIE = 1e-12  # an interval [x, x] contains λ when they agree to rounding
 
 
@@ -193,6 +196,22 @@ class Measurement:
         true = self.truth.multiplicity
         known = {**dict.fromkeys([true], 0.0), **self.probabilities}
         return sum((p - (m == true)) ** 2 for m, p in known.items())
+
+    @cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """What summaries are made of, as :data:`NUMBERS` names it; NaN where there is none."""
+        found = (
+            self.error,
+            self.relative_error,
+            self.covered,
+            self.ok,
+            self.multiplicity_right,
+            self.brier,
+            self.cpu_seconds,
+            self.points,
+            self.level,
+        )
+        return tuple(math.nan if x is None else float(x) for x in found)
 
     def to_dict(self) -> dict[str, Any]:
         """One line of the table: plain JSON."""

@@ -141,7 +141,8 @@ def what_one_sees(calibration: Findings) -> list[str]:
     """The findings in sentences: how much is proved, how right each arm is (the best first), and
     why not."""
     probes = sum(row.is_probe for row in calibration.rows)
-    calibration = _without_probes(calibration)
+    if probes:
+        calibration = _without_probes(calibration)
     proved = sum(t.rlct is not None for t in calibration.truths.values())
     count = len(calibration.rows)
     first = (
@@ -298,11 +299,10 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
             "with bars to the upper decile. Further left and down is better.",
             _cost_figure(costs),
         )
-    curves = {
-        arm: curve
-        for arm, _ in calibration.arms
-        if (curve := coverage_curve([m for m in calibration.measurements if m.arm == arm]))
-    }
+    by_arm: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
+    for m in calibration.measurements:
+        by_arm[m.arm].append(m)
+    curves = {arm: curve for arm in by_arm if (curve := coverage_curve(by_arm[arm]))}
     if curves:
         found["levels"] = _draw(
             "levels",

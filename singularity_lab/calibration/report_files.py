@@ -11,11 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from singularity_lab.calibration.comparison import Standing, classes, leaderboard, row_errors
+from singularity_lab.calibration.comparison import (
+    Standing,
+    classes,
+    leaderboard,
+    members_by_arm,
+    row_errors,
+)
 from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.results import Calibration
+from singularity_lab.calibration.statistics import sign_test
 from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import installed
 from singularity_lab.system.files import replacing, write_text
@@ -92,7 +99,7 @@ def headline(calibration: Calibration, findings: int | None = None) -> str:
 
 def _ends(calibration: Calibration, arm: str) -> str:
     """How the readings of an arm on the rows of the set ended, and the first reason for none."""
-    members = [m for m in calibration.measurements if m.arm == arm and not m.row.is_probe]
+    members = members_by_arm(calibration)[arm]
     ends = Counter(m.outcome for m in members)
     words = [f"{ends.pop('ok', 0)} ok", *(f"{n} {end}" for end, n in sorted(ends.items()))]
     why = next((m.reason for m in members if m.value is None and m.reason), "")
@@ -181,8 +188,6 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
     two-sided sign test, the median errors over these rows (None where most have no reading), and a
     verdict, which names what differs between the runs.
     """
-    from scipy.stats import binomtest
-
     found = []
     shared = [arm for arm, _ in first.arms if arm in dict(second.arms)]
     for arm in shared:
@@ -193,7 +198,7 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
         if not same and not moved:
             continue
         better, worse = sum(a[r] < b[r] for r in same), sum(a[r] > b[r] for r in same)
-        p = float(binomtest(better, better + worse).pvalue) if better + worse else 1.0
+        p = sign_test(better, worse)
         verdict = "no difference" if not better + worse else "not told apart"
         if p < SIGNIFICANT:
             verdict = "A is better" if better > worse else "B is better"

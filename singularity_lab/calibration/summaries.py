@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from singularity_lab.calibration.measurement import Measurement
+from singularity_lab.calibration.measurement import NUMBERS, Measurement
 from singularity_lab.calibration.statistics import clopper_pearson
 
 
@@ -71,48 +72,56 @@ class Summary:
 
 def summarise(arm: str, group: str, members: Sequence[Measurement]) -> Summary:
     """The summary of a group of measurements of one arm."""
-    errors = [x for m in members if (x := m.error) is not None]
-    relative = [x for m in members if (x := m.relative_error) is not None]
+    table = np.array([m.numbers for m in members]).T
+    said = {name: column[~np.isnan(column)] for name, column in zip(NUMBERS, table, strict=True)}
+    relative = said["relative_error"]
     truths = {id(m.truth): m.truth for m in members}  # few: a fraction is slow to hash
     one = len({t.value for t in truths.values()}) == 1
     by_row: dict[str, list[float]] = {}
-    for m in members:
-        if (x := m.relative_error) is not None:
+    for m, x in zip(members, table[NUMBERS.index("relative_error")].tolist(), strict=True):
+        if not math.isnan(x):
             by_row.setdefault(m.row.id, []).append(x)
     means = {row: float(np.mean(xs)) for row, xs in by_row.items()}
-    judged = [m for m in members if m.covered is not None]
-    claimed = [m for m in judged if m.ok]
-    right = [x for m in members if (x := m.multiplicity_right) is not None]
-    briers = [x for m in members if (x := m.brier) is not None]
-    seconds = [m.cpu_seconds for m in members if m.cpu_seconds is not None]
-    points = [m.evaluations + (m.gradients or 0) for m in members if m.evaluations is not None]
-    levels = {m.level for m in claimed or judged}
+    covered, ok, level = (table[NUMBERS.index(name)] for name in ("covered", "ok", "level"))
+    judged = ~np.isnan(covered)
+    claimed = judged & (ok == 1)
+    levels = np.unique(level[claimed if claimed.any() else judged])
     absolute = np.abs(relative)
+    bias, rmse = _mean(said["error"]), _mean(said["error"] ** 2)
+    square = _mean(relative**2)
     return Summary(
         arm=arm,
         group=group,
         rows=len({m.row.id for m in members}),
         readings=len(members),
         answered=sum(m.value is not None for m in members),
-        ok=sum(m.ok for m in members),
-        bias=float(np.mean(errors)) if errors and one else None,
-        rmse=float(np.sqrt(np.mean(np.square(errors)))) if errors and one else None,
-        relative_bias=float(np.mean(relative)) if relative else None,
-        relative_rmse=float(np.sqrt(np.mean(np.square(relative)))) if relative else None,
-        median_error=float(np.median(absolute)) if relative else None,
-        decile_error=float(np.quantile(absolute, 0.9)) if relative else None,
+        ok=int(ok.sum()),
+        bias=bias if one else None,
+        rmse=math.sqrt(rmse) if rmse is not None and one else None,
+        relative_bias=_mean(relative),
+        relative_rmse=None if square is None else math.sqrt(square),
+        median_error=float(np.median(absolute)) if len(relative) else None,
+        decile_error=float(np.quantile(absolute, 0.9)) if len(relative) else None,
         worst=max(means.items(), key=lambda item: abs(item[1])) if means else None,
-        level=levels.pop() if len(levels) == 1 else None,
-        covered=sum(bool(m.covered) for m in claimed),
-        intervals=len(claimed),
-        covered_all=sum(bool(m.covered) for m in judged),
-        intervals_all=len(judged),
-        m_right=sum(right),
-        m_judged=len(right),
-        brier=float(np.mean(briers)) if briers else None,
-        cpu_seconds=float(np.median(seconds)) if seconds else None,
-        evaluations=float(np.median(points)) if points else None,
+        level=float(levels[0]) if len(levels) == 1 and not np.isnan(levels[0]) else None,
+        covered=int(covered[claimed].sum()),
+        intervals=int(claimed.sum()),
+        covered_all=int(covered[judged].sum()),
+        intervals_all=int(judged.sum()),
+        m_right=int(said["multiplicity_right"].sum()),
+        m_judged=len(said["multiplicity_right"]),
+        brier=_mean(said["brier"]),
+        cpu_seconds=_median(said["cpu_seconds"]),
+        evaluations=_median(said["points"]),
     )
+
+
+def _mean(column: np.ndarray) -> float | None:
+    return float(np.mean(column)) if len(column) else None
+
+
+def _median(column: np.ndarray) -> float | None:
+    return float(np.median(column)) if len(column) else None
 
 
 def _multiplicity_class(m: Measurement) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from singularity_lab.calibration.comparison import row_errors, share_with_band
+from singularity_lab.calibration.comparison import members_by_arm, row_errors, share_with_band
 from singularity_lab.calibration.findings import Findings
 from singularity_lab.calibration.flags import flags
 from singularity_lab.calibration.measurement import Measurement
@@ -32,11 +32,10 @@ def tolerance(multiplicity: int | None, dimension: int) -> float:
 def verdict(calibration: Findings) -> str:
     """Lines of text: a sentence for each arm and class of m, then what the harness has found."""
     lines = []
-    for arm, _ in calibration.arms:
+    for arm, members in members_by_arm(calibration).items():
         groups: dict[str, list[Measurement]] = {}
-        for m in calibration.measurements:
-            if m.arm == arm and not m.row.is_probe:
-                groups.setdefault(CLASSES["multiplicity"](m), []).append(m)
+        for m in members:
+            groups.setdefault(CLASSES["multiplicity"](m), []).append(m)
         lines += [
             f"{arm}, {name} ({_rows(groups[name])}): {_class(groups[name])}"
             for name in sorted(groups)

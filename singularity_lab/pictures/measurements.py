@@ -65,16 +65,34 @@ def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> 
     step = 0.012 * math.log(high / low)
     for k, (name, (colour, marker)) in enumerate(style.items()):
         shift = math.exp((k - (len(style) - 1) / 2) * step)
+        own = [p for p in drawable if p["arm"] == name]
+        over = [p for p in own if p["value"] > 0]
         label: str | None = plain(name)
-        for p in (q for q in drawable if q["arm"] == name):
-            x, y = p["exact"] * shift, p["value"]
-            if y <= 0:
-                ax.plot(x, bottom, "v", mfc="none", color=colour, label=label, clip_on=False)
-            else:
-                if p["low"] is not None and p["high"] is not None:
-                    ax.plot([x, x], [max(p["low"], bottom), p["high"]], color=colour, lw=1.2)
-                ax.plot(x, y, marker, color=colour, ms=4.5, label=label, ls="none")
+        if over:
+            _segments(
+                ax,
+                colour,
+                [
+                    ((p["exact"] * shift, max(p["low"], bottom)), (p["exact"] * shift, p["high"]))
+                    for p in over
+                    if p["low"] is not None and p["high"] is not None
+                ],
+            )
+            x, y = [p["exact"] * shift for p in over], [p["value"] for p in over]
+            ax.plot(x, y, marker, color=colour, ms=4.5, label=label, ls="none")
             label = None
+        if x := [p["exact"] * shift for p in own if p["value"] <= 0]:
+            y = [bottom] * len(x)
+            ax.plot(
+                x,
+                y,
+                "v",
+                mfc="none",
+                color=colour,
+                label=label,
+                clip_on=False,
+                ls="none",
+            )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("proved λ")
@@ -83,6 +101,16 @@ def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> 
     ax.grid(alpha=0.25)
     ax.legend()
     return ax
+
+
+def _segments(
+    ax: Axes, colour: str, ends: Sequence[tuple[tuple[float, float], tuple[float, float]]]
+) -> None:
+    """Intervals as one line with gaps: a line for each would take most of the time of a report."""
+    if ends:
+        x = [v for a, b in ends for v in (a[0], b[0], math.nan)]
+        y = [v for a, b in ends for v in (a[1], b[1], math.nan)]
+        ax.plot(x, y, color=colour, lw=1.2)
 
 
 def _decimal_ticks(ax: Axes) -> None:
@@ -112,7 +140,7 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
     m_of = {p["label"]: p["multiplicity"] for p in drawable}
     limit = 60.0
     for k, (name, (colour, marker)) in enumerate(style.items()):
-        label: str | None = plain(name)
+        ends, shown_at = [], []
         for p in (q for q in drawable if q["arm"] == name):
             y = rows.index(p["label"]) + (k - (len(style) - 1) / 2) * 0.24
             error, low, high = (
@@ -122,8 +150,8 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
             assert error is not None
             shown = max(-limit, min(limit, error))
             if low is not None and high is not None and abs(error) <= limit:
-                ax.plot([max(low, -limit), min(high, limit)], [y, y], color=colour, lw=1.2)
-            ax.plot(shown, y, marker, color=colour, ms=4.5, label=label, clip_on=False)
+                ends.append(((max(low, -limit), y), (min(high, limit), y)))
+            shown_at.append((shown, y))
             if abs(error) > limit:
                 side = "left" if error < 0 else "right"
                 ax.annotate(
@@ -136,7 +164,18 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
                     fontsize="x-small",
                     color=colour,
                 )
-            label = None
+        _segments(ax, colour, ends)
+        places, heights = zip(*shown_at, strict=True)
+        ax.plot(
+            places,
+            heights,
+            marker,
+            color=colour,
+            ms=4.5,
+            label=plain(name),
+            clip_on=False,
+            ls="none",
+        )
     ax.axvline(0, color="0.4", lw=1)
     ax.set_yticks(range(len(rows)))
     ax.set_yticklabels([f"{plain(r)}  (m = {m_of[r] or '?'})" for r in rows], fontsize="small")

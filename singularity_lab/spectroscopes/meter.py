@@ -211,14 +211,14 @@ class Meter:
         return value - self.offset if self.offset else value
 
     def counted(
-        self, function: Callable[[Tensor], tuple[Tensor, Tensor]]
-    ) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        self, function: Callable[..., tuple[Tensor, Tensor]]
+    ) -> Callable[..., tuple[Tensor, Tensor]]:
         """A value-and-gradient function (of a minibatch, say) that counts, relative to K(w*)."""
 
-        def call(u: Tensor) -> tuple[Tensor, Tensor]:
+        def call(u: Tensor, *places: Tensor) -> tuple[Tensor, Tensor]:
             self._spend(u.shape[0])
             self.gradients += u.shape[0]
-            value, grad = function(u)
+            value, grad = function(u, *places)
             return self._checked(value, u.shape[0]) - self.offset, grad
 
         return call

@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.system.documents import Record, decoded
@@ -356,9 +355,7 @@ def _plain(x: Any) -> Any:
         return {str(k): _plain(v) for k, v in x.items()}
     if isinstance(x, (list, tuple)):
         return [_plain(v) for v in x]
-    if isinstance(x, Tensor):
-        return _plain(x.tolist())
-    if hasattr(x, "tolist"):  # numpy
+    if hasattr(x, "tolist"):  # of numpy or torch
         return _plain(x.tolist())
     if isinstance(x, float):
         return x if math.isfinite(x) else None

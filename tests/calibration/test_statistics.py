@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singularity_lab.calibration.statistics import clopper_pearson, rank_correlation
+from singularity_lab.calibration.statistics import (
+    chi_squared_quantile,
+    clopper_pearson,
+    rank_correlation,
+    sign_test,
+)
 from singularity_lab.errors import BadInput
 
 
@@ -32,6 +37,20 @@ def test_clopper_pearson_holds_the_proportion_and_grows_with_it(k, n):
     assert low <= k / n <= high
     if k < n:
         assert (low, high) < clopper_pearson(k + 1, n)
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(0.5, 0.999))
+def test_against_scipy(a, b, level):
+    """The same numbers as scipy.stats, which takes a second to import."""
+    from scipy import stats
+
+    assert chi_squared_quantile(level, a + 1) == pytest.approx(stats.chi2.ppf(level, a + 1))
+    assert sign_test(a, 0) == pytest.approx(min(1.0, 2 * 0.5**a))
+    if a + b:
+        found = stats.binomtest(a, a + b)
+        assert sign_test(a, b) == pytest.approx(found.pvalue)
+        interval = found.proportion_ci(level, method="exact")
+        assert clopper_pearson(a, a + b, level) == pytest.approx((interval.low, interval.high))
 
 
 def test_rank_correlation():

@@ -98,10 +98,29 @@ def test_a_reading_stands_at_its_value_and_beside_its_lambda():
     )
     assert labels(ax) == ["reading = λ", "a", "b"]
     dots = [line for line in ax.lines if line.get_marker() == "o"]
-    assert sorted(float(d.get_ydata()[0]) for d in dots) == [0.4, 1.9]
-    for d in dots:
-        exact = {0.4: 0.5, 1.9: 2.0}[float(d.get_ydata()[0])]
-        assert abs(float(d.get_xdata()[0]) / exact - 1) < 0.02
+    places = [(float(x), float(y)) for d in dots for x, y in d.get_xydata()]
+    assert sorted(y for _, y in places) == [0.4, 1.9]
+    for x, y in places:
+        exact = {0.4: 0.5, 1.9: 2.0}[y]
+        assert abs(x / exact - 1) < 0.02
+
+
+def test_an_interval_is_a_line_of_its_own_at_its_reading():
+    points = [point("a", 0.5, 0.4, 0.35, 0.45), point("a", 1.0, 1.1), point("a", 2, 1.9, 1.8, 2)]
+    dots, lines = (
+        next(
+            x
+            for x in measurements.calibration(points).lines[1:]
+            if (x.get_marker() == "o") is is_dot
+        )
+        for is_dot in (True, False)
+    )
+    at = {float(y): float(x) for x, y in dots.get_xydata()}
+    ends = [[float(v) for v in pair] for pair in lines.get_xydata()]
+    assert [y for _, y in ends[:2]] == [0.35, 0.45]
+    assert [x for x, _ in ends[:2]] == [at[0.4], at[0.4]]
+    assert all(math.isnan(v) for v in ends[2])  # a gap: intervals do not hang together
+    assert [y for _, y in ends[3:5]] == [1.8, 2.0]
 
 
 def test_readings_at_zero_are_drawn_all_the_same():

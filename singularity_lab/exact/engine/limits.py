@@ -26,6 +26,7 @@ except ImportError:  # Windows
 DEPTHS = (10, 24)  # blow-ups one inside another: in a first attempt, then in the last
 FIRST_CHARTS = 30  # of a first attempt with all generators
 FEWER_CHARTS = 2500  # of each attempt with fewer generators
+GRADED_CHARTS = 400  # of an attempt that keeps the smooth generators
 COEFFICIENT_BITS = 4000  # of a number in a proof that is to be read
 FIELD_DEGREE = 8  # of a number field that a parameter may open
 PATIENCE = 1.0  # CPU seconds for a proof that a polynomial has no zero

@@ -19,6 +19,7 @@ from singularity_lab.exact.engine.limits import FEWER_CHARTS, FIRST_CHARTS
 from singularity_lab.exact.engine.outcome import SearchOutcome, joined
 from singularity_lab.exact.engine.rules import RESOLVING, SADDLES
 from singularity_lab.exact.engine.search import OpenChart, Search
+from singularity_lab.exact.engine.smooth_parts import before_elimination
 from singularity_lab.exact.proof.branches import Subideal
 from singularity_lab.exact.proof.certificate import Script
 
@@ -88,7 +89,8 @@ def resolve_germ(
     def begin() -> tuple[SearchOutcome | None, Callable[[int], SearchOutcome]]:
         g = Germs.of(germ)
         search.fibre = linear_fibre(g)
-        return by_fewer(search, g) if search.fibre else None, lambda n: search.solve(g, None, n)
+        known = by_fewer(search, g) if search.fibre else before_elimination(search, g)
+        return known, lambda n: search.solve(g, None, n)
 
     best = search.deepened(budget, begin)
     if best.open:

@@ -181,15 +181,22 @@ class Search:
 
     def probe(self, g: Germs, target: RLCT | None, most: int) -> SearchOutcome | None:
         """An attempt with a limited number of charts; None where a family is below the floor."""
+        try:
+            return self.limited(most, lambda: self.solve(g, target, DEPTHS[0]))
+        except Below:
+            return None
+        finally:
+            self.floor = None
+
+    def limited(self, most: int, attempt: Callable[[], SearchOutcome]) -> SearchOutcome:
+        """The outcome of an attempt with so many charts."""
         usual, self.horizon = self.most_nodes, DEPTHS[0]
         self.most_nodes = min(self.nodes + most, usual or self.nodes + most)
         self.failed.clear()
         try:
-            return self.solve(g, target, self.horizon)
-        except Below:
-            return None
+            return attempt()
         finally:
-            self.most_nodes, self.floor = usual, None
+            self.most_nodes = usual
             if self.ended == "nodes" and (usual is None or self.nodes < usual):
                 self.ended = ""
 

@@ -32,9 +32,11 @@ Exponent = tuple[int, ...]
 _PRIME = 2_147_483_629
 
 
-def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Script] | None:
+def slice_germ(
+    g: Germs, degree: int = FIELD_DEGREES, smooth: bool = False
+) -> tuple[Germs, Script] | None:
     """The slice of a germ by fields of degrees up to ``degree``, with its step; None where there
-    is none, or where the equations are too many.
+    is none, or where the equations are too many. smooth: of one with smooth generators, too.
 
     >>> from singularity_lab.algebra.problem import LocalProblem
     >>> germ = LocalProblem.build("(x + x^2 + y^2)^2 - z^3").localize()
@@ -44,7 +46,9 @@ def slice_germ(g: Germs, degree: int = FIELD_DEGREES) -> tuple[Germs, Script] | 
     """
     if not g.gens or g.signs:
         return None
-    if sum(len(f.poly) for f in g.gens) > FIELD_TERMS or not may_be_a_product(g):
+    if sum(len(f.poly) for f in g.gens) > FIELD_TERMS:
+        return None
+    if not smooth and not may_be_a_product(g):
         return None
     for d in range(1, degree + 1):
         check_time()

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -278,9 +278,7 @@ def _read(
             "nu by errors": two_starts(*(0.5 * (general - trained)).numpy(), paired=True),
         }
         diagnostics |= {"n_k": general.mean(0).tolist(), "n_k_n": trained.mean(0).tolist()}
-    estimates |= {name: f.interval(s.level) for name, f in found.items()}
     if not math.isfinite(found["nu"].value):
-        estimates.clear()
         return Outcome.DIVERGED, "chains left the finite numbers"
     # Chains of one realisation have one law: R-hat is taken within each.
     trace = torch.stack(run.average.trace, dim=1).cpu().numpy()
@@ -290,6 +288,12 @@ def _read(
         sets = [x.reshape(-1, trace.shape[1]) for x in sets]
     hats = sorted(split_r_hat(x) for x in sets)
     r_hat, ess = hats[len(hats) // 2], sum(effective_sample_size(x) for x in sets)
+    if not polynomial:
+        # Few draws of a variance seldom hold its tail: their spread is small where they are low.
+        # That of one Gaussian variable is known within √(2/draws) of itself, and no better.
+        least = abs(found["nu"].value) * math.sqrt(2 / ess) if ess > 0 else math.inf
+        found["nu"] = replace(found["nu"], error=max(found["nu"].error, least))
+    estimates |= {name: f.interval(s.level) for name, f in found.items()}
     diagnostics |= {
         "nu": nu.mean(0).tolist(),
         "r_hat": r_hat,

@@ -123,9 +123,12 @@ class _Minibatches:
     def __init__(self, meter: Meter, loss: Any, generator: torch.Generator) -> None:
         self.generator = generator
         self.last = generator.get_state()
-        draw = loss.stochastic_value_and_grad
+        self._meter, self._draw = meter, loss.stochastic_value_and_grad
+        draw = self._draw
         self._fresh = meter.counted(lambda u: draw(meter.at(u), generator))
         self._again = meter.counted(lambda u: draw(meter.at(u), self._replayed()))
+        self._writes = getattr(loss, "stochastic_into", None)
+        self._into = meter.counted(self._written)
 
     def _replayed(self) -> torch.Generator:
         generator = torch.Generator(device=self.generator.device)
@@ -134,6 +137,18 @@ class _Minibatches:
     def __call__(self, u: Tensor) -> tuple[Tensor, Tensor]:
         self.last = self.generator.get_state()
         return self._fresh(u)
+
+    def into(self, u: Tensor, gradient: Tensor) -> Tensor:
+        """K on fresh minibatches, and ∇K written into ``gradient``."""
+        self.last = self.generator.get_state()
+        value, _ = self._into(u, gradient)
+        return value
+
+    def _written(self, u: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        if self._writes is not None:
+            return self._writes(self._meter.at(u), self.generator, gradient), gradient
+        value, slope = self._draw(self._meter.at(u), self.generator)
+        return value, gradient.copy_(slope)
 
     def again(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """∇K at other points on the rows of the last call."""
@@ -222,7 +237,7 @@ class _Chains:
                 raise BadInput(f"minibatch: loss {loss.loss_id} has no stochastic_value_and_grad")
             self.gradient = _Minibatches(meter, loss, self.generator)
             fixed = getattr(loss, "fixed_value", None)
-            if fixed is not None:
+            if fixed is not None and s.check:  # unchecked readings are never ok
                 self.probe = lambda u: fixed(meter.at(u))
         single = s.precision == "single" or getattr(loss, "dtype", None) == torch.float32
         self.dtype = torch.float32 if single else torch.float64

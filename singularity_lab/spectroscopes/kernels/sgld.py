@@ -77,26 +77,49 @@ def step(
     parameters in single precision move a few at a time, in the place of ``state``: what they need
     stays in the cache, and nothing large is allocated.
     """
-    u, epsilon = state.position, epsilon.reshape(-1, 1)
+    u = state.position
     if u.shape[1] >= _LONG and u.is_contiguous() and u.dtype == torch.float32:
-        values = []
-        parts = (x.split(max(1, _BLOCK // u.shape[1])) for x in (u, state.gradient, epsilon))
-        for position, gradient, e in zip(*parts, strict=True):
-            noise = torch.empty_like(position).normal_(generator=generator).mul_(e.sqrt())
-            noise.addcmul_(gradient, e, value=-0.5 * nbeta)
-            position.mul_(1.0 - 0.5 * e * gamma).add_(noise)
-            if lower is not None:
-                position.copy_(reflect(position, lower, upper))
-            value, slope = k_and_grad(position)
-            values.append(value)
-            gradient.copy_(slope)
-        return SgldState(u, torch.cat(values), state.gradient)
+        walls = None if lower is None or upper is None else (lower, upper)
+        value = _in_place(state, k_and_grad, epsilon, nbeta, gamma, generator, walls)
+        return SgldState(u, value, state.gradient)
+    epsilon = epsilon.reshape(-1, 1)
     new = layout.normal(u, generator).mul_(epsilon.sqrt())
     new = new.to(u.dtype)  # a sum of two precisions takes three times as long as the copy
     new.addcmul_(u, 1.0 - 0.5 * epsilon * gamma)
     new.addcmul_(state.gradient, epsilon, value=-0.5 * nbeta)
     new = reflect(new, lower, upper)
     return SgldState(new, *k_and_grad(new))
+
+
+def _in_place(
+    state: SgldState,
+    k_and_grad: Gradient,
+    epsilon: Tensor,
+    nbeta: float,
+    gamma: float,
+    generator: torch.Generator,
+    walls: tuple[Tensor, Tensor] | None,
+) -> Tensor:
+    """Move long chains in their place; the values there, as their gradients take the place of those
+    before. A gradient that can write into a given place (``into``) is asked to."""
+    into, few = getattr(k_and_grad, "into", None), max(1, _BLOCK // state.position.shape[1])
+    values, steps = [], epsilon.tolist()
+    scratch = torch.empty_like(state.position[:few])
+    for k in range(0, len(steps), few):
+        u, g = state.position[k : k + few], state.gradient[k : k + few]
+        z = scratch[: len(u)].normal_(generator=generator)
+        for position, gradient, normal, e in zip(u, g, z, steps[k : k + few], strict=True):
+            normal.mul_(e**0.5).add_(gradient, alpha=-0.5 * nbeta * e)
+            torch.add(normal, position, alpha=1.0 - 0.5 * e * gamma, out=position)
+        if walls is not None:
+            u.copy_(reflect(u, *walls))
+        if into is not None:
+            values.append(into(u, g))
+        else:
+            value, slope = k_and_grad(u)
+            values.append(value)
+            g.copy_(slope)
+    return torch.cat(values)
 
 
 def rmsprop_step(

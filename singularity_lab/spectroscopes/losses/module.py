@@ -38,6 +38,14 @@ def _equal(a: Any, b: Any) -> bool:
     return all(torch.equal(x, y) for x, y in zip(tree_leaves(a), tree_leaves(b), strict=True))
 
 
+def joined(slopes: tuple[Tensor, ...], out: Tensor) -> None:
+    """Put the columns of a gradient side by side into ``out`` (c, d)."""
+    if slopes[0].dtype == out.dtype:
+        torch.cat(slopes, dim=1, out=out)
+    else:
+        out.copy_(torch.cat(slopes, dim=1))
+
+
 def squared(out: Tensor, y: Tensor) -> Tensor:
     """Return (out − y)², element by element. Raises BadInput for shapes that differ."""
     if out.shape != y.shape:
@@ -60,6 +68,8 @@ _AWAY = 0.03  # of a weight, from w* to such a point
 _STEP = 1e-2  # length of a difference
 _GRADIENT_GAP = 0.15  # of the differences, between them and the gradient
 
+
+Weights = Tensor | tuple[Tensor, ...]  # all parameters (d,), or the parts of it that are tensors
 
 # ------------------------------------------------------------------------------------ torch modules
 
@@ -155,9 +165,8 @@ class ModuleLoss:
         self._reduction = self._find_reduction()
         self._value = Traced(torch.vmap(self._single, in_dims=(0, None, None)))
         self._each = Traced(torch.vmap(self._examples, in_dims=(0, None, None)))
-        both = torch.func.grad_and_value(self._single)
-        self._both = Traced(torch.vmap(both, in_dims=(0, None, None)))
-        self._both_own = Traced(torch.vmap(both, in_dims=(0, 0, 0)))
+        self._both = Traced(torch.vmap(self._slopes, in_dims=(0, None, None)))
+        self._both_own = Traced(torch.vmap(self._slopes, in_dims=(0, 0, 0)))
         self._table = self._outer_products() if criterion is None else None
         self.observed: dict[str, Callable[[Tensor], Tensor]] = {}
 
@@ -227,10 +236,11 @@ class ModuleLoss:
             ) from error
         return [int(i) for i in chosen.reshape(-1).tolist()]
 
-    def _output_at(self, w: Tensor, x: Any, buffers: dict[str, Tensor] | None = None) -> Any:
-        """The module's output with the parameters w (d,) in their places. Attention is computed by
-        products and a softmax: its fused kernels cannot be mapped over chains."""
-        pieces = torch.split(w, self._sizes)
+    def _output_at(self, w: Weights, x: Any, buffers: dict[str, Tensor] | None = None) -> Any:
+        """The module's output with the parameters w (d,), or those of its tensors, in their places.
+        Attention is computed by products and a softmax: its fused kernels cannot be mapped over
+        chains."""
+        pieces = torch.split(w, self._sizes) if isinstance(w, Tensor) else w
         named = {n: p.reshape(s) for n, p, s in zip(self._names, pieces, self._shapes, strict=True)}
         fused = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
@@ -241,7 +251,7 @@ class ModuleLoss:
         finally:
             torch.backends.mha.set_fastpath_enabled(fused)
 
-    def _criterion_at(self, w: Tensor, x: Any, y: Any) -> Tensor:
+    def _criterion_at(self, w: Weights, x: Any, y: Any) -> Tensor:
         return self._criterion(self._output_at(w, x), y)
 
     def _find_reduction(self) -> str:
@@ -273,7 +283,8 @@ class ModuleLoss:
                 torch.cat([self._value(p, x, y) for p in (w + e * along).to(self.dtype).split(4)])
                 for e in (wide, -wide)
             )
-        gradient = torch.cat([self._both(p, x, y)[0] for p in w.to(self.dtype).split(4)])
+        parts = [self._both(p, x, y)[0] for p in w.to(self.dtype).split(4)]
+        gradient = torch.cat([torch.cat(g, dim=1) for g in parts])
         slopes = (gradient.double() * along).sum(1)
         differences = (plus.double() - minus.double()) / (2 * wide)
         rounding = torch.finfo(self.dtype).eps * float(plus.abs().max()) / wide
@@ -293,7 +304,7 @@ class ModuleLoss:
     def _elements(self, w: Tensor, x: Any, y: Any) -> Tensor:
         return self._criterion_at(w, x, y).reshape(-1)
 
-    def _examples(self, w: Tensor, x: Any, y: Any) -> Tensor:
+    def _examples(self, w: Weights, x: Any, y: Any) -> Tensor:
         if self._reduction != "none":
 
             def alone(a: Any, b: Any) -> Tensor:
@@ -304,11 +315,18 @@ class ModuleLoss:
         each = self._criterion_at(w, x, y)
         return each.reshape(each.shape[0], -1).sum(1)
 
-    def _single(self, w: Tensor, x: Any, y: Any) -> Tensor:
+    def _single(self, w: Weights, x: Any, y: Any) -> Tensor:
         if self._reduction == "none":
             return self._examples(w, x, y).mean()
         total = self._criterion_at(w, x, y)
         return total if self._reduction == "mean" else total / tree_leaves(x)[0].shape[0]
+
+    def _slopes(self, w: Tensor, x: Any, y: Any) -> tuple[tuple[Tensor, ...], Tensor]:
+        """The gradient by every tensor of parameters, flattened, and the loss: they are joined
+        where they are wanted, by one copy."""
+        both = torch.func.grad_and_value(self._single)
+        out: tuple[tuple[Tensor, ...], Tensor] = both(torch.split(w, self._sizes), x, y)
+        return out
 
     def _outer_products(self) -> Tensor | None:
         """Table (n, p²) of z zᵀ, z = (x, y), for a stack of bias-free linear layers; else None."""
@@ -409,12 +427,17 @@ class ModuleLoss:
         w = self._points(w)
         self._to(w.device)
         value = torch.zeros(len(w), dtype=torch.float64, device=w.device)
-        grad = torch.zeros(w.shape, dtype=kind, device=w.device)
-        for share, x, y in self._parts():
+        grad = torch.empty(w.shape, dtype=kind, device=w.device)
+        for k, (share, x, y) in enumerate(self._parts()):
             parts = [self._both(p, x, y) for p in self._split(w)]
             value += share * torch.cat([v for _, v in parts])
-            for row, (g, _) in zip(self._split(grad), parts, strict=True):
-                row.add_(g, alpha=share)
+            for row, (slopes, _) in zip(self._split(grad), parts, strict=True):
+                if k == 0 and share == 1.0:
+                    joined(slopes, row)
+                elif k == 0:
+                    torch.mul(torch.cat(slopes, dim=1), share, out=row)
+                else:
+                    row.add_(torch.cat(slopes, dim=1), alpha=share)
         return value, grad
 
     def side_by_side(self, others: Sequence[ModuleLoss]) -> ValueAndGrad | None:
@@ -436,8 +459,8 @@ class ModuleLoss:
             targets = tree_map(lambda *y: torch.stack(y), *(o._targets for o in losses))
         except RuntimeError:  # of unequal shapes
             return None
-        both = torch.func.grad_and_value(self._single)
-        mapped = torch.vmap(both, in_dims=(0, None, 0))  # one level: torch mixes up two in places
+        # one level of vmap: torch mixes up two in places
+        mapped = torch.vmap(self._slopes, in_dims=(0, None, 0))
 
         def evaluate(w: Tensor) -> tuple[Tensor, Tensor]:
             w = self._points(w)
@@ -455,9 +478,9 @@ class ModuleLoss:
                 for k in range(0, len(w), some):
                     part = slice(k, k + some)
                     own = tree_map(lambda a, part=part: a[which[part]], y)
-                    slope, here = mapped(w[part], x, own)
+                    slopes, here = mapped(w[part], x, own)
                     value[part] += share * here
-                    grad[part].add_(slope, alpha=share)
+                    grad[part].add_(torch.cat(slopes, dim=1), alpha=share)
             return value, grad
 
         return evaluate
@@ -470,7 +493,11 @@ class ModuleLoss:
 
         Raises BadInput when the loss was built without batch_size.
         """
-        kind = _gradient_type(w)
+        grad = torch.empty(w.shape, dtype=_gradient_type(w), device=w.device)
+        return self.stochastic_into(w, generator, grad), grad
+
+    def stochastic_into(self, w: Tensor, generator: torch.Generator, grad: Tensor) -> Tensor:
+        """The same loss (c,), its gradient written into ``grad`` (c, d)."""
         w = self._points(w)
         self._to(w.device)
         if self.batch_size is None:
@@ -480,16 +507,18 @@ class ModuleLoss:
             self.n_data, shape, generator=generator, device=w.device, dtype=torch.int32
         )
         if self._table is not None:
-            value, grad = self._linear(w, rows, self._table)
-            return value.to(torch.float64), grad.to(kind)
-        rows = rows.long()
-        parts = [
-            self._both_own(p, *tree_map(lambda a, r=r: a[r], (self._inputs, self._targets)))
-            for p, r in zip(self._split(w), rows.split(self._size(w)), strict=True)
-        ]
-        value = torch.cat([v for _, v in parts])
-        grad = parts[0][0] if len(parts) == 1 else torch.cat([g for g, _ in parts])
-        return value.to(torch.float64), grad.to(kind)
+            value, slope = self._linear(w, rows, self._table)
+            grad.copy_(slope)
+            return value.to(torch.float64)
+        values, rows = [], rows.long()
+        for p, r, out in zip(
+            self._split(w), rows.split(self._size(w)), self._split(grad), strict=True
+        ):
+            x, y = tree_map(lambda a, r=r: a[r], (self._inputs, self._targets))
+            slopes, value = self._both_own(p, x, y)
+            joined(slopes, out)
+            values.append(value)
+        return torch.cat(values).to(torch.float64)
 
     def _linear(self, w: Tensor, rows: Tensor, table: Tensor) -> tuple[Tensor, Tensor]:
         """L = tr(P Sxx Pᵀ) − 2 tr(P Sxy) + tr Syy with P the product of the layers, and its

@@ -122,6 +122,21 @@ def test_chains_that_have_not_moved_are_not_ok():
     assert "began at w*" in together.reason
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_variance_of_few_draws_is_not_known_better_than_that_of_one_variable(seed):
+    """The spread of a few groups is by chance far below √(2/effective draws) of the value."""
+    torch.manual_seed(0)
+    net = torch.nn.Linear(2, 1, bias=False)
+    x = torch.randn(30, 2)
+    loss = ModuleLoss(net, x, net(x).detach())
+    common = {"gamma": 10.0, "realisations": 4, "chains": 4, "seed": seed}
+    r = measure("fluctuation", loss, burn_in=100, draws=60, **common)
+    nu, ess = r.estimates["nu"], r.diagnostics["ess"]
+    error = r.diagnostics["standard_error"]
+    assert error >= 0.999 * nu.value * math.sqrt(2 / ess)
+    assert nu.high - nu.low > 3.2 * error  # Student's quantile
+
+
 def test_lower_losses_than_at_the_centre_are_told():
     torch.manual_seed(0)
     x = torch.randn(100, 2)

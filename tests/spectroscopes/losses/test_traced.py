@@ -1,5 +1,6 @@
 """Traces of functions give the same bits; what depends on more than its arguments has none."""
 
+import pytest
 import torch
 
 from singularity_lab.spectroscopes.losses.traced import Traced
@@ -70,3 +71,49 @@ def test_random_numbers_are_not_traced_into_constants():
     traced = Traced(lambda w: w + torch.rand(2))
     seen = {tuple(traced(torch.zeros(2)).tolist()) for _ in range(2 * CALLS)}
     assert len(seen) == 2 * CALLS
+
+
+def looks(w, x):
+    """Views of views, of a part that does not begin where its tensor begins, and of an argument."""
+    a, b = w.split([4, 2], dim=1)
+    y = (x @ a.reshape(-1, 2, 2)).transpose(1, 2).reshape(len(w), -1)
+    return (y[:, None] * b[:, :, None].expand(-1, 2, y.shape[1])).permute(2, 0, 1), b.t()
+
+
+def changes_a_view(w, x):
+    """What is written through a view is seen in its tensor."""
+    y = w.contiguous().clone()
+    y.view(-1)[2:].reshape(-1).mul_(2)
+    y.t().masked_fill_(y.t() > 1, 5.0)
+    return y, y.unsqueeze(0).squeeze(0)
+
+
+@pytest.mark.parametrize("function", [looks, changes_a_view])
+def test_views_are_taken_together_and_give_the_same_bits(function):
+    traced = Traced(function)
+    x = points(1)[:, :2]
+    for k in range(2 * CALLS):
+        w = torch.randn(3, 6, generator=torch.Generator().manual_seed(k), dtype=torch.float64)
+        for at in (w, w.t().contiguous().t(), torch.cat([w, w], 1)[:, 6:]):
+            found, expected = traced(at, x), function(at, x)
+            for a, b in zip(found, expected, strict=True):
+                assert torch.equal(a, b)
+                assert a.stride() == b.stride()
+    assert traced.traces == 3  # one for each way to lie in memory
+    (graph, *_) = traced._found.values()
+    names = [n.name for n in graph.graph.nodes]
+    assert not any(n.startswith(("view", "transpose", "expand", "permute")) for n in names)
+
+
+def test_a_trace_is_not_used_within_a_map_or_for_a_gradient():
+    """Its operations are below what differentiates and maps."""
+    traced = Traced(lambda w: (w.reshape(-1) ** 3).sum())
+    w = points(0)
+    for _ in range(CALLS):
+        traced(w)
+    assert traced.traces == 1
+    assert torch.equal(torch.func.grad(traced)(w), 3 * w**2)
+    assert torch.vmap(traced)(torch.stack([w, 2 * w])).shape == (2,)
+    at = w.clone().requires_grad_()
+    traced(at).backward()
+    assert torch.equal(at.grad, 3 * w**2)
