@@ -169,6 +169,9 @@ cell("dominant", "lead", dominant((0, "x^2 y^2"), gens="p*x^2 + y^2; z",
                                   roles="x:local y:local z:local p:unit"),
      dominant((0, "x^2 y^2"), gens="p*x^2 + y^2; z", roles="x:local y:local z:local p:unit",
               positive=["p"]))
+U = "x:local y:local z:local p:unit"
+cell("dominant", "lead", dominant((0, "x^2 y^2"), gens="x^2 - p^2*x^2 + y^2; z", roles=U),
+     dominant((0, "x^2 y^2"), gens="x^2 + p^2*x^2 + y^2; z", roles=U))
 cell("dominant", "definite", dominant((0, "x^2 y^2"), gens="x^2 - y^2; z"), FIRST)
 cell("dominant", "definite", dominant((0, "x y^2"), gens="x + y^2; z"),
      dominant((0, "x y^2"), gens="x + y^2; z", positive=["x"]))

@@ -262,3 +262,33 @@ def pivot(g: Germs) -> GermMoves | None:
                 if moved.cost < g.cost and (best is None or moved.cost < best[0]):
                     best = (moved.cost, moved, steps)
     return None if best is None else (best[1], best[2])
+
+
+def complete_square(g: Germs) -> GermMove | None:
+    """Of germs with a symbol: a generator a·x² + b·x + c in a free local variable x, a unit a,
+    becomes a·x² + (4·a·c − b²)/(4·a), where it has fewer monomials in the local variables by that.
+    """
+    if not g.fixed:
+        return None
+    for f in g.gens:
+        for i in sorted(f.occurs):
+            if g.role[i] != LOCAL or not g.is_free(i) or f.poly.degrees()[i] != 2:
+                continue
+            parts = g.coefficients(f, i)
+            a, b = parts[2], parts.get(1)
+            others = (h for h in g.gens if h is not f)
+            if b is None or any(i in h.occurs for h in others) or not g.is_unit(a):
+                continue
+            if not g.at_stratum(b).is_zero():
+                continue
+            moved, step = g.change(i, 2 * a * g.variables[i] - b, 2 * a)
+            if _local_monomials(moved) < _local_monomials(g):
+                return moved, step
+    return None
+
+
+def _local_monomials(g: Germs) -> int:
+    """How many monomials in the local variables the generators have."""
+    return sum(
+        len({tuple((n, e) for n, e in t if g.role[n] == LOCAL) for t, _ in f.terms}) for f in g.gens
+    )

@@ -45,6 +45,9 @@ class _Sizes:
         place = {i: n for n, i in enumerate(variables)}
         parts = []
         for f in g.gens:
+            if g.field is not None:
+                parts.append(_over_field(g, f, variables))
+                continue
             part: dict[Exponents, int] = {}
             for t, c in f.terms:
                 s, sign = [0] * len(variables), 1 if c > 0 else -1
@@ -54,7 +57,7 @@ class _Sizes:
                     elif not (g.role[i] == UNIT and (e % 2 == 0 or i in g.positive)):
                         sign = 0
                 key = tuple(s)
-                part[key] = 0 if key in part else sign  # several terms of a coefficient
+                part[key] = sign if part.get(key, sign) == sign else 0
             parts.append(part)
         return cls(g, variables, tuple(parts))
 
@@ -102,6 +105,24 @@ class _Sizes:
                 if self.is_definite(part, [s for s in part if sum(s) == low]):
                     return True
         return False
+
+
+def _over_field(g: Germs, f: Generator, variables: tuple[int, ...]) -> dict[Exponents, int]:
+    """The same over a number field: numbers of the field have a sign, their terms need not."""
+    numbers: dict[tuple[Term, Term], dict[Exponents, flint.fmpq]] = {}
+    for t, c in f.terms:
+        local = tuple((i, e) for i, e in t if i in variables)
+        rest = tuple((i, e) for i, e in t if i not in variables and i != g.symbol)
+        own = tuple((i, e) for i, e in t if i == g.symbol)
+        numbers.setdefault((local, rest), {})[_dense(g, own)] = c
+    part: dict[Exponents, int] = {}
+    for (local, rest), terms in numbers.items():
+        able = all(g.role[i] == UNIT and (e % 2 == 0 or i in g.positive) for i, e in rest)
+        sign = g.sign(g.context.from_dict(terms)) if able else 0
+        exponents = dict(local)
+        key = tuple(exponents.get(i, 0) for i in variables)
+        part[key] = sign if part.get(key, sign) == sign else 0
+    return part
 
 
 def sums(monomials: Iterable[Exponents]) -> set[Exponents]:

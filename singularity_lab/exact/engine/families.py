@@ -245,10 +245,25 @@ def _interval_proof(
         if cell is not None:
             check_cell(family, ends, cell)
             return cell, []
+        inside = _rational_inside(ends)
+        if base is None and inside != ends:
+            walls = _on_interval(family, inside, budget, None)[2]
     except SingularityLabError:
         if base is not None:
             raise
     return None, walls
+
+
+def _rational_inside(ends: Ends) -> Ends:
+    """An interval with rational ends that has nearly all of this one."""
+    low, high = ends
+    bits = 8
+    while True:
+        a = low.interval(bits)[1] if isinstance(low, AlgebraicNumber) else low
+        b = high.interval(bits)[0] if isinstance(high, AlgebraicNumber) else high
+        if a is None or b is None or a < b:
+            return a, b
+        bits *= 2
 
 
 def _cell(

@@ -54,6 +54,7 @@ from singularity_lab.exact.proof.moves import (
     SplitTerms,
 )
 from singularity_lab.exact.zeros.decide import no_common_zero
+from singularity_lab.exact.zeros.over_field import sign_over_field
 from singularity_lab.system.deadline import TimeLimit
 
 if TYPE_CHECKING:
@@ -425,6 +426,10 @@ class Germs:
                 product = product * Polynomial(self.names, u).in_ring(names)
             domain[inverse] = "real"
             listed.append(product - 1)
+        if self.field is not None and self.symbol in used:
+            found = sign_over_field(self.field, [p.in_ring(names) for p in listed], domain, few)
+            if found is not None:
+                return found
         with TimeLimit(3 * budget):
             return no_common_zero([p.in_ring(names) for p in listed], domain, budget, few)
         return None

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from singularity_lab.exact.engine.chains import schur
 from singularity_lab.exact.engine.coordinate_moves import (
+    complete_square,
     eliminate,
     pivot,
     rescale,
@@ -34,6 +35,7 @@ MOVES: tuple[Callable[[Germs], GermMove | GermMoves | None], ...] = (
     schur,
     reduce_by_monomials,
     split_definite,
+    complete_square,
     dominant_monomials,
     collect,
     eliminate,

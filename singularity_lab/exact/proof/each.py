@@ -145,7 +145,7 @@ def both_signs(family: Family, q: Poly, symbol: str) -> bool:
     and keep the signs of the variables."""
     s, one = family.gen(symbol), ring(family.names).constant(1)
     above = [(one, one), (one + s, one), (s, one), (one, s), (one + s, s)]
-    above += [(one, one + s), (s, one + s)]  # fractions > 0
+    above += [(one, one + s), (s, one + s), (3 + 3 * s, one)]  # fractions > 0
     values = [(one * 0, one), *above, *((-p, r) for p, r in above)]
     others = sorted(family.occurs(q) - {symbol})
     if len(others) > 3:

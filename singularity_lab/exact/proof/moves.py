@@ -173,8 +173,8 @@ class Dominant(Move, frozen=True):
     hypotheses: ClassVar = {
         "index": "a generator has one name, its position, and is named once",
         "monomial": "what is named are monomials in the local variables",
-        "lead": "a generator has the monomials that are named for it, with coefficients that are "
-        "nowhere 0: constants, times powers of units that are > 0",
+        "lead": "a generator has the monomials that are named for it, with coefficients of one "
+        "sign: sums of constants of that sign, times powers of units that are > 0",
         "definite": "together these are a monomial times terms that are all ≥ 0, or all ≤ 0",
         "small": "the square of each other term is a multiple of a d·d', and not equal to it",
     }
@@ -249,17 +249,19 @@ def small(family: Family, a: Exponents, pairs: Collection[Exponents], strict: bo
 
 
 def sign_of_unit(family: Family, c: Poly) -> int:
-    """The sign of a constant, or of one times powers of unit variables that are > 0; 0 if it is
-    none of these."""
-    if family.is_constant(c):
-        return family.sign(c)
-    if len(c) != 1:
-        return 0
-    (a,) = c.monoms()
-    powers = ((n, e) for n, e in zip(family.names, a, strict=True) if e and n in family.role)
-    able = all(family.role[n] == UNIT and (e % 2 == 0 or n in family.positive) for n, e in powers)
-    value = c.leading_coefficient()
-    return int(able) * (int(value > 0) - int(value < 0))
+    """The sign of a polynomial in unit variables, each with even exponents or > 0, whose
+    coefficients have one sign; 0 if it is none."""
+    symbol = -1 if family.field is None else family.names.index(family.field.symbol)
+    parts: dict[Exponents, dict[Exponents, Any]] = {}
+    for a, value in c.to_dict().items():
+        own = tuple(e if i == symbol else 0 for i, e in enumerate(a))
+        rest = tuple(0 if i == symbol else e for i, e in enumerate(a))
+        for n, e in zip(family.names, rest, strict=True):
+            if e and not (family.role[n] == UNIT and (e % 2 == 0 or n in family.positive)):
+                return 0
+        parts.setdefault(rest, {})[own] = value
+    signs = {family.sign(ring(family.names).from_dict(terms)) for terms in parts.values()}
+    return signs.pop() if len(signs) == 1 else 0
 
 
 @theorem

@@ -70,6 +70,9 @@ def test_coefficients_are_nowhere_zero():
     assert dominants(germs(["p*x^2 + y^2"], p=UNIT)) is None
     assert dominants(germs(["p*x^2 + y^2"], "p", p=UNIT)) == ["x^2", "y^2"]
     assert dominants(germs(["x^2 + p*x^2 + y^2"], p=UNIT)) is None
+    assert dominants(germs(["x^2 + p*x^2 + y^2"], "p", p=UNIT)) == ["x^2", "y^2"]
+    assert dominants(germs(["x^2 - p^2*x^2 + y^2"], p=UNIT)) is None
+    assert dominants(germs(["x^2 + p^2*x^2 + y^4"], p=UNIT)) == ["x^2", "y^4"]
     assert dominants(germs(["x^2 + y^2 + (p - 5)*x^3"], p=PARAM)) == ["x^2", "y^2"]
 
 

@@ -10,6 +10,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.engine.families import roots_of, tabulate
 from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.proof.families import verify_table
 
 
 def table(text, variables="x y t"):
@@ -33,6 +34,28 @@ def test_each_value_agrees_with_the_answer_there():
     found = table("x^2 - t*y^3")
     for t in (-2, 0, 3):
         assert found.at(t=t).value == rlct(f"x^2 - ({t})*y^3", "x y").value
+
+
+@pytest.mark.parametrize("c", [1, 2, 3, 7])
+def test_the_discriminant_of_a_quadratic_form_cuts_the_table(c):
+    """x² − 2txy + c·y² is a square at ±√c, definite between these, and two lines outside."""
+    found = table(f"x^2 - 2*t*x*y + {c}*y^2")
+    assert found.exact
+    verify_table(found.document)
+    for t in (-9, -3, -1, "1/2", 0, 1, 2, 3, 9):
+        d = Fraction(t) ** 2 - c
+        value = (Fraction(1, 4), 1) if d == 0 else (Fraction(1, 2), 2 if d > 0 else 1)
+        cell = found.at(t=t)
+        assert (cell.value, cell.multiplicity) == value
+
+
+def test_lines_that_meet_at_irrational_values():
+    """x·y·(x − y)·(x − c·y) with c = t² − 3: four lines, two of which agree for c = 0 and c = 1."""
+    found = table("x*y*(x - y)*(x - (t^2 - 3)*y)")
+    assert found.exact
+    assert {c.value for c in found.cells} == {Fraction(1, 4)}
+    twice = [str(c.low) for c in found.cells if c.multiplicity == 2]
+    assert twice == ["-2", "-sqrt(3)", "sqrt(3)", "2"]
 
 
 @pytest.mark.parametrize(
