@@ -13,7 +13,7 @@ ifneq ("$(shell cat .venv/.setup-path 2>/dev/null)","$(shell pwd)")
 MOVED := moved
 endif
 
-.PHONY: help setup demo test oracles frames lint types notebooks docs benchmark atlas atlastest clean distclean moved
+.PHONY: help setup demo test oracles frames lint types notebooks docs benchmark atlas atlastest screenshots clean distclean moved
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,11 @@ atlas: ## bundle the page of the dictionary into singularity_lab/atlas/static (n
 
 atlastest: setup ## build an atlas and read it in Chromium (after `make atlas`)
 	$(ONE_THREAD) $(PY) -m pytest -m slow tests/atlas
+
+screenshots: docs ## pictures of pages, made into docs/figures (needs Node 20 and Chromium)
+	.venv/bin/singlab atlas build --out out/atlas
+	.venv/bin/singlab calibrate --device volume --rows quick --set particles=32 --set replicates=8 --set depth=30 --workers 0 --out out/quick
+	cd atlas && npm ci --no-audit --no-fund && node test/screenshots.mjs ../out/docs ../out/atlas ../out/quick/report.html ../docs/figures
 
 clean: ## remove what runs have made, keep the environment
 	rm -rf out build dist docs/notebooks docs/families docs/jupyter_execute .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -90,7 +90,7 @@ def made_twice(folder: Path) -> list[int]:
         sql = "SELECT seed, min(written) FROM read_parquet(?) WHERE outcome <> 'died' GROUP BY seed"
         for seed, written in duckdb.execute(sql, [str(part)]).fetchall():
             first[seed] = min(written, first.get(seed, written))
-    return [seed for seed, moment, _ in begun(folder) if moment > first[seed]]
+    return [seed for seed, moment, _ in begun(folder) if moment > first.get(seed, moment)]
 
 
 def run_out(process: subprocess.Popen[bytes], patience: float) -> int:

@@ -21,11 +21,13 @@ extensions = [
     "sphinx.ext.autodoc",
     "catalog_tables",
     "device_tables",
+    "offline_mathematics",
     "plain_mathematics",
 ]
 exclude_patterns = ["_build", "jupyter_execute"]
 html_theme = "furo"
 html_title = "singularity_lab"
+html_math_renderer = "mathml"  # of offline_mathematics.py: no script, nothing from a server
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3  # pages link to sections: theory.md#blowup

@@ -199,6 +199,7 @@ def test_tests_mirror_the_package():
         "test_family_pages",
         "test_measuring_page",
         "test_notebooks",
+        "test_offline_mathematics",
         "test_package",
         "test_prose",
         "test_readme",

@@ -145,6 +145,14 @@ interface Divisor {
   weights?: Record<string, any> | any[];
   name?: string;
   carries: boolean;
+  chart: number;
+}
+
+/** Whose coordinates the weights are of. */
+function whose(chart: number): string {
+  if (chart === 0) return "the germ";
+  if (chart === -1) return "several blocks";
+  return chart === -2 ? "the proof, which changes those of the germ" : `chart ${chart}`;
 }
 
 export function Divisors({ cell }: { cell: Cell<Divisor[]> }) {
@@ -160,6 +168,7 @@ export function Divisors({ cell }: { cell: Cell<Divisor[]> }) {
           <thead>
             <tr>
               <th scope="col">weights</th>
+              <th scope="col">of coordinates of</th>
               <th scope="col" class="num">
                 k
               </th>
@@ -176,6 +185,7 @@ export function Divisors({ cell }: { cell: Cell<Divisor[]> }) {
             {shown.map((v) => (
               <tr class={v.carries ? "carries" : ""}>
                 <td>{v.name ?? text(v.weights)}</td>
+                <td>{whose(v.chart)}</td>
                 <td class="num">{v.k}</td>
                 <td class="num">{v.h}</td>
                 <td class="num">{v.ratio}</td>

@@ -100,7 +100,8 @@ def table(store: Path) -> str:
         steps = statistics.median(x["steps"] for x in mine) if mine else float("nan")
         band = "–"
         if place.band:
-            band = f"{100 * place.error:.1f} % ({_share(place.band[0])}–{_share(place.band[1])})"
+            error = "none" if place.error == float("inf") else f"{100 * place.error:.1f} %"
+            band = f"{error} ({_share(place.band[0])}–{_share(place.band[1])})"
         covered = f"{place.covered} of {place.intervals}"
         if place.coverage_band:
             covered += " ({:.0f}–{:.0f} %)".format(*(100 * x for x in place.coverage_band))

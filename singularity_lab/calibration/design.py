@@ -408,6 +408,8 @@ def _seeds(given: Any) -> tuple[int, ...]:
     for seed in numbers:
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0 or not listed:
             raise BadInput(f"seeds: integers >= 0, or how many, are needed, received {seed!r}")
+        if seed >= 2**63:
+            raise BadInput(f"seeds: integers below 2^63 are needed, received {str(seed)[:80]}")
     return numbers
 
 

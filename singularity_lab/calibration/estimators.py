@@ -7,12 +7,14 @@ Whatever the estimator does wrong, it gets a row with the reason.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import inspect
 import math
 import os
+import random
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import Any
@@ -122,6 +124,10 @@ def _counted(function: Callable[..., Any], counter: Counter, gradients: bool) ->
     def call(w: Any) -> Any:
         array = isinstance(w, np.ndarray)
         points = torch.as_tensor(w, dtype=torch.float64) if array else w
+        if isinstance(points, Tensor) and points.requires_grad:
+            raise BadInput(
+                "w: points without requires_grad are needed; loss.value_and_grad gives gradients"
+            )
         if isinstance(points, Tensor) and points.ndim == 2:  # the loss says what else is wrong
             counter.spend(len(points), gradients)
         found = function(points)
@@ -248,7 +254,8 @@ def as_device(function: Any, name: str, shown: str = "hidden", models: Any = Non
 
         watch = Stopwatch(children=True)
         counter.watch = Stopwatch()
-        found, error, peeks = watched(call, source_file(function), counter.stop)
+        with _own_state(seed):
+            found, error, peeks = watched(call, source_file(function), counter.stop)
         cost = Cost(counter.evaluations, counter.gradients, watch.seconds, peak_memory())
         if peeks:
             raise EstimatorFailed(f"{PEEKED}{name} {', '.join(peeks)}", cost)
@@ -285,6 +292,29 @@ def as_device(function: Any, name: str, shown: str = "hidden", models: Any = Non
 
     run.__name__ = name
     return run
+
+
+@contextlib.contextmanager
+def _own_state(seed: int) -> Iterator[None]:
+    """What an estimator finds and leaves of its process: the generators of ``random``, NumPy and
+    torch begin at the seed, so that who draws from them reads the same again, and are afterwards
+    where they were, as are torch's default type and the current folder."""
+    numpy_state = np.random.get_state()  # noqa: NPY002 - the one that estimators draw from
+    states = random.getstate(), torch.get_rng_state(), torch.get_default_dtype()
+    folder = os.open(".", os.O_RDONLY)
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.default_generator.manual_seed(seed % 2**63)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        torch.set_rng_state(states[1])
+        torch.set_default_dtype(states[2])
+        with contextlib.suppress(OSError):
+            os.fchdir(folder)
+        os.close(folder)
 
 
 def _overspent(counter: Counter, cost: Cost) -> str:

@@ -45,6 +45,7 @@ __all__ = [
     "StoredRecord",
     "holds_record",
     "line_of",
+    "shards_of",
 ]
 
 _log = logging.getLogger(__name__)
@@ -475,10 +476,15 @@ def line_of(record: Mapping[str, Any]) -> bytes:
     return data[:-1] + _SUM + b"%d}\n" % zlib.crc32(data)
 
 
-def holds_record(path: Path) -> bool:
-    """True if a shard is there with a whole record in it."""
+def shards_of(process: int) -> str:
+    """The pattern of the names of a process's shards."""
+    return f"shard-{process}-*.jsonl"
+
+
+def holds_record(path: Path, key: str = "") -> bool:
+    """True if a shard is there with a whole record in it, of that key where one is given."""
     try:
-        return any(found is not None for found, _ in _lines(path))
+        return any(found is not None and key in ("", found["key"]) for found, _ in _lines(path))
     except FileNotFoundError:
         return False
 

@@ -23,6 +23,7 @@ from singularity_lab.calibration.ledger import every_ledger
 from singularity_lab.calibration.report import render
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.statistics import sign_test
+from singularity_lab.calibration.summaries import Summary
 from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import installed
 from singularity_lab.system.files import replacing, write_text
@@ -133,14 +134,15 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
     lines += ["", "## Findings of the harness", ""]
     lines += [f"- {flag}" for flag in found] or ["None."]
     for kind in ("multiplicity", "dimension"):
-        medians = {(s.group, s.arm): s.median_error for s in calibration.per_class(kind)}
+        known = {(s.group, s.arm): s for s in calibration.per_class(kind)}
         lines += ["", f"## By {kind}", ""]
         lines += _table(
             ["class", "device", "readings", *_SHARES[1:], "median error of λ",
-             "all intervals cover", "over rows", "m identified", "right of these"],
+             "bias", "RMSE", "all intervals cover", "over rows", "m identified",
+             "right of these"],
             [
                 [c["class"], c["arm"], c["readings"], _percent(c["with_interval"]),
-                 _percent(c["ok"]), _percent(medians.get((c["class"], c["arm"]))),
+                 _percent(c["ok"]), *_errors(known.get((c["class"], c["arm"]))),
                  f"{c['covered']} of {c['intervals']}", _band(c["band"]),
                  _percent(c["identified"]), _percent(c["identified_right"])]
                 for c in classes(calibration, kind)
@@ -158,6 +160,12 @@ def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> s
         ],
     )  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def _errors(s: Summary | None) -> tuple[str, str, str]:
+    """The median error, bias and RMSE of a class, relative to λ."""
+    found = (None,) * 3 if s is None else (s.median_error, s.relative_bias, s.relative_rmse)
+    return _percent(found[0]), _percent(found[1]), _percent(found[2])
 
 
 def _shares(p: Standing) -> tuple[float, float, float]:

@@ -41,6 +41,8 @@ from singularity_lab.calibration.record_store import (
     SCORED,
     RecordStore,
     StoredRecord,
+    holds_record,
+    shards_of,
 )
 from singularity_lab.calibration.results import Calibration
 from singularity_lab.calibration.row_sets import LARGEST, RowSet, is_name, row_set
@@ -182,10 +184,12 @@ def run_plans(
         keep_plans(store, plans, title)
         truths = prove_all(rows.values(), store.folder / "certificates", progress)
         keep_rows(store, rows.values(), truths)
-        tasks = list({t.key: t for work in plans for t in work.tasks()}.values())
+        # once: their keys hold the code of the devices, which may be edited while a run goes on
+        asked = [work.tasks() for work in plans]
+        tasks = list({t.key: t for some in asked for t in some}.values())
         records = measure_all(tasks, store, workers, progress, cluster)
         kept = None if temporary else store
-    scored = [score(work, truths, records, kept) for work in plans]
+    scored = [score(w, t, truths, records, kept) for w, t in zip(plans, asked, strict=True)]
     return functools.reduce(Calibration.joined, scored)
 
 
@@ -318,6 +322,7 @@ class _Feeder(threading.Thread):
         self._folder, self._todo, self._results, self._stop_all = folder, todo, results, stop
         self._process: subprocess.Popen[str] | None = None
         self._guard = threading.Lock()
+        self._said = 0  # bytes of errors from before the task at work
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by run()
 
     def run(self) -> None:
@@ -331,20 +336,28 @@ class _Feeder(threading.Thread):
             self._close()
 
     def _one(self, task: Task, message: dict[str, Any]) -> None:
-        process = self._process or self._begin()
-        if process is None:
-            return
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(message) + "\n")
-            process.stdin.flush()
-        answer = process.stdout.readline().strip()
-        if answer == task.key:
-            self._results.put(task)
-        elif not self._stop_all.is_set():
+        """One task, and once again where its worker ended at it: it may have been killed for no
+        fault of the task."""
+        for last in (False, True):
+            process = self._process or self._begin()
+            if process is None:
+                return
+            assert process.stdin is not None
+            assert process.stdout is not None
+            self._said = os.fstat(self._errors.fileno()).st_size
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(json.dumps(message) + "\n")
+                process.stdin.flush()
+            if process.stdout.readline().strip() == task.key:
+                return self._results.put(task)
+            if self._stop_all.is_set():
+                return None
             self._close()
-            self._results.put(_Death(task, self._why(process)))
+            if any(holds_record(p, task.key) for p in self._folder.glob(shards_of(process.pid))):
+                return self._results.put(task)  # its end came between the record and the word
+            if last:
+                self._results.put(_Death(task, self._why(process)))
+        return None
 
     def _begin(self) -> subprocess.Popen[str] | None:
         """Start a worker; when it cannot even start, say so once and stop everything."""
@@ -353,6 +366,7 @@ class _Feeder(threading.Thread):
                 return None
             self._errors.seek(0)
             self._errors.truncate()
+            self._said = 0
             self._process = process = subprocess.Popen(
                 [sys.executable, "-P", "-c", _WORKER, _PACKAGE, str(self._folder)],
                 stdin=subprocess.PIPE,
@@ -374,7 +388,8 @@ class _Feeder(threading.Thread):
         return process
 
     def _why(self, process: subprocess.Popen[str]) -> str:
-        self._errors.seek(0)
+        """Why a worker has ended: by what it said since it began with its task."""
+        self._errors.seek(self._said)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
         if process.returncode < 0:
             return f"killed by signal {-process.returncode}"

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from singularity_lab.calibration.design import CalibrationRow, Plan
+from singularity_lab.calibration.design import CalibrationRow, Plan, Task
 from singularity_lab.calibration.measurement import Measurement, Truth
 from singularity_lab.calibration.record_store import RecordStore, StoredRecord
 from singularity_lab.calibration.results import Calibration
@@ -28,15 +28,18 @@ __all__ = ["join", "score"]
 
 def score(
     work: Plan,
+    tasks: Iterable[Task],
     truths: Mapping[str, Truth],
     records: Mapping[str, StoredRecord],
     store: RecordStore | None = None,
 ) -> Calibration:
     """Join the records of a plan (by key) with the truth (by row).
 
-    store: where a whole reading is asked for when it is not among the records."""
+    tasks: of the plan, as they were asked for. store: where a whole reading is asked for when it
+    is not among the records.
+    """
     found = []
-    for task in work.tasks():
+    for task in tasks:
         fetch = None if store is None else functools.partial(store.text, task.key)
         found.append(join(task.row, truths[task.row.id], records[task.key], fetch))
     return Calibration(

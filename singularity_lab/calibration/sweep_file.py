@@ -80,6 +80,11 @@ def sweep_plans(document: Mapping[str, Any], store: str | Path | None) -> tuple[
         labelled = [_at(arm, evaluations) for arm in arms] if several else arms
         seeds = document.get("seeds", 1)
         found.append(plan(labelled, rows, seeds, document.get("budget"), evaluations))
+    labels = [arm.label for work in found for arm in work.arms]
+    if twice := sorted({label for label in labels if labels.count(label) > 1}):
+        raise BadInput(
+            f"plan: evaluations: budgets are needed that differ, received twice: {twice}"
+        )
     if not found:
         raise BadInput("plan: evaluations: at least one number is needed, received none")
     return found, title

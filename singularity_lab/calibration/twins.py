@@ -101,6 +101,17 @@ def _whitened(k: int, seed: int) -> Tensor:
     return (torch.linalg.qr(normal).Q * n**0.5).to(torch.float32)
 
 
+def copies(tensor: Tensor) -> int:
+    """How many tensors one is that stands for a batch of them inside ``torch.vmap``; else 1."""
+    inside, found = torch._C._functorch, 1
+    while inside.is_functorch_wrapped_tensor(tensor):
+        outer = inside.get_unwrapped(tensor)
+        if inside.is_batchedtensor(tensor):
+            found *= outer.shape[inside.maybe_get_bdim(tensor)]
+        tensor = outer
+    return found
+
+
 def module_twin(
     problem: LocalProblem | None, entry: Entry | None, seed: int
 ) -> Callable[[Counter], tuple[Any, Any]]:
@@ -110,8 +121,9 @@ def module_twin(
     def make(counter: Counter) -> tuple[Any, Any]:
         whole = len(x)
 
-        def count(_: Any, inputs: tuple[Any, ...]) -> None:
-            counter.spend_rows(len(inputs[0]), whole)
+        def count(module: torch.nn.Module, inputs: tuple[Any, ...]) -> None:
+            tensors = (inputs[0], *module.parameters())
+            counter.spend_rows(len(inputs[0]) * max(map(copies, tensors)), whole)
 
         model.register_forward_pre_hook(count)
         data = torch.utils.data.TensorDataset(x, y)

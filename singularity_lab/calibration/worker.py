@@ -119,7 +119,9 @@ def _record(message: Mapping[str, Any], reading: Reading) -> StoredRecord:
 
 
 def _reported(cost: Any) -> int | None:
-    return cost["evaluations"] + cost["gradients"] if isinstance(cost, dict) else None
+    if not isinstance(cost, dict):
+        return None
+    return min(cost["evaluations"] + cost["gradients"], 2**63 - 1)  # what a column holds
 
 
 def failure(

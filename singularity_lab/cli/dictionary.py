@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from singularity_lab.cli.shell import (
 )
 from singularity_lab.system.counting import counted
 from singularity_lab.system.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from singularity_lab.dictionary.query import Hit
 
 KEEP_EVERY = 10.0  # CPU seconds of readings between two writings of the table
 
@@ -417,21 +420,15 @@ def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
 
     hits = look(query, _tables(folder))
     if as_json:
-        print_json(
-            [
-                {
-                    "id": h.row.id,
-                    "title": h.row.title,
-                    "family": h.row.family,
-                    "d": h.row.d,
-                    "lambda": str(h.stratum.lam),
-                    "m": str(h.stratum.m),
-                    "class_id": str(h.stratum.class_id),
-                    "distance": h.distance,
-                    "why": h.why,
-                }
-                for h in hits
-            ]
+        print_json([_hit(h) for h in hits])
+        return
+    if not hits:
+        for word, near in unknown_words(query, _tables(folder)).items():
+            print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
+        print(
+            f"not in the dictionary: {query[:60]!r}; singlab rlct proves λ of polynomials, "
+            "singlab catalog search looks in the catalog, and singlab dictionary build takes its "
+            "new rows into the dictionary"
         )
         return
     heads = [("id", "left"), ("title", "left"), ("d", "right"), ("λ", "right"), ("m", "right"),
@@ -445,14 +442,27 @@ def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
         print(f"{len(shown)} of {len(hits)} rows; --limit 0 prints all")
     else:
         print(counted(len(hits), "row"))
-    if not hits:
-        for word, near in unknown_words(query, _tables(folder)).items():
-            print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
-        print(
-            f"not in the dictionary: {query[:60]!r}; singlab rlct proves λ of polynomials, "
-            "singlab catalog search looks in the catalog, and singlab dictionary build takes its "
-            "new rows into the dictionary"
-        )
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    """A row that was found, as JSON values: what it is, K and where, (λ, m)."""
+    from singularity_lab.dictionary.look import germ_words
+
+    row, line = hit.row, hit.stratum
+    loss, at = germ_words(row) or ("", "")
+    return {
+        "id": row.id,
+        "title": row.title,
+        "family": row.family,
+        "d": row.d,
+        "loss": loss,
+        "at": at,
+        "lambda": str(line.lam),
+        "m": str(line.m),
+        "class_id": str(line.class_id),
+        "distance": hit.distance,
+        "why": hit.why,
+    }
 
 
 def find(query: Query, folder: From = None, limit: Limit = 40, as_json: Json = False) -> None:

@@ -81,9 +81,12 @@ def resolve(
     budget: Seconds = 60.0,
     as_json: Json = False,
 ) -> None:
-    """Least embedded resolution of a plane curve: exceptional divisors with (N, ν), who meets whom.
+    """Least embedded resolution of a plane curve f = 0: its exceptional divisors, who meets whom.
 
-    Of other germs `explain` tells the blow-ups of the proof, and `plot tree` draws them.
+    Along a divisor f vanishes to order N and dx∧dy to order ν − 1; the least ν/N, the curve itself
+    with 1 over its exponent among them, is lct(f), and λ of K = f² is half of it or more. E^2 is
+    the self-intersection. Of germs in more variables, or of several polynomials, `explain` tells
+    the blow-ups of the proof, and `plot tree` draws them.
     """
     from singularity_lab.exact.resolutions.dual_graph import resolution_graph
 

@@ -14,10 +14,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.polynomial import Polynomial
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.entry import Entry
 from singularity_lab.dictionary.columns import Cells, carrying
 from singularity_lab.dictionary.schema import Cell
+from singularity_lab.exact.classification.triviality import smooth_codimension
 
 PROBES = 40  # that a cell lists at most
 
@@ -44,15 +47,18 @@ def scaled_weights(divisor: Mapping[str, Any]) -> dict[str, Fraction]:
     return {name: Fraction(w) / divisor["k"] for name, w in divisor["weights"].items()}
 
 
-def probe_cell(entry: Entry, cells: Cells) -> Cell:
-    """The orders of a row's probes along the divisor that carries λ.
+def probe_cell(entry: Entry, problem: LocalProblem, cells: Cells) -> Cell:
+    """The orders of the probes of a stratum along the divisor that carries λ.
 
-    Only a divisor whose weights are of the row's own coordinates can be read so: those of a chart
-    are functions on a blow-up.
+    problem: the germ at the stratum, which need not be that of the row. A divisor can be read so
+    where its weights are of the germ's own coordinates: those of a chart are functions on a
+    blow-up. Where λ = r/2 is that of r independent differentials, the zero set is smooth and the
+    divisor is that of its blow-up: along it a generator with a differential has the order of the
+    ideal, half of that of K.
     """
     if cells["divisors"].status != "value":
         return Cell.unknown("no divisor is known along which to read probes")
-    germ = entry.problem().localize(algebraic=True)
+    germ = problem.localize(algebraic=True)
     own = set(germ.variables)
     for divisor in carrying(cells["divisors"]):
         if divisor["chart"] == 0 and set(divisor["weights"]) <= own:
@@ -61,6 +67,15 @@ def probe_cell(entry: Entry, cells: Cells) -> Cell:
             orders = {name: str(order_along(f, weights)) for name, f in probes.items()}
             along = ", ".join(f"{name}: {w}" for name, w in divisor["weights"].items())
             return Cell.of(orders, f"the divisor {along}; K of order 1")
+    if germ.field is None and cells["lambda"].status == cells["m"].status == "value":
+        value = RLCT(Fraction(cells["lambda"].value), int(cells["m"].value))
+        codimension = smooth_codimension(problem, value)
+        if codimension is not None:
+            regular = [f for f in germ.generators[:PROBES] if f.order == 1]
+            return Cell.of(
+                {_name(f): "1/2" for f in regular},
+                f"the blow-up of the zero set, smooth of codimension {codimension}; K of order 1",
+            )
     if not carrying(cells["divisors"]):
         return Cell.unknown("no divisor is marked as carrying λ")
     return Cell.unknown("the divisor that carries λ has weights of a chart, not of the coordinates")
@@ -82,6 +97,10 @@ def _probes(entry: Entry, generators: tuple[Polynomial, ...]) -> dict[str, Polyn
         return found
     for f in generators[:PROBES]:
         if not f.is_zero:
-            text = str(f)
-            found[text if len(text) <= 80 else text[:79] + "…"] = f
+            found[_name(f)] = f
     return found
+
+
+def _name(f: Polynomial) -> str:
+    text = str(f)
+    return text if len(text) <= 80 else text[:79] + "…"

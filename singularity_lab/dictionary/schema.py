@@ -174,7 +174,9 @@ class StratumLine(
     lambda, m: cells; bounds have lower and upper, for m too.
     certificate: cell, digests of the proofs (a list).
     divisors: cell, list of {k, h, ratio, weights, carries, chart}: K vanishes to order k along it
-    (2N for an ideal of order N) and prior·dx to order h, ratio (h + 1)/k; carries: whether it is λ.
+    (2N for an ideal of order N) and prior·dx to order h, ratio (h + 1)/k; carries: whether it is λ;
+    chart: 0 where the weights are of the germ's own coordinates, −1 of several blocks, −2 of the
+    coordinates into which the proof changes them, else the number of a node of the proof tree.
     jets: cell, {order, field, method, codimensions, dimensions, components, threshold, attained};
     components may hold null for a count that is not decided.
     contact: cell, {order, field, lower, upper, decided}: codimensions of the contact loci, texts.

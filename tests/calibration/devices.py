@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.reading import Cost, Estimate, Outcome, Reading
@@ -45,13 +46,25 @@ def crash(loss, *, seed, budget, **settings):
 
 
 def killed(loss, *, seed, budget, **settings):
-    """Dies as if the system had run out of memory, once for each file that it finds."""
-    flag = settings["flag"]
-    if not os.path.exists(flag):
-        with open(flag, "w"):
-            pass
+    """Dies as if the system had run out of memory, so many times, which a file counts."""
+    with open(settings["flag"], "a+") as file:
+        file.write("x")
+        died = file.tell() - 1
+    if died < settings.get("times", 2):
+        print("not its last words", file=sys.stderr)
         os.kill(os.getpid(), signal.SIGKILL)
     return _reading("killed", loss, 0.5, seed, settings)
+
+
+def ends(loss, *, seed, budget, **settings):
+    """Ends its process without a word."""
+    os._exit(7)
+
+
+def talks(loss, *, seed, budget, **settings):
+    """Says something else than what it died of, as it did not die."""
+    print("this was said by another task", file=sys.stderr)
+    return _reading("talks", loss, 0.5, seed, settings)
 
 
 def slow(loss, *, seed, budget, **settings):

@@ -52,6 +52,7 @@ def test_claims_and_notes_do_not_change_a_key():
         ([], [LINE], 1, "devices: at least one"),
         ("hessian", [], 1, "rows: at least one"),
         ("hessian", [LINE], 0, "seeds: at least one"),
+        ("hessian", [LINE], [2**63], "seeds: integers below"),
         ("hessian", [LINE, LINE], 1, "rows: each may appear once"),
         (["hessian", ("hessian", {"step": 1e-3})], [LINE], 1, "different labels"),
         ("hessian", [LINE], [-1], "integers >= 0"),

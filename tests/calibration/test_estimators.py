@@ -4,6 +4,8 @@ it does wrong is a row with the reason."""
 from __future__ import annotations
 
 import math
+import os
+import random
 import time
 
 import numpy as np
@@ -134,6 +136,37 @@ def test_an_answer_that_comes_after_the_budget_says_so(mine, limits, why):
     assert kept.ok
 
 
+def test_global_generators_begin_at_the_seed_and_nothing_of_the_process_is_changed(tmp_path):
+    """The same seed, the same reading, whatever was drawn before."""
+    drawn = []
+
+    def mine(loss, seed, budget):
+        torch.set_default_dtype(torch.float64)
+        os.chdir(tmp_path)
+        old = float(np.random.rand())  # noqa: NPY002 - as estimators do
+        drawn.append((random.random(), old, float(torch.rand(()))))
+        return sum(drawn[-1])
+
+    random.seed(5)
+    before = random.getstate(), torch.get_rng_state(), os.getcwd()
+    first, again = (calibrate(mine, [germ], 2, workers=0) for germ in ("nc-1-1", "nc-1-1"))
+    assert [m.value for m in first.measurements] == [m.value for m in again.measurements]
+    assert drawn[0] != drawn[1]
+    assert random.getstate() == before[0]
+    assert bool((torch.get_rng_state() == before[1]).all())
+    assert os.getcwd() == before[2]
+    assert torch.get_default_dtype() == torch.float32
+
+
+def test_points_that_ask_for_gradients_are_told_where_gradients_are():
+    def mine(loss, seed, budget):
+        w = torch.ones(1, loss.dim, dtype=torch.float64, requires_grad=True)
+        loss.value(w).sum().backward()
+
+    reason = calibrate(mine, ["nc-1-1"], workers=0).measurements[0].reason
+    assert "loss.value_and_grad gives gradients" in reason
+
+
 def test_a_function_of_modules_is_told_its_own_arguments():
     with pytest.raises(BadInput, match=r"\(model, loader, seed, budget\) is needed, two is none"):
 
@@ -250,3 +283,36 @@ def test_a_reading_that_is_missing_says_why_where_it_is_printed():
     assert "number" in line
     assert "'0.5'" in line
     assert "number" in found._repr_html_()
+
+
+def test_passes_of_many_parameters_at_once_are_counted_each():
+    @torch_estimator
+    def many(model, loader, seed, budget):
+        x, y = loader.dataset.tensors
+        w = {k: torch.stack([v.detach()] * 5) for k, v in model.named_parameters()}
+
+        def slope(w):
+            def loss(w):
+                return ((torch.func.functional_call(model, w, (x,)) - y) ** 2).mean()
+
+            return torch.func.grad(loss)(w)
+
+        torch.vmap(slope)(w)
+        return 0.5
+
+    for row in ("nc-1-1", "deep-2-1-1-1-r0"):
+        found = calibrate(many, [row], workers=0).measurements[0]
+        assert (found.outcome, found.points) == ("ok", 5), found.reason
+
+
+def test_a_model_that_is_pickled_is_no_look_at_the_answer():
+    @torch_estimator
+    def mine(model, loader, seed, budget):
+        import pickle
+
+        pickle.dumps(type(model))
+        pickle.dumps(model)
+
+    found = calibrate(mine, ["nc-1-1"], workers=0).measurements[0]
+    assert "peeked" not in found.reason
+    assert "pickle" in found.reason  # a copy would run uncounted

@@ -127,6 +127,37 @@ def test_refusal_crash_and_kill_stay_in_the_table_and_harm_nobody(tmp_path):
     assert outcome == {"good": "ok", "refuse": "failed", "crash": "failed", "killed": "ok"}
 
 
+def test_a_task_whose_worker_is_killed_once_is_made_again_by_the_same_run(tmp_path):
+    """A killed worker is not the task's fault until it happens again."""
+    arms = [
+        Arm("devices:killed", {"flag": str(tmp_path / "one"), "times": 1}, label="once"),
+        Arm("devices:talks", label="talks"),
+        Arm("devices:ends", label="ends"),
+    ]
+    found = calibrate(arms, [CUSP], out=tmp_path / "out", workers=1)
+    assert {m.arm: m.outcome for m in found.measurements} == {
+        "once": "ok", "talks": "ok", "ends": "died",
+    }  # fmt: skip
+    assert (tmp_path / "one").read_text() == "xx"
+    # not what an earlier task of the same worker said
+    assert found.measurements[2].reason == "exit code 7"
+
+
+def test_an_estimator_that_is_edited_while_it_runs_ends_the_run_no_less(tmp_path, monkeypatch):
+    """What was measured counts for the code with which the run began; the next measures again."""
+    (tmp_path / "edited.py").write_text(
+        "def mine(loss, seed, budget):\n"
+        "    with open(__file__, 'a') as file:\n"
+        "        file.write(f'x{seed} = 1\\n')\n"
+        "    return 0.5\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for measured in (2, 4):
+        found = calibrate("edited:mine", [CUSP], 2, out=tmp_path / "out", workers=0)
+        assert [m.value for m in found.measurements] == [0.5, 0.5]
+        assert (tmp_path / "edited.py").read_text().count("\nx") == measured
+
+
 @pytest.mark.slow
 def test_processes_read_what_this_process_reads(tmp_path):
     quick = ("llc", {"chains": 8, "burn_in": 20, "draws": 40})

@@ -22,7 +22,7 @@ def work():
 def test_each_task_has_its_measurement_in_the_order_of_the_plan(work):
     tasks = work.tasks()
     records = {t.key: perform(t.message()) for t in tasks}
-    found = score(work, dict.fromkeys(("nc-1", "nc-1-1"), TRUTH), records)
+    found = score(work, work.tasks(), dict.fromkeys(("nc-1", "nc-1-1"), TRUTH), records)
     assert [(m.row.id, m.seed) for m in found.measurements] == [(t.row.id, t.seed) for t in tasks]
     errors = {m.row.id: m.error for m in found.measurements}
     assert errors == {"nc-1": 0.0, "nc-1-1": -0.5}  # the rank of w₁²w₂² is 0

@@ -52,6 +52,8 @@ def test_what_is_no_plan(text, match, tmp_path):
     ("change", "match"),
     [
         ({"evaluations": []}, "evaluations: at least one"),
+        ({"evaluations": [1e5, 100_000]}, "evaluations: budgets are needed that differ"),
+        ({"evaluations": [1e6, 1_000_000.3]}, "evaluations: budgets are needed that differ"),
         ({"evaluations": ["many"]}, "evaluations: numbers"),
         ({"devices": [{"gamma": 1}]}, "devices: each needs a name"),
         ({"devices": [{"name": "llc", "gamma": []}]}, "at least one value"),

@@ -19,6 +19,18 @@ def test_find_and_search_give_the_same(query):
     assert "ade-a2" in one[1]
 
 
+def test_a_word_that_no_row_has_is_named_and_no_empty_table_is_printed():
+    code, out, _ = run("find", "tansformer")
+    assert code == 0
+    assert out.splitlines()[0] == "no row has 'tansformer'; perhaps transformer"
+    assert "title" not in out
+
+
+def test_a_hit_says_what_k_is_and_where():
+    _, found = answer("find", "nc-1-1-prior-0-1")
+    assert (found[0]["loss"], found[0]["at"]) == ("K = (w1*w2)^2", "at 0; prior |w2|")
+
+
 def test_a_page_shows_every_state():
     code, out, _ = run("dictionary", "show", "ade-a2")
     assert code == 0

@@ -12,25 +12,34 @@ the orders of all K_i equal, is a divisor of the product: the last blow-up of a 
 of the crossing of the E_i (they cross normally, for they are pulled back from the factors), along
 which K has the common order N and the volume form Σ N·r_i − 1. Its ratio is Σ r_i.
 
+A proof may change coordinates before its first leaf: a smooth generator becomes a coordinate, one
+is straightened. The names stay, so that weights of *those* coordinates look like weights of the
+germ's own. They are told apart by the orders: the monomial valuation with weights w of the germ's
+own coordinates has v(K) = 2·min over generators and terms of ⟨w, a⟩ (once for a loss), and
+v(prior·dx) + 1 = Σ wᵢ(1 + τᵢ). Where both are those of the divisor, its weights are of the germ's
+own coordinates, and that valuation carries λ whatever the proof did.
+
 Where the strict transform of a nondegenerate germ attains λ = c/2 (c/1 of a loss), the divisor is
 that of its blow-up: a smooth centre of codimension c, with N = 2 and h = c − 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
 
 import networkx
 
+from singularity_lab.algebra.problem import Germ, LocalProblem
 from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.proof.tree import Divisor, ProofNode, proof_tree
 from singularity_lab.system.documents import Record
 
 STRICT = "strict transform"
+BLOCKS, MOVED = -1, -2  # charts that are no node of the proof tree
 
 
 class OrderedDivisorDocument(Record, frozen=True):
@@ -49,10 +58,11 @@ class OrderedDivisor:
     """A divisor over the germ.
 
     k: the order of K along it (2N for an ideal of order N). h: that of prior·dx. weights: of the
-    coordinates of its chart, or of the germ where chart is 0; ``{"strict transform": c}`` for the
-    blow-up of the strict transform, of codimension c. carries: whether −λ is its pole and
-    its chart attains λ. chart: the number of the node of the proof tree; −1 for a divisor of
-    several blocks.
+    coordinates of its chart, and of the germ's own where chart is 0, which is checked;
+    ``{"strict transform": c}`` for the blow-up of the strict transform, of codimension c. carries:
+    whether −λ is its pole and its chart attains λ. chart: the number of the node of the proof tree;
+    −1 for a divisor of several blocks; −2 for one of the coordinates into which the proof changes
+    those of the germ.
     """
 
     k: int
@@ -105,7 +115,50 @@ def divisors_of(certificate: Certificate) -> tuple[OrderedDivisor, ...]:
             one = OrderedDivisor(_order(d), d.h, dict(d.ray), False, number)
             if _key(one)[:3] not in known:
                 found.setdefault(_key(one), one)
-    return tuple(sorted(found.values(), key=lambda d: (not d.carries, d.ratio, d.k)))
+    placed = _placed(found.values(), certificate)
+    return tuple(sorted(placed, key=lambda d: (not d.carries, d.ratio, d.k)))
+
+
+def _placed(divisors: Iterable[OrderedDivisor], certificate: Certificate) -> list[OrderedDivisor]:
+    """The divisors with the chart 0 for those alone whose weights are of the germ's coordinates."""
+    problem = certificate.problem
+    if not isinstance(problem, LocalProblem) or problem.over is not None:
+        return list(divisors)
+    germ, scale = problem.localize(algebraic=True), 1 if problem.is_power_one else 2
+    placed = []
+    for d in divisors:
+        if d.chart in (0, BLOCKS) and STRICT not in d.weights:
+            if is_of_germ(d.k, d.h, d.weights, germ, scale):
+                d = replace(d, chart=0)
+            elif d.chart == 0:
+                d = replace(d, chart=MOVED)
+        placed.append(d)
+    return placed
+
+
+def is_of_germ(k: int, h: Fraction, weights: Mapping[str, int], germ: Germ, scale: int = 2) -> bool:
+    """Whether weights of the germ's own coordinates have the orders k of K and h of prior·dx.
+
+    scale: 2 for an ideal, whose K is a sum of squares, 1 for a loss.
+
+    >>> germ = LocalProblem.build("x - y^2").localize()
+    >>> [is_of_germ(2, Fraction(0), w, germ) for w in ({"x": 1}, {"x": 1, "y": 0})]
+    [False, False]
+    >>> is_of_germ(12, Fraction(4), {"x": 3, "y": 2}, LocalProblem.build("x^2 - y^3").localize())
+    True
+    """
+    if not set(weights) <= set(germ.variables):
+        return False
+    orders = [
+        sum(weights.get(v, 0) * e for v, e in zip(g.variables, exponents, strict=True))
+        for g in germ.generators
+        for exponents in g.support()
+    ]
+    volume = sum(
+        (weights.get(v, 0) * (1 + tau) for v, tau in zip(germ.variables, germ.prior, strict=True)),
+        Fraction(0),
+    )
+    return bool(orders) and (k, h) == (scale * min(orders), volume - 1)
 
 
 def _key(divisor: OrderedDivisor) -> tuple[Any, ...]:
@@ -165,4 +218,4 @@ def _joined(parts: list[OrderedDivisor]) -> OrderedDivisor:
         for name, w in part.weights.items():
             weights[name] = weights.get(name, 0) + w * (k // part.k)
     h = sum((p.ratio for p in parts), Fraction(0)) * k - 1
-    return OrderedDivisor(k, h, weights, True, -1)
+    return OrderedDivisor(k, h, weights, True, BLOCKS)

@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 
 from singularity_lab.exact.engine.solve import rlct
-from singularity_lab.exact.resolutions.divisors import STRICT, divisors_of
+from singularity_lab.exact.resolutions.divisors import MOVED, STRICT, divisors_of, is_of_germ
 from singularity_lab.exact.resolutions.toric import toric_resolution
 
 
@@ -55,3 +55,26 @@ def test_the_strict_transform_carries_a_surface_of_type_a():
     top = divisors_of(result.certificate)[0]
     assert dict(top.weights) == {STRICT: 1}
     assert (top.k, top.h, top.ratio) == (2, 0, result.value)
+
+
+@pytest.mark.parametrize(
+    ("generators", "options"),
+    [
+        (["a*b*c - 1", "d*b*c"], {"at": {"a": 1, "b": 1, "c": 1}}),  # a smooth zero set
+        (["a*b - 1", "c*b", "c*d"], {"at": {"a": 1, "b": 1}}),
+    ],
+)
+def test_weights_after_a_change_of_coordinates_are_not_told_as_the_germ_s(generators, options):
+    """Along weights of the germ's own coordinates every generator of an ideal has half of the order
+    of K at least, and one of them no more."""
+    result = rlct(generators, budget=20, **options)
+    found = [d for d in divisors_of(result.certificate) if d.carries]
+    germ = result.problem.localize()
+    assert any(d.chart == MOVED for d in found)
+    for d in found:
+        assert (d.chart == 0) == is_of_germ(d.k, d.h, d.weights, germ)
+
+
+def test_blocks_in_the_germ_s_own_coordinates_are_told_as_such():
+    top = divisors_of(rlct(["x*y", "z"]).certificate)[0]
+    assert (dict(top.weights), top.chart) == ({"x": 1, "y": 1, "z": 2}, 0)
