@@ -12,7 +12,10 @@ minibatches (drawn by indexing: no data loader is in the way of either), chains,
 checkpoints; the difference in its standard errors, each the spread of 16 chains over 4. Written
 down before: at least eight of ten within 2. *Speed*: CPU seconds of a chain-step, one thread, 16
 chains, both packages in turn in one run, the median of three. Written down before: at least 3 times
-as fast up to 10⁵ parameters, 1.5 times at 7·10⁵. What is built for the first steps is not counted
+as fast up to 10⁵ parameters, 1.5 times at 7·10⁵. *Error at equal cost*: both get as many draws as
+``SECONDS`` of CPU allow by the times of the first part, a third of them burn-in, at one step; the
+root mean square over seeds of the distance from a run of ``llc-hmc`` on the whole data, which has
+neither step nor minibatches. What is built for the first steps is not counted
 on either side. A run goes on where it stopped.
 """
 
@@ -42,6 +45,8 @@ SPEED = {
     "mlp 2k": 100, "attention 1.4k": 40, "mlp 85k": 60, "attention 84k": 12, "mlp 690k": 16,
 }  # fmt: skip
 CHAINS, GAMMA, REPEATS = 16, 100.0, 3
+EQUAL = ["tms-4000", "modadd-1000", "mlp-300"]
+SECONDS, SEEDS = 6.0, 4
 
 
 def ours(task: dict[str, Any], loss: Any) -> tuple[list[float], float]:
@@ -114,6 +119,43 @@ def speed(name: str, options: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def equal_cost(name: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Distances of both from a reference without steps and minibatches, at equal CPU seconds."""
+    known = journal(options.out)[f"agreement {name}"]
+    task: dict[str, Any] = {
+        "network": name, "networks": str(options.networks), "zoo": str(options.zoo), "batch": 64,
+        "gamma": GAMMA, "chains": CHAINS, "epsilon": known["epsilon"],
+    }  # fmt: skip
+    loss = loss_of(task)
+    n = float(loss.n_data)
+    task |= {"n": n, "nbeta": n / math.log(n)}
+    exact = measure(
+        "llc-hmc", loss, seed=99, n=n, gamma=GAMMA, chains=12, burn_in=60, draws=120,
+        leapfrogs=20, scales=12,
+    )  # fmt: skip
+    out: dict[str, Any] = {
+        "key": f"equal {name}", "d": loss.dim, "reference": exact.estimate.value,
+        "reference error": exact.diagnostics["standard_error"], "outcome": str(exact.outcome),
+    }  # fmt: skip
+    for side, run in (
+        ("ours", lambda t: ours(t, loss)),
+        ("theirs", lambda t: theirs(t, options.peer)),
+    ):
+        steps = int(SECONDS / CHAINS / known[f"{side} µs"] * 1e6)
+        long = task | {"burn_in": steps // 3, "draws": steps - steps // 3}
+        found = [run(long | {"seed": seed}) for seed in range(SEEDS)]
+        out[side] = [statistics.fmean(values) for values, _ in found]
+        out[f"{side} draws"] = long["draws"]
+        out[f"{side} s"] = CHAINS * steps * statistics.fmean(cost for _, cost in found)
+    return out
+
+
+def journal(path: Path) -> dict[str, dict[str, Any]]:
+    """What has been measured, by key."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {(r := json.loads(line))["key"]: r for line in lines}
+
+
 def table(done: dict[str, dict[str, Any]]) -> str:
     """Both tables in Markdown."""
     lines = [
@@ -143,6 +185,23 @@ def table(done: dict[str, dict[str, Any]]) -> str:
             f"| {name} | {r['d']:,} | {r['ours µs']:.0f} | {r['theirs µs']:.0f} | {ratio:.1f} | "
             f"{asked}: {word} |"
         )
+    lines += [
+        "",
+        "| checkpoint | reference | error of `llc` (draws, CPU s) | of devinterp (draws, CPU s) |",
+        "|---|---|---|---|",
+    ]
+    for name in EQUAL:
+        if (r := done.get(f"equal {name}")) is None:
+            continue
+        cells = []
+        for side in ("ours", "theirs"):
+            square = statistics.fmean((x - r["reference"]) ** 2 for x in r[side])
+            cells.append(
+                f"{100 * math.sqrt(square) / r['reference']:.1f} % "
+                f"({r[f'{side} draws']:,}, {r[f'{side} s']:.1f})"
+            )
+        known = f"{r['reference']:.4g} ± {r['reference error']:.2g}"
+        lines.append(f"| {name} | {known} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -156,11 +215,11 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the tables of the journal")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    done: dict[str, dict[str, Any]] = {}
-    if options.out.exists():
-        lines = options.out.read_text(encoding="utf-8").splitlines()
-        done = {(r := json.loads(line))["key"]: r for line in lines}
-    parts = {"agreement": (agreement, CHECKPOINTS), "speed": (speed, list(SPEED))}
+    done = journal(options.out)
+    parts = {
+        "agreement": (agreement, CHECKPOINTS), "speed": (speed, list(SPEED)),
+        "equal": (equal_cost, EQUAL),
+    }  # fmt: skip
     if not options.table:
         for part, (run, names) in parts.items():
             for name in names:
