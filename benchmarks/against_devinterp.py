@@ -13,7 +13,7 @@ checkpoints; the difference in its standard errors, each the spread of 16 chains
 down before: at least eight of ten within 2. *Speed*: CPU seconds of a chain-step, one thread, 16
 chains, both packages in turn in one run, the median of three. Written down before: at least 3 times
 as fast up to 10⁵ parameters, 1.5 times at 7·10⁵. *Error at equal cost*: both get as many draws as
-``SECONDS`` of CPU allow by the times of the first part, a third of them burn-in, at one step; the
+``SECONDS`` of CPU allow by a pilot, a third of them burn-in, at one step; the
 root mean square over seeds of the distance from a run of ``llc-hmc`` on the whole data, which has
 neither step nor minibatches. What is built for the first steps is not counted
 on either side. A run goes on where it stopped.
@@ -141,7 +141,8 @@ def equal_cost(name: str, options: argparse.Namespace) -> dict[str, Any]:
         ("ours", lambda t: ours(t, loss)),
         ("theirs", lambda t: theirs(t, options.peer)),
     ):
-        steps = int(SECONDS / CHAINS / known[f"{side} µs"] * 1e6)
+        pilots = [run(task | {"burn_in": 20, "draws": 80, "seed": 9})[1] for _ in range(2)]
+        steps = int(SECONDS / CHAINS / min(pilots))
         long = task | {"burn_in": steps // 3, "draws": steps - steps // 3}
         found = [run(long | {"seed": seed}) for seed in range(SEEDS)]
         out[side] = [statistics.fmean(values) for values, _ in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import flint
@@ -28,21 +29,55 @@ _WIDE = 64  # variables of a ring, from which a monomial is quicker as a product
 
 
 def written(source: Any) -> Any:
-    """Return SymPy expressions, alone or in a list, tuple or matrix, as text; anything else as it
-    is.
+    """Return SymPy expressions, alone or in a list, tuple, mapping or matrix, as text; anything
+    else as it is.
+
+    Raises BadInput for what the text would not say: the imaginary unit and infinities, constants
+    other than π and e, a symbol of the name pi, two symbols of one name.
 
     >>> import sympy
     >>> x, y = sympy.symbols("x y")
-    >>> written([x**2 - y, "x*y"]), written("x")
-    (['x**2 - y', 'x*y'], 'x')
+    >>> written([x**2 - y, "x*y"]), written("x"), written({x: sympy.sqrt(2)})
+    (['x**2 - y', 'x*y'], 'x', {'x': 'sqrt(2)'})
     """
     if isinstance(source, list | tuple):
-        return [written(part) for part in source]
+        parts = [written(part) for part in source]
+        return tuple(parts) if isinstance(source, tuple) else parts
+    if isinstance(source, dict):
+        return {written(key): written(part) for key, part in source.items()}
     if type(source).__module__.partition(".")[0] != "sympy":
         return source
     if hasattr(source, "tolist") and not hasattr(source, "as_expr"):
         return [written(part) for row in source.tolist() for part in row]
-    return str(source.as_expr() if hasattr(source, "as_expr") else source)
+    return _of_sympy(source.as_expr() if hasattr(source, "as_expr") else source)
+
+
+def _of_sympy(expression: Any) -> str:
+    """The text of an expression whose symbols and constants it says unmistakably."""
+    import sympy
+
+    if not isinstance(expression, sympy.Basic):
+        return str(expression)
+    special = (sympy.S.ImaginaryUnit, sympy.oo, -sympy.oo, sympy.zoo, sympy.nan)
+    constants = expression.atoms(sympy.NumberSymbol) - {sympy.pi, sympy.E}
+    wrong = [c for c in special if expression.has(c)] + sorted(constants, key=str)
+    if wrong:
+        raise BadInput(f"expression: real numbers, π and e are read, received SymPy's {wrong[0]}")
+    names = sorted(s.name for s in expression.free_symbols)
+    twice = [a for a, b in pairwise(names) if a == b]
+    if twice or "pi" in names:
+        raise BadInput(
+            f"expression: two SymPy symbols have the name {quoted(twice[0])}"
+            if twice
+            else "expression: 'pi' is the number π here; give the SymPy symbol another name"
+        )
+    from sympy.printing.str import StrPrinter
+
+    class Printer(StrPrinter):  # type: ignore[misc, no-any-unimported]
+        def _print_Exp1(self, _: Any) -> str:
+            return "exp(1)"
+
+    return str(Printer().doprint(expression))
 
 
 def names_in(text: str) -> tuple[str, ...]:

@@ -147,6 +147,9 @@ class LocalProblem:
         over: Over | None = None,
     ) -> LocalProblem:
         """From what people write; the point is the origin unless given."""
+        variables, at, prior, nonnegative, box, over = map(
+            written, (variables, at, prior, nonnegative, box, over)
+        )
         ideal = _as_ideal(generators, variables)
         names = ideal.variables
         nonnegative, inequalities = read_nonnegative(nonnegative, names)

@@ -223,7 +223,10 @@ def entries(
     """
     everything = families(folder)
     if family is not None and family not in everything:
-        raise BadInput(f"family: one of {', '.join(everything)} is needed, received {family!r}")
+        raise BadInput(
+            f"family: one of {', '.join(everything)} is needed, received {family!r}; "
+            f"the catalog is {folder or catalog_path()}"
+        )
     wanted = {tags} if isinstance(tags, str) else set(tags)
     chosen = [everything[family]] if family is not None else list(everything.values())
     known = {t for f in everything.values() for e in f.rows for t in e.tags}

@@ -411,7 +411,13 @@ def show(
 @app.command()
 def search(query: Query, folder: From = None, limit: Limit = 40, as_json: Json = False) -> None:
     """Search the rows by what you have: a word, an id, λ, a reading, or polynomials."""
-    _search(" ".join(query), folder, limit, as_json)
+    _search(_joined(query), folder, limit, as_json)
+
+
+def _joined(query: list[str]) -> str:
+    """The query of several words: generators one by one, as `rlct` takes them, or words."""
+    expressions = len(query) > 1 and all(any(sign in word for sign in "*^+") for word in query)
+    return (", " if expressions else " ").join(query)
 
 
 def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
@@ -471,7 +477,7 @@ def find(query: Query, folder: From = None, limit: Limit = 40, as_json: Json = F
     `singlab find transformer`, `singlab find 'λ<1 d:2..4'`, `singlab find 5.9±0.3`,
     `singlab find 'u^3 + v^2'` (the germ at 0, up to renaming, signs and proved moves).
     """
-    _search(" ".join(query), folder, limit, as_json)
+    _search(_joined(query), folder, limit, as_json)
 
 
 @app.command()

@@ -1,9 +1,13 @@
 """The readers under ``parse``: tokens, the form as typed, and the short way for plain sums."""
 
+from fractions import Fraction
+
 import pytest
+import sympy
 from hypothesis import given, settings
 from strategies import sparse_polynomials
 
+from singularity_lab import rlct
 from singularity_lab.algebra import input_limits
 from singularity_lab.algebra.parsing import (
     Parser,
@@ -13,6 +17,7 @@ from singularity_lab.algebra.parsing import (
     names_in,
     names_of,
     tokens_of,
+    written,
 )
 from singularity_lab.errors import BadInput, ParseError
 
@@ -94,3 +99,25 @@ def test_a_text_of_too_many_names_is_refused():
     text = "+".join(f"x{i}" for i in range(3001))
     with pytest.raises(BadInput, match="variables: at most 3000, received 3001"):
         names_of(tokens_of(text))
+
+
+def test_of_sympy_nothing_is_read_as_something_else():
+    """The imaginary unit is no coordinate, nor are two symbols of one name one; e is a number."""
+    x, y = sympy.symbols("x y")
+    other = sympy.Symbol("x", positive=True)
+    wrong = [x + sympy.I * y, x * sympy.oo, sympy.EulerGamma * x, x + other, sympy.Symbol("pi") * y]
+    for expression in wrong:
+        with pytest.raises(BadInput, match=r"^expression: "):
+            written([expression])
+    assert written(sympy.E * x) == "exp(1)*x"
+    assert written(sympy.Matrix([[x, sympy.pi]])) == ["x", "pi"]
+    assert written(sympy.Symbol("I") + y) == "I + y"
+    assert written({x: (0, sympy.Rational(1, 2))}) == {"x": (0, "1/2")}
+
+
+def test_points_and_names_of_sympy():
+    x, y = sympy.symbols("x y")
+    found = rlct((x - sympy.sqrt(2)) ** 2 - y**3, [x, y], at={x: sympy.sqrt(2), y: 0})
+    assert found.rlct == rlct("x^2 - y^3").rlct
+    assert rlct(x * y, prior={x: 1}, nonnegative=[y]).rlct == rlct("x*y", prior={"x": 1}).rlct
+    assert rlct(x - y, over={x: (0, 1), y: (sympy.Rational(1, 2), 2)}).value == Fraction(1, 2)

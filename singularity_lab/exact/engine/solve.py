@@ -16,6 +16,7 @@ from typing import Any, TypedDict, Unpack, overload
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT, Bounds
+from singularity_lab.algebra.parsing import written
 from singularity_lab.algebra.polynomial import Ideal, PointLike
 from singularity_lab.algebra.problem import Convention, Germ, GermLike, LocalProblem, Over
 from singularity_lab.algebra.rings import Rational
@@ -154,6 +155,9 @@ def rlct(
             raise BadInput(f"{name}: {unit} > 0 are needed, received {limit!r}")
     watch = Stopwatch()
     limits: dict[str, Any] = {"nodes": nodes, "memory": memory, "progress": progress}
+    variables, parameters, at, prior, nonnegative, box, over, freeze = map(
+        written, (variables, parameters, at, prior, nonnegative, box, over, freeze)
+    )
     if parameters is not None:
         _check_unfrozen(freeze, "a table")
         options = dict(prior=prior, nonnegative=nonnegative, box=box, convention=convention)
