@@ -73,7 +73,7 @@ def _of_sympy(expression: Any) -> str:
         )
     from sympy.printing.str import StrPrinter
 
-    class Printer(StrPrinter):  # type: ignore[misc, no-any-unimported]
+    class Printer(StrPrinter):  # type: ignore[misc]
         def _print_Exp1(self, _: Any) -> str:
             return "exp(1)"
 

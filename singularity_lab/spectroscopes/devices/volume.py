@@ -323,9 +323,7 @@ def sample(loss: Loss, meter: Meter, s: VolumeSettings, generator: torch.Generat
         drive(run)
     except BudgetSpent as error:
         run.curve.stop = Outcome.BUDGET
-        run.curve.reason = (
-            f"{error} spent at log V = {run.log_v:.1f}; fewer particles get deeper with as many"
-        )
+        run.curve.reason = f"{error} spent at log V = {run.log_v:.1f}"
     curve, schedule = run.curve, run.schedule
     if run.particles is not None:
         curve.acceptance = {n: b / a for n, (a, b) in sorted(run.particles.moved.items())}
