@@ -156,7 +156,7 @@ def test_check_fails_on_a_changed_certificate(tmp_path, monkeypatch):
     assert code == 2
     assert "nc-1-2: certificate: " in out
     assert "another problem" in out
-    assert err.startswith("error: 1 problems in 2 rows")
+    assert err.startswith("error: 1 problem in 2 rows")
     other.unlink()
     code, out, _ = run("check", "nc-1-1", "nc-1-2", "--no-twin")
     assert code == 2
