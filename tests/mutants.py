@@ -51,6 +51,7 @@ MODULES = tuple(f"singularity_lab.{name}" for name in ORDER)
 ARITHMETIC = {
     "algebra.algebraic": "values of algebraic numbers, for the point of a problem",
     "algebra.analytic_problem": "the expressions as they are stated: what is refused is no problem",
+    "system.counting": "nouns in sentences",
     "algebra.factoring": "factors as they are typed; a replay reads expanded polynomials",
     "algebra.inequalities": "the problem in coordinates: what has none is refused, as no problem",
     "algebra.invariants": "the order of pairs (λ, m)",

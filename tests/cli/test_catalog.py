@@ -162,7 +162,7 @@ def test_check_fails_on_a_changed_certificate(tmp_path, monkeypatch):
     assert code == 2
     assert "no certificates: singlab catalog prove nc-1-2" in out
     code, out, _ = run("prove", "nc-1-2", "--jobs", "1")
-    assert (code, "1 rows: 1 proved" in out) == (0, True)
+    assert (code, "1 row: 1 proved" in out) == (0, True)
     assert run("check", "nc-1-1", "nc-1-2", "--no-twin")[0] == 0
 
 

@@ -35,7 +35,7 @@ def test_an_interval_that_misses_says_so_and_a_failure_has_its_word():
     estimate = line(device="llc", claims_lambda=False, settings={"n": 1000})
     assert (estimate.inside.status, estimate.n) == ("not applicable", 1000)
     assert estimate.command == "singlab measure llc ade-a2 --seed 0 --set n=1000"
-    assert line("modular-2").exact.status == "bounds"  # λ is not decided there
+    assert line("rbm-3-3").exact.status == "bounds"  # λ is not decided there
 
 
 def test_a_reading_that_is_made_again_replaces_the_old_one():

@@ -258,7 +258,7 @@ def singularity(
     ('E6', 6, 6, '5/2')
     >>> print(singularity("x^2 - 2*x*y^2 + y^4 + y^5"))
     x^2 - 2*x*y^2 + y^4 + y^5 at 0: A4: x^5, modality 0
-      corank 1, 1 squares of which 0 negative; residual part y^5
+      corank 1, 1 square of which 0 negative; residual part y^5
       mu = 4, tau = 4 (quasi-homogeneous in some coordinates)
       spectrum -3/10, -1/10, 1/10, 3/10
       weights 1/5, 1/2; c_hat = 3/5, c = 9/5
