@@ -148,9 +148,9 @@ class Trajectory:
     >>> first = TrajectoryRow(0, loss=2.0, outcome="ok", value=5.0, low=4.9, high=5.1, error=0.06)
     >>> second = TrajectoryRow(10, loss=1.0, outcome="ok", value=6.0, low=5.9, high=6.1, error=0.06)
     >>> third = TrajectoryRow(20, reason="cannot be read")
-    >>> path = Trajectory((first, second, third), device="llc", about="a")
+    >>> path = Trajectory((first, second, third), device="llc", about="a net")
     >>> print(path)
-    llc on a: 3 checkpoints at steps 0 … 20, 2 ok, 1 failed; from 5 at step 0 to 6 at step 10 (ok).
+    llc on a net: 3 checkpoints at steps 0 … 20, 2 ok, 1 failed; from 5 at step 0 to 6 at step 10.
       step  loss  gradient  reading             outcome
          0     2         –  5 [4.9, 5.1]        ok
         10     1         –  6 [5.9, 6.1]        ok
@@ -257,7 +257,6 @@ class Trajectory:
         if len(good) > 1 and len(self.sizes) < 2:
             a, b = good[0], good[-1]
             out += f"; from {a.value:.3g} at step {a.step:g} to {b.value:.3g} at step {b.step:g}"
-            out += " (ok)" * (len(good) < len(self.rows))
         return out + "."
 
     def _columns(self) -> list[tuple[str, bool, list[str]]]:
