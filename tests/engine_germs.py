@@ -22,6 +22,12 @@ def germs(*gens: str, **options: Any) -> Germs:
     return Germs.of(LocalProblem.build(list(gens), **options).localize())
 
 
+def in_roles(gens: Sequence[str], nonnegative: str = "", **roles: str) -> Germs:
+    """The germs at the origin, with other roles for some variables."""
+    g = germs(*gens, nonnegative=nonnegative)
+    return g.but(role={i: roles.get(n, g.role[i]) for i, n in enumerate(g.names)}).normal()
+
+
 def with_roles(role: str, *gens: str, **options: Any) -> Germs:
     """A family of germs from roles such as "x:local p:param"."""
     subject = family(role, gens, **options)

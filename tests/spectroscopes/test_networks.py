@@ -16,6 +16,8 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 from singularity_lab import llc, network_loss
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import ModuleLoss, measure
+from singularity_lab.spectroscopes.networks import planned
+from singularity_lab.system.stopwatch import Stopwatch
 
 
 def classifier(seed: int = 0):
@@ -346,3 +348,28 @@ def test_eight_draws_of_minibatches_are_a_reading():
     )  # fmt: skip
     assert not r.ok
     assert math.isfinite(r.estimate.value)
+
+
+class Tracing:
+    """A loss that spends half a second once, at its eighth evaluation, as one that is traced does."""
+
+    dim, n_data, center = 2, 100, torch.zeros(2, dtype=torch.float64)
+
+    def __init__(self):
+        self.calls = 0
+
+    def value_and_grad(self, points):
+        self.calls += 1
+        watch = Stopwatch()
+        while self.calls == 8 and watch.seconds < 0.5:
+            pass
+        return (points**2).sum(1), 2 * points
+
+
+def test_a_pilot_does_not_count_the_making_of_a_trace():
+    """Ten CPU seconds are plenty for microseconds, whatever one evaluation costs once."""
+    loss = Tracing()
+    name, plan = planned(loss, None, 10.0, {})
+    assert loss.calls >= 8
+    assert name == "llc-hmc"
+    assert plan["draws"] == planned(loss, None, 1000.0, {})[1]["draws"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 
+from singularity_lab.exact.engine.chains import schur
 from singularity_lab.exact.engine.coordinate_moves import eliminate
 from singularity_lab.exact.engine.dominant import dominant_monomials
 from singularity_lab.exact.engine.germs import Germs
@@ -26,7 +27,9 @@ def before_elimination(search: Search, g: Germs) -> SearchOutcome | None:
     if g.signs or g.exponents:
         return None
     found = eliminate(g)
-    if found is None or found[0].cost <= g.cost or dominant_monomials(g) is not None:
+    if found is None or found[0].cost <= g.cost:
+        return None
+    if schur(g) is not None or dominant_monomials(g) is not None:  # these come before it
         return None
     slice_of = slice_germ(g, 1, smooth=True)
     if slice_of is not None:

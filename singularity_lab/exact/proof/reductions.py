@@ -198,7 +198,7 @@ class Operate(Reduction, frozen=True):
 
     def words(self) -> str:
         many = len(self.do)
-        return f"{many} operation{'s' if many > 1 else ''} on the generators"
+        return f"{many} operation{'' if many == 1 else 's'} on the generators"
 
     def replay(self, stage: Stage) -> Stage:
         gens, tower = list(stage.gens), stage.tower

@@ -9,7 +9,7 @@ import pytest
 from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.rank_strata import RankStratum, normal_form
-from singularity_lab.exact.engine import resolution, simplify, solve
+from singularity_lab.exact.engine import simplify, solve
 from singularity_lab.exact.engine.chains import schur
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof import matrices
@@ -337,7 +337,6 @@ def compare(monkeypatch, widths, rank, budget=20, at=None):
 
 
 def test_small_networks_have_the_same_values_without_the_step(monkeypatch):
-    monkeypatch.setattr(resolution, "before_elimination", lambda search, g: None)
     results = [compare(monkeypatch, *shape) for shape in SHAPES]
     assert all(exact for exact, _ in results)
     assert sum(used for _, used in results) >= 7  # a smooth point needs no complement

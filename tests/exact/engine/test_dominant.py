@@ -4,21 +4,15 @@ import itertools
 import random
 
 import pytest
+from engine_germs import in_roles
 
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.exact.engine.dominant import dominant_monomials, echelon
-from singularity_lab.exact.engine.germs import PARAM, UNIT, Germs
+from singularity_lab.exact.engine.germs import PARAM, UNIT
 from singularity_lab.exact.engine.solve import rlct
 from singularity_lab.exact.proof.moves import Dominant
 from singularity_lab.exact.proof.step import read
 from singularity_lab.exact.proof.verify import starting_family
-
-
-def germs(gens, nonnegative=(), **roles):
-    """The germs at 0, with other roles for some variables."""
-    g = Germs.of(LocalProblem.build(gens, nonnegative=nonnegative).localize())
-    role = {i: roles.get(n, g.role[i]) for i, n in enumerate(g.names)}
-    return g.but(role=role).normal()
 
 
 def dominants(g):
@@ -55,31 +49,31 @@ def dominants(g):
     ],
 )
 def test_monomials_are_found(gens, monomials):
-    assert dominants(germs(gens)) == monomials
+    assert dominants(in_roles(gens)) == monomials
 
 
 def test_walls_keep_terms_from_cancelling():
     mixture = "a*x^2 + b*y^2 + (a*x + b*y)^2"
-    assert dominants(germs([mixture])) is None
-    assert dominants(germs([mixture], "a b")) == ["a*x^2", "b*y^2"]
+    assert dominants(in_roles([mixture])) is None
+    assert dominants(in_roles([mixture], "a b")) == ["a*x^2", "b*y^2"]
 
 
 def test_coefficients_are_nowhere_zero():
-    assert dominants(germs(["p*x^2 + y^2"], p=PARAM)) is None
-    assert dominants(germs(["p^2*x^2 + y^2 - p*x^3"], p=UNIT)) == ["x^2", "y^2"]
-    assert dominants(germs(["p*x^2 + y^2"], p=UNIT)) is None
-    assert dominants(germs(["p*x^2 + y^2"], "p", p=UNIT)) == ["x^2", "y^2"]
-    assert dominants(germs(["x^2 + p*x^2 + y^2"], p=UNIT)) is None
-    assert dominants(germs(["x^2 + p*x^2 + y^2"], "p", p=UNIT)) == ["x^2", "y^2"]
-    assert dominants(germs(["x^2 - p^2*x^2 + y^2"], p=UNIT)) is None
-    assert dominants(germs(["x^2 + p^2*x^2 + y^4"], p=UNIT)) == ["x^2", "y^4"]
-    assert dominants(germs(["x^2 + y^2 + (p - 5)*x^3"], p=PARAM)) == ["x^2", "y^2"]
+    assert dominants(in_roles(["p*x^2 + y^2"], p=PARAM)) is None
+    assert dominants(in_roles(["p^2*x^2 + y^2 - p*x^3"], p=UNIT)) == ["x^2", "y^2"]
+    assert dominants(in_roles(["p*x^2 + y^2"], p=UNIT)) is None
+    assert dominants(in_roles(["p*x^2 + y^2"], "p", p=UNIT)) == ["x^2", "y^2"]
+    assert dominants(in_roles(["x^2 + p*x^2 + y^2"], p=UNIT)) is None
+    assert dominants(in_roles(["x^2 + p*x^2 + y^2"], "p", p=UNIT)) == ["x^2", "y^2"]
+    assert dominants(in_roles(["x^2 - p^2*x^2 + y^2"], p=UNIT)) is None
+    assert dominants(in_roles(["x^2 + p^2*x^2 + y^4"], p=UNIT)) == ["x^2", "y^4"]
+    assert dominants(in_roles(["x^2 + y^2 + (p - 5)*x^3"], p=PARAM)) == ["x^2", "y^2"]
 
 
 def test_combinations_with_constants_show_what_dominates():
     """y + a·x² and 2·y − a·x²: neither is definite, a combination is."""
     gens = ["y + a*x^2 + b*z^2", "2*y - a*x^2 - b*z^2 + a*b*x*z"]
-    g = germs(gens, "a b")
+    g = in_roles(gens, "a b")
     combined = echelon(g)
     assert combined is not None
     assert len(combined[1]["do"]) == 2
