@@ -351,7 +351,7 @@ def test_eight_draws_of_minibatches_are_a_reading():
 
 
 class Tracing:
-    """A loss that spends half a second once, at its eighth evaluation, as one that is traced does."""
+    """A loss that spends half a second once, at its eighth evaluation, as a traced one does."""
 
     dim, n_data, center = 2, 100, torch.zeros(2, dtype=torch.float64)
 
