@@ -29,7 +29,7 @@ def execute():
 # decimal number is a measurement: the same seed gives it again up to the rounding of another
 # machine, and counts of evaluations follow.
 SECONDS = re.compile(r"\d[\d,.]*( CPU)? s\b")
-DRAWS = re.compile(r"\d+ effective draws")  # a measurement that is written as an integer
+DRAWS = re.compile(r"\d[\d,]* (effective draws|draws a chain)")  # measured, written as integers
 NUMBER = re.compile(r"\d+(?:,\d{3})+|\d+\.\d+")
 TOLERANCE, COUNTS = 0.02, 0.1
 

@@ -219,8 +219,10 @@ def _width(arm: str, members: _Members) -> Iterator[Flag]:
     if level is None or band is None or len(rows) < ROWS:
         return
     if band[1] < level - NARROW:
+        added = sum(m.covered is not None and m.row.is_probe for m in members)
+        of_probes = f", {added} of them of probes," if added else ""
         text = (
-            f"{covered} of all {of} intervals given at {level:.0%} contain λ "
+            f"{covered} of all {of} intervals{of_probes} given at {level:.0%} contain λ "
             f"({100 * band[0]:.0f}–{100 * band[1]:.0f} % over rows)"
         )
         yield Flag(arm, "intervals do not cover", text)

@@ -87,9 +87,10 @@ def calibrate(
     folder that keeps readings and certificates (the same call goes on where it stopped); without it
     nothing is kept.
     workers: processes; 0 measures in this process, which also serves a function that no other
-    process could import; None: two, or none for such a function. budget: CPU seconds of one
-    measurement; evaluations: how many of K and ∇K it may take; None for no limit. progress: called
-    with what is done, how much of it, out of how much, and the last one's name.
+    process could import; None: two, or none for such a function or a single measurement. budget:
+    CPU seconds of one measurement; evaluations: how many of K and ∇K it may take; None for no
+    limit. progress: called with what is done, how much of it, out of how much, and the last one's
+    name.
 
     Returns a :class:`~singularity_lab.calibration.results.Calibration`; failures stay in it, and it
     prints as a table with a verdict in words (a line for each device and class of m). What a device
@@ -103,8 +104,6 @@ def calibrate(
     arms = arms_of(devices)
     for arm in arms:  # before rows are drawn and proved
         arm.check()
-    if workers is None:
-        workers = 2 if all(map(is_portable, arms)) else 0
     title = ""
     if isinstance(rows, str) and is_name(rows):
         chosen = chosen_set(rows, out)
@@ -113,6 +112,8 @@ def calibrate(
         work = plan(arms, (*chosen.rows, *added), seeds, budget, evaluations)
     else:
         work = plan(arms, rows, seeds, budget, evaluations)
+    if workers is None:
+        workers = 2 if len(work.tasks()) > 1 and all(map(is_portable, arms)) else 0
     found = run_plans([work], out, workers, progress, title)
     if not title:
         return found

@@ -259,7 +259,7 @@ def calibrate(
     context: typer.Context,
     device: Annotated[
         list[str] | None,
-        typer.Option("--device", metavar="NAME", help="A device; may be repeated."),
+        typer.Option("--device", metavar="NAME", help="A device; may be repeated. [required]"),
     ] = None,
     rows: Annotated[
         str | None,
@@ -272,7 +272,9 @@ def calibrate(
     seeds: Annotated[str, typer.Option("--seeds", help="'0:4' (four of them) or '0,1,2'.")] = "0",
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="Keep everything here; the same call resumes."),
+        typer.Option(
+            "--out", metavar="DIR", help="Keep everything here; the same call resumes. [required]"
+        ),
     ] = None,
     setting: SettingsOption = None,
     budget: Seconds = None,

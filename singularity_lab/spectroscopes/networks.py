@@ -265,7 +265,7 @@ def llc(
     check_number("seconds", seconds)
     check_number("gamma", gamma, zero=True)
     check_number("n", n)
-    device = _fitting(device, settings)
+    asked, device = device, _fitting(device, settings)
     where = next(model.parameters()).device if torch_device is None else _place(torch_device)
     name, plan = planned(at, device, seconds, settings, where)
     chosen = {"n": float(at.n_data if n is None else n), "gamma": gamma, **plan, **settings}
@@ -276,7 +276,22 @@ def llc(
         name, at, seed=seed, budget=Budget(cpu_seconds=2 * seconds + 5),
         progress=told if callable(told) else None, **chosen,
     )  # fmt: skip
-    return _beside_the_curvature(at, reading)
+    reading = _beside_the_curvature(at, reading)
+    chosen_by = _chosen(name, asked, device, seconds)
+    place = f"{where}, {'where the model is' if torch_device is None else 'as asked'}"
+    words = f"{chosen_by}; on {place}; {str(dtype).removeprefix('torch.')}, dtype= for another"
+    return dataclasses.replace(reading, diagnostics={**reading.diagnostics, "chosen": words})
+
+
+def _chosen(name: str, asked: str | None, fitting: str | None, seconds: float) -> str:
+    """Which device measured, and why."""
+    if asked:
+        return f"{name}, as asked"
+    if fitting:
+        return f"{name}, which knows a setting that was given"
+    if name == "llc-hmc":
+        return f"{name}, whose full batches end in {seconds:g} CPU s"
+    return f"{name}, since the full batches of llc-hmc do not end in {seconds:g} CPU s"
 
 
 def check_number(name: str, x: Any, *, zero: bool = False) -> None:

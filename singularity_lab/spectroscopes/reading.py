@@ -209,7 +209,9 @@ class Reading:
             if self.identified_multiplicity is None:
                 shown += ": m is not identifiable at this depth"
             lines.append(f"  {shown}")
-        lines += self._beside()
+        lines += [*self._extrapolated(), *self._beside()]
+        if self.diagnostics.get("chosen"):
+            lines.append(f"  {self.diagnostics['chosen']}")
         if self.diagnostics.get("regime"):
             lines.append(f"  {self.diagnostics['regime']}: no proved row is of this kind and size")
         c = self.cost
@@ -218,6 +220,15 @@ class Reading:
             f"{c.cpu_seconds:.2f} CPU s, seed {self.seed}"
         )
         return "\n".join(lines)
+
+    def _extrapolated(self) -> list[str]:
+        """How the estimate of a sampler with a step was made of ε and ε/2."""
+        gap, step = (self.diagnostics.get(name) for name in ("step_gap", "epsilon"))
+        if gap is None or "llc" not in self.estimates:
+            return []
+        value = self.estimates["llc"].value
+        half, whole = value - gap, value - 2 * gap
+        return [f"  extrapolated in the step: 2·{half:.5g} at ε/2 − {whole:.5g} at ε = {step:.3g}"]
 
     def _beside(self) -> list[str]:
         """What a reading of a network is to be read beside."""
@@ -243,6 +254,7 @@ class Reading:
             rows.append((f"P(m = {m})", f"{p:.3f}"))
         if self.diagnostics.get("harmonic") is not None:
             rows.append(("by the curvature at w* alone", f"{self.diagnostics['harmonic']:.3g}"))
+        rows += [("computed", html.escape(x)) for x in [self.diagnostics.get("chosen")] if x]
         rows.append(("outcome", html.escape(f"{self.outcome} {self.reason}".strip())))
         c = self.cost
         spent = f"{c.evaluations:,} K, {c.gradients:,} ∇K, {c.cpu_seconds:.2f} CPU s"

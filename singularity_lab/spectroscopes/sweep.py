@@ -163,16 +163,37 @@ class Sweep:
         ends = ", ".join(f"{v} {k}" for k, v in counts.most_common())
         lone = [c for c in self.cells if c.reading.ok]
         most = counts.most_common(1)[0][0]
+        larger = f"gamma above {max(c.gamma for c in self.cells):g}"
+        tried = [c.epsilon for c in self.cells if c.epsilon is not None]
+        smaller = f"steps below {min(tried):.2g}" if tried else "smaller steps"
+        spent = sum(c.reading.cost.cpu_seconds for c in self.cells)
         advice = {
-            "not mixed": "more draws, a larger gamma, or larger steps",
-            "biased target": "smaller steps with more draws",
-            "diverged": "smaller steps, or a larger gamma",
-            "no minimum": "train on, a larger gamma, or self_teacher=True",
-            "budget": "more seconds",
+            "not mixed": f"{self._more_draws()}, or {larger}",
+            "biased target": f"{smaller} with more draws",
+            "diverged": f"{smaller}, or {larger}",
+            "no minimum": f"to train on, {larger}, or self_teacher=True",
+            "budget": f"more seconds than the {spent:.0f} that were spent",
         }.get(most, "another loss: see the reasons in the table")
         if lone:
             advice = f"steps between those tried, since {len(lone)} run is ok alone; or {advice}"
         return f"No setting of this grid can be recommended ({ends}). Try {advice}."
+
+    def _more_draws(self) -> str:
+        """The number of draws with which the nearest of the cells that have not mixed would."""
+        needs = []
+        for c in self.cells:
+            needed, made = (c.reading.diagnostics.get(x) for x in ("draws_needed", "draws"))
+            if needed and made:
+                needs.append((needed / made, needed, made, c))
+        if not needs:
+            return "more draws"
+        times, needed, made, c = min(needs, key=lambda x: x[0])
+        spent = sum(x.reading.cost.cpu_seconds for x in self.cells)
+        step = "" if c.epsilon is None else f", epsilon = {c.epsilon:.3g}"
+        return (
+            f"draws={needed:,} instead of {made:,} (seconds={max(1, times * spent):.0f}), which is "
+            f"the least that gamma = {c.gamma:g}{step} needs"
+        )
 
     # -- text
     def records(self) -> list[dict[str, Any]]:

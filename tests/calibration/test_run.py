@@ -240,3 +240,16 @@ def test_rows_come_as_ids_entries_and_problems():
     assert CalibrationRow.of(CUSP).id == "(-y^3 + x^2)"
     wide = LocalProblem.build(" + ".join(f"x{i}^2" for i in range(30)))
     assert CalibrationRow.of(wide).id.startswith("problem-")
+
+
+def test_one_measurement_needs_no_other_process(monkeypatch):
+    from singularity_lab.calibration import run
+
+    asked = []
+    usual = run.run_plans
+    monkeypatch.setattr(
+        run, "run_plans", lambda p, out, workers, *a: asked.append(workers) or usual(p, out, 0, *a)
+    )
+    calibrate("hessian", [LINE])
+    calibrate("hessian", [LINE, CUSP])
+    assert asked == [0, 2]

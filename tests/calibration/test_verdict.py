@@ -22,4 +22,4 @@ def test_five_lines_print_a_verdict_for_each_class():
     ):
         assert line in text
     # the scaled row is drawn: two rows of twelve have λ = 1/2, and one of them may be it
-    assert re.search(r"[23] of all 15 intervals given at 90% contain λ", text)
+    assert re.search(r"[23] of all 15 intervals, 3 of them of probes, given at 90% contain λ", text)

@@ -310,6 +310,25 @@ def test_a_regular_model_reads_half_its_dimension():
 
 
 @pytest.mark.slow
+def test_a_reading_says_which_device_computed_where_and_how_it_was_extrapolated():
+    torch.manual_seed(0)
+    net = nn.Linear(2, 1)
+    x = torch.randn(200, 2)
+    data = (x, net(x).detach())
+    usual = str(llc(net, data, seconds=60, burn_in=20, draws=40, progress=False))
+    assert "llc-hmc, whose full batches end in 60 CPU s; on cpu, where the model is" in usual
+    asked = llc(
+        net, data, device="llc", torch_device="cpu", dtype=torch.float64, burn_in=40, draws=40,
+        progress=False,
+    )  # fmt: skip
+    assert "llc, as asked; on cpu, as asked; float64" in str(asked)
+    assert "llc, as asked" in asked._repr_html_()
+    half, whole = re.search(r"2·(\S+) at ε/2 − (\S+) at ε", str(asked)).groups()
+    assert 2 * float(half) - float(whole) == pytest.approx(asked.estimate.value, rel=1e-3)
+    known = llc(net, data, sampler="sgld", burn_in=40, draws=40, progress=False)
+    assert "llc, which knows a setting that was given" in str(known)
+
+
 def test_a_box_holds_the_chains():
     """Without localisation, in a box: K = (w − w*)² on [−½, ½]."""
     x = torch.ones(200, 1)

@@ -50,8 +50,16 @@ def test_what_is_recommended_reads_its_target_and_says_why(found):
 def test_a_grid_without_a_good_run_recommends_nothing():
     bad = sweep(bowl(), epsilon=[1.0, 2.0], gamma=[1.0], n=[1000], **FAST)
     assert bad.recommendation.cell is None
-    assert "smaller steps" in str(bad)
+    assert "steps below 1, or gamma above 1" in str(bad)
     assert bad.flat == (False, False)
+
+
+def test_a_grid_that_has_not_mixed_says_how_many_draws_would():
+    short = sweep(bowl(), epsilon=[1e-4], gamma=[1.0], n=[1000], chains=8, burn_in=50, draws=100)
+    (c,) = short.cells
+    needed = c.reading.diagnostics["draws_needed"]
+    assert needed >= 2 / (1e-4 * 1.0)  # one relaxation of the localisation
+    assert f"Try draws={needed:,} instead of 100" in str(short)
 
 
 def cell(epsilon, value, error=0.1, outcome=Outcome.OK, gamma=1.0):

@@ -35,7 +35,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted
 from singularity_lab.spectroscopes.devices.llc_mala import MalaSettings
-from singularity_lab.spectroscopes.devices.tempered import potential, seeded_generator
+from singularity_lab.spectroscopes.devices.tempered import draws_needed, potential, seeded_generator
 from singularity_lab.spectroscopes.inference.convergence import LARGEST, two_starts
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.kernels import mala
@@ -45,6 +45,8 @@ from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import BadLoss, Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
+
+_R_HAT, _FEWEST = 1.1, 4  # R-hat allowed, effective draws a chain
 
 
 @dataclass(frozen=True)
@@ -315,9 +317,11 @@ def _read(
             f"nβ(E[L] − L(w*)) = {level:.3g} is above d/2 = {run.meter.loss.dim / 2:g}: the chains "
             "have left the basin of w*"
         )
-    if r_hat > 1.1 or ess < 4 * count:
+    if r_hat > _R_HAT or ess < _FEWEST * count:
+        short = max(_FEWEST * count / max(ess, 1.0), (r_hat**2 - 1) / (_R_HAT**2 - 1))
         return Outcome.NOT_MIXED, (
             f"R-hat {r_hat:.3g} (median), {ess:.0f} effective draws over {count} chains"
+            + draws_needed(short, draws)
         )
     complaint = next((f"{k}: {f.complaint}" for k, f in found.items() if f.complaint), "")
     if not complaint and not run.heated:
@@ -327,6 +331,8 @@ def _read(
         complaint = (
             f"the standard error {nu_found.error:.3g} is over a fifth of ν = {nu_found.value:.3g}"
         )
+        if nu_found.value > 0:
+            complaint += draws_needed((nu_found.error / (LARGEST * nu_found.value)) ** 2, draws)
     return (Outcome.NOT_MIXED, complaint) if complaint else (Outcome.OK, "")
 
 

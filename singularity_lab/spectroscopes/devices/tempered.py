@@ -15,6 +15,7 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.inference.convergence import (
+    LARGEST,
     ChainGroup,
     Judgement,
     interval,
@@ -30,6 +31,8 @@ _KEPT = 400  # windows of draws kept per chain for R-hat, ESS and the trace
 _SHOWN = 512  # chains whose averages are told; with more, fewer windows are kept
 _LEVEL = 0.9
 _BELOW = 3.0  # standard errors of a group of chains below L(w*)
+_FEWEST = 4  # effective draws a chain that ``judge`` asks for
+_HOPELESS = 1_000  # times the draws, from where another number of draws is no advice
 
 EVERY = 128  # steps between two looks at the clock of the checkpoints
 
@@ -204,10 +207,60 @@ def reading_of_average(
             "loss_of_chains": meter.offset + e.value / nbeta,
         }
         outcome, reason = _outcome(loss, meter, s, verdict, e, cut, average.count, biased, groups)
+        if outcome is Outcome.NOT_MIXED and any(g.scattered for g in groups):
+            times = times_the_draws(
+                verdict, e, r_hat=r_hat, relaxation=extra.get("relaxation_steps", 0.0),
+                chains=sum(len(g.means) for g in groups), draws=average.count,
+            )  # fmt: skip
+            reason += draws_needed(times, average.count)
+            if times == 1:
+                reason += f"; draws do not mend it, a burn_in beyond {s.burn_in:,} may"
+            elif math.isfinite(times):
+                diagnostics["draws_needed"] = _round_up(times * average.count)
     if lost:
         outcome = Outcome.DIVERGED
         reason = f"{lost} of {len(means)} chains left the finite numbers"
     return meter.reading(device, s, seed, estimates, outcome, reason, diagnostics)
+
+
+def times_the_draws(
+    verdict: Judgement, e: Estimate, *, r_hat: float, relaxation: float, chains: int, draws: int
+) -> float:
+    """How many times the draws a reading that is not mixed needs, at least; 1 where draws are not
+    what it lacks, NaN where nothing can be said.
+
+    r_hat: the largest allowed; relaxation: steps that the localisation needs; chains: in all;
+    draws: of a chain. Effective draws grow like draws, and R̂² − 1 and the squared error fall like
+    1/draws, once the chains move about: before that the number is a lower bound.
+    """
+    n = verdict.numbers
+    if not (n["ess"] > 0 and math.isfinite(n["r_hat"]) and e.value > 0):
+        return math.nan
+    mixing = max(_FEWEST * chains / n["ess"], (n["r_hat"] ** 2 - 1) / (r_hat**2 - 1))
+    noise = max(verdict.error / (LARGEST * e.value), (e.value - e.low) / e.value) ** 2
+    if mixing <= 1 and verdict.complaint and not verdict.noisy and relaxation <= draws:
+        return 1.0
+    return max(mixing, noise, relaxation / draws)
+
+
+def draws_needed(times: float, draws: int) -> str:
+    """The words that so many times the draws of a chain are needed; "" where they are not.
+
+    >>> draws_needed(3.17, 240)
+    '; at least about 770 draws a chain are needed, 240 were made'
+    """
+    if not times > 1:
+        return ""
+    if not times < _HOPELESS:
+        return f"; {_HOPELESS:,} times as many draws would not do"
+    needed = _round_up(times * draws)
+    return f"; at least about {needed:,} draws a chain are needed, {draws:,} were made"
+
+
+def _round_up(x: float) -> int:
+    """The next integer with two digits before zeros."""
+    unit = 10 ** max(0, math.floor(math.log10(x)) - 1)
+    return math.ceil(x / unit) * unit
 
 
 def with_draws(

@@ -23,13 +23,19 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
 from singularity_lab.spectroscopes.devices.llc_adjusted import Adjusted
 from singularity_lab.spectroscopes.devices.llc_mala import MalaSettings
-from singularity_lab.spectroscopes.devices.tempered import seeded_generator
+from singularity_lab.spectroscopes.devices.tempered import (
+    draws_needed,
+    seeded_generator,
+    times_the_draws,
+)
 from singularity_lab.spectroscopes.inference.convergence import judge
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, Meter
 from singularity_lab.spectroscopes.reading import Estimate, Outcome, Reading
 from singularity_lab.system.extras import pyplot
+
+_R_HAT = 1.1  # the largest allowed
 
 
 @dataclass(frozen=True)
@@ -109,9 +115,9 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
                         windows=(hot.windows - cold.windows) / gap)
                 for hot, cold in zip(*levels, strict=True)
             ],
-            r_hat=1.1,
+            r_hat=_R_HAT,
         )  # fmt: skip
-        warm = judge(levels[0], r_hat=1.1)
+        warm = judge(levels[0], r_hat=_R_HAT)
         estimates["lambda"] = verdict.interval(0.9)
         level = warm.interval(0.9)
         at_centre = s.n * meter.offset
@@ -133,6 +139,12 @@ def wbic(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading:
             reason = f"E[nL] is below nL(w*) by {-level.value:.3g}"
         elif verdict.complaint or warm.complaint:
             outcome, reason = Outcome.NOT_MIXED, verdict.complaint or warm.complaint
+            found = verdict if verdict.complaint else warm
+            times = times_the_draws(
+                found, found.interval(0.9), r_hat=_R_HAT, relaxation=0.0,
+                chains=sum(len(g.means) for g in levels[0]), draws=s.draws,
+            )  # fmt: skip
+            reason += draws_needed(times, s.draws)
             if verdict.noisy and not warm.complaint:
                 reason += _held(s, verdict.value, warm.value * betas[0])
         elif not heated:

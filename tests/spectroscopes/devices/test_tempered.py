@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,13 +12,16 @@ from singularity_lab.spectroscopes.devices.tempered import (
     Average,
     check_settings,
     curvature,
+    draws_needed,
     inverse_temperature,
     largest_eigenvalue,
     may_scatter,
     potential,
     seeded_generator,
+    times_the_draws,
     walls_of,
 )
+from singularity_lab.spectroscopes.inference import convergence
 from singularity_lab.spectroscopes.meter import Budget, Meter
 from tests.spectroscopes.germs import brieskorn, crossing
 
@@ -107,3 +111,67 @@ def test_the_largest_eigenvalue_of_a_quadratic_form():
     points = torch.zeros(2, 3, dtype=torch.float64)
     assert largest_eigenvalue(meter, points, 0.1) == pytest.approx(14.0, rel=1e-3)
     assert curvature(meter, 0.1, torch.Generator().manual_seed(0)) == pytest.approx(14.0, rel=1e-2)
+
+
+def autoregressive(rng, chains, draws, correlation):
+    """Stationary chains with mean 5, standard deviation 1 and this correlation of neighbours."""
+    x = np.empty((chains, draws))
+    x[:, 0] = rng.normal(size=chains)
+    for t in range(1, draws):
+        step = rng.normal(size=chains)
+        x[:, t] = correlation * x[:, t - 1] + np.sqrt(1 - correlation**2) * step
+    return 5 + x
+
+
+def verdict_of(x):
+    half = len(x) // 2
+    groups = [
+        convergence.ChainGroup(part.mean(1), part, scattered=far)
+        for part, far in ((x[:half], False), (x[half:], True))
+    ]
+    return convergence.judge(groups, r_hat=1.1)
+
+
+def needs(x):
+    found = verdict_of(x)
+    return times_the_draws(
+        found, found.interval(0.9), r_hat=1.1, relaxation=0.0, chains=len(x), draws=x.shape[1]
+    )
+
+
+@pytest.mark.parametrize("correlation", [0.8, 0.95])
+def test_the_draws_that_a_short_run_is_told_to_need_suffice_and_are_not_far_too_many(correlation):
+    """Chains of which all is known: 16 draws of each are too few, and where about as many as told
+    are made, the verdict has nothing to say; with a tenth it still has."""
+    rng = np.random.default_rng(0)
+    times = sorted(needs(autoregressive(rng, 12, 16, correlation)) for _ in range(25))[12]
+    assert times > 1
+    enough = [
+        verdict_of(autoregressive(rng, 12, int(2 * times * 16), correlation)).complaint
+        for _ in range(20)
+    ]
+    assert enough.count("") >= 15
+    if 0.1 * times * 16 >= 8:
+        few = [
+            verdict_of(autoregressive(rng, 12, int(0.1 * times * 16), correlation)).complaint
+            for _ in range(20)
+        ]
+        assert few.count("") <= 5
+
+
+def test_what_is_asked_of_draws_is_what_the_verdict_asks():
+    from singularity_lab.spectroscopes.devices import tempered
+
+    assert tempered._FEWEST == convergence._FEWEST
+
+
+def test_draws_do_not_mend_what_two_starts_disagree_on():
+    rng = np.random.default_rng(1)
+    x = rng.normal(5, 1, size=(12, 400))
+    x[6:] += 0.15
+    found = verdict_of(x)
+    assert "scattered" in found.complaint
+    assert needs(x) == 1.0
+    assert draws_needed(1.0, 400) == ""
+    assert draws_needed(float("nan"), 400) == ""
+    assert "would not do" in draws_needed(1e9, 400)
