@@ -4,6 +4,7 @@ built."""
 from __future__ import annotations
 
 from collections import defaultdict
+from fractions import Fraction
 
 from singularity_lab.atlas.pages import Joined, row_of, sides
 from singularity_lab.dictionary.schema import EDGE_KINDS, Tables, blanks
@@ -13,7 +14,8 @@ def faults(tables: Tables) -> list[str]:
     """What is wrong with the tables, a line each; empty for sound ones.
 
     Blank cells, two rows with one id, rows without a line in ``strata``, two rows of one class that
-    differ in (λ, m), edges that end nowhere, certificates that no table has.
+    differ in (λ, m), edges that end nowhere, closures and adjacencies along which (λ, m) falls or
+    the dimension does not rise, certificates that no table has.
     """
     found = [f"blank cell: {where}" for where in blanks(tables)]
     joined = Joined.of(tables)
@@ -47,10 +49,36 @@ def faults(tables: Tables) -> list[str]:
             for end in ends
             if row_of(end) not in known
         ]
+    found += _against_order(tables)
     for line in tables.strata:
         low, high = sides(line.lam)
         if low is None and high is None and line.lam.status in ("value", "bounds"):
             found.append(f"stratum {line.row_id}#{line.stratum_id}: λ has no side")
+    return found
+
+
+def _against_order(tables: Tables) -> list[str]:
+    """Edges from a special germ to a general one that say otherwise: (λ, m) is semicontinuous, so
+    that λ does not fall, and m does not rise where λ stays."""
+    lines = {
+        line.row_id if line.on_file else f"{line.row_id}#{line.stratum_id}": line
+        for line in tables.strata
+    }
+    found = []
+    for edge in tables.edges:
+        low, high = lines.get(edge.source), lines.get(edge.target)
+        if edge.kind not in ("closure", "adjacency") or low is None or high is None:
+            continue
+        said = f"{edge.kind} {edge.source} – {edge.target}"
+        a, b = sides(low.lam)[0], sides(high.lam)[1]
+        if a is not None and b is not None:
+            decided = all(c.status == "value" for c in (low.lam, low.m, high.lam, high.m))
+            rises = decided and a == b and int(low.m.value) < int(high.m.value)
+            if Fraction(b) < Fraction(a) or rises:
+                found.append(f"{said}: (λ, m) goes from {a}, {low.m.value} to {b}, {high.m.value}")
+        d, e = low.dimension, high.dimension
+        if edge.kind == "closure" and d.status == e.status == "value" and e.value <= d.value:
+            found.append(f"{said}: the dimension goes from {d.value} to {e.value}")
     return found
 
 

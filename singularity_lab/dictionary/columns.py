@@ -323,7 +323,15 @@ def _type(question: Question) -> Cells:
 
 
 def _adjacencies(question: Question) -> Cells:
-    """What the germ becomes at the origin when one monomial of its versal unfolding is on."""
+    """What the germ becomes at the origin when one monomial of its versal unfolding is on.
+
+    λ along the path is that of the ideal (f + s·e) with a flat density: a K that is given itself
+    would change sign on the path, and a wall or a prior makes another λ.
+    """
+    if question.problem.is_power_one:
+        return _no_path("K is given itself; f + s·e changes sign")
+    if not question.problem.flat:
+        return _no_path("a wall or a prior is at the point; types and λ along a path know none")
     s = singularity(question.problem, budget=question.limit)
     f = s.f
     found = []
@@ -342,8 +350,12 @@ def _adjacencies(question: Question) -> Cells:
         )
     if not found:
         none = "no monomial of order 2 or more in its versal unfolding: 0 does not stay singular"
-        return {"adjacencies": Cell.not_applicable(none)}
+        return _no_path(none)
     return {"adjacencies": Cell.of(found, "types and λ of f + e for the monomials e, proved")}
+
+
+def _no_path(why: str) -> Cells:
+    return {"adjacencies": Cell.not_applicable(why)}
 
 
 def _volume(question: Question) -> Cells:
@@ -389,9 +401,9 @@ GROUPS: tuple[ColumnGroup, ...] = (
     ColumnGroup("jets", ("jets",), _jets, 2, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
     ColumnGroup("zeta", ("zeta",), _zeta, 1, "singlab zeta {id}", 'zeta("{id}")'),
     ColumnGroup("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
-    ColumnGroup("adjacencies", ("adjacencies",), _adjacencies, 1,
+    ColumnGroup("adjacencies", ("adjacencies",), _adjacencies, 2,
           _CHECK + "adjacencies", _AGAIN % "adjacencies"),
-    ColumnGroup("stratum", ("dimension", "codimension"), _stratum, 1,
+    ColumnGroup("stratum", ("dimension", "codimension"), _stratum, 2,
           _CHECK + "{column}", _AGAIN % "{column}"),
     ColumnGroup("volume", ("volume",), _volume, 1,
           _ONE % "volume_expansion('{id}')", 'volume_expansion("{id}")', Cell.no_device),

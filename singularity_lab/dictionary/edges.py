@@ -10,7 +10,7 @@ from singularity_lab.catalog.quiver_strata import NetworkStratum, closure_edges
 from singularity_lab.dictionary.assemble import Place
 from singularity_lab.dictionary.network_strata import network_stratum, network_widths
 from singularity_lab.dictionary.rows import model_id
-from singularity_lab.dictionary.schema import Edge, Row, StratumLine
+from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine
 from singularity_lab.programs.catalog_rows import declared
 
 
@@ -27,7 +27,7 @@ def make_edges(
 ) -> list[Edge]:
     """All edges, in the order of their kinds."""
     every = [
-        *_closure(listed),
+        *_closure(listed, strata),
         *_classes(strata),
         *_adjacency(strata, rows),
         *_transposition(entries),
@@ -36,8 +36,10 @@ def make_edges(
     return list({(e.source, e.target, e.kind): e for e in every}.values())
 
 
-def _closure(listed: Iterable[Place]) -> Iterator[Edge]:
-    """Rank strata by their ranks; elsewhere the stratum that a model calls its deepest."""
+def _closure(listed: Iterable[Place], strata: Iterable[StratumLine]) -> Iterator[Edge]:
+    """Rank strata by their ranks; elsewhere the stratum that a model calls its deepest, below those
+    along which the germ is the same in more dimensions."""
+    dimensions = {_line_key(line): line.dimension for line in strata}
     models: dict[str, list[Place]] = {}
     for place in listed:
         if place.stratum is not None and place.entry.builder:
@@ -52,9 +54,24 @@ def _closure(listed: Iterable[Place]) -> Iterator[Edge]:
             if deep.stratum is None or not deep.stratum.deepest:
                 continue
             for other in places:
-                if other is not deep:
+                if other is deep:
+                    continue
+                jump = _jump(dimensions.get(stratum_key(deep)), dimensions.get(stratum_key(other)))
+                if jump != 0:  # else both lie on one stratum of equal germs
                     why = f"{deep.name} is the deepest stratum of the model"
-                    yield Edge(stratum_key(deep), stratum_key(other), "closure", 1, why)
+                    edge = stratum_key(deep), stratum_key(other)
+                    yield Edge(*edge, "closure", jump or 0, why)
+
+
+def _line_key(line: StratumLine) -> str:
+    return line.row_id if line.on_file else f"{line.row_id}#{line.stratum_id}"
+
+
+def _jump(low: Cell | None, high: Cell | None) -> int | None:
+    """The difference of two dimensions; None where one of them is not decided."""
+    if low is None or high is None or not low.status == high.status == "value":
+        return None
+    return int(high.value) - int(low.value)
 
 
 def _by_ranks(places: Sequence[Place], widths: tuple[int, ...]) -> Iterator[Edge]:

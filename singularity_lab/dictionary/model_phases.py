@@ -45,8 +45,8 @@ def phases(
     ['5', '6', '7', '15/2']
     >>> print(table.place(5.9, 0.3))
     5.9 ± 0.3 meets rank 1 (λ = 6)
-    then rank 2 (λ = 7), which overtakes at no n
-    then rank 3 (λ = 15/2), which overtakes at no n
+    then rank 2 (λ = 7), which is below rank 1 at every n
+    then rank 3 (λ = 15/2), which is below rank 1 at every n
     """
     if source in program_names() and kind in (None, "machine"):
         return _machine(source, budget)

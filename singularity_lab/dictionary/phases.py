@@ -168,11 +168,21 @@ class PhasePosition:
         first = self.met[0]
         lines = [f"{shown} meets " + ", ".join(f"{p.name} (λ = {p.value})" for p in self.met)]
         for phase, crossing in self.next:
-            when = "overtakes at no n" if crossing is None else f"overtakes at n = {crossing.n:.4g}"
+            when = _when(first, phase, crossing)
             lines.append(f"then {phase.name} (λ = {phase.value}), which {when}")
         if not self.next:
             lines.append(f"nothing on file has less loss than {first.name}")
         return "\n".join(lines)
+
+
+def _when(first: Phase, later: Phase, crossing: Crossing | None) -> str:
+    """From which n on a phase of less loss is below the one where a reading lies."""
+    if crossing is not None:
+        return f"overtakes {first.name} at n = {crossing.n:.4g}"
+    ends = later.free_energy(LARGEST), first.free_energy(LARGEST)
+    if ends[0] is not None and ends[1] is not None and ends[0] < ends[1]:
+        return f"is below {first.name} at every n"
+    return f"does not overtake {first.name} up to n = {LARGEST:g}"
 
 
 @dataclass(frozen=True)

@@ -312,7 +312,8 @@ class Edge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     - ``trained into``: a training run (source) ended at target.
 
     weight: a number of the kind's own (1 where it has none): for closure the difference of
-    dimensions, for adjacency μ(source) − μ(target). evidence: why, in words.
+    dimensions (0 where one is not decided), for adjacency μ(source) − μ(target).
+    evidence: why, in words.
     """
 
     source: str

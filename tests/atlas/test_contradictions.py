@@ -9,6 +9,7 @@ from atlas_pages import IDS
 from singularity_lab.atlas import build
 from singularity_lab.atlas.contradictions import faults, gaps
 from singularity_lab.dictionary.schema import Cell, Edge
+from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput
 
 
@@ -41,6 +42,25 @@ def test_tables_that_contradict_one_another_are_not_shown(tables, tmp_path):
         with pytest.raises(BadInput, match=said):
             build(tmp_path / "page", wrong)
     assert not (tmp_path / "page").exists()
+
+
+def test_no_edge_leads_from_a_special_germ_to_a_more_singular_one():
+    """(λ, m) is semicontinuous along closures and deformations, and a closure has a boundary of
+    smaller dimension: each edge on file turned about is a fault, where its ends differ."""
+    tables = shipped()
+    assert not faults(tables)
+    kinds = ("closure", "adjacency")
+    turned = [
+        msgspec.structs.replace(e, source=e.target, target=e.source)
+        for e in tables.edges
+        if e.kind in kinds
+    ]
+    found = faults(msgspec.structs.replace(tables, edges=turned))
+    for kind in kinds:
+        said = [line for line in found if line.startswith(kind)]
+        assert len(said) >= 0.9 * sum(e.kind == kind for e in turned)
+    assert any("(λ, m) goes from" in line for line in found)
+    assert any("the dimension goes from" in line for line in found)
 
 
 def test_tables_that_lack_a_proved_value_say_so(tables):

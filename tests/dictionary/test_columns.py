@@ -41,6 +41,21 @@ def test_every_computed_column_has_its_command():
         assert "{id}" in group.python
 
 
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("loss-x2-y4", "changes sign"),  # K = x² + y⁴ has λ 3/4, and K + s·y² is no (…)²
+        ("program-identity-5mr-frozen-exact", "changes sign"),  # λ 2/3 in the corner, D4
+        ("nc-3-prior-2", "a wall or a prior"),  # A2 with a density w1²
+    ],
+)
+def test_a_path_is_of_the_squared_ideal_with_a_flat_density(row, why):
+    (group,) = (g for g in GROUPS if g.name == "adjacencies")
+    cell = group.cells(Question(load(row).problem(), (), 5.0))["adjacencies"]
+    assert cell.status == "not applicable"
+    assert why in cell.reason
+
+
 def test_jets_near_a_point_name_the_contact_loci():
     lines = [
         s for s in shipped().strata

@@ -28,3 +28,11 @@ def test_closures_go_up_in_dimension_and_adjacencies_down_in_mu(tables):
     assert all(e.weight >= 0 for e in tables.edges if e.kind in ("closure", "adjacency"))
     deeper = {(e.source, e.target) for e in tables.edges if e.kind == "closure"}
     assert not {(b, a) for a, b in deeper} & deeper
+    lines = {s.row_id if s.on_file else f"{s.row_id}#{s.stratum_id}": s for s in tables.strata}
+    decided = 0
+    for edge in (e for e in tables.edges if e.kind == "closure"):
+        ends = lines[edge.source].dimension, lines[edge.target].dimension
+        if all(d.status == "value" for d in ends):
+            assert edge.weight == ends[1].value - ends[0].value > 0, edge
+            decided += 1
+    assert decided >= 900

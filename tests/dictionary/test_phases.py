@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from singularity_lab import neighbours, phases
-from singularity_lab.dictionary.phases import Phase, crossing_sizes
+from singularity_lab.dictionary.phases import Phase, Phases, crossing_sizes
 from singularity_lab.errors import BadInput
 
 
@@ -31,6 +31,20 @@ def test_crossings_solve_the_equation_with_the_log_log_term():
 
 def test_a_phase_of_equal_loss_never_overtakes():
     assert crossing_sizes(exact("a", 0, 1), exact("b", 0, 2)) == []
+
+
+def test_what_comes_next_says_from_which_n_on():
+    """Of less loss, so that it is below for large n: from a crossing on, always, or too far off."""
+    here = exact("here", 1, 2)
+    close = exact("close", "99/100", 3)
+    better, far = exact("better", 0, "5/2"), exact("far", "999999999999/1000000000000", 50)
+    said = str(Phases("m", "m", "functions", (here, close, better, far)).place(2.0, 0.1))
+    (crossing,) = crossing_sizes(here, close)
+    assert f"then close (λ = 3), which overtakes here at n = {crossing.n:.4g}" in said
+    assert "then better (λ = 5/2), which is below here at every n" in said
+    assert all(better.free_energy(n) < here.free_energy(n) for n in (2.72, 3, 10, 1e9))
+    assert "then far (λ = 50), which does not overtake here up to n = 1e+12" in said
+    assert far.free_energy(1e12) > here.free_energy(1e12)
 
 
 def test_the_lowest_phase_changes_at_its_crossings():

@@ -10,13 +10,15 @@ The dimension is proved by the first of these that applies, else bounded:
 
 - *smooth*: where λ = r/2 is proved for r independent differentials, nothing but r regular
   coordinates generates the ideal, since λ adds over a residual ideal: the stratum is the zero set;
+- *normal crossings*: r generators and w walls or priors with independent differentials are r + w
+  coordinates: the stratum is where all of them vanish;
 - *graded*: for positive weights in which every generator is quasi-homogeneous, the parts of a
   logarithmic field are logarithmic, and those that do not vanish at the point have finitely many
   coefficients: linear algebra over Q;
 - *above*: v is tangent only if Jv = 0 and, as the rank of J is constant on the stratum,
   cᵀ(D_v J)w = 0 for c in the cokernel and w in the kernel of J; and only if v kills the jets of
   least order of the ideal that is left when r coordinates are eliminated, as its order is constant;
-- *isolated*: a critical point of one polynomial with a finite Milnor number is a stratum;
+- *isolated*: a critical point of one polynomial with a finite Milnor number μ ≥ 1 is a stratum;
 - *below*: affine fields with θ f_j a combination of the f_k, found by linear algebra over Q.
 """
 
@@ -84,6 +86,12 @@ def triviality(source: GermLike | HasProblem, value: RLCT | None = None) -> Triv
     if not generators or _smooth(germ, rank, walls, value):
         reason = f"λ = {rank}/2 with {rank} independent differentials: the zero set is smooth"
         return Triviality(n, n - rank, n - rank, reason, reason)
+    if rank == len(generators):
+        kept = [[flint.fmpq(int(i == j)) for j in range(n)] for i in walls]
+        if int(flint.fmpq_mat([*jacobian, *kept]).rank()) == rank + len(walls):
+            beside = f" beside {len(walls)} walls or priors" if walls else ""
+            reason = f"{rank} generators with independent differentials{beside}"
+            return Triviality(n, n - rank - len(walls), n - rank - len(walls), reason, reason)
     constant = _constant_fields(generators, walls, n)
     if constant:
         rest = _without(germ, generators, constant)
@@ -152,11 +160,12 @@ def _told(weights: Sequence[int] | None) -> str:
 
 
 def _isolated(f: Polynomial) -> bool:
-    """Whether the Milnor number of f at 0 is found to be finite, in few variables."""
+    """Whether 0 is a critical point of f whose Milnor number is found to be finite, in few
+    variables."""
     if len(f.variables) > MILNOR_VARIABLES:
         return False
     try:
-        return milnor_algebra(f, MILNOR_COLUMNS).dimension >= 0
+        return milnor_algebra(f, MILNOR_COLUMNS).dimension > 0
     except SingularityLabError:
         return False
 

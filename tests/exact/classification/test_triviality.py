@@ -28,6 +28,9 @@ from singularity_lab.exact.classification.triviality import smooth_codimension, 
         (["x*y", "x*z"], "x y z", {"x": 1}, 1),  # a line, regular
         (["y - x^2", "z*(x + z)"], "x y z t", {}, 1),  # two planes in a smooth hypersurface
         (["x", "y^2 - z^3"], "x y z", {}, 0),
+        ("x*y*z*t", "x y z t", {"y": 1, "z": 1, "t": 1}, 3),  # smooth: no critical point at all
+        ("x - x*y + y*z + z^2*y^3", "x y z", {}, 2),
+        (["x + y^2", "y + z*x"], "x y z t", {}, 2),
     ],
 )
 def test_dimensions_of_strata(generators, variables, at, dimension):
@@ -50,6 +53,20 @@ def test_walls_and_priors_are_kept():
     for problem in (walled, weighed):
         found = triviality(problem)
         assert (found.lower, found.upper) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "dimension"),
+    [
+        ("x - x*y + y*z", {}, 1),  # a smooth surface that crosses the wall y = 0: a line in it
+        ("x - x*y + y*z", {"y": "1/2", "z": "-1/2", "x": "1/2"}, 2),  # away from the wall
+        ("y*(1 + z)", {}, 2),  # the wall itself
+        ("y - x^2", {}, 1),  # it touches the wall along a line
+    ],
+)
+def test_smooth_zero_sets_beside_a_wall(f, at, dimension):
+    found = triviality(LocalProblem.build(f, "x y z", at=at, nonnegative="y"))
+    assert (found.lower, found.upper) == (dimension, dimension), found
 
 
 def test_a_proved_value_shows_that_the_zeros_are_smooth():
