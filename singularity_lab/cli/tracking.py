@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,12 +105,16 @@ def track(
         raise BadInput(f"--n: expected numbers such as '1000,10000', received {n!r}") from None
     try:
         with progress_bar() as show:
+
+            def told(share: float, word: str) -> None:
+                show("track", int(1000 * share), 1000, word)
+
             path = along(
                 checkpoints, model=net, data=_made(data, "--data"), criterion=_criterion(criterion),
                 self_teacher=own_function, device=device, n=sizes, gamma=gamma, seed=seed,
                 seconds=seconds, total_seconds=total_seconds, store=store, jobs=jobs,
                 cluster=cluster,
-                progress=lambda share, word: show("track", int(1000 * share), 1000, word),
+                progress=told if sys.stderr.isatty() else True,
                 **option_values.settings(setting or []),
             )  # fmt: skip
     except Interrupted as error:

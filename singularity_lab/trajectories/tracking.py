@@ -51,6 +51,10 @@ _GAMMA = 100.0  # of a network, as `llc` takes it
 _FIELD = ("llc", "llc-hmc", "llc-mala")
 _TOGETHER = ("llc-hmc", "llc-mala")  # that can run side by side
 _BATCH = 96  # readings that are made together at most
+_FIRST = 8  # of them in a first batch, whose seconds tell how many a batch may hold
+_PATIENCE = 60.0  # seconds of a batch: then its readings are in the store
+_PORTION = 16  # checkpoints that another process reads in one call at most
+_LINE = 10.0  # seconds between two lines of progress, where they are kept
 _NUMBERS = 1 << 20  # chains · parameters · rows of data of a batch: above, calls cost little
 
 Probe = Callable[[Any], float]
@@ -356,6 +360,7 @@ class _Run:
         self.at, self.kept, self.told, self.device, self.asked = at, kept, told, device, asked
         self.gamma, self.seconds, self.given, self.probes = gamma, seconds, settings, probes
         self.together = together
+        self.batch = _FIRST
         self.rows: list[TrajectoryRow] = []
         self.pending: list[_Pending] = []
 
@@ -418,7 +423,7 @@ class _Run:
             dict(self.probes), self.together,
         )  # fmt: skip
         many = (check_address(cluster) or 16) if cluster else jobs
-        size = max(1, math.ceil(len(missing) / max(1, many)))  # few calls: together costs less
+        size = min(_PORTION, max(1, math.ceil(len(missing) / max(1, many))))  # together costs less
         for start in range(0, len(missing), size):
             part = missing[start : start + size]
             calls[f"track {part[0].place}"] = (self.at, self.kept.plan, given, part)
@@ -469,16 +474,24 @@ class _Run:
 
     def _begin(self, subject: torch.nn.Module | Loss) -> None:
         """Choose device and settings for all checkpoints by this one."""
-        self.kept.begin(
-            _plan(self.at, subject, self.device, self.asked, self.gamma, self.seconds, self.given)
+        plan = _plan(
+            self.at, subject, self.device, self.asked, self.gamma, self.seconds, self.given
         )
+        self.kept.begin(plan)
+        s = plan["settings"]
+        steps = (
+            f", {s['burn_in']:,} + {s['draws']:,} steps" if {"burn_in", "draws"} <= set(s) else ""
+        )
+        self.told.begin(f"{plan['device']}{steps} at each checkpoint")
 
     def finish(self) -> None:
         """Measure what is pending: all together, or one after the other where that fails."""
         batch, self.pending = self.pending, []
         if len(batch) > 1:
+            watch = Stopwatch()
             try:
                 readings = self._side_by_side(batch)
+                self.batch = max(1, int(_PATIENCE * len(batch) / max(watch.wall, 1e-3)))
             except Exception:  # of one of them: which, and why, is seen one by one
                 readings = []
             for pending, reading in zip(batch, readings, strict=False):
@@ -547,7 +560,7 @@ class _Run:
             return int(self.together)
         chains = pending.settings.get("chains", 16)
         numbers = chains * pending.sees.dim * getattr(pending.sees, "n_data", 1)
-        return max(1, min(_BATCH, _NUMBERS // numbers))
+        return max(1, min(_BATCH, self.batch, _NUMBERS // numbers))
 
     def _done(self, pending: _Pending, row: TrajectoryRow) -> None:
         self.kept.add(row, pending.size)
@@ -584,11 +597,15 @@ class _Told:
         self.hear = progress if callable(progress) else self._print if progress else None
         self.watch = Stopwatch()
         self.printed = False
+        self.line = -math.inf  # when the last one was printed
 
     def _print(self, share: float, words: str) -> None:
         if sys.stderr.isatty() or "ipykernel" in sys.modules:
             print(f"\r{words}    ", end="", file=sys.stderr, flush=True)
             self.printed = True
+        elif self.watch.wall >= max(self.line + _LINE, 1.1 * self.line):  # a file: whole lines
+            print(words, file=sys.stderr, flush=True)
+            self.line = self.watch.wall
 
     def _tell(self, part: float, words: str) -> None:
         if self.hear is None:
@@ -601,6 +618,13 @@ class _Told:
         rest = f", {left:.0f} s left" if math.isfinite(left) else ""
         share = (self.finished + part) / self.total
         self.hear(share, f"{self.finished} of {self.total} readings{rest}, {words}")
+
+    def begin(self, plan: str) -> None:
+        """The first words: what is to be done."""
+        if self.hear is not None:
+            self.hear(
+                0.0, f"{counted(self.total, 'reading') if self.total else 'readings'}: {plan}"
+            )
 
     def share(self, step: float, count: int = 1) -> Callable[[float, str], None]:
         """Hears of the progress of the reading at a step, or of so many from there on."""

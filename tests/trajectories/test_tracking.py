@@ -190,3 +190,35 @@ def test_a_file_without_a_step_is_left_out_by_a_pattern(tmp_path):
     with pytest.raises(BadInput, match="leave it out by a pattern"):
         track(tmp_path, **given())
     assert len(track(str(tmp_path / "net-*.pt"), **given())) == 1
+
+
+def test_a_first_batch_is_small_and_a_slow_one_makes_the_next_smaller(tmp_path, monkeypatch):
+    """What is finished is in the store before a long run is over."""
+    from singularity_lab.trajectories import tracking
+
+    batches, usual = [], tracking._Run._side_by_side
+
+    def watched(run, batch):
+        batches.append(len(batch))
+        return usual(run, batch)
+
+    monkeypatch.setattr(tracking._Run, "_side_by_side", watched)
+    x = torch.randn(20, 1)
+    states = {k: torch.nn.Linear(1, 1) for k in range(30)}
+    short = {"n": 100, "gamma": 1.0, "burn_in": 10, "draws": 20, "progress": False}
+    track(states, data=(x, x), device="llc-hmc", **short)
+    assert batches[0] == 8
+    assert sum(batches) == 30
+    assert max(batches[1:]) > 8
+    batches.clear()
+    monkeypatch.setattr(tracking, "_PATIENCE", 1e-9)
+    track(states, data=(x, x), device="llc-hmc", **short)
+    assert batches == [8]  # the others one by one
+
+
+def test_where_nobody_sees_a_terminal_whole_lines_are_printed(capsys):
+    x = torch.randn(20, 1)
+    keep = {0: torch.nn.Linear(1, 1), 1: torch.nn.Linear(1, 1)}
+    track(keep, data=(x, x), device="llc-hmc", n=100, gamma=1.0, burn_in=10, draws=20)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["2 readings: llc-hmc, 10 + 20 steps at each checkpoint"]
