@@ -21,6 +21,7 @@ from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput
 from singularity_lab.exact.proof.certificate import problem_to_json
 from singularity_lab.system import extras, user_modules
+from singularity_lab.system.scalars import integer
 
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
@@ -397,7 +398,9 @@ def plan(
 
 def _seeds(given: Any) -> tuple[int, ...]:
     """The seeds that were listed, or as many as were asked for."""
-    if isinstance(given, int) and not isinstance(given, bool):
+    count = integer(given)
+    if count is not None:
+        given = count
         if given > SEEDS:
             raise BadInput(f"seeds: at most {SEEDS} are measured, received {str(given)[:80]}")
         if given < 1:
@@ -406,11 +409,11 @@ def _seeds(given: Any) -> tuple[int, ...]:
     listed = isinstance(given, Iterable) and not isinstance(given, str)
     numbers = tuple(given) if listed else (given,)
     for seed in numbers:
-        if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0 or not listed:
+        if (integer(seed) or 0) < 0 or integer(seed) is None or not listed:
             raise BadInput(f"seeds: integers >= 0, or how many, are needed, received {seed!r}")
         if seed >= 2**63:
             raise BadInput(f"seeds: integers below 2^63 are needed, received {str(seed)[:80]}")
-    return numbers
+    return tuple(map(int, numbers))
 
 
 def arms_of(devices: Any) -> tuple[Arm, ...]:

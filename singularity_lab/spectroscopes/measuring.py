@@ -28,6 +28,7 @@ from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Outcome, Reading
 from singularity_lab.spectroscopes.registry import REGISTERED, find_device, known_devices
+from singularity_lab.system.scalars import integer
 from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
@@ -104,8 +105,10 @@ def measure(
         raise BadInput(
             f"loss: expected value, value_and_grad, dim, center, …, received {type(loss).__name__}"
         )
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+    number = integer(seed)
+    if number is None or number < 0:
         raise BadInput(f"seed: expected an integer ≥ 0, received {seed!r}")
+    seed = number
     name = device if isinstance(device, str) else getattr(device, "__name__", "device")
     record = find_device(device) if isinstance(device, str) else Device.of(device, name)
     function, name = record.run, record.name

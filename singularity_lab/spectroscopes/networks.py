@@ -44,6 +44,7 @@ from singularity_lab.spectroscopes.user_models import (
     plain_module,
     unmapped,
 )
+from singularity_lab.system.scalars import real
 from singularity_lab.system.stopwatch import Stopwatch
 
 __all__ = [
@@ -262,9 +263,9 @@ def llc(
         box=box, dtype=dtype, examples=examples, only=only, freeze=freeze, observe=observe,
         tokens=tokens,
     )  # fmt: skip
-    check_number("seconds", seconds)
-    check_number("gamma", gamma, zero=True)
-    check_number("n", n)
+    seconds = check_number("seconds", seconds)
+    gamma = check_number("gamma", gamma, zero=True)
+    n = check_number("n", n)
     asked, device = device, _fitting(device, settings)
     where = next(model.parameters()).device if torch_device is None else _place(torch_device)
     name, plan = planned(at, device, seconds, settings, where)
@@ -294,18 +295,22 @@ def _chosen(name: str, asked: str | None, fitting: str | None, seconds: float) -
     return f"{name}, since the full batches of llc-hmc do not end in {seconds:g} CPU s"
 
 
-def check_number(name: str, x: Any, *, zero: bool = False) -> None:
-    """Raise BadInput, with the name, for what is neither None nor a finite number above 0; zero: 0
-    is one too.
+def check_number(name: str, x: Any, *, zero: bool = False) -> Any:
+    """Return a finite number above 0 as Python has it, None for None. zero: 0 is one too. Raises
+    BadInput, with the name, for anything else.
 
     >>> check_number("gamma", 0, zero=True)
+    0.0
     >>> check_number("seconds", "5")
     Traceback (most recent call last):
     singularity_lab.errors.BadInput: seconds: expected a positive number, received '5'
     """
-    number = isinstance(x, (int, float)) and not isinstance(x, bool) and math.isfinite(x)
-    if x is not None and not (number and (x > 0 or (zero and x == 0))):
+    if x is None:
+        return None
+    number = real(x)
+    if number is None or not math.isfinite(number) or not (number > 0 or (zero and number == 0)):
         raise BadInput(f"{name}: expected a positive number, received {quoted(x)}")
+    return number
 
 
 def check_field_device(device: Any) -> None:
@@ -365,7 +370,16 @@ def _beside_the_curvature(at: ModuleLoss | RestrictedLoss, reading: Reading) -> 
 
 _HMC = {"chains": 12, "burn_in": 120, "draws": 240, "leapfrogs": 20, "scales": 12}
 _SGLD = {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minibatch": True}
+_LENGTHS = ("chains", "burn_in", "draws", "leapfrogs", "scales")
 _FEWEST = 0.25  # of the usual steps, before HMC gives way to SGLD
+
+
+def _whole(name: str, x: Any) -> int:
+    """A setting that counts: an integer, or a float that is one."""
+    number = real(x)
+    if number is None or number != number // 1:
+        raise BadInput(f"{name}: expected an integer, received {quoted(x)}")
+    return int(number)
 
 
 def planned(
@@ -388,6 +402,7 @@ def planned(
             times.append(watch.seconds)
         return statistics.median(times[len(times) // 2 :])
 
+    settings = {k: _whole(k, v) if k in _LENGTHS else v for k, v in settings.items()}
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -32,6 +32,7 @@ from singularity_lab.spectroscopes.networks import (
 )
 from singularity_lab.spectroscopes.reading import Outcome, Reading, ReadingRecord
 from singularity_lab.system.documents import Record, decoded
+from singularity_lab.system.scalars import real
 
 __all__ = ["GridRun", "Recommendation", "Sweep", "sweep"]
 
@@ -361,7 +362,7 @@ def sweep(
         raise BadInput(f"loss: expected a Loss or a torch module, received {type(loss).__name__}")
     device = "llc" if device is None else device
     check_field_device(device)
-    check_number("seconds", seconds)
+    seconds = check_number("seconds", seconds)
     sizes = _axis("n", (float(getattr(loss, "n_data", 10_000)),) if n is None else n, 1.0)
     gammas = _axis("gamma", gamma, 0.0)
     if device != "llc":
@@ -388,14 +389,14 @@ def sweep(
 
 def _axis(name: str, values: Sequence[float], above: float) -> tuple[float, ...]:
     """One side of the grid, in order, each value once."""
-    out = [values] if isinstance(values, (int, float)) else list(values)
-    if not out or not all(
-        isinstance(x, (int, float)) and math.isfinite(x) and x > above for x in out
-    ):
+    one = real(values)
+    out = [real(x) for x in values] if one is None else [one]
+    found = {x for x in out if x is not None and math.isfinite(x) and x > above}
+    if not out or None in out or len(found) < len(set(out)):
         raise BadInput(
             f"{name}: expected finite numbers above {above:g}, received {values!r}"[:120]
         )
-    return tuple(sorted({float(x) for x in out}))
+    return tuple(sorted(found))
 
 
 def _automatic(loss: Loss, gamma: float, n: float) -> float:

@@ -99,7 +99,7 @@ def _check_modes(model: torch.nn.Module) -> None:
             )
         if isinstance(layer, drop) and layer.training and layer.p > 0:
             raise BadInput(f"model: {what} is random in training mode; call model.eval()")
-        if isinstance(layer, torch.nn.RNNBase):
+        if isinstance(layer, (torch.nn.RNNBase, torch.nn.LSTMCell)):
             raise BadInput(
                 f"model: {what} is one kernel that torch.func cannot map over chains; write the "
                 "recurrence as tensor operations in a loop"

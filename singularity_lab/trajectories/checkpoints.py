@@ -18,6 +18,7 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes import Loss
+from singularity_lab.system.scalars import integer, real
 
 __all__ = ["Tracker", "digest", "listed", "loaded", "step_of"]
 
@@ -71,12 +72,18 @@ def listed(source: Any) -> tuple[int | None, Iterator[tuple[float, Callable[[], 
     return count, _given(source)
 
 
+def _step(x: Any) -> float | None:
+    """The number that a step is, an integer where it is one; None for anything else."""
+    whole = integer(x)
+    return real(x) if whole is None else whole
+
+
 def _given(source: Iterable[Any]) -> Iterator[tuple[float, Callable[[], Any]]]:
     seen = set()
     for item in source:
         pair = isinstance(item, (tuple, list)) and len(item) == 2
-        step = item[0] if pair else None
-        if not isinstance(step, (int, float)) or isinstance(step, bool) or not math.isfinite(step):
+        step = _step(item[0]) if pair else None
+        if step is None or not math.isfinite(step):
             what = quoted(item) if pair else f"{_article(type(item).__name__)} without a step"
             raise BadInput(
                 f"checkpoints: expected pairs (step, state), received {what}; dict(zip(steps, "

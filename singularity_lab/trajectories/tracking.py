@@ -37,6 +37,7 @@ from singularity_lab.spectroscopes import (
 from singularity_lab.spectroscopes.networks import check_number, planned
 from singularity_lab.spectroscopes.user_models import collected
 from singularity_lab.system.counting import counted
+from singularity_lab.system.scalars import real
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import Ended, check_address, workers
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
@@ -135,9 +136,13 @@ def track(
         model, None if data is None else collected(data), criterion, loss,
         True if self_teacher is None else self_teacher, dict(network or {}),
     )  # fmt: skip
-    for name, x in (("seconds", seconds), ("total_seconds", total_seconds), ("together", together)):
+    seconds, total_seconds, together = (
         check_number(name, x)
-    check_number("gamma", gamma, zero=True)
+        for name, x in (
+            ("seconds", seconds), ("total_seconds", total_seconds), ("together", together),
+        )
+    )  # fmt: skip
+    gamma = check_number("gamma", gamma, zero=True)
     if total_seconds is not None:
         if count is None:
             raise BadInput("total_seconds: the number of checkpoints is not known; give seconds")
@@ -181,8 +186,9 @@ def track(
 def _sizes(n: float | Sequence[float] | None) -> tuple[float | None, ...]:
     if n is None:
         return (None,)
+    given: Any = [n] if isinstance(n, str) or real(n) is not None else n
     try:
-        sizes = tuple(float(x) for x in ([n] if isinstance(n, (int, float, str)) else n))
+        sizes = tuple(float(x) for x in given)
     except (TypeError, ValueError):
         raise BadInput(f"n: expected sample sizes above 1, received {quoted(n)}") from None
     if not sizes or not all(1 < x < math.inf for x in sizes) or len(set(sizes)) < len(sizes):

@@ -144,6 +144,7 @@ def each(out, y):
         (nn.Linear(4, 3), "xy", lambda o, y: F.cross_entropy(o, y) ** 2 + len(o), "their mean"),
         (nn.Linear(4, 3).requires_grad_(False), "xy", F.cross_entropy, "requires a gradient"),
         (Recurrent(), "xy", F.cross_entropy, "tensor operations"),
+        (nn.LSTMCell(4, 3), "xy", F.cross_entropy, "one kernel that torch.func cannot map"),
         ("no module", "xy", F.cross_entropy, "torch.nn.Module"),
         (nn.Linear(4, 3).to("meta"), "xy", F.cross_entropy, "load_state_dict"),
         (nn.LazyLinear(3), "xy", F.cross_entropy, "no shape yet"),
@@ -167,9 +168,9 @@ def each(out, y):
     ],
     ids=[
         "batch norm", "dropout", "integers", "no targets", "no batch", "no mean", "frozen", "LSTM",
-        "no module", "meta", "lazy", "complex", "NaN weight", "shapes", "NaN", "random", "mixed",
-        "branch", "tuple", "logits", "detached", "accuracy", "float", "string", "class",
-        "class weights", "width", "labels",
+        "LSTMCell", "no module", "meta", "lazy", "complex", "NaN weight", "shapes", "NaN",
+        "random", "mixed", "branch", "tuple", "logits", "detached", "accuracy", "float", "string",
+        "class", "class weights", "width", "labels",
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind, word):
@@ -327,6 +328,23 @@ def test_a_reading_says_which_device_computed_where_and_how_it_was_extrapolated(
     assert 2 * float(half) - float(whole) == pytest.approx(asked.estimate.value, rel=1e-3)
     known = llc(net, data, sampler="sgld", burn_in=40, draws=40, progress=False)
     assert "llc, which knows a setting that was given" in str(known)
+
+
+def test_numbers_of_numpy_and_torch_are_numbers():
+    import numpy as np
+
+    torch.manual_seed(0)
+    net = nn.Linear(2, 1)
+    x = torch.randn(50, 2)
+    data = (x, net(x).detach())
+    short = {"burn_in": 20, "draws": 40, "device": "llc-hmc", "progress": False}
+    one = llc(net, data, gamma=10, n=1000, seed=3, chains=8, **short)
+    two = llc(
+        net, data, gamma=np.float32(10), n=np.int64(1000), seed=np.int64(3), chains=8.0, **short
+    )
+    assert one.fingerprint() == two.fingerprint()
+    with pytest.raises(BadInput, match=r"chains: expected an integer, received 8\.5"):
+        llc(net, data, chains=8.5, **short)
 
 
 def test_a_box_holds_the_chains():
