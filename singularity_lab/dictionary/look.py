@@ -255,10 +255,10 @@ class RowComparison:
         names = self.first.id, self.second.id
         if self.same_class:
             return f"one germ: both are of class {self.first.stratum.class_id.value}"
-        pairs = [_pair(page.stratum) for page in (self.first, self.second)]
-        if pairs[0] is None or pairs[1] is None:
+        one, other = _pair(self.first.stratum), _pair(self.second.stratum)
+        if one is None or other is None:
             return "(λ, m) is not decided of both"
-        (a, m), (b, k) = pairs
+        (a, m), (b, k) = one, other
         if (a, m) == (b, k):
             return f"the same (λ, m) = ({a}, {m}), but not known to be one germ"
         more = names[0] if (a, -m) < (b, -k) else names[1]
