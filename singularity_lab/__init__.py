@@ -6,15 +6,16 @@ first use (PEP 562), so that ``import singularity_lab`` loads no library: neithe
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+import inspect as _inspect
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
-from singularity_lab.system.stubs import homes
+from singularity_lab.system.stubs import homes as _homes
 
 __version__ = "0.1.0"
 
 
-_HOME = homes(__file__)
+_HOME = _homes(__file__)
 
 __all__ = sorted(_HOME)
 
@@ -36,12 +37,12 @@ _OF_GERMS = frozenset({
 })  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Import a public name from its home and keep it here for the next time."""
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        value = getattr(import_module(_HOME[name]), name)
+        value = getattr(_import_module(_HOME[name]), name)
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
@@ -51,11 +52,13 @@ def __getattr__(name: str) -> Any:
             name="torch",
         ) from error
     if name in _OF_GERMS:
-        value = import_module(f"{__name__}.catalog.lookup").takes_rows(value)
+        value = _import_module(f"{__name__}.catalog.lookup").takes_rows(value)
+    if _inspect.isfunction(value):
+        value = _import_module(f"{__name__}.system.spelling").spelled(value)
         value.__module__ = __name__  # so that it can be pickled by its name here
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -168,9 +168,9 @@ def each(out, y):
     ],
     ids=[
         "batch norm", "dropout", "integers", "no targets", "no batch", "no mean", "frozen", "LSTM",
-        "LSTMCell", "no module", "meta", "lazy", "complex", "NaN weight", "shapes", "NaN", "random", "mixed",
-        "branch", "tuple", "logits", "detached", "accuracy", "float", "string", "class",
-        "class weights", "width", "labels",
+        "LSTMCell", "no module", "meta", "lazy", "complex", "NaN weight", "shapes", "NaN",
+        "random", "mixed", "branch", "tuple", "logits", "detached", "accuracy", "float", "string",
+        "class", "class weights", "width", "labels",
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind, word):
