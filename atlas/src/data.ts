@@ -38,7 +38,7 @@ export interface Meta {
   theorems: Record<string, Theorem>;
   glossary: Record<string, Term>;
   classes: Record<string, string[]>;
-  models: Record<string, { title: string; shard: number; strata: number }>;
+  models: Record<string, { title: string; shard: number; strata: number; functions: number }>;
   proofs: Record<string, { shard: string; nodes: number; bytes: number }>;
   machines: { name: string; title: string }[];
   runs: { id: string; title: string }[];
@@ -178,6 +178,13 @@ export interface ModelPage {
   statement: string;
   strata: Stratum[];
   edges: Edge[];
+  /** the functions that the model passes through; losses are those of singular values where none is given */
+  functions?: Ladder | null;
+}
+export interface Ladder {
+  rank: number | null;
+  argument: string;
+  phases: { name: string; row: string; loss?: string; lambda: Cell; m: Cell }[];
 }
 /** [parent, case, germ, moves, op, words, verdict, critical, divisors, same as, λ] */
 export type Node = [number | null, string, string, string[], string, string, string, 0 | 1, string[], number | null];

@@ -29,7 +29,16 @@ function View({ at }: { at: Route }) {
     case "row":
       return <RowView key={name} id={name ?? ""} section={at.path[2]} />;
     case "phases":
-      return <Phases key={name} id={name ?? ""} n={at.query.get("n")} reading={at.query.get("reading")} />;
+      return (
+        <Phases
+          key={name}
+          id={name ?? ""}
+          n={at.query.get("n")}
+          reading={at.query.get("reading")}
+          kind={at.query.get("kind")}
+          values={at.query.get("values")}
+        />
+      );
     case "class":
       return <ClassView key={name} id={name ?? ""} />;
     case "compare":

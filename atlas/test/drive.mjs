@@ -114,6 +114,7 @@ await close(page);
 const has = (id) => index.ids.includes(id);
 const surface = ["ade-surface-d4", "ade-surface-a3"].find(has);
 const curve = "ade-a2";
+const network = "rrr-4-4-3-r3";
 const model = Object.entries(meta.models).sort((a, b) => b[1].strata - a[1].strata)[0]?.[0];
 const machine = meta.machines[0]?.name;
 const klass = Object.keys(meta.classes)[0];
@@ -317,6 +318,21 @@ if (model) {
   await close(page);
 } else check("moving n changes the sentence", false, "no model has several strata");
 
+if (has(network)) {
+  const query = new URLSearchParams({ values: "1, 1/2, 1/10", n: "1000", reading: "5.9±0.3" });
+  page = await open(browser, { hash: `#/phases/${network}?${query}` });
+  await page.waitForSelector("[data-sentence]");
+  const text = () => page.textContent("article.phases");
+  check(
+    "5.9 ± 0.3 meets rank 1 of 4-3-4, rank 2 comes next, rank 3 is lowest at n = 1,000",
+    /The reading meets 1 function: rank 1 .*Next: rank 2/.test(await text()) && /At n = 1,000, rank 3 is lowest/.test(await text()),
+  );
+  await page.fill("input[type=number]", "100");
+  await page.keyboard.press("Tab");
+  check("at n = 100 it is rank 2", await soon(async () => /At n = 100,? .*rank 2/.test(await page.textContent("[data-sentence]"))));
+  await close(page);
+}
+
 page = await open(browser, { hash: `#/compare/ade-a2+${has("ade-a4") ? "ade-a4" : surface}` });
 await page.waitForSelector(".compare-table");
 check("two rows are compared, and differences marked", (await page.$$eval("tr.differs", (r) => r.length)) > 0);
@@ -391,6 +407,7 @@ const pages = [
   ["surface", `#/row/${surface}`],
   ...long.map((id) => [id, `#/row/${id}`]),
   ...(model ? [["phases", `#/phases/${model}`]] : []),
+  ...(has(network) ? [["functions", `#/phases/${network}`]] : []),
   ...(klass ? [["class", `#/class/${klass}`]] : []),
   ["compare", `#/compare/ade-a2+${surface}`],
   ...(machine ? [["machine", `#/machine/${machine}`]] : []),

@@ -172,3 +172,21 @@ test("the rows on file, by the queries of people: as many as in Python, and the 
     assert.deepEqual([found.length, found[0] ?? null], [count, first], query);
   }
 });
+
+test("functions that a linear network passes through cross where the free energies are equal", async () => {
+  const { crossings, energy, ladder, overtakes, singularValues, someValues } = await load("figures/phases");
+  const cell = (value) => ({ status: "value", value });
+  const rung = (k, lambda, m) => ({ name: `rank ${k}`, row: "", lambda: cell(lambda), m: cell(m) });
+  const functions = { rank: 3, argument: "", phases: [rung(0, "5", 2), rung(1, "6", 1), rung(2, "7", 2), rung(3, "15/2", 1)] };
+  const all = ladder(functions, singularValues("1, 1/2, 0.1", 3));
+  assert.deepEqual(all.map((p) => Number(p.loss.toFixed(10))), [1.26, 0.26, 0.01, 0]);
+  const found = crossings(all);
+  assert.deepEqual(found.map((c) => c.to.name), ["rank 3"]); // rank 2 is lowest from n = 4.3 on
+  for (const { n, from, to } of found) assert.ok(Math.abs(energy(from, n) - energy(to, n)) < 1e-6);
+  assert.equal(Math.round(found[0].n), 492);
+  assert.equal(overtakes(all[1], all[3]), "which overtakes rank 1 at n* = 16");
+  assert.equal(overtakes(all[1], all[2]), "which is below rank 1 from n = 10 on");
+  assert.equal(overtakes(all[3], all[0]), "which does not overtake rank 3 up to n = 10⁸");
+  for (const wrong of ["1, 1/2", "1, 2, 3", "1, 0, 0", "a, b, c", "1,, 1", "1/0, 1, 1"]) assert.equal(singularValues(wrong, 3), null);
+  assert.deepEqual(singularValues(someValues(3), 3), [1, 0.5, 0.25]);
+});

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from singularity_lab.atlas.pages import machine_ladder
+from singularity_lab.dictionary.model_phases import machine_phases
 from singularity_lab.errors import SingularityLabError
 from singularity_lab.programs.answers import program_census
 from singularity_lab.programs.census import program_functions
@@ -19,6 +21,10 @@ MACHINES = (
     "xor-4nand-separate",
     "parity-automaton-padded-3",
     "contains11-automaton-3",
+    "contains11-automaton-2",
+    "register-copy",
+    "parity3-automaton",
+    "parity3-tree-separate",
 )
 SYNDROMES = 60  # of a component, at most
 CODES = 5_000  # of a machine whose functions are listed
@@ -71,10 +77,30 @@ def _functions(name: str, codes: int) -> dict[str, Any]:
     if codes > CODES:
         return {"functions": [], "no_functions": f"{codes:,} codes, more than {CODES:,} are listed"}
     try:
-        found = program_functions(name, budget=SECONDS).to_json()
+        census = program_functions(name, budget=SECONDS)
     except SingularityLabError as error:
         return {"functions": [], "no_functions": str(error)}
-    return {"functions": found["functions"], "inputs": found["inputs"], "no_functions": ""}
+    found = census.to_json()
+    return {
+        "functions": found["functions"],
+        "inputs": found["inputs"],
+        "no_functions": "",
+        "ladder": machine_ladder(machine_phases(name, census)),
+    }
+
+
+def machine_phases_page(name: str, page: dict[str, Any]) -> dict[str, Any] | None:
+    """The functions of a machine's page as a page of phases; None where they are not listed."""
+    if "ladder" not in page:
+        return None
+    return {
+        "model_id": name,
+        "title": f"functions of the machine of {name}",
+        "statement": page["summary"],
+        "strata": [],
+        "edges": [],
+        "functions": page.pop("ladder"),
+    }
 
 
 def _trace(trace: Any) -> dict[str, Any]:

@@ -18,7 +18,10 @@ from singularity_lab.atlas.germ_pictures import (
     newton_record,
     term_variables,
 )
+from singularity_lab.dictionary.model_phases import NOT_TWO_SIDED, truncations
+from singularity_lab.dictionary.phases import Phases
 from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine, Tables
+from singularity_lab.errors import BadInput
 
 Commands = Callable[[Row, StratumLine | None], Mapping[str, Mapping[str, str]]]
 INDEX = (
@@ -159,9 +162,12 @@ def model_pages(joined: Joined) -> Iterable[tuple[str, dict[str, Any]]]:
         if edge.kind == "closure" and row_of(edge.source) in model_of:
             closure[model_of[row_of(edge.source)]].append(edge)
     for name, lines in joined.models.items():
-        if len(lines) < 2 or name not in rows:
+        if name not in rows:
             continue
         first = rows[name][0]
+        ladder = _ladder(first.id, joined)
+        if len(lines) < 2 and ladder is None:
+            continue
         yield (
             name,
             {
@@ -170,8 +176,48 @@ def model_pages(joined: Joined) -> Iterable[tuple[str, dict[str, Any]]]:
                 "statement": first.statement,
                 "strata": [_phase(line) for line in lines],
                 "edges": [plain(e) for e in closure[name]],
+                "functions": ladder,
             },
         )
+
+
+def _ladder(id: str, joined: Joined) -> dict[str, Any] | None:
+    """The truncations of a linear network's truth as phases, whose losses are those of singular
+    values that the page asks for; None for other models, and where a rung is not on file."""
+    try:
+        rungs = truncations(id)
+    except BadInput:  # a row that the catalog has not
+        return None
+    found: list[dict[str, Any]] = []
+    for k, entry in enumerate(rungs):
+        line = next((s for s in joined.strata.get(entry.id, ()) if s.on_file), None)
+        if line is None:
+            return None
+        found.append({"name": f"rank {k}", "row": entry.id} | _verdict(line))
+    if len(found) < 2:
+        return None
+    said = NOT_TWO_SIDED[0].upper() + NOT_TWO_SIDED[1:]
+    return {"rank": len(found) - 1, "phases": found, "argument": f"{said}."}
+
+
+def _verdict(line: StratumLine) -> dict[str, Any]:
+    record = plain(line)
+    return {"lambda": record["lambda"], "m": record["m"]}
+
+
+def machine_ladder(found: Phases) -> dict[str, Any]:
+    """The functions of a machine as phases, whose losses are known."""
+    listed = [
+        {
+            "name": p.name,
+            "row": "",
+            "loss": str(p.loss),
+            "lambda": plain(Cell.of(str(p.value))),
+            "m": plain(Cell.of(p.lower[1] if p.lower else None)),
+        }
+        for p in found.phases
+    ]
+    return {"rank": None, "phases": listed, "argument": found.argument}
 
 
 def model_title(row: Row) -> str:

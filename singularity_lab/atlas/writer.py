@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import msgspec
 import singularity_lab
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.atlas.contradictions import faults, gaps
-from singularity_lab.atlas.machine_views import MACHINES, machine_page
+from singularity_lab.atlas.machine_views import MACHINES, machine_page, machine_phases_page
 from singularity_lab.atlas.page_texts import commands, glossary
 from singularity_lab.atlas.pages import (
     Joined,
@@ -96,10 +97,17 @@ def build(
             nodes = len(record["nodes"])
             shown[digest] = {"shard": f"{number:02d}", "nodes": nodes, "bytes": share}
     models: dict[str, dict[str, Any]] = {}
-    for number, (group, _) in enumerate(by_size(model_pages(joined), MODELS)):
+    listed_models = chain(model_pages(joined), _machine_models(censuses))
+    for number, (group, _) in enumerate(by_size(listed_models, MODELS)):
         write_packed(data, f"models-{number:02d}", group)
         for name, page in group.items():
-            known = {"title": page["title"], "shard": number, "strata": len(page["strata"])}
+            phases = page["functions"]["phases"] if page["functions"] else []
+            known = {
+                "title": page["title"],
+                "shard": number,
+                "strata": len(page["strata"]),
+                "functions": len(phases),
+            }
             models[name] = known
     listed = []
     for name, page in censuses.items():
@@ -130,6 +138,15 @@ def build(
         for p in sorted(folder.rglob("*"))
         if p.is_file()
     }
+
+
+def _machine_models(
+    censuses: Mapping[str, dict[str, Any]],
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    for name, census in censuses.items():
+        page = machine_phases_page(name, census)
+        if page is not None:
+            yield name, page
 
 
 def _require_folder(out: Path) -> None:

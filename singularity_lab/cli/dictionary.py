@@ -1,5 +1,5 @@
-"""``singlab dictionary``: build, check, measure, runs, ideas, list, show, search, export, phases,
-functions; and ``singlab find``."""
+"""``singlab dictionary``: build, check, measure, runs, ideas, list, show, compare, search, export,
+phases, functions; and ``singlab find``."""
 
 from __future__ import annotations
 
@@ -406,6 +406,29 @@ def show(
         print_json(page.to_json())
     else:
         print(page)
+
+
+@app.command()
+def compare(
+    first: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A row.", autocompletion=option_values.complete_row),
+    ],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="Another.", autocompletion=option_values.complete_row),
+    ],
+    folder: From = None,
+    as_json: Json = False,
+) -> None:
+    """Compare two rows column by column: where they differ, and which is the more singular."""
+    from singularity_lab.dictionary.look import compare as side_by_side
+
+    found = side_by_side(first, second, _tables(folder))
+    if as_json:
+        print_json(found.to_json())
+    else:
+        print(found)
 
 
 @app.command()

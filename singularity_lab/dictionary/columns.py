@@ -395,7 +395,7 @@ _AGAIN = 'from singularity_lab.dictionary.recompute import again; again("{id}", 
 GROUPS: tuple[ColumnGroup, ...] = (
     ColumnGroup("value", ("lambda", "m", "certificate"), _values, 1,
           "singlab catalog show {id}", 'ground_truth("{id}")'),
-    ColumnGroup("divisors", ("divisors",), _divisors, 3, _CHECK + "divisors", _AGAIN % "divisors"),
+    ColumnGroup("divisors", ("divisors",), _divisors, 4, _CHECK + "divisors", _AGAIN % "divisors"),
     ColumnGroup("contact", ("contact",), _contact, 2,
           _ONE % "contact_loci('{id}', 6)", 'contact_loci("{id}", 6)', Cell.no_device),
     ColumnGroup("jets", ("jets",), _jets, 2, "singlab jets {id} --order 6", 'jets("{id}", 6)'),

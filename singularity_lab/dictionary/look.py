@@ -6,9 +6,11 @@ import difflib
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from singularity_lab.dictionary.columns import GROUPS, commands
+from singularity_lab.dictionary.recompute import plain
 from singularity_lab.dictionary.schema import (
     Cell,
     CertificateLine,
@@ -226,6 +228,102 @@ def lookup(id: str, tables: Tables | None = None) -> Page:
 
 def _row(end: str) -> str:
     return end.partition("#")[0]
+
+
+class ComparedCell(Record, frozen=True):
+    """A column of two rows. differs: None where one of them has no value."""
+
+    column: str
+    first: Cell
+    second: Cell
+    differs: bool | None
+
+
+@dataclass(frozen=True)
+class RowComparison:
+    """Two rows side by side. same_class: one germ up to proved moves; None where a row has no germ.
+    columns: those of which one row at least has a value or bounds."""
+
+    first: Page
+    second: Page
+    same_class: bool | None
+    columns: tuple[ComparedCell, ...]
+
+    @property
+    def verdict(self) -> str:
+        """Which germ is the more singular, in a sentence."""
+        names = self.first.id, self.second.id
+        if self.same_class:
+            return f"one germ: both are of class {self.first.stratum.class_id.value}"
+        one, other = _pair(self.first.stratum), _pair(self.second.stratum)
+        if one is None or other is None:
+            return "(λ, m) is not decided of both"
+        (a, m), (b, k) = one, other
+        if (a, m) == (b, k):
+            return f"the same (λ, m) = ({a}, {m}), but not known to be one germ"
+        more = names[0] if (a, -m) < (b, -k) else names[1]
+        return f"λ {a} and {b}, m {m} and {k}: {more} is the more singular, at these points"
+
+    def to_json(self) -> dict[str, Any]:
+        """The comparison as JSON values."""
+        return {
+            "first": self.first.id,
+            "second": self.second.id,
+            "same_class": self.same_class,
+            "verdict": self.verdict,
+            "columns": [c.plain() for c in self.columns],
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.first.id} and {self.second.id}: {self.verdict}"]
+        for page in (self.first, self.second):
+            told = " ".join(germ_words(page.row))
+            lines.append(f"  {page.id}: {page.row.title}; {told}")
+        for c in self.columns:
+            mark = "differs" if c.differs else "the same" if c.differs is False else "open"
+            if c.differs is False:
+                lines.append(f"  {c.column}: {mark}: {_short(str(c.first))}")
+            else:
+                lines.append(
+                    f"  {c.column}: {mark}: {_short(str(c.first))} | {_short(str(c.second))}"
+                )
+        return "\n".join(lines)
+
+
+_OWN = {"where", "certificate", "probes", "reading", "llc", "valuation", "germ_id"}
+
+
+def compare(first: str, second: str, tables: Tables | None = None) -> RowComparison:
+    """Return two rows side by side, column by column, with which is the more singular.
+
+    Columns that speak of names of variables alone, and readings, are left to the rows' own pages.
+    Raises BadInput for an unknown id.
+
+    >>> compare("ade-a2", "ade-a4").verdict
+    'λ 5/12 and 7/20, m 1 and 1: ade-a4 is the more singular, at these points'
+    >>> compare("ade-a2", "bp-2-3").same_class
+    True
+    """
+    tables = tables or shipped()
+    a, b = lookup(first, tables), lookup(second, tables)
+    found = []
+    for name, one in dict(cells(a.stratum)).items():
+        other = b.cell(name)
+        known = [c.status in ("value", "bounds") for c in (one, other)]
+        if name in _OWN or not any(known):
+            continue
+        decided = one.status == other.status == "value"
+        differs = plain(one.value) != plain(other.value) if decided else None
+        found.append(ComparedCell(column=name, first=one, second=other, differs=differs))
+    ids = a.stratum.class_id, b.stratum.class_id
+    same = ids[0].value == ids[1].value if all(c.status == "value" for c in ids) else None
+    return RowComparison(a, b, same, tuple(found))
+
+
+def _pair(line: StratumLine) -> tuple[Fraction, int] | None:
+    if line.lam.status == line.m.status == "value":
+        return Fraction(str(line.lam.value)), int(line.m.value)
+    return None
 
 
 def same_class(id: str, tables: Tables | None = None, *, exact: bool = False) -> list[str]:

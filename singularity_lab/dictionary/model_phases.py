@@ -17,9 +17,13 @@ from singularity_lab.dictionary.schema import Row, StratumLine, Tables
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput
 from singularity_lab.programs.catalog_rows import declared
-from singularity_lab.programs.census import program_functions
+from singularity_lab.programs.census import FunctionCensus, program_functions
 from singularity_lab.programs.library import program, program_names
 
+NOT_TWO_SIDED = (
+    "λ is that of the distance to the truncation at its deepest stratum, not of the two-sided germ "
+    "at the saddle"
+)
 _Pair = tuple[Fraction, int] | None
 
 
@@ -119,26 +123,39 @@ def _of_bounds(bounds: Bounds) -> tuple[_Pair, _Pair]:
     )
 
 
-def _functions(row: Row, given: list[Any] | None, budget: float | None) -> Phases:
-    entry = load(row.id)
+def truncations(id: str) -> list[Entry]:
+    """Return the rows of the truncations of a linear network's truth, of rank 0, 1, …: each the
+    deepest stratum of the same network with a truth of that rank; none for another model.
+
+    Raises BadInput for an unknown id.
+
+    >>> [entry.id for entry in truncations("rrr-4-4-3-r3")]
+    ['rrr-4-4-3-r0', 'rrr-4-4-3-r1', 'rrr-4-4-3-r2', 'rrr-4-4-3-r3']
+    >>> truncations("ade-a2")
+    []
+    """
+    entry = load(id)
     parameters = complete(entry.builder, entry.parameters) if entry.builder else {}
-    widths = network_widths(entry.builder, parameters)
-    if widths is None:
+    if network_widths(entry.builder, parameters) is None:
+        return []
+    return [_with_rank(entry, k) for k in range(parameters["rank"] + 1)]
+
+
+def _functions(row: Row, given: list[Any] | None, budget: float | None) -> Phases:
+    rungs = truncations(row.id)
+    if not rungs:
         raise BadInput(f"kind: functions are known of linear networks, {row.id} is none")
-    rank = parameters["rank"]
+    parameters = complete(rungs[0].builder, rungs[0].parameters)
+    widths, rank = network_widths(rungs[0].builder, parameters) or (), len(rungs) - 1
     losses = truncation_losses(given if given is not None else [1] * rank, rank)
     found = []
-    for k in range(rank + 1):
-        at = _with_rank(entry, k)
+    for k, at in enumerate(rungs):
         truth = ground_truth(at, budget)
         name = f"rank {k}"
         note = f"the germ at the deepest point of a truth of rank {k}"
         found.append(Phase(name, losses[k], *_of_bounds(truth.bounds), row=at.id, note=note))
     shown = ", ".join(map(str, given)) if given is not None else "all 1"
-    argument = (
-        f"Truncations of the truth, with singular values {shown}; λ is that of the distance to the "
-        "truncation at its deepest stratum, not of the two-sided germ at the saddle."
-    )
+    argument = f"Truncations of the truth, with singular values {shown}; {NOT_TWO_SIDED}."
     title = f"linear network {'-'.join(map(str, widths))}, truth of rank {rank}"
     edges = tuple((f"rank {k}", f"rank {k + 1}") for k in range(rank))
     return Phases(row.model_id, title, "functions", tuple(found), edges, argument)
@@ -153,8 +170,20 @@ def _with_rank(entry: Entry, rank: int) -> Entry:
 
 
 def _machine(name: str, budget: float | None) -> Phases:
-    p = program(name)
     census = program_functions(name, budget=None if budget is None else 10 * budget)
+    return machine_phases(name, census)
+
+
+def machine_phases(name: str, census: FunctionCensus) -> Phases:
+    """Return the functions of a program's machine as phases, those of largest loss first.
+
+    name: of the program. census: its functions (``program_functions``).
+
+    >>> found = machine_phases("xor-4nand-shared", program_functions("xor-4nand-shared"))
+    >>> [(str(p.loss), str(p.value)) for p in found.phases if not p.loss]
+    [('0', '7/4')]
+    """
+    p = program(name)
     mass = sum((c.weight for c in p.cases), Fraction(0))
     found = []
     for f in census.functions:

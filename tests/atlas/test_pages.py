@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from atlas_pages import IDS, put, shards
+import msgspec
+from atlas_pages import IDS, put, shards, small_tables
 
-from singularity_lab import ground_truth, load, newton_polyhedron
+from singularity_lab import ground_truth, load, newton_polyhedron, phases
+from singularity_lab.atlas.pages import Joined, model_pages
 
 
 def test_the_index_says_what_is_proved(folder):
@@ -29,3 +31,20 @@ def test_the_polyhedron_is_that_of_the_germ(folder):
             sum(n * x for n, x in zip(facet["normal"], v, strict=True)) for v in drawn["vertices"]
         ]
         assert min(values) == facet["offset"]
+
+
+def test_functions_of_a_linear_network_are_the_truncations_of_its_truth():
+    """The page has λ and m of each rung, and makes losses of the singular values it is given."""
+    ids = [f"rrr-4-4-3-r{k}" for k in range(4)]
+    tables = small_tables(ids)
+    pages = dict(model_pages(Joined.of(tables)))
+    model = {row.id: row.model_id for row in tables.rows}
+    ladder = pages[model["rrr-4-4-3-r3"]]["functions"]
+    python = phases("rrr-4-4-3-r3", "functions")
+    assert ladder["rank"] == 3
+    assert [f["row"] for f in ladder["phases"]] == ids == [p.row for p in python.phases]
+    assert [f["lambda"]["value"] for f in ladder["phases"]] == [str(p.value) for p in python.phases]
+    assert [f["m"]["value"] for f in ladder["phases"]] == [p.lower[1] for p in python.phases]
+    assert model["rrr-4-4-3-r0"] not in pages  # one stratum, and no function below it
+    fewer = msgspec.structs.replace(tables, strata=[s for s in tables.strata if s.row_id != ids[1]])
+    assert model["rrr-4-4-3-r3"] not in dict(model_pages(Joined.of(fewer)))  # a rung is not on file

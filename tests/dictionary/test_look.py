@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from singularity_lab import lookup
 from singularity_lab.cli import app
-from singularity_lab.dictionary.look import PageDocument, germ_words
+from singularity_lab.dictionary.look import PageDocument, compare, germ_words
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput
 from singularity_lab.system.documents import converted, decoded
@@ -36,6 +36,32 @@ def test_the_page_of_a_row_and_the_command_line():
         ["dictionary", "phases", "rrr-4-4-3-r3", "--kind", "functions", "--reading", "5.9±0.3"],
     )
     assert "meets rank 1" in phases.stdout
+
+
+def test_two_rows_side_by_side():
+    """E6 and A2 in the plane: λ of the deeper germ is the smaller; of one class nothing differs
+    that is a matter of the germ."""
+    found = compare("ade-e6", "ade-a2")
+    columns = {c.column: c for c in found.columns}
+    assert "ade-e6 is the more singular" in found.verdict
+    assert columns["milnor"].differs
+    assert (columns["milnor"].first.value, columns["milnor"].second.value) == (6, 2)
+    assert columns["m"].differs is False
+    one = compare("ade-a2", "branch-3over2")
+    assert one.same_class
+    told = {c.column: c.differs for c in one.columns if c.differs is not None}
+    assert not any(told[c] for c in ("lambda", "m", "jets", "zeta", "type", "milnor", "volume"))
+    apart = compare("gelu-1in-1out-2", "tanh-2")
+    assert apart.same_class is False
+    assert "tanh-2 is the more singular" in apart.verdict
+    assert compare("rbm-3-3", "ade-a2").verdict == "(λ, m) is not decided of both"
+    runner = CliRunner()
+    shown = runner.invoke(app, ["dictionary", "compare", "ade-e6", "ade-a2", "--json"])
+    assert json.loads(shown.stdout) == found.to_json()
+    assert (
+        "milnor: differs: 6 | 2"
+        in runner.invoke(app, ["dictionary", "compare", "ade-e6", "ade-a2"]).stdout
+    )
 
 
 @pytest.mark.parametrize("id", ["ade-a2", "nc-1-2"])

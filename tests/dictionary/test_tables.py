@@ -84,6 +84,7 @@ def test_divisors_carry_lambda(tables):
         for d in line.divisors.value:
             ratio = Fraction(d["ratio"])
             assert ratio == (Fraction(d["h"]) + 1) / d["k"]
+            assert ratio >= low, line.row_id
             if d["carries"] and low == high:
                 assert ratio == low, line.row_id
                 seen += 1

@@ -4,6 +4,9 @@ import { Absent } from "../number.tsx";
 import { Word } from "../parts.tsx";
 import { useWidth } from "./frame.tsx";
 
+/** routes that answer near the point; the others speak of all arcs in the zero set */
+const NEAR = ["contact loci", "smooth"];
+
 interface Jets {
   codimensions: number[];
   // of the first orders alone, where the others are not decided, nothing more is known
@@ -103,7 +106,9 @@ export function JetsFigure({ cell }: { cell: Cell<Jets> | undefined }) {
       </div>
       <figcaption>
         <Word of="jets">Jet schemes</Word>
-        {j.method ? ` over ${j.field}, decided by ${j.method}.` : ": the first orders are decided, no more."}
+        {j.method
+          ? ` over ${j.field}, ${NEAR.includes(j.method) ? "near the point" : "of the whole zero set"}, decided by ${j.method}.`
+          : ": the first orders are decided, no more."}
         {j.threshold && (
           <>
             {" "}

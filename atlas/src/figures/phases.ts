@@ -1,5 +1,5 @@
 // Free energies of strata and where they cross; the graded graph of the closure order.
-import type { Edge, ModelPage, Stratum } from "../data.ts";
+import type { Cell, Edge, Ladder, ModelPage, Stratum } from "../data.ts";
 import { real } from "../data.ts";
 
 export interface Phase {
@@ -20,47 +20,92 @@ export interface Phase {
   dimension: number | null;
 }
 
+interface Where {
+  key: string;
+  name: string;
+  row: string;
+  onFile: boolean;
+  dimension: number | null;
+}
+/** A phase from its cells of λ and m and its loss. */
+function phase(place: Where, lambda: Cell, m: Cell, L: number, lossText: string, noLoss: string): Phase {
+  const value = lambda.status === "value";
+  const low = value ? real(String(lambda.value)) : lambda.status === "bounds" ? real(lambda.lower) : NaN;
+  const high = value ? low : lambda.status === "bounds" ? real(lambda.upper) : NaN;
+  const known = Number.isFinite(L) && Number.isFinite(low) && Number.isFinite(high);
+  return {
+    ...place,
+    loss: L,
+    lossText,
+    low,
+    high,
+    lambda: value
+      ? String(lambda.value)
+      : lambda.status === "bounds"
+        ? `${lambda.lower ?? "?"} … ${lambda.upper ?? "?"}`
+        : "?",
+    m: m.status === "value" ? Number(m.value) : 1,
+    mText:
+      m.status === "value" ? String(m.value) : m.status === "bounds" ? `${m.lower ?? "?"} … ${m.upper ?? "?"}` : "?",
+    known,
+    why: known ? "" : !Number.isFinite(L) ? noLoss : (lambda.reason ?? "λ has no two sides"),
+  };
+}
+
 export function phases(model: ModelPage): Phase[] {
   return model.strata.map((s: Stratum) => {
-    const lambda = s["lambda"];
-    const m = s["m"];
     const loss = s["loss"];
-    const value = lambda.status === "value";
-    const low = value ? real(String(lambda.value)) : lambda.status === "bounds" ? real(lambda.lower) : NaN;
-    const high = value ? low : lambda.status === "bounds" ? real(lambda.upper) : NaN;
-    const L = loss.status === "value" ? real(String(loss.value)) : NaN;
-    const known = Number.isFinite(L) && Number.isFinite(low) && Number.isFinite(high);
-    return {
-      key: s.on_file ? s.row_id : `${s.row_id}#${s.stratum_id}`,
-      name: s.stratum_id,
-      row: s.row_id,
-      onFile: s.on_file,
-      loss: L,
-      lossText: loss.status === "value" ? String(loss.value) : loss.status,
-      low,
-      high,
-      lambda: value
-        ? String(lambda.value)
-        : lambda.status === "bounds"
-          ? `${lambda.lower ?? "?"} … ${lambda.upper ?? "?"}`
-          : "?",
-      m: m.status === "value" ? Number(m.value) : 1,
-      mText:
-        m.status === "value"
-          ? String(m.value)
-          : m.status === "bounds"
-            ? `${m.lower ?? "?"} … ${m.upper ?? "?"}`
-            : "?",
-      known,
-      why: known
-        ? ""
-        : !Number.isFinite(L)
-          ? (loss.reason ?? "its loss is not known")
-          : (lambda.reason ?? "λ has no two sides"),
-      dimension: s["dimension"]?.status === "value" ? Number(s["dimension"].value) : null,
-    };
+    return phase(
+      {
+        key: s.on_file ? s.row_id : `${s.row_id}#${s.stratum_id}`,
+        name: s.stratum_id,
+        row: s.row_id,
+        onFile: s.on_file,
+        dimension: s["dimension"]?.status === "value" ? Number(s["dimension"].value) : null,
+      },
+      s["lambda"],
+      s["m"],
+      loss.status === "value" ? real(String(loss.value)) : NaN,
+      loss.status === "value" ? String(loss.value) : loss.status,
+      loss.reason ?? "its loss is not known",
+    );
   });
 }
+
+/** The singular values that a text lists, descending and > 0; null for another text or number of them. */
+export function singularValues(text: string, rank: number): number[] | null {
+  const found = text.split(",").map((part) => {
+    const ok = /^\s*\d+(\.\d+)?(\/\d+(\.\d+)?)?\s*$/.test(part);
+    const [a, b = "1"] = part.split("/");
+    return ok ? Number(a) / Number(b) : NaN;
+  });
+  const fine = found.length === rank && found.every((v, i) => v > 0 && Number.isFinite(v) && (i === 0 || v <= found[i - 1]!));
+  return fine ? found : null;
+}
+/** 1, 1/2, 1/4, …: what is shown where nothing is asked for. */
+export const someValues = (rank: number) =>
+  Array.from({ length: rank }, (_, i) => (i ? `1/${2 ** i}` : "1")).join(", ");
+
+/** The functions of a model as phases: L of rank k is the sum of the squares of the later singular values. */
+export function ladder(functions: Ladder, values: number[]): Phase[] {
+  return functions.phases.map((f, k) => {
+    const L = f.loss === undefined ? values.slice(k).reduce((sum, v) => sum + v * v, 0) : real(f.loss);
+    const told = f.loss ?? String(Number(L.toPrecision(6)));
+    const place = { key: f.name, name: f.name, row: f.row, onFile: !!f.row, dimension: null };
+    return phase(place, f.lambda, f.m, L, told, "");
+  });
+}
+/** The ranks of a ladder in their order, as closures; none for the functions of a machine. */
+export const rungs = (functions: Ladder): Edge[] =>
+  functions.rank === null
+    ? []
+    : functions.phases.slice(1).map((f, k) => ({
+        source: functions.phases[k]!.name,
+        target: f.name,
+        kind: "closure",
+        weight: 1,
+        evidence: "ranks",
+      }));
 
 /** n·L + λ log n − (m − 1) log log n, with λ at one side of its bounds. */
 export function energy(p: Phase, n: number, side: "low" | "high" = "low"): number {
@@ -93,6 +138,15 @@ export function crossings(all: Phase[]): Crossing[] {
     before = now;
   }
   return found;
+}
+
+/** From which n on a phase is lower than the one where a reading lies. */
+export function overtakes(here: Phase, next: Phase): string {
+  const size = crossings([here, next]).find((c) => c.to === next);
+  if (size) return `which overtakes ${here.name} at n* = ${Math.round(size.n).toLocaleString("en-GB")}`;
+  return energy(next, 1e8) < energy(here, 1e8)
+    ? `which is below ${here.name} from n = 10 on`
+    : `which does not overtake ${here.name} up to n = 10⁸`;
 }
 
 export interface Place {

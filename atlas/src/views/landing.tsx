@@ -168,6 +168,22 @@ export function Landing() {
           ))}
         </ul>
       </section>
+      {Object.values(meta.models).some((m) => m.functions > 2) && (
+        <section>
+          <h2>Models with functions that they pass through</h2>
+          <ul class="families">
+            {Object.entries(meta.models)
+              .filter(([, m]) => m.functions > 2)
+              .sort((a, b) => b[1].functions - a[1].functions)
+              .slice(0, 12)
+              .map(([id, m]) => (
+                <li>
+                  <a href={address(["phases", id])}>{m.title}</a> <span class="soft">{m.functions} functions</span>
+                </li>
+              ))}
+          </ul>
+        </section>
+      )}
       {Object.keys(meta.models).length > 0 && (
         <section>
           <h2>Models with several strata</h2>
@@ -178,7 +194,8 @@ export function Landing() {
               .slice(0, 18)
               .map(([id, m]) => (
                 <li>
-                  <a href={address(["phases", id])}>{m.title}</a> <span class="soft">{m.strata} strata</span>
+                  <a href={address(["phases", id], { kind: m.functions ? "strata" : undefined })}>{m.title}</a>{" "}
+                  <span class="soft">{m.strata} strata</span>
                 </li>
               ))}
           </ul>

@@ -90,7 +90,13 @@ function View({ machine: w }: { machine: Machine }) {
         </Section>
         <Section id="functions" title="Functions of this machine" wide>
           {w.functions.length ? (
-            <Functions machine={w} />
+            <>
+              <Functions machine={w} />
+              <p>
+                <a href={address(["phases", w.program])}>Which function is lowest at which n</a>, when this program is
+                the truth.
+              </p>
+            </>
           ) : (
             <Absent cell={{ status: "not applicable", reason: w.no_functions }} />
           )}

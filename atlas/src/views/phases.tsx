@@ -1,13 +1,29 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { index, meta, model, position, type ModelPage } from "../data.ts";
 import { Energies, Order } from "../figures/energies.tsx";
-import { crossings, energy, phases, type Phase } from "../figures/phases.ts";
+import {
+  crossings,
+  energy,
+  ladder,
+  overtakes,
+  phases,
+  rungs,
+  singularValues,
+  someValues,
+  type Phase,
+} from "../figures/phases.ts";
 import { grouped, short } from "../number.tsx";
 import { Section, useLoaded, Word } from "../parts.tsx";
 import { replace, rowAddress } from "../route.ts";
 import { Notices } from "./about.tsx";
 
-export function Phases({ id, n, reading }: { id: string; n: string | null; reading: string | null }) {
+interface Asked {
+  n: string | null;
+  reading: string | null;
+  kind: string | null;
+  values: string | null;
+}
+export function Phases({ id, ...asked }: Asked & { id: string }) {
   const { value, error } = useLoaded<ModelPage | null>(
     () => model(meta.models[id] || !position.has(id) ? id : index.models[position.get(id)!]!),
     [id],
@@ -17,15 +33,28 @@ export function Phases({ id, n, reading }: { id: string; n: string | null; readi
     return (
       <Notices
         title={`No phases of ${id}`}
-        text="This model has one stratum on file, or none: there is nothing to cross."
+        text="This model has one stratum on file, or none, and no functions that it passes through: there is nothing to cross."
       />
     );
   if (!value) return <p>Loading …</p>;
-  return <View model={value} start={Number(n)} reading={reading} />;
+  return <View model={value} {...asked} />;
 }
 
-function View({ model: m, start, reading }: { model: ModelPage; start: number; reading: string | null }) {
-  const all = useMemo(() => phases(m), [m]);
+function View({ model: m, n: given, reading, kind: wanted, values }: Asked & { model: ModelPage }) {
+  const functions = m.functions ?? null;
+  const start = Number(given);
+  const [kind, setKind] = useState(functions && (wanted !== "strata" || !m.strata.length) ? "functions" : "strata");
+  const rank = functions?.rank ?? 0;
+  const [typed, setTyped] = useState(values ?? someValues(rank));
+  const [sigma, setSigma] = useState(() => singularValues(typed, rank) ?? singularValues(someValues(rank), rank) ?? []);
+  const passing = kind === "functions" && functions !== null;
+  const all = useMemo(() => (passing ? ladder(functions, sigma) : phases(m)), [m, passing, sigma]);
+  const edges = useMemo(() => (passing ? rungs(functions) : m.edges), [m, passing]);
+  const [one, many] = passing ? ["function", "functions"] : ["stratum", "strata"];
+  const choose = (k: string) => {
+    setKind(k);
+    replace({ kind: k });
+  };
   const drawn = all.filter((p) => p.known);
   const open = all.filter((p) => !p.known);
   const cross = useMemo(() => crossings(all), [all]);
@@ -43,7 +72,7 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
   const first = ranked[0];
   const second = ranked.find((p) => first && (p.loss !== first.loss || p.low !== first.low || p.m !== first.m));
   const lead = first && second ? energy(second, n) - energy(first, n) : NaN;
-  const said = sentence(first, second, lead, n);
+  const said = sentence(first, second, lead, n, one!);
   const met = /^\s*([\d.]+)\s*(?:±|\+-|\+\/-)\s*([\d.]+)\s*$/.exec(band);
   const interval: [number, number] | null = met
     ? [Number(met[1]) - Number(met[2]), Number(met[1]) + Number(met[2])]
@@ -52,8 +81,43 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
     <article class="phases">
       <h1 tabIndex={-1}>Phases: {m.title}</h1>
       <p class="lead">{m.statement}</p>
+      {functions !== null && m.strata.length > 1 && (
+        <p class="controls" role="group" aria-label="Which phases">
+          <button class="small" aria-pressed={passing} onClick={() => choose("functions")}>
+            functions it passes through ({functions.phases.length})
+          </button>{" "}
+          <button class="small" aria-pressed={!passing} onClick={() => choose("strata")}>
+            strata of the zero set ({m.strata.length})
+          </button>
+        </p>
+      )}
+      {passing && <p>{functions.argument}</p>}
+      {passing && rank > 0 && (
+        <form
+          class="controls"
+          onSubmit={(e) => {
+            e.preventDefault();
+            const found = singularValues(typed, rank);
+            if (!found) return;
+            setSigma(found);
+            replace({ values: typed });
+          }}
+        >
+          <label>
+            singular values of the truth{" "}
+            <input value={typed} size={18} onInput={(e) => setTyped(e.currentTarget.value)} />
+          </label>
+          <button class="small">take them</button>
+          {singularValues(typed, rank) === null && (
+            <span class="bad" role="alert">
+              {rank} numbers &gt; 0 are needed, descending, with commas between
+            </span>
+          )}
+        </form>
+      )}
       <p>
-        {all.length} strata, {m.edges.length} {m.edges.length === 1 ? "relation" : "relations"} of closure.{" "}
+        {all.length} {all.length === 1 ? one : many}
+        {passing ? "" : `, ${edges.length} ${edges.length === 1 ? "relation" : "relations"} of closure`}.{" "}
         {cross.length ? (
           <>
             Crossings at n* ={" "}
@@ -68,7 +132,7 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
             .
           </>
         ) : (
-          "No stratum overtakes another between n = 10 and 10⁸."
+          `No ${one} overtakes another between n = 10 and 10⁸.`
         )}{" "}
         <Word of="phase">Free energy</Word> is n·L + λ log n − (m − 1) log log n; terms of order 1 are not here.
       </p>
@@ -108,10 +172,12 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
         <Section id="energy" title="Free energy against n">
           <Energies drawn={ranked} lowest={first} n={n} marks={cross.map((c) => c.n)} onPick={set} />
         </Section>
-        <Section id="order" title="Closure order">
-          <Order all={all} edges={m.edges} lowest={first} interval={interval} />
-        </Section>
-        <Section id="table" title="Strata" wide>
+        {(!passing || edges.length > 0) && (
+          <Section id="order" title="Closure order">
+            <Order all={all} edges={edges} lowest={first} interval={interval} />
+          </Section>
+        )}
+        <Section id="table" title={passing ? "Functions" : "Strata"} wide>
           <form
             class="controls"
             onSubmit={(e) => {
@@ -125,14 +191,14 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
               <input value={place} placeholder="5.9±0.3" size={9} onInput={(e) => setPlace(e.currentTarget.value)} />
             </label>
             <button class="small">place it</button>
-            {interval && <Placed all={drawn} interval={interval} n={n} />}
+            {interval && <Placed all={drawn} interval={interval} passing={passing} />}
             {band && !interval && <span class="bad">a reading is written as 5.9±0.3</span>}
           </form>
-          <div class="scroll" tabIndex={0} role="group" aria-label="Table of strata">
+          <div class="scroll" tabIndex={0} role="group" aria-label={`Table of ${many}`}>
             <table class="small-table strata">
               <thead>
                 <tr>
-                  <th scope="col">stratum</th>
+                  <th scope="col">{one}</th>
                   <th scope="col" class="num">
                     L
                   </th>
@@ -183,7 +249,7 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
           </div>
           {ranked.length > more && (
             <button class="more" onClick={() => setMore(more + 100)}>
-              {ranked.length - more} strata more
+              {ranked.length - more} {many} more
             </button>
           )}
           {open.length > 0 && (
@@ -203,8 +269,9 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
             </p>
           )}
           <p class="note">
-            L is the loss at the stratum above the least one. At L &gt; 0 a stratum is a saddle or a plateau, and its
-            λ is that of |L − L(w*)| at it; the page of its row names the convention.
+            {passing
+              ? "L is the loss of the function; λ is that of the parameters which compute nearly this function."
+              : "All strata lie in the zero set, so that L = 0: none overtakes another, and the least (λ, m) is lowest for all large n."}
           </p>
         </Section>
       </div>
@@ -212,10 +279,10 @@ function View({ model: m, start, reading }: { model: ModelPage; start: number; r
   );
 }
 
-function sentence(a: Phase | undefined, b: Phase | undefined, lead: number, n: number): string {
-  if (!a) return "No stratum has both L and λ decided.";
+function sentence(a: Phase | undefined, b: Phase | undefined, lead: number, n: number, one: string): string {
+  if (!a) return `No ${one} has both L and λ decided.`;
   if (!b)
-    return `At n = ${grouped(Math.round(n))}, ${a.name} is lowest; no other stratum whose λ is decided differs from it in L, λ or m.`;
+    return `At n = ${grouped(Math.round(n))}, ${a.name} is lowest; no other ${one} whose λ is decided differs from it in L, λ or m.`;
   if (a.low !== a.high)
     return `At n = ${grouped(Math.round(n))}, ${a.name} may be lowest: its λ is enclosed, not decided.`;
   if (lead < 3)
@@ -242,25 +309,26 @@ function Said({ text }: { text: string }) {
   );
 }
 
-function Placed({ all, interval, n }: { all: Phase[]; interval: [number, number]; n: number }) {
-  const meets = all.filter((p) => p.low <= interval[1] && p.high >= interval[0]);
-  const above = [...all].filter((p) => p.low > interval[1]).sort((a, b) => a.low - b.low)[0];
+function Placed({ all, interval, passing }: { all: Phase[]; interval: [number, number]; passing: boolean }) {
+  const centre = (interval[0] + interval[1]) / 2;
+  const off = (p: Phase) => Math.max(p.low - centre, centre - p.high, 0);
+  const meets = all.filter((p) => p.low <= interval[1] && p.high >= interval[0]).sort((a, b) => off(a) - off(b));
   const here = meets[0];
-  let next = "";
-  if (above && here) {
-    const size = crossings([here, above])[0];
-    next = ` Next on the ladder: λ ${above.lambda} (${above.name})${size ? `, lower from n* = ${grouped(Math.round(size.n))}` : ", which does not overtake it up to 10⁸"}.`;
-  }
+  const above = !here
+    ? undefined
+    : passing
+      ? [...all].filter((p) => p.loss < here.loss).sort((a, b) => b.loss - a.loss)[0]
+      : [...all].filter((p) => p.low > interval[1]).sort((a, b) => a.low - b.low)[0];
+  const [one, many] = passing ? ["function", "functions"] : ["stratum", "strata"];
   return (
     <span aria-live="polite">
-      {meets.length
-        ? `The reading meets ${meets.length} ${meets.length === 1 ? "stratum" : "strata"}: ${meets
+      {here
+        ? `The reading meets ${meets.length} ${meets.length === 1 ? one : many}: ${meets
             .slice(0, 4)
             .map((p) => `${p.name} (λ ${p.lambda})`)
             .join(", ")}${meets.length > 4 ? ", …" : ""}.`
-        : "The reading meets no stratum on file."}
-      {next}
-      {n ? "" : ""}
+        : `The reading meets no ${one} on file.`}
+      {here && above ? ` Next: ${above.name} (λ ${above.lambda}), ${overtakes(here, above)}.` : ""}
     </span>
   );
 }

@@ -222,6 +222,7 @@ function Body({ page: p }: { page: Page }) {
   const s = main(p);
   const [low, high] = sides(s);
   const several = meta.models[r.model_id]?.strata ?? 1;
+  const passes = meta.models[r.model_id]?.functions ?? 0;
   const classId = r.class_id.status === "value" ? r.class_id.value! : "";
   const others = classId ? (meta.classes[classId] ?? []).filter((x) => x !== r.id) : [];
   const picture = (
@@ -257,7 +258,16 @@ function Body({ page: p }: { page: Page }) {
         {several > 1 && (
           <p>
             This model has {several} strata on file:{" "}
-            <a href={address(["phases", r.model_id])}>its phases, with a slider for n</a>.
+            <a href={address(["phases", r.model_id], { kind: passes ? "strata" : undefined })}>
+              its phases, with a slider for n
+            </a>
+            .
+          </p>
+        )}
+        {passes > 1 && (
+          <p>
+            It passes through {passes} functions, of rank 0 to {passes - 1}:{" "}
+            <a href={address(["phases", r.model_id])}>which is lowest at which n</a>.
           </p>
         )}
       </Section>

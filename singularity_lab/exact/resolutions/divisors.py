@@ -10,7 +10,9 @@ Under the sum rule K = Σ K_i in disjoint variables, λ adds up over the blocks,
 block alone carries it. A divisor of each block with one exponent r_i, taken with weights that make
 the orders of all K_i equal, is a divisor of the product: the last blow-up of a toric modification
 of the crossing of the E_i (they cross normally, for they are pulled back from the factors), along
-which K has the common order N and the volume form Σ N·r_i − 1. Its ratio is Σ r_i.
+which K has the common order N and the volume form Σ N·r_i − 1. Its ratio is Σ r_i. Along a divisor
+of one block K does not vanish, and a step that bounds below alone has another K or a germ that may
+not occur: what lies below these is not listed.
 
 A proof may change coordinates before its first leaf: a smooth generator becomes a coordinate, one
 is straightened. The names stay, so that weights of *those* coordinates look like weights of the
@@ -109,7 +111,10 @@ def divisors_of(certificate: Certificate) -> tuple[OrderedDivisor, ...]:
     for divisor in _top(tree):
         found.setdefault(_key(divisor), divisor)
     known = {_key(d)[:3] for d in found.values()}
+    others = _of_others(tree)
     for number in tree:
+        if number in others:
+            continue
         chart: ProofNode = tree.nodes[number]["chart"]
         for d in chart.divisors:
             one = OrderedDivisor(_order(d), d.h, dict(d.ray), False, number)
@@ -117,6 +122,22 @@ def divisors_of(certificate: Certificate) -> tuple[OrderedDivisor, ...]:
                 found.setdefault(_key(one), one)
     placed = _placed(found.values(), certificate)
     return tuple(sorted(placed, key=lambda d: (not d.carries, d.ratio, d.k)))
+
+
+def _of_others(tree: networkx.DiGraph) -> set[int]:
+    """The nodes whose K is not that of the germ pulled back: along a divisor of one block of a sum
+    K keeps the squares of the others, and what bounds below alone is of fewer generators or of a
+    germ that may not occur."""
+    found: set[int] = set()
+    for number in tree:
+        chart: ProofNode = tree.nodes[number]["chart"]
+        if chart.op == "sum" or _only_below(chart):
+            found |= networkx.descendants(tree, number)
+    return found
+
+
+def _only_below(chart: ProofNode) -> bool:
+    return chart.op in ("subideal", "locus") and chart.upper is None
 
 
 def _placed(divisors: Iterable[OrderedDivisor], certificate: Certificate) -> list[OrderedDivisor]:
@@ -186,7 +207,7 @@ def _attaining(tree: networkx.DiGraph, number: int) -> list[OrderedDivisor]:
     bound = chart.upper or chart.lower
     if chart.same_as is not None:
         return _attaining(tree, chart.same_as)
-    if bound is None or chart.empty:
+    if bound is None or chart.empty or _only_below(chart):
         return []
     here = [
         OrderedDivisor(_order(d), d.h, dict(d.ray), True, number)

@@ -60,7 +60,7 @@ class LadderSettings:
         "directions of the Hessian at w* looked for, in which chains move in units of their width; "
         "0 for none, by default chosen by the dimension",
     )
-    max_multiplicity: int = setting(5, "largest m considered, never above d")
+    max_multiplicity: int = setting(8, "largest m considered, never above d")
     device: str = setting("cpu", "of torch")
     level: float = setting(0.9, "of the intervals")
 

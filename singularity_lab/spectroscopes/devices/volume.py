@@ -73,7 +73,7 @@ class VolumeSettings:
         0.3, "a level ends earlier when no feature has a larger correlation with its start"
     )
     unresolved: float = setting(0.01, "share of a level lost to rounding at which the run stops")
-    max_multiplicity: int = setting(5, "largest m considered, never above d")
+    max_multiplicity: int = setting(8, "largest m considered, never above d")
     level: float = setting(0.9, "of the intervals")
     device: str = setting("cpu", "of torch")
 

@@ -14,7 +14,9 @@ multiplicity m − 1 and is a tie until δq ~ 1. Beforehand such a near tie is h
 the tie, and half again for every two poles that do tie: one tie speaks for a cause of others.
 Where the curve cannot tell them apart P(m) says so.
 
-Weights are Laplace approximations of the evidence; a level
+Weights are Laplace approximations of the evidence; every further logarithm is half as probable
+beforehand (chosen on 72 rows of the catalog outside the row set ``standard``, where intervals hold
+the truth about as often for every m, and log 3 held it in 79 % of short curves with m ≥ 3); a level
 dropped below x₀ costs a little more than a level well explained. P(x) = 1 + Σ e^{θ_j}(x − x₀)^j
 has a log-normal prior around the exact normal crossing, V = e^{−z} Σ_{j<m} z^j/j!, z = λ·x +
 const, so that a logarithm whose onset lies far outside the data is not believed.
@@ -43,7 +45,7 @@ NEAR = 4  # of them, tried for two poles in place of a logarithm
 CUTS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5)
 PRIOR_SD = 1.2  # of θ_j, around the normal crossing
 RHO_SD = 1.0
-LOGARITHM = math.log(3)  # cost of every further logarithm: m is 1 unless the curve says otherwise
+LOGARITHM = math.log(2)  # cost of every further logarithm
 TIED = math.log(2)  # cost of a near tie, for every tie beside it
 DROP = 0.75  # cost of a dropped (joined) level, in nats; a kept level costs ½ on average
 
@@ -176,13 +178,18 @@ class _Whitener:
     def __call__(self, x: np.ndarray) -> np.ndarray:
         if self.matrix is None:
             return x * self.scale
-        return np.einsum("ij,bj...->bi...", self.matrix, x)
+        return _along(self.matrix, x)
 
     def transpose(self, x: np.ndarray) -> np.ndarray:
         """The transposed product."""
         if self.matrix is None:
             return x * self.scale
-        return np.einsum("ij,bi...->bj...", self.matrix, x)
+        return _along(self.matrix.T, x)
+
+
+def _along(matrix: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """The product with a matrix along axis 1, of (models, L) or (models, L, p)."""
+    return x @ matrix.T if x.ndim == 2 else np.matmul(matrix, x)
 
 
 def _coarsen(
@@ -207,34 +214,45 @@ def _coarsen(
     )
 
 
-def _log_p(
-    parameters: np.ndarray, q: np.ndarray, m: int, delta: np.ndarray, near: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """−λq + log(P + ρe^{−δq}) and its Jacobian: (models, L), (models, L, p). near: which models
-    have two poles that differ by δ in place of their highest logarithm."""
-    b, n = parameters.shape[0], len(q)
-    lam, theta, rho = parameters[:, 0], parameters[:, 1:m], parameters[:, m]
-    powers = np.tile(q[None, :, None] ** np.arange(1, m)[None, None, :], (b, 1, 1))
-    gap = np.nan_to_num(delta)[:, None]
-    if near.any():
-        powers[near, :, -1] *= hyp1f1(1, m, -gap[near] * q)
-    terms = np.exp(theta)[:, None, :] * powers
-    lonely = np.isnan(delta) | near
-    decay = np.where(lonely[:, None], 0.0, np.exp(-gap * q))
-    total = 1.0 + terms.sum(-1) + rho[:, None] * decay
-    total = np.maximum(total, 1e-12)
-    jacobian = np.empty((b, n, m + 1))
-    jacobian[:, :, 0] = -q
-    jacobian[:, :, 1:m] = terms / total[..., None]
-    jacobian[:, :, m] = decay / total
-    return -lam[:, None] * q + np.log(total), jacobian
+@dataclass(frozen=True)
+class _Terms:
+    """What the models of one m are sums of, at q (L,): powers q^j, j < m, of which the highest is
+    damped where two poles differ (models, L, m − 1), and e^{−δq}, 0 where there is no next pole
+    (models, L)."""
+
+    q: np.ndarray
+    powers: np.ndarray
+    decay: np.ndarray
+
+    @classmethod
+    def of(cls, q: np.ndarray, m: int, delta: np.ndarray, near: np.ndarray) -> _Terms:
+        """near: which models have two poles that differ by δ in place of their highest
+        logarithm."""
+        powers = np.tile(q[None, :, None] ** np.arange(1, m)[None, None, :], (len(delta), 1, 1))
+        gap = np.nan_to_num(delta)[:, None]
+        if near.any():
+            powers[near, :, -1] *= hyp1f1(1, m, -gap[near] * q)
+        lonely = np.isnan(delta) | near
+        return cls(q, powers, np.where(lonely[:, None], 0.0, np.exp(-gap * q)))
+
+    def log_p(self, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """−λq + log(P + ρe^{−δq}) and its Jacobian: (models, L), (models, L, p)."""
+        m = self.powers.shape[2] + 1
+        lam, theta, rho = parameters[:, 0], parameters[:, 1:m], parameters[:, m]
+        terms = np.exp(theta)[:, None, :] * self.powers
+        total = np.maximum(1.0 + terms.sum(-1) + rho[:, None] * self.decay, 1e-12)
+        jacobian = np.empty((*total.shape, m + 1))
+        jacobian[:, :, 0] = -self.q
+        jacobian[:, :, 1:m] = terms / total[..., None]
+        jacobian[:, :, m] = self.decay / total
+        return -lam[:, None] * self.q + np.log(total), jacobian
 
 
 def infer(
     x: np.ndarray,
     increments: np.ndarray,
     *,
-    max_multiplicity: int = 5,
+    max_multiplicity: int = 8,
     level: float = 0.9,
 ) -> Fit:
     """Return the average of all models fitted to a curve, weighted by their probabilities.
@@ -273,7 +291,8 @@ def infer(
             precision[:, m] = 1 / RHO_SD**2
             precision[lonely, m] = 1e12  # no next pole
             p = np.tile(mean, (len(delta), 1))
-            p, h, chi2, prior, j = _solve(p, mean, precision, q, m, delta, near, data, whiten)
+            terms = _Terms.of(q, m, delta, near)
+            p, h, chi2, prior, j = _solve(p, mean, precision, terms, data, whiten)
             free = np.where(lonely, m, m + 1)
             _, log_det = np.linalg.slogdet(h)
             log_det = np.where(lonely, log_det - math.log(1e12), log_det)
@@ -328,7 +347,7 @@ def infer(
     best = int(np.argmax(models["evidence"]))
     cut, m, parameters, d, paired = fits[best]
     q = x[cut:] - x[cut]
-    f, _ = _log_p(parameters[None], q, m, np.array([d]), np.array([paired]))
+    f, _ = _Terms.of(q, m, np.array([d]), np.array([paired])).log_p(parameters[None])
     return Fit(
         value=value,
         low=low,
@@ -347,10 +366,7 @@ def _solve(
     p: np.ndarray,
     mean: np.ndarray,
     precision: np.ndarray,
-    q: np.ndarray,
-    m: int,
-    delta: np.ndarray,
-    near: np.ndarray,
+    terms: _Terms,
     data: np.ndarray,
     whiten: _Whitener,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -361,7 +377,7 @@ def _solve(
     """
 
     def residual(p: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        f, jacobian = _log_p(p, q, m, delta, near)
+        f, jacobian = terms.log_p(p)
         r = whiten(data - np.diff(f, axis=1))
         j = np.diff(jacobian, axis=1)
         prior = (precision * (p - mean) ** 2).sum(1)
@@ -371,15 +387,16 @@ def _solve(
     damping = np.full(len(p), 1e-2)
     for _ in range(40):
         w = whiten(j)
-        h = np.einsum("bip,biq->bpq", w, w)
+        transposed = w.transpose(0, 2, 1)
+        h = transposed @ w
         diagonal = np.arange(h.shape[1])
         h[:, diagonal, diagonal] += precision
-        g = np.einsum("bip,bi->bp", w, r) - precision * (p - mean)
+        g = (transposed @ r[..., None])[..., 0] - precision * (p - mean)
         damped = h.copy()
         damped[:, diagonal, diagonal] *= 1 + damping[:, None]
         move = np.linalg.solve(damped, g[..., None])[..., 0]
         new = p + np.clip(move, -3.0, 3.0)
-        new[:, m] = np.clip(new[:, m], -0.95, 20.0)
+        new[:, -1] = np.clip(new[:, -1], -0.95, 20.0)
         r2, j2, chi22, prior2 = residual(new)
         better = chi22 + prior2 <= chi2 + prior
         gain = np.where(better, chi2 + prior - chi22 - prior2, 0.0)
@@ -391,7 +408,7 @@ def _solve(
         if gain.max() < 1e-6 and bool(better.any()):
             break
     w = whiten(j)
-    h = np.einsum("bip,biq->bpq", w, w)
+    h = w.transpose(0, 2, 1) @ w
     h[:, np.arange(h.shape[1]), np.arange(h.shape[1])] += precision
     return p, h, chi2, prior, j
 

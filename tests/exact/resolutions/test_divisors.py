@@ -6,7 +6,9 @@ from fractions import Fraction
 
 import pytest
 
+from singularity_lab import ground_truth
 from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.proof.tree import proof_tree
 from singularity_lab.exact.resolutions.divisors import MOVED, STRICT, divisors_of, is_of_germ
 from singularity_lab.exact.resolutions.toric import toric_resolution
 
@@ -31,7 +33,22 @@ def test_the_carrying_divisor_has_ratio_lambda_and_none_has_less(generators, opt
     carrying = [d for d in found if d.carries]
     assert carrying
     assert all(d.ratio == result.value for d in carrying)
+    assert all(d.ratio >= result.value for d in found)
     assert all(d.ratio == (d.h + 1) / d.k for d in found)
+
+
+def test_divisors_of_fewer_generators_are_not_those_of_the_ideal():
+    """λ of four units of swish is proved from below by a part of the generators, along whose
+    divisors the whole K has a smaller order: every ratio that is listed is at least λ."""
+    truth = ground_truth("swish-1in-1out-4", 0)
+    (certificate,) = truth.certificates
+    tree = proof_tree(certificate)
+    charts = [tree.nodes[n]["chart"] for n in tree]
+    assert any(c.op == "subideal" and c.upper is None for c in charts)
+    assert min(d.candidate for c in charts for d in c.divisors) < certificate.claim.value
+    found = divisors_of(certificate)
+    assert found
+    assert all(d.ratio >= certificate.claim.value for d in found)
 
 
 def test_orders_are_those_of_the_fan():
@@ -48,6 +65,7 @@ def test_blocks_of_a_sum_join_in_one_divisor():
     top = divisors_of(result.certificate)[0]
     assert top.carries
     assert top.ratio == result.value == Fraction(1, 3) + Fraction(5, 12)
+    assert all(d.ratio >= result.value for d in divisors_of(result.certificate))
 
 
 def test_the_strict_transform_carries_a_surface_of_type_a():
