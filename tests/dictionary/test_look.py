@@ -123,7 +123,7 @@ def test_a_row_is_found_by_the_name_that_it_alone_has_and_a_shared_one_lists_its
         lookup("cusp")
     with pytest.raises(BadInput, match="perhaps ade-a2"):
         lookup("x^2 - y^3")
-    with pytest.raises(BadInput, match="no row 'xyzzy'$"):
+    with pytest.raises(BadInput, match=r"no row 'xyzzy'$"):
         lookup("xyzzy")
     assert repr(find("ade-a2")) == (
         "[<ade-a2: simple plane curve singularity A_2; λ = 5/12, m = 1>]"

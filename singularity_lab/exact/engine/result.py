@@ -106,9 +106,8 @@ class Result(Bounded):
     def _doubled(self) -> str:
         """2λ in words, where K is the square of one f."""
         problem = self.problem
-        if problem.convention != "ideal" or isinstance(problem, AnalyticProblem):
-            return ""
-        if len(problem.ideal.generators) != 1:
+        many = problem.texts if isinstance(problem, AnalyticProblem) else problem.ideal.generators
+        if problem.convention != "ideal" or len(many) != 1:
             return ""
         said = f"\n  2 lambda = {2 * self.value}: the real threshold of |f|"
         if any(e < 0 for e in problem.prior):  # a pair with a negative coefficient

@@ -35,6 +35,10 @@ def test_notebooks_show_the_value_or_the_bounds():
 def test_one_generator_is_told_twice_lambda():
     assert "2 lambda = 5/6" in str(rlct("x^2 - y^3"))
     assert "2 lambda" not in str(rlct(["x^2", "y^3"]))
+    assert "2 lambda = 5/6" in str(rlct("x^2 - sqrt(2)*y^3"))
+    assert "2 lambda = 5/6" in str(rlct("sin(x)^2 - y^3"))
+    assert "2 lambda" not in str(rlct(["sin(x)", "y"]))
+    assert "steps to" not in str(rlct("x^2 - sqrt(2)*y^3"))
     assert "2 lambda" not in str(rlct("x^2 + y^2", convention="loss"))
 
 
