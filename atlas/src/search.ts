@@ -121,8 +121,11 @@ function read(token: string): [Test, string] | { reading: [number, number] } | {
       return [(i) => ` ${index.tags[i]} `.includes(` ${value} `), `tag ${value}`];
     case "status":
       return [(i) => index.status[i] === value, `status ${value}`];
-    case "class":
-      return [(i) => index.classes[i]!.startsWith(value), `class ${value}`];
+    case "class": {
+      const at = position.get(value);
+      const name = at === undefined ? value : index.classes[at] || "none";
+      return [(i) => index.classes[i]!.startsWith(name), `class ${value}`];
+    }
     case "model":
       return [(i) => index.models[i] === value, `model ${value}`];
   }

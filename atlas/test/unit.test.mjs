@@ -143,9 +143,15 @@ test("words are no polynomials", () => {
 });
 
 test("the rows on file, by the queries of people: as many as in Python, and the same one first", async () => {
-  const file = join(here, "..", "..", "singularity_lab", "dictionary", "data", "rows.jsonl.gz");
-  const rows = gunzipSync(readFileSync(file)).toString().trim().split("\n").map(JSON.parse);
-  const blank = rows.map(() => null);
+  const table = (name) => {
+    const file = join(here, "..", "..", "singularity_lab", "dictionary", "data", `${name}.jsonl.gz`);
+    return gunzipSync(readFileSync(file)).toString().trim().split("\n").map(JSON.parse);
+  };
+  const rows = table("rows");
+  const lines = new Map(table("strata").filter((s) => s.on_file).map((s) => [s.row_id, s]));
+  const lambda = rows.map((r) => lines.get(r.id).lambda);
+  const m = rows.map((r) => lines.get(r.id).m);
+  const side = (c, name) => (c.status === "value" ? String(c.value) : c.status === "bounds" ? (c[name] ?? null) : null);
   globalThis.atlas.put("index", {
     ids: rows.map((r) => r.id),
     titles: rows.map((r) => r.title),
@@ -153,12 +159,12 @@ test("the rows on file, by the queries of people: as many as in Python, and the 
     families: rows.map((r) => r.family),
     d: rows.map((r) => r.d),
     status: rows.map((r) => r.status),
-    lower: blank,
-    upper: blank,
-    m: blank,
+    lower: lambda.map((c) => side(c, "lower")),
+    upper: lambda.map((c) => side(c, "upper")),
+    m: m.map((c) => (c.status === "value" ? c.value : null)),
     tags: rows.map((r) => r.tags.join(" ")),
     notes: rows.map((r) => r.note),
-    classes: rows.map(() => ""),
+    classes: rows.map((r) => (r.class_id.status === "value" ? r.class_id.value : "")),
     models: rows.map((r) => r.model_id),
     signs: rows.map(() => ""),
     shard: rows.map(() => 0),

@@ -196,8 +196,8 @@ def _ladder(id: str, joined: Joined) -> dict[str, Any] | None:
         found.append({"name": f"rank {k}", "row": entry.id} | _verdict(line))
     if len(found) < 2:
         return None
-    said = NOT_TWO_SIDED[0].upper() + NOT_TWO_SIDED[1:]
-    return {"rank": len(found) - 1, "phases": found, "argument": f"{said}."}
+    argument = f"Truncations of the truth: {NOT_TWO_SIDED}."
+    return {"rank": len(found) - 1, "phases": found, "argument": argument}
 
 
 def _verdict(line: StratumLine) -> dict[str, Any]:

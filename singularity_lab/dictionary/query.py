@@ -4,9 +4,12 @@ A query is a list of terms, all of which must hold; the terms that are understoo
 
 - a word, or a phrase in quotes: in the id, title, aliases, family, tags and note; rows that are
   called so come first (:mod:`singularity_lab.dictionary.words`)
-- ``λ=5/12`` (or ``lambda=``), ``λ<1``, ``λ>=1/2``, ``m=2``, ``m>1``, ``d:2..4``, ``d=6``
+- ``λ=5/12`` (or ``lambda=``), ``λ<1``, ``λ≥1/2`` (or ``>=``), ``λ:1/2..1``, ``m=2``, ``m>1``,
+  ``d:2..4``, ``d=6``; rows with bounds only where the whole interval fits
 - ``5/12`` alone: λ is exactly this; ``5.9±0.3`` (or ``5.9+-0.3``): λ within this interval
-- ``family:tanh``, ``tag:demo``, ``status:proved``, ``class:6f7a…``
+- ``family:tanh`` (a part of the name), ``tag:demo``, ``status:proved``, ``model:…``,
+  ``class:6f7a…`` or ``class:ID``, that of a row
+- ids of rows with blanks or commas between: these rows
 - polynomials ``x^2 - y^3`` or ``x*y, z``: the germ at 0, up to renaming, signs and proved moves
 """
 
@@ -14,7 +17,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,12 +30,13 @@ from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.exact.engine.forms import plain_form, reduced_form
 from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
 
-_LAMBDA = re.compile(r"(?:λ|lambda|l)(<=|>=|=|<|>)([0-9./]+)$")
-_NUMBER = re.compile(r"(m|d)(<=|>=|=|<|>)([0-9]+)$")
-_RANGE = re.compile(r"d:([0-9]*)\.\.([0-9]*)$")
-_FIELD = re.compile(r"(family|tag|status|class):(.+)$")
+_NUM = r"[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?"
+_COMPARE = re.compile(
+    rf"(λ|lambda|rlct|l|m|d)(<=|>=|≤|≥|=|<|>|:)({_NUM})?((?:\.\.|-)({_NUM})?)?$", re.IGNORECASE
+)
+_FIELD = re.compile(r"(family|tag|status|class|model):(.+)$", re.IGNORECASE)
 _FRACTION = re.compile(r"[0-9]+/[0-9]+$")
-_READING = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:±|\+-|\+/-)([0-9]+(?:\.[0-9]+)?)$")
+_READING = re.compile(rf"({_NUM})(?:±|\+-|\+/-)({_NUM})$")
 _POLYNOMIAL = re.compile(r"[a-zA-Z0-9_]+\s*[\^*]|^[a-z0-9_^*+\- /()]+,")
 
 
@@ -75,13 +79,14 @@ def find(query: str, tables: Tables | None = None) -> list[Hit]:
         raise BadInput("query: a word, an id, λ, a reading or polynomials are needed")
     lines = {line.row_id: line for line in tables.strata if line.on_file}
     pairs = [(row, lines[row.id]) for row in tables.rows]
-    exact = [Hit(row, line) for row, line in pairs if row.id == query]
-    if exact:
-        return exact
+    named = [name for name in re.split(r"[\s,;]+", query) if name]
+    by_id = {row.id: Hit(row, line) for row, line in pairs}
+    if all(name in by_id for name in named):
+        return [by_id[name] for name in dict.fromkeys(named)]
     germ = _germ(query)
     if germ is not None:
         return _same_germ(germ, pairs)
-    asked = _asked(query)
+    asked = _asked(query, lines)
     centre, names = asked.centre, names_of(tables.rows if asked.words else ())
     words = [plain(word) for word in asked.words]
     hits = [
@@ -91,7 +96,7 @@ def find(query: str, tables: Tables | None = None) -> list[Hit]:
         and all(names[row.id].mentions(word) for word in words)
     ]
     if not words:
-        return sorted(hits, key=lambda h: h.distance)
+        return sorted(hits, key=lambda h: (h.distance, 0 if centre is not None else h.row.d))
     return sorted(hits, key=lambda h: (h.distance, names[h.row.id].closeness(asked.words)))
 
 
@@ -107,7 +112,7 @@ def unknown_words(query: str, tables: Tables | None = None) -> dict[str, list[st
     names = names_of(rows).values()
     return {
         word: near_words(word, rows)
-        for word in _asked(query).words
+        for word in _asked(query, {}).words
         if not any(n.mentions(plain(word)) for n in names)
     }
 
@@ -128,25 +133,22 @@ def _terms(query: str) -> list[str]:
         raise BadInput(f"query: a quote is not closed: {query[:80]!r}") from None
 
 
-def _asked(query: str) -> _Asked:
+def _asked(query: str, lines: Mapping[str, StratumLine]) -> _Asked:
     tests: list[Test] = []
     words: list[str] = []
     centre: Fraction | None = None
     for term in _terms(query):
-        if match := _LAMBDA.match(term):
-            tests.append(_compare_lambda(match[1], _fraction(match[2])))
-        elif match := _NUMBER.match(term):
-            tests.append(_compare_number(match[1], match[2], int(match[3])))
-        elif match := _RANGE.match(term):
-            tests.append(_range(int(match[1] or 0), int(match[2]) if match[2] else None))
+        match = _COMPARE.match(term)
+        if match and (match[3] or match[5]):
+            tests.append(_compared(*match.groups()))
         elif match := _FIELD.match(term):
-            tests.append(_field(match[1], match[2]))
+            tests.append(_field(match[1].lower(), match[2], lines))
         elif _FRACTION.match(term):
-            tests.append(_compare_lambda("=", _fraction(term)))
+            tests.append(_compare("λ", "=", _fraction(term)))
         elif match := _READING.match(term):
-            centre, error = Fraction(match[1]), Fraction(match[2])
+            centre, error = _fraction(match[1]), _fraction(match[2])
             tests.append(_interval(centre - error, centre + error))
-        elif re.match(r"(λ|lambda|m|d)\s*[<>=]", term):
+        elif re.match(r"(λ|lambda|rlct|m|d)\s*[<>=≤≥]", term):
             raise BadInput(f"query: a number is needed after the sign, received {term[:40]!r}")
         else:
             words.append(term)
@@ -160,12 +162,30 @@ def _fraction(text: str) -> Fraction:
         raise BadInput(f"query: a fraction is needed, received {text[:40]!r}") from None
 
 
-def _holds(sign: str, a: Fraction | int, b: Fraction | int) -> bool:
+def _holds(sign: str, a: Fraction | int, b: Fraction) -> bool:
     return {"=": a == b, "<": a < b, ">": a > b, "<=": a <= b, ">=": a >= b}[sign]
 
 
-def _compare_lambda(sign: str, wanted: Fraction) -> Test:
+def _compared(name: str, sign: str, first: str | None, rest: str | None, last: str | None) -> Test:
+    """The test of a term as ``λ<1`` or ``d:2..4``, either end of which may be open."""
+    name = name.lower()
+    if rest is None:
+        sign = {"≤": "<=", "≥": ">=", ":": "="}.get(sign, sign)
+        return _compare(name, sign, _fraction(str(first)))
+    ends: list[Test] = []
+    if first:
+        ends.append(_compare(name, ">=", _fraction(first)))
+    if last:
+        ends.append(_compare(name, "<=", _fraction(last)))
+    return lambda row, line: all(test(row, line) for test in ends)
+
+
+def _compare(name: str, sign: str, wanted: Fraction) -> Test:
     def test(row: Row, line: StratumLine) -> bool:
+        if name == "d":
+            return _holds(sign, row.d, wanted)
+        if name == "m":
+            return line.m.status == "value" and _holds(sign, int(line.m.value), wanted)
         low, high = sides(line.lam)
         if sign == "=":
             return low is not None and low == high == wanted
@@ -175,26 +195,20 @@ def _compare_lambda(sign: str, wanted: Fraction) -> Test:
     return test
 
 
-def _compare_number(name: str, sign: str, wanted: int) -> Test:
-    def test(row: Row, line: StratumLine) -> bool:
-        if name == "d":
-            return _holds(sign, row.d, wanted)
-        return line.m.status == "value" and _holds(sign, int(line.m.value), wanted)
+def _field(name: str, wanted: str, lines: Mapping[str, StratumLine]) -> Test:
+    if name == "class" and wanted in lines:
+        wanted = str(lines[wanted].class_id.value)
 
-    return test
-
-
-def _range(low: int, high: int | None) -> Test:
-    return lambda row, line: row.d >= low and (high is None or row.d <= high)
-
-
-def _field(name: str, wanted: str) -> Test:
     def test(row: Row, line: StratumLine) -> bool:
         if name == "tag":
             return wanted in row.tags
+        if name == "model":
+            return row.model_id == wanted
+        if name == "family":
+            return wanted.lower() in row.family
         if name == "class":
             return line.class_id.status == "value" and line.class_id.value.startswith(wanted)
-        return (row.family if name == "family" else row.status) == wanted
+        return row.status == wanted
 
     return test
 

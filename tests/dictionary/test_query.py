@@ -46,6 +46,27 @@ def test_comparisons_and_fields():
     name = lookup("ade-a2").stratum.class_id.value
     assert sorted(ids(f"class:{name}")) == sorted(same_class("ade-a2"))
     assert ids("family:no_such_family") == []
+    assert sorted(ids("class:ade-a2")) == sorted(same_class("ade-a2"))
+    model = lookup("rrr-4-4-3-r3").row.model_id
+    assert "rrr-4-4-3-r3" in ids(f"model:{model}")
+    assert ids("ade-a4, ade-a2") == ["ade-a4", "ade-a2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "same"),
+    [
+        ("λ≤1/2 d≥3", "λ<=1/2 d>=3"),
+        ("λ:1/3..1/2", "lambda>=1/3 λ<=1/2"),
+        ("rlct:5/12", "5/12"),
+        ("m:2..", "m>1"),
+        ("d:..2", "d<=2"),
+        ("d:2-3", "d:2..3"),
+        ("λ<0.5 d=2", "λ<1/2 d=2"),
+        ("59/10±3/10", "5.9±0.3"),
+    ],
+)
+def test_spellings_of_one_question(query, same):
+    assert ids(query) == ids(same) != []
 
 
 def test_a_reading_finds_the_nearest_first():

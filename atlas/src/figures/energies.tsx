@@ -11,12 +11,14 @@ const DASHES = ["", "7 4", "2 3", "9 3 2 3", "12 5", "4 2"];
 
 export function Energies({
   drawn,
+  many,
   lowest,
   n,
   marks,
   onPick,
 }: {
   drawn: Phase[];
+  many: string;
   lowest: Phase | undefined;
   n: number;
   marks: number[];
@@ -33,7 +35,7 @@ export function Energies({
     }
     return [...groups.values()].sort((a, b) => a[0]!.loss - b[0]!.loss || a[0]!.low - b[0]!.low);
   }, [drawn]);
-  if (!drawn.length) return <p class="absent">· no stratum has both L and λ decided</p>;
+  if (!drawn.length) return <p class="absent">· none of the {many} has both L and λ decided</p>;
   const height = 300;
   const logs = Array.from({ length: 71 }, (_, i) => 1 + i / 10);
   const floor = logs.map((e) => Math.min(...lines.map((l) => energy(l[0]!, 10 ** e))));
@@ -62,7 +64,7 @@ export function Energies({
         width={width}
         height={height}
         role="img"
-        aria-label={`Free energy of ${lines.length} kinds of strata against n, logarithmic. Lowest now: ${lowest?.name ?? "none"}.`}
+        aria-label={`Free energy of ${lines.length} kinds of ${many} against n, logarithmic. Lowest now: ${lowest?.name ?? "none"}.`}
         onClick={(e) => {
           const box = svg.current!.getBoundingClientRect();
           onPick(1 + ((e.clientX - box.left - 44) / (width - 56)) * 7);
@@ -120,7 +122,7 @@ export function Energies({
           const end = X(e);
           return (
             <text x={Math.min(end, width - 14)} y={y} text-anchor={end > width * 0.5 ? "end" : "start"} class="halo">
-              {l.length > 1 ? `${l.length} strata` : p.name.slice(0, 22)}, λ {range(p.lambda, p.lambda)}
+              {l.length > 1 ? `${l.length} ${many}` : p.name.slice(0, 22)}, λ {range(p.lambda, p.lambda)}
             </text>
           );
         })}
@@ -135,11 +137,13 @@ export function Energies({
 
 export function Order({
   all,
+  one,
   edges,
   lowest,
   interval,
 }: {
   all: Phase[];
+  one: string;
   edges: ModelPage["edges"];
   lowest: Phase | undefined;
   interval: [number, number] | null;
@@ -162,13 +166,13 @@ export function Order({
         class="scroll"
         tabIndex={0}
         role="group"
-        aria-label="Graph of the closure order; the table below lists the strata"
+        aria-label="Graph of the closure order; the table below lists all"
       >
         <svg
           width={room}
           height={height}
           role="group"
-          aria-label={`${all.length} strata in ${graph.levels} levels, the deepest at the bottom; ${graph.lines.length} covering relations.`}
+          aria-label={`${all.length} in ${graph.levels} levels, the deepest at the bottom; ${graph.lines.length} covering relations.`}
         >
           {graph.lines.map(([a, b]) => (
             <line
@@ -217,7 +221,7 @@ export function Order({
         </svg>
       </div>
       <figcaption>
-        Each disc is a stratum with its λ, the deepest at the bottom; lines lead to strata whose closure holds it.{" "}
+        Each disc is a {one} with its λ, the deepest at the bottom; lines lead to those whose closure holds it.{" "}
         {shown ? (
           <strong>
             {shown.name}: λ {shown.lambda}, m {shown.mText}, L {shown.lossText}

@@ -170,11 +170,11 @@ function View({ model: m, n: given, reading, kind: wanted, values }: Asked & { m
       <Said text={said} />
       <div class="sections">
         <Section id="energy" title="Free energy against n">
-          <Energies drawn={ranked} lowest={first} n={n} marks={cross.map((c) => c.n)} onPick={set} />
+          <Energies drawn={ranked} many={many!} lowest={first} n={n} marks={cross.map((c) => c.n)} onPick={set} />
         </Section>
         {(!passing || edges.length > 0) && (
           <Section id="order" title="Closure order">
-            <Order all={all} edges={edges} lowest={first} interval={interval} />
+            <Order all={all} one={one!} edges={edges} lowest={first} interval={interval} />
           </Section>
         )}
         <Section id="table" title={passing ? "Functions" : "Strata"} wide>
@@ -208,9 +208,11 @@ function View({ model: m, n: given, reading, kind: wanted, values }: Asked & { m
                   <th scope="col" class="num">
                     m
                   </th>
-                  <th scope="col" class="num">
-                    dim
-                  </th>
+                  {!passing && (
+                    <th scope="col" class="num">
+                      dim
+                    </th>
+                  )}
                   <th scope="col" class="num">
                     F at n
                   </th>
@@ -229,7 +231,7 @@ function View({ model: m, n: given, reading, kind: wanted, values }: Asked & { m
                     <td class="num">{p.lossText}</td>
                     <td class="num">{p.lambda}</td>
                     <td class="num">{p.mText}</td>
-                    <td class="num">{p.dimension ?? "?"}</td>
+                    {!passing && <td class="num">{p.dimension ?? "?"}</td>}
                     <td class="num">
                       {p.low === p.high
                         ? short(energy(p, n))
