@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ import flint
 
 from singularity_lab.algebra import input_limits
 from singularity_lab.errors import BadInput, quoted
+from singularity_lab.system.scalars import integer
 
 Rational = int | Fraction
 _CONTEXTS = 4096  # contexts of flint from which unused ones are looked for
@@ -61,8 +63,8 @@ def positions(variables: tuple[str, ...]) -> dict[str, int]:
 
 
 def fraction(value: Any, name: str = "value") -> Fraction:
-    """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or
-    ``0.25``.
+    """An exact rational from an integer, a Fraction, a Decimal, flint's numbers or text such as
+    ``-3/4`` or ``0.25``.
 
     Raises BadInput for floats (they are not exact) and for text that is not a rational number, or
     one beyond the limits of :func:`singularity_lab.algebra.input_limits.rational`.
@@ -84,6 +86,11 @@ def fraction(value: Any, name: str = "value") -> Fraction:
             return Fraction(int(value.p), int(value.q))
         if isinstance(value, flint.fmpz):
             return Fraction(int(value))
+        if isinstance(value, Decimal) and value.is_finite():
+            return _read_fraction(str(value), name)
+        whole = integer(value)
+        if whole is not None:  # of NumPy
+            return Fraction(whole)
         raise BadInput(f"{name}: not a rational number: {quoted(value)}")
     return _read_fraction(value, name)
 
