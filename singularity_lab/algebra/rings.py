@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
@@ -13,7 +14,6 @@ import flint
 
 from singularity_lab.algebra import input_limits
 from singularity_lab.errors import BadInput, quoted
-from singularity_lab.system.scalars import integer
 
 Rational = int | Fraction
 _CONTEXTS = 4096  # contexts of flint from which unused ones are looked for
@@ -80,17 +80,12 @@ def fraction(value: Any, name: str = "value") -> Fraction:
                 f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
                 f"received {quoted(value)}"
             )
-        if isinstance(value, int):
-            return Fraction(value)
+        if hasattr(value, "__index__"):  # of Python, NumPy and flint
+            return Fraction(operator.index(value))
         if isinstance(value, flint.fmpq):
             return Fraction(int(value.p), int(value.q))
-        if isinstance(value, flint.fmpz):
-            return Fraction(int(value))
         if isinstance(value, Decimal) and value.is_finite():
             return _read_fraction(str(value), name)
-        whole = integer(value)
-        if whole is not None:  # of NumPy
-            return Fraction(whole)
         raise BadInput(f"{name}: not a rational number: {quoted(value)}")
     return _read_fraction(value, name)
 
