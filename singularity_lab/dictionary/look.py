@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from singularity_lab.dictionary.columns import GROUPS, commands
+from singularity_lab.dictionary.query import find
 from singularity_lab.dictionary.recompute import plain
 from singularity_lab.dictionary.schema import (
     Cell,
@@ -22,10 +23,13 @@ from singularity_lab.dictionary.schema import (
     cells,
 )
 from singularity_lab.dictionary.tables import shipped
-from singularity_lab.errors import BadInput
+from singularity_lab.dictionary.words import plain as in_plain_words
+from singularity_lab.errors import BadInput, SingularityLabError, quoted
 from singularity_lab.system.documents import Record
 
 LISTED = 12
+SOME = 5  # ids of a name that several rows have
+QUERY = 100  # characters of a name that are looked at
 FIRST = ("lambda", "m")  # columns that a page begins with
 
 
@@ -202,28 +206,54 @@ def _short(text: str, width: int = 200) -> str:
 def lookup(id: str, tables: Tables | None = None) -> Page:
     """Return everything that the dictionary knows of a row.
 
-    tables: a dictionary; the shipped one if absent. Raises BadInput for an unknown id, with the
-    nearest ones.
+    id: of a row, or the title or an alias that one row alone has. tables: a dictionary; the shipped
+    one if absent. Raises BadInput for an unknown id, with the nearest ones, and for a name of
+    several rows, with their ids.
 
     >>> page = lookup("ade-a2")
     >>> str(page.stratum.lam), page.divisors[0]["weights"], str(page.cell("type"))
     ('5/12', {'x': 3, 'y': 2}, 'A2')
+    >>> lookup("simple plane curve singularity A_2").id
+    'ade-a2'
     """
     tables = tables or shipped()
-    row = next((r for r in tables.rows if r.id == id), None)
-    if row is None:
-        near = difflib.get_close_matches(str(id)[:100], [r.id for r in tables.rows], n=3)
-        hint = f"; perhaps {', '.join(near)}" if near else ""
-        raise BadInput(f"id: the dictionary has no row {str(id)[:80]!r}{hint}")
-    line = next(s for s in tables.strata if s.row_id == id and s.on_file)
+    row = _called(id, tables)
+    line = next(s for s in tables.strata if s.row_id == row.id and s.on_file)
     digests = line.certificate.value if line.certificate.status == "value" else []
     return Page(
         row,
         line,
         tuple(c for c in tables.certificates if c.digest in digests),
-        tuple(r for r in tables.readings if r.row_id == id),
-        tuple(e for e in tables.edges if id in (_row(e.source), _row(e.target))),
+        tuple(r for r in tables.readings if r.row_id == row.id),
+        tuple(e for e in tables.edges if row.id in (_row(e.source), _row(e.target))),
     )
+
+
+def _called(name: str, tables: Tables) -> Row:
+    """The row of that id, or the one row of that title or alias."""
+    rows = tables.rows
+    word = in_plain_words(str(name)[:QUERY])
+    for test in (
+        lambda r: r.id == name,
+        lambda r: word == in_plain_words(r.title),
+        lambda r: word in map(in_plain_words, (*r.aliases, r.family_title)),
+    ):
+        found = [r for r in rows if test(r)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(r.id for r in found[:SOME])
+            more = f" and {len(found) - SOME} more (find)" if len(found) > SOME else ""
+            raise BadInput(
+                f"id: {len(found)} rows are called {quoted(name)}: {ids}{more}; give one id"
+            )
+    near = difflib.get_close_matches(str(name)[:QUERY], [r.id for r in rows], n=3)
+    try:
+        near = near or [hit.row.id for hit in find(str(name)[:QUERY], tables)][:SOME]
+    except SingularityLabError:  # what is no query has no candidates
+        near = []
+    hint = f"; perhaps {', '.join(near)}" if near else ""
+    raise BadInput(f"id: the dictionary has no row {quoted(name)}{hint}")
 
 
 def _row(end: str) -> str:
@@ -337,10 +367,11 @@ def same_class(id: str, tables: Tables | None = None, *, exact: bool = False) ->
     True
     """
     tables = tables or shipped()
-    wanted = lookup(id, tables).stratum
+    page = lookup(id, tables)
+    wanted = page.stratum
     cell = wanted.germ_id if exact else wanted.class_id
     if cell.status != "value":
-        return [id]
+        return [page.id]
     return [
         line.row_id
         for line in tables.strata

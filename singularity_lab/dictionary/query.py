@@ -50,6 +50,12 @@ class Hit:
     distance: float = 0.0
     why: str = ""
 
+    def __repr__(self) -> str:
+        why = f", {self.why}" if self.why else ""
+        return (
+            f"<{self.row.id}: {self.row.title}; λ = {self.stratum.lam}, m = {self.stratum.m}{why}>"
+        )
+
 
 Test = Callable[[Row, StratumLine], bool]
 

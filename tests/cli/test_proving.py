@@ -61,7 +61,10 @@ FAMILY = ("rlct", "x^3+t*x*y", "--parameters", "t")  # x(x^2 + ty): normal cross
 def test_a_table_over_a_symbol_is_printed_written_and_verified(tmp_path):
     code, out, _ = run(*FAMILY)
     assert code == 0
-    assert out.splitlines() == ["t < 0: (1/2, 2)", "t = 0: (1/6, 1)", "t > 0: (1/2, 2)"]
+    assert out.splitlines() == [
+        "(lambda, m) for K = (x^3 + x*y*t)^2 at the origin, by t:",
+        "  t < 0: (1/2, 2)", "  t = 0: (1/6, 1)", "  t > 0: (1/2, 2)",
+    ]  # fmt: skip
     file = tmp_path / "table.json"
     code, out, err = run(*FAMILY, "--json", "--certificate", file)
     assert (code, err.strip()) == (0, f"certificate: {file}")

@@ -109,3 +109,22 @@ def test_columns_without_sense_are_told_together():
     assert text.count("the row is no program") == 1
     for name, cell in lookup("rrr-2-2-2-r1").cells.items():
         assert name in text, cell
+
+
+def test_a_row_is_found_by_the_name_that_it_alone_has_and_a_shared_one_lists_its_rows():
+    from singularity_lab import find, neighbours, same_class
+    from singularity_lab.errors import BadInput
+
+    title = lookup("ade-e8").row.title
+    assert lookup(title).id == "ade-e8"
+    assert same_class(title) == same_class("ade-e8")
+    assert neighbours(title) == neighbours("ade-e8")
+    with pytest.raises(BadInput, match=r"rows are called 'cusp': ade-a2, .*; give one id"):
+        lookup("cusp")
+    with pytest.raises(BadInput, match="perhaps ade-a2"):
+        lookup("x^2 - y^3")
+    with pytest.raises(BadInput, match=r"no row 'xyzzy'$"):
+        lookup("xyzzy")
+    assert repr(find("ade-a2")) == (
+        "[<ade-a2: simple plane curve singularity A_2; λ = 5/12, m = 1>]"
+    )

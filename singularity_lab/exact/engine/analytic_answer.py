@@ -31,6 +31,7 @@ from singularity_lab.exact.proof.truncation import (
     split_tails,
 )
 from singularity_lab.exact.proof.verify import verify
+from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit, clock
 
 _NUMBERS = (
@@ -84,18 +85,16 @@ def solve_analytic(
     if found is None:
         return _bounds(problem, left, solve)
     steps = [s.encode() for s in found.steps]
-    count = f"{len(steps)} step{'s' if len(steps) != 1 else ''} to polynomials"
+    count = f"{counted(len(steps), 'step')} to polynomials, " if steps else ""
     proof = by_polyhedron(found.stage) if found.stage.leaves else None
     if proof is not None:
         step, value = proof
-        return Answer(
-            (_whole(problem, found, "exact", value, step),), f"{count}, Newton polyhedron"
-        )
+        return Answer((_whole(problem, found, "exact", value, step),), f"{count}Newton polyhedron")
     inner = solve(found.stage.polynomial(), left)
     certificates = tuple(
         _whole(problem, found, c.kind, c.claim, c.proof) for c in inner.certificates
     )
-    return Answer(certificates, f"{count}, {inner.method}", inner.notes)
+    return Answer(certificates, f"{count}{inner.method}", inner.notes)
 
 
 def _whole(

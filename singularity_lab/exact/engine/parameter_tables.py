@@ -15,6 +15,8 @@ from singularity_lab.algebra.names import check_names
 from singularity_lab.algebra.polynomial import point_values
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, OutOfScope, Undecided, quoted
+from singularity_lab.exact.engine.result import describe_loss
+from singularity_lab.exact.proof.certificate import problem_from_json
 from singularity_lab.exact.proof.families import (
     below,
 )
@@ -164,10 +166,15 @@ class Table:
             certificate=self.document,
         ).plain()
 
+    @property
+    def loss(self) -> str:
+        """The loss K and the point that the table is about, in words."""
+        return describe_loss(problem_from_json(self.document["problem"]))
+
     def __str__(self) -> str:
-        lines = []
+        lines = [f"(lambda, m) for {self.loss}, by {self.parameter}:"]
         for condition, c in self.joined():
-            lines.append(str(c).replace(c.condition, condition, 1))
+            lines.append("  " + str(c).replace(c.condition, condition, 1))
         return "\n".join(lines)
 
 

@@ -106,9 +106,8 @@ class Result(Bounded):
     def _doubled(self) -> str:
         """2λ in words, where K is the square of one f."""
         problem = self.problem
-        if problem.convention != "ideal" or isinstance(problem, AnalyticProblem):
-            return ""
-        if len(problem.ideal.generators) != 1:
+        many = problem.texts if isinstance(problem, AnalyticProblem) else problem.ideal.generators
+        if problem.convention != "ideal" or len(many) != 1:
             return ""
         said = f"\n  2 lambda = {2 * self.value}: the real threshold of |f|"
         if any(e < 0 for e in problem.prior):  # a pair with a negative coefficient
@@ -145,11 +144,12 @@ class Result(Bounded):
 
 
 def _doubtful(name: str, names: Sequence[str]) -> bool:
-    """Whether a name may have been meant for a product, or for e or i, if no neighbour in the
-    alphabet stands beside it."""
+    """Whether a name may have been meant for a product (xy alone or beside x), or for e or i, if no
+    neighbour in the alphabet stands beside it."""
     if name in ("e", "E", "i", "I"):
         return not {chr(ord(name) - 1), chr(ord(name) + 1)} & set(names)
-    return _PRODUCT.fullmatch(name) is not None
+    letters = name.isalpha() and len(name) in (2, 3) and (len(names) == 1 or set(name) & set(names))
+    return bool(letters) or _PRODUCT.fullmatch(name) is not None
 
 
 def describe_loss(problem: Problem) -> str:

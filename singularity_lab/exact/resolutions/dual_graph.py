@@ -219,14 +219,18 @@ class ResolutionGraph:
         lines = [f"resolution graph of {label}{self.f}: {many}"]
         for d in self.divisors:
             met = [f"E{j if i == d.number else i}" for i, j in self.edges if d.number in (i, j)]
-            own: dict[int, int] = {}
+            own: dict[int, tuple[int, int]] = {}
             for s in self.strict:
                 if s.divisor == d.number:
-                    own[s.exponent] = own.get(s.exponent, 0) + s.branches
-            for exponent, branches in own.items():
+                    branches, real = own.get(s.exponent, (0, 0))
+                    own[s.exponent] = branches + s.branches, real + s.real
+            for exponent, (branches, real) in own.items():
                 power = f" of exponent {exponent}" if exponent > 1 else ""
-                met.append(counted(branches, "branch", "branches") + power)
+                seen = "" if real == branches else f" ({real or 'none'} real)"
+                met.append(counted(branches, "branch", "branches") + power + seen)
             lines.append(f"  {d}" + (f" meets {', '.join(met)}" if met else ""))
+        if not any(s.real for s in self.strict):
+            lines.append("  no branch is real: over R, f is 0 at the point alone")
         return "\n".join(lines)
 
     def plot(self, ax: Any = None) -> Any:
@@ -265,8 +269,9 @@ def _resolve(problem: LocalProblem, limit: int) -> ResolutionGraph:
     germ = problem.hypersurface("resolution graph", density=True)
     if len(germ.variables) != 2:
         raise OutOfScope(
-            f"resolution graph: two variables are needed, {germ} has others; "
-            "toric_resolution takes them, explain tells the blow-ups of a proof"
+            f"resolution graph: two variables are needed, {germ} has "
+            f"{len(germ.variables)}; toric_resolution takes them, explain tells the blow-ups of a "
+            "proof"
         )
     work = _Blowups(limit)
     factors = [(_plain(q), e) for q, e in germ.factor()[1] if not q({})]

@@ -103,7 +103,12 @@ def test_an_interval_agrees_with_each_value_in_it():
 def test_the_cells_are_a_partition_and_are_told():
     table = rlct("x^2 - t*y^3", parameters="t")
     assert [c.condition for c in table.cells] == ["t < 0", "t = 0", "t > 0"]
-    assert str(rlct("(x - t*y)^2 + y^4", parameters="t")) == "all t: (3/8, 1)"
+    shown = str(rlct("(x - t*y)^2 + y^4", at={"y": 0}, parameters="t")).splitlines()
+    assert shown[0].startswith("(lambda, m) for K = (")
+    assert shown[0].endswith("^2 at the origin, by t:")
+    assert shown[1:] == ["  all t: (3/8, 1)"]
+    moved = str(rlct("(x - 1)^2 - t*y^3", at={"x": 1}, parameters="t"))
+    assert "at x = 1, by t:" in moved
     assert table.to_json()["cells"][1]["lambda"] == "1/4"
 
 

@@ -35,6 +35,10 @@ def test_notebooks_show_the_value_or_the_bounds():
 def test_one_generator_is_told_twice_lambda():
     assert "2 lambda = 5/6" in str(rlct("x^2 - y^3"))
     assert "2 lambda" not in str(rlct(["x^2", "y^3"]))
+    assert "2 lambda = 5/6" in str(rlct("x^2 - sqrt(2)*y^3"))
+    assert "2 lambda = 5/6" in str(rlct("sin(x)^2 - y^3"))
+    assert "2 lambda" not in str(rlct(["sin(x)", "y"]))
+    assert "steps to" not in str(rlct("x^2 - sqrt(2)*y^3"))
     assert "2 lambda" not in str(rlct("x^2 + y^2", convention="loss"))
 
 
@@ -68,7 +72,17 @@ def test_the_loss_in_words(problem, words):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("x2y3", True), ("e*x", True), ("x2*y3", False), ("x^2*y3", False), ("a*e - d*b", False)],
+    [
+        ("x2y3", True),
+        ("e*x", True),
+        ("x2*y3", False),
+        ("x^2*y3", False),
+        ("a*e - d*b", False),
+        ("xy", True),
+        ("x^2 + xy", True),
+        ("mu*nu", False),
+        ("x1^2 + w2", False),
+    ],
 )
 def test_names_that_may_have_been_meant_otherwise_are_listed(text, told):
     assert ("\n  variables: " in str(rlct(text))) == told

@@ -100,3 +100,17 @@ def test_charts_have_the_threshold(f: str) -> None:
     graph = chart_graph(proof_tree(value))
     ratios = [Fraction(d["nu"]) / d["N"] for _, d in graph.nodes(data=True)]
     assert min(ratios) == 2 * value.value
+
+
+def test_what_is_printed_says_which_branches_are_real():
+    assert "no branch is real" in str(resolution_graph("x^2 + y^2"))
+    some = str(resolution_graph("x*(x^2 + y^4)"))
+    assert "meets E1, 3 branches (1 real)" in some
+    assert "no branch" not in some
+    assert "real" not in str(resolution_graph("x^2 - y^2"))
+
+
+@pytest.mark.parametrize(("text", "number"), [("x^2", 1), ("x^2 + y^2 + z^3", 3)])
+def test_the_number_of_variables_is_told(text, number):
+    with pytest.raises(OutOfScope, match=rf"two variables are needed, .* has {number};"):
+        resolution_graph(text)
