@@ -163,6 +163,7 @@ def test_check_fails_on_a_changed_certificate(tmp_path, monkeypatch):
     assert "no certificates: singlab catalog prove nc-1-2" in out
     code, out, _ = run("prove", "nc-1-2", "--jobs", "1")
     assert (code, "1 row: 1 proved" in out) == (0, True)
+    assert out.startswith("nc-1-2 is proved: (lambda, m) = (1/4, 1)")
     assert run("check", "nc-1-1", "nc-1-2", "--no-twin")[0] == 0
 
 
