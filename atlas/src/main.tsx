@@ -10,6 +10,7 @@ import { Compare } from "./views/compare.tsx";
 import { Landing } from "./views/landing.tsx";
 import { lastList, List } from "./views/list.tsx";
 import { MachineView } from "./views/machine.tsx";
+import { MeasuredView } from "./views/measured.tsx";
 import { Phases } from "./views/phases.tsx";
 import { RowView } from "./views/row.tsx";
 import { RunView } from "./views/run.tsx";
@@ -47,6 +48,8 @@ function View({ at }: { at: Route }) {
       return <MachineView key={name} name={name ?? ""} />;
     case "run":
       return <RunView key={name} id={name ?? ""} />;
+    case "measured":
+      return <MeasuredView wanted={at.query.get("device")} />;
     case "seed":
       return <Seed number={name} />;
     case "about":

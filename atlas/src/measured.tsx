@@ -84,7 +84,9 @@ function Orders({ cell, row }: { cell: Cell<Valuation>; row: string }) {
         Slopes of log|coordinate| in log ε where the samples of K ≤ ε lie, K having order 1
         {v.row !== row ? <> (names are those of {v.row})</> : ""}.{" "}
         {!judged
-          ? "No divisor that carries λ has weights of the coordinates: nothing to compare with."
+          ? v.divisors.length
+            ? `Nothing to judge by: ${cell.route ?? "too few of the divisors that meet have weights of the coordinates"}.`
+            : "No divisor that carries λ has weights of the coordinates: nothing to compare with."
           : v.within
             ? "✓ They agree with the divisor that carries λ."
             : "✗ They differ from the divisor on file: where it is one of a family, no coordinate falls alone."}

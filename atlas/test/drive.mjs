@@ -333,6 +333,14 @@ if (has(network)) {
   await close(page);
 }
 
+page = await open(browser, { hash: "#/measured" });
+await page.waitForSelector("#rates tbody tr");
+const devices = page.locator("article.measured-view .controls button");
+const before = await page.textContent("#ratio h2");
+if ((await devices.count()) > 1) await devices.nth(1).click();
+check("readings of another device are shown beside proved values", (await page.textContent("#ratio h2")) !== before);
+await close(page);
+
 page = await open(browser, { hash: `#/compare/ade-a2+${has("ade-a4") ? "ade-a4" : surface}` });
 await page.waitForSelector(".compare-table");
 check("two rows are compared, and differences marked", (await page.$$eval("tr.differs", (r) => r.length)) > 0);
@@ -411,6 +419,7 @@ const pages = [
   ...(klass ? [["class", `#/class/${klass}`]] : []),
   ["compare", `#/compare/ade-a2+${surface}`],
   ...(machine ? [["machine", `#/machine/${machine}`]] : []),
+  ["measured", "#/measured"],
   ["run", meta.runs[0] ? `#/run/${meta.runs[0].id}` : "#/run"],
   ["seed", "#/seed"],
   ["about", "#/about"],

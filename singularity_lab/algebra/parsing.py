@@ -22,6 +22,9 @@ _HINTS = {  # of a character that does not fit
     ",": " (generators are given one by one: 'x^2' 'y^3', in Python [\"x^2\", \"y^3\"])",
     "²": " (powers are written x^2)", "³": " (powers are written x^3)",
     "=": " (f = g is written f - g)", "[": " (use parentheses)", "{": " (use parentheses)",
+    "−": " (minus is written -)", "–": " (minus is written -)", "·": " (products are written x*y)",
+    "×": " (products are written x*y)", "|": " (|f| is f by the convention two-sided)",
+    "$": " (LaTeX is not read: x^2 - y^3/2)", "\\": " (LaTeX is not read: x^2 - y^3/2)",
 }  # fmt: skip
 _KINDS = ("", "number", "name", "operator")
 Token = tuple[str, str, int]
@@ -58,6 +61,8 @@ def _of_sympy(expression: Any) -> str:
 
     if not isinstance(expression, sympy.Basic):
         return str(expression)
+    if expression.atoms(sympy.core.relational.Relational):
+        raise BadInput(f"expression: f = g is written f - g, received {quoted(expression)}")
     special = (sympy.S.ImaginaryUnit, sympy.oo, -sympy.oo, sympy.zoo, sympy.nan)
     constants = expression.atoms(sympy.NumberSymbol) - {sympy.pi, sympy.E}
     wrong = [c for c in special if expression.has(c)] + sorted(constants, key=str)
@@ -183,7 +188,8 @@ def tokens_of(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         kind = match.lastindex or 4
         if kind == 4:
-            hint = _HINTS.get(match.group(), "")
+            odd = match.group()
+            hint = _HINTS.get(odd, " (names are of a–z, digits and _)" if odd.isalpha() else "")
             what = f"unexpected character {match.group()!r}{hint}"
             raise ParseError(what, text, match.start())
         token = match.group()

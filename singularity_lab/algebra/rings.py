@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -61,8 +63,8 @@ def positions(variables: tuple[str, ...]) -> dict[str, int]:
 
 
 def fraction(value: Any, name: str = "value") -> Fraction:
-    """An exact rational from an int, a Fraction, flint's numbers or text such as ``-3/4`` or
-    ``0.25``.
+    """An exact rational from an integer, a Fraction, a Decimal, flint's numbers or text such as
+    ``-3/4`` or ``0.25``.
 
     Raises BadInput for floats (they are not exact) and for text that is not a rational number, or
     one beyond the limits of :func:`singularity_lab.algebra.input_limits.rational`.
@@ -78,12 +80,12 @@ def fraction(value: Any, name: str = "value") -> Fraction:
                 f"{name}: an exact rational is needed (an integer, a Fraction or text like '1/3'), "
                 f"received {quoted(value)}"
             )
-        if isinstance(value, int):
-            return Fraction(value)
+        if hasattr(value, "__index__"):  # of Python, NumPy and flint
+            return Fraction(operator.index(value))
         if isinstance(value, flint.fmpq):
             return Fraction(int(value.p), int(value.q))
-        if isinstance(value, flint.fmpz):
-            return Fraction(int(value))
+        if isinstance(value, Decimal) and value.is_finite():
+            return _read_fraction(str(value), name)
         raise BadInput(f"{name}: not a rational number: {quoted(value)}")
     return _read_fraction(value, name)
 

@@ -220,6 +220,34 @@ def machine_ladder(found: Phases) -> dict[str, Any]:
     return {"rank": None, "phases": listed, "argument": found.argument}
 
 
+def measured_page(joined: Joined) -> dict[str, Any]:
+    """Every reading with a number at a row whose λ is proved, by device and n: those of runs stand
+    with their runs."""
+    panels: dict[tuple[str, int], dict[str, Any]] = {}
+    for row in joined.tables.rows:
+        own = joined.own(row)
+        for r in joined.readings.get(row.id, ()):
+            numbers = [c.value for c in (r.value, r.low, r.high) if c.status == "value"]
+            if r.run_id or own is None or own.lam.status != "value" or len(numbers) < 3:
+                continue
+            name = f"{r.device}, n = {r.n:,}" if r.n else r.device
+            first = {"name": name, "device": r.device, "n": r.n, "level": r.level, "lines": []}
+            chances = r.multiplicity.value if r.multiplicity.status == "value" else {}
+            panels.setdefault((r.device, r.n), first)["lines"].append(
+                [
+                    row.id,
+                    row.d,
+                    str(own.lam.value),
+                    own.m.value if own.m.status == "value" else None,
+                    *numbers,
+                    int(r.inside.value) if r.inside.status == "value" else None,
+                    r.outcome,
+                    int(max(chances, key=chances.__getitem__)) if chances else None,
+                ]
+            )
+    return {"panels": [panels[key] for key in sorted(panels, key=lambda k: (k[1], k[0]))]}
+
+
 def model_title(row: Row) -> str:
     """A title for the model of a row: its builder and arguments, or the row's own title."""
     if not row.builder:

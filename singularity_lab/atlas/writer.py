@@ -22,6 +22,7 @@ from singularity_lab.atlas.pages import (
     Joined,
     classes,
     index,
+    measured_page,
     model_pages,
     row_page,
 )
@@ -109,6 +110,7 @@ def build(
                 "functions": len(phases),
             }
             models[name] = known
+    write_packed(data, "measured", measured_page(joined))
     listed = []
     for name, page in censuses.items():
         write_packed(data, f"machine-{name}", page)

@@ -22,7 +22,7 @@ from itertools import combinations, product
 
 from singularity_lab.algebra.invariants import Bounds
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
 
@@ -245,7 +245,7 @@ def network_strata(widths: Sequence[int], rank: int = 0) -> Iterator[NetworkStra
     [(0, 0), (0, 1), (1, 0), (1, 1)]
     """
     if len(widths) < 2 or any(type(w) is not int or w < 1 for w in widths):
-        raise BadInput(f"widths: at least two integers ≥ 1 are needed, received {list(widths)!r}")
+        raise BadInput(f"widths: at least two integers ≥ 1 are needed, received {quoted(widths)}")
     if type(rank) is not int or not 0 <= rank <= min(widths):
         raise BadInput(f"rank: an integer from 0 to {min(widths)} is needed, received {rank!r}")
     depth = len(widths) - 1

@@ -134,7 +134,13 @@ def _unwritten(error: OSError) -> int:
     return code
 
 
+_ELSEWHERE = {"--variables": "--vars", "--convention": "--as"}  # what Python calls them
+
+
 def _with_hint(message: str) -> str:
+    for option, meant in _ELSEWHERE.items():
+        if message.startswith(f"No such option: {option}"):
+            return f"No such option: {option}. Did you mean {meant}?"
     if message.startswith("No such option") and "Possible" not in message:
         return f"{message} (an expression that begins with -- goes after a word -- of its own)"
     if message.startswith("No such command 'llc'"):

@@ -35,13 +35,16 @@ class Comparison:
 
     divisors: those with weights of the germ's own coordinates, K of order 1. nearest: the point of
     the polytope of their weights that is nearest to the measured orders, by variable. furthest: the
-    largest difference; within: whether each is at most 3 standard errors + 0.05.
+    largest difference; within: whether each is at most 3 standard errors + 0.05. spanned: how many
+    of them are affinely independent: where λ has the multiplicity m, m divisors that meet carry it,
+    and fewer than m do not tell where samples lie.
     """
 
     divisors: tuple[Mapping[str, Any], ...]
     nearest: Mapping[str, float]
     furthest: float
     within: bool
+    spanned: int
 
 
 def compare(
@@ -75,8 +78,9 @@ def compare(
     nearest = shares @ corners / shares.sum()
     off = np.abs(values - nearest)
     within = bool((off <= ERRORS * errors + BIAS).all())
+    spanned = int(np.linalg.matrix_rank(np.hstack([corners, np.ones((len(own), 1))])))
     return Comparison(
-        own, dict(zip(names, nearest.tolist(), strict=True)), float(off.max()), within
+        own, dict(zip(names, nearest.tolist(), strict=True)), float(off.max()), within, spanned
     )
 
 
@@ -129,8 +133,8 @@ def _llc_cell(lines: Iterable[ReadingLine]) -> Cell:
     return Cell.of(value, f"row {found[0].row_id}; each at one n: no λ is claimed")
 
 
-def _valuation_cell(line: ReadingLine, divisors: Cell) -> Cell:
-    """The orders of a reading held against the divisors of the row that was read."""
+def _valuation_cell(line: ReadingLine, divisors: Cell, m: Cell) -> Cell:
+    """The orders of a reading held against the divisors of the row that was read, m of its λ."""
     if line.orders.status != "value":
         return msgspec.structs.replace(line.orders, reason=f"{line.device}: {line.orders.reason}")
     orders = line.orders.value
@@ -149,9 +153,14 @@ def _valuation_cell(line: ReadingLine, divisors: Cell) -> Cell:
         }
         for d in found.divisors[:SHOWN]
     ]
+    value |= {"divisors": shown, "tied": len(found.divisors)}
+    if m.status != "value" or found.spanned < int(m.value):
+        told = (
+            f"{found.spanned} of the {m.value} that meet have" if m.value else "m is not decided:"
+        )
+        why = f"{told} weights of the coordinates: too few to judge by"
+        return Cell.of(value | {"within": None}, why)
     value |= {
-        "divisors": shown,
-        "tied": len(found.divisors),
         "nearest": {v: round(x, 4) for v, x in found.nearest.items()},
         "furthest": round(found.furthest, 4),
         "within": found.within,
@@ -221,7 +230,7 @@ def _cells(line: StratumLine, readings: Sequence[ReadingLine]) -> dict[str, Cell
     best = _best(readings)
     if best is not None:
         cells["reading"] = _reading_cell(best)
-        cells["valuation"] = _valuation_cell(best, line.divisors)
+        cells["valuation"] = _valuation_cell(best, line.divisors, line.m)
     return cells
 
 

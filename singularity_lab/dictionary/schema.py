@@ -178,15 +178,19 @@ class StratumLine(
     chart: 0 where the weights are of the germ's own coordinates, −1 of several blocks, −2 of the
     coordinates into which the proof changes them, else the number of a node of the proof tree.
     jets: cell, {order, field, method, codimensions, dimensions, components, threshold, attained};
-    components may hold null for a count that is not decided.
+    components may hold null for a count that is not decided. They are those of the whole zero set,
+    of the arcs near the point where method is "contact loci" or "smooth".
     contact: cell, {order, field, lower, upper, decided}: codimensions of the contact loci, texts.
-    zeta: cell, {kind, ...}: the zeta functions that exist: topological, with poles.
+    zeta: cell, {candidates, topological, poles}: candidate poles with their orders, and where the
+    topological zeta function is known, it and its poles.
     type: cell, Arnold's symbol; corank, milnor, tjurina, modality: cells, integers.
     spectrum: cell, list of texts; c_hat, central_charge: cells, texts, for quasi-homogeneous germs.
     factorisation: cell, {letter, rank, count, sizes}: matrix factorisations φψ = f, checked.
     unfolding: cell, list of monomials of a versal unfolding. adjacencies: cell, list of {monomial,
     type, milnor, lambda, m}: what the germ is at 0 with that monomial added.
-    volume: cell, {lambda, m, constant, high_precision}: V(ε) ~ constant · ε^λ (−log ε)^(m−1).
+    volume: cell, {lambda, m, constant, error, complete, terms}: V(ε) ~ constant · ε^λ
+    (−log ε)^(m−1) for the volume ∏ |x|^τ dx; terms: [exponent, power of −log ε, coefficient], all
+    of them on [−1, 1]^d where complete.
     probes: cell, {name: exponent text}: the order of each probe along the divisor that carries λ
     (program: each syndrome and each e_x; network: the entries of f − f*).
     reading: cell, {row, device, seed, settings, value, low, high, level, inside, outcome}: the

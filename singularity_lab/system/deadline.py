@@ -15,7 +15,7 @@ import threading
 import time
 from types import FrameType, TracebackType
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.system.stopwatch import Stopwatch
 
 TICK = 0.05  # CPU seconds between two rings of an alarm that is not heard
@@ -139,7 +139,7 @@ def require_seconds(budget: float | None, zero: bool = False) -> None:
         isinstance(budget, (int, float)) and (budget > 0 or (zero and budget == 0))
     )
     if not good or isinstance(budget, bool):
-        raise BadInput(f"budget: CPU seconds {rule} are needed, received {str(budget)[:80]}")
+        raise BadInput(f"budget: CPU seconds {rule} are needed, received {quoted(budget)}")
 
 
 # -- the alarm ----------------------------------------------------------------------------------

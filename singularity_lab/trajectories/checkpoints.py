@@ -7,8 +7,9 @@ import glob
 import hashlib
 import math
 import os
+import pickle
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,13 @@ def _by_step(files: Iterable[Path]) -> list[tuple[int, Path]]:
 
 
 def _read(path: Path) -> Any:
-    return torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise BadInput(
+            f"{path.name} holds more than tensors; save model.state_dict(), or, where the file is "
+            "trusted, give {step: torch.load(file, weights_only=False)}"
+        ) from None
 
 
 def loaded(state: Any, model: torch.nn.Module | None) -> torch.nn.Module | Loss:
@@ -174,7 +181,8 @@ def _parameters(state: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     """The entries that a model knows by these names: of the state itself, or of the one in it that
     has them, without the prefixes of parallel and compiled models."""
     inside = [x for x in state.values() if isinstance(x, Mapping)]
-    for candidate in (state, *inside, *(y for x in inside for y in x.values())):
+    candidates = (state, *inside, *(y for x in inside for y in x.values()))
+    for candidate in candidates:
         if not isinstance(candidate, Mapping) or not candidate:
             continue
         found = {str(k): v for k, v in candidate.items()}
@@ -183,7 +191,24 @@ def _parameters(state: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
                 found = {k.removeprefix(prefix): v for k, v in found.items()}
         if names & set(found):
             return found
-    return {str(k): v for k, v in state.items()}
+    return _part([c for c in candidates if isinstance(c, Mapping)], names) or {
+        str(k): v for k, v in state.items()
+    }
+
+
+def _part(candidates: Sequence[Mapping[Any, Any]], names: set[str]) -> dict[str, Any]:
+    """The entries of a model that is a part of what was kept (``net.0.weight``); empty where there
+    is none. Raises BadInput where several parts fit."""
+    fitting: dict[str, dict[str, Any]] = {}
+    for candidate in candidates:
+        for prefix in {str(k).partition(".")[0] + "." for k in candidate}:
+            known = {str(k): v for k, v in candidate.items()}
+            if names and all(prefix + name in known for name in names):
+                fitting[prefix] = {name: known[prefix + name] for name in names}
+    if len(fitting) > 1:
+        listed = ", ".join(sorted(fitting))
+        raise BadInput(f"the model fits several parts of the state dict: {listed} pass one of them")
+    return next(iter(fitting.values()), {})
 
 
 def _misfit(state: Mapping[str, Any], net: torch.nn.Module, error: BaseException) -> str:

@@ -39,6 +39,8 @@ class TrajectoryFile:
         self.what = json.loads(json.dumps(dict(what), default=str))
         self.plan: dict[str, Any] | None = None
         self._rows: dict[tuple[str, float, float | None], TrajectoryRow] = {}
+        if self.path is not None and self.path.is_dir():
+            raise BadInput(f"store: expected the name of a file, received the folder {self.path}")
         if self.path is not None and self.path.exists() and self.path.stat().st_size:
             self._load(self.path)
 

@@ -1,5 +1,6 @@
 """The readers under ``parse``: tokens, the form as typed, and the short way for plain sums."""
 
+import re
 from fractions import Fraction
 
 import pytest
@@ -121,3 +122,24 @@ def test_points_and_names_of_sympy():
     assert found.rlct == rlct("x^2 - y^3").rlct
     assert rlct(x * y, prior={x: 1}, nonnegative=[y]).rlct == rlct("x*y", prior={"x": 1}).rlct
     assert rlct(x - y, over={x: (0, 1), y: (sympy.Rational(1, 2), 2)}).value == Fraction(1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("x^2 − y", "minus is written -"), ("x·y", "products are written"),
+        ("|x|", "two-sided"), ("$x$", "LaTeX is not read"), (r"x \\cdot y", "LaTeX is not read"),
+        ("λ^2", "names are of"), ("x²", "x^2"), ("x^{2}", "parentheses"), ("x = y", "f - g"),
+    ],
+)  # fmt: skip
+def test_what_people_write_elsewhere_is_told_how_it_is_written_here(text, hint):
+    with pytest.raises(ParseError, match=re.escape(hint)):
+        tokens_of(text)
+
+
+def test_an_equation_of_sympy_is_told_as_one_of_text_is():
+    x, y = sympy.symbols("x y")
+    with pytest.raises(BadInput, match="f = g is written f - g"):
+        rlct(sympy.Eq(x, y))
+    with pytest.raises(BadInput, match="f = g is written f - g"):
+        rlct(x < y)

@@ -38,3 +38,18 @@ def test_one_ring_for_each_tuple_of_names():
     x, y = generators(("x", "y"))
     assert str(x * y + x**2) == "x^2 + x*y"
     assert positions(("x", "y", "z")) == {"x": 0, "y": 1, "z": 2}
+
+
+def test_integers_of_numpy_and_decimals_are_exact_and_floats_are_not():
+    import decimal
+
+    import numpy as np
+
+    from singularity_lab import rlct
+
+    assert fraction(np.int64(-3)) == -3
+    assert fraction(decimal.Decimal("0.1")) == Fraction(1, 10)
+    assert rlct("x^2 - 1", at=np.array([1])).rlct == rlct("x^2 - 1", at=[1]).rlct
+    for odd in (np.float64(1), decimal.Decimal("inf"), 1j, np.bool_(True)):
+        with pytest.raises(BadInput, match="x: "):
+            fraction(odd, "x")

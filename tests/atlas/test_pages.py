@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import msgspec
 from atlas_pages import IDS, put, shards, small_tables
 
 from singularity_lab import ground_truth, load, newton_polyhedron, phases
-from singularity_lab.atlas.pages import Joined, model_pages
+from singularity_lab.atlas.pages import Joined, measured_page, model_pages
+from singularity_lab.dictionary.tables import shipped
 
 
 def test_the_index_says_what_is_proved(folder):
@@ -48,3 +51,22 @@ def test_functions_of_a_linear_network_are_the_truncations_of_its_truth():
     assert model["rrr-4-4-3-r0"] not in pages  # one stratum, and no function below it
     fewer = msgspec.structs.replace(tables, strata=[s for s in tables.strata if s.row_id != ids[1]])
     assert model["rrr-4-4-3-r3"] not in dict(model_pages(Joined.of(fewer)))  # a rung is not on file
+
+
+def test_every_reading_of_a_proved_row_stands_beside_it():
+    tables = shipped()
+    panels = measured_page(Joined.of(tables))["panels"]
+    lines = [(panel, line) for panel in panels for line in panel["lines"]]
+    kept = [r for r in tables.readings if not r.run_id and r.exact.status == "value"]
+    assert len(lines) == sum(c.status == "value" for r in kept for c in (r.high,))
+    own = {s.row_id: s for s in tables.strata if s.on_file}
+    for panel, (row, _, proved, m, value, low, high, inside, outcome, told) in lines:
+        assert proved == own[row].lam.value
+        assert m == own[row].m.value
+        assert low <= value <= high
+        if inside is not None:  # the mark is what the numbers say
+            assert inside == (low <= Fraction(proved) <= high)
+        assert (inside is None) == (panel["n"] > 0)
+        assert outcome
+        assert told is None or told >= 1
+    assert {"volume"} < {panel["device"] for panel in panels}

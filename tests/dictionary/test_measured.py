@@ -12,7 +12,7 @@ from singularity_lab.dictionary.build import build
 from singularity_lab.dictionary.journal import Journal
 from singularity_lab.dictionary.measured import compare, with_measurements
 from singularity_lab.dictionary.readings import LARGEST, claims, read_row, rows_to_read
-from singularity_lab.dictionary.schema import Tables, blanks
+from singularity_lab.dictionary.schema import Cell, Tables, blanks
 from singularity_lab.dictionary.tables import read_tables, shipped, write_tables
 
 CHEAP = {"particles": 32, "replicates": 6, "depth": 25.0}
@@ -64,6 +64,20 @@ def test_orders_are_held_against_the_polytope_of_tied_divisors():
     outside = compare({"x": (0.5, 0.01), "y": (0.3, 0.01)}, crossing)
     assert not outside.within
     assert compare({"x": (0.5, 0.01)}, crossing[2:]) is None
+    assert (
+        inside.spanned,
+        compare({"x": (0.5, 0.01), "y": (0.0, 0.01)}, crossing[:1]).spanned,
+    ) == (2, 1)
+
+
+def test_fewer_divisors_than_meet_judge_nothing(tables, line):
+    """m of them meet where λ has the multiplicity m: the cusp's one divisor would not do for 2."""
+    first, *rest = tables.strata
+    two = msgspec.structs.replace(first, m=Cell.of(2))
+    (cusp, *_) = with_measurements([two, *rest], tables.rows, [line])
+    found = cusp.valuation.value
+    assert (found["within"], found["tied"], len(found["divisors"])) == (None, 1, 1)
+    assert cusp.valuation.route.startswith("1 of the 2 that meet have weights")
 
 
 def test_the_columns_on_file():

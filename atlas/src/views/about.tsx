@@ -24,6 +24,12 @@ export function About() {
         The page has no data of its own: it is drawn from the five tables of the dictionary, and every download gives
         the records a page was drawn from.
       </p>
+      <Section id="reliability" title="Reliability" wide>
+        <p>
+          <a href="#/measured">Exact against measured</a>: every reading beside the proved value, by device, failures
+          too.
+        </p>
+      </Section>
       <Section id="completeness" title="Completeness" wide>
         <p>
           {grouped(index.ids.length)} rows in {Object.keys(meta.families).length} families. Every cell is one of five

@@ -304,6 +304,9 @@ function Body({ page: p }: { page: Page }) {
           <ReadingsFigure readings={p.readings} lower={low} upper={high} />
           <Shared cell={s?.["reading"]} row={r.id} />
           <Measured stratum={s} row={r.id} />
+          <p class="note">
+            <a href="#/measured">All readings beside proved values</a>
+          </p>
           <Commands lines={[["take a reading", `singlab measure volume ${r.id} --seed 1`]]} />
         </Section>
         <Section id="class" title="Who else has this singularity">

@@ -69,6 +69,7 @@ from singularity_lab.exact.zeros.find import FoundZero
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
+from singularity_lab.system.scalars import integer
 from singularity_lab.system.stopwatch import Stopwatch
 
 ArcField = Literal["R", "C"]
@@ -205,8 +206,10 @@ def contact_loci(
     watch = Stopwatch()
     if field not in ("R", "C"):
         raise BadInput(f"field: R or C, received {field!r}")
-    if not isinstance(order, int) or isinstance(order, bool) or order < 0:
+    whole = integer(order)
+    if whole is None or whole < 0:
         raise BadInput(f"order: an integer >= 0 is needed, received {order!r}")
+    order = whole
     require_seconds(budget)
     with TimeLimit(1.15 * budget + 1.2):
         if isinstance(generators, Certificate):

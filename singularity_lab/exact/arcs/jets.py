@@ -52,6 +52,7 @@ from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
+from singularity_lab.system.scalars import integer
 from singularity_lab.system.stopwatch import Stopwatch
 
 _UNWIND = 0.3  # CPU seconds after the budget for what the strata so far leave open
@@ -258,8 +259,10 @@ def jets(
     (Fraction(5, 6), (5,), ((3, 2),))
     """
     watch = Stopwatch()
-    if not isinstance(order, int) or isinstance(order, bool) or order < 0:
+    whole = integer(order)
+    if whole is None or whole < 0:
         raise BadInput(f"order: an integer >= 0 is needed, received {order!r}")
+    order = whole
     if field not in ("C", "R", "Q"):
         raise BadInput(f"field: C, R or Q, received {field!r}")
     require_seconds(budget)

@@ -68,6 +68,9 @@ class SingularPoint:
     where: str
     result: Result
 
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
     def __str__(self) -> str:
         at = ", ".join(f"{n} = {c}" for n, c in self.point.items())
         return f"{self.result.bounds} at {at} on {{{self.where}}}"

@@ -144,11 +144,12 @@ class Result(Bounded):
 
 
 def _doubtful(name: str, names: Sequence[str]) -> bool:
-    """Whether a name may have been meant for a product, or for e or i, if no neighbour in the
-    alphabet stands beside it."""
+    """Whether a name may have been meant for a product (xy alone or beside x), or for e or i, if no
+    neighbour in the alphabet stands beside it."""
     if name in ("e", "E", "i", "I"):
         return not {chr(ord(name) - 1), chr(ord(name) + 1)} & set(names)
-    return _PRODUCT.fullmatch(name) is not None
+    letters = name.isalpha() and len(name) in (2, 3) and (len(names) == 1 or set(name) & set(names))
+    return bool(letters) or _PRODUCT.fullmatch(name) is not None
 
 
 def describe_loss(problem: Problem) -> str:

@@ -90,6 +90,8 @@ class Certificate:
                 document = input_limits.limited_json(document, "certificate")
             except BadInput as error:
                 raise CertificateError(str(error)) from None
+        if isinstance(document, Mapping) and "certificate" in document and "format" not in document:
+            raise CertificateError("format: an answer; its certificate is ['certificate']")
         if not isinstance(document, Mapping) or document.get("format") != FORMAT:
             raise CertificateError(f"format: {FORMAT!r} is needed")
         if document.get("version") != VERSION:

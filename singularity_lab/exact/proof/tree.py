@@ -20,7 +20,7 @@ import networkx
 from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.rings import fraction
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.exact.proof.analytic import inner
 from singularity_lab.exact.proof.branches import See
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
@@ -183,7 +183,11 @@ def proof_tree(source: Certified | Certificate, kind: Kind | None = None) -> net
 
 
 def _choose(source: Certified | Certificate, kind: Kind | None) -> Certificate:
-    listed = (source,) if isinstance(source, Certificate) else source.certificates
+    listed = (source,) if isinstance(source, Certificate) else getattr(source, "certificates", None)
+    if listed is None:
+        raise BadInput(
+            f"source: a result of rlct or a certificate is needed, received {quoted(source)}"
+        )
     found = [c for c in listed if kind is None or c.kind == kind]
     if not found:
         kinds = ", ".join(c.kind for c in listed)

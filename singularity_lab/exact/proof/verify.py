@@ -66,7 +66,7 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     """Return what a certificate proves when it is replayed, or raise CertificateError saying what
     fails.
 
-    certificate: a Certificate, its JSON document, or the JSON text.
+    certificate: a Certificate, its JSON document, the JSON text, or an answer that has one.
     The time is that of applying the recorded substitutions; nothing is searched for.
 
     >>> from fractions import Fraction
@@ -78,6 +78,8 @@ def verify(certificate: Certificate | Mapping[str, Any] | str) -> Verdict:
     >>> print(verify(Certificate(LocalProblem.build("x^2"), "exact", claim, proof)).lower)
     (1/4, 1)
     """
+    if not isinstance(certificate, Certificate | Mapping | str):
+        certificate = getattr(certificate, "certificate", certificate)  # of an answer
     if not isinstance(certificate, Certificate):
         certificate = Certificate.from_json(certificate)
     if isinstance(certificate.problem, AnalyticProblem):

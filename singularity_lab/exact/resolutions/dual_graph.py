@@ -269,8 +269,9 @@ def _resolve(problem: LocalProblem, limit: int) -> ResolutionGraph:
     germ = problem.hypersurface("resolution graph", density=True)
     if len(germ.variables) != 2:
         raise OutOfScope(
-            f"resolution graph: two variables are needed, {germ} has others; "
-            "toric_resolution takes them, explain tells the blow-ups of a proof"
+            f"resolution graph: two variables are needed, {germ} has "
+            f"{len(germ.variables)}; toric_resolution takes them, explain tells the blow-ups of a "
+            "proof"
         )
     work = _Blowups(limit)
     factors = [(_plain(q), e) for q, e in germ.factor()[1] if not q({})]

@@ -436,3 +436,11 @@ def test_groebner_bases_agree_on_the_truth_table(truth_tables) -> None:
         assert list(r.dimensions) == row["dim_Jm"][:7]
         reached += len(r.checked)
     assert reached >= 40
+
+
+def test_an_order_of_numpy_is_an_integer():
+    import numpy as np
+
+    assert jets("x^2 - y^3", order=np.int64(3)).dimensions == (1, 2, 3, 4)
+    with pytest.raises(BadInput, match=r"order: an integer >= 0 is needed, received 3\.0"):
+        jets("x^2 - y^3", order=3.0)

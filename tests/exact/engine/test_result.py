@@ -72,7 +72,17 @@ def test_the_loss_in_words(problem, words):
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("x2y3", True), ("e*x", True), ("x2*y3", False), ("x^2*y3", False), ("a*e - d*b", False)],
+    [
+        ("x2y3", True),
+        ("e*x", True),
+        ("x2*y3", False),
+        ("x^2*y3", False),
+        ("a*e - d*b", False),
+        ("xy", True),
+        ("x^2 + xy", True),
+        ("mu*nu", False),
+        ("x1^2 + w2", False),
+    ],
 )
 def test_names_that_may_have_been_meant_otherwise_are_listed(text, told):
     assert ("\n  variables: " in str(rlct(text))) == told

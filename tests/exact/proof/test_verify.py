@@ -19,7 +19,7 @@ from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.parsing import names_in
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.algebra.problem import LocalProblem
-from singularity_lab.errors import CertificateError
+from singularity_lab.errors import BadInput, CertificateError
 from singularity_lab.exact.engine import solve
 from singularity_lab.exact.engine.resolution import resolve_germ
 from singularity_lab.exact.engine.solve import rlct
@@ -486,3 +486,16 @@ def test_certificates_survive_json_and_files(certificates, tmp_path):
         assert certificate.to_json() == document, name
         path = certificate.save(tmp_path / "certificate.json")
         assert Certificate.load(path).digest() == certificate.digest()
+
+
+def test_an_answer_is_verified_by_its_certificate_and_its_document_is_told():
+    from singularity_lab import proof_tree
+
+    answer = rlct("x^2 - y^3")
+    assert verify(answer) == verify(answer.certificate)
+    with pytest.raises(CertificateError, match="an answer; its certificate is"):
+        verify(answer.to_json())
+    with pytest.raises(CertificateError, match="is needed"):
+        verify(3)
+    with pytest.raises(BadInput, match="source: a result of rlct or a certificate is needed"):
+        proof_tree("x^2 - y^3")

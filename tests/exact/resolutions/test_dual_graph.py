@@ -108,3 +108,9 @@ def test_what_is_printed_says_which_branches_are_real():
     assert "meets E1, 3 branches (1 real)" in some
     assert "no branch" not in some
     assert "real" not in str(resolution_graph("x^2 - y^2"))
+
+
+@pytest.mark.parametrize(("text", "number"), [("x^2", 1), ("x^2 + y^2 + z^3", 3)])
+def test_the_number_of_variables_is_told(text, number):
+    with pytest.raises(OutOfScope, match=rf"two variables are needed, .* has {number};"):
+        resolution_graph(text)
