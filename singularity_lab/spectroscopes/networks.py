@@ -371,6 +371,7 @@ def _beside_the_curvature(at: ModuleLoss | RestrictedLoss, reading: Reading) -> 
 _HMC = {"chains": 12, "burn_in": 120, "draws": 240, "leapfrogs": 20, "scales": 12}
 _SGLD = {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minibatch": True}
 _LENGTHS = ("chains", "burn_in", "draws", "leapfrogs", "scales")
+_TICK = 0.001  # CPU seconds: less than a clock shows
 _FEWEST = 0.25  # of the usual steps, before HMC gives way to SGLD
 
 
@@ -400,7 +401,9 @@ def planned(
             watch = Stopwatch()
             evaluate()
             times.append(watch.seconds)
-        return statistics.median(times[len(times) // 2 :])
+        late = times[len(times) // 2 :]
+        # Clocks of processes tick in milliseconds: a median may be 0, a mean of many is not.
+        return statistics.median(late) or max(statistics.fmean(late), _TICK / len(late))
 
     settings = {k: _whole(k, v) if k in _LENGTHS else v for k, v in settings.items()}
     before = torch.get_num_threads()

@@ -410,3 +410,13 @@ def test_a_pilot_does_not_count_the_making_of_a_trace():
     assert loss.calls >= 8
     assert name == "llc-hmc"
     assert plan["draws"] == planned(loss, None, 1000.0, {})[1]["draws"]
+
+
+@pytest.mark.parametrize("device", [None, "llc"])
+def test_a_pilot_below_the_tick_of_the_clock_has_a_plan(monkeypatch, device):
+    loss = Tracing()
+    loss.calls = 8  # past the trace
+    monkeypatch.setattr(Stopwatch, "seconds", property(lambda watch: 0.0))
+    name, plan = planned(loss, device, 10.0, {})
+    assert name == device or device is None
+    assert plan["draws"] > 0

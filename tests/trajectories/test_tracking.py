@@ -204,15 +204,15 @@ def test_a_first_batch_is_small_and_a_slow_one_makes_the_next_smaller(tmp_path, 
 
     monkeypatch.setattr(tracking._Run, "_side_by_side", watched)
     x = torch.randn(20, 1)
-    states = {k: torch.nn.Linear(1, 1) for k in range(30)}
+    states = {k: torch.nn.Linear(1, 1) for k in range(18)}
     short = {"n": 100, "gamma": 1.0, "burn_in": 10, "draws": 20, "progress": False}
     track(states, data=(x, x), device="llc-hmc", **short)
     assert batches[0] == 8
-    assert sum(batches) == 30
+    assert sum(batches) == 18
     assert max(batches[1:]) > 8
     batches.clear()
     monkeypatch.setattr(tracking, "_PATIENCE", 1e-9)
-    track(states, data=(x, x), device="llc-hmc", **short)
+    track({k: states[k] for k in range(9)}, data=(x, x), device="llc-hmc", **short)
     assert batches == [8]  # the others one by one
 
 
