@@ -137,7 +137,7 @@ def _unwritten(error: OSError) -> int:
 _ELSEWHERE = {"--variables": "--vars", "--convention": "--as"}  # what Python calls them
 
 _COMMANDS = {  # what others are called
-    "llc": "`singlab measure llc-hmc` reads a row or an expression, `singlab track` the checkpoints "
+    "llc": "`singlab measure llc-hmc` reads a row or an expression, `singlab track` checkpoints "
     "of a network, llc(model, data) in Python one network",
     "sweep": "sweep(model, data) in Python; `singlab calibrate run` measures many rows",
     "phases": "`singlab dictionary phases`",
