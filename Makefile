@@ -53,8 +53,9 @@ types: setup ## mypy, strict for algebra and exact
 notebooks: setup ## execute every notebook
 	$(ONE_THREAD) $(PY) -m pytest tests/test_notebooks.py -m notebook
 
-docs: .venv/.docs-stamp ## build the site into out/docs
+docs: .venv/.docs-stamp ## build the site, and the atlas that it links to, into out/docs
 	$(PY) -m sphinx -W --keep-going -q -b html docs out/docs
+	.venv/bin/singlab atlas build --out out/docs/atlas
 	@echo "docs: out/docs/index.html"
 
 benchmark: setup ## run benchmarks/bench_*.py: ratios measured in one run

@@ -3,8 +3,7 @@
     python docs/family_pages.py DIR      # writes them there; Sphinx does so into docs/families
 
 A page says what the model is (the builder's own words), what papers claim, and lists the rows with
-what is proved, each with a link into the atlas. The atlas is not part of the site: links go to
-``ATLAS``, below which ``singlab atlas build --out atlas`` puts it.
+what is proved, each with a link into the atlas: to ``ATLAS``, where ``make docs`` builds it.
 """
 
 from __future__ import annotations

@@ -267,6 +267,7 @@ AIMS: dict[str, tuple[str, tuple[str, ...]]] = {
     "_order": ("order", ("any", "graded")),
     "_empty": ("empty", ("signed",)),
     "_split": ("split", ("any", "graded")),
+    **dict.fromkeys(("_saddle", "check_arc"), ("saddle", ("any",))),
     "_subideal": ("subideal", ("separate", "any")),
     "_nonvanishing": ("nonvanishing", ("any", "graded")),
     "check_no_zero": ("nonvanishing", ("any", "graded")),

@@ -1288,8 +1288,17 @@ class Writer:
         return {"op": "rank", "gens": gens, "vars": variables} if gens else None
 
     def leaf_saddle(self, family: Any) -> Step | None:
+        """With or without an arc, in variables of all kinds."""
+        dice = self.dice
         quadratic = any(sum(a) == 2 for a in family.gens[0].monoms())
-        return {"op": "saddle"} if quadratic or self.dice.random() < 0.05 else None
+        if not quadratic and dice.random() > 0.05:
+            return None
+        if dice.random() < 0.2:
+            return {"op": "saddle"}
+        names = [n for n in family.role if dice.random() < 0.7]
+        numbers = ("1", "-1", "0", "2", "1/2", "-1/2")
+        arc = {n: [dice.choice(numbers) for _ in range(dice.choice((1, 1, 2, 3)))] for n in names}
+        return {"op": "saddle", "arc": arc}
 
     def leaf_order(self, family: Any) -> Step:
         return {"op": "order"}

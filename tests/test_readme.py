@@ -13,7 +13,11 @@ def blocks(repository):
     return re.findall(r"```(python|text)\n(.*?)```", text, re.DOTALL)
 
 
-def test_the_calibration_of_a_constant_prints_so(blocks, capsys):
+def test_the_calibration_of_a_constant_prints_so(blocks, capsys, monkeypatch):
+    from singularity_lab.calibration import run
+
+    # Which row is scaled, and by what, is drawn: where its λ is 1/2, one interval more contains it.
+    monkeypatch.setattr(run.secrets, "randbelow", lambda below: 1)
     code = next(body for kind, body in blocks if kind == "python" and "calibrate(" in body)
     printed = next(body for kind, body in blocks if kind == "text" and "mine" in body)
     exec(code, {})  # the estimator of the page, as its reader types it

@@ -270,6 +270,24 @@ def equal_sets(a: Sequence[Poly], b: Sequence[Poly]) -> bool:
     return all(p in b for p in a) and all(p in a for p in b)
 
 
+def hessian(f: Poly) -> flint.fmpq_mat:
+    """The Hessian matrix of f at 0.
+
+    >>> from singularity_lab.algebra.polynomial import parse
+    >>> hessian(parse("x^2 + x*y + x^3", "x y").flint).tolist()
+    [[2, 1], [1, 0]]
+    """
+    n = f.context().nvars()
+    matrix = flint.fmpq_mat(n, n)
+    for a, c in f.to_dict().items():
+        places = [i for i, e in enumerate(a) for _ in range(int(e))] if sum(a) == 2 else []
+        if places:
+            i, j = places
+            matrix[i, j] = matrix[i, j] + c
+            matrix[j, i] = matrix[j, i] + c
+    return matrix
+
+
 def signature(f: Poly) -> tuple[int, int]:
     """The numbers of positive and of negative eigenvalues of the Hessian of f at 0.
 
@@ -279,15 +297,8 @@ def signature(f: Poly) -> tuple[int, int]:
     >>> signature(parse("x^2 + x*y - z^2 + z^5", "x y z w").flint)
     (1, 2)
     """
-    n = f.context().nvars()
-    hessian = flint.fmpq_mat(n, n)
-    for a, c in f.to_dict().items():
-        places = [i for i, e in enumerate(a) for _ in range(int(e))] if sum(a) == 2 else []
-        if places:
-            i, j = places
-            hessian[i, j] = hessian[i, j] + c
-            hessian[j, i] = hessian[j, i] + c
-    coefficients = [c for c in hessian.charpoly().coeffs() if c]
-    zeros = next(i for i, c in enumerate(hessian.charpoly().coeffs()) if c)
+    polynomial = hessian(f).charpoly().coeffs()
+    coefficients = [c for c in polynomial if c]
+    zeros = next(i for i, c in enumerate(polynomial) if c)
     plus = sum(a * b < 0 for a, b in pairwise(coefficients))
-    return plus, n - zeros - plus
+    return plus, f.context().nvars() - zeros - plus

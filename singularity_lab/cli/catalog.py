@@ -300,6 +300,9 @@ def _rows(ids: list[str] | None, family: str | None, tag: list[str] | None) -> l
     return [load(i) for i in ids] if ids else entries(family=family, tags=tag or [])
 
 
+_TOLD = 10  # rows, up to which each is told
+
+
 @app.command()
 def prove(
     ids: Ids = None,
@@ -351,9 +354,11 @@ def prove(
             searched = [] if index_only else rows
             for truth in search_rows(searched, budget, cache=store, jobs=jobs, cluster=cluster):
                 statuses.append(truth.status)
+                if len(rows) <= _TOLD and not as_json:
+                    print(str(truth).partition("\n")[0])
                 progress("proving", len(statuses), len(rows), truth.entry.id)
                 wrong += [f"{truth.entry.id}: claim {c}: {why}" for c, why in truth.contradictions]
-                if truth.status == "bracketed":
+                if truth.status == "bracketed" and len(rows) > _TOLD:
                     note(f"{truth.entry.id} is bracketed: {truth.bounds}")
     except KeyboardInterrupt:
         interrupted = True

@@ -259,11 +259,15 @@ def calibrate(
     context: typer.Context,
     device: Annotated[
         list[str] | None,
-        typer.Option("--device", metavar="NAME", help="A device; may be repeated. [required]"),
+        typer.Option("--device", metavar="NAME", help="Needed: a device; may be repeated."),
     ] = None,
     rows: Annotated[
         str | None,
-        typer.Option("--rows", metavar="ID,ID", help="Rows of the catalog, or a set by name."),
+        typer.Option(
+            "--rows",
+            metavar="ID,ID",
+            help="Rows of the catalog, or a set by name; or --tag, --family.",
+        ),
     ] = None,
     tag: Annotated[
         list[str] | None, typer.Option("--tag", help="All rows with this tag; may be repeated.")
@@ -273,7 +277,7 @@ def calibrate(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", metavar="DIR", help="Keep everything here; the same call resumes. [required]"
+            "--out", metavar="DIR", help="Needed: keep everything here; the same call resumes."
         ),
     ] = None,
     setting: SettingsOption = None,

@@ -75,3 +75,9 @@ def test_what_cannot_be_is_one_line(words, message, tmp_path, monkeypatch):
     assert (code, out) == (2, "")
     assert err.startswith("error: ")
     assert message in err
+
+
+def test_the_help_says_what_is_needed():
+    code, out, _ = run("calibrate", "--help")
+    assert code == 0
+    assert out.count("Needed:") == 2

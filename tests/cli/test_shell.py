@@ -17,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 ERRORS = [
     (["rlct", "x^2-"], "position 4"),
     (["rlct", "2x"], "operator is missing"),
+    (["phases", "nc-1-1"], "`singlab dictionary phases`"),
+    (["version"], "`singlab --version`"),
     (["rlct", "x^2", "--convention", "loss"], "Did you mean --as?"),
     (["rlct", "x^2", "--variables", "x"], "Did you mean --vars?"),
     (["rlct", "x^2 - z", "--vars", "x y"], "unknown variable 'z'"),

@@ -821,8 +821,9 @@ cell(
 # -- saddles ------------------------------------------------------------------------------------
 
 
-def saddle(text, roles="x:local y:local z:local", *more, **options):
-    return family(roles, [text, *more], **options), {"op": "saddle"}
+def saddle(text, roles="x:local y:local z:local", *more, arc=None, **options):
+    step = {"op": "saddle"} | ({} if arc is None else {"arc": arc})
+    return family(roles, [text, *more], **options), step
 
 
 CONE = saddle("x^2 + y^2 - z^2 + x^5*z")
@@ -831,8 +832,18 @@ cell("saddle", "point", saddle("x^2 + y^2 - z^2", "x:local y:local z:param"), CO
 for carries in ({"h": {"x": "1"}}, {"positive": ["x"]}):
     cell("saddle", "point", saddle("x^2 + y^2 - z^2", **carries), CONE)
 cell("saddle", "critical", saddle("x + y*z + x^2 + y^2 - z^2"), CONE)
-for wrong in ("x^2 + y^2 + z^2", "x^2 - y^2 + z^3", "x*y + z^4"):
-    cell("saddle", "indefinite", saddle(wrong), CONE)
+cell("saddle", "rank", saddle("x^2 - y^3 + z^5", arc={"y": ["1"]}), CONE)
+FLAT = {"z": ["1"]}
+CUSP = saddle("x^2 + y^2 - z^3", arc=FLAT)
+BOWL = saddle("x^2 + y^2 - z^4", arc=FLAT)
+CROSS = saddle("x*y + z^4", arc=FLAT)
+cell("saddle", "along", saddle("x^2 - y^2 + z^3"), CROSS)
+cell("saddle", "along", saddle("x^2 + y^2 - z^3", arc={"z": []}), CUSP, implied="sign: 0 has none")
+cell("saddle", "arc", saddle("x^2 + y^2 - z^3", arc={"z": ["1"], "w": ["1"]}), CUSP)
+cell("saddle", "sign", saddle("x^2 + y^2 + z^4", arc=FLAT), BOWL)
+cell("saddle", "sign", saddle("-x^2 - y^2 - z^2", arc=FLAT), CUSP)
+cell("saddle", "rest", saddle("x*y + x*z + y*z^3 + z^4", arc=FLAT), CROSS)  # (x + z^3)*(y + z)
+cell("saddle", "rest", saddle("x*y + x^3 + y^3", arc={"x": ["1"]}), CROSS)
 
 # fmt: off
 # -- functions ------------------------------------------------------------------------------------

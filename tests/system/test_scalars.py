@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 
 from singularity_lab.system.scalars import integer, real
+
+torch = pytest.importorskip("torch")
 
 
 @pytest.mark.parametrize("x", [3, np.int64(3), np.uint8(3), np.array(3), torch.tensor(3)])

@@ -10,7 +10,6 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra import maps
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.jacobians import differential
 from singularity_lab.algebra.linear import CoveringSolution, covering_lp
@@ -19,7 +18,7 @@ from singularity_lab.exact.engine.germs import LOCAL, Generator, Germs, iterate_
 from singularity_lab.exact.engine.outcome import SearchOutcome
 from singularity_lab.exact.proof.branches import Subideal
 from singularity_lab.exact.proof.certificate import Script
-from singularity_lab.exact.proof.leaves import Monomial, Optimum, Rank, Saddle, Terms
+from singularity_lab.exact.proof.leaves import Monomial, Optimum, Rank, Terms
 from singularity_lab.exact.proof.step import RationalText, Witness
 
 _ENTRY = 40  # terms of a derivative that may become a pivot
@@ -70,21 +69,6 @@ def monomial_bound(g: Germs) -> SearchOutcome | None:
     if leaf is None or leaf.lower is None:
         return None
     return SearchOutcome(leaf.lower, None, Subideal(keep=keep, cases=[leaf.step]).encode())
-
-
-def saddle_leaf(g: Germs) -> SearchOutcome | None:
-    """f² at a critical point of f with an indefinite Hessian of rank ≥ 3."""
-    plain = not g.h and not g.positive and not g.signs and g.field is None and len(g.gens) == 1
-    if not plain or any(g.k.values()) or g.params or g.unit_variables or len(g.role) < 3:
-        return None
-    (f,) = g.gens
-    if min((sum(e for _, e in t) for t, _ in f.terms), default=0) != 2:
-        return None
-    plus, minus = maps.signature(f.poly)
-    if not plus or not minus or plus + minus < 3:
-        return None
-    value = RLCT(Fraction(1, 2), 1)
-    return SearchOutcome(value, value, Saddle().encode())
 
 
 def _witness(g: Germs, zero: set[int]) -> tuple[bool, Witness | None]:

@@ -55,6 +55,9 @@ LEADING_MONOMIALS = 240  # of products with leading parts, and these products, f
 LEADING_TURNS = 4  # attempts, each without the parts that failed before
 
 # Monomials that dominate generators
+ARC_TERMS = 20_000  # of a function with a critical point, whose arcs are followed
+ARC_ORDER = 6  # of the derivatives along an arc
+ARCS = 40  # that are tried, and blocks of the Hessian
 DOMINANT_TERMS = 2000  # of the generators
 DOMINANT_MONOMIALS = 24  # together
 DOMINANT_ECHELON = 12  # generators that are combined with constants

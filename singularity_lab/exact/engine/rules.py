@@ -15,7 +15,6 @@ from singularity_lab.exact.engine.leaves import (
     monomial_leaf,
     rank_bound,
     rank_leaf,
-    saddle_leaf,
 )
 from singularity_lab.exact.engine.limits import LONG_UNIT
 from singularity_lab.exact.engine.outcome import SearchOutcome
@@ -24,6 +23,7 @@ from singularity_lab.exact.engine.reductions import (
     slice_of_product,
     sum_of_squares,
 )
+from singularity_lab.exact.engine.saddles import saddle_leaf
 from singularity_lab.exact.engine.search import Rules, Search
 from singularity_lab.exact.proof.leaves import Empty
 
@@ -66,7 +66,7 @@ def coordinates(search: Search, g: Germs, target: RLCT | None, fuel: int) -> Sea
 def indefinite_hessian(
     search: Search, g: Germs, target: RLCT | None, fuel: int
 ) -> SearchOutcome | None:
-    """(1/2, 1) at a saddle, whose charts are then not resolved."""
+    """(1/2, 1) at a critical point where f changes its sign: its charts are then not resolved."""
     return saddle_leaf(g)
 
 

@@ -8,6 +8,7 @@ has been verified.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -34,6 +35,7 @@ from singularity_lab.exact.engine.parameter_tables import Table, with_symbol
 from singularity_lab.exact.engine.products import factors_of, resolve_product
 from singularity_lab.exact.engine.resolution import Resolution, resolve_germ
 from singularity_lab.exact.engine.result import Result
+from singularity_lab.exact.engine.saddles import saddle_leaf
 from singularity_lab.exact.engine.strata import DomainStratum, bound_by_points, strata
 from singularity_lab.exact.proof.branches import Both, Squares
 from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
@@ -50,6 +52,8 @@ _HINT = (
     "the generators of an ideal, may be decided sooner"
 )
 _TESTED = "K >= 0 was tested along arcs and at points, not proved: the value is that of |K|"
+_AT_A_SADDLE = "critical point at which f changes its sign, Hessian of rank >= 2"
+_CHARTS_OF_A_SADDLE = 1.0  # CPU seconds
 _LARGE = 4_000  # terms times variables of a germ whose first bounds come before the search
 
 
@@ -314,16 +318,22 @@ def _size(found: Any) -> str:
 def _chart_tree(asked: _Question) -> Result | None:
     """The resolution: the answer, or what is known in the end."""
     problem, germ, notes = asked.problem, asked.germ, asked.notes
+    saddle = None if problem.convention == "two-sided" else saddle_leaf(Germs.of(germ))
+    # A resolution says more than the one step of a saddle, which is there where it takes long.
+    left = asked.left() if saddle is None else min(_CHARTS_OF_A_SADDLE, asked.left() or math.inf)
     found = resolve_germ(
-        germ, budget=asked.left(), saddles=problem.convention == "two-sided", **asked.limits
+        germ, budget=left, saddles=problem.convention == "two-sided", **asked.limits
     )
+    if saddle is not None and saddle.lower is not None and found.open:
+        value = RLCT((2 if problem.is_power_one else 1) * saddle.lower.value, 1)
+        return asked.proved(saddle.step, value, _AT_A_SADDLE)
     scale = 2 if problem.is_power_one else 1
     lower, upper = (v and RLCT(scale * v.value, v.multiplicity) for v in (found.lower, found.upper))
     method = (
         "monomial ideal, linear program" if found.blow_ups == 0 else f"resolution, {_size(found)}"
     )
     if found.step.get("op") == "saddle":
-        method = "critical point with an indefinite Hessian of rank >= 3"
+        method = _AT_A_SADDLE
     still_open = _still_open(found, "charts")
     if not found.open and (lower is None or lower != upper):
         still_open = "each chart is closed, some by bounds that do not meet"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar, TypedDict
 
+import flint
 import msgspec
 
 from singularity_lab.algebra import maps
@@ -14,7 +15,7 @@ from singularity_lab.algebra.hypotheses import hold, lacks, under
 from singularity_lab.algebra.invariants import RLCT
 from singularity_lab.algebra.jacobians import determinant, differential
 from singularity_lab.algebra.polynomial import Polynomial
-from singularity_lab.algebra.rings import fraction, ring
+from singularity_lab.algebra.rings import fraction, ring, to_fmpq
 from singularity_lab.exact.proof import faces as polyhedra
 from singularity_lab.exact.proof.covering import check_covering
 from singularity_lab.exact.proof.evidence import Evidence
@@ -239,19 +240,31 @@ class Rank(Leaf, frozen=True):
 
 @theorem
 class Saddle(Leaf, frozen=True):
-    """f² has (1/2, 1), and so |f| has (1, 1), at a critical point with an indefinite Hessian of
-    rank r ≥ 3: the values of an indefinite quadratic form of that rank have a bounded density."""
+    """f² has (1/2, 1), and so |f| has (1, 1), at a critical point where f changes its sign and has
+    a Hessian of rank r ≥ 2, except where f is a product yz of two coordinates: the values of a
+    quadratic form of rank r have a bounded density for r ≥ 3 and where it is definite, and for yz
+    one that is bounded by log 1/|v|, of which the mean over the other coordinates is bounded.
+
+    arc: an arc in t by variable, coefficients of t, t², …; for r ≥ 3 and both signs none is needed.
+    """
 
     hypotheses: ClassVar = {
         "one": "there is one generator f, without monomial factor",
         "point": "the family is a germ: there are no parameters, unit variables, walls, priors, "
         "conditions",
         "critical": "f has neither a constant nor linear terms",
-        "indefinite": "the Hessian of f has eigenvalues of both signs, and rank ≥ 3",
+        "rank": "the Hessian of f has rank ≥ 2",
+        "arc": "where the Hessian is semidefinite or of rank 2, the arc is one of variables",
+        "along": "f is not 0 along it",
+        "sign": "a semidefinite Hessian: along the arc f has a leading term of odd order, or of "
+        "the other sign",
+        "rest": "an indefinite Hessian of rank 2: its block in two variables is regular, and the "
+        "order of f along the arc is less than twice those of both derivatives",
     }
+    arc: dict[str, tuple[RationalText, ...]] | None = None
 
     def words(self) -> str:
-        return "critical point, indefinite Hessian of rank ≥ 3"
+        return "critical point at which f changes its sign, Hessian of rank ≥ 2"
 
     def replay(self, family: Family) -> Verdict:
         one = len(family.gens) == 1 and not any(family.k.values())
@@ -263,10 +276,37 @@ class Saddle(Leaf, frozen=True):
         low = min((sum(a) for a in f.monoms()), default=0)
         hold("critical", low >= 2, "{} is not critical", f)
         plus, minus = maps.signature(f)
-        mixed = plus > 0 and minus > 0 and plus + minus >= 3
-        hold("indefinite", mixed, "signature {}", (plus, minus))
+        hold("rank", plus + minus >= 2, "signature {}", (plus, minus))
+        if not plus or not minus or plus + minus == 2:
+            self.check_arc(family, f, definite=(plus > 0) - (minus > 0))
         value = RLCT(Fraction(1, 2), 1)
         return Verdict(value, value)
+
+    def check_arc(self, family: Family, f: flint.fmpq_mpoly, definite: int) -> None:
+        """What f does along the arc; definite: the sign of a semidefinite Hessian, else 0."""
+        arc, t = self.arc or {}, ring(("t",)).gen(0)
+        hold("arc", arc.keys() <= family.role.keys(), "no variables of the family")
+        images = [
+            sum((to_fmpq(fraction(c)) * t ** (n + 1) for n, c in enumerate(arc.get(v, ()))), 0 * t)
+            for v in family.names
+        ]
+        lowest = _lowest(f, images)
+        hold("along", lowest is not None, "f is 0 along the arc")
+        order, leading = lowest or (0, flint.fmpq(0))
+        if definite:
+            changes = order % 2 == 1 or leading * definite < 0
+            hold("sign", changes, "f begins with {} t^{} along the arc", leading, order)
+            return
+        slopes = [_lowest(f.derivative(i), images) for i in range(len(images))]
+        near = [i for i, s in enumerate(slopes) if s is None or 2 * s[0] > order]
+        h = maps.hessian(f)
+        regular = any(h[i, i] * h[j, j] != h[i, j] ** 2 for i in near for j in near)
+        hold("rest", regular, "f has order {} along the arc", order)
+
+
+def _lowest(p: flint.fmpq_mpoly, arc: Sequence[flint.fmpq_mpoly]) -> tuple[int, flint.fmpq] | None:
+    """Order and leading coefficient of p along an arc in t."""
+    return min(((int(a[0]), c) for a, c in p.compose(*arc).to_dict().items()), default=None)
 
 
 @theorem

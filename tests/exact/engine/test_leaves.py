@@ -37,25 +37,6 @@ def test_further_generators_may_be_combinations():
     assert leaves.smooth_germ(germs("x + z^2", "y", "x*y + z^3")) is None
 
 
-@pytest.mark.parametrize(
-    ("f", "proved"),
-    [
-        ("x^2 + y^2 - z^2", True),
-        ("x*y + z*w", True),
-        ("x^2 + y^2 + z^2", False),
-        ("x*y", False),
-        ("x^2 - y^3", False),
-    ],
-)
-def test_saddles(f, proved):
-    g = germs(f)
-    found = leaves.saddle_leaf(g)
-    assert (found is not None) is proved
-    if found:
-        assert told(g, found.step).lower == found.lower
-        assert found.lower.value == Fraction(1, 2)
-
-
 @pytest.mark.parametrize("gens", [["x^2 - y^3"], ["x*y + y^3", "x^4"], ["x + y^2", "x*z"]])
 def test_bounds_are_on_their_sides(gens):
     g = germs(*gens)
