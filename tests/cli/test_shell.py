@@ -26,7 +26,7 @@ ERRORS = [
     (["rlct", "-x^2", "--as", "loss"], "K >= 0"),
     (["rlct", "x", "y", "--as", "loss"], "one polynomial"),
     (["rlct", "x", "--at", "y=1"], "unknown variable 'y'"),
-    (["rlct", "x", "--at", "1,2"], "1 coordinates are needed"),
+    (["rlct", "x", "--at", "1,2"], "as many coordinates as variables (1) are needed"),
     (["rlct", "x", "--at", "x"], "x"),
     (["rlct", "x", "--prior", "x"], "--prior"),
     (["rlct", "x", "--prior", "x=-1"], "integrable"),
