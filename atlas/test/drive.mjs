@@ -336,9 +336,9 @@ if (has(network)) {
 page = await open(browser, { hash: "#/measured" });
 await page.waitForSelector("#rates tbody tr");
 const devices = page.locator("article.measured-view .controls button");
-const before = await page.textContent("#ratio h2");
+const firstDevice = await page.textContent("#ratio h2");
 if ((await devices.count()) > 1) await devices.nth(1).click();
-check("readings of another device are shown beside proved values", (await page.textContent("#ratio h2")) !== before);
+check("readings of another device are shown beside proved values", (await page.textContent("#ratio h2")) !== firstDevice);
 await close(page);
 
 page = await open(browser, { hash: `#/compare/ade-a2+${has("ade-a4") ? "ade-a4" : surface}` });

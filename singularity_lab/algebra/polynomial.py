@@ -442,8 +442,11 @@ def point_values(
                 f"known: {shown(', '.join(variables))}"
             )
         return tuple(read(point.get(v, 0), f"{name}[{v}]") for v in variables)
-    if isinstance(point, str) or len(point) != len(variables):
-        raise BadInput(f"{name}: {len(variables)} coordinates are needed, received {quoted(point)}")
+    if isinstance(point, str) or not hasattr(point, "__len__") or len(point) != len(variables):
+        raise BadInput(
+            f"{name}: as many coordinates as variables ({len(variables)}) are needed, "
+            f"or {{name: value}}, received {quoted(point)}"
+        )
     return tuple(read(c, f"{name}[{v}]") for v, c in zip(variables, point, strict=True))
 
 

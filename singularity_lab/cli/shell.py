@@ -136,6 +136,19 @@ def _unwritten(error: OSError) -> int:
 
 _ELSEWHERE = {"--variables": "--vars", "--convention": "--as"}  # what Python calls them
 
+_COMMANDS = {  # what others are called
+    "llc": "`singlab measure llc-hmc` reads a row or an expression, `singlab track` checkpoints "
+    "of a network, llc(model, data) in Python one network",
+    "sweep": "sweep(model, data) in Python; `singlab calibrate run` measures many rows",
+    "phases": "`singlab dictionary phases`",
+    "lookup": "`singlab dictionary show`",
+    "show": "`singlab catalog show` or `singlab dictionary show`",
+    "list": "`singlab catalog list` or `singlab devices`",
+    "prove": "`singlab rlct` proves an expression, `singlab catalog prove` rows of the catalog",
+    "version": "`singlab --version`",
+    "help": "`singlab --help`, and --help after a command",
+}
+
 
 def _with_hint(message: str) -> str:
     for option, meant in _ELSEWHERE.items():
@@ -143,11 +156,9 @@ def _with_hint(message: str) -> str:
             return f"No such option: {option}. Did you mean {meant}?"
     if message.startswith("No such option") and "Possible" not in message:
         return f"{message} (an expression that begins with -- goes after a word -- of its own)"
-    if message.startswith("No such command 'llc'"):
-        return (
-            "No such command 'llc': `singlab measure llc-hmc` reads a row or an expression, "
-            "`singlab track` the checkpoints of a network, llc(model, data) in Python one network"
-        )
+    word = re.match(r"No such command '(\w+)'", message)
+    if word and word[1] in _COMMANDS:
+        return f"No such command {word[1]!r}: {_COMMANDS[word[1]]}"
     return message
 
 

@@ -80,7 +80,7 @@ def test_what_is_no_polynomial_of_sympy(text, match):
         (lambda f: f**-1, "exponent: an integer >= 0"),
         (lambda f: f ** Fraction(1, 2), "exponent: an integer >= 0"),
         (lambda f: f({"x": 1, "q": 2}), "point: unknown variable 'q'"),
-        (lambda f: f((1,)), "point: 2 coordinates"),
+        (lambda f: f((1,)), "point: as many coordinates as variables"),
         (lambda f: Ideal(("x",), ()), "generators: at least one"),
     ],
 )
@@ -94,3 +94,11 @@ def test_constants_are_numbers():
     assert parse("x") != 1
     assert (parse("x") == "x") is False
     assert Polynomial.constant("1/2").is_constant
+
+
+@pytest.mark.parametrize("point", ["1", 1, (1, 2), []])
+def test_a_point_that_is_none_is_told_the_rule(point):
+    from singularity_lab import rlct
+
+    with pytest.raises(BadInput, match=r"as many coordinates as variables \(1\) are needed"):
+        rlct("x - 1", at=point)

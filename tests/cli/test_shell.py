@@ -17,6 +17,8 @@ pytestmark = pytest.mark.usefixtures("own_cache")
 ERRORS = [
     (["rlct", "x^2-"], "position 4"),
     (["rlct", "2x"], "operator is missing"),
+    (["phases", "nc-1-1"], "`singlab dictionary phases`"),
+    (["version"], "`singlab --version`"),
     (["rlct", "x^2", "--convention", "loss"], "Did you mean --as?"),
     (["rlct", "x^2", "--variables", "x"], "Did you mean --vars?"),
     (["rlct", "x^2 - z", "--vars", "x y"], "unknown variable 'z'"),
@@ -24,7 +26,7 @@ ERRORS = [
     (["rlct", "-x^2", "--as", "loss"], "K >= 0"),
     (["rlct", "x", "y", "--as", "loss"], "one polynomial"),
     (["rlct", "x", "--at", "y=1"], "unknown variable 'y'"),
-    (["rlct", "x", "--at", "1,2"], "1 coordinates are needed"),
+    (["rlct", "x", "--at", "1,2"], "as many coordinates as variables (1) are needed"),
     (["rlct", "x", "--at", "x"], "x"),
     (["rlct", "x", "--prior", "x"], "--prior"),
     (["rlct", "x", "--prior", "x=-1"], "integrable"),

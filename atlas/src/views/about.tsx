@@ -24,12 +24,6 @@ export function About() {
         The page has no data of its own: it is drawn from the five tables of the dictionary, and every download gives
         the records a page was drawn from.
       </p>
-      <Section id="reliability" title="Reliability" wide>
-        <p>
-          <a href="#/measured">Exact against measured</a>: every reading beside the proved value, by device, failures
-          too.
-        </p>
-      </Section>
       <Section id="completeness" title="Completeness" wide>
         <p>
           {grouped(index.ids.length)} rows in {Object.keys(meta.families).length} families. Every cell is one of five
@@ -80,6 +74,10 @@ export function About() {
         />
       </Section>
       <Section id="reliability" title="Reliability">
+        <p>
+          <a href="#/measured">Exact against measured</a>: every reading beside the proved value, by device, failures
+          too.
+        </p>
         <p>
           The atlas is not built when two rows of a class differ in (λ, m), when a cell is blank, or when an edge has
           no end. The strengths of a statement are four: proved, bounds proved, measured, conjectured; the conformal

@@ -93,9 +93,9 @@ function Ratios({ panel }: { panel: Panel }) {
       >
         {ticks(lo, hi, 5).map((v) => (
           <>
-            <line x1={44} x2={width - 16} y1={Y(v)} y2={Y(v)} class={v === 1 ? "exact-line" : "grid"} />
+            <line x1={44} x2={width - 16} y1={Y(v)} y2={Y(v)} class={Math.abs(v - 1) < 1e-9 ? "exact-line" : "grid"} />
             <text x={40} y={Y(v) + 4} text-anchor="end">
-              {v}
+              {short(v)}
             </text>
           </>
         ))}
