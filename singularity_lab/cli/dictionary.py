@@ -93,8 +93,9 @@ def build(
     """Build the tables from the catalog, its certificates and the public functions.
 
     Every cell that is computed is kept at once: interrupt the build at any time, the same command
-    goes on. With --total it ends by itself, and goes on likewise. What the tables on file answer is
-    taken over, so that a build without changes computes nothing. Readings on file are kept.
+    goes on. With --total it ends by itself, and goes on likewise. What the tables on file answer,
+    those in OUT and the package's, is taken over, so that a build without changes computes nothing.
+    Readings on file are kept where the row is in the new tables and its germ is the same.
     """
     from singularity_lab.catalog.load import entries, load
     from singularity_lab.catalog.paths import in_package
@@ -103,10 +104,12 @@ def build(
     from singularity_lab.dictionary.build import build as make
     from singularity_lab.dictionary.classes import clashes
     from singularity_lab.dictionary.journal import Journal
-    from singularity_lab.dictionary.known import read_stamp, write_stamp
+    from singularity_lab.dictionary.known import nameless_runs, read_stamp, write_stamp
     from singularity_lab.dictionary.schema import blanks, counts
     from singularity_lab.dictionary.tables import (
+        is_dictionary,
         read_tables,
+        shipped,
         shipped_folder,
         stored_readings,
         write_tables,
@@ -127,7 +130,11 @@ def build(
     else:
         rows = entries()
     path = journal or (cache_folder().parent / "dictionary" / "cells.jsonl")
-    stamp = None if fresh else read_stamp(folder)
+    stored = stored_readings(folder)
+    own = [read_tables(folder)] if is_dictionary(folder) else []
+    before = [(t, None if fresh else read_stamp(folder)) for t in own]
+    if folder.resolve() != shipped_folder().resolve():
+        before.append((shipped(), None if fresh else read_stamp(shipped_folder())))
     watch = Stopwatch()
     try:
         with progress_bar() as progress:
@@ -142,8 +149,8 @@ def build(
                 jobs,
                 total=total,
                 cluster=cluster,
-                readings=stored_readings(folder),
-                before=None if stamp is None else (read_tables(folder), stamp),
+                readings=nameless_runs(stored) if own else stored,
+                before=before,
                 progress=advance,
             )
     except KeyboardInterrupt:

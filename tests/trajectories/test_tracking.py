@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,7 +13,8 @@ from torch import nn
 
 from singularity_lab import track
 from singularity_lab.errors import BadInput
-from singularity_lab.trajectories import Interrupted
+from singularity_lab.trajectories import Interrupted, TrajectoryRow
+from singularity_lab.trajectories.tracking import _Told
 from tests.trajectories.states import breaks, calls, given, states
 
 
