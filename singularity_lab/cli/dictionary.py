@@ -3,6 +3,7 @@ phases, functions; and ``singlab find``."""
 
 from __future__ import annotations
 
+import os
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,10 @@ from singularity_lab.system.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from singularity_lab.dictionary.query import Hit
 
+NEW_ROWS = (
+    "singlab catalog search looks in the catalog, and singlab dictionary build --out DIR takes its "
+    "new rows into a dictionary of yours, which find, show and the others read with --from DIR"
+)
 KEEP_EVERY = 10.0  # CPU seconds of readings between two writings of the table
 
 app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
@@ -117,10 +122,10 @@ def build(
     from singularity_lab.errors import BadInput
 
     partial = bool(families or ids)
-    if out is None and (in_package() or partial):
+    if out is None and (in_package() or partial or os.environ.get("SINGLAB_CATALOG")):
         raise BadInput(
-            "--out: a folder is needed: the dictionary of the package holds all rows, and that of "
-            "an installed package is not written to"
+            "--out: a folder is needed: the dictionary of the package holds all rows of its own "
+            "catalog, and that of an installed package is not written to"
         )
     folder = out or shipped_folder()
     if ids:
@@ -452,20 +457,21 @@ def _joined(query: list[str]) -> str:
 
 def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     from singularity_lab.dictionary.query import find as look
-    from singularity_lab.dictionary.query import unknown_words
+    from singularity_lab.dictionary.query import unknown_words, why_none
 
-    hits = look(query, _tables(folder))
+    tables = _tables(folder)
+    hits = look(query, tables)
     if as_json:
         print_json([_hit(h) for h in hits])
         return
     if not hits:
-        for word, near in unknown_words(query, _tables(folder)).items():
-            print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
-        print(
-            f"not in the dictionary: {query[:60]!r}; singlab rlct proves λ of polynomials, "
-            "singlab catalog search looks in the catalog, and singlab dictionary build takes its "
-            "new rows into the dictionary"
-        )
+        told = why_none(query, tables)
+        if told:
+            print("\n".join(told))
+        else:
+            for word, near in unknown_words(query, tables).items():
+                print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
+        print(f"not in the dictionary: {query[:60]!r}; {NEW_ROWS}")
         return
     heads = [("id", "left"), ("title", "left"), ("d", "right"), ("λ", "right"), ("m", "right"),
              ("", "left")]  # fmt: skip
