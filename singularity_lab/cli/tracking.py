@@ -14,11 +14,8 @@ from singularity_lab.cli.measuring import SettingsOption
 from singularity_lab.cli.options import Cluster, Jobs, Json
 from singularity_lab.cli.shell import INTERRUPTED, UNDECIDED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput, SingularityLabError
-from singularity_lab.system.counting import counted
 from singularity_lab.system.files import replacing, write_text
 from singularity_lab.system.user_modules import find
-
-_FEW = 9  # readings in order, with which a single step can be told
 
 _FORM = "module:function"
 
@@ -130,10 +127,9 @@ def track(
         print(path)
         for size, found in changes.items():
             at = "" if size is None or len(changes) == 1 else f" at n = {size:g}"
-            used = sum(r.ok for r in path.one_size(size).rows)
             print(f"change points{at} (at most {false_alarm:.0%} false alarms): {len(found)}")
-            if not found and used < _FEW:
-                print(f"  {counted(used, 'reading')} ok: fewer than {_FEW} in order tell no step")
+            if found.remark:
+                print(f"  {found.remark}")
             for change in found:
                 print(f"  {change}")
     if not any(r.ok for r in path.rows):

@@ -41,7 +41,7 @@ def test_readings_of_a_folder_and_their_files(run, capsys):
     assert code == 0
     assert "2 checkpoints at steps 0 … 5" in out
     assert "change points (at most 5% false alarms): 0" in out
-    assert "2 readings ok: fewer than 9 in order tell no step" in out
+    assert "2 readings: no order of fewer than 5 is told from a random one at 5%" in out
     code, out, _ = singlab(capsys, *run, *COMMON, *store, "--json", "--out", "run.png")
     read = json.loads(out)
     assert [r["step"] for r in read["rows"]] == [0, 5]
