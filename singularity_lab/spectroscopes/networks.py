@@ -32,7 +32,7 @@ from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
-from singularity_lab.spectroscopes.reading import Reading
+from singularity_lab.spectroscopes.reading import Outcome, Reading
 from singularity_lab.spectroscopes.registry import find_device
 from singularity_lab.spectroscopes.user_models import (
     Criterion,
@@ -360,17 +360,40 @@ def _beside_the_curvature(at: ModuleLoss | RestrictedLoss, reading: Reading) -> 
     batch = getattr(at, "batch_size", None) or at.n_data
     share = batch / at.n_data if s.get("minibatch") else 1.0
     found = harmonic_llc(at, nbeta, s["gamma"], gradients=int(_CURVATURE * share * spent))
-    value, gradients = (None, 0) if found is None else found
+    if found is None:
+        return dataclasses.replace(reading, diagnostics={**reading.diagnostics, "harmonic": None})
+    more = {"harmonic": found.value, "lowered_by_slope": found.lowered}
     return dataclasses.replace(
-        reading,
-        diagnostics={**reading.diagnostics, "harmonic": value},
-        cost=dataclasses.replace(reading.cost, gradients=spent + gradients),
+        _at_no_minimum(reading, found.lowered),
+        diagnostics={**reading.diagnostics, **more},
+        cost=dataclasses.replace(reading.cost, gradients=spent + found.gradients),
     )
+
+
+def _at_no_minimum(reading: Reading, lowered: float) -> Reading:
+    """The reading whose interval holds what one at the minimum beside w* would say too; not ok
+    where that is far."""
+    e = reading.estimate
+    half = 0.5 * (e.high - e.low)
+    if not (lowered > half / 2 and math.isfinite(e.value) and math.isfinite(half)):
+        return reading
+    words = (
+        f"w* is no minimum: by gradient and curvature there, a reading at the minimum beside it is "
+        f"larger by about {lowered:.2g}"
+    )
+    wider = {**reading.estimates, "llc": dataclasses.replace(e, high=e.high + lowered)}
+    outcome, reason = reading.outcome, f"{reading.reason}; {words}" if reading.reason else words
+    if outcome is Outcome.OK and lowered > _FAR * e.value:
+        outcome = Outcome.NO_MINIMUM
+        reason += ": train on with full batches, or measure the loss against the checkpoint's own "
+        reason += "outputs (self_teacher=True)"
+    return dataclasses.replace(reading, estimates=wider, outcome=outcome, reason=reason)
 
 
 _HMC = {"chains": 12, "burn_in": 120, "draws": 240, "leapfrogs": 20, "scales": 12}
 _SGLD = {"chains": 16, "burn_in": 2_000, "draws": 3_000, "epsilon": None, "minibatch": True}
 _LENGTHS = ("chains", "burn_in", "draws", "leapfrogs", "scales")
+_FAR = 0.2  # of the estimate by which the minimum beside w* may read more: as for its error
 _TICK = 0.001  # CPU seconds: less than a clock shows
 _FEWEST = 0.25  # of the usual steps, before HMC gives way to SGLD
 

@@ -117,7 +117,8 @@ def track(
     not measured again. jobs: processes that share the checkpoints out; cluster: or the workers of
     Dask, ``tcp://HOST:PORT`` or ``local:N``, to which model, data and functions must travel. What
     is read does not depend on either. progress: True for a line
-    with the time left, or a function of (share, words). settings: of the device.
+    with the time left by the clock, which is not CPU time, or a function of (share, words).
+    settings: of the device.
 
     A checkpoint that cannot be read, or whose measurement fails, is a row with its reason. Raises
     BadInput for arguments that cannot be right at any checkpoint and where none can be read, and
@@ -615,7 +616,7 @@ class _Told:
             self.hear(0.0, f"{counted(self.finished, 'reading')}, {words}")
             return
         left = spent / made * (self.total - self.finished - part) if made > 0.02 else math.nan
-        rest = f", {left:.0f} s left" if math.isfinite(left) else ""
+        rest = f", {left:.0f} s left by the clock" if math.isfinite(left) else ""
         share = (self.finished + part) / self.total
         self.hear(share, f"{self.finished} of {self.total} readings{rest}, {words}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,7 +13,8 @@ from torch import nn
 
 from singularity_lab import track
 from singularity_lab.errors import BadInput
-from singularity_lab.trajectories import Interrupted
+from singularity_lab.trajectories import Interrupted, TrajectoryRow
+from singularity_lab.trajectories.tracking import _Told
 from tests.trajectories.states import breaks, calls, given, states
 
 
@@ -131,7 +133,17 @@ def test_progress_says_what_is_left():
     shares = [share for share, _ in heard]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    assert "s left" in heard[-2][1]
+    assert "s left by the clock" in heard[-2][1]
+
+
+def test_the_time_left_is_of_the_clock_and_not_of_the_processor():
+    """Half of the readings, in 10 s by the clock: 10 s are left, whatever the processor did."""
+    heard = []
+    told = _Told(lambda share, words: heard.append(words), 4)
+    told.watch = SimpleNamespace(wall=10.0, seconds=70.0)
+    told.finished = told.measured = 1
+    told.done(TrajectoryRow(10, outcome="ok"))
+    assert heard == ["2 of 4 readings, 10 s left by the clock, step 10: ok"]
 
 
 @pytest.mark.slow

@@ -6,18 +6,27 @@ For L = L(w*) + ½ Σ hᵢ xᵢ² the tempered law exp(−nβL − γ|x|²/2) is
 
 which is d/2 only where every nβhᵢ is far above γ. A reading means little beside λ without this
 number: where the two agree, the reading says how many directions the localisation leaves free.
+
+Where w* is not quite a minimum, ∇L(w*) = g, the Gaussian is moved to −(nβH + γ)⁻¹ nβg, and the
+value is lower by
+
+    Σ (nβgᵢ)² (½ nβhᵢ + γ) / (nβhᵢ + γ)²,
+
+for γ = 0 the nβ(L(w*) − min L) by which L(w*) is too large: what a reading at the minimum beside w*
+would have more.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from singularity_lab.spectroscopes.losses.protocol import Loss
 
-__all__ = ["harmonic_llc"]
+__all__ = ["HarmonicLLC", "harmonic_llc"]
 
 _WHOLE = 512  # parameters up to which the Hessian is found column by column
 _PROBES = 6  # random vectors for what the subspace does not hold
@@ -26,11 +35,21 @@ _FEWEST = 8  # vectors of a subspace, below which nothing is said
 _STEP = 1e-2  # of differences of gradients, relative to the scale of the weights
 
 
+class HarmonicLLC(NamedTuple):
+    """value: ½ Σ nβhᵢ/(nβhᵢ + γ). lowered: by how much the gradient at w* lowers it. gradients:
+    spent."""
+
+    value: float
+    lowered: float
+    gradients: int
+
+
 def harmonic_llc(
     loss: Loss, nbeta: float, gamma: float, *, gradients: int, seed: int = 0
-) -> tuple[float, int] | None:
-    """Return ½ Σ nβhᵢ/(nβhᵢ + γ) over the eigenvalues hᵢ > 0 of the Hessian of a loss at w*, and
-    the number of gradients spent, at most ``gradients``; None where so few do not tell.
+) -> HarmonicLLC | None:
+    """Return ½ Σ nβhᵢ/(nβhᵢ + γ) over the eigenvalues hᵢ > 0 of the Hessian of a loss at w*, by how
+    much the gradient at w* lowers the estimate of that quadratic loss, and the number of gradients
+    spent, at most ``gradients`` and one; None where so few do not tell.
 
     The Hessian is known by central differences of gradients: whole for few parameters, else on a
     block Krylov space (Ritz values), with a stochastic trace of what is left (Meyer, Musco, Musco
@@ -38,31 +57,45 @@ def harmonic_llc(
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss
     >>> square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")  # K = w², h = 2
-    >>> value, _ = harmonic_llc(square, 50.0, 100.0, gradients=100)
-    >>> round(value, 6)  # ½ · 100/(100 + 100)
+    >>> round(harmonic_llc(square, 50.0, 100.0, gradients=100).value, 6)  # ½ · 100/(100 + 100)
     0.25
     """
     d = loss.dim
     curvature = _Curvature(loss)
     if d <= _WHOLE and 2 * d <= gradients:
+        slope = curvature.slope()
         h = curvature.times(torch.eye(d, dtype=torch.float64))
-        return _filled(torch.linalg.eigvalsh(0.5 * (h + h.t())), nbeta, gamma), curvature.gradients
+        eigenvalues, frame = torch.linalg.eigh(0.5 * (h + h.t()))
+        lowered = _lowered(eigenvalues, slope @ frame, nbeta, gamma)
+        return HarmonicLLC(_filled(eigenvalues, nbeta, gamma), lowered, curvature.gradients)
     size = min(gradients // 2 - _STEPS * _PROBES, d, 96) // 2 * 2
     if size < _FEWEST:
         return None
     generator = torch.Generator().manual_seed(seed)
-    basis, image = _krylov(curvature, size, generator)
-    ritz = torch.linalg.eigvalsh(basis @ image.t())
+    slope = curvature.slope()
+    basis, image = _krylov(curvature, slope, size, generator)
+    small = basis @ image.t()
+    ritz, frame = torch.linalg.eigh(0.5 * (small + small.t()))
     value = _filled(ritz, nbeta, gamma)
+    lowered = _lowered(ritz, (basis @ slope) @ frame, nbeta, gamma)
     if len(basis) < d:
         value += _remainder(curvature, basis, nbeta, gamma, generator)
-    return value, curvature.gradients
+    return HarmonicLLC(value, lowered, curvature.gradients)
 
 
 def _filled(h: Tensor, nbeta: float, gamma: float) -> float:
     """½ Σ nβh/(nβh + γ) over the positive ones."""
     up = nbeta * h.clamp_min(0.0)
     return float(0.5 * (up / (up + gamma).clamp_min(1e-300)).sum())
+
+
+def _lowered(h: Tensor, slope: Tensor, nbeta: float, gamma: float) -> float:
+    """Σ (nβgᵢ)² (½ nβhᵢ + γ)/(nβhᵢ + γ)² over eigenvalues with the slopes along them; negative ones
+    count as 0."""
+    up = nbeta * h.clamp_min(0.0)
+    whole = up + gamma
+    whole = whole.clamp_min(1e-9 * float(whole.max()) + 1e-300)
+    return float(((nbeta * slope) ** 2 * (0.5 * up + gamma) / whole**2).sum())
 
 
 class _Curvature:
@@ -74,6 +107,11 @@ class _Curvature:
         single = getattr(loss, "dtype", None) == torch.float32
         self.step = (_STEP if single else _STEP / 100) * (1.0 + scale)
 
+    def slope(self) -> Tensor:
+        """∇L(w*), (d,)."""
+        self.gradients += 1
+        return self.loss.value_and_grad(self.loss.center[None])[1][0].double().cpu()
+
     def times(self, v: Tensor) -> Tensor:
         """H v for unit vectors in the rows of v."""
         at = self.loss.center[None]
@@ -83,10 +121,15 @@ class _Curvature:
         return (plus.double() - minus.double()) / (2 * self.step)
 
 
-def _krylov(curvature: _Curvature, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """An orthonormal basis (rows) of a block Krylov space, and its image under the Hessian."""
+def _krylov(
+    curvature: _Curvature, slope: Tensor, size: int, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """An orthonormal basis (rows) of a block Krylov space that begins with the slope, where there
+    is one, and its image under the Hessian."""
     d, block = curvature.loss.dim, max(2, size // 6)
     new = torch.randn((block, d), generator=generator, dtype=torch.float64)
+    if float(slope.norm()) > 0.0:
+        new[0] = slope / slope.norm()
     basis, image = torch.empty((0, d), dtype=torch.float64), torch.empty((0, d)).double()
     while len(basis) < size:
         for _ in range(2):  # twice is enough (Kahan)

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -22,8 +23,9 @@ def squares(h):
 
 @given(st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=6), st.floats(1, 1e4), st.floats(0, 1e3))
 def test_of_a_quadratic_loss_it_is_the_sum_over_the_directions(h, nbeta, gamma):
-    value, gradients = harmonic_llc(squares(h), nbeta, gamma, gradients=100)
-    assert gradients == 2 * len(h)
+    value, lowered, gradients = harmonic_llc(squares(h), nbeta, gamma, gradients=100)
+    assert gradients == 2 * len(h) + 1
+    assert lowered == 0
     expected = sum(0.5 * nbeta * x / (nbeta * x + gamma) for x in h)
     assert value == pytest.approx(expected, rel=1e-6)
 
@@ -31,7 +33,7 @@ def test_of_a_quadratic_loss_it_is_the_sum_over_the_directions(h, nbeta, gamma):
 @pytest.mark.parametrize("power", [2, 3])
 def test_directions_without_curvature_do_not_count(power):
     flat = PolynomialLoss.from_exponents([([1], [(1, 0)]), ([1], [(0, power)])], loss_id="flat")
-    value, _ = harmonic_llc(flat, 1e4, 1.0, gradients=100)
+    value, *_ = harmonic_llc(flat, 1e4, 1.0, gradients=100)
     assert value == pytest.approx(0.5, abs=1e-3)
 
 
@@ -42,7 +44,7 @@ def test_a_saddle_counts_the_directions_that_rise():
         torch.nn.init.zeros_(p)
     x = torch.randn(200, 2)
     at = network_loss(net, (x, x[:, :1]))  # at 0: ∇L = 0, eigenvalues ± singular values of Σ yxᵀ
-    value, _ = harmonic_llc(at, 1e9, 1.0, gradients=1000)
+    value, *_ = harmonic_llc(at, 1e9, 1.0, gradients=1000)
     assert value == pytest.approx(3 / 2, abs=1e-3)
 
 
@@ -52,10 +54,10 @@ def test_a_subspace_and_a_trace_find_what_the_whole_matrix_gives(gradients):
     net = torch.nn.Sequential(torch.nn.Linear(6, 40), torch.nn.Tanh(), torch.nn.Linear(40, 3))
     x = torch.randn(300, 6)
     at = network_loss(net, (x, net(x).detach()), dtype=torch.float64)
-    whole, spent = harmonic_llc(at, 50.0, 100.0, gradients=10**6)
-    assert spent == 2 * at.dim == 2 * 403
-    part, spent = harmonic_llc(at, 50.0, 100.0, gradients=gradients)
-    assert spent <= gradients
+    whole, _, spent = harmonic_llc(at, 50.0, 100.0, gradients=10**6)
+    assert spent == 2 * at.dim + 1 == 2 * 403 + 1
+    part, _, spent = harmonic_llc(at, 50.0, 100.0, gradients=gradients)
+    assert spent <= gradients + 1
     assert part == pytest.approx(whole, rel=0.05)
 
 
@@ -78,3 +80,72 @@ def test_a_regular_model_reads_that_number_and_not_half_its_dimension(scale):
     assert found.estimate.value == pytest.approx(harmonic, rel=0.1)
     assert harmonic < 1.3  # d/2 = 2
     assert f"by the curvature at w* alone it would be {harmonic:.3g}" in str(found)
+
+
+@given(
+    st.lists(st.tuples(st.floats(1e-2, 1e2), st.floats(-1, 1)), min_size=1, max_size=5),
+    st.floats(1, 1e3),
+    st.floats(0.1, 1e2),
+)
+def test_beside_the_minimum_of_a_quadratic_loss_it_is_lowered_by_the_exact_amount(
+    directions, nbeta, gamma
+):
+    """K = Σ h(x + a)²/2 at x = 0 against the integrals of the Gaussian law."""
+    h, a = (np.array(x) for x in zip(*directions, strict=True))
+    d = len(h)
+    unit = [tuple(int(i == k) for i in range(d)) for k in range(d)]
+    zero = (0,) * d
+    gens = [([math.sqrt(x / 2), math.sqrt(x / 2) * y], [u, zero])
+            for x, y, u in zip(h, a, unit, strict=True)]  # fmt: skip
+    found = harmonic_llc(
+        PolynomialLoss.from_exponents(gens, loss_id="moved"), nbeta, gamma, gradients=100
+    )
+    precision = nbeta * h + gamma
+    mean = -nbeta * h * a / precision
+    energy = 0.5 * h * ((mean + a) ** 2 + 1 / precision) - 0.5 * h * a**2
+    assert found.value - found.lowered == pytest.approx(nbeta * energy.sum(), rel=1e-5, abs=1e-6)
+
+
+def after(net, x, y, steps):
+    """Full-batch descent."""
+    step = torch.optim.SGD(net.parameters(), 0.05)
+    for _ in range(steps):
+        step.zero_grad()
+        ((net(x) - y) ** 2).mean().backward()
+        step.step()
+    return net
+
+
+def test_a_reading_beside_a_minimum_holds_that_of_the_minimum():
+    """A weight is put off the minimum: the interval still holds what is read there, and far off the
+    outcome says so."""
+    torch.manual_seed(3)
+    x = torch.randn(500, 8)
+    y = x[:, :1] + 0.3 * torch.randn(500, 1)
+    net = after(torch.nn.Linear(8, 1), x, y, 1500)
+    how = {"burn_in": 60, "draws": 120, "progress": False, "gamma": 10.0}
+    there = llc(net, (x, y), torch.nn.MSELoss(), **how)
+    assert there.ok
+    assert "no minimum" not in there.reason
+    with torch.no_grad():
+        net.bias += 0.08
+    near = llc(net, (x, y), torch.nn.MSELoss(), **how)
+    assert near.ok
+    assert "w* is no minimum" in near.reason
+    assert near.estimate.value < there.estimate.low
+    assert near.estimate.low < there.estimate.value < near.estimate.high
+    with torch.no_grad():
+        net.bias += 0.2
+    far = llc(net, (x, y), torch.nn.MSELoss(), **how)
+    assert str(far.outcome) == "no minimum"
+
+
+def test_a_subspace_finds_by_how_much_a_slope_lowers():
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(6, 40), torch.nn.Tanh(), torch.nn.Linear(40, 3))
+    x = torch.randn(300, 6)
+    at = network_loss(net, (x, net(x).detach() + 0.1 * torch.randn(3)), dtype=torch.float64)
+    whole = harmonic_llc(at, 50.0, 100.0, gradients=10**6)
+    part = harmonic_llc(at, 50.0, 100.0, gradients=150)
+    assert whole.lowered > 0.1
+    assert part.lowered == pytest.approx(whole.lowered, rel=1e-3)
