@@ -374,11 +374,25 @@ def prove(
         print_json({"rows": len(statuses), "interrupted": interrupted, "contradictions": wrong})
     else:
         print(_summary(statuses) + f", in {store.folder}")
+        if new := _not_in_dictionary(rows):
+            note(
+                f"not in the dictionary that find reads: {', '.join(new[:_TOLD])}; singlab "
+                "dictionary build --out DIR takes all rows of the catalog into one of yours, and "
+                "find, show and the others read it with --from DIR"
+            )
     if interrupted:
         note("what is finished is stored; the same command goes on")
         raise typer.Exit(INTERRUPTED)
     if wrong:
         raise typer.Exit(BAD_INPUT)
+
+
+def _not_in_dictionary(rows: list[Entry]) -> list[str]:
+    """The ids of rows that the shipped dictionary has not."""
+    from singularity_lab.dictionary.tables import shipped as dictionary
+
+    known = {row.id for row in dictionary().rows}
+    return [row.id for row in rows if row.id not in known]
 
 
 class Format(StrEnum):

@@ -3,6 +3,7 @@ phases, functions; and ``singlab find``."""
 
 from __future__ import annotations
 
+import os
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,10 @@ from singularity_lab.system.stopwatch import Stopwatch
 if TYPE_CHECKING:
     from singularity_lab.dictionary.query import Hit
 
+NEW_ROWS = (
+    "singlab catalog search looks in the catalog, and singlab dictionary build --out DIR takes its "
+    "new rows into a dictionary of yours, which find, show and the others read with --from DIR"
+)
 KEEP_EVERY = 10.0  # CPU seconds of readings between two writings of the table
 
 app = typer.Typer(help="The dictionary: all that is known of every row, as five tables.")
@@ -93,8 +98,9 @@ def build(
     """Build the tables from the catalog, its certificates and the public functions.
 
     Every cell that is computed is kept at once: interrupt the build at any time, the same command
-    goes on. With --total it ends by itself, and goes on likewise. What the tables on file answer is
-    taken over, so that a build without changes computes nothing. Readings on file are kept.
+    goes on. With --total it ends by itself, and goes on likewise. What the tables on file answer,
+    those in OUT and the package's, is taken over, so that a build without changes computes nothing.
+    Readings on file are kept where the row is in the new tables and its germ is the same.
     """
     from singularity_lab.catalog.load import entries, load
     from singularity_lab.catalog.paths import in_package
@@ -103,10 +109,12 @@ def build(
     from singularity_lab.dictionary.build import build as make
     from singularity_lab.dictionary.classes import clashes
     from singularity_lab.dictionary.journal import Journal
-    from singularity_lab.dictionary.known import read_stamp, write_stamp
+    from singularity_lab.dictionary.known import nameless_runs, read_stamp, write_stamp
     from singularity_lab.dictionary.schema import blanks, counts
     from singularity_lab.dictionary.tables import (
+        is_dictionary,
         read_tables,
+        shipped,
         shipped_folder,
         stored_readings,
         write_tables,
@@ -114,10 +122,10 @@ def build(
     from singularity_lab.errors import BadInput
 
     partial = bool(families or ids)
-    if out is None and (in_package() or partial):
+    if out is None and (in_package() or partial or os.environ.get("SINGLAB_CATALOG")):
         raise BadInput(
-            "--out: a folder is needed: the dictionary of the package holds all rows, and that of "
-            "an installed package is not written to"
+            "--out: a folder is needed: the dictionary of the package holds all rows of its own "
+            "catalog, and that of an installed package is not written to"
         )
     folder = out or shipped_folder()
     if ids:
@@ -127,7 +135,11 @@ def build(
     else:
         rows = entries()
     path = journal or (cache_folder().parent / "dictionary" / "cells.jsonl")
-    stamp = None if fresh else read_stamp(folder)
+    stored = stored_readings(folder)
+    own = [read_tables(folder)] if is_dictionary(folder) else []
+    before = [(t, None if fresh else read_stamp(folder)) for t in own]
+    if folder.resolve() != shipped_folder().resolve():
+        before.append((shipped(), None if fresh else read_stamp(shipped_folder())))
     watch = Stopwatch()
     try:
         with progress_bar() as progress:
@@ -142,8 +154,8 @@ def build(
                 jobs,
                 total=total,
                 cluster=cluster,
-                readings=stored_readings(folder),
-                before=None if stamp is None else (read_tables(folder), stamp),
+                readings=nameless_runs(stored) if own else stored,
+                before=before,
                 progress=advance,
             )
     except KeyboardInterrupt:
@@ -445,20 +457,21 @@ def _joined(query: list[str]) -> str:
 
 def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
     from singularity_lab.dictionary.query import find as look
-    from singularity_lab.dictionary.query import unknown_words
+    from singularity_lab.dictionary.query import unknown_words, why_none
 
-    hits = look(query, _tables(folder))
+    tables = _tables(folder)
+    hits = look(query, tables)
     if as_json:
         print_json([_hit(h) for h in hits])
         return
     if not hits:
-        for word, near in unknown_words(query, _tables(folder)).items():
-            print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
-        print(
-            f"not in the dictionary: {query[:60]!r}; singlab rlct proves λ of polynomials, "
-            "singlab catalog search looks in the catalog, and singlab dictionary build takes its "
-            "new rows into the dictionary"
-        )
+        told = why_none(query, tables)
+        if told:
+            print("\n".join(told))
+        else:
+            for word, near in unknown_words(query, tables).items():
+                print(f"no row has {word!r}" + (f"; perhaps {', '.join(near)}" if near else ""))
+        print(f"not in the dictionary: {query[:60]!r}; {NEW_ROWS}")
         return
     heads = [("id", "left"), ("title", "left"), ("d", "right"), ("λ", "right"), ("m", "right"),
              ("", "left")]  # fmt: skip

@@ -30,9 +30,16 @@ from singularity_lab.dictionary.classes import Membership, classify
 from singularity_lab.dictionary.columns import GROUPS, ColumnGroup, Question
 from singularity_lab.dictionary.edges import make_edges
 from singularity_lab.dictionary.journal import Journal, JournalLine
-from singularity_lab.dictionary.known import Stamp, classes_line, known_classes, known_lines
+from singularity_lab.dictionary.known import (
+    Stamp,
+    classes_line,
+    kept_readings,
+    known_classes,
+    known_lines,
+)
 from singularity_lab.dictionary.measured import with_measurements
 from singularity_lab.dictionary.network_strata import is_network
+from singularity_lab.dictionary.readings import with_readings
 from singularity_lab.dictionary.rows import digest
 from singularity_lab.dictionary.runs import trained_edges
 from singularity_lab.dictionary.schema import ReadingLine, Tables
@@ -162,7 +169,7 @@ def build(
     total: float | None = None,
     cluster: str = "",
     readings: Sequence[ReadingLine] = (),
-    before: tuple[Tables, Stamp] | None = None,
+    before: Sequence[tuple[Tables, Stamp | None]] = (),
     progress: Progress | None = None,
 ) -> Built:
     """Return the dictionary of rows: every exact cell within a limit, classes, edges.
@@ -171,14 +178,16 @@ def build(
     cells are added. jobs: processes. total: CPU seconds of new cells, after which the tables are
     put together from what is known; a cell that was not reached says so. cluster: a Dask scheduler,
     or ``local:N``, instead of processes. readings: lines to take over. before: tables that were
-    built earlier, and how: what they answer is not asked again.
+    built earlier, the nearest first, and how: what they answer is not asked again, and their
+    readings of rows whose germ is the same are kept. Without a stamp only the readings are.
 
     Raises BadInput as :func:`compute_cells` does.
     """
     entries = list(entries)
     listed = places(entries)
-    if before is not None:
-        take_over(*before, listed, journal)
+    for tables, stamp in before:
+        if stamp is not None:
+            take_over(tables, stamp, listed, journal)
     members = journal_classes(listed, journal)
     germs = len(cell_jobs(listed, journal, limit, members=members))
     seconds = compute_cells(
@@ -193,18 +202,20 @@ def build(
     )
     strata = make_strata(listed, journal, members)
     rows = rows_with_classes(entries, strata)
-    strata = with_measurements(strata, rows, readings)
     ids = {entry.id for entry in entries}
-    runs = {r.run_id for r in readings if r.run_id and r.row_id not in {"", *ids}}
-    kept = [r for r in readings if (r.run_id or r.row_id in ids) and r.run_id not in runs]
-    tables = Tables(
+    kept = kept_readings([t for t, _ in before], rows, strata)
+    kept = with_readings(kept, (r for r in readings if r.run_id or r.row_id in ids))
+    gone = {r.run_id for r in kept if r.run_id and r.row_id not in {"", *ids}}
+    kept = [r for r in kept if r.run_id not in gone]
+    strata = with_measurements(strata, rows, kept)
+    made = Tables(
         rows=rows,
         strata=strata,
         certificates=make_certificates(entries),
         readings=kept,
         edges=[*make_edges(entries, rows, strata, listed), *trained_edges(kept)],
     )
-    return Built(tables, seconds, germs)
+    return Built(made, seconds, germs)
 
 
 def take_over(tables: Tables, stamp: Stamp, listed: Sequence[Place], journal: Journal) -> int:

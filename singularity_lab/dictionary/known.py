@@ -8,7 +8,7 @@ and the limit). A build on a new machine then asks only what is new.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from singularity_lab.dictionary.classes import Membership
 from singularity_lab.dictionary.columns import GROUPS, Cells
 from singularity_lab.dictionary.journal import JournalLine
 from singularity_lab.dictionary.network_strata import is_network
-from singularity_lab.dictionary.schema import Cell, Tables, cells
+from singularity_lab.dictionary.readings import with_readings
+from singularity_lab.dictionary.schema import Cell, ReadingLine, Row, StratumLine, Tables, cells
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import read_json, write_text
 
@@ -119,3 +120,40 @@ def classes_line(members: dict[str, Membership], name: str, version: int) -> Jou
     """Memberships as a line of a journal, under a name of their germs."""
     found = {key: Cell.of(asdict(member)) for key, member in members.items()}
     return JournalLine(name, "classes", version, 0.0, 0.0, found)
+
+
+def subjects(rows: Iterable[Row], strata: Iterable[StratumLine]) -> dict[str, str]:
+    """What a device sees at each row: the germ, and for a loss that is no polynomial the model."""
+    models = {row.id: f"{row.model_id} at {row.at}" for row in rows}
+    return {s.row_id: s.problem or models[s.row_id] for s in strata if s.on_file}
+
+
+def kept_readings(
+    before: Sequence[Tables], rows: Iterable[Row], strata: Iterable[StratumLine]
+) -> list[ReadingLine]:
+    """The readings of tables on file that are of rows of now: those whose germ is the same.
+
+    before: the nearest first; of two readings that agree in row, device, settings and seed its is
+    kept. A training run is kept whole, where each row that it names is the same; one that names
+    none where all rows of its tables are here.
+    """
+    now = subjects(rows, strata)
+    found: list[ReadingLine] = []
+    for tables in reversed(before):
+        then = subjects(tables.rows, tables.strata)
+        same = {row for row, what in then.items() if now.get(row) == what}
+        runs: dict[str, set[str]] = {}
+        for r in tables.readings:
+            if r.run_id:
+                runs.setdefault(r.run_id, set()).update({r.row_id} - {""})
+        whole = len(same) == len(then)
+        here = {name for name, ids in runs.items() if ids <= same and (ids or whole)}
+        own = [r for r in tables.readings if (r.run_id in here if r.run_id else r.row_id in same)]
+        found = with_readings(found, own)
+    return found
+
+
+def nameless_runs(readings: Sequence[ReadingLine]) -> list[ReadingLine]:
+    """The readings of training runs that name no row."""
+    named = {r.run_id for r in readings if r.row_id}
+    return [r for r in readings if r.run_id and r.run_id not in named]

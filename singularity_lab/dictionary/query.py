@@ -9,7 +9,7 @@ A query is a list of terms, all of which must hold; the terms that are understoo
 - ``5/12`` alone: λ is exactly this; ``5.9±0.3`` (or ``5.9+-0.3``): λ within this interval
 - ``family:tanh`` (a part of the name), ``tag:demo``, ``status:proved``, ``model:…``,
   ``class:6f7a…`` or ``class:ID``, that of a row
-- ids of rows with blanks or commas between: these rows
+- ids of rows with blanks or commas between: these rows; a comma between comparisons is a blank
 - polynomials ``x^2 - y^3`` or ``x*y, z``: the germ at 0, up to renaming, signs and proved moves
 """
 
@@ -117,42 +117,105 @@ def unknown_words(query: str, tables: Tables | None = None) -> dict[str, list[st
     }
 
 
+def why_none(query: str, tables: Tables | None = None) -> list[str]:
+    """Sentences that tell why no row answers a query that has none, and what to do; empty where
+    words alone are not found (:func:`unknown_words`).
+
+    >>> why_none("a*b^2 - c^3, a*c")[0]
+    'no row has these generators up to renaming and signs, or proved moves'
+    >>> why_none("λ=7/12")
+    ['no row has λ=7/12; the nearest values are 13/24 and 3/5']
+    """
+    from singularity_lab.dictionary.tables import shipped
+
+    tables = tables or shipped()
+    query = query.strip()
+    if _germ(query) is not None:
+        typed = shlex.join(part.strip() for part in query.split(",") if part.strip())
+        return [
+            "no row has these generators up to renaming and signs, or proved moves",
+            f"singlab rlct {typed} proves λ and m; then singlab find 'λ=… m=…' has the rows "
+            "that share them",
+        ]
+    lines = {line.row_id: line for line in tables.strata if line.on_file}
+    pairs = [(row, lines[row.id]) for row in tables.rows]
+    asked = _asked(query, lines)
+    told = []
+    for term, test in asked.terms.items():
+        if not any(test(*pair) for pair in pairs):
+            told.append(f"no row has {term}{_nearest(term, lines.values())}")
+    if not told and len(asked.terms) > 1 and not asked.words:
+        told = [f"rows have each of {', '.join(asked.terms)}, and none has all"]
+    return told
+
+
+def _nearest(term: str, lines: Iterable[StratumLine]) -> str:
+    """The values of λ on file next below and above one that a term asks for."""
+    match = re.fullmatch(rf"(?:λ|lambda|rlct|l)[=:]({_NUM})", term, re.IGNORECASE)
+    if match is None:
+        return ""
+    wanted = _fraction(match[1])
+    known = {low for low, high in (sides(line.lam) for line in lines) if low and low == high}
+    near = [
+        *([max(below)] if (below := [v for v in known if v < wanted]) else []),
+        *([min(above)] if (above := [v for v in known if v > wanted]) else []),
+    ]
+    return f"; the nearest values are {' and '.join(map(str, near))}" if near else ""
+
+
 @dataclass(frozen=True)
 class _Asked:
-    """A query taken apart. centre: of the reading that it has; words: those that are no test."""
+    """A query taken apart. terms: its tests, by their texts; centre: of the reading that it has;
+    words: those that are no test."""
 
-    tests: tuple[Test, ...]
+    terms: Mapping[str, Test]
     words: tuple[str, ...]
     centre: Fraction | None
+
+    @property
+    def tests(self) -> tuple[Test, ...]:
+        """The tests without their texts."""
+        return tuple(self.terms.values())
 
 
 def _terms(query: str) -> list[str]:
     try:
-        return shlex.split(query)
+        found = shlex.split(query)
     except ValueError:
         raise BadInput(f"query: a quote is not closed: {query[:80]!r}") from None
+    return [part for term in found for part in _parts(term)]
+
+
+def _parts(term: str) -> list[str]:
+    """A term, or the comparisons in it that have commas after or between them."""
+    parts = [part for part in re.split(r"[,;]", term) if part]
+    return parts if parts and all(map(_is_test, parts)) else [term]
+
+
+def _is_test(term: str) -> bool:
+    return any(kind.match(term) for kind in (_COMPARE, _FIELD, _FRACTION, _READING))
 
 
 def _asked(query: str, lines: Mapping[str, StratumLine]) -> _Asked:
-    tests: list[Test] = []
+    tests: dict[str, Test] = {}
     words: list[str] = []
     centre: Fraction | None = None
     for term in _terms(query):
         match = _COMPARE.match(term)
         if match and (match[3] or match[5]):
-            tests.append(_compared(*match.groups()))
+            tests[term] = _compared(*match.groups())
         elif match := _FIELD.match(term):
-            tests.append(_field(match[1].lower(), match[2], lines))
+            tests[term] = _field(match[1].lower(), match[2], lines)
         elif _FRACTION.match(term):
-            tests.append(_compare("λ", "=", _fraction(term)))
+            tests[f"λ={term}"] = _compare("λ", "=", _fraction(term))
         elif match := _READING.match(term):
             centre, error = _fraction(match[1]), _fraction(match[2])
-            tests.append(_interval(centre - error, centre + error))
+            tests[f"λ={term}"] = _interval(centre - error, centre + error)
         elif re.match(r"(λ|lambda|rlct|m|d)\s*[<>=≤≥]", term):
             raise BadInput(f"query: a number is needed after the sign, received {term[:40]!r}")
         else:
             words.append(term)
-    return _Asked(tuple(tests), tuple(words), centre)
+    return _Asked(tests, tuple(words), centre)
 
 
 def _fraction(text: str) -> Fraction:
@@ -235,8 +298,11 @@ def _germ(query: str) -> LocalProblem | None:
     """The germ at 0 of polynomials, or None for words."""
     if not _POLYNOMIAL.search(query) or "±" in query or ":" in query or '"' in query:
         return None
+    parts = [part.strip() for part in query.split(",") if part.strip()]
+    if any(map(_is_test, parts)):
+        return None
     try:
-        return LocalProblem.of(Ideal.parse([t for t in query.split(",") if t.strip()]))
+        return LocalProblem.of(Ideal.parse(parts))
     except SingularityLabError:
         return None
 

@@ -26,6 +26,29 @@ def test_a_word_that_no_row_has_is_named_and_no_empty_table_is_printed():
     assert "title" not in out
 
 
+def test_polynomials_that_no_row_has_are_not_told_word_by_word():
+    code, out, _ = run("find", "a*b^2-c^3, a*c")
+    assert code == 0
+    assert out.startswith("no row has these generators up to renaming and signs")
+    assert "'a*c'" in out.splitlines()[1]
+    assert "--from DIR" in out
+    _, told, _ = run("find", "λ=7/12")
+    assert told.startswith("no row has λ=7/12; the nearest values are ")
+    assert "singlab rlct" not in told
+
+
+def test_a_dictionary_of_some_rows_has_their_readings(tmp_path):
+    folder = tmp_path / "own"
+    words = ("--ids", "ade-a2,bp-2-3", "--limit", 1, "--jobs", 1, "--out", folder)
+    code, built = answer("dictionary", "build", *words)
+    assert (code, built["problems"]) == (0, [])
+    _, own = answer("dictionary", "show", "ade-a2", "--from", folder)
+    _, shipped = answer("dictionary", "show", "ade-a2")
+    assert own["stratum"]["reading"]["status"] == "value"
+    assert own["stratum"] == shipped["stratum"]
+    assert own["readings"] == shipped["readings"] != []
+
+
 def test_a_hit_says_what_k_is_and_where():
     _, found = answer("find", "nc-1-1-prior-0-1")
     assert (found[0]["loss"], found[0]["at"]) == ("K = (w1*w2)^2", "at 0; prior |w2|")

@@ -11,8 +11,10 @@ from singularity_lab.dictionary.assemble import places
 from singularity_lab.dictionary.build import build, cell_jobs, compute_cells
 from singularity_lab.dictionary.columns import GROUPS
 from singularity_lab.dictionary.journal import Journal
-from singularity_lab.dictionary.known import Stamp
+from singularity_lab.dictionary.known import Stamp, kept_readings, nameless_runs
+from singularity_lab.dictionary.runs import trained_edges
 from singularity_lab.dictionary.schema import Cell, blanks
+from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import BadInput
 
 IDS = ("ade-a2", "bp-2-3", "nc-1-1", "rrr-1-1-2-r0", "rrr-1-1-2-r0-a0b1", "loss-x2-y4")
@@ -53,17 +55,54 @@ def test_tables_answer_a_build_without_a_journal(tmp_path):
     """A new machine has the tables and no journal: nothing is asked again but what has changed."""
     first = build(rows(), Journal(tmp_path / "cells.jsonl"), 3.0, 1)
     stamp = Stamp(3.0, {g.name: g.version for g in GROUPS} | {"classes": 1})
-    again = build(rows(), Journal(None), 3.0, 1, before=(first.tables, stamp))
+    again = build(rows(), Journal(None), 3.0, 1, before=[(first.tables, stamp)])
     assert (again.germs, again.seconds) == (0, 0.0)
     assert msgspec.json.encode(again.tables) == msgspec.json.encode(first.tables)
     older = Stamp(3.0, stamp.versions | {"zeta": 0})
-    assert build(rows(), Journal(None), 3.0, 1, before=(first.tables, older)).germs > 0
+    assert build(rows(), Journal(None), 3.0, 1, before=[(first.tables, older)]).germs > 0
     other = [
         msgspec.structs.replace(s, problem="") if s.row_id == "loss-x2-y4" else s
         for s in first.tables.strata
     ]
     moved = msgspec.structs.replace(first.tables, strata=other)
-    assert build(rows(), Journal(None), 3.0, 1, before=(moved, stamp)).germs == 1
+    assert build(rows(), Journal(None), 3.0, 1, before=[(moved, stamp)]).germs == 1
+
+
+def test_readings_and_edges_on_file_go_with_the_rows_whose_germ_is_the_same(tmp_path):
+    """A dictionary of some rows of the shipped one, and one whose row is another germ by now."""
+    on_file = shipped()
+    few = [load(i) for i in (*IDS, "rrr-4-4-3-r0")]
+    ids = {row.id for row in few}
+    made = build(few, Journal(None), 3.0, 1, total=0.0, before=[(on_file, None)]).tables
+    wanted = [r for r in on_file.readings if not r.run_id and r.row_id in ids]
+    assert [r for r in made.readings if not r.run_id] == wanted != []
+    assert {r.row_id for r in wanted} > {"ade-a2", "nc-1-1"}
+    assert not [r for r in made.readings if r.run_id]  # runs that name rows which are not here
+    cell = next(s for s in made.strata if s.row_id == "ade-a2").reading
+    assert cell == next(s for s in on_file.strata if s.row_id == "ade-a2").reading
+    changed = [
+        msgspec.structs.replace(s, problem="another") if s.row_id == "ade-a2" else s
+        for s in on_file.strata
+    ]
+    other = msgspec.structs.replace(on_file, strata=changed)
+    again = build(few, Journal(None), 3.0, 1, total=0.0, before=[(other, None)]).tables
+    assert again.readings == [r for r in wanted if r.row_id != "ade-a2"]
+    # the nearest tables win, and keep what the further ones do not have
+    mine = msgspec.structs.replace(wanted[0], note="mine")
+    near = msgspec.structs.replace(made, readings=[mine])
+    both = build(few, Journal(None), 3.0, 1, total=0.0, before=[(near, None), (on_file, None)])
+    assert sorted(map(repr, both.tables.readings)) == sorted(map(repr, [mine, *wanted[1:]]))
+
+
+def test_all_readings_and_runs_go_where_all_rows_go():
+    on_file = shipped()
+    assert kept_readings([on_file], on_file.rows, on_file.strata) == on_file.readings
+    less = [s for s in on_file.strata if s.row_id != "ade-a2"]
+    kept = kept_readings([on_file], on_file.rows, less)
+    loose = nameless_runs(on_file.readings)
+    assert loose
+    assert kept == [r for r in on_file.readings if r.row_id != "ade-a2" and r not in loose]
+    assert trained_edges(kept) == [e for e in on_file.edges if e.kind == "trained into"] != []
 
 
 def test_an_interrupted_build_keeps_what_was_done(tmp_path):

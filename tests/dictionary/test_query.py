@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from fractions import Fraction
 
 import msgspec
 import pytest
 
 from singularity_lab import find, lookup, same_class
-from singularity_lab.dictionary.query import unknown_words
+from singularity_lab.dictionary.query import unknown_words, why_none
 from singularity_lab.dictionary.schema import Tables
 from singularity_lab.errors import BadInput
 
@@ -63,6 +65,11 @@ def test_comparisons_and_fields():
         ("d:2-3", "d:2..3"),
         ("λ<0.5 d=2", "λ<1/2 d=2"),
         ("59/10±3/10", "5.9±0.3"),
+        ("m=2, λ=1/2", "m=2 λ=1/2"),
+        ("m=2,λ=1/2;d:2..3", "m=2 λ=1/2 d:2..3"),
+        ("5/12, d=2", "5/12 d=2"),
+        ("family:tanh, m=1", "family:tanh m=1"),
+        ("attention, m=2", "attention m=2"),
     ],
 )
 def test_spellings_of_one_question(query, same):
@@ -105,6 +112,30 @@ def test_a_table_is_searched_by_its_own_columns():
 def test_words_that_no_row_has_are_named():
     assert unknown_words("softmax potts") == {"potts": []}
     assert unknown_words("softmax λ<1") == {}
+
+
+@pytest.mark.parametrize("query", ["a*b^2-c^3, a*c"])
+def test_polynomials_that_no_row_has_are_told_as_such(query):
+    assert find(query) == []
+    first, then = why_none(query)
+    assert first.startswith("no row has these generators up to renaming and signs")
+    parts = [part.strip() for part in query.split(",")]
+    assert shlex.split(then.partition(" proves")[0]) == ["singlab", "rlct", *parts]
+
+
+def test_a_value_that_no_row_has_is_told_with_its_neighbours_on_file():
+    for query in ("λ=7/12", "7/12", "lambda:7/12"):
+        assert find(query) == []
+        (told,) = why_none(query)
+        match = re.fullmatch(r"no row has .*7/12; the nearest values are (.+) and (.+)", told)
+        low, high = match[1], match[2]
+        assert Fraction(low) < Fraction(7, 12) < Fraction(high)
+        assert ids(f"λ={low}") != [] != ids(f"λ={high}")
+        assert ids(f"λ>{low} λ<{high}") == []
+    assert why_none("m=2 λ=7/12") == why_none("λ=7/12")
+    assert why_none("λ=1/2 d=1 m=2") == ["rows have each of λ=1/2, d=1, m=2, and none has all"]
+    assert why_none("family:no_such_family") == ["no row has family:no_such_family"]
+    assert why_none("tansformer") == []
 
 
 def test_bad_queries():
