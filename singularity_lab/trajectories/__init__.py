@@ -5,13 +5,16 @@ Stands on :mod:`singularity_lab.spectroscopes`, :mod:`singularity_lab.errors` an
 strata that a picture may show is given to it.
 """
 
-from singularity_lab.trajectories.changes import ChangePoint, change_points
+from singularity_lab.trajectories.changes import ChangePoint, ChangePoints, change_points
 from singularity_lab.trajectories.checkpoints import Tracker
+from singularity_lab.trajectories.differences import Difference
 from singularity_lab.trajectories.tracking import Interrupted, track
 from singularity_lab.trajectories.trajectory import Trajectory, TrajectoryRow
 
 __all__ = [
     "ChangePoint",
+    "ChangePoints",
+    "Difference",
     "Interrupted",
     "Tracker",
     "Trajectory",

@@ -21,16 +21,19 @@ differences has to be smaller than in 1 − α of the random orders.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count as count_from
 from itertools import pairwise
 
 import numpy as np
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
+from singularity_lab.system.counting import counted
+from singularity_lab.system.scalars import real
 from singularity_lab.trajectories.trajectory import Trajectory
 
-__all__ = ["ChangePoint", "change_points"]
+__all__ = ["ChangePoint", "ChangePoints", "change_points"]
 
 _SIMULATED = 1_000  # flat runs behind a threshold
 _ORDERS = 1_000  # random orders
@@ -64,6 +67,21 @@ class ChangePoint:
         )
 
 
+class ChangePoints(list[ChangePoint]):
+    """Change points in order; ``remark``, which is printed with them, says why none could be told.
+
+    >>> ChangePoints(), ChangePoints(remark="1 reading")
+    ([], [] (1 reading))
+    """
+
+    def __init__(self, found: Iterable[ChangePoint] = (), remark: str = "") -> None:
+        super().__init__(found)
+        self.remark = remark
+
+    def __repr__(self) -> str:
+        return super().__repr__() + (f" ({self.remark})" if self.remark else "")
+
+
 def change_points(
     trajectory: Trajectory,
     false_alarm: float = 0.05,
@@ -74,19 +92,19 @@ def change_points(
     in_order: bool = True,
     shared: bool | None = None,
     seed: int = 0,
-) -> list[ChangePoint]:
+) -> ChangePoints:
     """Return the steps at which the readings change, in order; with probability at most
     ``false_alarm`` there are more of them than changes.
 
     n: the sample size where several were read. smallest: changes up to this size are not asked
     for (a drift along a plateau). only_ok: leave out the readings that are not ``ok``. in_order:
     find nothing unless the order of the readings matters; False looks at their errors alone (a
-    single step in eight readings or fewer can be told only so). shared: whether neighbouring
-    readings may share their errors; None takes this of readings that have one seed. seed: of the
-    simulations. The rate holds as far as the stated errors do.
+    single step in a handful of readings may be told only so: the list has a ``remark`` then).
+    shared: whether neighbouring readings may share their errors; None takes this of readings that
+    have one seed. seed: of the simulations. The rate holds as far as the stated errors do.
 
-    Raises BadInput for a rate outside
-    (0, 1), or several n and none chosen.
+    Raises BadInput for what is no Trajectory of :func:`track`, a rate outside (0, 1), or several n
+    and none chosen.
 
     >>> from singularity_lab.trajectories import Trajectory, TrajectoryRow
     >>> def run(values):
@@ -98,17 +116,28 @@ def change_points(
     (40, 50) 5.02 → 6.02
     >>> change_points(run([5.0, 5.1, 4.9, 5.0, 5.1, 5.1, 4.9, 5.0, 5.1, 5.0]))
     []
+    >>> change_points(run([4.5, 4.6, 5.0]))
+    [] (3 readings: no order of fewer than 5 is told from a random one at 5%; in_order=False \
+looks at their errors alone)
     """
-    if not 0 < false_alarm < 1:
-        raise BadInput(f"false_alarm: expected a rate in (0, 1), received {false_alarm!r}")
-    if not smallest >= 0:
-        raise BadInput(f"smallest: expected a size ≥ 0, received {smallest!r}")
+    if not isinstance(trajectory, Trajectory):
+        raise BadInput(
+            f"trajectory: expected a Trajectory, as track returns it, received {quoted(trajectory)}"
+        )
+    rate, size = real(false_alarm), real(smallest)
+    if rate is None or not 0 < rate < 1:
+        raise BadInput(f"false_alarm: expected a rate in (0, 1), received {quoted(false_alarm)}")
+    if size is None or not size >= 0:
+        raise BadInput(f"smallest: expected a size ≥ 0, received {quoted(smallest)}")
     path = trajectory.one_size(n)
     rows = [
         r for r in path.rows if math.isfinite(r.value) and r.error > 0 and (r.ok or not only_ok)
     ]
     if len(rows) < 2:
-        return []
+        kind = "ok, with an error" if only_ok else "with an error"
+        return ChangePoints(
+            remark=f"{len(rows)} of {counted(len(path), 'reading')} {kind}: a change needs two"
+        )
     y = np.array([r.value for r in rows])
     s = np.array([r.error for r in rows])
     rng = np.random.default_rng(seed)
@@ -118,12 +147,12 @@ def change_points(
     flat = s * _noise(rng, rows)
     every = _scan(flat, s, 0.0, shared)
     largest = np.sort(np.max([z.max(axis=1) for _, _, z in every], axis=0))
-    threshold = float(np.quantile(largest, 1 - false_alarm, method="higher"))
-    if in_order and _order(y, s, rng) > false_alarm:
-        return []
+    threshold = float(np.quantile(largest, 1 - rate, method="higher"))
+    if in_order and _order(y, s, rng) > rate:
+        return ChangePoints(remark=_few(len(rows), rate))
     windows = [
         (left + right - 1, -float(z[0, first]), int(first))  # the narrowest, then the clearest
-        for left, right, z in _scan(y[None], s, smallest, shared)
+        for left, right, z in _scan(y[None], s, size, shared)
         for first in np.flatnonzero(z[0] > threshold)
     ]
     found: list[tuple[int, int, float]] = []
@@ -136,7 +165,7 @@ def change_points(
     edges = [0, *places, len(y)]
     means = [float(np.average(y[a:b], weights=s[a:b] ** -2.0)) for a, b in pairwise(edges)]
     steps = [r.step for r in rows]
-    return [
+    return ChangePoints(
         ChangePoint(
             step=(steps[at - 1] + steps[at]) / 2,
             between=(steps[at - 1], steps[at]),
@@ -148,7 +177,29 @@ def change_points(
             confidence=1 - (1 + int((largest >= value).sum())) / (1 + len(largest)),
         )
         for k, (at, (first, last, value)) in enumerate(zip(places, found, strict=True))
-    ]
+    )
+
+
+def _few(count: int, rate: float) -> str:
+    """What readings are too few for: of k! orders the best and its reverse are as good, and of the
+    ways to choose k/2 readings, the two that a single step in the middle has."""
+    if rate < 1 / (1 + _ORDERS):
+        return f"no order is told at {100 * rate:.3g}%, as {_ORDERS} random ones are drawn"
+    any_order, step = (
+        next(k for k in count_from(2) if 2 / ways(k) <= rate)
+        for ways in (math.factorial, lambda k: math.comb(k, k // 2))
+    )
+    if count >= step:
+        return ""
+    told = (
+        f"no order of fewer than {any_order} is told"
+        if count < any_order
+        else f"a single step among fewer than {step} may not be told"
+    )
+    return (
+        f"{counted(count, 'reading')}: {told} from a random one at {100 * rate:.3g}%; "
+        "in_order=False looks at their errors alone"
+    )
 
 
 def _noise(rng: np.random.Generator, rows: list) -> np.ndarray:

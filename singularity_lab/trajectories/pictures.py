@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.system.extras import plain
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")  # Okabe & Ito 2008
@@ -21,6 +22,10 @@ def draw(
     log_steps: bool = False,
 ) -> Any:
     """Draw a Trajectory into two axes (new ones when None) and return them."""
+    changes = list(changes) if isinstance(changes, Iterable) else [changes]
+    for change in changes:
+        if not all(hasattr(change, name) for name in ("step", "low", "high")):
+            raise BadInput(f"changes: expected those of change_points, received {quoted(change)}")
     if axes is None:
         import matplotlib.pyplot as plt
 

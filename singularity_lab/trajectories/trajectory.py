@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from singularity_lab.errors import BadInput
+from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes import Reading
 from singularity_lab.spectroscopes.reading import ReadingRecord
 from singularity_lab.system.documents import Record, converted, decoded
+from singularity_lab.system.scalars import real
 from singularity_lab.trajectories import pictures
+from singularity_lab.trajectories.differences import Difference, difference
 
 __all__ = ["FAILED", "Trajectory", "TrajectoryRow"]
 
@@ -56,7 +58,10 @@ class TrajectoryRow:
 
     @classmethod
     def of(cls, step: float, reading: Reading, **more: Any) -> TrajectoryRow:
-        """The row of a reading; more: the fields that no reading has."""
+        """The row of a reading; more: the fields that no reading has. Raises BadInput for what is
+        no reading."""
+        if not isinstance(reading, Reading):
+            raise BadInput(f"reading: expected a Reading, received {quoted(reading)}")
         e = reading.estimate
         error = reading.diagnostics.get("standard_error")
         if error is None or not math.isfinite(error):
@@ -166,7 +171,14 @@ class Trajectory:
     about: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "rows", tuple(sorted(self.rows, key=lambda r: (r.step, r.n))))
+        given = self.rows
+        if not isinstance(given, Iterable):
+            raise BadInput(f"rows: expected the rows of a trajectory, received {quoted(given)}")
+        rows = tuple(given)
+        for row in rows:
+            if not isinstance(row, TrajectoryRow):
+                raise BadInput(f"rows: expected TrajectoryRow's, received {quoted(row)}")
+        object.__setattr__(self, "rows", tuple(sorted(rows, key=lambda r: (r.step, r.n))))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -229,6 +241,8 @@ class Trajectory:
         ...     {"rank 0": 5, "rank 1": 6})
         [None]
         """
+        if not isinstance(ladder, Mapping):
+            raise BadInput(f"ladder: expected values by name, received {quoted(ladder)}")
         if not ladder:
             raise BadInput("ladder: expected at least one value, received none")
 
@@ -240,6 +254,58 @@ class Trajectory:
             return min(ladder, key=lambda rung: abs(ladder[rung] - r.value))
 
         return [name(r) for r in self.rows]
+
+    def difference(
+        self,
+        before: float,
+        after: float,
+        *,
+        n: float | None = None,
+        only_ok: bool = True,
+        shared: bool | None = None,
+    ) -> Difference:
+        """The reading at the step ``after`` minus that at ``before``: an Estimate at the level of
+        the readings, with its standard error and whether the interval leaves 0 out (``changed``).
+
+        n: the sample size where several were read. only_ok: refuse readings that are not ``ok``.
+        shared: whether the two may share random numbers. None: they do unless the seeds of both
+        are known and differ, so in a run of ``track`` unless it had ``common=False``. Readings that
+        share none are independent: the squares of their errors are added. Of those that share the
+        correlation is not known, and the errors themselves are added, which is enough whatever it
+        is, and up to twice too much where the same noise is in both. The level is that of two steps
+        chosen beforehand: :func:`change_points` looks everywhere. The interval holds noise alone,
+        not what n and γ make of the target.
+
+        Raises BadInput for a step that was not read, or a reading without an error.
+
+        >>> path = Trajectory(tuple(
+        ...     TrajectoryRow(k, outcome="ok", value=v, low=v - 0.2, high=v + 0.2, error=0.12)
+        ...     for k, v in [(1000, 5.0), (8000, 6.0)]))
+        >>> print(path.difference(1000, 8000))
+        1 [0.6, 1.4] at 90% from step 1000 to step 8000, errors added, as random numbers may be \
+shared: a rise
+        >>> path.difference(1000, 8000, shared=False).changed
+        True
+        """
+        path = self.one_size(n)
+        a, b = (path._read(step, only_ok) for step in (before, after))
+        if a is b:
+            raise BadInput(f"step: expected two steps, received {before!r} twice")
+        return difference(a, b, shared)
+
+    def _read(self, step: float, only_ok: bool) -> TrajectoryRow:
+        """The only row of a step, ``ok`` unless any will do."""
+        rows = [r for r in self.rows if r.step == real(step)]
+        if len(rows) != 1:
+            steps = [r.step for r in self.rows]
+            told = f"step: expected one of {steps}, received {quoted(step)}"
+            raise BadInput(f"step: {len(rows)} readings are at step {step:g}" if rows else told)
+        if only_ok and not rows[0].ok:
+            why = rows[0].outcome + (f": {rows[0].reason}" if rows[0].reason else "")
+            raise BadInput(
+                f"step: the reading at step {step:g} is not ok ({why}); only_ok=False takes it"
+            )
+        return rows[0]
 
     # -- text
     def sentence(self) -> str:

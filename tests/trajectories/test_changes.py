@@ -136,3 +136,48 @@ def test_what_is_no_rate_or_several_sizes_is_told():
         with pytest.raises(BadInput, match="false_alarm"):
             change_points(two, wrong)
     assert change_points(Trajectory(())) == []
+
+
+def test_what_is_no_trajectory_is_told():
+    path = run([5.0, 6.0])
+    for wrong in ([4.5, 4.6, 5.0], None, 5.0, path.rows, path.to_json(), np.ones(3)):
+        with pytest.raises(BadInput, match="expected a Trajectory, as track returns it"):
+            change_points(wrong)
+    for wrong in ("0.05", None, [0.1]):
+        with pytest.raises(BadInput, match="false_alarm"):
+            change_points(path, wrong)
+        with pytest.raises(BadInput, match="smallest"):
+            change_points(path, smallest=wrong)
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.2])
+def test_fewer_readings_than_an_order_needs_are_told(rate):
+    """A clear rise: below the number that the remark has none is found, from there on one is."""
+    found = {k: change_points(run([10.0 * j for j in range(k)]), rate) for k in range(2, 8)}
+    least = min(k for k, points in found.items() if points)
+    assert least == {0.05: 5, 0.2: 4}[rate]
+    for k, points in found.items():
+        assert bool(points) == (k >= least)
+        assert (f"fewer than {least} is told" in points.remark) == (k < least)
+        assert repr(points).endswith(")" if k < least else "]")
+
+
+def test_a_single_step_in_six_readings_is_told_as_too_short():
+    path = run([5.0, 5.1, 4.9, 7.1, 6.9, 7.0])
+    found = change_points(path, shared=False)
+    assert found == []
+    assert "among fewer than 8" in str(found)
+    assert len(change_points(path, in_order=False, shared=False)) == 1
+    flat = change_points(run([5.0, 5.1, 4.9, 5.1, 4.9, 5.0, 5.1, 4.9]))
+    assert (flat, flat.remark) == ([], "")
+
+
+def test_a_rate_below_that_of_the_random_orders_is_told():
+    path = run([5.0] * 10 + [9.0] * 10)
+    assert "random ones are drawn" in change_points(path, 0.0005).remark
+    assert change_points(path, 0.005)
+
+
+def test_readings_of_which_too_few_count_are_told():
+    some = change_points(run([5.0, 6.0, 7.0], outcomes=["ok", "not mixed", "failed"]))
+    assert (some, some.remark) == ([], "1 of 3 readings ok, with an error: a change needs two")

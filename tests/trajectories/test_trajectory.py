@@ -53,3 +53,19 @@ def test_the_ladder_names_only_what_may_be_believed():
         path.named({})
     with pytest.raises(BadInput, match="column"):
         path.column("lambda")
+
+
+def test_what_is_no_row_reading_ladder_or_change_is_told():
+    for wrong in ((4.5, 4.6), [None], "rows", 5):
+        with pytest.raises(BadInput, match="rows: expected"):
+            Trajectory(wrong)
+    for wrong in (5.0, None, {"value": 1}):
+        with pytest.raises(BadInput, match="reading: expected a Reading"):
+            TrajectoryRow.of(0, wrong)
+    path = Trajectory((TrajectoryRow(0, outcome="ok", value=5.2),))
+    for wrong in ([5.0, 6.0], 5.0, "a"):
+        with pytest.raises(BadInput, match="ladder: expected values by name"):
+            path.named(wrong)
+    for wrong in ([10, 20], 5, ["step"]):
+        with pytest.raises(BadInput, match="changes: expected those of change_points"):
+            path.plot(changes=wrong)

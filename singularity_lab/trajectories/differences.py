@@ -1,0 +1,76 @@
+"""The difference of two readings of one run, with its error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+from singularity_lab.errors import BadInput
+from singularity_lab.spectroscopes import Estimate
+
+__all__ = ["Difference", "difference"]
+
+
+@dataclass(frozen=True)
+class Difference(Estimate):
+    """The reading at a later place minus that at an earlier one, with its interval.
+
+    before, after: the steps. error: the standard error. shared: whether the readings may share
+    random numbers, so that their errors are added; else the squares of them are.
+
+    >>> print(Difference(1.0, 0.8, 1.2, 0.9, before=0, after=10, error=0.12, shared=False))
+    1 [0.8, 1.2] at 90% from step 0 to step 10, errors independent: a rise
+    """
+
+    before: float
+    after: float
+    error: float
+    shared: bool
+
+    @property
+    def changed(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        return not self.low <= 0 <= self.high
+
+    def __str__(self) -> str:
+        errors = "errors added, as random numbers may be shared" if self.shared else ""
+        verdict = "a rise" if self.low > 0 else "a fall" if self.high < 0 else "no change is told"
+        return (
+            f"{super().__str__()} from step {self.before:g} to step {self.after:g}, "
+            f"{errors or 'errors independent'}: {verdict}"
+        )
+
+
+def difference(a: Any, b: Any, shared: bool | None) -> Difference:
+    """The reading of row b minus that of row a; shared as in ``Trajectory.difference``.
+
+    Half widths h of the intervals, not below the normal ones of the standard errors, give
+    (h_a² + h_b²)^{1/2} for independent errors: at least the level, with Student's law too, whatever
+    the two variances are (Banerjee 1961). Errors that are correlated have at most the standard
+    deviation s_a + s_b, and the half width h_a + h_b.
+    """
+    if a.level != b.level:
+        raise BadInput(f"level: the readings have {a.level!r} and {b.level!r}; expected one")
+    if shared is None:
+        seeds = [None if r.reading is None else r.reading.seed for r in (a, b)]
+        shared = None in seeds or seeds[0] == seeds[1]
+    (error_a, half_a), (error_b, half_b) = _widths(a), _widths(b)
+    value = b.value - a.value
+    half = half_a + half_b if shared else math.hypot(half_a, half_b)
+    error = error_a + error_b if shared else math.hypot(error_a, error_b)
+    return Difference(
+        value, value - half, value + half, a.level,
+        before=a.step, after=b.step, error=error, shared=shared,
+    )  # fmt: skip
+
+
+def _widths(row: Any) -> tuple[float, float]:
+    """Standard error and half width of a reading."""
+    unit = NormalDist().inv_cdf(0.5 * (1 + row.level))
+    ends = [x for x in (row.value - row.low, row.high - row.value) if math.isfinite(x)]
+    error = row.error if math.isfinite(row.error) else max(ends, default=math.nan) / unit
+    if not (math.isfinite(row.value) and error > 0):
+        raise BadInput(f"step: the reading at step {row.step:g} has no standard error")
+    return float(error), float(max(*ends, error * unit) if ends else error * unit)
