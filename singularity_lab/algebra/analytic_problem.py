@@ -16,6 +16,7 @@ from singularity_lab.algebra.constants import NeedsRoot, pi
 from singularity_lab.algebra.elementary import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
 from singularity_lab.algebra.parsing import Scanner, Token, tokens_of, written
+from singularity_lab.algebra.point_texts import read_point
 from singularity_lab.algebra.polynomial import Ideal, PointLike, parse
 from singularity_lab.algebra.problem import Convention, HasProblem, LocalProblem, RationalInterval
 from singularity_lab.algebra.rings import Rational
@@ -299,8 +300,9 @@ def _coordinates(
     at: PointLike | None, names: Sequence[str]
 ) -> tuple[PointLike | None, dict[str, str]]:
     """The point with 0 for coordinates that are expressions with functions, and these by name."""
-    if at is None or isinstance(at, str):
+    if at is None:
         return at, {}
+    at = read_point(at) if isinstance(at, str) else at
     pairs = dict(at) if isinstance(at, Mapping) else dict(zip(names, at, strict=False))
     typed: dict[str, str] = {}
     for n, value in pairs.items():

@@ -12,7 +12,8 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.names import check_names
+from singularity_lab.algebra.names import check_names, unknown_variable
+from singularity_lab.algebra.parsing import names_in
 from singularity_lab.algebra.polynomial import Polynomial, parse
 from singularity_lab.errors import BadInput, OutOfScope, ParseError, quoted
 
@@ -49,6 +50,9 @@ def read_nonnegative(
         if len(sides) > 2:
             raise BadInput(f"nonnegative: one inequality is needed, received {quoted(text)}")
         try:
+            unknown = [n for side in sides for n in names_in(side) if n not in names]
+            if unknown:
+                raise unknown_variable("nonnegative", unknown[0], names)
             left, right = (parse(s, names) for s in (*sides, "0")[:2])
         except ParseError as error:
             raise BadInput(f"nonnegative: {error}") from None

@@ -84,3 +84,16 @@ def natural_order(names: Iterable[str]) -> tuple[str, ...]:
         return [(0, len(n), n) if s[0] in "0123456789" else (1, 0, s) for n, s in counted], name
 
     return tuple(sorted(set(names), key=key))
+
+
+def unknown_variable(what: str, name: object, names: Sequence[str]) -> BadInput:
+    """The error for a name that is no variable of a problem, with what would make it one.
+
+    >>> print(unknown_variable("nonnegative", "x", ("y",)))
+    nonnegative: unknown variable 'x'; known: y; to add it: variables="x y" (--vars "x y")
+    """
+    said = f"{what}: unknown variable {quoted(name)}; known: {shown(', '.join(names)) or 'none'}"
+    if isinstance(name, str) and name.isascii() and name.isidentifier() and len(names) < 9:
+        more = " ".join(natural_order([*names, name]))
+        said += f'; to add it: variables="{more}" (--vars "{more}")'
+    return BadInput(said)

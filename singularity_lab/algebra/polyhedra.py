@@ -204,7 +204,10 @@ class NewtonPolyhedron:
 
     def __str__(self) -> str:
         corners = ", ".join(map(str, self.vertices))
-        return f"Newton polyhedron with vertices {corners} and {counted(len(self.facets), 'facet')}"
+        walls = sum(not f.value for f in self.facets)
+        inner = counted(len(self.facets) - walls, "facet")
+        beside = f" besides {walls} in coordinate hyperplanes" if walls else ""
+        return f"Newton polyhedron with vertices {corners} and {inner}{beside}"
 
 
 def minimal_elements(points: Sequence[Exponent]) -> tuple[Exponent, ...]:

@@ -24,6 +24,7 @@ from singularity_lab.algebra.parsing import (
     names_of,
     tokens_of,
 )
+from singularity_lab.algebra.point_texts import read_point
 from singularity_lab.algebra.rings import Rational, fraction, ring, to_fmpq
 from singularity_lab.errors import BadInput, quoted, shown
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import sympy
 
 Exponent = tuple[int, ...]
-PointLike = Mapping[str, "Rational | str"] | Sequence["Rational | str"]
+PointLike = str | Mapping[str, "Rational | str"] | Sequence["Rational | str"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -429,11 +430,14 @@ def point_values(
     name: str = "point",
     read: Callable[[Any, str], Any] = fraction,
 ) -> tuple[Any, ...]:
-    """The coordinates of a point in ring order; absent names of a mapping mean 0.
+    """The coordinates of a point in ring order; absent names mean 0. A text is read as the command
+    line reads it: ``x=1, y=0``, ``1, 0`` or ``(1, 0)``.
 
     read: what reads a coordinate, for error messages under the name that it gets: rational numbers
     unless given. Raises BadInput for unknown names, wrong length or coordinates it cannot read.
     """
+    if isinstance(point, str):
+        point = read_point(point, name)
     if isinstance(point, Mapping):
         unknown = [n for n in point if n not in variables]
         if unknown:
@@ -442,7 +446,7 @@ def point_values(
                 f"known: {shown(', '.join(variables))}"
             )
         return tuple(read(point.get(v, 0), f"{name}[{v}]") for v in variables)
-    if isinstance(point, str) or not hasattr(point, "__len__") or len(point) != len(variables):
+    if not hasattr(point, "__len__") or len(point) != len(variables):
         raise BadInput(
             f"{name}: as many coordinates as variables ({len(variables)}) are needed, "
             f"or {{name: value}}, received {quoted(point)}"

@@ -12,10 +12,11 @@ import flint
 from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, algebraic
 from singularity_lab.algebra.inequalities import read_nonnegative, straightened
-from singularity_lab.algebra.names import check_names, fresh
+from singularity_lab.algebra.names import check_names, fresh, unknown_variable
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.number_field import coordinates as field_coordinates
 from singularity_lab.algebra.parsing import written
+from singularity_lab.algebra.point_texts import read_point
 from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial, point_values
 from singularity_lab.algebra.rings import Rational, fraction, ring, to_fmpq
 from singularity_lab.errors import BadInput, OutOfScope, quoted, shown
@@ -153,17 +154,16 @@ class LocalProblem:
         ideal = _as_ideal(generators, variables)
         names = ideal.variables
         nonnegative, inequalities = read_nonnegative(nonnegative, names)
+        at = read_point(at) if isinstance(at, str) else at
         for what, given in (
+            ("point", at if isinstance(at, Mapping) else {}),
             ("nonnegative", nonnegative),
             ("prior", prior or {}),
             ("box", box or {}),
         ):
             unknown = [n for n in given if n not in names]
             if unknown:
-                raise BadInput(
-                    f"{what}: unknown variable {quoted(unknown[0])}; "
-                    f"known: {shown(', '.join(names))}"
-                )
+                raise unknown_variable(what, unknown[0], names)
         intervals = []
         for name in names:
             low, high = (box or {}).get(name, (None, None))
@@ -506,9 +506,7 @@ def read_over(over: Over, names: Sequence[str]) -> tuple[RationalInterval, ...]:
         raise BadInput(f"over: 'R^d' or a mapping of intervals, received {quoted(over)}")
     unknown = [n for n in over if n not in names]
     if unknown:
-        raise BadInput(
-            f"over: unknown variable {quoted(unknown[0])}; known: {shown(', '.join(names))}"
-        )
+        raise unknown_variable("over", unknown[0], names)
     found: list[RationalInterval] = []
     for n in names:
         pair = over.get(n, (None, None))

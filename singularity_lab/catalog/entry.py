@@ -253,19 +253,28 @@ def decode(data: Mapping[str, Any], family: str, where: str) -> Entry:
 
     Raises BadInput for unknown fields, wrong types, and combinations that make no sense.
 
-    >>> decode({"id": "a", "ideal": ["x^2"], "vers": []}, "powers", "powers.toml")
+    >>> decode({"id": "a", "ideal": ["x^2"], "vers": []}, "powers", "a.toml")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    singularity_lab.errors.BadInput: powers.toml: entry 'a': unknown field 'vers'
+    singularity_lab.errors.BadInput: a.toml: entry 'a': unknown field 'vers'; known: id, ...
     """
     name = data.get("id", "(no id)")
     try:
         entry = msgspec.convert({"family": family, **data}, Entry)
     except msgspec.ValidationError as error:
-        raise BadInput(f"{where}: entry {name!r}: {readable(error)}") from None
+        raise BadInput(f"{where}: entry {name!r}: {readable(error)}{_known(error)}") from None
     problem = _sense(entry)
     if problem:
         raise BadInput(f"{where}: entry {name!r}: {problem}")
     return entry
+
+
+def _known(error: Exception) -> str:
+    """The fields that there are, where an error is about one that is not."""
+    if "unknown field" not in str(error):
+        return ""
+    place = re.search(r"\$\.(claim|reading)", str(error))
+    kind: Any = {"claim": Claim, "reading": Measured}.get(place[1], Entry) if place else Entry
+    return "; known: " + ", ".join(f for f in kind.__struct_encode_fields__ if f != "family")
 
 
 def _sense(entry: Entry) -> str:

@@ -182,7 +182,7 @@ def _batch_line(
     except SingularityLabError as error:
         return wrong(error)
     except RecursionError:
-        return wrong("an expression is nested too deeply")
+        return wrong("Python's stack does not hold this computation; please report this")
     except MemoryError:
         return wrong("the problem does not fit into memory")
     except Exception as error:  # a fault of the laboratory costs its own item alone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,11 +38,14 @@ def newton(
     """Newton polyhedron of f1, f2, …: vertices, facets, and the value that it gives alone.
 
     The ray of 1 + the exponents of the prior enters the polyhedron at t: λ ≤ 1/(2t) for K = Σ f²,
-    with equality where the generators are nondegenerate, which `rlct` proves or refutes.
+    and the last line says whether the generators are proved nondegenerate, and the (λ, m) that
+    this proves.
     """
     from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.exact.engine.newton import newton_polyhedron
+    from singularity_lab.system.stopwatch import Stopwatch
 
+    watch = Stopwatch()
     generators, point = germ(_needed(expressions), variables, at)
     problem = LocalProblem.of(generators, variables, at=point)
     found = newton_polyhedron(problem, budget=budget)
@@ -49,6 +53,7 @@ def newton(
     t, hit = found.distance(ray), found.hit_facets(ray)
     bound = None if not t else 1 / t if problem.is_power_one else 1 / (2 * t)
     facets = [(f.normal, f.value, bool(hit >> j & 1)) for j, f in enumerate(found.facets)]
+    proved, said = (None, "") if bound is None else _nondegenerate(problem, budget, watch)
     if as_json:
         print_json(
             {
@@ -58,6 +63,9 @@ def newton(
                 "direction": list(map(str, ray)),
                 "hit_face": sorted(map(list, found.hit_face(ray))),
                 "bound": None if bound is None else str(bound),
+                "nondegenerate": said,
+                "lambda": None if proved is None else str(proved.value),
+                "multiplicity": None if proved is None else proved.multiplicity,
             }
         )
         return
@@ -70,6 +78,33 @@ def newton(
         direction = ", ".join(map(str, ray)) if len(ray) < 9 or set(ray) != {1} else "1, ..., 1"
         formula = "1/t" if problem.is_power_one else "1/(2t)"
         print(f"the ray of ({direction}) enters it at t = {t}: lambda <= {formula} = {bound}")
+        alone = "" if proved is None else f": lambda = {proved.value}, m = {proved.multiplicity}"
+        print(f"nondegenerate: {said}{alone}")
+
+
+def _nondegenerate(problem: Any, budget: float, watch: Any) -> tuple[Any, str]:
+    """The (λ, m) that nondegeneracy proves, verified, or None; and the criterion, or why not."""
+    from singularity_lab.errors import OutOfScope
+    from singularity_lab.exact.engine.bounds import prove
+    from singularity_lab.exact.engine.newton import NewtonFailure, newton_step
+    from singularity_lab.system.counting import counted
+    from singularity_lab.system.deadline import TimeLimit
+
+    germ = problem.localize(algebraic=True)
+    if germ.field:
+        return None, "not asked where coefficients are irrational"
+    with TimeLimit(max(budget - watch.seconds, 0.05)):
+        try:
+            found = newton_step(germ, max(budget - watch.seconds, 0.05) / 2)
+        except OutOfScope as error:
+            return None, f"not asked: {error}"
+        if isinstance(found, NewtonFailure):
+            return None, f"not proved: {found.reason}"
+        step, value = found
+        said = f"{step['criterion']} on {counted(len(step['faces']), 'compact face')}"
+        said += " besides the vertices"
+        return prove(problem, step, value, said, watch, ()).rlct, said
+    return None, f"not decided within {budget:g} CPU seconds"
 
 
 def resolve(
@@ -121,6 +156,10 @@ def plot(
     ] = Path("plot.svg"),
     variables: Vars = None,
     at: At = None,
+    size: Annotated[
+        float,
+        typer.Option("--size", help="zeros, body: from −SIZE to SIZE around the point."),
+    ] = 1.0,
     budget: Seconds = 60.0,
 ) -> None:
     """Draw a Newton polyhedron, a proof tree, a resolution graph, jets, zeros, or where K ≤ ε."""
@@ -129,20 +168,26 @@ def plot(
     require("plot", "matplotlib")
     if out.suffix not in (".svg", ".png", ".pdf"):
         raise BadInput(f"--out: a name in .svg, .png or .pdf is needed, received {out.name!r}")
+    if not 0 < size < math.inf:
+        raise BadInput(f"--size: a number > 0 is needed, received {size:g}")
     if not out.parent.is_dir():
         raise BadInput(f"--out: there is no folder {out.parent}")
     import matplotlib as mpl
 
     mpl.use("Agg")
     generators, point = germ(_needed(expressions), variables, at)
-    axes = _draw(what, generators, variables, point, budget)
+    axes = _draw(what, generators, variables, point, budget, size)
     with replacing(out) as part:
         axes.figure.savefig(part, bbox_inches="tight")
     pyplot().close(axes.figure)
+    if what is Picture.ZEROS and axes.get_title():
+        note(axes.get_title())
     note(f"picture: {out}")
 
 
-def _draw(what: Picture, generators: Any, variables: str | None, point: Any, budget: float) -> Any:
+def _draw(
+    what: Picture, generators: Any, variables: str | None, point: Any, budget: float, size: float
+) -> Any:
     if what is Picture.NEWTON:
         from singularity_lab.exact.engine.newton import newton_polyhedron
 
@@ -170,10 +215,10 @@ def _draw(what: Picture, generators: Any, variables: str | None, point: Any, bud
     problem = LocalProblem.of(generators, variables, at=point)
     polynomials = problem.localize().generators
     if what is Picture.BODY:
-        return body(polynomials, power_one=problem.is_power_one)
+        return body(polynomials, size=size, power_one=problem.is_power_one)
     if len(polynomials) != 1:
         raise BadInput(f"EXPR: zeros are drawn of one polynomial, received {len(polynomials)}")
-    return zero_set(polynomials[0])
+    return zero_set(polynomials[0], size=size)
 
 
 def _needed(expressions: list[str] | None) -> list[str]:

@@ -9,26 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from singularity_lab.algebra.input_limits import SEED, SEEDS, integer
+from singularity_lab.algebra.point_texts import pairs, parts, read_point
 from singularity_lab.errors import BadInput, quoted
-
-
-def pairs(text: str, option: str, form: str) -> dict[str, str]:
-    """``x=1,y=-1/2`` as a mapping of texts. Raises BadInput naming the option and the form.
-
-    >>> pairs("x=1, y=-1/2", "--prior", "x=1,y=2")
-    {'x': '1', 'y': '-1/2'}
-    """
-    found: dict[str, str] = {}
-    for part in _parts(text):
-        name, equals, value = (p.strip() for p in part.partition("="))
-        if not (name and equals and value):
-            raise BadInput(f"{option}: expected the form {form!r}, received {text.strip()!r}")
-        if name in found:
-            raise BadInput(f"{option}: {name} is given twice in {text.strip()!r}")
-        found[name] = value
-    if not found:
-        raise BadInput(f"{option}: expected the form {form!r}, received nothing")
-    return found
 
 
 def point(text: str | None) -> dict[str, str] | list[str] | None:
@@ -37,14 +19,7 @@ def point(text: str | None) -> dict[str, str] | list[str] | None:
     >>> point("1, -1/2"), point("y=sqrt(2)")
     (['1', '-1/2'], {'y': 'sqrt(2)'})
     """
-    if text is None:
-        return None
-    if "=" in text:
-        return pairs(text, "--at", "x=1,y=0")
-    values = _parts(text)
-    if not values:
-        raise BadInput("--at: expected 'x=1,y=0' or '1,0', received nothing")
-    return values
+    return None if text is None else read_point(text, "--at")
 
 
 def box(text: str | None, option: str = "--box") -> dict[str, tuple[str | None, str | None]] | None:
@@ -96,7 +71,7 @@ def rows(text: str) -> list[str]:
     ['nc-1-1', 'deep_linear:widths=[2,1,2],rank=0', 'bp-2-3']
     """
     found: list[str] = []
-    for part in _parts(text, ",; \t\n"):
+    for part in parts(text, ",; \t\n"):
         name, equals, _ = part.partition("=")
         if found and equals and ":" not in name and ":" in found[-1]:
             found[-1] += "," + part
@@ -127,29 +102,6 @@ def settings(given: Sequence[str]) -> dict[str, Any]:
         if isinstance(out[name], float) and not math.isfinite(out[name]):
             raise BadInput(f"--set: expected a finite number for {name}, received {value}")
     return out
-
-
-def _parts(text: str, separators: str = ",;") -> list[str]:
-    """The text between separators (commas, semicolons) that stand in no bracket and no quotes.
-
-    >>> _parts("x=root(t^2 - 2, 1, 2), y=0")
-    ['x=root(t^2 - 2, 1, 2)', 'y=0']
-    """
-    parts: list[list[str]] = [[]]
-    depth, quote = 0, ""
-    for c in text:
-        if quote:
-            quote = "" if c == quote else quote
-        elif c in "\"'":
-            quote = c
-        else:
-            depth += {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}.get(c, 0)
-        if c in separators and depth <= 0 and not quote:
-            parts.append([])
-        else:
-            parts[-1].append(c)
-    found = ("".join(p).strip() for p in parts)
-    return [p for p in found if p]
 
 
 # -- what a shell offers when the key for completion is struck

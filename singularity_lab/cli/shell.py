@@ -87,8 +87,8 @@ class Laboratory(TyperGroup):
             say_error(error)
             return BAD_INPUT
         except RecursionError:
-            say_error("the expression is nested too deeply")
-            return BAD_INPUT
+            say_error("Python's stack does not hold this computation; please report this")
+            return DEFECT
         except UnicodeDecodeError as error:
             say_error(f"a file is not a text in UTF-8: {error}")
             return BAD_INPUT

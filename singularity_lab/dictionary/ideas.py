@@ -41,7 +41,7 @@ def _words() -> list[dict[str, str]]:
     return found
 
 
-def ideas(tables: Tables | None = None) -> list[Idea]:
+def ideas(tables: Tables | str | Path | None = None) -> list[Idea]:
     """Return the ideas in their order, with what the tables count.
 
     tables: a dictionary; the shipped one if absent.
@@ -50,9 +50,9 @@ def ideas(tables: Tables | None = None) -> list[Idea]:
     >>> len(found), found[0].title
     (20, 'Universality hypothesis')
     """
-    from singularity_lab.dictionary.tables import shipped
+    from singularity_lab.dictionary.tables import chosen
 
-    counted = counts_of_ideas(tables or shipped())
+    counted = counts_of_ideas(chosen(tables))
     shown = {name: f"{n:,}" for name, n in counted.items()}
     return [
         Idea(number, **{key: text.format_map(shown) for key, text in words.items()})

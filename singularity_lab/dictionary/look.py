@@ -7,6 +7,7 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from singularity_lab.dictionary.columns import GROUPS, commands
@@ -22,7 +23,7 @@ from singularity_lab.dictionary.schema import (
     Tables,
     cells,
 )
-from singularity_lab.dictionary.tables import shipped
+from singularity_lab.dictionary.tables import chosen
 from singularity_lab.dictionary.words import plain as in_plain_words
 from singularity_lab.errors import BadInput, SingularityLabError, quoted
 from singularity_lab.system.documents import Record
@@ -203,7 +204,7 @@ def _short(text: str, width: int = 200) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def lookup(id: str, tables: Tables | None = None) -> Page:
+def lookup(id: str, tables: Tables | str | Path | None = None) -> Page:
     """Return everything that the dictionary knows of a row.
 
     id: of a row, or the title or an alias that one row alone has. tables: a dictionary; the shipped
@@ -216,7 +217,7 @@ def lookup(id: str, tables: Tables | None = None) -> Page:
     >>> lookup("simple plane curve singularity A_2").id
     'ade-a2'
     """
-    tables = tables or shipped()
+    tables = chosen(tables)
     row = _called(id, tables)
     line = next(s for s in tables.strata if s.row_id == row.id and s.on_file)
     digests = line.certificate.value if line.certificate.status == "value" else []
@@ -323,7 +324,7 @@ class RowComparison:
 _OWN = {"where", "certificate", "probes", "reading", "llc", "valuation", "germ_id"}
 
 
-def compare(first: str, second: str, tables: Tables | None = None) -> RowComparison:
+def compare(first: str, second: str, tables: Tables | str | Path | None = None) -> RowComparison:
     """Return two rows side by side, column by column, with which is the more singular.
 
     Columns that speak of names of variables alone, and readings, are left to the rows' own pages.
@@ -334,7 +335,7 @@ def compare(first: str, second: str, tables: Tables | None = None) -> RowCompari
     >>> compare("ade-a2", "bp-2-3").same_class
     True
     """
-    tables = tables or shipped()
+    tables = chosen(tables)
     a, b = lookup(first, tables), lookup(second, tables)
     found = []
     for name, one in dict(cells(a.stratum)).items():
@@ -356,7 +357,9 @@ def _pair(line: StratumLine) -> tuple[Fraction, int] | None:
     return None
 
 
-def same_class(id: str, tables: Tables | None = None, *, exact: bool = False) -> list[str]:
+def same_class(
+    id: str, tables: Tables | str | Path | None = None, *, exact: bool = False
+) -> list[str]:
     """Return the ids of the rows with the germ of a row, itself among them.
 
     exact: only up to renaming and signs; else up to the moves that the verifier replays too. Rows
@@ -366,7 +369,7 @@ def same_class(id: str, tables: Tables | None = None, *, exact: bool = False) ->
     >>> "bp-2-3" in same_class("ade-a2")
     True
     """
-    tables = tables or shipped()
+    tables = chosen(tables)
     page = lookup(id, tables)
     wanted = page.stratum
     cell = wanted.germ_id if exact else wanted.class_id
@@ -379,7 +382,7 @@ def same_class(id: str, tables: Tables | None = None, *, exact: bool = False) ->
     ]
 
 
-def neighbours(id: str, tables: Tables | None = None) -> list[Edge]:
+def neighbours(id: str, tables: Tables | str | Path | None = None) -> list[Edge]:
     """Return the edges at a row, in both directions, each with its kind and its evidence.
 
     Raises BadInput for an unknown id.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from singularity_lab.algebra.invariants import Bounds
@@ -14,7 +15,7 @@ from singularity_lab.dictionary.columns import sides
 from singularity_lab.dictionary.network_strata import network_widths
 from singularity_lab.dictionary.phases import Kind, Phase, Phases, truncation_losses
 from singularity_lab.dictionary.schema import Row, StratumLine, Tables
-from singularity_lab.dictionary.tables import shipped
+from singularity_lab.dictionary.tables import chosen
 from singularity_lab.errors import BadInput
 from singularity_lab.programs.catalog_rows import declared
 from singularity_lab.programs.census import FunctionCensus, program_functions
@@ -32,7 +33,7 @@ def phases(
     kind: Kind | None = None,
     *,
     singular_values: list[Rational | str] | None = None,
-    tables: Tables | None = None,
+    tables: Tables | str | Path | None = None,
     budget: float | None = 20.0,
 ) -> Phases:
     """Return the phases of the model of a row: its strata, or the functions it passes through.
@@ -56,7 +57,7 @@ def phases(
         return _machine(source, budget)
     if kind not in (None, "strata", "functions", "machine"):
         raise BadInput(f"kind: strata, functions or machine, received {kind!r}")
-    tables = tables or shipped()
+    tables = chosen(tables)
     rows = [r for r in tables.rows if source in (r.id, r.model_id)]
     if not rows:
         raise BadInput(f"source: no row, model or program {str(source)[:80]!r}")

@@ -20,6 +20,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.problem import LocalProblem
@@ -60,7 +61,7 @@ class Hit:
 Test = Callable[[Row, StratumLine], bool]
 
 
-def find(query: str, tables: Tables | None = None) -> list[Hit]:
+def find(query: str, tables: Tables | str | Path | None = None) -> list[Hit]:
     """Return the rows that answer a query, the nearest first.
 
     tables: a dictionary; the shipped one if absent. Raises BadInput for an empty query and for a
@@ -71,9 +72,9 @@ def find(query: str, tables: Tables | None = None) -> list[Hit]:
     >>> all("attention" in hit.row.family for hit in find("transformer"))
     True
     """
-    from singularity_lab.dictionary.tables import shipped
+    from singularity_lab.dictionary.tables import chosen
 
-    tables = tables or shipped()
+    tables = chosen(tables)
     query = query.strip()
     if not query:
         raise BadInput("query: a word, an id, λ, a reading or polynomials are needed")
@@ -100,15 +101,15 @@ def find(query: str, tables: Tables | None = None) -> list[Hit]:
     return sorted(hits, key=lambda h: (h.distance, names[h.row.id].closeness(asked.words)))
 
 
-def unknown_words(query: str, tables: Tables | None = None) -> dict[str, list[str]]:
+def unknown_words(query: str, tables: Tables | str | Path | None = None) -> dict[str, list[str]]:
     """The words of a query that no row has, each with names that are spelled nearly so.
 
     >>> unknown_words("tansformer d=6")
     {'tansformer': ['transformer']}
     """
-    from singularity_lab.dictionary.tables import shipped
+    from singularity_lab.dictionary.tables import chosen
 
-    rows = (tables or shipped()).rows
+    rows = chosen(tables).rows
     names = names_of(rows).values()
     return {
         word: near_words(word, rows)
@@ -117,7 +118,7 @@ def unknown_words(query: str, tables: Tables | None = None) -> dict[str, list[st
     }
 
 
-def why_none(query: str, tables: Tables | None = None) -> list[str]:
+def why_none(query: str, tables: Tables | str | Path | None = None) -> list[str]:
     """Sentences that tell why no row answers a query that has none, and what to do; empty where
     words alone are not found (:func:`unknown_words`).
 
@@ -126,9 +127,9 @@ def why_none(query: str, tables: Tables | None = None) -> list[str]:
     >>> why_none("λ=7/12")
     ['no row has λ=7/12; the nearest values are 13/24 and 3/5']
     """
-    from singularity_lab.dictionary.tables import shipped
+    from singularity_lab.dictionary.tables import chosen
 
-    tables = tables or shipped()
+    tables = chosen(tables)
     query = query.strip()
     if _germ(query) is not None:
         typed = shlex.join(part.strip() for part in query.split(",") if part.strip())

@@ -71,6 +71,24 @@ def shipped() -> Tables:
     return read_tables(_FOLDER)
 
 
+def chosen(tables: Tables | str | Path | None) -> Tables:
+    """Tables, those of a folder, or the shipped ones where none are given. Raises BadInput for
+    anything else.
+
+    >>> chosen(None) is shipped()
+    True
+    """
+    if tables is None:
+        return shipped()
+    if isinstance(tables, str | Path):
+        return read_tables(Path(tables))
+    if isinstance(tables, Tables):
+        return tables
+    raise BadInput(
+        f"tables: Tables or the folder of a dictionary is needed, received {type(tables).__name__}"
+    )
+
+
 def stored_readings(folder: Path) -> list[ReadingLine]:
     """The readings of a folder; none where it has no such table."""
     path = folder / f"readings{SUFFIX}"

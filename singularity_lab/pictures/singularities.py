@@ -19,7 +19,8 @@ from singularity_lab.system.floats import as_float
 def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") -> Any:
     """The real curve f = 0 in [−size, size]², or the surface in [−size, size]³ as level curves.
 
-    Raises OutOfScope for other numbers of variables.
+    The origin is marked where f is 0 there; without a title, that of a picture without a curve
+    says so. Raises OutOfScope for other numbers of variables.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> ax = zero_set(parse("x^2 - y^3"))
@@ -31,15 +32,19 @@ def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") 
     n = len(f.variables)
     if n not in (2, 3):
         raise OutOfScope(f"zero_set: 2 or 3 variables can be drawn, {f} has {n}")
+    at_origin = f((0,) * n) == 0
+    crossed = False
     ticks = np.linspace(-size, size, 401 if n == 2 else 121)
     first, second = np.meshgrid(ticks, ticks)
     if n == 2:
         ax = drawing_axes(ax)
         values = _evaluate(f, [first, second])
         ax.contourf(first, second, values > 0, levels=[-0.5, 0.5, 1.5], colors=["1.0", "0.93"])
-        if values.min() < 0 < values.max():
+        crossed = bool(values.min() < 0 < values.max())
+        if crossed:
             ax.contour(first, second, values, levels=[0.0], colors=[BLUE], linewidths=1.6)
-        ax.plot(0, 0, "o", color=ORANGE, ms=5)
+        if at_origin:
+            ax.plot(0, 0, "o", color=ORANGE, ms=5)
         ax.set_aspect("equal")
     else:
         ax = drawing_axes(ax, "3d")
@@ -49,11 +54,15 @@ def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") 
                 grids.insert(axis, np.full_like(first, height))
                 values = _evaluate(f, grids)
                 if values.min() < 0 < values.max():
+                    crossed = True
                     _level_curve(ax, values, ticks, axis, float(height))
-        ax.scatter([0], [0], [0], color=ORANGE, s=20)
+        if at_origin:
+            ax.scatter([0], [0], [0], color=ORANGE, s=20)
         ax.set_zlabel(f.variables[2])
     ax.set_xlabel(f.variables[0])
     ax.set_ylabel(f.variables[1])
+    if not crossed and not title:
+        title = f"no change of sign is seen in [-{size:g}, {size:g}]^{n}"
     if title:
         ax.set_title(title)
     return ax

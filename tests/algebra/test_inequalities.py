@@ -102,3 +102,24 @@ def test_freezing_keeps_the_inequalities_that_move():
     assert [str(g) for g in problem.frozen("y").inequalities] == ["x"]
     with pytest.raises(BadInput, match="freeze"):
         LocalProblem.build("x*y*z", nonnegative=["1 + z"]).frozen({"z": -2})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"nonnegative": "y - x^2"},
+        {"nonnegative": ["y >= x"]},
+        {"nonnegative": "x"},
+        {"prior": {"x": 1}},
+        {"box": {"x": (0, 1)}},
+        {"at": {"x": 0}},
+        {"at": "x=0"},
+    ],
+)
+def test_a_variable_that_the_germ_lacks_is_told_how_to_add_it(given):
+    with pytest.raises(
+        BadInput, match="unknown variable 'x'; known: y; to add it: variables="
+    ) as e:
+        LocalProblem.build("y^2", **given)
+    assert str(e.value).endswith("""variables="x y" (--vars "x y")""")
+    assert LocalProblem.build("y^2", "x y", **given).variables == ("x", "y")

@@ -128,7 +128,8 @@ def test_the_segment_inside_the_trap_is_a_face():
 
 def test_a_polyhedron_as_text_and_as_a_table():
     found = NewtonPolyhedron.of([(2, 0), (0, 3)])
-    assert str(found) == "Newton polyhedron with vertices (0, 3), (2, 0) and 3 facets"
+    said = "vertices (0, 3), (2, 0) and 1 facet besides 2 in coordinate hyperplanes"
+    assert str(found) == f"Newton polyhedron with {said}"
     shown = found._repr_html_()
     assert all(f"({', '.join(map(str, f.normal))})" in shown for f in found.facets)
     with pytest.raises(OutOfScope, match="more than 2 half-spaces"):

@@ -96,7 +96,7 @@ def test_constants_are_numbers():
     assert Polynomial.constant("1/2").is_constant
 
 
-@pytest.mark.parametrize("point", ["1", 1, (1, 2), []])
+@pytest.mark.parametrize("point", ["1, 2", 1, (1, 2), []])
 def test_a_point_that_is_none_is_told_the_rule(point):
     from singularity_lab import rlct
 

@@ -56,6 +56,37 @@ def test_newton_in_words(capsys) -> None:
     assert run(capsys, "newton", "0")[0] == 2
 
 
+@pytest.mark.parametrize("f", ["x^2-y^2*z", "x^2-y^3", "x^2*y^3", "x*y+x^3+y^3+z^2", "(x-y)^2"])
+def test_newton_counts_the_facets_that_it_lists(capsys, f) -> None:
+    _, out, _ = run(capsys, "newton", f)
+    facets = json.loads(run(capsys, "newton", f, "--json")[1])["facets"]
+    inner = sum(x["value"] > 0 for x in facets)
+    noun = "facet" if inner == 1 else "facets"
+    walls = len(facets) - inner
+    beside = f" besides {walls} in coordinate hyperplanes" if walls else ""
+    assert out.splitlines()[0].endswith(f" and {inner} {noun}{beside}")
+
+
+@pytest.mark.parametrize(
+    "f", ["x^2-y^3", "x^2-y^2*z", "x^2+y^2+z^2", "x*y*z", "x^3+y^4", "x^2+y^2-z^2"]
+)
+def test_newton_says_what_nondegeneracy_proves(capsys, f) -> None:
+    found = rlct(f)
+    _, out, _ = run(capsys, "newton", f)
+    last = out.splitlines()[-1]
+    assert last.startswith(("nondegenerate: definite on", "nondegenerate: transversal on"))
+    assert last.endswith(f": lambda = {found.value}, m = {found.multiplicity}")
+    data = json.loads(run(capsys, "newton", f, "--json")[1])
+    assert (data["lambda"], data["multiplicity"]) == (str(found.value), found.multiplicity)
+
+
+@pytest.mark.parametrize("f", ["(x-y)^2", "(x - y^2)^3"])
+def test_newton_says_that_nondegeneracy_is_not_proved(capsys, f) -> None:
+    _, out, _ = run(capsys, "newton", f)
+    assert out.splitlines()[-1].startswith("nondegenerate: not proved: ")
+    assert json.loads(run(capsys, "newton", f, "--json")[1])["lambda"] is None
+
+
 def test_the_budget_of_newton_holds(capsys, tmp_path) -> None:
     dense = "(x+y+z+w+u+v)^9"
     for words in (("newton", dense), ("plot", "newton", dense, "--out", str(tmp_path / "a.svg"))):
@@ -83,6 +114,18 @@ def test_plot(capsys, tmp_path, what) -> None:
     out = tmp_path / "picture.svg"
     assert run(capsys, "plot", what, "x^2-y^3", "--out", str(out))[0] == 0
     assert ET.parse(out).getroot().tag.endswith("svg")
+
+
+def test_a_picture_without_a_zero_says_so(capsys, tmp_path) -> None:
+    out = ("--out", str(tmp_path / "a.svg"))
+    for f in ("x^2+y^2-9", "x^2+y^2+z^2-9", "x^2+y^2+1"):
+        _, _, said = run(capsys, "plot", "zeros", f, *out)
+        assert "no change of sign is seen in [-1, 1]^" in said
+    for words in (("x^2+y^2-9", "--size", "4"), ("x^2-y^3",)):
+        assert "no change" not in run(capsys, "plot", "zeros", *words, *out)[2]
+    for size in ("0", "-1", "nan", "inf"):
+        code, _, error = run(capsys, "plot", "zeros", "x*y", "--size", size, *out)
+        assert (code, "--size" in error) == (2, True)
 
 
 def test_plot_refuses(capsys, tmp_path) -> None:

@@ -158,3 +158,32 @@ def test_the_folder_round_trips_and_says_what_is_wrong(tables, tmp_path):
 def test_the_package_stays_small(tables):
     sizes = [f.stat().st_size for f in store.shipped_folder().glob("*.gz")]
     assert 100_000 < sum(sizes) <= 10_000_000
+
+
+def test_functions_of_the_dictionary_take_the_folder_of_one(tmp_path):
+    """All public functions that take tables: a folder as text or Path; else what is needed."""
+    from singularity_lab import find, lookup, neighbours, phases, same_class
+    from singularity_lab.dictionary.ideas import ideas
+    from singularity_lab.dictionary.look import compare
+    from singularity_lab.dictionary.query import unknown_words, why_none
+    from singularity_lab.dictionary.tables import shipped, write_tables
+
+    write_tables(shipped(), tmp_path)
+    asked = [
+        lambda t: find("ade-a2", t),
+        lambda t: lookup("ade-a2", t),
+        lambda t: neighbours("ade-a2", t),
+        lambda t: same_class("ade-a2", t),
+        lambda t: compare("ade-a2", "bp-2-3", t),
+        lambda t: phases("rrr-1-1-2-r0", tables=t),
+        lambda t: unknown_words("tansformer", t),
+        lambda t: why_none("λ=7/12", t),
+        lambda t: ideas(t),
+    ]
+    for ask in asked:
+        wanted = repr(ask(shipped()))
+        assert repr(ask(str(tmp_path))) == repr(ask(tmp_path)) == wanted
+        with pytest.raises(BadInput, match="has no table rows"):
+            ask("d5")
+        with pytest.raises(BadInput, match="tables: Tables or the folder of a dictionary"):
+            ask(5)

@@ -76,3 +76,15 @@ def test_the_staircase_touches_its_line() -> None:
     ax = jets("x^2 - y^3", 11).plot()
     attained = next(line for line in ax.lines if line.get_label() == "attained")
     assert list(attained.get_xdata()) == [6, 12]
+
+
+@pytest.mark.parametrize(
+    ("f", "marked"),
+    [("x^2 - y^3", 1), ("x^2 + y^2", 1), ("x + y - 1/2", 0), ("x^2 + y^2 - 1", 0)],
+)
+def test_the_origin_is_marked_where_it_is_a_zero(f, marked):
+    ax = singularities.zero_set(parse(f))
+    assert len(ax.lines) == marked
+    space = singularities.zero_set(parse(f"{f} + z"))
+    dots = [c for c in space.collections if c.get_offsets().shape[0] == 1]
+    assert len(dots) == marked

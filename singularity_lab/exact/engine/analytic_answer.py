@@ -149,7 +149,7 @@ def _bounds(
             "functions that are coordinates, that vanish to finite order, or that enter a loss as "
             "a definite form can be read"
         )
-    return Answer((best["lower"], best["upper"]), "jets; both sides certified", notes)
+    return Answer((best["lower"], best["upper"]), "jets", notes)
 
 
 def _by_numbers(

@@ -24,6 +24,7 @@ except ImportError:  # Windows
 
 # The tree of charts
 DEPTHS = (10, 24)  # blow-ups one inside another: in a first attempt, then in the last
+NESTED = 90  # families one inside another: a search and its proof fit on Python's stack
 FIRST_CHARTS = 30  # of a first attempt with all generators
 FEWER_CHARTS = 2500  # of each attempt with fewer generators
 GRADED_CHARTS = 400  # of an attempt that keeps the smooth generators

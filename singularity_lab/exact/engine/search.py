@@ -19,6 +19,7 @@ from singularity_lab.exact.engine.lemmas import Lemmas
 from singularity_lab.exact.engine.limits import (
     COEFFICIENT_BITS,
     DEPTHS,
+    NESTED,
     PATIENCE,
     resident,
     stopped_by_interrupt,
@@ -89,7 +90,8 @@ class Search:
     """The state of one search.
 
     rules: what it tries. deadline: CPU seconds of the process at which it ends; most_nodes: charts;
-    most_memory: MiB; ended: which of these ended it, or ``interrupted``. horizon: blow-ups one
+    most_memory: MiB; ended: which of these ended it, ``interrupted``, or ``depth`` where Python's
+    stack did. nested: families that are being solved, one inside another. horizon: blow-ups one
     inside another at most. floor: a value below which a family shows the attempt to be in vain.
     patience: CPU seconds for a proof that there is no zero. comparing: whether a family is solved
     only as far as it may lie below the best value found; else each has its own value.
@@ -104,6 +106,7 @@ class Search:
     progress: Callable[[int], None] | None = None
     horizon: int = 0
     nodes: int = 0
+    nested: int = 0
     blow_ups: int = 0
     lemmas: Lemmas = field(default_factory=Lemmas)
     failed: dict[Any, int] = field(default_factory=dict)
@@ -173,7 +176,11 @@ class Search:
                     break
                 self.failed.clear()
                 self.horizon = depth
-                found = attempt(depth)
+                try:
+                    found = attempt(depth)
+                except RecursionError:  # called deep inside of another program
+                    self.ended, self.nested = "depth", 0
+                    break
                 best = found if best is None else joined(found, best)
         if best is None:
             self.ended, best = self.ended or "time", nothing()
@@ -209,8 +216,11 @@ class Search:
             self.progress(self.nodes)
         if not self.comparing:
             target = None
+        self.nested += 1
         try:
             check_time()
+            if self.nested > NESTED:
+                return self.left_open(g, f"more than {NESTED} families one inside another")
             found = self.first_of(self.rules.first, g, target, fuel)
             if found is not None:
                 return found
@@ -219,6 +229,8 @@ class Search:
         except OutOfTime:  # comes again at the next look, in each chart that is left
             self.ended = self.ended or "time"
             return nothing()
+        finally:
+            self.nested -= 1
         return found.after(*moves)
 
     def node(self, g: Germs, target: RLCT | None, fuel: int) -> SearchOutcome:

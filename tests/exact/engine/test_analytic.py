@@ -255,3 +255,9 @@ def test_coefficients_that_are_no_algebraic_numbers_leave_bounds(text, conventio
         verify(certificate.to_json())
         step = certificate.proof["steps"][-1]
         assert step["op"] == ("lowest" if certificate.kind == "lower" else "monomials")
+
+
+def test_bounds_from_jets_are_said_to_be_certified_once():
+    found = rlct("y^2 + x*(sin(x)^2 + cos(x)^2 - 1)")
+    assert not found.exact
+    assert str(found).count("certified") == 1
