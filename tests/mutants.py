@@ -60,6 +60,7 @@ ARITHMETIC = {
     "algebra.maps": "substitutions, contents, supports",
     "algebra.names": "names of variables: what is refused is no polynomial ring",
     "algebra.parsing": "text to polynomials",
+    "algebra.point_texts": "text to the coordinates of a point",
     "algebra.polyhedra": "faces, which algebra.face_lattice checks by a second enumeration",
     "algebra.polynomial": "arithmetic",
     "algebra.problem": "the problem as it is stated: what is refused is no problem",

@@ -152,7 +152,7 @@ def test_numbers_beyond_floats_are_left_to_the_exact_simplex(size):
 def test_a_time_limit_ends_a_large_program():
     rows = dense(300, 600, 2, 1)
     started = time.process_time()
-    with TimeLimit(0.4) as limit:
+    with TimeLimit(0.1) as limit:
         covering_lp([1] * 300, rows)
     assert limit.expired
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 1.5

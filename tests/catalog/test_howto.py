@@ -25,7 +25,7 @@ def blocks(repository):
 
 
 def test_the_row(blocks, tmp_path):
-    row, claim, *_ = blocks["toml"]
+    row, _, claim, *_ = blocks["toml"]
     path = tmp_path / "linear_attention.toml"
     path.write_text('family = "linear_attention"\n' + row)
     (entry,) = read_family(path).rows
@@ -45,9 +45,17 @@ def test_the_row(blocks, tmp_path):
         read_family(path)
 
 
+def test_a_loss_itself(blocks, tmp_path):
+    """x² + y⁴ as K: 1/2 + 1/4; its square would have half of it."""
+    path = tmp_path / "mine.toml"
+    path.write_text('family = "mine"\n' + blocks["toml"][1])
+    (entry,) = read_family(path).rows
+    assert str(ground_truth(entry, 10, cache=tmp_path).rlct) == "(3/4, 1)"
+
+
 def test_the_inline_family(blocks, tmp_path):
     path = tmp_path / "folds.toml"
-    path.write_text(blocks["toml"][2])
+    path.write_text(blocks["toml"][3])
     (entry,) = read_family(path).rows
     assert check_entry(entry, bibliography()).problems == ()
     assert str(ground_truth(entry, 10, cache=tmp_path).rlct) == "(7/20, 1)"
@@ -58,7 +66,7 @@ def test_the_builder(blocks, tmp_path, monkeypatch):
     code = compile(blocks["python"][0], "page", "exec")
     exec(code, {"__name__": "page"})
     path = tmp_path / "gated_units.toml"
-    path.write_text(blocks["toml"][3])
+    path.write_text(blocks["toml"][4])
     (entry,) = read_family(path).rows
     assert check_entry(entry, bibliography()).problems == ()
     assert str(ground_truth(entry, 10, cache=tmp_path).rlct) == "(1, 3)"
