@@ -88,7 +88,12 @@ def build(
     ] = None,
     journal: Annotated[
         Path | None,
-        typer.Option("--journal", metavar="FILE", help="What is computed already; in OUT."),
+        typer.Option(
+            "--journal",
+            metavar="FILE",
+            help="Cells computed already, kept one by one; in the user's cache if absent. "
+            "A build from nothing needs --fresh and a new file.",
+        ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask every cell, also those that the tables have.")
