@@ -3,6 +3,7 @@
 import type { Cell, Stratum } from "./data.ts";
 import { Absent, grouped, short } from "./number.tsx";
 import { RowLink, Word } from "./parts.tsx";
+import { SmallTable, num } from "./parts";
 
 interface ReadingValue {
   row: string;
@@ -54,32 +55,20 @@ function Orders({ cell, row }: { cell: Cell<Valuation>; row: string }) {
   const judged = v.within !== null;
   return (
     <>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of measured orders">
-        <table class="small-table">
-          <thead>
-            <tr>
-              <th scope="col">coordinate</th>
-              <th scope="col" class="num">
-                measured order
-              </th>
-              <th scope="col" class="num">
-                {v.tied > 1 ? "nearest of the tied" : "weight/k"}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {Object.entries(v.orders).map(([name, [order, error]]) => (
-              <tr>
-                <th scope="row">{name}</th>
-                <td class="num warm">
-                  {short(order)} ± {short(error)}
-                </td>
-                <td class="num blue">{judged ? short(v.nearest![name] ?? 0) : "none"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SmallTable
+        label="Table of measured orders"
+        heads={["coordinate", num("measured order"), num(v.tied > 1 ? "nearest of the tied" : "weight/k")]}
+      >
+        {Object.entries(v.orders).map(([name, [order, error]]) => (
+          <tr>
+            <th scope="row">{name}</th>
+            <td class="num warm">
+              {short(order)} ± {short(error)}
+            </td>
+            <td class="num blue">{judged ? short(v.nearest![name] ?? 0) : "none"}</td>
+          </tr>
+        ))}
+      </SmallTable>
       <p class="note">
         Slopes of log|coordinate| in log ε where the samples of K ≤ ε lie, K having order 1
         {v.row !== row ? <> (names are those of {v.row})</> : ""}.{" "}

@@ -89,6 +89,37 @@ export function useLoaded<T>(load: () => Promise<T>, keys: unknown[]): { value?:
   return state.keys === key ? state : {};
 }
 
+type Head = ComponentChildren | { num: ComponentChildren };
+
+/** The head of a column of numbers. */
+export function num(head: ComponentChildren): Head {
+  return { num: head };
+}
+
+/** A table with a name that scrolls by itself where it is wide; children: its rows. */
+export function SmallTable(p: { label: string; heads: Head[]; kind?: string; children: ComponentChildren }) {
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label={p.label}>
+      <table class={p.kind ? `small-table ${p.kind}` : "small-table"}>
+        <thead>
+          <tr>
+            {p.heads.map((head) =>
+              head && typeof head === "object" && "num" in head ? (
+                <th scope="col" class="num">
+                  {head.num}
+                </th>
+              ) : (
+                <th scope="col">{head}</th>
+              ),
+            )}
+          </tr>
+        </thead>
+        <tbody>{p.children}</tbody>
+      </table>
+    </div>
+  );
+}
+
 /** The rows as a table: λ and m as they sort and copy, the status as glyph and word. */
 export function RowTable({ rows, extra }: { rows: number[]; extra?: (i: number) => ComponentChildren }) {
   return (

@@ -5,6 +5,7 @@ import { Poly, Rich, V } from "./math.tsx";
 import { Absent, text, Value } from "./number.tsx";
 import { Word } from "./parts.tsx";
 import { address } from "./route.ts";
+import { SmallTable, num } from "./parts";
 
 export const isCell = (v: any): v is Cell => !!v && typeof v === "object" && "status" in v;
 export const main = (p: Page): Stratum | undefined => p.strata[0];
@@ -163,38 +164,21 @@ export function Divisors({ cell }: { cell: Cell<Divisor[]> }) {
   const shown = all ? list : list.slice(0, 10);
   return (
     <>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of divisors">
-        <table class="small-table">
-          <thead>
-            <tr>
-              <th scope="col">weights</th>
-              <th scope="col">of coordinates of</th>
-              <th scope="col" class="num">
-                k
-              </th>
-              <th scope="col" class="num">
-                h
-              </th>
-              <th scope="col" class="num">
-                ratio
-              </th>
-              <th scope="col">carries λ</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((v) => (
-              <tr class={v.carries ? "carries" : ""}>
-                <td>{v.name ?? text(v.weights)}</td>
-                <td>{whose(v.chart)}</td>
-                <td class="num">{v.k}</td>
-                <td class="num">{v.h}</td>
-                <td class="num">{v.ratio}</td>
-                <td>{v.carries ? <strong class="blue">◄ carries λ</strong> : "no"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SmallTable
+        label="Table of divisors"
+        heads={["weights", "of coordinates of", num("k"), num("h"), num("ratio"), "carries λ"]}
+      >
+        {shown.map((v) => (
+          <tr class={v.carries ? "carries" : ""}>
+            <td>{v.name ?? text(v.weights)}</td>
+            <td>{whose(v.chart)}</td>
+            <td class="num">{v.k}</td>
+            <td class="num">{v.h}</td>
+            <td class="num">{v.ratio}</td>
+            <td>{v.carries ? <strong class="blue">◄ carries λ</strong> : "no"}</td>
+          </tr>
+        ))}
+      </SmallTable>
       {shown.length < list.length && (
         <button class="more" onClick={() => setAll(true)}>
           all {list.length} divisors

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { real } from "../data.ts";
 import { grouped } from "../number.tsx";
 import { ticks, useWidth } from "./frame.tsx";
+import { SmallTable, num } from "../parts";
 
 interface Trace {
   syndrome: string;
@@ -152,50 +153,29 @@ export function Complex({ machine: w, at, onPick }: { machine: Machine; at: numb
           </text>
         ))}
       </svg>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of components">
-        <table class="small-table">
-          <thead>
-            <tr>
-              <th scope="col">component</th>
-              <th scope="col" class="num">
-                λ
-              </th>
-              <th scope="col" class="num">
-                m
-              </th>
-              <th scope="col" class="num">
-                dim
-              </th>
-              <th scope="col" class="num">
-                codes
-              </th>
-              <th scope="col" class="num">
-                piece
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((c, i) => (
-              <tr class={i === at ? "carries" : ""}>
-                <th scope="row">
-                  <button class="small" onClick={() => onPick(i)} aria-pressed={i === at}>
-                    {i + 1}
-                    {c.degenerate ? " *" : ""}
-                  </button>
-                </th>
-                <td class="num">{c.lambda_E}</td>
-                <td class="num">{c.multiplicity}</td>
-                <td class="num">{c.dimension}</td>
-                <td class="num">{c.codes}</td>
-                <td class="num">{c.piece + 1}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SmallTable
+        label="Table of components"
+        heads={["component", num("λ"), num("m"), num("dim"), num("codes"), num("piece")]}
+      >
+        {shown.map((c, i) => (
+          <tr class={i === at ? "carries" : ""}>
+            <th scope="row">
+              <button class="small" onClick={() => onPick(i)} aria-pressed={i === at}>
+                {i + 1}
+                {c.degenerate ? " *" : ""}
+              </button>
+            </th>
+            <td class="num">{c.lambda_E}</td>
+            <td class="num">{c.multiplicity}</td>
+            <td class="num">{c.dimension}</td>
+            <td class="num">{c.codes}</td>
+            <td class="num">{c.piece + 1}</td>
+          </tr>
+        ))}
+      </SmallTable>
       <figcaption>
-        A disc is a component, its size the number of codes, its number λ of the error at its generic point; lines say
-        λ where two meet. * some syndrome is no single error.
+        A disc is a component, its size the number of codes, its number λ of the error at its generic point; lines say λ
+        where two meet. * some syndrome is no single error.
       </figcaption>
     </figure>
   );
@@ -278,42 +258,23 @@ export function Functions({ machine: w }: { machine: Machine }) {
       <figcaption>
         Filled: the place of the function of this program; a number counts functions at one place.
       </figcaption>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of functions">
-        <table class="small-table">
-          <thead>
-            <tr>
-              <th scope="col">outputs</th>
-              <th scope="col">name</th>
-              <th scope="col" class="num">
-                least λ
-              </th>
-              <th scope="col" class="num">
-                m
-              </th>
-              <th scope="col" class="num">
-                codes
-              </th>
-              <th scope="col" class="num">
-                −log₂ share
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.slice(0, more).map((f) => (
-              <tr class={f.name === w.function ? "carries" : ""}>
-                <td>
-                  <code>{f.outputs.join(" ")}</code>
-                </td>
-                <td>{f.name || <span class="soft">no name</span>}</td>
-                <td class="num">{f.lambda_E}</td>
-                <td class="num">{f.multiplicity}</td>
-                <td class="num">{grouped(f.codes)}</td>
-                <td class="num">{f.bits.toFixed(2)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SmallTable
+        label="Table of functions"
+        heads={["outputs", "name", num("least λ"), num("m"), num("codes"), num("−log₂ share")]}
+      >
+        {list.slice(0, more).map((f) => (
+          <tr class={f.name === w.function ? "carries" : ""}>
+            <td>
+              <code>{f.outputs.join(" ")}</code>
+            </td>
+            <td>{f.name || <span class="soft">no name</span>}</td>
+            <td class="num">{f.lambda_E}</td>
+            <td class="num">{f.multiplicity}</td>
+            <td class="num">{grouped(f.codes)}</td>
+            <td class="num">{f.bits.toFixed(2)}</td>
+          </tr>
+        ))}
+      </SmallTable>
       {list.length > more && (
         <button class="more" onClick={() => setMore(list.length)}>
           all {list.length} functions

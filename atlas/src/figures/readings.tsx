@@ -3,6 +3,7 @@ import type { Reading } from "../data.ts";
 import { real } from "../data.ts";
 import { short } from "../number.tsx";
 import { ticks, useWidth } from "./frame.tsx";
+import { SmallTable, num } from "../parts";
 
 const value = (c: { status: string; value?: any }) => (c.status === "value" ? Number(c.value) : NaN);
 
@@ -61,9 +62,7 @@ export function ReadingsFigure({
             const [l, h] = [value(r.low), value(r.high)];
             return (
               <>
-                {Number.isFinite(l) && Number.isFinite(h) && (
-                  <line x1={X(l)} x2={X(h)} y1={y} y2={y} class="whisker" />
-                )}
+                {Number.isFinite(l) && Number.isFinite(h) && <line x1={X(l)} x2={X(h)} y1={y} y2={y} class="whisker" />}
                 {judged ? (
                   <path
                     d={`M${X(value(r.value))},${y - 6} l6,6 l-6,6 l-6,-6 z`}
@@ -85,57 +84,42 @@ export function ReadingsFigure({
           })}
         </svg>
       )}
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of readings">
-        <table class="small-table">
-          <thead>
-            <tr>
-              <th scope="col">device</th>
-              <th scope="col" class="num">
-                reading
-              </th>
-              <th scope="col">interval</th>
-              <th scope="col">against exact</th>
-              <th scope="col">outcome</th>
-              <th scope="col" class="num">
-                seed
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {readings.map((r) => (
-              <tr>
-                <td>
-                  {r.device}
-                  {r.n ? <span class="soft"> n {r.n.toLocaleString("en-GB")}</span> : null}
-                </td>
-                <td class="num">{r.value.status === "value" ? short(value(r.value)) : r.value.status}</td>
-                <td>
-                  {Number.isFinite(value(r.low))
-                    ? `[${short(value(r.low))}, ${short(value(r.high))}]`
-                    : (r.low.reason ?? r.low.status)}
-                  {r.level ? <span class="soft"> {r.level}</span> : null}
-                </td>
-                <td>
-                  {r.inside.status === "value" ? (
-                    r.inside.value ? (
-                      <span class="mark good">◆ inside</span>
-                    ) : (
-                      <span class="mark bad">◇ outside</span>
-                    )
-                  ) : (
-                    (r.inside.reason ?? r.inside.status)
-                  )}
-                </td>
-                <td>
-                  {r.outcome}
-                  {r.note ? <span class="soft"> {r.note}</span> : null}
-                </td>
-                <td class="num">{r.seed}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SmallTable
+        label="Table of readings"
+        heads={["device", num("reading"), "interval", "against exact", "outcome", num("seed")]}
+      >
+        {readings.map((r) => (
+          <tr>
+            <td>
+              {r.device}
+              {r.n ? <span class="soft"> n {r.n.toLocaleString("en-GB")}</span> : null}
+            </td>
+            <td class="num">{r.value.status === "value" ? short(value(r.value)) : r.value.status}</td>
+            <td>
+              {Number.isFinite(value(r.low))
+                ? `[${short(value(r.low))}, ${short(value(r.high))}]`
+                : (r.low.reason ?? r.low.status)}
+              {r.level ? <span class="soft"> {r.level}</span> : null}
+            </td>
+            <td>
+              {r.inside.status === "value" ? (
+                r.inside.value ? (
+                  <span class="mark good">◆ inside</span>
+                ) : (
+                  <span class="mark bad">◇ outside</span>
+                )
+              ) : (
+                (r.inside.reason ?? r.inside.status)
+              )}
+            </td>
+            <td>
+              {r.outcome}
+              {r.note ? <span class="soft"> {r.note}</span> : null}
+            </td>
+            <td class="num">{r.seed}</td>
+          </tr>
+        ))}
+      </SmallTable>
       <figcaption>
         Blue: exact λ. Ochre: a reading with its interval, ◆ the interval holds the exact value, ◇ it does not, ● the
         device claims no λ; misses are kept.

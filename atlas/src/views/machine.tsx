@@ -5,6 +5,7 @@ import { Absent, grouped } from "../number.tsx";
 import { Commands, Section, useLoaded, Word } from "../parts.tsx";
 import { address } from "../route.ts";
 import { Notices } from "./about.tsx";
+import { SmallTable } from "../parts";
 
 export function MachineView({ name }: { name: string }) {
   const known = meta.machines.some((m) => m.name === name);
@@ -37,13 +38,13 @@ function View({ machine: w }: { machine: Machine }) {
     <article class="machine">
       <h1 tabIndex={-1}>{w.program}</h1>
       <p class="lead">
-        {w.summary} {w.function ? `It computes: ${w.function}${/[?.]$/.test(w.function) ? "" : "."}` : ""} T ={" "}
-        {w.steps}, {w.semantics} <Word of="semantics">semantics</Word>, {w.chart} chart.
+        {w.summary} {w.function ? `It computes: ${w.function}${/[?.]$/.test(w.function) ? "" : "."}` : ""} T = {w.steps}
+        , {w.semantics} <Word of="semantics">semantics</Word>, {w.chart} chart.
       </p>
       <p>
-        {grouped(w.codes)} codes, {grouped(w.solutions)} solve it. The zero set W₀ has {w.components.length}{" "}
-        components in {w.pieces.length} {w.pieces.length === 1 ? "piece" : "pieces"}; f-vector {w.f_vector.join(" ")},
-        Euler characteristic {w.euler_characteristic}.
+        {grouped(w.codes)} codes, {grouped(w.solutions)} solve it. The zero set W₀ has {w.components.length} components
+        in {w.pieces.length} {w.pieces.length === 1 ? "piece" : "pieces"}; f-vector {w.f_vector.join(" ")}, Euler
+        characteristic {w.euler_characteristic}.
       </p>
       <p class="warning">
         <strong>Not a posterior:</strong> how often gradient descent ends at a code is not ordered by λ.
@@ -61,8 +62,8 @@ function View({ machine: w }: { machine: Machine }) {
             {component.degenerate
               ? "; one of them is no single error, so the zero set is not a plain crossing there"
               : ""}
-            . λ of the error is <strong>{component.lambda_E}</strong>, m {component.multiplicity}; of the squared
-            error {component.lambda_H}.
+            . λ of the error is <strong>{component.lambda_E}</strong>, m {component.multiplicity}; of the squared error{" "}
+            {component.lambda_H}.
           </p>
           {component.traces.map((t) => (
             <details class="step">
@@ -118,34 +119,23 @@ function View({ machine: w }: { machine: Machine }) {
 function Transitions({ machine: w, component }: { machine: Machine; component: Component }) {
   return (
     <>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of transitions">
-        <table class="small-table">
-          <thead>
+      <SmallTable label="Table of transitions" heads={["entry", "allowed", "of"]}>
+        {w.choices.map((c) => {
+          const allowed = component.support[c.name] ?? [];
+          const free = allowed.length > 1;
+          return (
             <tr>
-              <th scope="col">entry</th>
-              <th scope="col">allowed</th>
-              <th scope="col">of</th>
+              <th scope="row">
+                <code>{c.name}</code>
+              </th>
+              <td class={free ? "" : "forced"}>
+                {allowed.join(" ")} <span class="soft">{free ? "free" : "forced"}</span>
+              </td>
+              <td class="soft">{c.options.join(" ")}</td>
             </tr>
-          </thead>
-          <tbody>
-            {w.choices.map((c) => {
-              const allowed = component.support[c.name] ?? [];
-              const free = allowed.length > 1;
-              return (
-                <tr>
-                  <th scope="row">
-                    <code>{c.name}</code>
-                  </th>
-                  <td class={free ? "" : "forced"}>
-                    {allowed.join(" ")} <span class="soft">{free ? "free" : "forced"}</span>
-                  </td>
-                  <td class="soft">{c.options.join(" ")}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </SmallTable>
       <p class="note">
         Forced entries must be as they are; free ones may be mixed, and the machine still solves every input.
       </p>

@@ -6,6 +6,7 @@ import { grouped, short } from "../number.tsx";
 import { RowLink, Section, useLoaded } from "../parts.tsx";
 import { replace } from "../route.ts";
 import { Notices } from "./about.tsx";
+import { SmallTable, num } from "../parts";
 
 /** [row, parameters, proved λ, proved m, value, low, high, holds it, outcome, P(m) at most for m] */
 type Line = [string, number, string, number | null, number, number, number, 0 | 1 | null, string, number | null];
@@ -29,7 +30,12 @@ export function MeasuredView({ wanted }: { wanted: string | null }) {
 }
 
 function View({ panels, wanted }: { panels: Panel[]; wanted: string | null }) {
-  const [at, setAt] = useState(() => Math.max(0, panels.findIndex((p) => p.name === wanted)));
+  const [at, setAt] = useState(() =>
+    Math.max(
+      0,
+      panels.findIndex((p) => p.name === wanted),
+    ),
+  );
   const panel = panels[at]!;
   return (
     <article class="measured-view">
@@ -120,7 +126,8 @@ function Ratios({ panel }: { panel: Panel }) {
         ))}
       </svg>
       <figcaption>
-        The line is the proved value. {judged.length
+        The line is the proved value.{" "}
+        {judged.length
           ? `Filled: says ok and holds it (${grouped(held)} of ${grouped(judged.length)} intervals of level ${panel.level} that say ok); open: misses it, or says itself that it failed.`
           : "No λ is claimed: an estimate at one n lies off by design. Open: says itself that it failed."}{" "}
         {beyond ? `${grouped(beyond)} beyond half or one and a half of λ are drawn at the edge.` : ""}
@@ -138,54 +145,44 @@ const SIZES: [number, number][] = [
 ];
 function Rates({ panel }: { panel: Panel }) {
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Table of rates">
-      <table class="small-table">
-        <thead>
+    <SmallTable
+      label="Table of rates"
+      heads={[
+        "parameters",
+        num("readings"),
+        num("say ok"),
+        num("of these hold λ"),
+        num("of these name m"),
+        num("median over λ"),
+      ]}
+    >
+      {SIZES.map(([from, to]) => {
+        const all = panel.lines.filter((r) => r[1] >= from && r[1] <= to);
+        if (!all.length) return null;
+        const ok = all.filter((r) => r[8] === "ok");
+        const judged = ok.filter((r) => r[7] !== null);
+        const told = ok.filter((r) => r[9] !== null && r[3] !== null);
+        const ratios = ok.map((r) => r[4] / real(r[2])).sort((x, y) => x - y);
+        return (
           <tr>
-            <th scope="col">parameters</th>
-            <th scope="col" class="num">
-              readings
-            </th>
-            <th scope="col" class="num">
-              say ok
-            </th>
-            <th scope="col" class="num">
-              of these hold λ
-            </th>
-            <th scope="col" class="num">
-              of these name m
-            </th>
-            <th scope="col" class="num">
-              median over λ
-            </th>
+            <th scope="row">{to > 1e8 ? `${from} and more` : `${from} to ${to}`}</th>
+            <td class="num">{grouped(all.length)}</td>
+            <td class="num">{grouped(ok.length)}</td>
+            <td class="num">
+              {judged.length
+                ? `${grouped(judged.filter((r) => r[7]).length)} of ${grouped(judged.length)}`
+                : "none claimed"}
+            </td>
+            <td class="num">
+              {told.length
+                ? `${grouped(told.filter((r) => r[9] === r[3]).length)} of ${grouped(told.length)}`
+                : "none told"}
+            </td>
+            <td class="num">{ratios.length ? short(ratios[Math.floor(ratios.length / 2)]!) : "none"}</td>
           </tr>
-        </thead>
-        <tbody>
-          {SIZES.map(([from, to]) => {
-            const all = panel.lines.filter((r) => r[1] >= from && r[1] <= to);
-            if (!all.length) return null;
-            const ok = all.filter((r) => r[8] === "ok");
-            const judged = ok.filter((r) => r[7] !== null);
-            const told = ok.filter((r) => r[9] !== null && r[3] !== null);
-            const ratios = ok.map((r) => r[4] / real(r[2])).sort((x, y) => x - y);
-            return (
-              <tr>
-                <th scope="row">{to > 1e8 ? `${from} and more` : `${from} to ${to}`}</th>
-                <td class="num">{grouped(all.length)}</td>
-                <td class="num">{grouped(ok.length)}</td>
-                <td class="num">
-                  {judged.length ? `${grouped(judged.filter((r) => r[7]).length)} of ${grouped(judged.length)}` : "none claimed"}
-                </td>
-                <td class="num">
-                  {told.length ? `${grouped(told.filter((r) => r[9] === r[3]).length)} of ${grouped(told.length)}` : "none told"}
-                </td>
-                <td class="num">{ratios.length ? short(ratios[Math.floor(ratios.length / 2)]!) : "none"}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
+        );
+      })}
+    </SmallTable>
   );
 }
 
@@ -200,36 +197,23 @@ function Furthest({ panel }: { panel: Panel }) {
   return (
     <>
       <p>Readings that say ok, whose interval ends before the proved value, the largest gap first.</p>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Table of the readings that are furthest off">
-        <table class="small-table">
-          <thead>
-            <tr>
-              <th scope="col">row</th>
-              <th scope="col" class="num">
-                proved λ
-              </th>
-              <th scope="col" class="num">
-                m
-              </th>
-              <th scope="col">reading</th>
-            </tr>
-          </thead>
-          <tbody>
-            {list.slice(0, more).map((r) => (
-              <tr>
-                <th scope="row">
-                  <RowLink id={r[0]} />
-                </th>
-                <td class="num">{r[2]}</td>
-                <td class="num">{r[3] ?? "?"}</td>
-                <td>
-                  {short(r[4])} [{short(r[5])}, {short(r[6])}]
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <SmallTable
+        label="Table of the readings that are furthest off"
+        heads={["row", num("proved λ"), num("m"), "reading"]}
+      >
+        {list.slice(0, more).map((r) => (
+          <tr>
+            <th scope="row">
+              <RowLink id={r[0]} />
+            </th>
+            <td class="num">{r[2]}</td>
+            <td class="num">{r[3] ?? "?"}</td>
+            <td>
+              {short(r[4])} [{short(r[5])}, {short(r[6])}]
+            </td>
+          </tr>
+        ))}
+      </SmallTable>
       {list.length > more && (
         <button class="more" onClick={() => setMore(more + 100)}>
           {list.length - more} more

@@ -4,6 +4,7 @@ import { short } from "../number.tsx";
 import { Commands, Section, useLoaded } from "../parts.tsx";
 import { address, rowAddress } from "../route.ts";
 import { Notices } from "./about.tsx";
+import { SmallTable, num } from "../parts";
 
 interface Step {
   step: number;
@@ -28,10 +29,7 @@ interface Run {
 
 export function RunView({ id }: { id: string }) {
   const known = meta.runs.some((r) => r.id === id);
-  const { value, error } = useLoaded<Run | null>(
-    () => (known ? shard<Run>(`run-${id}`) : Promise.resolve(null)),
-    [id],
-  );
+  const { value, error } = useLoaded<Run | null>(() => (known ? shard<Run>(`run-${id}`) : Promise.resolve(null)), [id]);
   if (!known)
     return (
       <div class="notice">
@@ -135,37 +133,21 @@ function View({ run }: { run: Run }) {
           )}
         </Section>
         <Section id="rows" title="Checkpoints" wide>
-          <div class="scroll" tabIndex={0} role="group" aria-label="Table of checkpoints">
-            <table class="small-table">
-              <thead>
-                <tr>
-                  <th scope="col" class="num">
-                    step
-                  </th>
-                  <th scope="col" class="num">
-                    loss
-                  </th>
-                  <th scope="col">reading</th>
-                  <th scope="col">outcome</th>
-                </tr>
-              </thead>
-              <tbody>
-                {run.rows.map((r) => (
-                  <tr>
-                    <td class="num">{r.step}</td>
-                    <td class="num">{r.loss == null ? "not told" : short(r.loss)}</td>
-                    <td>
-                      {r.value == null ? "none" : short(r.value)}
-                      {r.low != null && r.high != null ? ` [${short(r.low)}, ${short(r.high)}]` : ""}
-                    </td>
-                    <td class={r.outcome === "ok" ? "" : "bad"}>
-                      {r.outcome} <span class="soft">{r.reason}</span>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <SmallTable label="Table of checkpoints" heads={[num("step"), num("loss"), "reading", "outcome"]}>
+            {run.rows.map((r) => (
+              <tr>
+                <td class="num">{r.step}</td>
+                <td class="num">{r.loss == null ? "not told" : short(r.loss)}</td>
+                <td>
+                  {r.value == null ? "none" : short(r.value)}
+                  {r.low != null && r.high != null ? ` [${short(r.low)}, ${short(r.high)}]` : ""}
+                </td>
+                <td class={r.outcome === "ok" ? "" : "bad"}>
+                  {r.outcome} <span class="soft">{r.reason}</span>
+                </td>
+              </tr>
+            ))}
+          </SmallTable>
         </Section>
       </div>
     </article>
