@@ -248,7 +248,7 @@ if (await neighbour.count()) {
   check("a neighbour is followed", await soon(async () => `#/row/${await page.textContent(".head code")}` === to));
 } else check("a neighbour is followed", false, `${curve} has none`);
 await page.keyboard.press("/");
-check("/ goes to the box", await page.evaluate(() => document.activeElement?.id === "box"));
+check("/ goes to the box", await soon(() => page.evaluate(() => document.activeElement?.id === "box")));
 await close(page);
 
 const pixels = (p) => p.$eval("#picture canvas", (c) => c.toDataURL());
@@ -370,7 +370,7 @@ await ready(page);
 const theme = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const light = await theme();
 await page.click(".theme");
-check("the button turns light into dark", (await theme()) !== light);
+check("the button turns light into dark", await soon(async () => (await theme()) !== light));
 await page.reload();
 await ready(page);
 check("the choice is remembered", (await theme()) !== light);
