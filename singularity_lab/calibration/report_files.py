@@ -26,7 +26,7 @@ from singularity_lab.calibration.statistics import sign_test
 from singularity_lab.calibration.summaries import Summary
 from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import installed
-from singularity_lab.system.files import replacing, write_text
+from singularity_lab.system.files import made_folder, replacing, write_text
 
 __all__ = ["differences", "headline", "markdown", "write_all"]
 
@@ -37,8 +37,7 @@ _SHARES = ("answered", "with interval", "ok")
 def write_all(calibration: Calibration, folder: str | Path) -> list[Path]:
     """Write ``report.html``, ``report.md`` and, with DuckDB, ``rows.parquet`` and
     ``classes.parquet``; their paths."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = made_folder(folder, "out")
     if not calibration.ledger:
         calibration = every_ledger(calibration)
     found = flags(calibration)

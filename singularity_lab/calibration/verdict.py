@@ -18,6 +18,7 @@ __all__ = ["tolerance", "verdict"]
 # |error|/λ that counts as right, fixed by design: up to ten parameters, and above.
 _RIGHT = {1: (0.01, 0.03), 2: (0.02, 0.05), 3: (0.04, 0.08)}
 _NEAR = 5.0  # times as much is near
+_FAR = 0.1  # of λ: no median error above it is near, whatever the tolerance
 
 
 def tolerance(multiplicity: int | None, dimension: int) -> float:
@@ -64,9 +65,11 @@ def _class(members: Sequence[Measurement]) -> str:
     ]
     ordered = sorted(errors.values())
     middle = ordered[(len(ordered) - 1) // 2]
-    word = (
-        "right" if sum(right) * 2 > len(right) else "near" if sum(near) * 2 > len(near) else "wrong"
-    )
+    word = "wrong"
+    if sum(right) * 2 > len(right):
+        word = "right"
+    elif sum(near) * 2 > len(near) and middle <= _FAR:
+        word = "near"
     silent = sum(m.value is None for m in members)
     if silent == len(members):
         reason = next((m.reason for m in members if m.reason), "")
