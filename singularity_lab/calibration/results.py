@@ -14,6 +14,7 @@ from singularity_lab.calibration.report import write
 from singularity_lab.calibration.summaries import percent, reading_text
 from singularity_lab.calibration.verdict import verdict
 from singularity_lab.system.counting import counted
+from singularity_lab.system.lines import shortened
 
 
 def spent(arm: str, members: Sequence[Measurement]) -> str:
@@ -74,7 +75,7 @@ class Calibration(Findings):
         for (arm, reason), rows in silent.items():
             first = list(dict.fromkeys(rows))
             more = f" and {len(first) - 3} more" if len(first) > 3 else ""
-            lines.append(f"{arm} on {', '.join(first[:3])}{more}: {reason[:300]}")
+            lines.append(f"{arm} on {', '.join(first[:3])}{more}: {shortened(reason, 300)}")
         return lines
 
     def _repr_html_(self) -> str:

@@ -12,6 +12,7 @@ from singularity_lab.calibration.flags import flags
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.summaries import CLASSES, percent
 from singularity_lab.system.counting import counted
+from singularity_lab.system.lines import shortened
 
 __all__ = ["tolerance", "verdict"]
 
@@ -74,7 +75,7 @@ def _class(members: Sequence[Measurement]) -> str:
     if silent == len(members):
         reason = next((m.reason for m in members if m.reason), "")
         return f"silent in all {counted(silent, 'reading')}" + (
-            f": {reason[:300]}" if reason else ""
+            f": {shortened(reason, 300)}" if reason else ""
         )
     text = f"{word}: {sum(right)} of {len(right)} rows within tolerance"
     if math.isfinite(middle):
@@ -87,7 +88,7 @@ def _class(members: Sequence[Measurement]) -> str:
     if silent:
         reason = next((m.reason for m in members if m.value is None and m.reason), "")
         text += f"; silent in {silent} of {len(members)} readings"
-        text += f" ({reason[:120]})" if reason else ""
+        text += f" ({shortened(reason, 120)})" if reason else ""
     return text + "; " + _intervals(members) + "."
 
 

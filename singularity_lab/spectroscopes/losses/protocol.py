@@ -123,11 +123,22 @@ class _OfPoints(Protocol):
     dim: int
 
 
+def require_loss(loss: Any, others: str = "") -> None:
+    """Raise BadInput for what is no Loss, naming what makes one. others: what is taken too."""
+    if isinstance(loss, Loss):
+        return
+    raise BadInput(
+        f"loss: a Loss{others} is needed, received {_kind(loss)}; singularity_lab.loss(…) makes "
+        "one of polynomials, of an id of the catalog or a model, FunctionLoss(f, dim) one of a "
+        "torch function"
+    )
+
+
 S = TypeVar("S", bound=_OfPoints)
-Answer = TypeVar("Answer")
+Values = TypeVar("Values")
 
 
-def of_points(method: Callable[[S, Tensor], Answer]) -> Callable[[S, Any], Answer]:
+def of_points(method: Callable[[S, Tensor], Values]) -> Callable[[S, Any], Values]:
     """A method of points (c, d) that takes one point (d,) too, and lists and NumPy arrays of these.
 
     Of one point K is a scalar tensor (), and ∇K has the shape (d,). Raises BadInput, with the
@@ -136,14 +147,14 @@ def of_points(method: Callable[[S, Tensor], Answer]) -> Callable[[S, Any], Answe
     name = method.__code__.co_varnames[1]
 
     @wraps(method)
-    def call(loss: S, points: Any) -> Answer:
+    def call(loss: S, points: Any) -> Values:
         if isinstance(points, Tensor) and points.ndim == 2:
             return method(loss, points)
         array = as_points(points, loss.dim, name)
         if array.ndim == 2:
             return method(loss, array)
         found: Any = method(loss, array[None])
-        return cast(Answer, found[0] if isinstance(found, Tensor) else tuple(x[0] for x in found))
+        return cast(Values, found[0] if isinstance(found, Tensor) else tuple(x[0] for x in found))
 
     return call
 
