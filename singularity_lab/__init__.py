@@ -37,6 +37,10 @@ _OF_GERMS = frozenset({
 })  # fmt: skip
 
 
+# Functions of a loss: there a text, a row, a model or a polynomial is the loss made of it.
+_OF_LOSSES = frozenset({"measure", "sweep"})
+
+
 def __getattr__(name: str) -> _Any:
     """Import a public name from its home and keep it here for the next time."""
     if name not in _HOME:
@@ -53,6 +57,8 @@ def __getattr__(name: str) -> _Any:
         ) from error
     if name in _OF_GERMS:
         value = _import_module(f"{__name__}.catalog.lookup").takes_rows(value)
+    if name in _OF_LOSSES:
+        value = _import_module(f"{__name__}.catalog.loss").takes_germs(value)
     if _inspect.isfunction(value):
         value = _import_module(f"{__name__}.system.spelling").spelled(value)
         value.__module__ = __name__  # so that it can be pickled by its name here

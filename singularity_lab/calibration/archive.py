@@ -111,7 +111,7 @@ def open_store(folder: str | Path) -> Calibration:
     """
     place = Path(folder)
     documents = _plan_documents(place)
-    store = RecordStore(place)
+    store = RecordStore(place, "store")
     found = dict((row.id, (row, truth)) for row, truth in _rows(place))
     ids = list(dict.fromkeys(r for p in documents for r in p["rows"]))
     arms = {a["label"]: a["settings"] for p in documents for a in p["arms"]}

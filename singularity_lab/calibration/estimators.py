@@ -25,7 +25,7 @@ from torch import Tensor
 
 from singularity_lab.calibration.watch import Peeked, watched
 from singularity_lab.errors import BadInput, SingularityLabError
-from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
+from singularity_lab.spectroscopes.losses.protocol import Domain, Loss, as_points
 from singularity_lab.spectroscopes.meter import Budget, BudgetSpent, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Estimate, Outcome, Reading
 from singularity_lab.system.stopwatch import Stopwatch
@@ -99,9 +99,26 @@ class Counter:
 
 
 class HiddenLoss:
-    """A loss as an outside estimator sees it: values, gradients, centre and domain, and no name.
+    """A loss K as an outside estimator sees it: values, gradients, centre and domain, and no name.
 
-    Takes points as torch tensors or NumPy arrays of shape (c, d), and answers in kind.
+    dim: the number d of parameters. center: w*, a tensor (d,), where K vanishes. ``value(w)`` is K
+    and ``value_and_grad(w)`` K and ∇K at points w (c, d) → (c,), (c, d), or at one point (d,) →
+    (), (d,); w is a torch tensor, a NumPy array or a list of numbers, and the answer is NumPy's
+    for an array and torch's else. ``local_value(u)`` and ``local_value_and_grad(u)``, where the
+    loss has them, are the same at w* + u, without the rounding of w* + u.
+
+    domain: None where all of R^d is allowed, else a
+    :class:`~singularity_lab.spectroscopes.losses.protocol.Domain` whose ``lower`` and ``upper`` are
+    d numbers each, ±∞ on a free side. λ counts the points of it alone (w* may lie on a wall), and K
+    has values outside too: an estimator itself keeps to it. prior_exponents: None for the flat
+    density, else τ₁ … τ_d of the density ∏ |wᵢ|^τᵢ dw by which λ weighs the points.
+
+    >>> from singularity_lab import loss
+    >>> seen = HiddenLoss(loss("x*y", nonnegative="x", prior={"y": 2}), Counter(Budget()))
+    >>> seen.domain.lower, seen.domain.upper, seen.prior_exponents
+    ((0.0, -inf), (inf, inf), (0.0, 2.0))
+    >>> float(seen.value([2.0, 3.0])), seen.value_and_grad(np.array([[2.0, 3.0]]))[1]
+    (36.0, array([[36., 24.]]))
     """
 
     kind = "hidden"
@@ -112,28 +129,39 @@ class HiddenLoss:
         self.domain: Domain | None = loss.domain
         self.prior_exponents: tuple[float, ...] | None = loss.prior_exponents
         self.loss_id = name
-        self.value = _counted(loss.value, counter, gradients=False)
-        self.value_and_grad = _counted(loss.value_and_grad, counter, gradients=True)
+        self.value = _counted(loss.value, loss.dim, counter, gradients=False)
+        self.value_and_grad = _counted(loss.value_and_grad, loss.dim, counter, gradients=True)
         for local in ("local_value", "local_value_and_grad"):
             inner = getattr(loss, local, None)
             if inner is not None:
-                setattr(self, local, _counted(inner, counter, gradients=local.endswith("grad")))
+                seen = _counted(inner, loss.dim, counter, gradients=local.endswith("grad"))
+                setattr(self, local, seen)
 
 
-def _counted(function: Callable[..., Any], counter: Counter, gradients: bool) -> Callable[..., Any]:
+def _counted(
+    function: Callable[..., Any], dim: int, counter: Counter, gradients: bool
+) -> Callable[..., Any]:
+    """A function of points that counts them. A loss by another hand knows points (c, d) alone."""
+
     def call(w: Any) -> Any:
-        array = isinstance(w, np.ndarray)
-        points = torch.as_tensor(w, dtype=torch.float64) if array else w
-        if isinstance(points, Tensor) and points.requires_grad:
+        points = as_points(w, dim)
+        if torch._C._functorch.is_functorch_wrapped_tensor(points):
+            raise BadInput(
+                "w: points outside of torch.vmap and torch.func are needed; "
+                f"the loss takes many at once, (c, {dim}), and loss.value_and_grad gives gradients"
+            )
+        if points.requires_grad:
             raise BadInput(
                 "w: points without requires_grad are needed; loss.value_and_grad gives gradients"
             )
-        if isinstance(points, Tensor) and points.ndim == 2:  # the loss says what else is wrong
-            counter.spend(len(points), gradients)
+        one = points.ndim == 1
+        points = points[None] if one else points
+        counter.spend(len(points), gradients)
         found = function(points)
-        if not array:
-            return found
-        return tuple(x.numpy() for x in found) if gradients else found.numpy()
+        parts = [x[0] if one else x for x in (found if gradients else (found,))]
+        if isinstance(w, np.ndarray):
+            parts = [x.numpy()[()] for x in parts]
+        return tuple(parts) if gradients else parts[0]
 
     return call
 

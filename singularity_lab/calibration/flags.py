@@ -115,6 +115,18 @@ def _constant(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
         yield Flag(arm, "reads a constant", text)
 
 
+def _not_positive(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
+    """Readings that no learning coefficient can be: λ > 0 where K vanishes."""
+    low = [(m.value, m.row.id) for m in members if m.value is not None and m.value <= 0]
+    if low:
+        value, row = min(low)
+        text = (
+            f"{len(low)} of {len(members)} readings are ≤ 0, the least {value:.3g} on {row}: "
+            "a learning coefficient is positive, so these are none"
+        )
+        yield Flag(arm, "not positive", text, tuple(dict.fromkeys(row for _, row in low)))
+
+
 def _cost(arm: str, members: Sequence[Measurement]) -> Iterator[Flag]:
     said = [(m.reported, m.points) for m in members if m.reported is not None and m.points]
     low = [(a, b) for a, b in said if a < REPORTED * (b or 0)]
@@ -282,6 +294,7 @@ _RULES = (
     _peeks,
     _decoy,
     _constant,
+    _not_positive,
     _cost,
     _sphere,
     _scale,

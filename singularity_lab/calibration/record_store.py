@@ -34,7 +34,7 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 from singularity_lab.system.extras import hint, installed, require
-from singularity_lab.system.files import read_json, set_aside, write_bytes, write_text
+from singularity_lab.system.files import made_folder, read_json, set_aside, write_bytes, write_text
 
 __all__ = [
     "COLUMNS",
@@ -149,6 +149,8 @@ class RecordStore:
     damaged: the names of files that were set aside because they could not be read, and of parts
     that are gone.
 
+    name: the argument by which messages call the folder.
+
     >>> import tempfile
     >>> record = dict.fromkeys(COLUMNS) | {"key": "k", "row": "cusp", "value": 0.42}
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -159,17 +161,10 @@ class RecordStore:
     ['cusp']
     """
 
-    def __init__(self, folder: str | Path) -> None:
-        if not isinstance(folder, str | os.PathLike):
-            raise BadInput(f"out: a folder is needed, received {folder!r}")
-        self.folder = Path(folder)
+    def __init__(self, folder: str | Path, name: str = "out") -> None:
+        self.folder = made_folder(folder, name)
+        self.name = name
         self._good: dict[Path, tuple[int, int]] = {}  # parts that have been read once
-        if self.folder.exists() and not self.folder.is_dir():
-            raise BadInput(f"out: a folder is needed, but this is a file: {self.folder}")
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadInput(f"out: cannot make the folder {self.folder}: {error.strerror}") from None
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -223,7 +218,9 @@ class RecordStore:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise BadInput(f"out: another calibration is writing into {self.folder}") from None
+                raise BadInput(
+                    f"{self.name}: another calibration is writing into {self.folder}"
+                ) from None
             yield
 
     # -- reading
@@ -321,7 +318,7 @@ class RecordStore:
         duckdb = _duckdb()
         parts, shards = self.parts(), self.shards()
         if not parts and not shards:
-            raise BadInput(f"out: there are no readings in {self.folder}")
+            raise BadInput(f"{self.name}: there are no readings in {self.folder}")
         names = ", ".join(COLUMNS)
         sources = []
         with duckdb.connect() as connection, tempfile.TemporaryDirectory() as scratch:
@@ -541,7 +538,7 @@ def _plain(path: Path) -> str:
     try:
         return os.fsencode(path.resolve()).decode("utf-8")
     except UnicodeDecodeError:
-        raise BadInput(f"out: DuckDB needs a path in UTF-8, received {str(path)!r}") from None
+        raise BadInput(f"folder: DuckDB needs a path in UTF-8, received {str(path)!r}") from None
 
 
 def _glob(path: Path) -> str:

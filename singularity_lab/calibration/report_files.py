@@ -26,7 +26,8 @@ from singularity_lab.calibration.statistics import sign_test
 from singularity_lab.calibration.summaries import Summary
 from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import installed
-from singularity_lab.system.files import replacing, write_text
+from singularity_lab.system.files import made_folder, replacing, write_text
+from singularity_lab.system.lines import shortened
 
 __all__ = ["differences", "headline", "markdown", "write_all"]
 
@@ -37,8 +38,7 @@ _SHARES = ("answered", "with interval", "ok")
 def write_all(calibration: Calibration, folder: str | Path) -> list[Path]:
     """Write ``report.html``, ``report.md`` and, with DuckDB, ``rows.parquet`` and
     ``classes.parquet``; their paths."""
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = made_folder(folder, "out")
     if not calibration.ledger:
         calibration = every_ledger(calibration)
     found = flags(calibration)
@@ -104,7 +104,7 @@ def _ends(calibration: Calibration, arm: str) -> str:
     ends = Counter(m.outcome for m in members)
     words = [f"{ends.pop('ok', 0)} ok", *(f"{n} {end}" for end, n in sorted(ends.items()))]
     why = next((m.reason for m in members if m.value is None and m.reason), "")
-    return ", ".join(words) + (f" ({why[:200].rstrip('.')})" if why else "")
+    return ", ".join(words) + (f" ({shortened(why.rstrip('.'), 200)})" if why else "")
 
 
 def markdown(calibration: Calibration, found: Sequence[Flag] | None = None) -> str:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from singularity_lab.calibration.findings import Findings
+from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.report import write
 from singularity_lab.calibration.summaries import percent, reading_text
 from singularity_lab.calibration.verdict import verdict
+from singularity_lab.system.counting import counted
+from singularity_lab.system.lines import shortened
+
+
+def spent(arm: str, members: Sequence[Measurement]) -> str:
+    """What the readings of an arm cost, as a sentence."""
+    points = sum(m.points or 0 for m in members)
+    seconds = sum(m.cpu_seconds or 0.0 for m in members)
+    evaluations = f"{points:,} evaluation{'s' * (points != 1)} of K or ∇K"
+    return f"{arm}: {counted(len(members), 'reading')} took {evaluations} and {seconds:.3g} CPU s."
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Calibration(Findings):
         return "\n".join(lines)
 
     def _said(self) -> list[str]:
-        """The lines below the table: the set of rows, the verdict, and why readings are missing."""
+        """The lines below the table: set of rows, verdict, cost, and why readings are missing."""
         silent: dict[tuple[str, str], list[str]] = {}
         for m in self.measurements:
             told = self.row_set and not m.row.is_probe  # by the verdict
@@ -55,10 +67,15 @@ class Calibration(Findings):
                 silent.setdefault((m.arm, m.reason), []).append(m.row.id)
         lines = [f"rows: {self.row_set}"] if self.row_set else []
         lines += self.verdict.splitlines()
+        lines += [
+            spent(arm, members)
+            for arm, _ in self.arms
+            if (members := [m for m in self.measurements if m.arm == arm])
+        ]
         for (arm, reason), rows in silent.items():
             first = list(dict.fromkeys(rows))
             more = f" and {len(first) - 3} more" if len(first) > 3 else ""
-            lines.append(f"{arm} on {', '.join(first[:3])}{more}: {reason[:300]}")
+            lines.append(f"{arm} on {', '.join(first[:3])}{more}: {shortened(reason, 300)}")
         return lines
 
     def _repr_html_(self) -> str:

@@ -132,26 +132,27 @@ def is_portable(arm: Arm) -> bool:
     return True
 
 
-def secret_of(out: str | Path | None) -> int:
+def secret_of(out: str | Path | None, called: str = "out") -> int:
     """The number that fixes the probes of a store; a new one where nothing is kept."""
-    return int(_kept(out, "secret", lambda: secrets.randbelow(2**63)))
+    return int(_kept(out, "secret", lambda: secrets.randbelow(2**63), called))
 
 
-def chosen_set(name: str, out: str | Path | None) -> RowSet:
+def chosen_set(name: str, out: str | Path | None, called: str = "out") -> RowSet:
     """The set of that name; the draw of ``hidden`` is that which the store began with."""
     if name == "hidden":
-        name = str(_kept(out, "hidden", lambda: f"hidden:{secrets.randbelow(LARGEST)}"))
+        draw = f"hidden:{secrets.randbelow(LARGEST)}"
+        name = str(_kept(out, "hidden", lambda: draw, called))
     return row_set(name)
 
 
-def _kept(out: str | Path | None, name: str, draw: Callable[[], Any]) -> Any:
-    """A value that is drawn once for a store."""
+def _kept(out: str | Path | None, name: str, draw: Callable[[], Any], called: str) -> Any:
+    """A value that is drawn once for a store. called: the folder's argument, for messages."""
     if out is None:
         return draw()
-    path = RecordStore(out).folder / "draws.json"
-    kept = read_json(path, "out") if path.exists() else {}
+    path = RecordStore(out, called).folder / "draws.json"
+    kept = read_json(path, called) if path.exists() else {}
     if not isinstance(kept, dict):
-        raise BadInput(f"out: {path} is damaged; it is to hold a JSON object")
+        raise BadInput(f"{called}: {path} is damaged; it is to hold a JSON object")
     if name not in kept:
         kept[name] = draw()
         write_text(path, json.dumps(kept) + "\n")
@@ -165,17 +166,19 @@ def run_plans(
     progress: Progress | None = None,
     title: str = "",
     cluster: str = "",
+    called: str = "out",
 ) -> Calibration:
     """Several plans as one run: rows are proved once, tasks of all plans are measured in their
     order. title: the name of the set that the rows are, which the store keeps. cluster: the address
-    of a Dask scheduler, or ``local:N``, instead of workers (:mod:`.cluster`)."""
+    of a Dask scheduler, or ``local:N``, instead of workers (:mod:`.cluster`). called: the argument
+    by which messages call the folder."""
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise BadInput(f"workers: an integer >= 0 is needed, received {workers!r}")
     with contextlib.ExitStack() as stack:
         temporary = out is None
         if out is None:
             out = stack.enter_context(tempfile.TemporaryDirectory(prefix="singlab-"))
-        store = RecordStore(out)
+        store = RecordStore(out, called)
         stack.enter_context(store.lock())
         rows: dict[str, CalibrationRow] = {}
         for row in (row for work in plans for row in work.rows):

@@ -133,8 +133,10 @@ def _rows(
     given: Any, arms: list[Arm], store: str | Path | None
 ) -> tuple[list[CalibrationRow | str], str]:
     if isinstance(given, str) and is_name(given):
-        chosen = chosen_set(given, store)
-        added = probes(chosen.rows, secret_of(store)) if any(a.outside for a in arms) else ()
+        chosen = chosen_set(given, store, "store")
+        added = (
+            probes(chosen.rows, secret_of(store, "store")) if any(a.outside for a in arms) else ()
+        )
         return [*chosen.rows, *added], str(chosen)
     if isinstance(given, str):
         given = [given]

@@ -12,12 +12,14 @@ from singularity_lab.calibration.flags import flags
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.summaries import CLASSES, percent
 from singularity_lab.system.counting import counted
+from singularity_lab.system.lines import shortened
 
 __all__ = ["tolerance", "verdict"]
 
 # |error|/λ that counts as right, fixed by design: up to ten parameters, and above.
 _RIGHT = {1: (0.01, 0.03), 2: (0.02, 0.05), 3: (0.04, 0.08)}
 _NEAR = 5.0  # times as much is near
+_FAR = 0.1  # of λ: no median error above it is near, whatever the tolerance
 
 
 def tolerance(multiplicity: int | None, dimension: int) -> float:
@@ -64,14 +66,16 @@ def _class(members: Sequence[Measurement]) -> str:
     ]
     ordered = sorted(errors.values())
     middle = ordered[(len(ordered) - 1) // 2]
-    word = (
-        "right" if sum(right) * 2 > len(right) else "near" if sum(near) * 2 > len(near) else "wrong"
-    )
+    word = "wrong"
+    if sum(right) * 2 > len(right):
+        word = "right"
+    elif sum(near) * 2 > len(near) and middle <= _FAR:
+        word = "near"
     silent = sum(m.value is None for m in members)
     if silent == len(members):
         reason = next((m.reason for m in members if m.reason), "")
         return f"silent in all {counted(silent, 'reading')}" + (
-            f": {reason[:300]}" if reason else ""
+            f": {shortened(reason, 300)}" if reason else ""
         )
     text = f"{word}: {sum(right)} of {len(right)} rows within tolerance"
     if math.isfinite(middle):
@@ -84,7 +88,7 @@ def _class(members: Sequence[Measurement]) -> str:
     if silent:
         reason = next((m.reason for m in members if m.value is None and m.reason), "")
         text += f"; silent in {silent} of {len(members)} readings"
-        text += f" ({reason[:120]})" if reason else ""
+        text += f" ({shortened(reason, 120)})" if reason else ""
     return text + "; " + _intervals(members) + "."
 
 

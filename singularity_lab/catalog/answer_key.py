@@ -20,7 +20,7 @@ from typing import Any
 
 from singularity_lab.catalog.export import COLUMNS, croissant, to_csv, to_json
 from singularity_lab.system.extras import require
-from singularity_lab.system.files import replacing, write_text
+from singularity_lab.system.files import made_folder, replacing, write_text
 
 __all__ = ["write_answer_key"]
 
@@ -59,8 +59,7 @@ def write_answer_key(
     require("answer key", "duckdb")
     import duckdb
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = made_folder(folder, "out")
     target = folder / FILE
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "catalog.csv"

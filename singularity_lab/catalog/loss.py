@@ -7,10 +7,12 @@ centre, a domain and prior exponents, and no λ.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast
 
 from singularity_lab.algebra.expression import Expression, Node
 from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial, point_values
@@ -29,8 +31,10 @@ from singularity_lab.system.floats import as_float
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Loss", "loss"]
+__all__ = ["Loss", "loss", "takes_germs"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 LossForm = Literal["polynomial", "twin", "analytic", "ideal"]
 TypedForm = tuple[Any, ...]
 
@@ -62,14 +66,14 @@ def loss(
     points at once.
 
     source: an :class:`Entry`, its id or a Model; a LocalProblem, an Ideal, a Polynomial or
-    expressions (K = Σ fᵢ², or the one expression itself with ``convention="loss"``); or a torch
-    module with ``inputs`` and ``targets``. form, for entries and models: ``polynomial`` is the
-    exact loss as a sum of squares (fast, accurate near 0); ``ideal`` is Σ generators², which has
-    the same λ and m; ``twin`` is the torch implementation of the loss; ``analytic`` the model's own
-    loss where it is no polynomial (a divergence, a tanh network). at: the centre w*, for models a
-    stratum's name too. prior, nonnegative, box: as in LocalProblem.build. criterion, batch_size: as
-    in ModuleLoss. Raises BadInput for a combination that makes no sense, and for a form that the
-    model does not have.
+    expressions, in text or of SymPy (K = Σ fᵢ², or the one expression itself with
+    ``convention="loss"``); or a torch module with ``inputs`` and ``targets``. form, for entries and
+    models: ``polynomial`` is the exact loss as a sum of squares (fast, accurate near 0); ``ideal``
+    is Σ generators², which has the same λ and m; ``twin`` is the torch implementation of the loss;
+    ``analytic`` the model's own loss where it is no polynomial (a divergence, a tanh network). at:
+    the centre w*, for models a stratum's name too. prior, nonnegative, box: as in
+    LocalProblem.build. criterion, batch_size: as in ModuleLoss. Raises BadInput for a combination
+    that makes no sense, and for a form that the model does not have.
 
     >>> import torch
     >>> K = loss("x^2 - y^3")
@@ -116,7 +120,7 @@ def loss(
             batch_size=batch_size,
         )
         return _of_problem(source, loss_id)
-    if isinstance(source, Ideal | Polynomial | str | list | tuple):
+    if _is_germ(source):
         _refuse(
             "for torch modules",
             inputs=inputs,
@@ -127,7 +131,7 @@ def loss(
         if isinstance(at, str):
             raise BadInput(f"at: coordinates are needed for polynomials, received {at!r}")
         problem = LocalProblem.build(
-            source,
+            cast(Any, source),
             variables,
             at=at,
             prior=prior,
@@ -149,6 +153,45 @@ def loss(
         nonnegative=nonnegative,
         box=box,
     )
+
+
+_OF_GERMS = ("form", "variables", "at", "prior", "nonnegative", "box", "convention")
+
+
+def takes_germs(function: Callable[P, T]) -> Callable[P, T]:
+    """The function with its argument ``loss`` read by :func:`loss` where it is a text, a row, a
+    model, a polynomial or a problem, as the command ``singlab measure`` reads its words.
+
+    What ``loss`` takes beside these (``at``, ``variables``, ``convention``, …) may stand among the
+    function's own arguments. A Loss, a torch module and all else go to the function as they are.
+
+    >>> from singularity_lab.spectroscopes import measure
+    >>> print(takes_germs(measure)("hessian", "x^2 + y^2 - 1", at={"x": 1}).lambda_.value)
+    0.5
+    """
+    parameters = list(inspect.signature(function).parameters.values())
+    place = next(k for k, p in enumerate(parameters) if p.name == "loss")
+
+    @functools.wraps(function)
+    def called(*args: Any, **given: Any) -> T:
+        call: Callable[..., T] = function
+        named = place >= len(args)
+        source = given.get("loss") if named else args[place]
+        if not _is_germ(source):
+            return call(*args, **given)
+        beside = {name: given.pop(name) for name in _OF_GERMS if name in given}
+        made = loss(cast(Any, source), **beside)
+        if named and parameters[place].kind != inspect.Parameter.POSITIONAL_ONLY:
+            return call(*args, **{**given, "loss": made})
+        return call(*args[:place], made, *args[place + 1 :], **given)
+
+    return called
+
+
+def _is_germ(source: Any) -> bool:
+    """True for what :func:`loss` reads and the measuring arm does not know."""
+    known = str | list | tuple | Entry | Model | LocalProblem | Ideal | Polynomial
+    return isinstance(source, known) or type(source).__module__.startswith("sympy.")
 
 
 def _refuse(why: str, **arguments: Any) -> None:

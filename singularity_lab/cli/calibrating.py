@@ -75,7 +75,7 @@ def _measure(plans: list[Any], store: Path, workers: int, cluster: str, title: s
     from singularity_lab.calibration.run import run_plans
 
     with interruption(store), progress_bar() as progress:
-        found = run_plans(plans, store, workers, progress, title, cluster)
+        found = run_plans(plans, store, workers, progress, title, cluster, "store")
     _report(store, store, as_json=False)
     if all(m.value is None for m in found.measurements):
         say_error("no device gave a reading; status and report say why")
@@ -89,7 +89,7 @@ def status(store: StoreFolder, as_json: Json = False) -> None:
 
     extras.require("status", "torch")
     wanted = {t.key: t.arm.label for p in plans(store, as_stored=True) for t in p.tasks()}
-    place = RecordStore(store)
+    place = RecordStore(store, "store")
     found = {r["key"]: r for r in place.records(("key", "outcome", "cpu_seconds"))}
     arms: dict[str, dict[str, Any]] = {}
     for key, arm in wanted.items():
@@ -153,7 +153,7 @@ def _report(store: Path, out: Path, as_json: bool) -> None:
         print(headline(found))
         for path in written:
             print(f"report: {path}")
-    _end(RecordStore(store).damaged)
+    _end(RecordStore(store, "store").damaged)
 
 
 def _summary(found: Calibration) -> dict[str, Any]:

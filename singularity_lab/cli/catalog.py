@@ -335,13 +335,14 @@ def prove(
     from singularity_lab.catalog.prove import prove as search_rows
     from singularity_lab.catalog.prove import stray_files, write_index
     from singularity_lab.catalog.store import CertificateStore, shipped
+    from singularity_lab.system.files import made_folder
 
     if into is None and in_package():
         raise BadInput(
             "--into: a folder is needed: the catalog of an installed package is not written to"
         )
     rows = _rows(ids, family, tag)
-    store = shipped() if into is None else CertificateStore(into)
+    store = shipped() if into is None else CertificateStore(made_folder(into, "--into"))
     if fresh and not index_only:
         for row in rows:
             if row.polynomial:

@@ -125,6 +125,7 @@ def build(
         write_tables,
     )
     from singularity_lab.errors import BadInput
+    from singularity_lab.system.files import made_folder
 
     partial = bool(families or ids)
     if out is None and (in_package() or partial or os.environ.get("SINGLAB_CATALOG")):
@@ -132,7 +133,7 @@ def build(
             "--out: a folder is needed: the dictionary of the package holds all rows of its own "
             "catalog, and that of an installed package is not written to"
         )
-    folder = out or shipped_folder()
+    folder = shipped_folder() if out is None else made_folder(out, "--out")
     if ids:
         rows = [load(i.strip()) for i in ids.split(",")]
     elif families:

@@ -21,7 +21,7 @@ import msgspec
 from singularity_lab.dictionary.schema import TABLES, Cell, ReadingLine, Tables
 from singularity_lab.errors import BadInput
 from singularity_lab.system.extras import require
-from singularity_lab.system.files import write_bytes, write_text
+from singularity_lab.system.files import made_folder, write_bytes, write_text
 
 SUFFIX = ".jsonl.gz"
 FORMATS = ("json", "csv", "parquet")
@@ -218,7 +218,7 @@ def export(tables: Tables, folder: Path, kind: str = "json") -> list[Path]:
     """
     if kind not in FORMATS:
         raise BadInput(f"format: one of {', '.join(FORMATS)} is needed, received {kind!r}")
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder, "out")
     files = []
     connection: Any = to_duckdb(tables) if kind == "parquet" else None
     for table in TABLES:

@@ -24,7 +24,7 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, Spectroscope
 from singularity_lab.spectroscopes.devices import llc_side_by_side
 from singularity_lab.spectroscopes.long_run import LongRun, running
-from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.losses.protocol import Loss, require_loss
 from singularity_lab.spectroscopes.meter import Budget, peak_memory, versions
 from singularity_lab.spectroscopes.reading import BadLoss, Cost, Outcome, Reading
 from singularity_lab.spectroscopes.registry import REGISTERED, find_device, known_devices
@@ -69,7 +69,7 @@ def measure(
     loss: Loss,
     /,
     *,
-    seed: int,
+    seed: int = 0,
     budget: Budget | float | None = None,
     evaluations: float | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -80,7 +80,9 @@ def measure(
     """Return the reading of a device at a loss.
 
     device: a name from :func:`known_devices`, a :class:`Device` record, or a function with the
-    signature of :class:`Spectroscope`.
+    signature of :class:`Spectroscope`. loss: a Loss; ``singularity_lab.measure`` also takes what
+    :func:`~singularity_lab.catalog.loss.loss` makes one of (``"x^2 - y^3"`` is K = (x² − y³)², as
+    for the command), with its arguments ``at``, ``convention`` and so on.
     seed: integer ≥ 0; the same seed gives the same reading bit for bit, whatever the number of
     threads. budget: CPU seconds (then the reading depends on the machine), or a :class:`Budget`
     with both limits. evaluations: of K and ∇K, a limit that does not. checkpoint: a file in which a
@@ -101,10 +103,7 @@ def measure(
             "loss: expected a Loss, received a torch module; network_loss(model, data, criterion) "
             "makes one, and llc(model, data, criterion) reads it in one call"
         )
-    if not isinstance(loss, Loss):
-        raise BadInput(
-            f"loss: expected value, value_and_grad, dim, center, …, received {type(loss).__name__}"
-        )
+    require_loss(loss)
     number = integer(seed)
     if number is None or number < 0:
         raise BadInput(f"seed: expected an integer ≥ 0, received {seed!r}")

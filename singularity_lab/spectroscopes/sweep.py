@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes.losses.protocol import Loss
+from singularity_lab.spectroscopes.losses.protocol import Loss, require_loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.networks import (
@@ -32,6 +32,7 @@ from singularity_lab.spectroscopes.networks import (
 )
 from singularity_lab.spectroscopes.reading import Outcome, Reading, ReadingRecord
 from singularity_lab.system.documents import Record, decoded
+from singularity_lab.system.lines import shortened
 from singularity_lab.system.scalars import real
 
 __all__ = ["GridRun", "Recommendation", "Sweep", "sweep"]
@@ -40,6 +41,7 @@ _AROUND = (1 / 9, 1 / 3, 1.0, 3.0)  # times the automatic step
 _GAMMAS = (1.0, 10.0, 100.0)
 _AGREE = 3.0  # standard errors of the difference
 _SMALL = 0.05  # of the value, an error that shows what there is to see
+_WIDTH = 180  # of a line of the table; the whole reason stands in the records
 _COLOURS = {
     "ok": "#FFFFFF", "biased target": "#E69F00", "not mixed": "#56B4E9", "diverged": "#D55E00",
     "no minimum": "#CC79A7",
@@ -225,9 +227,8 @@ class Sweep:
                 said = f"{r['value']:.4g} [{r['low']:.4g}, {r['high']:.4g}]"
             why = r["outcome"] + (f": {r['reason']}" if r["reason"] else "")
             mark = "yes" if r["flat"] and steps else ""
-            lines.append(
-                f"  {r['n']:>8g} {r['gamma']:>7g} {step:>9}  {said:<26} {mark:<4}  {why}"[:180]
-            )
+            line = f"  {r['n']:>8g} {r['gamma']:>7g} {step:>9}  {said:<26} {mark:<4}  {why}"
+            lines.append(shortened(line, _WIDTH))
         if steps:
             lines.append("  flat: ok, and in agreement with the ok run at a neighbouring step")
         return "\n".join(lines)
@@ -358,8 +359,7 @@ def sweep(
     """
     if isinstance(loss, torch.nn.Module):
         loss = network_loss(loss, data, criterion, self_teacher=self_teacher)
-    if not isinstance(loss, Loss):
-        raise BadInput(f"loss: expected a Loss or a torch module, received {type(loss).__name__}")
+    require_loss(loss, " or a torch module")
     device = "llc" if device is None else device
     check_field_device(device)
     seconds = check_number("seconds", seconds)

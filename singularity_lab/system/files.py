@@ -16,6 +16,7 @@ from singularity_lab.errors import BadInput
 
 __all__ = [
     "LARGEST_DOCUMENT",
+    "made_folder",
     "parse_json",
     "read_json",
     "read_text",
@@ -66,6 +67,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
         if error.errno is None:
             raise
         raise type(error)(error.errno, error.strerror, str(path)) from None
+
+
+def made_folder(path: str | Path, name: str) -> Path:
+    """The folder ``path``, made where it is missing. name: the argument by which messages call it.
+
+    Raises BadInput for a file, for what cannot be made, and for what is no path.
+    """
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path):
+        raise BadInput(f"{name}: a folder is needed, received {path!r}")
+    folder = Path(path)
+    if folder.exists() and not folder.is_dir():
+        raise BadInput(f"{name}: a folder is needed, but this is a file: {folder}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{name}: cannot make the folder {folder}: {error.strerror}") from None
+    return folder
 
 
 def write_bytes(path: str | Path, data: bytes) -> Path:

@@ -37,6 +37,7 @@ from singularity_lab.spectroscopes import (
 from singularity_lab.spectroscopes.networks import check_number, planned
 from singularity_lab.spectroscopes.user_models import collected
 from singularity_lab.system.counting import counted
+from singularity_lab.system.lines import shortened
 from singularity_lab.system.scalars import real
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import Ended, check_address, workers
@@ -110,15 +111,16 @@ def track(
     time. n: sample size or sizes, each read at every checkpoint; the number of examples when None.
     gamma: localisation; 100 for networks. probes: functions of the module (or Loss) by name, a
     number each. seed, common: the same seed everywhere, or seed + k at the k-th checkpoint.
-    seconds: CPU seconds planned for a reading, 20 by default; total_seconds: for all of them
-    instead. together: so many readings of ``llc-hmc`` or ``llc-mala`` run side by side as one batch
-    of chains, as :func:`measure_each` does, at the cost of few for models of few parameters: the
-    same readings, finished together; None: as many as pay. store: a file; what is finished in it is
-    not measured again. jobs: processes that share the checkpoints out; cluster: or the workers of
-    Dask, ``tcp://HOST:PORT`` or ``local:N``, to which model, data and functions must travel. What
-    is read does not depend on either. progress: True for a line
-    with the time left by the clock, which is not CPU time, or a function of (share, words).
-    settings: of the device.
+    seconds: CPU seconds planned for the chains of a reading, 20 by default; what a checkpoint takes
+    besides (its operations are written down once for each, 0.5 to 1.5 seconds for a small network)
+    is not planned. total_seconds: for all of them instead. together: so many readings of
+    ``llc-hmc`` or ``llc-mala`` run side by side as one batch of chains, as :func:`measure_each`
+    does, at the cost of few for models of few parameters: the same readings, finished together;
+    None: as many as pay. store: a file; what is finished in it is not measured again. jobs:
+    processes that share the checkpoints out; cluster: or the workers of Dask, ``tcp://HOST:PORT``
+    or ``local:N``, to which model, data and functions must travel. What is read does not depend on
+    either. progress: True for a line with the time left by the clock, which is not CPU time, or a
+    function of (share, words). settings: of the device.
 
     A checkpoint that cannot be read, or whose measurement fails, is a row with its reason. Raises
     BadInput for arguments that cannot be right at any checkpoint and where none can be read, and
@@ -208,7 +210,9 @@ def _number(size: float | None) -> float:
 def _why(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     words = lines[0] if lines else ""
-    return (words if isinstance(error, BadInput) else f"{type(error).__name__}: {words}")[:200]
+    return shortened(
+        words if isinstance(error, BadInput) else f"{type(error).__name__}: {words}", 500
+    )
 
 
 class _Checkpoints:

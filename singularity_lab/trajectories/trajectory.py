@@ -19,6 +19,7 @@ from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes import Reading
 from singularity_lab.spectroscopes.reading import ReadingRecord
 from singularity_lab.system.documents import Record, converted, decoded
+from singularity_lab.system.lines import shortened
 from singularity_lab.system.scalars import real
 from singularity_lab.trajectories import pictures
 from singularity_lab.trajectories.differences import Difference, difference
@@ -26,6 +27,7 @@ from singularity_lab.trajectories.differences import Difference, difference
 __all__ = ["FAILED", "Trajectory", "TrajectoryRow"]
 
 FAILED = "failed"  # the outcome of a checkpoint that gave no reading at all
+_WIDTH = 200  # of a line of the table; the rows hold the whole reasons
 _NUMBERS = ("loss", "gradient", "value", "low", "high", "level", "error", "seconds")
 
 
@@ -353,7 +355,7 @@ shared: a rise
                 wide = max(wide, 18) if heading == "reading" else wide
                 text = heading if k < 0 else texts[k]
                 cells.append(text.rjust(wide) if right else text.ljust(wide))
-            lines.append(("  " + "  ".join(cells)).rstrip()[:200])
+            lines.append(shortened(("  " + "  ".join(cells)).rstrip(), _WIDTH))
         return "\n".join(lines if self.rows else lines[:1])
 
     def _repr_html_(self) -> str:

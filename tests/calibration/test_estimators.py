@@ -7,6 +7,7 @@ import math
 import os
 import random
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -156,6 +157,68 @@ def test_global_generators_begin_at_the_seed_and_nothing_of_the_process_is_chang
     assert bool((torch.get_rng_state() == before[1]).all())
     assert os.getcwd() == before[2]
     assert torch.get_default_dtype() == torch.float32
+
+
+def test_one_point_and_lists_are_points_too():
+    """Whatever holds the numbers, one point is counted as one and read as in a batch."""
+    seen = []
+
+    def mine(loss, seed, budget):
+        w = [2.0, 3.0]
+        many, slopes = loss.value_and_grad(np.array([w, w, [1.0, 1.0]]))
+        assert (many[2], slopes.shape) == (0.0, (3, 2))
+        for one in (w, tuple(w), np.array(w), torch.tensor(w), [2, Fraction(3)]):
+            value, slope = loss.value_and_grad(one)
+            assert (float(value), list(slope)) == (many[0], list(slopes[0]))
+            assert float(loss.value(one)) == float(loss.local_value(one)) == many[0]
+            assert np.shape(loss.value(one)) == ()
+        assert loss.value([w, w]).shape == (2,)
+        seen.append(type(loss.value(np.array(w))))
+        return 0.5
+
+    (found,) = read(mine)
+    assert (found.outcome, found.evaluations, found.gradients) == ("ok", 18, 8), found.reason
+    assert issubclass(seen[0], float)
+
+
+@pytest.mark.parametrize(
+    ("bad", "received"),
+    [
+        (None, "NoneType None"),
+        ("w", "str 'w'"),
+        (["1", "2"], r"list \['1', '2'\]"),
+        ([1.0, None], "list"),
+        ([[1.0], [1.0, 2.0]], "list"),
+        ([1j, 2.0], "list"),
+        (torch.ones(2, dtype=torch.complex128), "Tensor"),
+        (0.5, r"the shape \(\)"),
+        ([], r"the shape \(0,\)"),
+        (np.ones((3, 3)), r"the shape \(3, 3\)"),
+        (torch.ones(1, 1, 2), r"the shape \(1, 1, 2\)"),
+    ],
+)
+def test_what_is_no_point_is_told_with_the_rule(bad, received):
+    seen = []
+
+    def mine(loss, seed, budget):
+        for method in (loss.value, loss.value_and_grad):
+            with pytest.raises(BadInput, match=rf"^w: expected points of .*\(c, 2\).*{received}"):
+                method(bad)
+            seen.append(method)
+        return 0.5
+
+    (found,) = read(mine)
+    assert (len(seen), found.points) == (2, 0), found.reason
+
+
+@pytest.mark.parametrize(("wrap", "shape"), [(torch.vmap, (5, 2)), (torch.func.grad, (2,))])
+def test_points_inside_of_torch_func_are_told_that_the_loss_takes_many(wrap, shape):
+    def mine(loss, seed, budget):
+        wrap(loss.value)(torch.ones(shape, dtype=torch.float64))
+
+    (found,) = read(mine)
+    assert "the loss takes many at once, (c, 2)" in found.reason
+    assert found.points == 0
 
 
 def test_points_that_ask_for_gradients_are_told_where_gradients_are():

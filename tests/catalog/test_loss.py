@@ -4,14 +4,16 @@ domain."""
 from __future__ import annotations
 
 import pytest
+import sympy
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import dyadic_points, ideals
 
+from singularity_lab.algebra.polynomial import parse
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.load import entries, load
-from singularity_lab.catalog.loss import loss
+from singularity_lab.catalog.loss import loss, takes_germs
 from singularity_lab.errors import BadInput
 from singularity_lab.models import build
 
@@ -192,3 +194,73 @@ def test_a_typed_loss_is_measured(text):
     truth = float(rlct(text, convention="loss").value)
     assert reading.outcome == "ok"
     assert abs(reading.estimates["lambda"].value - truth) < 0.02
+
+
+x, y = sympy.symbols("x y")
+CUSPS = [
+    "x^2 - y^3",
+    ["x^2 - y^3"],
+    x**2 - y**3,
+    parse("x^2 - y^3"),
+    LocalProblem.build("x^2 - y^3"),
+    loss("x^2 - y^3"),
+]
+
+
+@pytest.mark.parametrize("source", CUSPS, ids=lambda s: type(s).__name__)
+def test_a_device_reads_of_a_text_what_it_reads_of_its_loss(source):
+    import singularity_lab
+
+    asked = {"evaluations": 2e5, "particles": 64}
+    here = singularity_lab.measure("volume", source, **asked)
+    there = singularity_lab.spectroscopes.measure("volume", CUSPS[-1], seed=0, **asked)
+    assert (here.loss_id, here.estimates) == (there.loss_id, there.estimates)
+
+
+def test_the_command_and_the_function_read_the_same_of_the_same_words():
+    from terminal import answer
+
+    import singularity_lab
+
+    _, told = answer("measure", "hessian", "x^2 + y^2 - 1", "--at", "x=1,y=0", "--as", "loss")
+    found = singularity_lab.measure(
+        "hessian", "x^2 + y^2 - 1", at={"x": 1, "y": 0}, convention="loss"
+    )
+    assert (told["loss_id"], told["outcome"]) == (found.loss_id, str(found.outcome))
+
+
+def test_where_the_loss_stands_among_the_arguments_does_not_matter():
+    def show(loss, data=None, *, more=0):
+        return loss.dim, data, more
+
+    def last(device, loss, /, **settings):
+        return loss.dim, device, settings
+
+    assert takes_germs(show)("x*y*z", 3) == (3, 3, 0)
+    assert takes_germs(show)(loss="x*y", more=1, variables="x y z w") == (4, None, 1)
+    assert takes_germs(last)("d", "x*y", chains=2, at={"x": 1}) == (2, "d", {"chains": 2})
+    with pytest.raises(TypeError, match="loss"):
+        takes_germs(show)()
+
+
+@pytest.mark.parametrize("call", ["measure", "sweep"])
+@pytest.mark.parametrize("bad", [None, 3, float("nan"), {}, abs, object])
+def test_what_is_no_loss_is_told_what_makes_one(call, bad):
+    import singularity_lab
+
+    arguments = ("hessian", bad) if call == "measure" else (bad,)
+    with pytest.raises(BadInput, match=r"^loss: a Loss.* is needed, received .*FunctionLoss\("):
+        getattr(singularity_lab, call)(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("bad", "word"),
+    [("", "expression is needed"), ([], "generators: at least one"), ([None], "received None"),
+     ("x^2+", "position 4"), (sympy.nan, "nan"), (x + sympy.I, "I"), (sympy.sin(x), "sin")],
+)  # fmt: skip
+def test_what_is_no_polynomial_is_one_line(bad, word):
+    import singularity_lab
+
+    with pytest.raises(BadInput, match=word) as caught:
+        singularity_lab.measure("hessian", bad)
+    assert "\n" not in str(caught.value)

@@ -1,6 +1,7 @@
 """Sweeps that a file describes: run, status, report, compare, answer key."""
 
 import json
+import re
 
 import pytest
 from terminal import answer, run
@@ -81,3 +82,27 @@ def test_the_help_says_what_is_needed():
     code, out, _ = run("calibrate", "--help")
     assert code == 0
     assert out.count("Needed:") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("calibrate", "run", "PLAN", "--store", "FILE"), "store"),
+        (("calibrate", "--device", "hessian", "--rows", "nc-1-1", "--out", "FILE"), "out"),
+        (("calibrate", "key", "--out", "FILE"), "out"),
+        (("catalog", "prove", "--into", "FILE"), "--into"),
+        (("dictionary", "build", "--ids", "nc-1-1", "--out", "FILE"), "--out"),
+        (("atlas", "build", "--out", "FILE"), "out"),
+        (("demo", "--out", "FILE"), "out"),
+    ],
+    ids=lambda x: "-".join(x[:2]) if isinstance(x, tuple) else "",
+)
+def test_a_file_where_a_folder_is_needed_is_told_by_the_option_that_was_typed(
+    words, name, tmp_path
+):
+    plan, file = tmp_path / "plan.toml", tmp_path / "file"
+    plan.write_text('rows = ["nc-1-1"]\n[[devices]]\nname = "hessian"\n')
+    file.write_text("kept")
+    code, _, err = run(*({"PLAN": plan, "FILE": file}.get(w, w) for w in words))
+    assert (code, file.read_text()) == (2, "kept")
+    assert re.search(rf"^error: {name}: a folder is needed.* file:? ", err), err

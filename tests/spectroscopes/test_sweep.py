@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 import torch
 
 from singularity_lab import sweep
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes import Cost, Estimate, FunctionLoss, Outcome, Reading
+from singularity_lab.spectroscopes import (
+    Cost,
+    Estimate,
+    FunctionLoss,
+    Outcome,
+    PolynomialLoss,
+    Reading,
+)
 from singularity_lab.spectroscopes.sweep import GridRun, Sweep
 
 FAST = {"chains": 16, "burn_in": 400, "draws": 3000}
@@ -133,3 +142,18 @@ def test_json_and_picture(found):
 def test_a_grid_that_cannot_be_is_one_line(change, word):
     with pytest.raises(BadInput, match=word):
         sweep(bowl(), **change)
+
+
+def test_a_long_reason_is_cut_at_a_word_and_kept_whole_in_the_records(monkeypatch):
+    """A grid of steps far too short: each line says so in its width."""
+    monkeypatch.setattr(sys.modules[Sweep.__module__], "_WIDTH", 120)
+    square = PolynomialLoss.from_exponents([([1], [(1,)])], loss_id="w^2")
+    found = sweep(square, epsilon=[1e-9, 1e-8], gamma=[1.0], n=[1000], burn_in=20, draws=40)
+    reasons = [r["reason"] for r in found.records()]
+    lines = str(found).splitlines()[2:4]
+    assert all(len(line) <= 120 for line in lines)
+    for line, reason in zip(lines, reasons, strict=True):
+        assert line.endswith("…")
+        kept = line.partition(": ")[2][:-1]
+        assert reason.startswith(kept)
+        assert reason[len(kept)] in " ,;:("

@@ -15,6 +15,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     checked_domain,
     checked_points,
     exponents,
+    of_points,
 )
 
 # ---------------------------------------------------------------------------------- torch functions
@@ -93,12 +94,14 @@ class FunctionLoss:
             )
         return out.to(torch.float64)
 
+    @of_points
     def value(self, w: Tensor) -> Tensor:
         """K at w: (c, d) → (c,)."""
         w = checked_points(w, self.dim)
         with torch.no_grad():
             return self._call(w, *self._beside(w))
 
+    @of_points
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """K and ∇K at w: (c, d) → (c,), (c, d)."""
         w = checked_points(w, self.dim)

@@ -32,6 +32,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     as_columns,
     checked_domain,
     checked_points,
+    of_points,
 )
 
 __all__ = ["MatrixProductLoss"]
@@ -241,6 +242,7 @@ class MatrixProductLoss(Centred):
         assert product is not None
         return (product - own).reshape(-1)
 
+    @of_points
     def local_value(self, u: Tensor) -> Tensor:
         """K(w* + u) at displacements u (c, d), without the cancellation in P − P*."""
         u = checked_points(u, self.dim, "u")
@@ -249,6 +251,7 @@ class MatrixProductLoss(Centred):
             return torch.cat([self._forward_columns(p)[0].double() for p in parts])
         return torch.cat([self._forward(p)[0].double() for p in u.split(self._chunk())])
 
+    @of_points
     def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """K(w* + u) and its gradient at displacements u (c, d)."""
         u = checked_points(u, self.dim, "u")

@@ -19,6 +19,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     ValueAndGrad,
     checked_domain,
     checked_points,
+    of_points,
 )
 from singularity_lab.spectroscopes.losses.traced import Traced
 
@@ -370,6 +371,7 @@ class ModuleLoss:
             x, y = tree_map(lambda a, k=start: a[k : k + self._rows], (self._inputs, self._targets))
             yield min(self._rows, self.n_data - start) / self.n_data, x, y
 
+    @of_points
     def value(self, w: Tensor) -> Tensor:
         """Mean loss over all data at w: (c, d) → (c,)."""
         w = self._points(w)
@@ -420,6 +422,7 @@ class ModuleLoss:
             ]
         return torch.cat(runs, dim=1).to(torch.float64)
 
+    @of_points
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """Mean loss over all data and its gradient, which is single where w is: (c, d) → (c,),
         (c, d)."""

@@ -14,6 +14,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     Loss,
     ValueAndGrad,
     checked_points,
+    of_points,
 )
 
 # ---------------------------------------------------------------------------------- losses
@@ -91,10 +92,12 @@ class RestrictedLoss:
         w[:, self.indices.to(v.device)] = v
         return w
 
+    @of_points
     def value(self, w: Tensor) -> Tensor:
         """K at w_C: (c, |C|) → (c,)."""
         return self.loss.value(self._embed(w, self.loss.center.double()))
 
+    @of_points
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """K and its gradient in w_C."""
         value, grad = self.loss.value_and_grad(self._embed(w, self.loss.center.double()))
@@ -188,10 +191,12 @@ class MixtureLoss:
             self.local_value = self._local_value
             self.local_value_and_grad = self._local_value_and_grad
 
+    @of_points
     def value(self, w: Tensor) -> Tensor:
         """K at w: (c, d) → (c,)."""
         return _sum([(self.weights[n], p.value(w)) for n, p in self.parts.items()])
 
+    @of_points
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """K and ∇K at w."""
         found = [(self.weights[n], p.value_and_grad(w)) for n, p in self.parts.items()]

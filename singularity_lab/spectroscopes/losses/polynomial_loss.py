@@ -20,6 +20,7 @@ from singularity_lab.spectroscopes.losses.protocol import (
     checked_domain,
     checked_points,
     exponents,
+    of_points,
 )
 from singularity_lab.spectroscopes.typed import TypedForm, TypedProgram, finite
 from singularity_lab.system.floats import as_float
@@ -186,12 +187,14 @@ class PolynomialLoss(Centred):
             f"PolynomialLoss({self.loss_id!r}, dim={self.dim}, generators={len(self.generators)})"
         )
 
+    @of_points
     def local_value(self, u: Tensor) -> Tensor:
         """K(w* + u) at displacements u (c, d), from generators expanded about w* in exact
         arithmetic; in single precision when u is."""
         u = checked_points(u, self.dim, "u", single=True)
         return self._program.value(as_columns(u))
 
+    @of_points
     def local_value_and_grad(self, u: Tensor) -> tuple[Tensor, Tensor]:
         """K(w* + u) and its gradient at displacements u (c, d); in single precision when u is."""
         u = checked_points(u, self.dim, "u", single=True)

@@ -16,8 +16,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from functools import wraps
+from numbers import Rational
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -108,12 +111,85 @@ class Loss(Protocol):
     prior_exponents: tuple[float, ...] | None
 
     def value(self, w: Tensor) -> Tensor:
-        """K at w: (c, d) → (c,)."""
+        """K at w: (c, d) → (c,). The losses of this package take one point (d,) → () too."""
         ...
 
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """K and ∇K at w: (c, d) → (c,), (c, d)."""
         ...
+
+
+class _OfPoints(Protocol):
+    dim: int
+
+
+def require_loss(loss: Any, others: str = "") -> None:
+    """Raise BadInput for what is no Loss, naming what makes one. others: what is taken too."""
+    if isinstance(loss, Loss):
+        return
+    raise BadInput(
+        f"loss: a Loss{others} is needed, received {_kind(loss)}; singularity_lab.loss(…) makes "
+        "one of polynomials, of an id of the catalog or a model, FunctionLoss(f, dim) one of a "
+        "torch function"
+    )
+
+
+S = TypeVar("S", bound=_OfPoints)
+Values = TypeVar("Values")
+
+
+def of_points(method: Callable[[S, Tensor], Values]) -> Callable[[S, Any], Values]:
+    """A method of points (c, d) that takes one point (d,) too, and lists and NumPy arrays of these.
+
+    Of one point K is a scalar tensor (), and ∇K has the shape (d,). Raises BadInput, with the
+    argument's name, for what is no array of numbers; the method itself checks the shape (c, d).
+    """
+    name = method.__code__.co_varnames[1]
+
+    @wraps(method)
+    def call(loss: S, points: Any) -> Values:
+        if isinstance(points, Tensor) and points.ndim == 2:
+            return method(loss, points)
+        array = as_points(points, loss.dim, name)
+        if array.ndim == 2:
+            return method(loss, array)
+        found: Any = method(loss, array[None])
+        return cast(Values, found[0] if isinstance(found, Tensor) else tuple(x[0] for x in found))
+
+    return call
+
+
+def as_points(points: Any, dim: int, name: str = "w") -> Tensor:
+    """Points (c, d), or one point (d,), as a tensor; raises BadInput for anything else."""
+    given = points
+    if not isinstance(points, Tensor):
+        points = _numbers(points)
+    if points is None or points.is_complex() or points.dtype == torch.bool:
+        raise BadInput(f"{name}: expected {_needed(dim)}, received {_kind(given)}")
+    if points.shape != (dim,) and (points.ndim != 2 or points.shape[1] != dim):
+        raise BadInput(f"{name}: expected {_needed(dim)}, received the shape {tuple(points.shape)}")
+    return points
+
+
+def _numbers(points: Any) -> Tensor | None:
+    """An array of real numbers as a float64 tensor; None for anything else."""
+    try:
+        array = np.asarray(points)
+        real = array.dtype.kind in "iuf" or (
+            array.dtype.kind == "O" and all(isinstance(x, Rational) for x in array.flat)
+        )
+        return torch.as_tensor(array.astype(np.float64)) if real else None
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # unequal rows, gradients asked
+        return None
+
+
+def _needed(dim: int) -> str:
+    return f"points of the shape (c, {dim}), or one of the shape ({dim},)"
+
+
+def _kind(points: Any) -> str:
+    said = " ".join(repr(points).split())
+    return f"{type(points).__name__} {said[:60]}{'…' * (len(said) > 60)}"
 
 
 class Centred:
@@ -125,11 +201,13 @@ class Centred:
     dim: int
     center: Tensor
 
+    @of_points
     def value(self, w: Tensor) -> Tensor:
         """K at w: (c, d) → (c,)."""
         w = checked_points(w, self.dim)
         return self.local_value(w - self.center.to(w.device))
 
+    @of_points
     def value_and_grad(self, w: Tensor) -> tuple[Tensor, Tensor]:
         """K and ∇K at w: (c, d) → (c,), (c, d)."""
         w = checked_points(w, self.dim)
@@ -151,10 +229,10 @@ def checked_points(w: Tensor, dim: int, name: str = "w", single: bool = False) -
     """w as float64 points (c, d); float32 is left as it is where ``single`` says so."""
     if not isinstance(w, Tensor):
         raise BadInput(
-            f"{name}: expected a torch tensor of shape (c, {dim}), received {type(w).__name__}"
+            f"{name}: expected a torch tensor of the shape (c, {dim}), received {type(w).__name__}"
         )
     if w.ndim != 2 or w.shape[1] != dim:
-        raise BadInput(f"{name}: expected shape (c, {dim}), received {tuple(w.shape)}")
+        raise BadInput(f"{name}: expected {_needed(dim)}, received the shape {tuple(w.shape)}")
     if w.dtype == torch.float64 or (single and w.dtype == torch.float32):
         return w
     return w.to(torch.float64)

@@ -7,6 +7,7 @@ import torch
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.function import FunctionLoss
+from singularity_lab.spectroscopes.losses.parts import MixtureLoss, RestrictedLoss
 from singularity_lab.spectroscopes.losses.protocol import (
     Centred,
     Domain,
@@ -56,6 +57,42 @@ def test_a_centred_loss_is_asked_at_displacements():
     value, gradient = loss.value_and_grad(w)
     assert value.tolist() == loss.value(w).tolist() == [0.0, 5.0]
     assert gradient.tolist() == [[0.0, 0.0], [2.0, 4.0]]
+
+
+def the_losses():
+    """Losses of every kind in two parameters."""
+    from singularity_lab import loss
+
+    cross = loss("x*y", at={"x": 1})
+    network = torch.nn.Linear(1, 1).double()
+    x = torch.arange(4.0, dtype=torch.float64)[:, None]
+    wide = FunctionLoss(lambda w: (w**2).sum(1), 3)
+    return {
+        "polynomial": cross,
+        "function": FunctionLoss(lambda w: (w[:, 0] * w[:, 1]) ** 2, 2),
+        "module": loss(network, x, 2 * x),
+        "product": loss("rrr-1-1-1-r0"),
+        "restricted": RestrictedLoss(wide, [0, 2]),
+        "mixture": MixtureLoss({"a": cross, "b": loss("x + y", at={"x": 1})}),
+        "centred": Square([1.0, -2.0]),
+    }
+
+
+@pytest.mark.parametrize("kind", the_losses())
+def test_one_point_reads_what_it_reads_in_a_batch(kind):
+    loss = the_losses()[kind]
+    points = torch.tensor([[0.5, -1.25], [2.0, 0.75]], dtype=torch.float64)
+    value, slope = loss.value_and_grad(points)
+    for k, point in enumerate(points):
+        for given in (point, point.numpy(), point.tolist()):
+            assert loss.value(given).shape == ()
+            assert float(loss.value(given)) == pytest.approx(float(value[k]))
+            one, its_slope = loss.value_and_grad(given)
+            assert (one.shape, its_slope.shape) == ((), (2,))
+            assert its_slope.tolist() == pytest.approx(slope[k].tolist())
+    for bad in (None, "x", [], [1.0], torch.ones(3), torch.ones(2, 2, 2), [["1", "2"]]):
+        with pytest.raises(BadInput, match=r"w: expected points of the shape \(c, 2\), or one"):
+            loss.value(bad)
 
 
 def test_points_and_centres_are_checked():
