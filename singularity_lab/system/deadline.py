@@ -32,6 +32,7 @@ class _Limits(threading.local):
     def __init__(self) -> None:
         self.stack: list[TimeLimit] = []
         self.waited = 0.0
+        self.cuts = 0
 
 
 _limits = _Limits()
@@ -45,6 +46,34 @@ def clock() -> float:
 def count_waiting(seconds: float) -> None:
     """Add to the clock of this thread what it has waited for a process that works for it."""
     _limits.waited += seconds
+
+
+def cuts() -> int:
+    """How often a time limit has ended something in this thread so far.
+
+    Where the number is the same after a call as before it, the answer does not depend on the speed
+    of the machine: more time would not have changed it.
+
+    >>> before = cuts()
+    >>> with TimeLimit(0.001):
+    ...     while True:
+    ...         check_time()
+    >>> cuts() - before
+    1
+    """
+    return _limits.cuts
+
+
+def count_cuts(number: int) -> None:
+    """Count cuts again, where an answer that was kept is used once more."""
+    _limits.cuts += number
+
+
+def is_over(used: float, seconds: float) -> bool:
+    """Whether so many CPU seconds are used up; then it counts as a cut (:func:`cuts`)."""
+    late = used > seconds
+    _limits.cuts += late
+    return late
 
 
 class TimeLimit:
@@ -87,6 +116,7 @@ class TimeLimit:
         out = kind is OutOfTime
         mine = not stack or self.own <= stack[-1].end  # the earlier one of the two
         self.expired = mine and (out or clock() > self.own)
+        _limits.cuts += self.expired
         return out and mine
 
     @property

@@ -42,7 +42,7 @@ from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Zero
 from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.counting import counted
-from singularity_lab.system.deadline import TimeLimit, require_seconds
+from singularity_lab.system.deadline import TimeLimit, is_over, require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.
@@ -500,7 +500,7 @@ def _everywhere(
         result = _over_domain(problem, found, watch, budget, notes)
         if best is None or _says_more(result, best):
             best = result
-        late = budget is not None and watch.seconds > budget
+        late = budget is not None and is_over(watch.seconds, budget)
         if best.exact or found.ended == "interrupted" or late:
             break
     assert best is not None
