@@ -192,6 +192,14 @@ def test_an_option_is_named_that_was_given():
     assert "--box: expected low:high" in refused("rlct", "x^2", "--box", "x=:")
 
 
+@pytest.mark.parametrize("end", ["sqrt(2)", "pi", "nan", "1/0", "a"])
+@pytest.mark.parametrize("option", ["over", "box"])
+def test_an_end_of_an_interval_is_told_what_it_may_be(option, end):
+    said = refused("rlct", "x^2 - y^3", f"--{option}", f"x=0:{end}")
+    assert f"{option}[x]: not a rational number: '{end}'" in said
+    assert "an end is a rational number, as in 0:3/2, or left out, as in 0:" in said
+
+
 def test_an_error_of_the_users_own_code_is_one_line(tmp_path, monkeypatch):
     (tmp_path / "a_user_module.py").write_text("def model():\n    raise KeyError('width')\n")
     monkeypatch.chdir(tmp_path)

@@ -88,3 +88,6 @@ def test_the_origin_is_marked_where_it_is_a_zero(f, marked):
     space = singularities.zero_set(parse(f"{f} + z"))
     dots = [c for c in space.collections if c.get_offsets().shape[0] == 1]
     assert len(dots) == marked
+    assert len(singularities.body([parse(f)]).lines) == marked
+    beside = singularities.body([parse(f), parse("x", ["x", "y"])])
+    assert len(beside.lines) == marked
