@@ -209,6 +209,11 @@ check("generators with the wrong exponents do not", !(await find("u^5+v^2")).inc
 check("λ=5/12 finds the cusp", (await find("λ=5/12")).includes("ade-a2"));
 check("λ=5/12 with d:3..9 does not", !(await find("λ=5/12 d:3..9")).includes("ade-a2"));
 check("a reading finds rows whose λ lies in it", (await find("0.42±0.01")).includes("ade-a2"));
+check("generators with commas are one ideal", (await find("v*u, w*u")).includes("edge-path-3"));
+check("of which the rows up to proved moves come after", (await page.textContent("main")).includes("Up to proved moves"));
+check("comparisons with commas are several", (await find("λ<1, d:2..4,m=2")).length > 0);
+await find("λ=99/7");
+check("a value that no row has is told", (await page.textContent("p.told")).startsWith("No row has λ = 99/7; the nearest values are"));
 await find("nosuchwordatall");
 check("an empty answer says which word is to blame", (await page.textContent("main")).includes("nosuchwordatall"));
 await find("ade");

@@ -10,7 +10,11 @@ A query is a list of terms, all of which must hold; the terms that are understoo
 - ``family:tanh`` (a part of the name), ``tag:demo``, ``status:proved``, ``model:…``,
   ``class:6f7a…`` or ``class:ID``, that of a row
 - ids of rows with blanks or commas between: these rows; a comma between comparisons is a blank
-- polynomials ``x^2 - y^3`` or ``x*y, z``: the germ at 0, up to renaming, signs and proved moves
+- polynomials ``x^2 - y^3``, ``x*y, z`` or ``(x*y, z)``: the germ at 0, up to renaming, signs and
+  proved moves; single letters alone, as ``x, y``, are polynomials where a comma is between them
+
+The page of the atlas takes a query apart by the same rules (``atlas/src/search.ts``); one table of
+queries holds both to them (``atlas/test/queries.json``).
 """
 
 from __future__ import annotations
@@ -31,14 +35,19 @@ from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.exact.engine.forms import plain_form, reduced_form
 from singularity_lab.exact.proof.certificate import polynomial_problem_from_json
 
-_NUM = r"[0-9]+(?:\.[0-9]+)?(?:/[0-9]+)?"
+_NUM = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:/[0-9]+)?"
 _COMPARE = re.compile(
     rf"(λ|lambda|rlct|l|m|d)(<=|>=|≤|≥|=|<|>|:)({_NUM})?((?:\.\.|-)({_NUM})?)?$", re.IGNORECASE
 )
 _FIELD = re.compile(r"(family|tag|status|class|model):(.+)$", re.IGNORECASE)
 _FRACTION = re.compile(r"[0-9]+/[0-9]+$")
 _READING = re.compile(rf"({_NUM})(?:±|\+-|\+/-)({_NUM})$")
-_POLYNOMIAL = re.compile(r"[a-zA-Z0-9_]+\s*[\^*]|^[a-z0-9_^*+\- /()]+,")
+_SPACED = re.compile(r"(?<![\w\"])(λ|lambda|rlct|l|m|d)\s*(<=|>=|≤|≥|=|<|>)\s*", re.IGNORECASE)
+_POWER = re.compile(r"[\^*]")
+_SUM = re.compile(r"[^\W\d_]\w*\s*[-+]\s*[^\W\d_(]")  # of names; `1-d` is none
+_LONG = re.compile(r"[^\W\d_]{3}")
+_LETTER = re.compile(r"[a-z]")
+_SIGNS = str.maketrans({"²": "^2", "³": "^3", "·": "*", "−": "-"})
 
 
 @dataclass(frozen=True)
@@ -131,8 +140,9 @@ def why_none(query: str, tables: Tables | str | Path | None = None) -> list[str]
 
     tables = chosen(tables)
     query = query.strip()
-    if _germ(query) is not None:
-        typed = shlex.join(part.strip() for part in query.split(",") if part.strip())
+    generators = _generators(query)
+    if generators is not None:
+        typed = shlex.join(generators)
         return [
             "no row has these generators up to renaming and signs, or proved moves",
             f"singlab rlct {typed} proves λ and m; then singlab find 'λ=… m=…' has the rows "
@@ -161,7 +171,8 @@ def _nearest(term: str, lines: Iterable[StratumLine]) -> str:
         *([max(below)] if (below := [v for v in known if v < wanted]) else []),
         *([min(above)] if (above := [v for v in known if v > wanted]) else []),
     ]
-    return f"; the nearest values are {' and '.join(map(str, near))}" if near else ""
+    which = "values are" if len(near) > 1 else "value is"
+    return f"; the nearest {which} {' and '.join(map(str, near))}" if near else ""
 
 
 @dataclass(frozen=True)
@@ -181,7 +192,7 @@ class _Asked:
 
 def _terms(query: str) -> list[str]:
     try:
-        found = shlex.split(query)
+        found = shlex.split(_SPACED.sub(r"\1\2", query))
     except ValueError:
         raise BadInput(f"query: a quote is not closed: {query[:80]!r}") from None
     return [part for term in found for part in _parts(term)]
@@ -265,14 +276,14 @@ def _field(name: str, wanted: str, lines: Mapping[str, StratumLine]) -> Test:
 
     def test(row: Row, line: StratumLine) -> bool:
         if name == "tag":
-            return wanted in row.tags
+            return wanted.lower() in map(str.lower, row.tags)
         if name == "model":
             return row.model_id == wanted
         if name == "family":
             return wanted.lower() in row.family
         if name == "class":
             return line.class_id.status == "value" and line.class_id.value.startswith(wanted)
-        return row.status == wanted
+        return row.status == wanted.lower()
 
     return test
 
@@ -295,17 +306,62 @@ def _distance(line: StratumLine, centre: Fraction) -> float:
 # -- germs -----------------------------------------------------------------------------------------
 
 
-def _germ(query: str) -> LocalProblem | None:
-    """The germ at 0 of polynomials, or None for words."""
-    if not _POLYNOMIAL.search(query) or "±" in query or ":" in query or '"' in query:
+def _generators(query: str) -> list[str] | None:
+    """The polynomials that a query lists, or None for words and comparisons.
+
+    >>> _generators("(x*y, (x + 1)*z)"), _generators("x, y"), _generators("reduced-rank, cusp")
+    (['x*y', '(x + 1)*z'], ['x', 'y'], None)
+    """
+    text = query.strip().translate(_SIGNS)
+    if re.search(r"[:=<>±\"]", text):
         return None
-    parts = [part.strip() for part in query.split(",") if part.strip()]
-    if any(map(_is_test, parts)):
+    parts = _split(_unwrapped(text))
+    if len(parts) == 1 and _POWER.search(text):  # generators with blanks between
+        words = text.split()
+        if len(words) > 1 and all(map(_POWER.search, words)) and _read(words) is not None:
+            return words
+    powers = _POWER.search(text) is not None
+    letters = len(parts) > 1 and all(map(_LETTER.fullmatch, parts))
+    sums = _SUM.search(text) is not None and not _LONG.search(text)
+    if not (powers or letters or sums) or any(map(_is_test, parts)) or _read(parts) is None:
         return None
+    return parts
+
+
+def _unwrapped(text: str) -> str:
+    """A text without a pair of brackets around the whole."""
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if not depth:
+            return text[1:-1] if at and at == len(text) - 1 and sign == ")" else text
+    return text
+
+
+def _split(text: str) -> list[str]:
+    """The parts between commas and semicolons that are in no bracket."""
+    parts, depth = [""], 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign in ",;" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _read(parts: Sequence[str]) -> LocalProblem | None:
+    """The germ at 0 of polynomials; None where one of them is none."""
     try:
         return LocalProblem.of(Ideal.parse(parts))
     except SingularityLabError:
         return None
+
+
+def _germ(query: str) -> LocalProblem | None:
+    """The germ at 0 of the polynomials of a query, or None for words."""
+    parts = _generators(query)
+    return None if parts is None else _read(parts)
 
 
 def _problem(row: Row) -> LocalProblem:

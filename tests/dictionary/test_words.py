@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from singularity_lab import find
+from singularity_lab import find, lookup
+from singularity_lab.dictionary.query import _generators
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.dictionary.words import names_of, near_words, plain
 
-QUERIES = json.loads(
-    (Path(__file__).parents[2] / "atlas" / "test" / "queries.json").read_text(encoding="utf-8")
-)
+ATLAS = Path(__file__).parents[2] / "atlas" / "test"
+QUERIES = json.loads((ATLAS / "queries.json").read_text(encoding="utf-8"))
+GERMS = json.loads((ATLAS / "germs.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("query", QUERIES)
@@ -22,6 +23,20 @@ def test_a_query_finds_what_is_called_so_first(query):
     count, first = QUERIES[query]
     found = [hit.row.id for hit in find(query)]
     assert (len(found), found[0] if found else None) == (count, first)
+
+
+@pytest.mark.parametrize("query", GERMS)
+def test_what_of_a_query_is_polynomials(query):
+    """The page takes a query apart likewise (atlas/test/unit.test.mjs)."""
+    assert _generators(query) == GERMS[query]
+
+
+@pytest.mark.parametrize("typed", ["x*y, x*z", "x*z,y*x", "x*y; x*z", "x*y x*z", "(x*y, x*z)"])
+def test_generators_are_one_germ_however_they_are_parted(typed):
+    found = [hit.row.id for hit in find(typed)]
+    assert found == [hit.row.id for hit in find("a*b, a*c")] != []
+    names = {lookup(id).row.class_id.value for id in found}
+    assert len(names) == 1
 
 
 @pytest.mark.parametrize(

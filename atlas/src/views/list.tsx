@@ -3,7 +3,7 @@ import { index, meta, real } from "../data.ts";
 import { grouped, short } from "../number.tsx";
 import { download, RowTable } from "../parts.tsx";
 import { address } from "../route.ts";
-import { confirm, nearest, search } from "../search.ts";
+import { confirm, nearest, search, type Chip } from "../search.ts";
 
 /** The last list shown: what [ and ] walk along. */
 export const lastList: { rows: number[]; query: string } = { rows: [], query: "" };
@@ -38,19 +38,27 @@ function Germ({ parts, rows }: { parts: string[]; rows: number[] }) {
     };
   }, [key, rows.length]);
   const found = state?.key === key ? state : null;
+  const typed = parts.map((p) => `'${p}'`).join(" ");
   if (!found) return <p aria-live="polite">Comparing with {rows.length} rows of the same shape …</p>;
   if (!found.same.length && !found.perhaps.length)
     return (
       <>
-        <p>These generators are not in the atlas, under any names and signs of the variables. To prove λ of them:</p>
         <p>
-          <code>singlab rlct "{parts.join(", ")}"</code>
+          No row of the atlas has these generators, under any names and signs of the variables. The first command looks
+          for them up to proved moves as well, units and regular parts; the second proves λ of them:
+        </p>
+        <p>
+          <code>singlab find {typed}</code>
+        </p>
+        <p>
+          <code>singlab rlct {typed}</code>
         </p>
         <h2>Proved rows with as many variables</h2>
         <RowTable rows={nearest(parts)} />
       </>
     );
   const classes = [...new Set(found.same.map((i) => index.classes[i]!).filter(Boolean))];
+  const moved = index.ids.map((_, i) => i).filter((i) => classes.includes(index.classes[i]!) && !found.same.includes(i));
   return (
     <>
       <p aria-live="polite">
@@ -69,6 +77,13 @@ function Germ({ parts, rows }: { parts: string[]; rows: number[] }) {
         .
       </p>
       {found.same.length > 0 && <RowTable rows={found.same} />}
+      {moved.length > 0 && (
+        <>
+          <h2>Up to proved moves</h2>
+          <p>Units are divided out and regular parts straightened; the page of the class says how.</p>
+          <RowTable rows={moved} />
+        </>
+      )}
       {found.perhaps.length > 0 && (
         <>
           <h2>Perhaps</h2>
@@ -95,10 +110,10 @@ export function List({ query, sort }: { query: string; sort: string }) {
   const rows = useMemo(() => (SORTS[sort] ? [...found.rows].sort(SORTS[sort]) : found.rows), [found, sort]);
   lastList.rows = rows;
   lastList.query = query;
-  const without = (text: string) =>
-    query
-      .split(" ")
-      .filter((t) => t !== text)
+  const without = (chip: Chip) =>
+    found.chips
+      .filter((c) => c !== chip)
+      .map((c) => c.text)
       .join(" ");
   const save = () => {
     const lines = rows.map((i) => ({
@@ -170,7 +185,7 @@ export function List({ query, sort }: { query: string; sort: string }) {
         {found.chips.map((c) => (
           <a
             class="chip"
-            href={address(["rows"], { q: found.germ ? "" : without(c.text), sort })}
+            href={address(["rows"], { q: found.germ ? "" : without(c), sort })}
             aria-label={`remove ${c.words}`}
           >
             {c.words} <span aria-hidden="true">×</span>
@@ -201,17 +216,12 @@ export function List({ query, sort }: { query: string; sort: string }) {
               show {PAGE} more of {grouped(rows.length)}
             </button>
           )}
+          {found.told.map((line) => (
+            <p class="told">{`${line[0]!.toUpperCase()}${line.slice(1)}.`}</p>
+          ))}
           {!rows.length && !found.unknown.length && (
             <p>
-              No row fits.{" "}
-              {found.guilty ? (
-                <>
-                  Without <strong>{found.guilty}</strong> there would be some.
-                </>
-              ) : (
-                "No two of these words go together."
-              )}{" "}
-              A polynomial is written as x^2-y^3; a value as λ=5/12; a reading as 5.9±0.3.
+                A polynomial is written as x^2-y^3, several as x*y, y^2; a value as λ=5/12; a reading as 5.9±0.3.
             </p>
           )}
           {found.unknown.length > 0 && (
