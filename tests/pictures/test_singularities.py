@@ -19,14 +19,16 @@ from singularity_lab.exact.zeta_functions.density import volume_expansion
 from singularity_lab.exact.zeta_functions.zeta import zeta
 from singularity_lab.pictures import singularities
 from singularity_lab.pictures.polyhedra import newton_polyhedron
+from singularity_lab.system.extras import installed
 
 
 @pytest.fixture(autouse=True)
 def _close():
     yield
-    import matplotlib.pyplot as plt
+    if installed("matplotlib"):
+        import matplotlib.pyplot as plt
 
-    plt.close("all")
+        plt.close("all")
 
 
 @pytest.mark.parametrize(
