@@ -13,6 +13,8 @@ import hypothesis
 import pytest
 from optional import MISSING
 
+from singularity_lab.errors import BadInput
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -59,9 +61,10 @@ def truth_tables() -> Path:
 
 
 def _missing(error: BaseException) -> str:
-    """The optional library that an error of an import names, if it is not installed; else ""."""
-    name = (getattr(error, "name", None) or "").partition(".")[0]
-    return name if isinstance(error, ImportError) and name in MISSING else ""
+    """The optional library that an error names, if it is not installed; else ""."""
+    told = re.search(r"(\w+) is needed and not installed", str(error))
+    name = told[1] if told else (getattr(error, "name", None) or "").partition(".")[0]
+    return name if name in MISSING else ""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,7 +83,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
     """A test that imports what is not installed is skipped."""
     try:
         return (yield)
-    except ImportError as error:
+    except (ImportError, BadInput) as error:
         if name := _missing(error):
             pytest.skip(f"{name} is not installed")
         raise
@@ -91,7 +94,7 @@ def pytest_fixture_setup(fixturedef: Any, request: Any) -> Iterator[None]:
     """So is one whose fixture does."""
     try:
         return (yield)
-    except ImportError as error:
+    except (ImportError, BadInput) as error:
         if name := _missing(error):
             pytest.skip(f"{name} is not installed")
         raise
