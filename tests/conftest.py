@@ -7,7 +7,6 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
@@ -90,8 +89,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_fixture_setup(fixturedef: Any, request: Any) -> Iterator[None]:
-    """So is one whose fixture does."""
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """So is one whose fixtures do; an error of a shared fixture is raised to each of its tests."""
     try:
         return (yield)
     except (ImportError, BadInput) as error:
