@@ -39,7 +39,7 @@ from singularity_lab.exact.engine.explain import explain as explain
 from singularity_lab.exact.engine.result import Result as Result
 from singularity_lab.exact.engine.solve import rlct as rlct
 from singularity_lab.exact.engine.points import singular_points as singular_points
-from singularity_lab.exact.resolutions.threshold import lct as lct
+from singularity_lab.exact.arcs.threshold import lct as lct
 from singularity_lab.exact.proof.certificate import Certificate as Certificate
 from singularity_lab.exact.proof.tree import proof_tree as proof_tree
 from singularity_lab.exact.proof.verify import verify as verify

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from optional import MISSING
+
+from singularity_lab.errors import BadInput
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -50,6 +54,49 @@ def truth_tables() -> Path:
     if not folder.is_dir():
         pytest.skip("no truth tables here (set SINGLAB_TRUTH)")
     return folder
+
+
+# -- where optional libraries are missing: what needs them is skipped, and says which -------------
+
+
+def _missing(error: BaseException) -> str:
+    """The optional library that an error names, if it is not installed; else ""."""
+    told = re.search(r"(\w+) is needed and not installed", str(error))
+    name = told[1] if told else (getattr(error, "name", None) or "").partition(".")[0]
+    return name if name in MISSING else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """A file that cannot be imported without an optional library is skipped."""
+    report = yield
+    told = re.search(r"No module named '(\w+)", str(report.longrepr)) if report.failed else None
+    if told and told[1] in MISSING:
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: {told[1]} is not installed")
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """A test that imports what is not installed is skipped."""
+    try:
+        return (yield)
+    except (ImportError, BadInput) as error:
+        if name := _missing(error):
+            pytest.skip(f"{name} is not installed")
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """So is one whose fixtures do; an error of a shared fixture is raised to each of its tests."""
+    try:
+        return (yield)
+    except (ImportError, BadInput) as error:
+        if name := _missing(error):
+            pytest.skip(f"{name} is not installed")
+        raise
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from optional import MISSING
 from typer.testing import CliRunner
 
 from singularity_lab.cli import app
@@ -20,7 +23,15 @@ def run(*words, stdin=None):
     result = CliRunner().invoke(app, [str(w) for w in words], input=stdin)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
+    skip_without(result.stderr)
     return result.exit_code, result.stdout, result.stderr
+
+
+def skip_without(said):
+    """Skip the test where a command says that an optional library is missing, and it is."""
+    told = re.search(r"(\w+) is needed and not installed", said or "")
+    if told and told[1] in MISSING:
+        pytest.skip(f"{told[1]} is not installed")
 
 
 def environment(**more):
@@ -39,7 +50,7 @@ def shell(*words, cwd=ROOT, env=None, without=(), **more):
         f"import sys; sys.modules.update(dict.fromkeys({list(without)!r}))\n"
         "from singularity_lab.cli import main\nsys.argv[0] = 'singlab'\nmain()"
     )
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-P", "-c", code, *map(str, words)],
         text=True,
         cwd=cwd,
@@ -47,6 +58,8 @@ def shell(*words, cwd=ROOT, env=None, without=(), **more):
         timeout=300,
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more},
     )
+    skip_without(done.stderr)
+    return done
 
 
 def answer(*words):

@@ -171,8 +171,8 @@ class LocalProblem:
                 low = 0
             intervals.append(
                 (
-                    None if low is None else fraction(low, f"box[{name}]"),
-                    None if high is None else fraction(high, f"box[{name}]"),
+                    _end(low, f"box[{name}]"),
+                    _end(high, f"box[{name}]"),
                 )
             )
         return cls(
@@ -512,9 +512,19 @@ def read_over(over: Over, names: Sequence[str]) -> tuple[RationalInterval, ...]:
         pair = over.get(n, (None, None))
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise BadInput(f"over[{n}]: an interval (low, high), received {quoted(pair)}")
-        low, high = (None if v is None else fraction(v, f"over[{n}]") for v in pair)
+        low, high = (_end(v, f"over[{n}]") for v in pair)
         found.append((low, high))
     return tuple(found)
+
+
+def _end(value: Rational | str | None, name: str) -> Fraction | None:
+    """An end of an interval: a rational number, or None where the side is free."""
+    try:
+        return None if value is None else fraction(value, name)
+    except BadInput as error:
+        raise BadInput(
+            f"{error}; an end is a rational number, as in 0:3/2, or left out, as in 0:"
+        ) from None
 
 
 def _as_ideal(

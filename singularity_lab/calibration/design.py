@@ -40,8 +40,6 @@ __all__ = [
     "plan",
 ]
 
-DeviceLike = "str | Callable[..., Reading]"
-
 
 @dataclass(frozen=True)
 class CalibrationRow:
@@ -211,6 +209,7 @@ class Arm:
     def check(self) -> None:
         """Raise BadInput for what no row can be read with: a device that there is not, settings
         that it refuses whatever the loss is, a function of other arguments."""
+        extras.require("calibrate", "torch")
         from singularity_lab.calibration.estimators import takes, torch_estimator
         from singularity_lab.spectroscopes.device import Device
         from singularity_lab.spectroscopes.registry import check_settings, find_device

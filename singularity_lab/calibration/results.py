@@ -22,7 +22,7 @@ def spent(arm: str, members: Sequence[Measurement]) -> str:
     points = sum(m.points or 0 for m in members)
     seconds = sum(m.cpu_seconds or 0.0 for m in members)
     evaluations = f"{points:,} evaluation{'s' * (points != 1)} of K or ∇K"
-    return f"{arm}: {counted(len(members), 'reading')} took {evaluations} and {seconds:.3g} CPU s."
+    return f"{arm}: {counted(len(members), 'reading')} took {evaluations} and {seconds:.2f} CPU s."
 
 
 @dataclass(frozen=True)

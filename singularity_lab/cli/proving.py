@@ -236,7 +236,7 @@ def lct(
     if not expressions:
         raise BadInput("EXPR: at least one expression is needed")
     generators, point = germ(expressions, variables, at)
-    from singularity_lab.exact.resolutions.threshold import lct as find
+    from singularity_lab.exact.arcs.threshold import lct as find
 
     found = find(generators, variables, at=point, prior=option_values.prior(prior), budget=budget)
     if as_json:

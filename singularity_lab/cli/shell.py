@@ -142,6 +142,8 @@ _COMMANDS = {  # what others are called
     "sweep": "sweep(model, data) in Python; `singlab calibrate run` measures many rows",
     "phases": "`singlab dictionary phases`",
     "lookup": "`singlab dictionary show`",
+    "find": "`singlab find`, or `singlab dictionary search`",
+    "search": "`singlab find`, or `singlab dictionary search`",
     "show": "`singlab catalog show` or `singlab dictionary show`",
     "list": "`singlab catalog list` or `singlab devices`",
     "prove": "`singlab rlct` proves an expression, `singlab catalog prove` rows of the catalog",

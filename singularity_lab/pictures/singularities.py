@@ -74,8 +74,8 @@ def body(
     """Where K ≤ ε in [−size, size]², for ε = 10⁻¹, …, 10⁻⁵, darker for smaller ε.
 
     K = Σ f² of polynomials in the same two variables, or |f| where ``power_one``. Unlike the zero
-    set, which may be a point, it shows where the volume is. Raises OutOfScope for other numbers of
-    variables.
+    set, which may be a point, it shows where the volume is. The origin is marked where K is 0
+    there. Raises OutOfScope for other numbers of variables.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> body([parse("x^2 - y^3")]).get_title()
@@ -95,7 +95,8 @@ def body(
     shades = LinearSegmentedColormap.from_list("depth", ["#DCEAF4", BLUE, "#00324F"])
     levels = [1, 2, 3, 4, 5, 12]
     ax.contourf(first, second, depth, levels=levels, colors=shades(np.linspace(0, 1, 5)))
-    ax.plot(0, 0, "o", color=ORANGE, ms=5)
+    if all(f((0, 0)) == 0 for f in generators):
+        ax.plot(0, 0, "o", color=ORANGE, ms=5)
     ax.set_aspect("equal")
     ax.set_xlabel(names[0])
     ax.set_ylabel(names[1])

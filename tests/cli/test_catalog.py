@@ -127,7 +127,8 @@ def test_bad_words(words, message):
     code, out, err = run(*words)
     assert (code, out) == (2, "")
     assert message in err
-    assert err.count("\n") == 1
+    told = [x for x in err.splitlines() if "torch twins are not compared" not in x]
+    assert len(told) == 1
 
 
 def test_check_passes_on_a_family_and_ends_with_a_summary():

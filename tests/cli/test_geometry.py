@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import pytest
 import typer
+from terminal import skip_without
 
 from singularity_lab import rlct
 from singularity_lab.cli import doctor, geometry
@@ -22,6 +23,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
     with pytest.raises(SystemExit) as end:
         app(list(words), prog_name="singlab")
     out = capsys.readouterr()
+    skip_without(out.err)
     return int(end.value.code or 0), out.out, out.err
 
 

@@ -6,6 +6,7 @@ import json
 import time
 
 import pytest
+from terminal import skip_without
 from typer.testing import CliRunner
 
 from singularity_lab.cli import app
@@ -18,6 +19,7 @@ def refused(*words, stdin=None):
     started = time.process_time()
     done = CliRunner().invoke(app, list(words), input=stdin)
     assert time.process_time() - started < 15
+    skip_without(done.stderr)
     assert isinstance(done.exception, SystemExit), done.exception
     assert done.exit_code == 2
     assert done.stderr.startswith("error: ")
@@ -190,6 +192,14 @@ def test_what_is_drawn_has_numbers_within_the_floats(what, tmp_path):
 def test_an_option_is_named_that_was_given():
     assert "--over: expected low:high" in refused("rlct", "x^2", "--over", "x=:")
     assert "--box: expected low:high" in refused("rlct", "x^2", "--box", "x=:")
+
+
+@pytest.mark.parametrize("end", ["sqrt(2)", "pi", "nan", "1/0", "a"])
+@pytest.mark.parametrize("option", ["over", "box"])
+def test_an_end_of_an_interval_is_told_what_it_may_be(option, end):
+    said = refused("rlct", "x^2 - y^3", f"--{option}", f"x=0:{end}")
+    assert f"{option}[x]: not a rational number: '{end}'" in said
+    assert "an end is a rational number, as in 0:3/2, or left out, as in 0:" in said
 
 
 def test_an_error_of_the_users_own_code_is_one_line(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 import typer
+from terminal import skip_without
 
 from singularity_lab.cli.programs import app as program_app
 from singularity_lab.cli.shell import Laboratory
@@ -27,6 +28,7 @@ def run(capsys):
         first = () if words[0] == "verify" else ("program",)
         code = top([*first, *words], standalone_mode=False)
         captured = capsys.readouterr()
+        skip_without(captured.err)
         return code, captured.out, captured.err
 
     return call

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from optional import MISSING
 from terminal import run, shell
 
 from singularity_lab.calibration.run import calibrate
@@ -77,6 +78,7 @@ def test_workers_and_processes_do_not_import_from_the_current_folder(folder):
     assert done.returncode == 0
 
 
+@pytest.mark.skipif("torch" in MISSING, reason="torch is not installed")
 def test_the_import_path_of_a_session_has_the_folder_and_its_workers_do_not(folder, monkeypatch):
     """As in a notebook: the path begins with the current folder, by Python's own rule."""
     Path("duckdb.py").unlink()  # the session itself would take it

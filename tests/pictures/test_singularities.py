@@ -19,14 +19,16 @@ from singularity_lab.exact.zeta_functions.density import volume_expansion
 from singularity_lab.exact.zeta_functions.zeta import zeta
 from singularity_lab.pictures import singularities
 from singularity_lab.pictures.polyhedra import newton_polyhedron
+from singularity_lab.system.extras import installed
 
 
 @pytest.fixture(autouse=True)
 def _close():
     yield
-    import matplotlib.pyplot as plt
+    if installed("matplotlib"):
+        import matplotlib.pyplot as plt
 
-    plt.close("all")
+        plt.close("all")
 
 
 @pytest.mark.parametrize(
@@ -88,3 +90,6 @@ def test_the_origin_is_marked_where_it_is_a_zero(f, marked):
     space = singularities.zero_set(parse(f"{f} + z"))
     dots = [c for c in space.collections if c.get_offsets().shape[0] == 1]
     assert len(dots) == marked
+    assert len(singularities.body([parse(f)]).lines) == marked
+    beside = singularities.body([parse(f), parse("x", ["x", "y"])])
+    assert len(beside.lines) == marked

@@ -248,6 +248,25 @@ def _read(certificate: Certificate, order: int, field: ArcField, watch: Stopwatc
     )
 
 
+def complex_rates(certificate: Certificate, order: int = 6) -> tuple[Fraction, Fraction | None]:
+    """Return bounds of the complex threshold from contact loci: lct = inf codim {ord ≥ p}/p over
+    all p ≥ 1 (Mustaţă 2002, Corollary 0.2). Below is the slope that the charts of a verified
+    certificate keep over C, above the least ratio up to ``order``, None where none is known.
+
+    Raises Undecided where a step is proved over R only, OutOfScope at an irrational point.
+
+    >>> from singularity_lab.exact.engine.solve import rlct
+    >>> minors = ["x*z - y^2", "y*w - z^2", "x*w - y*z"]
+    >>> print(*complex_rates(rlct(minors).certificate))
+    2 2
+    """
+    problem = certificate.germ
+    problem.localize()
+    curve = _Reader(order, "C").read(starting_family(problem), certificate.proof)
+    ratios = [c / p for p, c in enumerate(curve.upper) if p and c is not None]
+    return curve.slope or Fraction(0), min(ratios, default=None)
+
+
 # -- curves p ↦ codimension -----------------------------------------------------------------------
 
 _Bound = Fraction | None

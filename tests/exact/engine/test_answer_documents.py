@@ -13,13 +13,13 @@ from singularity_lab.errors import BadInput
 from singularity_lab.exact.arcs.contact import ContactDocument
 from singularity_lab.exact.arcs.essential import EssentialDocument
 from singularity_lab.exact.arcs.jets import JetsDocument
+from singularity_lab.exact.arcs.threshold import ThresholdDocument
 from singularity_lab.exact.classification.path import PathDocument
 from singularity_lab.exact.classification.singularity import SingularityDocument
 from singularity_lab.exact.engine.answer_documents import ResultDocument
 from singularity_lab.exact.engine.parameter_tables import TableDocument
 from singularity_lab.exact.resolutions.divisors import OrderedDivisorDocument
 from singularity_lab.exact.resolutions.dual_graph import GraphDocument
-from singularity_lab.exact.resolutions.threshold import ThresholdDocument
 from singularity_lab.exact.zeta_functions.density import VolumeDocument
 from singularity_lab.exact.zeta_functions.zeta_documents import ZetaDocument
 from singularity_lab.programs.census import FunctionsDocument

@@ -1,14 +1,18 @@
 """The complex threshold: known values, bounds on both sides of what is known, and pairs."""
 
+import contextlib
+import itertools
 from fractions import Fraction
 
 import pytest
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singularity_lab import lct, rlct
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import OutOfScope, Undecided
+from singularity_lab.exact.arcs.contact import complex_rates
 
 # Kollár 1997, *Singularities of pairs*, section 8; Howald 2001, 2003.
 VALUES = [
@@ -127,3 +131,60 @@ def test_a_threshold_as_text_and_as_json():
         lct("x - x")
     with pytest.raises(OutOfScope, match="one point"):
         lct(LocalProblem.build("x", over="R^d"))
+
+
+def minors(rows, k):
+    """The k-minors of a matrix of texts."""
+    wide = range(len(rows[0]))
+    return [
+        str(sympy.Matrix([[sympy.Symbol(rows[i][j]) for j in cols] for i in chosen]).det())
+        for chosen in itertools.combinations(range(len(rows)), k)
+        for cols in itertools.combinations(wide, k)
+    ]
+
+
+@pytest.mark.parametrize(("m", "n", "k"), [(2, 2, 2), (2, 3, 2), (2, 4, 2), (3, 3, 2), (3, 3, 3)])
+def test_minors_of_a_generic_matrix(m, n, k):
+    """Johnson 2003: lct of the k-minors is the least (m − i)(n − i)/(k − i), i < k."""
+    generic = [[f"x{i}{j}" for j in range(n)] for i in range(m)]
+    expected = min(Fraction((m - i) * (n - i), k - i) for i in range(k))
+    assert lct(minors(generic, k)).value == expected
+
+
+@pytest.mark.parametrize("degree", [2, 3, 4, 5])
+def test_cones_over_rational_normal_curves(degree):
+    """One blow-up of the vertex resolves the cone in degree + 1 variables: quadrics vanish to the
+    order 2 there, and elsewhere the cone is smooth of codimension degree − 1."""
+    hankel = [[f"x{i + j}" for j in range(degree)] for i in range(2)]
+    found = lct(minors(hankel, 2))
+    assert found.value == min(Fraction(degree - 1), Fraction(degree + 1, 2))
+
+
+@pytest.mark.parametrize("power", [2, 3, 5])
+def test_ideals_in_separate_variables_add(power):
+    """With the cone over the twisted cubic, whose threshold 2 is that of its contact loci."""
+    cone = minors([["x", "y", "z"], ["y", "z", "w"]], 2)
+    assert lct([*cone, f"v^{power}"]).value == 2 + Fraction(1, power)
+
+
+@pytest.mark.parametrize(
+    ("f", "known"),
+    [
+        ("x^2 + y^2 + z^2", 1),
+        ("x^2 + y^2 + z^4", 1),
+        ("(x^2 + y^2)^2 + z^2 + w^2", 1),
+        ("y*(x^2 + y^2 + z^2)^2", Fraction(1, 2)),
+        ("(x^2 + y^2)^2", Fraction(1, 2)),
+        (["x^2 + y^2", "z^2 + w^2"], 2),
+    ],
+)
+def test_contact_loci_over_the_reals_alone_say_nothing_of_the_complex_threshold(f, known):
+    """2λ is larger there, or equal by chance: a step over R is refused, or has its own slope."""
+    real = rlct(f)
+    assert 2 * real.value >= known
+    with contextlib.suppress(Undecided):
+        slope, ratio = complex_rates(real.certificate)
+        assert slope <= known
+        assert ratio is None or known <= ratio
+    found = lct(f)
+    assert found.lower <= known <= found.upper

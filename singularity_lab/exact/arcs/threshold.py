@@ -9,7 +9,8 @@ common zero there, lct = μ. The term ideal bounds above always, as does 1/e for
 multiplicity e through the point that is no coordinate; 1/order bounds below, and so does the
 threshold of the restriction to a coordinate subspace (Demailly and Kollár 2000, Proposition 2.2).
 lct(f^k) = lct(f)/k. Of a plane curve lct is the least ν/N over the divisors and branches of an
-embedded resolution.
+embedded resolution. Where the steps of the real proof hold over C, its charts tell contact loci
+there, and lct is the infimum of codim {ord ≥ p}/p (Mustaţă 2002).
 
 Pairs: a boundary Σ bᵢ·{xᵢ = 0} with bᵢ < 1 is the prior ∏|xᵢ|^(−bᵢ): the cost of xᵢ is 1 − bᵢ. A
 divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in the other variables.
@@ -32,6 +33,7 @@ from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
+from singularity_lab.exact.arcs.contact import complex_rates
 from singularity_lab.exact.engine.answer_documents import ResultDocument
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
@@ -178,13 +180,34 @@ def lct(
             elif (found := _of_curve(germ, live)) is not None:
                 lower, upper, reason = found, found, "the embedded resolution of the curve"
             elif not any(germ.prior):
-                lower, reason = _from_below(live, lower, upper, reason, name)
+                lower, upper, reason = _of_contact_loci(real, lower, upper, reason)
+                if lower < upper:
+                    lower, reason = _from_below(live, lower, upper, reason, name)
     return Threshold(lower, upper, reason, real, watch.seconds)
 
 
 def _howald(gens: list[Polynomial], mu: Fraction) -> Fraction:
     """The threshold of what is nondegenerate over C, μ that of its term ideal."""
     return mu if len(gens) > 1 or _is_monomial(gens[0]) else min(mu, Fraction(1))
+
+
+def _of_contact_loci(
+    real: Result, lower: Fraction, upper: Fraction, reason: str
+) -> tuple[Fraction, Fraction, str]:
+    """The bounds, and why, with those of the contact loci over C that the charts of the real proof
+    show, where its steps hold over C."""
+    for certificate in real.certificates:
+        if certificate.germ.is_power_one or certificate.proof.get("op") == "zero":
+            continue
+        try:
+            slope, ratio = complex_rates(certificate)
+        except (OutOfScope, Undecided):
+            continue
+        if slope > lower or (ratio is not None and ratio < upper):
+            lower = max(lower, slope)
+            upper = upper if ratio is None else min(upper, ratio)
+            reason = "the contact loci over C in the charts of the real proof"
+    return lower, upper, reason
 
 
 def _from_below(
