@@ -31,7 +31,8 @@ from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.resolutions.divisors import divisors_of
 from singularity_lab.exact.zeta_functions.density import volume_expansion
 from singularity_lab.exact.zeta_functions.zeta import zeta
-from singularity_lab.system.deadline import TimeLimit, count_cuts, cuts
+from singularity_lab.system.cuts import count_cuts, cuts
+from singularity_lab.system.deadline import TimeLimit
 
 SMOOTH = "λ = codimension/2 is proved: the zero set is smooth"
 ORDER = 6  # of jets and contact loci

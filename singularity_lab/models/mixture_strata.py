@@ -28,8 +28,9 @@ from typing import Any
 
 import flint
 
-from singularity_lab.algebra.algebraic import Number, real_roots, value_at
+from singularity_lab.algebra.algebraic import Number, real_roots
 from singularity_lab.algebra.rings import fraction
+from singularity_lab.algebra.values import value_at
 
 MOST = 6  # components up to which all strata are listed
 

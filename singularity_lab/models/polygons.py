@@ -30,7 +30,8 @@ from fractions import Fraction
 
 import flint
 
-from singularity_lab.algebra.algebraic import Number, real_roots, value_at
+from singularity_lab.algebra.algebraic import Number, real_roots
+from singularity_lab.algebra.values import value_at
 from singularity_lab.errors import BadInput, OutOfScope
 
 _MOST = 40

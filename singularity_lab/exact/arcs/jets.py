@@ -49,7 +49,8 @@ from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equat
 from singularity_lab.exact.arcs.stratification import ArcStratum, StateSearch
 from singularity_lab.exact.arcs.substitution import ArcState
 from singularity_lab.exact.proof.certificate import Certificate
-from singularity_lab.system.deadline import TimeLimit, is_over, require_seconds, time_left
+from singularity_lab.system.cuts import is_over
+from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
 from singularity_lab.system.scalars import integer

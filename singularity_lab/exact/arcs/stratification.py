@@ -26,7 +26,8 @@ from singularity_lab.exact.arcs.substitution import (
 from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import FoundZero
-from singularity_lab.system.deadline import check_time, is_over
+from singularity_lab.system.cuts import is_over
+from singularity_lab.system.deadline import check_time
 from singularity_lab.system.stopwatch import Stopwatch
 
 _LIMIT = 4_000_000  # orders v on one level

@@ -42,7 +42,7 @@ from singularity_lab.exact.proof.families import (
 )
 from singularity_lab.exact.proof.family import Family
 from singularity_lab.exact.proof.leaves import Open
-from singularity_lab.system.deadline import is_over
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.stopwatch import Stopwatch
 
 Poly = Any

@@ -47,13 +47,8 @@ from singularity_lab.exact.proof.leaves import FaceProof, Monomial, Newton, Orde
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import FoundZero
 from singularity_lab.system.counting import counted
-from singularity_lab.system.deadline import (
-    TimeLimit,
-    check_time,
-    is_over,
-    require_seconds,
-    time_left,
-)
+from singularity_lab.system.cuts import is_over
+from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds, time_left
 from singularity_lab.system.stopwatch import Stopwatch
 
 Face = frozenset[Exponent]

@@ -36,7 +36,8 @@ from singularity_lab.exact.engine.parameters import Poly
 from singularity_lab.exact.engine.simplify import simplify
 from singularity_lab.exact.engine.symmetry import labelling
 from singularity_lab.exact.proof.certificate import Script
-from singularity_lab.system.deadline import OutOfTime, TimeLimit, check_time, clock, is_over
+from singularity_lab.system.cuts import is_over
+from singularity_lab.system.deadline import OutOfTime, TimeLimit, check_time, clock
 
 _SHOWN = 4  # generators of an open chart
 _LONG = 40  # terms of one that are not written out

@@ -42,7 +42,8 @@ from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Zero
 from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.counting import counted
-from singularity_lab.system.deadline import TimeLimit, is_over, require_seconds
+from singularity_lab.system.cuts import is_over
+from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 
 # A search ends with its budget; what is found is verified within OVERRUN · budget + GRACE seconds.

@@ -33,7 +33,8 @@ from singularity_lab.exact.zeros.squares import (
     repair,
     semidefinite,
 )
-from singularity_lab.system.deadline import is_over, time_left
+from singularity_lab.system.cuts import is_over
+from singularity_lab.system.deadline import time_left
 from singularity_lab.system.stopwatch import Stopwatch
 
 
