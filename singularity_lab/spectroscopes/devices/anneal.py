@@ -13,9 +13,11 @@ domain and times the monomial prior. With x = log β,
 
 Two regimes. In few dimensions R replicates of N particles are reweighted and resampled from level
 to level (increments of log Z are logarithms of mean weights), then move by Hamiltonian trajectories
-and by the moves of :mod:`singularity_lab.spectroscopes.kernels.gibbs`. In many dimensions (N = 1)
-each replicate is one chain that cools down; E_β[βK] is averaged at every level, and its integral
-over x is log Z.
+and by the moves of :mod:`singularity_lab.spectroscopes.kernels.gibbs`. Replicates are weighed
+against each other (:mod:`singularity_lab.spectroscopes.inference.islands`): one that lags counts
+less. Where the particles leave w* the Gaussian reaches a worse singularity, and its width is
+halved. In many dimensions (N = 1) each replicate is one chain that cools down; E_β[βK] is averaged
+at every level, and its integral over x is log Z.
 
 A chain that cools lags behind where it relaxes more slowly than β grows: E_β[βK] then rises above
 its limit. Every level therefore compares the two halves of its draws; where the first half lies
@@ -37,7 +39,7 @@ import torch
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, settings_of
 from singularity_lab.spectroscopes.devices.anneal_chains import Chains
-from singularity_lab.spectroscopes.devices.anneal_particles import Particles
+from singularity_lab.spectroscopes.devices.anneal_particles import Particles, leaves_center
 from singularity_lab.spectroscopes.devices.ladder import (
     FEWEST,
     LadderCurve,
@@ -45,7 +47,7 @@ from singularity_lab.spectroscopes.devices.ladder import (
     check,
     resolved_settings,
 )
-from singularity_lab.spectroscopes.inference import asymptotics
+from singularity_lab.spectroscopes.inference import asymptotics, islands
 from singularity_lab.spectroscopes.inference.convergence import two_starts
 from singularity_lab.spectroscopes.inference.heat_capacity import credible, heat_capacity, plateau
 from singularity_lab.spectroscopes.kernels.localised import Localised
@@ -62,6 +64,8 @@ __all__ = [
     "sample",
 ]
 
+_WORTH = 0.5  # effective share of the replicates, in the median over levels, below which none is ok
+_RISE = 0.1  # of E[βK] an e-fold of β, above which e^{−λx} has not set in
 _APART = 0.05  # share of E[βK] by which chains that began elsewhere may differ
 
 # ---------------------------------------------------------------------------------- sampling
@@ -128,6 +132,8 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         "x": curve.x,
         "acceptance": curve.acceptance,
         "radius": curve.radius,
+        "inner_share": curve.inner,
+        "sigma": curve.sigma if s.particles != 1 else s.sigma,
         "moves": curve.moves,
         "stiff_directions": curve.stiff,
         "quadratic_blocks": curve.baths,
@@ -141,7 +147,9 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         # Of chains the increments are logarithms averaged already.
         pooled = increments.mean(1)
         if s.particles != 1:
-            pooled = np.log(np.exp(increments).mean(axis=1))
+            w = islands.weights(increments)
+            pooled = islands.pooled(increments, w)
+            diagnostics["replicate_share"] = islands.share(w)
         log_z = np.cumsum(pooled)
         log_z_error = np.cumsum(increments, axis=0).std(axis=1, ddof=1) / root
         diagnostics |= {
@@ -238,7 +246,10 @@ def _infer(
     diagnostics: dict[str, Any],
 ) -> tuple[Outcome, str, dict[int, float] | None]:
     """Models of log Z, their average into ``estimates``; outcome, reason, P(m)."""
-    fit = asymptotics.infer(x, increments, max_multiplicity=s.max_multiplicity, level=s.level)
+    w = islands.weights(increments)
+    fit = asymptotics.infer(
+        x, increments, max_multiplicity=s.max_multiplicity, level=s.level, weights=w
+    )
     log_z = diagnostics["log_z"]
     others = dict(estimates)
     estimates.clear()
@@ -255,7 +266,8 @@ def _infer(
     # The last third of the ladder must add little to E[βK].
     third = max(1, len(x) // 3)
     middle, end = float(energy[-2 * third : -third].mean()), float(energy[-third:].mean())
-    if end > 1.25 * middle or -float(log_z[-1]) < 4.0:
+    apart = float(x[-third:].mean() - x[-2 * third : -third].mean())
+    if end > (1 + min(0.25, _RISE * apart)) * middle or -float(log_z[-1]) < 4.0:
         estimates.clear()  # a fit to levels at which e^{−λx} has not set in: λ = −14 for 3, say
         multiplicity = None
         reason = (
@@ -267,6 +279,16 @@ def _infer(
             outcome = Outcome.NOT_MIXED
     elif outcome is Outcome.FLOOR and len(x) >= 2 * FEWEST:
         outcome = Outcome.OK
+    if outcome is Outcome.OK and leaves_center(curve):
+        outcome = Outcome.BIASED_TARGET
+        reason = (
+            f"the Gaussian reaches a worse singularity than w* (the share near w* fell from 0.5 to "
+            f"{curve.inner[-1]:.2g}): use a smaller sigma"
+        )
+    left = float(np.median(islands.share(w)))
+    if outcome is Outcome.OK and left < _WORTH:
+        outcome = Outcome.NOT_MIXED
+        reason = f"replicates differ so much that {left:.0%} of them count: use more particles"
     if outcome is Outcome.OK and (fit.chi2 > 2.5 or fit.noise.slow > 0.6):
         outcome = Outcome.NOT_MIXED
         reason = (
@@ -292,10 +314,11 @@ def free_energy_difference(
             raise BadInput(
                 f"{name}: expected a reading of anneal with a ladder, received {r.device}"
             )
-    if first.dim != second.dim or first.settings["sigma"] != second.settings["sigma"]:
+    widths = [r.diagnostics["sigma"] for r in (first, second)]
+    if first.dim != second.dim or widths[0] != widths[1]:
         raise BadInput(
             "first, second: expected one dimension and one sigma, received "
-            f"{first.dim}, {first.settings['sigma']} and {second.dim}, {second.settings['sigma']}"
+            f"{first.dim}, {widths[0]} and {second.dim}, {widths[1]}"
         )
     ends = [(r.diagnostics["x"][0], r.diagnostics["x"][-1]) for r in (first, second)]
     at = min(b for _, b in ends) if log_beta is None else float(log_beta)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from singularity_lab.spectroscopes.devices.ladder import (
     Ladder,
+    LadderCurve,
     LadderSettings,
     check,
     grid,
@@ -17,7 +19,10 @@ from singularity_lab.spectroscopes.devices.ladder import (
     record,
 )
 from singularity_lab.spectroscopes.kernels import gibbs, hmc
+from singularity_lab.spectroscopes.kernels.localised import Localised
 
+_LOCAL, _KEPT = 8, 0.4  # levels over which the share near w* must stay above this
+_FALLEN = 0.2  # by which that share may be below the largest that it was
 ROUNDS = 15  # of moves that particles from w* make before they count, and while they do
 
 
@@ -66,6 +71,20 @@ def _resample(log_weight: Tensor, generator: torch.Generator) -> Tensor:
     return (chosen + n * torch.arange(r, device=device)[:, None]).reshape(-1)
 
 
+def _distance(u: Tensor) -> Tensor:
+    """Greatest displacement of a coordinate from w*, (P,) of (P, d)."""
+    return u.abs().amax(1)
+
+
+def leaves_center(curve: LadderCurve) -> bool:
+    """Whether the share of particles near w*, ½ under the prior, is small over the last levels, or
+    smaller than it has been: the Gaussian reaches a worse singularity than w*."""
+    if len(curve.inner) < _LOCAL:
+        return False
+    means = torch.tensor(curve.inner).unfold(0, _LOCAL, 1).mean(1)
+    return float(means[-1]) < max(_KEPT, float(means.max()) - _FALLEN)
+
+
 class Particles(Ladder):
     """The ladder climbed by weighted particles, level by level: an
     :class:`~singularity_lab.spectroscopes.long_run.Algorithm`."""
@@ -75,6 +94,11 @@ class Particles(Ladder):
         assert s.replicates is not None
         assert s.span is not None
         assert s.sigma is not None
+        assert s.shrinks is not None
+        if not math.isfinite(curve.sigma):
+            self.smallest = s.sigma * 0.5**s.shrinks
+        curve.sigma = s.sigma
+        self.middle = float(_distance(u).median())
         self.particles = gibbs.GibbsState(u, value, law.prior(u))
         blocks = getattr(law.meter.loss, "components", None)
         smallest = s.sigma * math.exp(-0.5 * s.span - 3)
@@ -116,6 +140,7 @@ class Particles(Ladder):
         energy = (beta * state.value).view(r, n)
         self.first = math.log(beta) if self.first is None else self.first
         record(curve, math.log(beta), energy.mean(1), energy.var(1), state.position, s)
+        curve.inner.append(float((_distance(state.position) <= self.middle).double().mean()))
         curve.points, curve.values = state.position, state.value
         curve.moves = {name: b / a for name, (a, b) in sorted(moves.tally.items())}
         some = state.position.view(r, n, -1)[:, :16]
@@ -123,9 +148,22 @@ class Particles(Ladder):
         lowest = float(state.value.min())
         if lowest < -16 * 2.0**-52 * law.meter.scale:
             check(state.value, law.meter, state.position)
+        if leaves_center(curve) and curve.sigma > self.smallest:
+            self._begin_within(curve.sigma / 2)
+            return
         self.ended = self._share() >= 1
         if not self.ended:
             self.is_below_rounding(state.position, state.value, beta)
+
+    def _begin_within(self, sigma: float) -> None:
+        """Begin again with a Gaussian of another width."""
+        self.s = s = replace(self.s, sigma=sigma)
+        assert s.replicates is not None
+        assert s.particles is not None
+        self.law = Localised(self.law.meter, sigma, self.law.center.device)
+        self.curve.clear()
+        u = self.law.draw(s.replicates * s.particles, self.generator)
+        self.begin(u, self.law.meter.k(u))
 
     def _moved(self, state: gibbs.GibbsState, beta: float) -> float:
         """One round of all moves at a temperature; the share of trajectories accepted, summed."""
@@ -193,6 +231,9 @@ class Particles(Ladder):
         state, moves = self.particles, self.moves
         return {
             "curve": self.curve.packed(),
+            "sigma": self.curve.sigma,
+            "smallest": self.smallest,
+            "middle": self.middle,
             "position": state.position,
             "value": state.value,
             "prior": state.prior,
@@ -206,6 +247,9 @@ class Particles(Ladder):
         }
 
     def resume(self, saved: dict[str, Any]) -> None:
+        if saved["sigma"] != self.curve.sigma:
+            self._begin_within(saved["sigma"])
+        self.smallest, self.middle = saved["smallest"], saved["middle"]
         self.curve.unpack(saved["curve"])
         self.particles = gibbs.GibbsState(saved["position"], saved["value"], saved["prior"])
         self.curve.points, self.curve.values = saved["position"], saved["value"]

@@ -22,6 +22,8 @@ FEWEST = 16  # levels below which a curve says nothing
 
 LAG = 0.02  # share of E[βK] by which a chain may lag
 _MANY = 150  # dimensions above which particles are not resampled
+_FEW = 30  # dimensions up to which particles go deep
+_NEAR = 0.3  # σ: about the standard deviation of the box of ``volume``
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,13 @@ class LadderSettings:
 
     sigma: float | None = setting(
         None,
-        "width of the Gaussian around w*; by default 1, and above 150 dimensions a tenth of the "
+        "width of the Gaussian around w*; by default 0.3, and above 150 dimensions a tenth of the "
         "root mean square of w* (1 where w* = 0)",
+    )
+    shrinks: int | None = setting(
+        None,
+        "times that the width may be halved because the Gaussian reaches a worse singularity than "
+        "w* (particles > 1); by default 5, and 0 where sigma is given",
     )
     replicates: int | None = setting(
         None, "independent runs, at least 3; by default chosen by the dimension"
@@ -42,7 +49,7 @@ class LadderSettings:
         "dimension",
     )
     span: float | None = setting(
-        None, "e-folds of β after the first level; by default 100 up to six dimensions, else 20"
+        None, "e-folds of β after the first level; by default 100 up to 30 dimensions, else 20"
     )
     ess: float = setting(
         0.6, "relative effective sample size that fixes the next level (particles > 1)"
@@ -76,6 +83,10 @@ class LadderSettings:
             raise BadInput(f"span: expected a positive number or None, received {self.span}")
         if not (0 < self.ess < 1 and self.spacing > 0 and 0 < self.level < 1):
             raise BadInput(f"ess, spacing, level: expected (0, 1), > 0 and (0, 1), received {self}")
+        if self.shrinks is not None and self.shrinks < 0:
+            raise BadInput(f"shrinks: expected at least 0 or None, received {self.shrinks}")
+        if n == 1 and self.shrinks:
+            raise BadInput(f"shrinks: chains (particles = 1) take 0 alone, received {self.shrinks}")
         for name in ("rounds", "trajectories", "leapfrogs", "max_multiplicity"):
             value = getattr(self, name)
             if value is not None and value < 1:
@@ -89,14 +100,15 @@ def resolved_settings(s: LadderSettings, loss: Loss) -> LadderSettings:
     rms = float(loss.center.double().square().mean().sqrt())
     return replace(
         s,
-        sigma=s.sigma if s.sigma is not None else (0.1 * rms if d > _MANY and rms > 0 else 1.0),
+        sigma=s.sigma if s.sigma is not None else _width(d, rms),
+        shrinks=s.shrinks if s.shrinks is not None else (0 if chains or s.sigma is not None else 5),
         particles=s.particles
         if s.particles is not None
-        else (1 if chains else 128 if d <= 30 else 64),
+        else (1 if chains else 256 if d <= _FEW else 128),
         replicates=s.replicates
         if s.replicates is not None
-        else (16 if not chains else max(4, min(16, 200_000 // d))),
-        span=s.span if s.span is not None else (20.0 if chains else (100.0 if d <= 6 else 20.0)),
+        else (8 if not chains else max(4, min(16, 200_000 // d))),
+        span=s.span if s.span is not None else (100.0 if d <= _FEW and not chains else 20.0),
         trajectories=s.trajectories if s.trajectories is not None else (32 if chains else 2),
         leapfrogs=s.leapfrogs if s.leapfrogs is not None else (16 if chains else 8),
         stiff=s.stiff if s.stiff is not None else (min(d, 600, 20_000_000 // d) if chains else 0),
@@ -104,11 +116,20 @@ def resolved_settings(s: LadderSettings, loss: Loss) -> LadderSettings:
     )
 
 
+def _width(d: int, rms: float) -> float:
+    """The width of the Gaussian that nobody has asked for."""
+    if d <= _MANY:
+        return _NEAR
+    return 0.1 * rms if rms > 0 else 1.0
+
+
 @dataclass
 class LadderCurve:
     """What the sampler saw. Per level: x = log β; increments of log Z by replicate; E[βK] and
-    Var(βK) by replicate; acceptance of trajectories; E|u|²/(dσ²).
+    Var(βK) by replicate; acceptance of trajectories; E|u|²/(dσ²); share of the particles that
+    are within the median distance of the prior from w* (particles).
 
+    sigma: width of the Gaussian, after it was halved.
     lag: share of E[βK] by which the first half of a level's draws lies above the second (chains);
     lagging: whether the ladder ended for that. stiff: stiff directions used. baths: sizes of
     the blocks drawn exactly. snapshots: log|u| of some particles of every replicate, (R, n, d) a
@@ -123,6 +144,8 @@ class LadderCurve:
     variance: list[np.ndarray] = field(default_factory=list)
     acceptance: list[float] = field(default_factory=list)
     radius: list[float] = field(default_factory=list)
+    inner: list[float] = field(default_factory=list)
+    sigma: float = math.nan
     stiff: int = 0
     baths: list[int] = field(default_factory=list)
     lag: list[float] = field(default_factory=list)
@@ -138,8 +161,13 @@ class LadderCurve:
     def drop(self, levels: int) -> None:
         """Forget the last levels."""
         for column in (self.x, self.increments, self.energy, self.variance, self.acceptance,
-                       self.radius, self.lag):  # fmt: skip
+                       self.radius, self.inner, self.lag):  # fmt: skip
             del column[-levels:]
+
+    def clear(self) -> None:
+        """Forget all levels."""
+        for name in (*_NUMBERS, *_ARRAYS, "snapshots"):
+            getattr(self, name).clear()
 
     def packed(self) -> dict[str, Any]:
         """The curve for a checkpoint."""
@@ -158,7 +186,7 @@ class LadderCurve:
         self.snapshots, self.moves = list(saved["snapshots"]), dict(saved["moves"])
 
 
-_NUMBERS = ("x", "acceptance", "radius", "lag")
+_NUMBERS = ("x", "acceptance", "radius", "inner", "lag")
 _ARRAYS = ("increments", "energy", "variance")
 
 

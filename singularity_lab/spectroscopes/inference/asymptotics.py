@@ -28,7 +28,7 @@ Noise: increments have the spread seen between replicates, white plus a slowly v
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -36,6 +36,7 @@ import numpy as np
 import torch
 from scipy.special import hyp1f1
 
+from singularity_lab.spectroscopes.inference import islands
 from singularity_lab.spectroscopes.reading import Estimate
 
 __all__ = ["Fit", "Noise", "infer", "noise_of"]
@@ -254,15 +255,23 @@ def infer(
     *,
     max_multiplicity: int = 8,
     level: float = 0.9,
+    weights: np.ndarray | None = None,
 ) -> Fit:
     """Return the average of all models fitted to a curve, weighted by their probabilities.
 
     x: levels −log ε, increasing (L,). increments: log V(x_k) − log V(x_{k−1}) by replicate (L,
-    R); the first one starts from V = 1.  Needs L ≥ 12.
+    R); the first one starts from V = 1. weights: what each replicate counts at each level (L, R),
+    as of :func:`~singularity_lab.spectroscopes.inference.islands.weights`; by default all alike.
+    Needs L ≥ 12.
     """
-    pooled = np.log(np.exp(increments).mean(axis=1))
+    if weights is None:
+        weights = np.full(increments.shape, 1 / increments.shape[1])
+    pooled = islands.pooled(increments, weights)
     log_v = np.cumsum(pooled)
+    # An average in which few replicates count has the variance of an average over those.
+    fewer = float((1 / islands.share(weights)).mean())
     noise = noise_of(increments)
+    noise = replace(noise, variance=noise.variance * fewer)
     x, increments, pooled, log_v, noise = _coarsen(x, increments, pooled, log_v, noise)
     replicates = increments.shape[1]
     levels = len(x)
@@ -312,7 +321,7 @@ def infer(
             # Influence of each increment on λ̂, then the jackknife over replicates.
             gain = np.einsum("bp,bnp->bn", cov[:, 0], whiten(j))
             shifts = np.einsum("bn,nr->br", whiten.transpose(gain), deviation[cut + 1 :])
-            jack = (shifts**2).sum(1) / (replicates * (replicates - 1))
+            jack = fewer * (shifts**2).sum(1) / (replicates * (replicates - 1))
             excess = np.maximum(1.0, chi2 / np.maximum(1, n - free))
             error = np.sqrt(np.maximum(cov[:, 0, 0] * excess, jack))
             for b in range(len(delta)):

@@ -87,6 +87,27 @@ def test_a_budget_ends_the_ladder_with_its_word():
     assert r.cost.evaluations + r.cost.gradients <= 20_000
 
 
+def test_a_worse_singularity_within_reach_is_noticed():
+    """K = w₁²(w₁ − 0.9)⁴ at 0: λ = 1/2 there, 1/4 at 0.9. The width is halved until the ladder
+    reads the local one; one that was asked for stays, and the reading says that it is not about
+    w*."""
+    loss = FunctionLoss(lambda w: w[:, 0] ** 2 * (w[:, 0] - 0.9) ** 4, 1)
+    settings = {"particles": 64, "span": 30.0}
+    wide = measure("anneal", loss, seed=0, sigma=1.0, **settings)
+    assert wide.outcome is Outcome.BIASED_TARGET
+    assert "sigma" in wide.reason
+    assert wide.lambda_.value < 0.3
+    near = measure("anneal", loss, seed=0, sigma=1.0, shrinks=5, **settings)
+    assert near.ok, near.reason
+    assert near.diagnostics["sigma"] < 0.3
+    assert near.lambda_.value == pytest.approx(0.5, rel=0.05)
+
+
+def test_chains_are_not_asked_to_shrink():
+    with pytest.raises(BadInput, match="shrinks"):
+        measure("anneal", crossing(1, 1), seed=0, particles=1, shrinks=2)
+
+
 # -- pieces
 
 
@@ -152,7 +173,7 @@ def test_the_same_code_runs_on_a_gpu():
 
 
 def test_its_plot_has_the_energy_and_lambda():
-    r = measure("anneal", crossing(1, 1), seed=0, particles=12, span=9.0)
+    r = measure("anneal", crossing(1, 1), seed=0, particles=16, span=16.0)
     ax = r.plot()
     assert len(ax.lines) == 3
     empty = measure("anneal", crossing(1, 1), seed=0, evaluations=2000, particles=16)

@@ -37,7 +37,9 @@ def log_z_of_three_by_three(beta: float) -> float:
 
 
 def test_log_z_and_energies_are_those_of_the_closed_form():
-    r = measure("anneal", MatrixProductLoss.at_rank([3, 3, 3]), seed=0, particles=32, span=12.0)
+    r = measure(
+        "anneal", MatrixProductLoss.at_rank([3, 3, 3]), seed=0, particles=32, sigma=1.0, span=12.0
+    )
     d = r.diagnostics
     assert d["quadratic_blocks"] == [9, 9]
     for k in range(4, len(d["x"]), 6):
