@@ -181,7 +181,9 @@ def answer(found: Any, name: str) -> Estimate | Reading:
     """
     if isinstance(found, Reading):
         return found
-    several = isinstance(found, tuple | list | Tensor | np.ndarray) and np.ndim(found) == 1
+    several = isinstance(found, tuple | list) or (
+        isinstance(found, Tensor | np.ndarray) and found.ndim == 1
+    )
     parts = list(found) if several else [found]
     numbers = [x for part in parts if (x := _number(part)) is not None]
     if len(numbers) != len(parts) or not 1 <= len(numbers) <= 3:

@@ -238,7 +238,8 @@ class Findings:
 
     @once
     def per_class(self, kind: str = "multiplicity") -> list[Summary]:
-        """One summary for each class and arm. kind: all, multiplicity, dimension or family.
+        """One summary for each class and arm, of all rows but the probes of the harness. kind: all,
+        multiplicity, dimension or family.
 
         Raises BadInput for another kind.
         """
@@ -246,7 +247,8 @@ class Findings:
             raise BadInput(f"kind: one of {', '.join(CLASSES)} is needed, received {kind!r}")
         groups: dict[str, dict[str, list[Measurement]]] = {}
         for m in self.measurements:
-            groups.setdefault(CLASSES[kind](m), {}).setdefault(m.arm, []).append(m)
+            if not m.row.is_probe:
+                groups.setdefault(CLASSES[kind](m), {}).setdefault(m.arm, []).append(m)
         names = sorted(groups, key=lambda g: (ORDER.index(g) if g in ORDER else 99, g))
         return [
             summarise(arm, name, groups[name][arm])

@@ -163,8 +163,8 @@ def what_one_sees(calibration: Findings) -> list[str]:
         sentences.append(worst)
     if probes:
         sentences.append(
-            f"In these sentences and in the leaderboard the harness's own "
-            f"{counted(probes, 'probe')} count nothing; the tables of rows and classes have them."
+            f"In these sentences, the leaderboard and the classes the harness's own "
+            f"{counted(probes, 'probe')} count nothing; the table of rows has them."
         )
     return sentences
 

@@ -26,7 +26,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes.device import meant
-from singularity_lab.spectroscopes.inference.harmonic import harmonic_llc
+from singularity_lab.spectroscopes.inference.harmonic import HarmonicLLC, harmonic_llc
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
 from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
 from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
@@ -44,6 +44,7 @@ from singularity_lab.spectroscopes.user_models import (
     plain_module,
     unmapped,
 )
+from singularity_lab.system.counting import counted
 from singularity_lab.system.scalars import real
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -362,28 +363,42 @@ def _beside_the_curvature(at: ModuleLoss | RestrictedLoss, reading: Reading) -> 
     found = harmonic_llc(at, nbeta, s["gamma"], gradients=int(_CURVATURE * share * spent))
     if found is None:
         return dataclasses.replace(reading, diagnostics={**reading.diagnostics, "harmonic": None})
-    more = {"harmonic": found.value, "lowered_by_slope": found.lowered}
+    more = {
+        "harmonic": found.value,
+        "lowered_by_slope": found.lowered,
+        "falling_directions": found.falling,
+    }
     return dataclasses.replace(
-        _at_no_minimum(reading, found.lowered),
+        _at_no_minimum(reading, found),
         diagnostics={**reading.diagnostics, **more},
         cost=dataclasses.replace(reading.cost, gradients=spent + found.gradients),
     )
 
 
-def _at_no_minimum(reading: Reading, lowered: float) -> Reading:
+def _at_no_minimum(reading: Reading, beside: HarmonicLLC) -> Reading:
     """The reading whose interval holds what one at the minimum beside w* would say too; not ok
-    where that is far."""
-    e = reading.estimate
+    where that is far, or where γ does not hold the chains at a saddle."""
+    e, lowered = reading.estimate, beside.lowered + beside.fallen
     half = 0.5 * (e.high - e.low)
-    if not (lowered > half / 2 and math.isfinite(e.value) and math.isfinite(half)):
+    if not (math.isfinite(e.value) and math.isfinite(half)):
         return reading
-    words = (
-        f"w* is no minimum: by gradient and curvature there, a reading at the minimum beside it is "
-        f"larger by about {lowered:.2g}"
-    )
-    wider = {**reading.estimates, "llc": dataclasses.replace(e, high=e.high + lowered)}
+    if lowered <= half / 2 and not beside.falling:
+        return reading
+    far = lowered > _FAR * e.value
+    words = f"w* is {'no' if far else 'not quite a'} minimum: "
+    if beside.falling:
+        words += f"the loss falls in {counted(beside.falling, 'direction')} there"
+        words += ", more steeply than γ holds" if math.isinf(lowered) else ", and "
+    if math.isfinite(lowered):
+        words += (
+            f"by gradient and curvature there, a reading at the minimum beside it is larger by "
+            f"about {lowered:.2g}"
+        )
+    wider = reading.estimates
+    if math.isfinite(lowered):
+        wider = {**wider, "llc": dataclasses.replace(e, high=e.high + lowered)}
     outcome, reason = reading.outcome, f"{reading.reason}; {words}" if reading.reason else words
-    if outcome is Outcome.OK and lowered > _FAR * e.value:
+    if outcome is Outcome.OK and far:
         outcome = Outcome.NO_MINIMUM
         reason += ": train on with full batches, or measure the loss against the checkpoint's own "
         reason += "outputs (self_teacher=True)"

@@ -379,3 +379,11 @@ def test_a_model_that_is_pickled_is_no_look_at_the_answer():
     found = calibrate(mine, ["nc-1-1"], workers=0).measurements[0]
     assert "peeked" not in found.reason
     assert "pickle" in found.reason  # a copy would run uncounted
+
+
+def test_tensors_that_want_gradients_are_numbers():
+    t = torch.tensor(0.5, dtype=torch.float64, requires_grad=True)
+    assert answer((t, 0.1), "mine") == answer((0.5, 0.1), "mine")
+    assert answer(torch.stack([t, t / 5]), "mine") == answer((0.5, 0.1), "mine")
+    with pytest.raises(BadInput, match="is needed"):
+        answer((t[None], 0.1), "mine")

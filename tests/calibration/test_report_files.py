@@ -70,3 +70,23 @@ def test_what_is_unlike_in_two_runs_of_one_device_is_named():
     assert "unlike" not in same["verdict"]
     assert same["verdict"] == "no difference"
     assert "unlike in chains, evaluations allowed" in unlike["verdict"]
+
+
+def test_no_number_of_a_class_holds_the_probes():
+    """An estimator that is right on the probes alone gains nothing in the table of classes."""
+    import numpy as np
+
+    from singularity_lab.calibration.run import calibrate
+
+    def half(loss, seed, budget):
+        return 0.5, 0.1
+
+    found = calibrate(half, rows="quick", workers=0)
+    assert any(m.row.is_probe for m in found.measurements)
+    own = [m for m in found.measurements if not m.row.is_probe]
+    (summary,) = found.per_class("all")
+    assert summary.readings == len(own)
+    errors = [m.relative_error for m in own]
+    assert summary.median_error == pytest.approx(float(np.median(np.abs(errors))))
+    assert summary.relative_bias == pytest.approx(float(np.mean(errors)))
+    assert sum(s.readings for s in found.per_class("multiplicity")) == len(own)

@@ -13,7 +13,8 @@ value is lower by
     Σ (nβgᵢ)² (½ nβhᵢ + γ) / (nβhᵢ + γ)²,
 
 for γ = 0 the nβ(L(w*) − min L) by which L(w*) is too large: what a reading at the minimum beside w*
-would have more.
+would have more. At a saddle a direction with hᵢ < 0 lowers it by ½ nβ|hᵢ|/(γ − nβ|hᵢ|), and where
+γ < nβ|hᵢ| nothing but the rest of the loss holds the chains.
 """
 
 from __future__ import annotations
@@ -32,24 +33,30 @@ _WHOLE = 512  # parameters up to which the Hessian is found column by column
 _PROBES = 6  # random vectors for what the subspace does not hold
 _STEPS = 6  # of Lanczos from each
 _FEWEST = 8  # vectors of a subspace, below which nothing is said
+_ROUNDING = 1e-3  # of the largest eigenvalue, below which a negative one is none
+_NOTHING = 0.01  # of γ, below which a falling direction is held
 _STEP = 1e-2  # of differences of gradients, relative to the scale of the weights
 
 
 class HarmonicLLC(NamedTuple):
-    """value: ½ Σ nβhᵢ/(nβhᵢ + γ). lowered: by how much the gradient at w* lowers it. gradients:
-    spent."""
+    """value: ½ Σ nβhᵢ/(nβhᵢ + γ) over hᵢ > 0. lowered: by how much the gradient at w* lowers it.
+    gradients: spent. falling: the number of directions in which the loss falls. fallen: by how much
+    they lower it, infinite where γ does not hold one of them."""
 
     value: float
     lowered: float
     gradients: int
+    falling: int
+    fallen: float
 
 
 def harmonic_llc(
     loss: Loss, nbeta: float, gamma: float, *, gradients: int, seed: int = 0
 ) -> HarmonicLLC | None:
     """Return ½ Σ nβhᵢ/(nβhᵢ + γ) over the eigenvalues hᵢ > 0 of the Hessian of a loss at w*, by how
-    much the gradient at w* lowers the estimate of that quadratic loss, and the number of gradients
-    spent, at most ``gradients`` and one; None where so few do not tell.
+    much the gradient at w* lowers the estimate of that quadratic loss, the number of gradients
+    spent, at most ``gradients`` and one, the number of eigenvalues hᵢ < 0 and by how much they
+    lower it; None where so few gradients do not tell.
 
     The Hessian is known by central differences of gradients: whole for few parameters, else on a
     block Krylov space (Ritz values), with a stochastic trace of what is left (Meyer, Musco, Musco
@@ -67,7 +74,9 @@ def harmonic_llc(
         h = curvature.times(torch.eye(d, dtype=torch.float64))
         eigenvalues, frame = torch.linalg.eigh(0.5 * (h + h.t()))
         lowered = _lowered(eigenvalues, slope @ frame, nbeta, gamma)
-        return HarmonicLLC(_filled(eigenvalues, nbeta, gamma), lowered, curvature.gradients)
+        value = _filled(eigenvalues, nbeta, gamma)
+        down = _falling(eigenvalues, nbeta, gamma)
+        return HarmonicLLC(value, lowered, curvature.gradients, *down)
     size = min(gradients // 2 - _STEPS * _PROBES, d, 96) // 2 * 2
     if size < _FEWEST:
         return None
@@ -80,13 +89,23 @@ def harmonic_llc(
     lowered = _lowered(ritz, (basis @ slope) @ frame, nbeta, gamma)
     if len(basis) < d:
         value += _remainder(curvature, basis, nbeta, gamma, generator)
-    return HarmonicLLC(value, lowered, curvature.gradients)
+    return HarmonicLLC(value, lowered, curvature.gradients, *_falling(ritz, nbeta, gamma))
 
 
 def _filled(h: Tensor, nbeta: float, gamma: float) -> float:
     """½ Σ nβh/(nβh + γ) over the positive ones."""
     up = nbeta * h.clamp_min(0.0)
     return float(0.5 * (up / (up + gamma).clamp_min(1e-300)).sum())
+
+
+def _falling(h: Tensor, nbeta: float, gamma: float) -> tuple[int, float]:
+    """The number of negative ones, and ½ Σ nβ|h|/(γ − nβ|h|) over them; those that are rounding
+    beside the largest, or nothing beside γ, do not count."""
+    down = -nbeta * h
+    down = down[down > max(_ROUNDING * nbeta * float(h.abs().max()), _NOTHING * gamma)]
+    room = gamma - down
+    held = bool((room > 0).all())
+    return len(down), float((0.5 * down / room).sum()) if held else math.inf
 
 
 def _lowered(h: Tensor, slope: Tensor, nbeta: float, gamma: float) -> float:

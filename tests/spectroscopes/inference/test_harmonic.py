@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from singularity_lab import llc
-from singularity_lab.spectroscopes import PolynomialLoss, network_loss
+from singularity_lab.spectroscopes import FunctionLoss, PolynomialLoss, network_loss
 from singularity_lab.spectroscopes.inference.harmonic import harmonic_llc
 
 
@@ -23,9 +23,12 @@ def squares(h):
 
 @given(st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=6), st.floats(1, 1e4), st.floats(0, 1e3))
 def test_of_a_quadratic_loss_it_is_the_sum_over_the_directions(h, nbeta, gamma):
-    value, lowered, gradients = harmonic_llc(squares(h), nbeta, gamma, gradients=100)
+    value, lowered, gradients, falling, fallen = harmonic_llc(
+        squares(h), nbeta, gamma, gradients=100
+    )
     assert gradients == 2 * len(h) + 1
     assert lowered == 0
+    assert falling == fallen == 0
     expected = sum(0.5 * nbeta * x / (nbeta * x + gamma) for x in h)
     assert value == pytest.approx(expected, rel=1e-6)
 
@@ -48,15 +51,65 @@ def test_a_saddle_counts_the_directions_that_rise():
     assert value == pytest.approx(3 / 2, abs=1e-3)
 
 
+def waves(h):
+    """½ Σ hᵢ wᵢ², of any sign, as a loss."""
+    t = torch.tensor(h, dtype=torch.float64)
+    return FunctionLoss(lambda w: 0.5 * (t * w * w).sum(1), len(h))
+
+
+@given(
+    st.lists(st.floats(-1.0, 1.0), min_size=2, max_size=6),
+    st.floats(1, 50),
+)
+def test_a_reading_at_a_saddle_is_lower_by_the_falling_directions(h, nbeta):
+    """nβE[L] of the Gaussian with precision nβh + γ is ½ Σ nβh/(nβh + γ), whatever the signs."""
+    gamma = 2 * nbeta
+    found = harmonic_llc(waves(h), nbeta, gamma, gradients=100)
+    whole = sum(0.5 * nbeta * x / (nbeta * x + gamma) for x in h)
+    # falling directions below a hundredth of γ, and below a thousandth of the largest, do not count
+    slack = 0.01 * len(h)
+    assert found.value - found.fallen == pytest.approx(whole, abs=slack)
+    assert found.falling == sum(
+        nbeta * -x > max(0.01 * gamma, 1e-3 * nbeta * max(map(abs, h))) for x in h
+    )
+
+
+def test_where_gamma_does_not_hold_a_saddle_there_is_no_limit():
+    found = harmonic_llc(waves([1.0, -0.5]), 100.0, 20.0, gradients=100)
+    assert math.isinf(found.fallen)
+    assert found.falling == 1
+
+
+@pytest.mark.parametrize("gamma", [0.05, 500.0])
+def test_llc_at_a_saddle_says_so(gamma):
+    """A network y = a·b at a = b = 0 with targets 1: the loss is (1 − ab)², and falls along a = b,
+    whether γ holds the chains there or not."""
+
+    class Product(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = torch.nn.Parameter(torch.zeros(1))
+            self.b = torch.nn.Parameter(torch.zeros(1))
+
+        def forward(self, x):
+            return x * self.a * self.b
+
+    x = torch.ones(64, 1)
+    r = llc(Product(), (x, x), torch.nn.MSELoss(), gamma=gamma, seconds=4, seed=0)
+    assert r.diagnostics["falling_directions"] == 1
+    assert not r.ok
+    assert "the loss falls in 1 direction" in r.reason
+
+
 @pytest.mark.parametrize("gradients", [150, 300])
 def test_a_subspace_and_a_trace_find_what_the_whole_matrix_gives(gradients):
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Linear(6, 40), torch.nn.Tanh(), torch.nn.Linear(40, 3))
     x = torch.randn(300, 6)
     at = network_loss(net, (x, net(x).detach()), dtype=torch.float64)
-    whole, _, spent = harmonic_llc(at, 50.0, 100.0, gradients=10**6)
+    whole, _, spent, *_ = harmonic_llc(at, 50.0, 100.0, gradients=10**6)
     assert spent == 2 * at.dim + 1 == 2 * 403 + 1
-    part, _, spent = harmonic_llc(at, 50.0, 100.0, gradients=gradients)
+    part, _, spent, *_ = harmonic_llc(at, 50.0, 100.0, gradients=gradients)
     assert spent <= gradients + 1
     assert part == pytest.approx(whole, rel=0.05)
 
@@ -131,7 +184,7 @@ def test_a_reading_beside_a_minimum_holds_that_of_the_minimum():
         net.bias += 0.08
     near = llc(net, (x, y), torch.nn.MSELoss(), **how)
     assert near.ok
-    assert "w* is no minimum" in near.reason
+    assert "w* is not quite a minimum" in near.reason
     assert near.estimate.value < there.estimate.low
     assert near.estimate.low < there.estimate.value < near.estimate.high
     with torch.no_grad():
