@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from singularity_lab.cli.proving import At, Expressions, Json, Seconds, Vars, germ
+from singularity_lab.cli.proving import (
+    At,
+    Expressions,
+    Json,
+    Seconds,
+    Vars,
+    germ,
+    note_doubts,
+)
 from singularity_lab.cli.shell import ExpressionCommand, note, print_json, print_table
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import replacing
@@ -66,6 +74,7 @@ def newton(
                 "nondegenerate": said,
                 "lambda": None if proved is None else str(proved.value),
                 "multiplicity": None if proved is None else proved.multiplicity,
+                "notes": [problem.doubts] if problem.doubts else [],
             }
         )
         return
@@ -80,6 +89,8 @@ def newton(
         print(f"the ray of ({direction}) enters it at t = {t}: lambda <= {formula} = {bound}")
         alone = "" if proved is None else f": lambda = {proved.value}, m = {proved.multiplicity}"
         print(f"nondegenerate: {said}{alone}")
+    if problem.doubts:
+        print(problem.doubts)
 
 
 def _nondegenerate(problem: Any, budget: float, watch: Any) -> tuple[Any, str]:
@@ -128,7 +139,7 @@ def resolve(
     generators, point = germ([expression], variables, at)
     if isinstance(generators, list):
         generators = generators[0]
-    found = resolution_graph(generators, at=point, budget=budget)
+    found = resolution_graph(generators, variables, at=point, budget=budget)
     if as_json:
         print_json(
             {
@@ -142,6 +153,7 @@ def resolve(
                      "real": s.real}
                     for s in found.strict
                 ],
+                "notes": [found.doubts] if found.doubts else [],
             }
         )  # fmt: skip
     else:
@@ -182,6 +194,7 @@ def plot(
     pyplot().close(axes.figure)
     if what is Picture.ZEROS and axes.get_title():
         note(axes.get_title())
+    note_doubts(generators, variables)
     note(f"picture: {out}")
 
 
@@ -208,7 +221,7 @@ def _draw(
         one = generators[0] if isinstance(generators, list) else generators
         if isinstance(generators, list) and len(generators) > 1:
             raise BadInput(f"EXPR: graph is drawn of one polynomial, received {len(generators)}")
-        return resolution_graph(one, at=point, budget=budget).plot()
+        return resolution_graph(one, variables, at=point, budget=budget).plot()
     from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.pictures.singularities import body, zero_set
 

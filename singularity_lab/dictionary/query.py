@@ -358,6 +358,16 @@ def _read(parts: Sequence[str]) -> LocalProblem | None:
         return None
 
 
+def doubts(query: str) -> str:
+    """How the names of the polynomials of a query were read, where something else may be meant.
+
+    >>> doubts("x2 - y3"), doubts("transformer")
+    ('variables: x2, y3; if x^2, y^3 are meant, write so', '')
+    """
+    germ = _germ(query)
+    return "" if germ is None else germ.doubts
+
+
 def _germ(query: str) -> LocalProblem | None:
     """The germ at 0 of the polynomials of a query, or None for words."""
     parts = _generators(query)

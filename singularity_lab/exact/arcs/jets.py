@@ -378,7 +378,7 @@ def _jets(
 
 def _what_is_meant(problem: LocalProblem, ideal: Ideal, fibre: bool) -> list[str]:
     """What of a problem with a point of its own the jets of its ideal do not say."""
-    notes = []
+    notes = [problem.doubts] if problem.doubts else []
     if not problem.flat:
         notes.append(f"of the ideal alone: {problem.describe_density()} do not enter")
     if problem.convention == "loss":

@@ -28,6 +28,7 @@ from singularity_lab.algebra import maps
 from singularity_lab.algebra.analytic_problem import analytic_texts
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
+from singularity_lab.algebra.names import doubts
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
@@ -108,7 +109,9 @@ class Threshold:
         scale = 1 if self.real.problem.is_power_one else 2
         real = f"{scale * bounds.upper.value}" if bounds.upper else "?"
         sign = "=" if self.real.exact else "<="
-        return f"{found} over C ({self.reason}); the real threshold 2 lambda {sign} {real}"
+        said = f"{found} over C ({self.reason}); the real threshold 2 lambda {sign} {real}"
+        told = "" if self.real.problem.label else doubts(self.real.problem.variables)
+        return f"{said}\n  {told}" if told else said
 
 
 def lct(

@@ -276,11 +276,12 @@ def _invariants(problem: LocalProblem, columns: int) -> Singularity:
     if germ.order < 2:
         raise OutOfScope(
             f"singularity: {germ} is smooth at the point (mu = 0): it has a linear part"
+            + (f"; {problem.doubts}" if problem.doubts else "")
         )
     splitting, local = _split(germ, columns)
     mu = local.dimension
     kind = classify(splitting.residual, mu)
-    notes: list[str] = []
+    notes = [problem.doubts] if problem.doubts else []
     if not problem.flat:
         notes.append(f"of f alone: {problem.describe_density()} do not enter")
     try:

@@ -203,6 +203,7 @@ def zeta(
     notes: list[str] = []
     with TimeLimit(budget) as limit:
         problem = LocalProblem.of(f, variables, at=at)
+        notes += [problem.doubts] if problem.doubts else []
         germ = problem.hypersurface("zeta", density=True)
         fan = DualFan(NewtonPolyhedron.of(germ.support()))
         found = candidates(fan)
