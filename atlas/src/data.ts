@@ -9,6 +9,7 @@ export interface Cell<T = any> {
   upper?: string;
   reason?: string;
   route?: string;
+  cut?: boolean;
 }
 
 /** The columns of all rows, side by side: what search and lists need. */

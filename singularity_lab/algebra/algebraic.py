@@ -169,7 +169,7 @@ def root(poly: Polynomial, low: Fraction, high: Fraction) -> Number:
         raise BadInput(
             f"{shown(poly)} has {count} roots between {shown(low)} and {shown(high)}, not one"
         )
-    return _pick(p, _constant(low, high))
+    return pick_root(p, _constant(low, high))
 
 
 def real_roots(p: Univariate) -> list[AlgebraicNumber]:
@@ -191,7 +191,7 @@ def real_roots(p: Univariate) -> list[AlgebraicNumber]:
             middle = (low + high) / 2
             stack += [(middle, high), (low, middle)]
         elif count == 1:
-            root = _pick(p, _constant(low, high))
+            root = pick_root(p, _constant(low, high))
             assert isinstance(root, AlgebraicNumber)
             found.append(root)
     return found
@@ -247,7 +247,7 @@ def _constant(low: Fraction, high: Fraction) -> Enclosure:
     return lambda bits: (low, high)
 
 
-def _pick(p: Univariate, enclose: Enclosure) -> Number:
+def pick_root(p: Univariate, enclose: Enclosure) -> Number:
     """The root of p in an interval that narrows until there is one only."""
     if p.degree() > _DEGREE**2:
         raise BadInput(f"an algebraic number of degree at most {_DEGREE} is needed")
@@ -314,7 +314,7 @@ def _combine(x: Number, y: Number, product: bool, enclose: Enclosure) -> Number:
     for i, c in enumerate(q.coeffs()):
         there += c * (t**i * s ** (n - i) if product else (t - s) ** i)
     value = embed(p, context, 0).resultant(there, "s")
-    return _pick(univariate(Polynomial(("s", "t"), value), "t"), enclose)
+    return pick_root(univariate(Polynomial(("s", "t"), value), "t"), enclose)
 
 
 def plus(x: Number, y: Number) -> Number:
@@ -358,7 +358,7 @@ def _inverse(x: Number) -> Number:
             low, high = x.interval(bits)
         return 1 / high, 1 / low
 
-    return _pick(flint.fmpq_poly(list(x.coefficients[::-1])), enclose)
+    return pick_root(flint.fmpq_poly(list(x.coefficients[::-1])), enclose)
 
 
 def _radical(x: Number, n: int) -> Number:
@@ -381,7 +381,7 @@ def _radical(x: Number, n: int) -> Number:
     coefficients: list[Any] = []
     for c in _minimal(x).coeffs():
         coefficients += [c, *([0] * (n - 1))]
-    return _pick(flint.fmpq_poly(coefficients), enclose)
+    return pick_root(flint.fmpq_poly(coefficients), enclose)
 
 
 def _check_bits(*numbers: Fraction) -> None:

@@ -43,6 +43,5 @@ def commands(row: Row, own: StratumLine | None) -> dict[str, dict[str, str]]:
     for group in GROUPS:
         name = "lam" if group.columns[0] == "lambda" else group.columns[0]
         cell = None if own is None else getattr(own, name)
-        loss = row.convention == "loss"
-        found.setdefault(group.name, commands_of(group, row.id, cell, loss=loss))
+        found.setdefault(group.name, commands_of(group, row.id, cell))
     return found

@@ -63,14 +63,14 @@ class CatalogCheck:
 
 
 def bibliography(folder: Path | None = None) -> dict[str, str]:
-    """Key → entry of references.bib. Raises BadInput for a key given twice and for a field that is
-    missing.
+    """Key → entry of references.bib; empty where a folder of one's own has none. Raises BadInput
+    for a key given twice and for a field that is missing.
 
     >>> "howald2001" in bibliography()
     True
     """
     path = (folder or catalog_path()) / "references.bib"
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
     found: dict[str, str] = {}
     for match in re.finditer(r"^@(\w+)\{([^,\s]+),(.*?)^\}", text, re.S | re.M):
         key, body = match.group(2), match.group(3)

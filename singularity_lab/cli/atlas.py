@@ -15,7 +15,10 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder to w
 TablesOption = Annotated[
     Path | None,
     typer.Option(
-        "--tables", metavar="DIR", help="Tables of singlab dictionary build; the package's if none."
+        "--tables",
+        "--from",
+        metavar="DIR",
+        help="Tables of singlab dictionary build; the package's if none.",
     ),
 ]
 RunOption = Annotated[

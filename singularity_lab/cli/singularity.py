@@ -46,6 +46,9 @@ def jets(
         FieldOption, typer.Option("--field", help="Of which components are counted.")
     ] = FieldOption.C,
     fibre: Annotated[bool, typer.Option("--fibre", help="Only the jets at the point.")] = False,
+    near: Annotated[
+        bool, typer.Option("--near", help="Only the jets near the point: those of the germ.")
+    ] = False,
     budget: Seconds = 60.0,
     check: Annotated[
         float,
@@ -66,6 +69,7 @@ def jets(
         field=over.value,
         fibre=fibre,
         at=point,
+        near=near,
         budget=budget,
         check=check,
     )

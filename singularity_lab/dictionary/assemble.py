@@ -185,7 +185,8 @@ def make_strata(
             names.setdefault(place.key, own)
             head = heads.get(place.key, place.key)
             cells = computed(journal, place.key, head, names.get(head, "")) | filed(problem)
-            cells["probes"] = probe_cell(place.entry, problem, cells)
+            cut = cells["divisors"].cut or cells["lambda"].cut
+            cells["probes"] = probe_cell(place.entry, problem, cells).marked(cut)
         cells |= _where(place) | {"ranks": NO_RANKS}
         cells |= orbit_cells(place.entry, problem) or {}
         cells["volume"] = _constant_cell(cells)

@@ -54,7 +54,7 @@ from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import workers
 
 DEAR = ("contact", "jets")  # most of the time of a build: asked when all else is
-VERSION_OF_CLASSES = 1
+VERSION_OF_CLASSES = 2
 Progress = Callable[[int, int, str], None]
 
 

@@ -31,6 +31,7 @@ from singularity_lab.exact.proof.certificate import Certificate
 from singularity_lab.exact.resolutions.divisors import divisors_of
 from singularity_lab.exact.zeta_functions.density import volume_expansion
 from singularity_lab.exact.zeta_functions.zeta import zeta
+from singularity_lab.system.cuts import count_cuts, cuts
 from singularity_lab.system.deadline import TimeLimit
 
 SMOOTH = "λ = codimension/2 is proved: the zero set is smooth"
@@ -47,12 +48,20 @@ class Question:
     certificates: tuple[Certificate, ...]
     limit: float
 
-    @cached_property
+    @property
     def proofs(self) -> tuple[Certificate, ...]:
         """The certificates on file, or what a search within the limit proves: made once."""
         if self.certificates:
             return self.certificates
-        return rlct(self.problem, budget=self.limit).certificates
+        found, cut = self._searched
+        count_cuts(cut)
+        return found
+
+    @cached_property
+    def _searched(self) -> tuple[tuple[Certificate, ...], int]:
+        before = cuts()
+        found = rlct(self.problem, budget=self.limit).certificates
+        return found, cuts() - before
 
     @cached_property
     def smooth(self) -> int | None:
@@ -60,10 +69,21 @@ class Question:
         bounds = bounds_of(self.certificates)
         return smooth_codimension(self.problem, bounds.lower) if bounds.exact else None
 
-    @cached_property
+    @property
     def real_loci(self) -> ContactLoci | Undecided:
         """The contact loci over R from the proofs, for K those of the ideal (K), or why there are
         none: made once, for two groups."""
+        found, cut = self._real_loci
+        count_cuts(cut)
+        return found
+
+    @cached_property
+    def _real_loci(self) -> tuple[ContactLoci | Undecided, int]:
+        before = cuts()
+        found = self._read_loci()
+        return found, cuts() - before
+
+    def _read_loci(self) -> ContactLoci | Undecided:
         source: Any = self.proofs[-1] if self.proofs else self.problem
         if self.problem.is_power_one:
             source = replace(self.problem, convention="ideal")
@@ -96,19 +116,22 @@ class ColumnGroup:
     def cells(self, question: Question) -> Cells:
         """A cell for every column of the group."""
         most = 1.5 * question.limit + 0.4  # functions end by themselves at the limit, or soon after
+        before = cuts()
         try:
             with TimeLimit(most) as hard:
                 found = self.answer(question)
-                return {c: found.get(c) or Cell.unknown("no answer") for c in self.columns}
+                cut = cuts() > before
+                answers = {c: found.get(c) or Cell.unknown("no answer") for c in self.columns}
+                return {c: cell.marked(cut) for c, cell in answers.items()}
         except (OutOfScope, BadInput) as error:
             return dict.fromkeys(self.columns, self.outside(_said(error)))
         except Undecided as error:
-            return dict.fromkeys(self.columns, Cell.unknown(_said(error)))
+            return dict.fromkeys(self.columns, Cell.unknown(_said(error)).marked(cuts() > before))
         except Exception as error:  # a fault of one cell must not end the build of all others
             why = f"the function failed: {type(error).__name__}: {_said(error)}"
             return dict.fromkeys(self.columns, Cell.unknown(why))
         why = f"not decided within {most:g} CPU seconds" if hard.expired else "interrupted"
-        return dict.fromkeys(self.columns, Cell.unknown(why))
+        return dict.fromkeys(self.columns, Cell.unknown(why).marked(True))
 
 
 def _said(error: Exception) -> str:
@@ -173,25 +196,38 @@ def _divisors(question: Question) -> Cells:
 
 
 def _jets(question: Question) -> Cells:
-    """By strata of arcs, or by contact loci over C of the certificate; else near the point alone:
-    by the codimension of a smooth zero set, or by contact loci over R."""
+    """The jets of the germ, those near the point: of a smooth zero set by its codimension, by
+    strata of arcs where a dilation contracts all to the point, else by contact loci over C of the
+    certificate, or over R. The whole zero set bounds their codimensions from below."""
+    if question.smooth is not None:
+        value = _smooth_jets(question.smooth, len(question.problem.variables))
+        return {"jets": Cell.of(value, SMOOTH)}
     certificate = question.proofs[-1] if question.proofs else None
+    source = certificate or question.problem
     try:
-        found = jets(certificate or question.problem, ORDER, budget=question.limit)
+        found = jets(source, ORDER, near=True, budget=question.limit)
         return {"jets": Cell.of(_jets_value(found), found.method)}
     except Undecided as error:
-        if question.smooth is not None:
-            value = _smooth_jets(question.smooth, len(question.problem.variables))
-            return {"jets": Cell.of(value, SMOOTH)}
         real = _real_jets(question)
         if real is not None:
             reason = f"; over C not decided: {_said(error)}"
             return {"jets": Cell.of(real, f"contact loci over R{reason}")}
-        part = list(error.bounds or ())
+        part, reason = list(error.bounds or ()), _said(error)
+        if not part:
+            part, more = _whole_jets(source, question.limit)
+            reason += more
         if not part:
             raise
-        reason = _said(error)
         return {"jets": Cell("bounds", value={"codimensions": part}, reason=reason)}
+
+
+def _whole_jets(source: Any, seconds: float) -> tuple[list[int], str]:
+    """The codimensions of the jets of the whole zero set, and what they say of the germ."""
+    try:
+        known = list(jets(source, ORDER, budget=seconds).codimensions)
+    except Undecided as error:
+        known = list(error.bounds or ())
+    return known, "; those of the whole zero set, which are no larger, are given"
 
 
 def _smooth_jets(codimension: int, d: int) -> dict[str, Any]:
@@ -398,7 +434,8 @@ GROUPS: tuple[ColumnGroup, ...] = (
     ColumnGroup("divisors", ("divisors",), _divisors, 4, _CHECK + "divisors", _AGAIN % "divisors"),
     ColumnGroup("contact", ("contact",), _contact, 2,
           _ONE % "contact_loci('{id}', 6)", 'contact_loci("{id}", 6)', Cell.no_device),
-    ColumnGroup("jets", ("jets",), _jets, 2, "singlab jets {id} --order 6", 'jets("{id}", 6)'),
+    ColumnGroup("jets", ("jets",), _jets, 3,
+          "singlab jets {id} --order 6 --near", 'jets("{id}", 6, near=True)'),
     ColumnGroup("zeta", ("zeta",), _zeta, 1, "singlab zeta {id}", 'zeta("{id}")'),
     ColumnGroup("type", TYPE_COLUMNS, _type, 1, "singlab singularity {id}", 'singularity("{id}")'),
     ColumnGroup("adjacencies", ("adjacencies",), _adjacencies, 2,
@@ -411,16 +448,15 @@ GROUPS: tuple[ColumnGroup, ...] = (
 
 
 def commands(
-    group: ColumnGroup, row: str, cell: Cell | None = None, column: str = "", *, loss: bool = False
+    group: ColumnGroup, row: str, cell: Cell | None = None, column: str = ""
 ) -> dict[str, str]:
     """``shell`` and ``python``: what computes a group of cells of a row again.
 
-    cell: of the group's first column; jets near the point are those of the contact loci, and those
-    of a smooth zero set follow from its codimension. column: of the group; its first if empty.
-    loss: whether the row gives K itself, whose jets are those of the ideal (K).
+    cell: of the group's first column; jets over R are those of the contact loci, and those of a
+    smooth zero set follow from its codimension. column: of the group; its first if empty.
 
     >>> commands(GROUPS[3], "ade-a2")["shell"]
-    'singlab jets ade-a2 --order 6'
+    'singlab jets ade-a2 --order 6 --near'
     """
     shell, python = group.command, group.python
     jets = cell.value if group.name == "jets" and cell and cell.status == "value" else {}
@@ -428,13 +464,9 @@ def commands(
         imported = "from singularity_lab.dictionary.recompute import smooth; "
         python = imported + 'smooth("{id}")'
         shell = f"python -c '{imported}print(smooth(\"{{id}}\"))'"
-    elif jets.get("method") == "contact loci" and loss:
-        python = f'contact_loci(load("{{id}}").problem().ideal, 6, field="{jets["field"]}")'
-        said = python.replace('"', "'").replace("load(", "s.load(")
-        shell = _ONE % said
-    elif jets.get("method") == "contact loci":
-        shell = _ONE % f"contact_loci('{{id}}', 6, field='{jets['field']}')"
-        python = f'contact_loci("{{id}}", 6, field="{jets["field"]}")'
+    elif jets.get("field") == "R":
+        shell = _ONE % "contact_loci('{id}', 6)"
+        python = 'contact_loci("{id}", 6)'
     named = {"{id}": row, "{column}": column or group.columns[0]}
     for mark, text in named.items():
         shell, python = shell.replace(mark, text), python.replace(mark, text)

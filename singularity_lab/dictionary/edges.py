@@ -11,6 +11,7 @@ from singularity_lab.dictionary.assemble import Place
 from singularity_lab.dictionary.network_strata import network_stratum, network_widths
 from singularity_lab.dictionary.rows import model_id
 from singularity_lab.dictionary.schema import Cell, Edge, Row, StratumLine
+from singularity_lab.models.mixture_strata import MixtureStratum, closure_steps, strata_of
 from singularity_lab.programs.catalog_rows import declared
 
 
@@ -37,8 +38,9 @@ def make_edges(
 
 
 def _closure(listed: Iterable[Place], strata: Iterable[StratumLine]) -> Iterator[Edge]:
-    """Rank strata by their ranks; elsewhere the stratum that a model calls its deepest, below those
-    along which the germ is the same in more dimensions."""
+    """Rank strata by their ranks, those of mixtures by the components that share a place or have
+    weight 0; elsewhere the stratum that a model calls its deepest, below those along which the germ
+    is the same in more dimensions."""
     dimensions = {_line_key(line): line.dimension for line in strata}
     models: dict[str, list[Place]] = {}
     for place in listed:
@@ -46,9 +48,14 @@ def _closure(listed: Iterable[Place], strata: Iterable[StratumLine]) -> Iterator
             models.setdefault(model_id(place.entry), []).append(place)
     for places in models.values():
         entry = places[0].entry
-        widths = network_widths(entry.builder, complete(entry.builder, entry.parameters))
+        parameters = complete(entry.builder, entry.parameters)
+        widths = network_widths(entry.builder, parameters)
         if widths is not None:
             yield from _by_ranks(places, widths)
+            continue
+        types = strata_of(entry.builder, parameters)
+        if types:
+            yield from _by_types(places, types, parameters.get("dimension", 1))
             continue
         for deep in places:
             if deep.stratum is None or not deep.stratum.deepest:
@@ -89,6 +96,20 @@ def _by_ranks(places: Sequence[Place], widths: tuple[int, ...]) -> Iterator[Edge
         jump = high.orbit_dimension - low.orbit_dimension
         why = f"ranks of all partial products: {low.name} ≤ {high.name}"
         yield Edge(stratum_key(known[a]), stratum_key(known[b]), "closure", jump, why)
+
+
+def _by_types(
+    places: Sequence[Place], types: Sequence[MixtureStratum], space: int
+) -> Iterator[Edge]:
+    known = {place.name: place for place in reversed(places)}
+    for low, high in closure_steps(types):
+        one, other = known.get(low.name), known.get(high.name)
+        if one is None or other is None:
+            continue
+        joined = low.joined < high.joined
+        what = "a weight goes to 0" if joined else "a component of weight 0 comes to the truth"
+        jump = high.dimension(space) - low.dimension(space)
+        yield Edge(stratum_key(one), stratum_key(other), "closure", jump, f"in the limit {what}")
 
 
 def _classes(strata: Iterable[StratumLine]) -> Iterator[Edge]:

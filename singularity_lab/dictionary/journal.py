@@ -32,7 +32,7 @@ class JournalLine(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def decided(self) -> bool:
         """Whether more time would not change the cells."""
-        return not any(c.status in ("unknown", "bounds") for c in self.cells.values())
+        return not any(c.cut or c.status in ("unknown", "bounds") for c in self.cells.values())
 
 
 class Journal:

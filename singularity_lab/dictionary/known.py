@@ -135,7 +135,7 @@ def kept_readings(
 
     before: the nearest first; of two readings that agree in row, device, settings and seed its is
     kept. A training run is kept whole, where each row that it names is the same; one that names
-    none where all rows of its tables are here.
+    none where all rows of its tables are here, with whatever germs.
     """
     now = subjects(rows, strata)
     found: list[ReadingLine] = []
@@ -146,7 +146,7 @@ def kept_readings(
         for r in tables.readings:
             if r.run_id:
                 runs.setdefault(r.run_id, set()).update({r.row_id} - {""})
-        whole = len(same) == len(then)
+        whole = then.keys() <= now.keys()
         here = {name for name, ids in runs.items() if ids <= same and (ids or whole)}
         own = [r for r in tables.readings if (r.run_id in here if r.run_id else r.row_id in same)]
         found = with_readings(found, own)

@@ -87,9 +87,7 @@ class Page:
         that no function of its own fills."""
         for group in GROUPS:
             if column in group.columns:
-                first = self.cells[group.columns[0]]
-                loss = self.row.convention == "loss"
-                return commands(group, self.id, first, column, loss=loss)
+                return commands(group, self.id, self.cells[group.columns[0]], column)
         return {}
 
     def to_json(self) -> dict[str, Any]:
@@ -108,7 +106,7 @@ class Page:
         lines = [f"{row.id}: {row.title}", f"  {row.statement}; d = {row.d}; {row.status}"]
         lines += [f"  {told}" for told in germ_words(row)]
         known, silent = self._told()
-        lines += [f"  {name}: {_short(str(cell))}" for name, cell in known.items()]
+        lines += [f"  {name}: {_short(_told_cell(cell))}" for name, cell in known.items()]
         lines += [f"  claim: {claim}" for claim in row.claims]
         lines += [
             f"  measured: {r.device} {r.value} [{r.low}, {r.high}] {r.outcome}"
@@ -133,7 +131,7 @@ class Page:
         known, silent = self._told()
         table = "".join(
             f"<tr><td>{html.escape(name)}</td><td>{html.escape(cell.status)}</td>"
-            f"<td>{html.escape(_short(str(cell)))}</td></tr>"
+            f"<td>{html.escape(_short(_told_cell(cell)))}</td></tr>"
             for name, cell in known.items()
         )
         table += "".join(
@@ -156,6 +154,11 @@ class Page:
             "<table><tr><th>column</th><th>status</th><th>cell</th></tr>"
             f"{table}</table><ul>{readings}</ul><ul>{edges}</ul></div>"
         )
+
+
+def _told_cell(cell: Cell) -> str:
+    """A cell as text, marked where a time limit cut it."""
+    return f"{cell}{' (cut by a time limit)' if cell.cut else ''}"
 
 
 def germ_words(row: Row) -> list[str]:

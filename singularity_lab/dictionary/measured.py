@@ -18,7 +18,7 @@ import numpy as np
 
 from singularity_lab.dictionary.columns import carrying
 from singularity_lab.dictionary.concepts import scaled_weights
-from singularity_lab.dictionary.readings import LARGEST, claims
+from singularity_lab.dictionary.readings import LARGEST, WIDTH, claims
 from singularity_lab.dictionary.schema import Cell, ReadingLine, Row, StratumLine
 from singularity_lab.dictionary.tables import is_dictionary, read_tables, write_tables
 
@@ -85,12 +85,13 @@ def compare(
 
 
 def _best(lines: Iterable[ReadingLine]) -> ReadingLine | None:
-    """The reading that a cell stands for: of the device as it is now, then one that succeeded, then
-    one that looked at the samples, then the first seed."""
+    """The reading that a cell stands for: of the device as it is now, in the smallest box, one that
+    succeeded, one that looked at the samples, the first seed."""
 
-    def rank(line: ReadingLine) -> tuple[bool, bool, bool, int]:
+    def rank(line: ReadingLine) -> tuple[bool, float, bool, bool, int]:
         return (
             not claims(line),
+            min(WIDTH, float(line.settings.get("half_width", WIDTH))),
             line.outcome != "ok",
             line.orders.status != "value",
             line.seed,
@@ -213,6 +214,7 @@ def with_measurements(
         here = own[line.row_id, line.stratum_id]
         shared = of_germ.get(str(line.germ_id.value), {})
         why = _why_not(line, known[line.row_id])
+        why = why and why.marked(line.lam.cut)
         cells: dict[str, Cell] = {}
         for name in COLUMNS:
             best = here.get(name)

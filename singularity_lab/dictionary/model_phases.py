@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from singularity_lab.algebra.invariants import Bounds
 from singularity_lab.algebra.rings import Rational
 from singularity_lab.catalog.entry import Entry
-from singularity_lab.catalog.load import complete, entries, load
+from singularity_lab.catalog.load import complete, entries, families, load
 from singularity_lab.catalog.truth import ground_truth
 from singularity_lab.dictionary.columns import sides
 from singularity_lab.dictionary.network_strata import network_widths
@@ -17,13 +18,26 @@ from singularity_lab.dictionary.phases import Kind, Phase, Phases, truncation_lo
 from singularity_lab.dictionary.schema import Row, StratumLine, Tables
 from singularity_lab.dictionary.tables import chosen
 from singularity_lab.errors import BadInput
+from singularity_lab.models.mixture_strata import nearest_single, strata_of
+from singularity_lab.models.polygons import polygon_loss, polygon_signature, polygon_value
 from singularity_lab.programs.catalog_rows import declared
 from singularity_lab.programs.census import FunctionCensus, program_functions
 from singularity_lab.programs.library import program, program_names
+from singularity_lab.system.counting import counted
 
 NOT_TWO_SIDED = (
     "λ is that of the distance to the truncation at its deepest stratum, not of the two-sided germ "
     "at the saddle"
+)
+LARGEST_POLYGON = 13
+NAMED = (
+    "Strata that the model names; all lie in the zero set, so that L = 0. "
+    "Where no edge is drawn, the closure order is not known here."
+)
+MIXED = (
+    "All strata of the zero set, up to the order of the components: p+z are p components with "
+    "weight and z of weight 0 at one component of the truth, far those of weight 0 elsewhere. "
+    "Edges: the closure order. All have L = 0."
 )
 _Pair = tuple[Fraction, int] | None
 
@@ -38,11 +52,13 @@ def phases(
 ) -> Phases:
     """Return the phases of the model of a row: its strata, or the functions it passes through.
 
-    source: the id of a row, a model_id, or the name of a program. kind: ``strata`` of the zero set;
-    ``functions``, for linear networks: the truncations of their truth diag(σ), where σ are the
-    singular_values (all 1 unless given); ``machine``, for programs: the functions of their machine.
-    Without it: ``machine`` for the name of a program, ``strata`` otherwise. budget: CPU seconds for
-    a value that is not on file.
+    source: the id of a row, a model_id, the name of a program, or ``superposition-N`` for N
+    features in the plane. kind: ``strata`` of the zero set; ``functions``, for linear networks: the
+    truncations of their truth diag(σ), where σ are the singular_values (all 1 unless given), for
+    the toy model of superposition the polygons, for mixtures of Gaussians the nearest law of one
+    component; ``machine``, for programs: the functions of their machine. Without it: ``machine``
+    for the name of a program, ``strata`` for a row, else ``functions``. budget: CPU seconds for a
+    value that is not on file.
     Raises BadInput for an unknown source, and for a kind that the model does not have.
 
     >>> table = phases("rrr-4-4-3-r3", "functions")
@@ -59,6 +75,9 @@ def phases(
         raise BadInput(f"kind: strata, functions or machine, received {kind!r}")
     tables = chosen(tables)
     rows = [r for r in tables.rows if source in (r.id, r.model_id)]
+    features = re.fullmatch(r"superposition-([0-9]{1,3})", str(source))
+    if features and (kind == "functions" or (kind is None and not rows)):
+        return polygon_phases(int(features[1]))
     if not rows:
         raise BadInput(f"source: no row, model or program {str(source)[:80]!r}")
     if kind == "machine":
@@ -67,6 +86,8 @@ def phases(
             raise BadInput(f"kind: {rows[0].id} is no program of the library")
         return _machine(said.program, budget)
     if kind == "functions":
+        if rows[0].builder == "gaussian_mixture":
+            return _mixture_functions(rows[0], budget)
         return _functions(rows[0], singular_values, budget)
     return _strata(rows[0].model_id, tables)
 
@@ -94,10 +115,9 @@ def _strata(model: str, tables: Tables) -> Phases:
         for e in tables.edges
         if e.kind == "closure" and e.source in names and e.target in names
     )
-    argument = (
-        "Strata that the model names; all lie in the zero set, so that L = 0. "
-        "Where no edge is drawn, the closure order is not known here."
-    )
+    first = next(iter(rows.values()))
+    types = strata_of(first.builder, first.parameters)
+    argument = MIXED if types else NAMED
     return Phases(model, title, "strata", tuple(found), edges, argument)
 
 
@@ -145,7 +165,10 @@ def truncations(id: str) -> list[Entry]:
 def _functions(row: Row, given: list[Any] | None, budget: float | None) -> Phases:
     rungs = truncations(row.id)
     if not rungs:
-        raise BadInput(f"kind: functions are known of linear networks, {row.id} is none")
+        raise BadInput(
+            "kind: functions are known of linear networks, of the toy model of superposition and "
+            f"of Gaussian mixtures; {row.id} is none"
+        )
     parameters = complete(rungs[0].builder, rungs[0].parameters)
     widths, rank = network_widths(rungs[0].builder, parameters) or (), len(rungs) - 1
     losses = truncation_losses(given if given is not None else [1] * rank, rank)
@@ -162,12 +185,89 @@ def _functions(row: Row, given: list[Any] | None, budget: float | None) -> Phase
     return Phases(row.model_id, title, "functions", tuple(found), edges, argument)
 
 
+def polygon_phases(features: int) -> Phases:
+    """Return the functions of the toy model of superposition with so many features in the plane:
+    k of them at a regular k-gon where the loss is critical, the others at 0.
+
+    Raises BadInput unless 3 <= features <= 13.
+
+    >>> found = polygon_phases(5)
+    >>> [(p.name, str(p.value), round(float(p.loss), 4)) for p in found.phases][2:]
+    [('2 opposite', '5/2', 0.2), ('3-gon', '7/2', 0.1333), ('4-gon', '9/2', 0.0667), \
+('5-gon', '9/2', 0.0535)]
+    """
+    if not 3 <= features <= LARGEST_POLYGON:
+        raise BadInput(
+            f"features: 3 <= features <= {LARGEST_POLYGON} is needed, received {features}"
+        )
+    found = []
+    for k in range(features + 1):
+        pair = polygon_value(k, features), 1
+        name = ("nothing", "1 feature", "2 opposite")[k] if k < 3 else f"{k}-gon"
+        found.append(
+            Phase(name, polygon_loss(k, features), pair, pair, note=_critical(k, features))
+        )
+    found.sort(key=lambda phase: -float(phase.loss))
+    argument = (
+        "Regular polygons, at which L is critical; λ is proved by hand "
+        "(singularity_lab.models.polygons), that of the distance to the function near the polygon, "
+        "not of the two-sided germ at a saddle. Other critical points are not listed."
+    )
+    title = f"toy model of superposition, {features} features in the plane, L = E|x - ReLU(W'Wx)|^2"
+    return Phases(f"superposition-{features}", title, "functions", tuple(found), (), argument)
+
+
+def _critical(k: int, features: int) -> str:
+    """What kind of critical point a polygon is, where the Hessian says it."""
+    if k != features:
+        return f"{k} of {features} features; the others are 0, where the loss has a kink"
+    if k == 4:
+        return "the square is at a kink of the loss, which is 0 there"
+    if k % 4 == 0:
+        return "right angles: at a kink of the loss"
+    more, less = polygon_signature(k)
+    return f"Hessian with {more} positive and {less} negative pivots at least"
+
+
+def _mixture_functions(row: Row, budget: float | None) -> Phases:
+    """The nearest law of one component, and the truth: L of the first is the least value of the
+    row's K on the laws with all components at one place, a polynomial in it."""
+    parameters = row.parameters
+    r, components = parameters["true_components"], parameters["components"]
+    if r < 2:
+        raise BadInput(f"kind: the truth of {row.id} has one component, no function has a loss > 0")
+    place, loss = nearest_single(components, r)
+    found = []
+    for k, value in ((1, loss), (r, Fraction(0))):
+        entry = _generated(row.builder, parameters | {"true_components": k})
+        pairs = _of_bounds(ground_truth(entry, budget).bounds)
+        name = counted(k, "component")
+        note = f"all components at {float(place):.6g} on the line of the truth" if k == 1 else ""
+        found.append(Phase(name, value, *pairs, row=entry.id, note=note))
+    between = (
+        "; laws of more components than one and fewer than the truth are not here: their L is "
+    )
+    between = between + "not known" if r > 2 else ""
+    argument = (
+        "L is that of the row's K, a distance of moments up to a fixed order, at the nearest law; "
+        f"λ that of the distance to it at its deepest stratum{between}."
+    )
+    return Phases(row.model_id, row.statement, "functions", tuple(found), (), argument)
+
+
 def _with_rank(entry: Entry, rank: int) -> Entry:
     """The deepest stratum of the same network with a truth of another rank."""
-    (row,) = entries(entry.family.replace("rrr_strata", "reduced_rank_regression").replace(
-        "deep_linear_strata", "deep_linear"
-    ), grid=False, **{**entry.parameters, "rank": rank})  # fmt: skip
-    return row
+    return _generated(entry.builder, dict(entry.parameters) | {"rank": rank})
+
+
+def _generated(builder: str, parameters: dict[str, Any]) -> Entry:
+    """The row of a builder at its first stratum: of the family that its name is, where the catalog
+    has that; else one that is on no file, without an id."""
+    family = families().get(builder)
+    if family is not None and family.model == builder:
+        (row,) = entries(builder, grid=False, **parameters)
+        return row
+    return Entry("", builder=builder, parameters=parameters)
 
 
 def _machine(name: str, budget: float | None) -> Phases:
@@ -197,7 +297,7 @@ def machine_phases(name: str, census: FunctionCensus) -> Phases:
         note = f"{f.codes} of {census.codes} codes"
         # the squared distance of two laws on one output each is 2
         found.append(Phase(title, 2 * wrong / mass, pair, pair, note=note))
-    found.sort(key=lambda phase: -phase.loss)
+    found.sort(key=lambda phase: -float(phase.loss))
     argument = (
         "All functions that some code computes; L = Σ q‖f − y‖², λ = λ_H of the codes of largest "
         "volume. Frequencies of gradient descent are not ordered by λ."

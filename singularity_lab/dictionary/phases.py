@@ -15,6 +15,9 @@ difference is below :data:`CLOSE`, nothing is said. There are three kinds of pha
   with truth diag(σ_1, …, σ_r): the truncations of rank k = 0 … r, L_k = Σ_{i>k} σ_i². This is the
   volume of the parameters that compute nearly g. It is *not* the pair of the two-sided germ
   |L − L_k| at the saddle, which is (1, 1) where the Hessian is indefinite of rank 3 or more.
+  For the toy model of superposition: k features at a regular k-gon, the others at 0, with L an
+  algebraic number (:mod:`singularity_lab.models.polygons`). For mixtures of Gaussians with a truth
+  of r components: the nearest law of one component, and the truth.
 - ``machine``: the functions that the codes of a machine compute, L = the squared error of the
   function, λ = λ_H = λ_E/2 (:func:`singularity_lab.programs.census.program_functions`).
 """
@@ -28,6 +31,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+from singularity_lab.algebra.algebraic import Number
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
 from singularity_lab.system.documents import Record
@@ -79,11 +83,12 @@ class PhasesDocument(Record, frozen=True):
 
 @dataclass(frozen=True)
 class Phase:
-    """One phase. lower, upper: (λ, m) as proved, equal where exact; None where nothing is proved.
-    row: the row of the catalog with the certificate, empty where there is none."""
+    """One phase. loss: L, an algebraic number where it is irrational. lower, upper: (λ, m) as
+    proved, equal where exact; None where nothing is proved. row: the row of the catalog with the
+    certificate, empty where there is none."""
 
     name: str
-    loss: Fraction
+    loss: Number
     lower: tuple[Fraction, int] | None
     upper: tuple[Fraction, int] | None
     row: str = ""
@@ -127,7 +132,7 @@ class Phase:
         return self.document().plain()
 
 
-def _energy(loss: Fraction, pair: tuple[Fraction, int], n: float) -> float:
+def _energy(loss: Number, pair: tuple[Fraction, int], n: float) -> float:
     log = math.log(n)
     return n * float(loss) + float(pair[0]) * log - (pair[1] - 1) * math.log(log)
 
@@ -260,8 +265,8 @@ class Phases:
         following: list[tuple[Phase, Crossing | None]] = []
         if met:
             first = met[0]
-            later = [p for p in self.phases if p.exact and p.loss < first.loss]
-            for phase in sorted(later, key=lambda p: -p.loss):
+            later = [p for p in self.phases if p.exact and float(p.loss) < float(first.loss)]
+            for phase in sorted(later, key=lambda p: -float(p.loss)):
                 sizes = [c for c in crossing_sizes(first, phase) if c.after == phase.name]
                 following.append((phase, sizes[-1] if sizes else None))
         return PhasePosition(reading, error, tuple(met), tuple(following))
@@ -297,7 +302,7 @@ class Phases:
                 f"<td>{html.escape(str(c))}</td>"
                 for c in (
                     p.name,
-                    p.loss,
+                    p.loss if isinstance(p.loss, Fraction) else f"{float(p.loss):.6g}",
                     p.lower[0] if p.exact and p.lower else "bounds",
                     p.lower[1] if p.exact and p.lower else "",
                     p.row,

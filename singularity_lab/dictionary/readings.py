@@ -132,7 +132,8 @@ def read_row(
 ) -> ReadingLine:
     """Point a device at a row, and return the line of its reading.
 
-    With ``volume`` the orders of the coordinates are read off the same samples.
+    With ``volume`` the orders of the coordinates are read off the same samples, in a box that
+    reaches no further than halfway to the other strata that the model names (:func:`reach`).
     settings: of the device. evaluations: a limit. Raises BadInput for an unknown device or setting.
 
     >>> from singularity_lab.catalog.load import load
@@ -146,6 +147,9 @@ def read_row(
     from singularity_lab.spectroscopes.meter import Budget
 
     given = dict(settings or {})
+    near = reach(entry) if device == "volume" else None
+    if near is not None:
+        given.setdefault("half_width", near)
     seen = loss(entry)
     orders = None
     if device == "volume":
@@ -177,6 +181,33 @@ def read_row(
     name = stratum.name if stratum is not None else "point"
     bounds = bounds_of(ground_truth(entry, 0).certificates)
     return reading_line(entry.id, found, bounds, stratum=name)
+
+
+WIDTH = 0.5  # half of the side of the box in which `volume` reads
+
+
+def reach(entry: Entry) -> float | None:
+    """Return half the distance from the point of a row to the other strata that its model names
+    (the largest difference of a coordinate), where this is less than the device's own half width;
+    None where the device reads near the point as it is, and at the deepest stratum, which has the
+    least λ of all.
+
+    A stratum may lie near one at which λ is less; the germ is the same in every small box.
+
+    >>> from singularity_lab.catalog.load import load
+    >>> reach(load("gauss-2-1d-far")), reach(load("ade-a2"))
+    (0.125, None)
+    """
+    own = entry.stratum()
+    if own is None or own.deepest or not entry.polynomial:
+        return None
+    far = [
+        max(abs(x - y) for x, y in zip(own.point, other.point, strict=True))
+        for other in entry.model().strata
+        if other.point != own.point
+    ]
+    least = min(far, default=None)
+    return None if least is None or least >= 2 * WIDTH else float(least) / 2
 
 
 def _key(line: ReadingLine) -> tuple[Any, ...]:

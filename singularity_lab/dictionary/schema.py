@@ -43,7 +43,8 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     ``value`` may hold what is decided of a composite answer), ``unknown`` (asked, not decided),
     ``no device`` (nothing in the laboratory answers), ``not applicable`` (the question has no sense
     here). reason: of the last three and of bounds, in words. route: how the value was decided,
-    where several ways lead to it.
+    where several ways lead to it. cut: whether a time limit ended a way to the answer; then more
+    time may say more, or say it by another way. All other cells are the same on every machine.
 
     >>> print(Cell.of("5/12"), "|", Cell.between("1", "5/4"), "|", Cell.unknown("budget of 1 s"))
     5/12 | 1 … 5/4 | unknown (budget of 1 s)
@@ -55,6 +56,7 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     upper: str | None = None
     reason: str = ""
     route: str = ""
+    cut: bool = False
 
     @classmethod
     def of(cls, value: Any, route: str = "") -> Cell:
@@ -80,6 +82,10 @@ class Cell(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     def not_applicable(cls, reason: str) -> Cell:
         """A cell of a question that has no sense for the row."""
         return cls("not applicable", reason=reason)
+
+    def marked(self, cut: bool) -> Cell:
+        """The cell, marked as one that a time limit cut."""
+        return msgspec.structs.replace(self, cut=True) if cut else self
 
     @property
     def blank(self) -> bool:
@@ -178,8 +184,9 @@ class StratumLine(
     chart: 0 where the weights are of the germ's own coordinates, −1 of several blocks, −2 of the
     coordinates into which the proof changes them, else the number of a node of the proof tree.
     jets: cell, {order, field, method, codimensions, dimensions, components, threshold, attained};
-    components may hold null for a count that is not decided. They are those of the whole zero set,
-    of the arcs near the point where method is "contact loci" or "smooth".
+    components may hold null for a count that is not decided. They are those of the germ: of arcs
+    that begin near the point. Bounds hold the codimensions of the whole zero set, which are no
+    larger.
     contact: cell, {order, field, lower, upper, decided}: codimensions of the contact loci, texts.
     zeta: cell, {candidates, topological, poles}: candidate poles with their orders, and where the
     topological zeta function is known, it and its poles.

@@ -25,6 +25,7 @@ from singularity_lab.system.files import made_folder, write_bytes, write_text
 
 SUFFIX = ".jsonl.gz"
 FORMATS = ("json", "csv", "parquet")
+Source = Tables | str | Path | None
 _FOLDER = Path(__file__).resolve().parent / "data"
 
 
@@ -71,7 +72,7 @@ def shipped() -> Tables:
     return read_tables(_FOLDER)
 
 
-def chosen(tables: Tables | str | Path | None) -> Tables:
+def chosen(tables: Source) -> Tables:
     """Tables, those of a folder, or the shipped ones where none are given. Raises BadInput for
     anything else.
 
@@ -118,16 +119,18 @@ def _text(value: Any) -> Any:
     return json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
 
 
-def flat(tables: Tables, table: str) -> list[dict[str, Any]]:
+def flat(tables: Source, table: str) -> list[dict[str, Any]]:
     """The records of a table with flat columns: numbers and texts, no cells.
 
-    Raises BadInput for a name that is no table.
+    tables: a dictionary or its folder; None is the shipped one. Raises BadInput for a name that is
+    no table, and for a folder that is no dictionary.
 
     >>> flat(Tables(), "rows")
     []
     """
     if table not in TABLES:
         raise BadInput(f"table: one of {', '.join(TABLES)} is needed, received {table!r}")
+    tables = chosen(tables)
     kind = TABLES[table]
     spelt = list(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
     found = []
@@ -148,7 +151,7 @@ def flat(tables: Tables, table: str) -> list[dict[str, Any]]:
     return found
 
 
-def to_pandas(tables: Tables, table: str) -> Any:
+def to_pandas(tables: Source, table: str) -> Any:
     """A table as a pandas DataFrame of flat columns."""
     require("to_pandas", "pandas")
     import pandas
@@ -156,19 +159,19 @@ def to_pandas(tables: Tables, table: str) -> Any:
     return pandas.DataFrame(flat(tables, table))
 
 
-def to_arrow(tables: Tables, table: str) -> Any:
+def to_arrow(tables: Source, table: str) -> Any:
     """A table as a pyarrow Table of flat columns."""
     require("to_arrow", "duckdb", "pyarrow")
     return _relation(tables, table).to_arrow_table()
 
 
-def to_polars(tables: Tables, table: str) -> Any:
+def to_polars(tables: Source, table: str) -> Any:
     """A table as a polars DataFrame of flat columns."""
     require("to_polars", "duckdb", "polars", "pyarrow")
     return _relation(tables, table).pl()
 
 
-def _relation(tables: Tables, table: str) -> Any:
+def _relation(tables: Source, table: str) -> Any:
     """A table in a DuckDB database of its own, which knows the other libraries' types."""
     import duckdb
 
@@ -177,7 +180,7 @@ def _relation(tables: Tables, table: str) -> Any:
     return connection.table(table)
 
 
-def to_duckdb(tables: Tables) -> Any:
+def to_duckdb(tables: Source) -> Any:
     """All tables in a DuckDB database in memory, each under its own name; the connection.
 
     >>> connection = to_duckdb(Tables())
@@ -187,6 +190,7 @@ def to_duckdb(tables: Tables) -> Any:
     require("to_duckdb", "duckdb")
     import duckdb
 
+    tables = chosen(tables)
     connection = duckdb.connect()
     for table in TABLES:
         _create(connection, table, flat(tables, table))
@@ -210,15 +214,17 @@ def _create(connection: Any, table: str, lines: list[dict[str, Any]]) -> None:
     connection.executemany(f'INSERT INTO "{table}" VALUES ({places})', rows)
 
 
-def export(tables: Tables, folder: Path, kind: str = "json") -> list[Path]:
+def export(tables: Source, folder: str | Path, kind: str = "json") -> list[Path]:
     """Write the tables for other programs, one file each; return the files.
 
+    tables: a dictionary or its folder; None is the shipped one. folder: where the files go.
     kind: ``json`` (lists of records, cells as objects), ``csv`` or ``parquet`` (flat columns).
     Raises BadInput for another kind.
     """
+    tables = chosen(tables)
     if kind not in FORMATS:
         raise BadInput(f"format: one of {', '.join(FORMATS)} is needed, received {kind!r}")
-    made_folder(folder, "out")
+    folder = made_folder(folder, "out")
     files = []
     connection: Any = to_duckdb(tables) if kind == "parquet" else None
     for table in TABLES:

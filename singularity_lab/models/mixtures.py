@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from singularity_lab.algebra.polynomial import Ideal, Polynomial
 from singularity_lab.algebra.rings import Rational, fraction
 from singularity_lab.errors import BadInput
+from singularity_lab.models.mixture_strata import mixture_strata
 from singularity_lab.models.model import (
     Model,
     SideBounds,
@@ -51,22 +52,23 @@ def _torch_weights(w: Tensor, components: int) -> Tensor:
 
 
 def _mixture_strata(
-    components: int, locations: list[list[str]], variables: tuple[str, ...]
+    components: int,
+    locations: list[list[str]],
+    variables: tuple[str, ...],
+    true_components: int = 1,
+    every: bool = True,
 ) -> tuple[Stratum, ...]:
-    """Vanishing, interior and far: three ways in which H ≥ 2 components make one."""
-    a = weight_names(components)
-    interior: dict[str, Rational] = {n: fraction(f"1/{components}") for n in a}
-    far: dict[str, Rational] = {row[0]: fraction("1/4") for row in locations[1:]}
-    return (
-        Stratum(
-            "vanishing",
-            point(variables, {}),
-            "one weight is 1, all components are at the truth",
-            deepest=True,
-        ),
-        Stratum("interior", point(variables, interior), "equal weights, all at the truth"),
-        Stratum("far", point(variables, far), "the other components are elsewhere, weight 0"),
-    )
+    """The strata of {K = 0} up to six components; beyond, and unless every: those in which all
+    components beyond the truth are in one of three ways (one, where the truth has several)."""
+    listed = mixture_strata(components, true_components, every=every)
+    found = []
+    for type_ in listed:
+        weights, at = type_.point()
+        values: dict[str, Rational] = dict(zip(weight_names(components), weights[1:], strict=True))
+        values |= {row[0]: x for row, x in zip(locations, at, strict=True)}
+        one = type_ == listed[0] and true_components == 1
+        found.append(Stratum(type_.name, point(variables, values), type_.words, deepest=one))
+    return tuple(found)
 
 
 def _weight_box(components: int, signed: bool) -> dict[str, SideBounds]:
@@ -85,10 +87,10 @@ def gaussian_mixture(
     moments Σ_h a_h b_h^α minus those of the truth, 1 ≤ |α| ≤ components + r − 1. K = Σ_α
     (moment)²/α! over these is the beginning of the Hermite expansion of ∫ (p − p*)²/φ, which is
     ``analytic`` and has the λ and m of the Kullback–Leibler divergence.
-    Strata for r = 1: ``vanishing``, ``interior``, ``far``; else ``vanishing`` (the first r
-    components are the true ones, the others have weight 0 and sit at the first).
-    signed: weights without a ≥ 0. Raises BadInput for fewer than two components, and r >
-    components.
+    Strata: all of them up to six components (:mod:`singularity_lab.models.mixture_strata`); first
+    ``vanishing``, the first r components are the true ones, the others have weight 0 and sit at the
+    first. signed: weights without a ≥ 0; then three (for r = 1) and not all.
+    Raises BadInput for fewer than two components, and r > components.
 
     >>> from singularity_lab.models import build
     >>> print(build("gaussian_mixture", components=2, dimension=1).ideal.generators[0])
@@ -114,12 +116,7 @@ def gaussian_mixture(
         if not any(alpha[1:]):
             moment = moment - fraction(f"1/{r}") * sum(j ** alpha[0] for j in range(1, r))
         squares.append((1 / fraction(math.prod(math.factorial(e) for e in alpha)), moment))
-    strata = _mixture_strata(components, b, ring.variables)
-    if r > 1:
-        values: dict[str, Rational] = {n: fraction(f"1/{r}") for n in weight_names(r)}
-        values |= {b[j][0]: j for j in range(1, r)}
-        text = "the first components are the true ones, the others have weight 0 at the first"
-        strata = (Stratum("vanishing", point(ring.variables, values), text),)
+    strata = _mixture_strata(components, b, ring.variables, r, every=not signed)
 
     def quadratic(w: Tensor, kernel: Callable[[Tensor], Tensor]) -> Tensor:
         """Σ δ_i δ_j k(⟨c_i, c_j⟩) over the components of the model and, with sign −, of the
@@ -224,7 +221,7 @@ def binomial_mixture(components: int, trials: int) -> Model:
         dict(components=components, trials=trials),
         Ideal(ring.variables, tuple(generators)),
         unweighted(squares),
-        _mixture_strata(components, [[n] for n in b], ring.variables),
+        _mixture_strata(components, [[n] for n in b], ring.variables, every=trials > 1),
         twin,
         f"mixture of {counted(components, 'binomial')} with {counted(trials, 'trial')}, "
         f"truth Bin({trials}, 1/2); "

@@ -32,19 +32,20 @@ class _Limits(threading.local):
     def __init__(self) -> None:
         self.stack: list[TimeLimit] = []
         self.waited = 0.0
+        self.cuts = 0
 
 
-_limits = _Limits()
+limits = _Limits()
 
 
 def clock() -> float:
     """The seconds that limits count: CPU time of the process, and waiting for helper processes."""
-    return time.process_time() + _limits.waited
+    return time.process_time() + limits.waited
 
 
 def count_waiting(seconds: float) -> None:
     """Add to the clock of this thread what it has waited for a process that works for it."""
-    _limits.waited += seconds
+    limits.waited += seconds
 
 
 class TimeLimit:
@@ -68,7 +69,7 @@ class TimeLimit:
         self.expired = False
 
     def __enter__(self) -> TimeLimit:
-        stack = _limits.stack
+        stack = limits.stack
         self.end = min(self.own, stack[-1].end) if stack else self.own
         stack.append(self)
         _set_alarm()
@@ -80,13 +81,14 @@ class TimeLimit:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        stack = _limits.stack
+        stack = limits.stack
         while stack and stack.pop() is not self:
             pass
         _set_alarm()
         out = kind is OutOfTime
         mine = not stack or self.own <= stack[-1].end  # the earlier one of the two
         self.expired = mine and (out or clock() > self.own)
+        limits.cuts += self.expired
         return out and mine
 
     @property
@@ -97,7 +99,7 @@ class TimeLimit:
     def shorten(self, seconds: float) -> None:
         """End after so many CPU seconds from now, if that is earlier than before."""
         self.own = min(self.own, clock() + seconds)
-        stack = _limits.stack
+        stack = limits.stack
         for n, limit in enumerate(stack):
             limit.end = min(limit.own, stack[n - 1].end) if n else limit.own
         _set_alarm()
@@ -109,7 +111,7 @@ def check_time(ahead: float = 0.0) -> None:
     ahead: CPU seconds, about, of a call into a library that cannot be interrupted: it is not begun
     where the limit would pass before its end.
     """
-    stack = _limits.stack
+    stack = limits.stack
     if stack and clock() + ahead > stack[-1].end:
         raise OutOfTime
 
@@ -128,7 +130,7 @@ def roots_time(degree: int) -> float:
 
 def time_left() -> float:
     """CPU seconds until the innermost time limit of this thread; infinite without one."""
-    stack = _limits.stack
+    stack = limits.stack
     return stack[-1].end - clock() if stack else float("inf")
 
 
@@ -151,7 +153,7 @@ def _set_alarm() -> None:
         return
     if not hasattr(signal, "setitimer"):
         return
-    stack = _limits.stack
+    stack = limits.stack
     handler = signal.getsignal(signal.SIGPROF)
     ours = getattr(handler, "__name__", "") == "_ring"  # of this module, or of another copy of it
     if not ours and handler is not signal.SIG_DFL:
@@ -166,7 +168,7 @@ def _set_alarm() -> None:
 
 
 def _ring(number: int, frame: FrameType | None) -> None:
-    stack = _limits.stack
+    stack = limits.stack
     if not stack or clock() <= stack[-1].end:
         return
     inner = frame

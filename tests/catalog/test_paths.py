@@ -38,5 +38,5 @@ def test_a_copy_of_the_catalog_may_be_named(monkeypatch, tmp_path, repository):
     with pytest.raises(BadInput, match=re.escape(str(tmp_path))):
         entries(family="folds")
     monkeypatch.setenv("SINGLAB_CATALOG", str(tmp_path / "none"))
-    with pytest.raises(FileNotFoundError, match="SINGLAB_CATALOG"):
+    with pytest.raises(BadInput, match="SINGLAB_CATALOG"):
         paths.catalog_path()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
-from singularity_lab import lookup
+from singularity_lab import jets, lookup, rlct
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.catalog.load import load
 from singularity_lab.dictionary.columns import GROUPS, ColumnGroup, Question
-from singularity_lab.dictionary.schema import (
-    cell_columns,
-)
+from singularity_lab.dictionary.journal import JournalLine
+from singularity_lab.dictionary.schema import cell_columns
 from singularity_lab.dictionary.tables import shipped
 from singularity_lab.errors import OutOfScope, Undecided
 
@@ -56,13 +58,46 @@ def test_a_path_is_of_the_squared_ideal_with_a_flat_density(row, why):
     assert why in cell.reason
 
 
-def test_jets_near_a_point_name_the_contact_loci():
+def test_jets_over_the_reals_name_the_contact_loci():
     lines = [
         s for s in shipped().strata
-        if s.on_file and s.jets.status == "value" and s.jets.value["method"] == "contact loci"
+        if s.on_file and s.jets.status == "value" and s.jets.value["field"] == "R"
     ]  # fmt: skip
     assert lines
     command = lookup(lines[0].row_id).commands("jets")
     assert "contact_loci(" in command["python"]
     assert "contact_loci(" in command["shell"]
-    assert lookup("ade-a2").commands("jets")["python"] == 'jets("ade-a2", 6)'
+    assert lookup("ade-a2").commands("jets")["python"] == 'jets("ade-a2", 6, near=True)'
+
+
+def jets_of(germ, limit=5.0):
+    (group,) = (g for g in GROUPS if g.name == "jets")
+    problem = LocalProblem.of(germ)
+    return group.cells(Question(problem, rlct(problem).certificates, limit))["jets"]
+
+
+@pytest.mark.parametrize(
+    ("germ", "far"),
+    [
+        ("x*(x - 1)^2", "x"),  # a double point at 1
+        ("(x^2 - y^3)*(1 + x)^4", "x^2 - y^3"),  # a line of order 4 through (-1, 0)
+        ("x*y*(1 - x - y)^3", "x*y"),
+    ],
+)
+def test_jets_are_those_of_the_germ(germ, far):
+    """What lies away from the point does not enter: a unit there changes nothing."""
+    one, other = jets_of(germ), jets_of(far)
+    assert one.value["codimensions"] == other.value["codimensions"]
+    assert jets(germ).codimensions != tuple(other.value["codimensions"])
+    assert Fraction(one.value["threshold"]) == Fraction(other.value["threshold"])
+
+
+def test_a_cell_that_a_time_limit_cut_says_so():
+    (group,) = (g for g in GROUPS if g.name == "jets")
+    problem = load("diag-4-0-0").problem()
+    cell = group.cells(Question(problem, (), 0.02))["jets"]
+    assert cell.cut
+    quick = jets_of("x^2 - y^3")
+    assert (quick.status, quick.cut) == ("value", False)
+    line = JournalLine("g", "jets", 3, 0.02, 0.02, {"jets": cell})
+    assert not line.decided

@@ -17,7 +17,7 @@ from singularity_lab.system.documents import converted, decoded
 
 def test_the_page_of_a_row_and_the_command_line():
     page = lookup("ade-a2")
-    assert page.commands("jets")["shell"] == "singlab jets ade-a2 --order 6"
+    assert page.commands("jets")["shell"] == "singlab jets ade-a2 --order 6 --near"
     assert page.commands("where") == {}
     assert "<table>" in page._repr_html_()
     assert "5/12" in str(page)

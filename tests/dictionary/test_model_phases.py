@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from singularity_lab import lookup, phases, same_class
+from singularity_lab import BadInput, lookup, phases, same_class
 
 
 def test_story_a_where_is_my_network_and_what_comes_next():
@@ -48,3 +48,44 @@ def test_story_c_which_functions_are_simple_for_this_machine():
     assert 2 * wanted.value == 5
     assert set(least[6:]) == {Fraction(6), Fraction(13, 2)}
     assert sum(int(p.note.split()[0]) for p in table.phases) == 4096
+
+
+def test_strata_of_a_mixture_are_a_graded_graph():
+    """The closure order from the deepest stratum up to those of dimension 2."""
+    table = phases("gauss-3-1d")
+    assert len(table.phases) == 6
+    below = {low for low, _ in table.edges}
+    above = {high for _, high in table.edges}
+    assert {p.name for p in table.phases} - above == {"vanishing"}
+    assert {p.name for p in table.phases} - below == {"interior", "far", "2+0 far 1"}
+    for low, high in table.edges:
+        one, other = table.phase(low), table.phase(high)
+        assert one.value <= other.value
+
+
+def test_polygons_of_the_toy_model_are_phases_with_losses():
+    table = phases("superposition-6")
+    assert [p.loss > 0 for p in table.phases] == [True] * 7
+    (crossing,) = table.crossings()
+    assert crossing.after == "5-gon"
+    five, two = table.phase("5-gon"), table.phase(crossing.before)
+    assert abs(five.free_energy(crossing.n) - two.free_energy(crossing.n)) < 1e-6
+    assert table.to_json()["phases"][-1]["L"].startswith("root(")
+    assert phases("superposition-3").kind == "strata"
+    square = phases("superposition-4", "functions").phase("4-gon")
+    assert (square.loss, square.value) == (0, Fraction(7, 2))
+
+
+def test_a_mixture_passes_through_the_nearest_law_of_one_component():
+    table = phases("gauss-3-1d-true2", "functions")
+    one, truth = table.phases
+    assert (one.value, truth.value) == (Fraction(1), Fraction(7, 4))
+    assert one.loss > 0 == truth.loss
+    (crossing,) = table.crossings()
+    assert (crossing.before, crossing.after) == (one.name, truth.name)
+
+
+@pytest.mark.parametrize("source", ["gauss-3-1d", "ade-a2", "superposition-2"])
+def test_models_without_functions_of_a_larger_loss(source):
+    with pytest.raises(BadInput):
+        phases(source, "functions")

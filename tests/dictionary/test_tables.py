@@ -129,6 +129,26 @@ def test_frames(tables, tmp_path):
         store.export(few, tmp_path, "xlsx")
 
 
+def test_frames_and_exports_of_a_folder(tables, tmp_path):
+    few = Tables(rows=tables.rows[:5], strata=tables.strata[:5])
+    folder = tmp_path / "mine"
+    store.write_tables(few, folder)
+    for source in (folder, str(folder)):
+        assert store.flat(source, "rows") == store.flat(few, "rows")
+        assert list(store.to_pandas(source, "rows")["id"]) == [r.id for r in few.rows]
+        connection = store.to_duckdb(source)
+        assert connection.sql("SELECT count(*) FROM strata").fetchall() == [(5,)]
+        for kind in store.FORMATS:
+            one = store.export(source, str(tmp_path / "folder" / kind), kind)
+            other = store.export(few, tmp_path / "tables" / kind, kind)
+            assert [f.name for f in one] == [f.name for f in other]
+            if kind != "parquet":
+                assert [f.read_bytes() for f in one] == [f.read_bytes() for f in other]
+    assert len(store.flat(None, "rows")) == len(tables.rows)
+    with pytest.raises(BadInput, match="has no table"):
+        store.to_pandas(tmp_path, "rows")
+
+
 def test_frames_of_polars(tables):
     pytest.importorskip("polars")
     pytest.importorskip("pyarrow")

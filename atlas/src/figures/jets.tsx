@@ -4,9 +4,6 @@ import { Absent } from "../number.tsx";
 import { Word } from "../parts.tsx";
 import { useWidth } from "./frame.tsx";
 
-/** routes that answer near the point; the others speak of all arcs in the zero set */
-const NEAR = ["contact loci", "smooth"];
-
 interface Jets {
   codimensions: number[];
   // of the first orders alone, where the others are not decided, nothing more is known
@@ -107,8 +104,8 @@ export function JetsFigure({ cell }: { cell: Cell<Jets> | undefined }) {
       <figcaption>
         <Word of="jets">Jet schemes</Word>
         {j.method
-          ? ` over ${j.field}, ${NEAR.includes(j.method) ? "near the point" : "of the whole zero set"}, decided by ${j.method}.`
-          : ": the first orders are decided, no more."}
+          ? ` over ${j.field} near the point, decided by ${j.method}.`
+          : ": the first orders."}
         {j.threshold && (
           <>
             {" "}
@@ -118,6 +115,7 @@ export function JetsFigure({ cell }: { cell: Cell<Jets> | undefined }) {
           </>
         )}{" "}
         {cell.reason ?? ""}
+        {cell.cut && " A time limit ended one way to this cell: more time may say more."}
       </figcaption>
     </figure>
   );

@@ -49,6 +49,7 @@ from singularity_lab.exact.arcs.equations import groebner_codimension, jet_equat
 from singularity_lab.exact.arcs.stratification import ArcStratum, StateSearch
 from singularity_lab.exact.arcs.substitution import ArcState
 from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.deadline import TimeLimit, require_seconds, time_left
 from singularity_lab.system.documents import Record
 from singularity_lab.system.notebooks import table
@@ -234,6 +235,7 @@ def jets(
     field: GroundField = "C",
     fibre: bool = False,
     at: PointLike | None = None,
+    near: bool = False,
     budget: float = 60.0,
     check: float = 0.0,
 ) -> Jets:
@@ -246,6 +248,9 @@ def jets(
     field: over which. fibre: only the jets at a point (``at``, the origin unless given); otherwise
     all jets in affine space are meant. Where these are not decided, the contact loci of the
     engine's certificate near the point answer instead, if they are (method ``contact loci``).
+    near: only the jets whose point is in a small neighbourhood of the point: those of the germ,
+    which λ is of. Where a dilation contracts the zero set to the point they are all; else contact
+    loci decide, which count no components. It needs field R or C.
     budget: CPU seconds. check: CPU seconds for each Gröbner basis of the equations, from order 0 on
     until one does not end; a codimension that differs is an AssertionError (over C and Q only;
     there is no such check over R). Raises Undecided (with the orders decided so far as ``bounds``)
@@ -265,11 +270,15 @@ def jets(
     order = whole
     if field not in ("C", "R", "Q"):
         raise BadInput(f"field: C, R or Q, received {field!r}")
+    if near and (fibre or check or field == "Q"):
+        raise BadInput("near: not with fibre, check or the field Q")
     require_seconds(budget)
     codimensions: list[int] = []
     found: Jets | None = None
     with TimeLimit(budget + _UNWIND, watch):
-        found = _jets(generators, order, variables, field, fibre, at, budget, check, codimensions)
+        found = _jets(
+            generators, order, variables, field, fibre, at, near, budget, check, codimensions
+        )
     if found is not None:
         return replace(found, checked=_checked(found, check)) if check else found
     raise Undecided(
@@ -286,6 +295,7 @@ def _jets(
     field: GroundField,
     fibre: bool,
     at: PointLike | None,
+    near: bool,
     budget: float,
     check: float,
     codimensions: list[int],
@@ -307,6 +317,12 @@ def _jets(
         raise OutOfScope("jets: the unit ideal has no jets")
     if check and field == "R":
         raise BadInput("check: Gröbner bases see the field C or Q, not R")
+    if near and not is_graded(ideal):
+        source = _own_certificate(generators, problem)
+        loci = _near_the_point(problem, ideal, source, order, field, budget - watch.seconds)
+        if loci is None:
+            raise Undecided(f"jets of {ideal} near the point: the contact loci are not decided")
+        return replace(loci, seconds=watch.seconds)
     share = 1.0 if fibre or check else _SHARE
     search = StateSearch(field, min(share, 0.8) * budget - watch.seconds)
     state = ArcState.of(ideal, fibre)
@@ -336,12 +352,12 @@ def _jets(
                 strata.append(())
                 continue
             known = f"codim J_{m} >= {low}" + ("" if best is None else f" and <= {best}")
-            if not fibre and not check and not _graded(ideal):  # its charts were read above
+            if not fibre and not check and not is_graded(ideal):  # its charts were read above
                 source = _own_certificate(generators, problem)
                 left = budget - watch.seconds
-                near = _near_the_point(problem, ideal, source, order, field, left)
-                if near is not None:
-                    return replace(near, seconds=watch.seconds)
+                loci = _near_the_point(problem, ideal, source, order, field, left)
+                if loci is not None:
+                    return replace(loci, seconds=watch.seconds)
             raise Undecided(
                 f"jets of {ideal}: order {m} is not decided ({reason}); {known}; "
                 f"codimensions before: {codimensions}",
@@ -383,7 +399,7 @@ def _what_is_meant(problem: LocalProblem, ideal: Ideal, fibre: bool) -> list[str
         notes.append(f"of the ideal alone: {problem.describe_density()} do not enter")
     if problem.convention == "loss":
         notes.append("of the loss K itself: the least codim/(m + 1) bounds lambda, not 2*lambda")
-    if not fibre and (problem.label or any(problem.point)) and not _graded(ideal):
+    if not fibre and (problem.label or any(problem.point)) and not is_graded(ideal):
         notes.append("of the whole zero set: worse points than this one count as well")
     return notes
 
@@ -410,7 +426,7 @@ def _near_the_point(
     ideal: of the germ, moved to 0. source: a certificate of it; one is searched for without it.
     None where some order is not decided.
     """
-    if seconds <= 0:
+    if is_over(0, seconds):
         return None
     arcs: ArcField = "R" if over == "R" else "C"
     try:
@@ -466,7 +482,7 @@ class _Charts:
     def of(
         cls, ideal: Ideal, source: Certificate | None, order: int, over: GroundField, seconds: float
     ) -> _Charts | None:
-        if seconds <= 0 or not _graded(ideal):
+        if is_over(0, seconds) or not is_graded(ideal):
             return None
         arcs: ArcField = "R" if over == "R" else "C"
         try:
@@ -490,8 +506,12 @@ class _Charts:
         return int(found), self.components if ordinary else None
 
 
-def _graded(ideal: Ideal) -> bool:
-    """Whether weights > 0 make each generator quasi-homogeneous: a dilation contracts to 0."""
+def is_graded(ideal: Ideal) -> bool:
+    """Whether weights > 0 make each generator quasi-homogeneous: a dilation contracts to 0.
+
+    >>> is_graded(Ideal.parse(["x^2 - y^3"])), is_graded(Ideal.parse(["x^2 - y^3 + x*y"]))
+    (True, False)
+    """
     n = len(ideal.variables)
     rows = []
     for g in ideal.generators:

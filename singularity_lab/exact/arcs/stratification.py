@@ -26,6 +26,7 @@ from singularity_lab.exact.arcs.substitution import (
 from singularity_lab.exact.zeros import torus
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import FoundZero
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.deadline import check_time
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -144,7 +145,7 @@ class StateSearch:
         pending: list[tuple[int, _Verdict]] = []
         for members in patterns.values():
             first = members[0]
-            if self.watch.seconds > self.seconds:  # those that follow have no smaller cost
+            if is_over(self.watch.seconds, self.seconds):  # those that follow have no smaller cost
                 answer.leave(int(cost[first]), "the budget is spent")
                 break
             verdict = self.verdict(state, orders[first], live[first])
@@ -173,7 +174,7 @@ class StateSearch:
             at_least = int(cost[i]) + 1
             if answer.best is not None and at_least > answer.best:
                 break
-            if self.watch.seconds > self.seconds:
+            if is_over(self.watch.seconds, self.seconds):
                 answer.leave(at_least, "the budget is spent")
                 break
             if verdict.open:

@@ -42,6 +42,7 @@ from singularity_lab.exact.proof.families import (
 )
 from singularity_lab.exact.proof.family import Family
 from singularity_lab.exact.proof.leaves import Open
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.stopwatch import Stopwatch
 
 Poly = Any
@@ -84,7 +85,7 @@ def tabulate(problem: LocalProblem, parameter: str, budget: float | None, solve:
                 proofs[key] = _prove(family, ends, left, solve)
             new += proofs[key][1]
         more = [w for w in new if not any(w == v for v in walls)]
-        late = budget is not None and watch.seconds > budget
+        late = budget is not None and is_over(watch.seconds, budget)
         if not more or late or len(walls) + len(more) > _WALLS:
             break
         walls = _sorted([*walls, *more])

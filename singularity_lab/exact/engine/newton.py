@@ -47,6 +47,7 @@ from singularity_lab.exact.proof.leaves import FaceProof, Monomial, Newton, Orde
 from singularity_lab.exact.zeros.decide import no_common_zero
 from singularity_lab.exact.zeros.find import FoundZero
 from singularity_lab.system.counting import counted
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.deadline import TimeLimit, check_time, require_seconds, time_left
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -241,7 +242,7 @@ class FaceInquiry:
         """What is found within the time that is left on a common zero in the torus."""
         left = self.seconds - self.watch.seconds
         answer = None
-        if left > 0:
+        if not is_over(0, left):
             with TimeLimit(left):
                 answer = no_common_zero(polys, self.frame.torus, left / 2)
         return FaceReport(face, tuple(polys), answer, logarithmic)

@@ -36,6 +36,7 @@ from singularity_lab.exact.engine.parameters import Poly
 from singularity_lab.exact.engine.simplify import simplify
 from singularity_lab.exact.engine.symmetry import labelling
 from singularity_lab.exact.proof.certificate import Script
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.deadline import OutOfTime, TimeLimit, check_time, clock
 
 _SHOWN = 4  # generators of an open chart
@@ -143,7 +144,7 @@ class Search:
     def is_late(self) -> bool:
         """Whether a limit has ended the search."""
         if not self.ended:
-            if self.deadline is not None and clock() > self.deadline:
+            if self.deadline is not None and is_over(clock(), self.deadline):
                 self.ended = "time"
             elif self.most_nodes is not None and self.nodes >= self.most_nodes:
                 self.ended = "nodes"

@@ -42,6 +42,7 @@ from singularity_lab.exact.proof.certificate import Certificate, Kind, Script
 from singularity_lab.exact.proof.leaves import Zero
 from singularity_lab.exact.proof.verify import negative_somewhere, replay, starting_family, verify
 from singularity_lab.system.counting import counted
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -500,7 +501,7 @@ def _everywhere(
         result = _over_domain(problem, found, watch, budget, notes)
         if best is None or _says_more(result, best):
             best = result
-        late = budget is not None and watch.seconds > budget
+        late = budget is not None and is_over(watch.seconds, budget)
         if best.exact or found.ended == "interrupted" or late:
             break
     assert best is not None

@@ -33,6 +33,7 @@ from singularity_lab.exact.zeros.squares import (
     repair,
     semidefinite,
 )
+from singularity_lab.system.cuts import is_over
 from singularity_lab.system.deadline import time_left
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -79,7 +80,7 @@ class _Search:
         self.watch, self.seconds = Stopwatch(), seconds
 
     def late(self) -> bool:
-        return self.watch.seconds > self.seconds
+        return is_over(self.watch.seconds, self.seconds)
 
     def decide(
         self,
