@@ -467,8 +467,8 @@ def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
 
     tables = _tables(folder)
     hits = look(query, tables)
-    if told := doubts(query):
-        note(told)
+    if doubtful := doubts(query):
+        note(doubtful)
     if as_json:
         print_json([_hit(h) for h in hits])
         return

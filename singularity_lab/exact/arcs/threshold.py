@@ -8,9 +8,10 @@ the polyhedron, and lct(f) = μ where f is a monomial times a unit; for several 
 common zero there, lct = μ. The term ideal bounds above always, as does 1/e for a factor of
 multiplicity e through the point that is no coordinate; 1/order bounds below, and so does the
 threshold of the restriction to a coordinate subspace (Demailly and Kollár 2000, Proposition 2.2).
-lct(f^k) = lct(f)/k. Of a plane curve lct is the least ν/N over the divisors and branches of an
-embedded resolution. Where the steps of the real proof hold over C, its charts tell contact loci
-there, and lct is the infimum of codim {ord ≥ p}/p (Mustaţă 2002).
+lct(f^k) = lct(f)/k. Plane curves are all decided, by their initial forms in adapted coordinates,
+and initial forms bound below in more variables (:mod:`~singularity_lab.exact.arcs.initial_forms`).
+Where the steps of the real proof hold over C, its charts tell contact loci there, and lct is the
+infimum of codim {ord ≥ p}/p (Mustaţă 2002).
 
 Pairs: a boundary Σ bᵢ·{xᵢ = 0} with bᵢ < 1 is the prior ∏|xᵢ|^(−bᵢ): the cost of xᵢ is 1 − bᵢ. A
 divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in the other variables.
@@ -35,10 +36,10 @@ from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
 from singularity_lab.exact.arcs.contact import complex_rates
+from singularity_lab.exact.arcs.initial_forms import bound_below, curve_threshold
 from singularity_lab.exact.engine.answer_documents import ResultDocument
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
-from singularity_lab.exact.resolutions.dual_graph import resolution_graph
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.documents import Record
@@ -181,9 +182,16 @@ def lct(
                 lower = upper = min(_howald(live, tops[0][0]), upper)
                 reason = "a Newton polyhedron that is nondegenerate over C"
             elif (found := _of_curve(germ, live)) is not None:
-                lower, upper, reason = found, found, "the embedded resolution of the curve"
+                lower, upper, reason = found, found, "a plane curve in adapted coordinates"
             elif not any(germ.prior):
-                lower, upper, reason = _of_contact_loci(real, lower, upper, reason)
+                if len(live) == 1:
+                    least, weights = bound_below(live[0])
+                    if least > lower:
+                        told = ", ".join(map(str, weights))
+                        lower = least
+                        reason = f"the initial form for the weights {told} below, {name} above"
+                if lower < upper:
+                    lower, upper, reason = _of_contact_loci(real, lower, upper, reason)
                 if lower < upper:
                     lower, reason = _from_below(live, lower, upper, reason, name)
     return Threshold(lower, upper, reason, real, watch.seconds)
@@ -230,16 +238,9 @@ def _from_below(
 
 
 def _of_curve(germ: Germ, gens: list[Polynomial]) -> Fraction | None:
-    """The threshold of a plane curve by its embedded resolution; None where that is not found, and
-    for what is no plane curve."""
-    if len(gens) > 1 or len(germ.variables) != 2 or any(germ.prior):
-        return None
-    try:
-        graph = resolution_graph(gens[0], budget=None)
-    except (OutOfScope, Undecided):
-        return None
-    ratios = [Fraction(d.nu, d.N) for d in graph.divisors]
-    return min(ratios + [Fraction(1, s.exponent) for s in graph.strict])
+    """The threshold of a plane curve; None for what is none, or has a boundary."""
+    plane = len(gens) == 1 and len(germ.variables) == 2 and not any(germ.prior)
+    return curve_threshold(gens[0]) if plane else None
 
 
 def _root(gens: list[Polynomial]) -> tuple[list[Polynomial], int]:
