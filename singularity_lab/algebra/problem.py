@@ -12,7 +12,7 @@ import flint
 from singularity_lab.algebra import input_limits, maps
 from singularity_lab.algebra.algebraic import AlgebraicNumber, Number, algebraic
 from singularity_lab.algebra.inequalities import read_nonnegative, straightened
-from singularity_lab.algebra.names import check_names, doubts, fresh, unknown_variable
+from singularity_lab.algebra.names import check_names, fresh, unknown_variable
 from singularity_lab.algebra.number_field import NumberField
 from singularity_lab.algebra.number_field import coordinates as field_coordinates
 from singularity_lab.algebra.parsing import written
@@ -293,12 +293,6 @@ class LocalProblem:
         """The names of the variables."""
         names = self.ideal.variables
         return names[: len(names) - len(self.numbers)] if self.numbers else names
-
-    @property
-    def doubts(self) -> str:
-        """How the names were read, where they may have been meant for something else: of
-        expressions, not of the rows of the catalog. The empty text where nothing is doubtful."""
-        return "" if self.label else doubts(self.variables)
 
     @property
     def is_power_one(self) -> bool:

@@ -49,6 +49,7 @@ def newton(
     and the last line says whether the generators are proved nondegenerate, and the (λ, m) that
     this proves.
     """
+    from singularity_lab.algebra.doubtful_names import doubts_of
     from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.exact.engine.newton import newton_polyhedron
     from singularity_lab.system.stopwatch import Stopwatch
@@ -56,6 +57,7 @@ def newton(
     watch = Stopwatch()
     generators, point = germ(_needed(expressions), variables, at)
     problem = LocalProblem.of(generators, variables, at=point)
+    doubtful = doubts_of(problem)
     found = newton_polyhedron(problem, budget=budget)
     ray = tuple(1 + e for e in problem.localize(algebraic=True).prior)
     t, hit = found.distance(ray), found.hit_facets(ray)
@@ -74,7 +76,7 @@ def newton(
                 "nondegenerate": said,
                 "lambda": None if proved is None else str(proved.value),
                 "multiplicity": None if proved is None else proved.multiplicity,
-                "notes": [problem.doubts] if problem.doubts else [],
+                "notes": [doubtful] if doubtful else [],
             }
         )
         return
@@ -89,8 +91,8 @@ def newton(
         print(f"the ray of ({direction}) enters it at t = {t}: lambda <= {formula} = {bound}")
         alone = "" if proved is None else f": lambda = {proved.value}, m = {proved.multiplicity}"
         print(f"nondegenerate: {said}{alone}")
-    if problem.doubts:
-        print(problem.doubts)
+    if doubtful:
+        print(doubtful)
 
 
 def _nondegenerate(problem: Any, budget: float, watch: Any) -> tuple[Any, str]:

@@ -121,11 +121,12 @@ def germ(expressions: list[str], variables: str | None, at: str | None) -> tuple
 
 def note_doubts(generators: Any, variables: str | None) -> None:
     """Say on stderr how the names of expressions were read, where something else may be meant."""
+    from singularity_lab.algebra.doubtful_names import doubts_of
     from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.errors import SingularityLabError
 
     with contextlib.suppress(SingularityLabError):  # functions are read elsewhere
-        if told := LocalProblem.of(generators, variables).doubts:
+        if told := doubts_of(LocalProblem.of(generators, variables)):
             note(told)
 
 

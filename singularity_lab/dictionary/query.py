@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.dictionary.columns import sides
@@ -365,7 +366,7 @@ def doubts(query: str) -> str:
     ('variables: x2, y3; if x^2, y^3 are meant, write so', '')
     """
     germ = _germ(query)
-    return "" if germ is None else germ.doubts
+    return "" if germ is None else doubts_of(germ)
 
 
 def _germ(query: str) -> LocalProblem | None:

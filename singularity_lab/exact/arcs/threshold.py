@@ -27,9 +27,9 @@ from typing import Any
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.analytic_problem import analytic_texts
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
-from singularity_lab.algebra.names import doubts
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
@@ -111,7 +111,7 @@ class Threshold:
         real = f"{scale * bounds.upper.value}" if bounds.upper else "?"
         sign = "=" if self.real.exact else "<="
         said = f"{found} over C ({self.reason}); the real threshold 2 lambda {sign} {real}"
-        told = "" if self.real.problem.label else doubts(self.real.problem.variables)
+        told = doubts_of(self.real.problem)
         return f"{said}\n  {told}" if told else said
 
 

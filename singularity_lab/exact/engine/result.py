@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import UNSET
 
 from singularity_lab.algebra.analytic_problem import AnalyticProblem, Problem
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.invariants import Bounded, Bounds
-from singularity_lab.algebra.names import doubts
 from singularity_lab.exact.engine.answer_documents import PairDocument, ResultDocument
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import DomainStratum
@@ -72,7 +72,7 @@ class Result(Bounded):
             upper=PairDocument.of(self.bounds.upper),
             method=self.method,
             seconds=round(self.seconds, 4),
-            notes=(*self.notes, *filter(None, [self._doubts()])),
+            notes=(*self.notes, *filter(None, [doubts_of(self.problem)])),
             strata=tuple(s.document() for s in self.strata) or UNSET,
             certificate=certificates[0]
             if self.exact
@@ -114,11 +114,8 @@ class Result(Bounded):
 
     def _variables(self) -> str:
         """The variables in words, where a name may have been meant for something else."""
-        told = self._doubts()
+        told = doubts_of(self.problem)
         return f"\n  {told}" if told else ""
-
-    def _doubts(self) -> str:
-        return "" if self.problem.label else doubts(self.problem.variables)
 
     def _loss(self) -> str:
         """What the answer is about, in a line that can be read: the JSON has all of it."""

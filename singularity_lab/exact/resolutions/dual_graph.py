@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import flint
 
-from singularity_lab.algebra.names import doubts
+from singularity_lab.algebra.doubtful_names import doubts
 from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.algebra.rational_function import RationalFunction
