@@ -433,6 +433,23 @@ def test_the_face_is_what_its_stub_says():
         assert (inspect.unwrap(value) if inspect.isfunction(value) else value) is own, name
 
 
+def test_everything_that_is_exported_is_there_without_torch():
+    """And what is left out is what cannot be imported without it."""
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from singularity_lab import *\n"
+        "import singularity_lab as lab\n"
+        "assert rlct('x').value == lct('x').value / 2\n"
+        "for name in set(lab._HOME) - set(lab.__all__):\n"
+        "    try:\n        getattr(lab, name)\n    except ImportError:\n        continue\n"
+        "    raise AssertionError(name)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
 @pytest.mark.parametrize("name", singularity_lab.__all__)
 def test_every_name_of_the_face_is_there(name):
     value = getattr(singularity_lab, name)

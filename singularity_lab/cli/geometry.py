@@ -225,15 +225,16 @@ def _draw(
             raise BadInput(f"EXPR: graph is drawn of one polynomial, received {len(generators)}")
         return resolution_graph(one, variables, at=point, budget=budget).plot()
     from singularity_lab.algebra.problem import LocalProblem
-    from singularity_lab.pictures.singularities import body, zero_set
+    from singularity_lab.pictures.singularities import body, displacements, zero_set
 
     problem = LocalProblem.of(generators, variables, at=point)
     polynomials = problem.localize().generators
+    labels = displacements(problem.variables, problem.point)
     if what is Picture.BODY:
-        return body(polynomials, size=size, power_one=problem.is_power_one)
+        return body(polynomials, size=size, power_one=problem.is_power_one, labels=labels)
     if len(polynomials) != 1:
         raise BadInput(f"EXPR: zeros are drawn of one polynomial, received {len(polynomials)}")
-    return zero_set(polynomials[0], size=size)
+    return zero_set(polynomials[0], size=size, labels=labels)
 
 
 def _needed(expressions: list[str] | None) -> list[str]:

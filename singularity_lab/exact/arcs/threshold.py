@@ -149,6 +149,12 @@ def lct(
     if problem.inequalities or not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")
     germ = problem.localize()
+    for g in germ.generators:
+        if value := g({}):
+            raise OutOfScope(
+                f"lct: {'f' if len(germ.generators) == 1 else 'a generator'} is {value} at the "
+                "point, not 0, so lct is infinite"
+            )
     real = rlct(problem, budget=None if budget is None else 0.7 * budget)
     live = [g for g in germ.generators if not g.is_zero]
     if not live:

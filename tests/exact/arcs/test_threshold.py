@@ -106,8 +106,8 @@ def test_bounds_say_why_and_what_has_no_threshold_is_refused():
     assert found.lower < Fraction(7, 10) < found.upper
     with pytest.raises(Undecided, match="weights 1, 1, 1 below, the term ideal above"):
         _ = found.value
-    with pytest.raises(OutOfScope):
-        lct("1 + x")
+    with pytest.raises(OutOfScope, match="lct: f is 3 at the point, not 0, so lct is infinite"):
+        lct("1 + x", at="2")
 
 
 def test_an_answer_for_one_generator_says_twice_lambda():
