@@ -22,6 +22,8 @@ _HOME = _homes(__file__)
 _OF_TORCH = frozenset({
     "Loss",
     "Tracker",
+    "Trajectory",
+    "change_points",
     "llc",
     "loss",
     "measure",

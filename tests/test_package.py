@@ -434,15 +434,10 @@ def test_the_face_is_what_its_stub_says():
 
 
 def test_everything_that_is_exported_is_there_without_torch():
-    """And what is left out is what cannot be imported without it."""
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "from singularity_lab import *\n"
-        "import singularity_lab as lab\n"
         "assert rlct('x').value == lct('x').value / 2\n"
-        "for name in set(lab._HOME) - set(lab.__all__):\n"
-        "    try:\n        getattr(lab, name)\n    except ImportError:\n        continue\n"
-        "    raise AssertionError(name)\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300

@@ -158,7 +158,7 @@ def _with_hint(message: str) -> str:
             return f"No such option: {option}. Did you mean {meant}?"
     if message.startswith("No such option") and "Possible" not in message:
         return f"{message} (an expression that begins with -- goes after a word -- of its own)"
-    extra = re.match(r"Got unexpected extra arguments? \((.*)\)", message)
+    extra = re.match(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", message)
     if extra:
         return (
             f"one word is read here, received {extra[1]} too (an expression with blanks stands in "
