@@ -199,6 +199,7 @@ def test_tests_mirror_the_package():
         "test_family_pages",
         "test_measuring_page",
         "test_notebooks",
+        "test_singularity_page",
         "test_offline_mathematics",
         "test_package",
         "test_prose",
@@ -380,7 +381,8 @@ def test_importing_the_package_is_quick_and_loads_no_library():
     heavy = {"torch", "scipy", "numpy", "sympy", "flint", "matplotlib", "msgspec", "typer"}
     assert heavy.isdisjoint(seen["modules"])
     own = {m for m in seen["modules"] if m.startswith(f"{LAB}.")}
-    assert own <= {f"{LAB}.system", f"{LAB}.system.stubs"}  # where the names are read
+    # where the names are read, and what is installed
+    assert own <= {f"{LAB}.{m}" for m in ("errors", "system", "system.extras", "system.stubs")}
     assert seen["seconds"] <= 0.3  # CPU seconds
 
 
