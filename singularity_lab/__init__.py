@@ -10,6 +10,7 @@ import inspect as _inspect
 from importlib import import_module as _import_module
 from typing import Any as _Any
 
+from singularity_lab.system.extras import installed as _installed
 from singularity_lab.system.stubs import homes as _homes
 
 __version__ = "0.1.0"
@@ -17,7 +18,22 @@ __version__ = "0.1.0"
 
 _HOME = _homes(__file__)
 
-__all__ = sorted(_HOME)
+# What measures with torch; without it they are no part of ``from singularity_lab import *``.
+_OF_TORCH = frozenset({
+    "Loss",
+    "Tracker",
+    "Trajectory",
+    "change_points",
+    "llc",
+    "loss",
+    "measure",
+    "network_loss",
+    "sweep",
+    "torch_estimator",
+    "track",
+})  # fmt: skip
+
+__all__ = sorted(_HOME if _installed("torch") else set(_HOME) - _OF_TORCH)
 
 # Functions of a germ: an id of the catalog as their first argument is the row, everywhere.
 _OF_GERMS = frozenset({
@@ -67,4 +83,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
+    return sorted({*_HOME, *(name for name in globals() if name.startswith("__"))})

@@ -199,6 +199,7 @@ def test_tests_mirror_the_package():
         "test_family_pages",
         "test_measuring_page",
         "test_notebooks",
+        "test_singularity_page",
         "test_offline_mathematics",
         "test_package",
         "test_prose",
@@ -380,7 +381,8 @@ def test_importing_the_package_is_quick_and_loads_no_library():
     heavy = {"torch", "scipy", "numpy", "sympy", "flint", "matplotlib", "msgspec", "typer"}
     assert heavy.isdisjoint(seen["modules"])
     own = {m for m in seen["modules"] if m.startswith(f"{LAB}.")}
-    assert own <= {f"{LAB}.system", f"{LAB}.system.stubs"}  # where the names are read
+    # where the names are read, and what is installed
+    assert own <= {f"{LAB}.{m}" for m in ("errors", "system", "system.extras", "system.stubs")}
     assert seen["seconds"] <= 0.3  # CPU seconds
 
 
@@ -431,6 +433,18 @@ def test_the_face_is_what_its_stub_says():
         own = vars(import_module(home))[name]
         value = getattr(singularity_lab, name)
         assert (inspect.unwrap(value) if inspect.isfunction(value) else value) is own, name
+
+
+def test_everything_that_is_exported_is_there_without_torch():
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from singularity_lab import *\n"
+        "assert rlct('x').value == lct('x').value / 2\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize("name", singularity_lab.__all__)

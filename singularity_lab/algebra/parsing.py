@@ -21,7 +21,8 @@ _TOKEN = re.compile(
 _HINTS = {  # of a character that does not fit
     ",": " (generators are given one by one: 'x^2' 'y^3', in Python [\"x^2\", \"y^3\"])",
     "²": " (powers are written x^2)", "³": " (powers are written x^3)",
-    "=": " (f = g is written f - g)", "[": " (use parentheses)", "{": " (use parentheses)",
+    "=": " (f = g is written f - g)", "[": " (use parentheses; x[1] is written x1 or x_1)",
+    "{": " (use parentheses)",
     "−": " (minus is written -)", "–": " (minus is written -)", "·": " (products are written x*y)",
     "×": " (products are written x*y)", "|": " (|f| is f by the convention two-sided)",
     "$": " (LaTeX is not read: x^2 - y^3/2)", "\\": " (LaTeX is not read: x^2 - y^3/2)",

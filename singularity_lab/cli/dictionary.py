@@ -462,11 +462,13 @@ def _joined(query: list[str]) -> str:
 
 
 def _search(query: str, folder: Path | None, limit: int, as_json: bool) -> None:
+    from singularity_lab.dictionary.query import doubts, unknown_words, why_none
     from singularity_lab.dictionary.query import find as look
-    from singularity_lab.dictionary.query import unknown_words, why_none
 
     tables = _tables(folder)
     hits = look(query, tables)
+    if doubtful := doubts(query):
+        note(doubtful)
     if as_json:
         print_json([_hit(h) for h in hits])
         return

@@ -9,7 +9,15 @@ from typing import Annotated, Any
 
 import typer
 
-from singularity_lab.cli.proving import At, Expressions, Json, Seconds, Vars, germ
+from singularity_lab.cli.proving import (
+    At,
+    Expressions,
+    Json,
+    Seconds,
+    Vars,
+    germ,
+    note_doubts,
+)
 from singularity_lab.cli.shell import ExpressionCommand, note, print_json, print_table
 from singularity_lab.errors import BadInput
 from singularity_lab.system.files import replacing
@@ -41,6 +49,7 @@ def newton(
     and the last line says whether the generators are proved nondegenerate, and the (λ, m) that
     this proves.
     """
+    from singularity_lab.algebra.doubtful_names import doubts_of
     from singularity_lab.algebra.problem import LocalProblem
     from singularity_lab.exact.engine.newton import newton_polyhedron
     from singularity_lab.system.stopwatch import Stopwatch
@@ -48,6 +57,7 @@ def newton(
     watch = Stopwatch()
     generators, point = germ(_needed(expressions), variables, at)
     problem = LocalProblem.of(generators, variables, at=point)
+    doubtful = doubts_of(problem)
     found = newton_polyhedron(problem, budget=budget)
     ray = tuple(1 + e for e in problem.localize(algebraic=True).prior)
     t, hit = found.distance(ray), found.hit_facets(ray)
@@ -66,6 +76,7 @@ def newton(
                 "nondegenerate": said,
                 "lambda": None if proved is None else str(proved.value),
                 "multiplicity": None if proved is None else proved.multiplicity,
+                "notes": [doubtful] if doubtful else [],
             }
         )
         return
@@ -80,6 +91,8 @@ def newton(
         print(f"the ray of ({direction}) enters it at t = {t}: lambda <= {formula} = {bound}")
         alone = "" if proved is None else f": lambda = {proved.value}, m = {proved.multiplicity}"
         print(f"nondegenerate: {said}{alone}")
+    if doubtful:
+        print(doubtful)
 
 
 def _nondegenerate(problem: Any, budget: float, watch: Any) -> tuple[Any, str]:
@@ -128,7 +141,7 @@ def resolve(
     generators, point = germ([expression], variables, at)
     if isinstance(generators, list):
         generators = generators[0]
-    found = resolution_graph(generators, at=point, budget=budget)
+    found = resolution_graph(generators, variables, at=point, budget=budget)
     if as_json:
         print_json(
             {
@@ -142,6 +155,7 @@ def resolve(
                      "real": s.real}
                     for s in found.strict
                 ],
+                "notes": [found.doubts] if found.doubts else [],
             }
         )  # fmt: skip
     else:
@@ -182,6 +196,7 @@ def plot(
     pyplot().close(axes.figure)
     if what is Picture.ZEROS and axes.get_title():
         note(axes.get_title())
+    note_doubts(generators, variables)
     note(f"picture: {out}")
 
 
@@ -208,17 +223,18 @@ def _draw(
         one = generators[0] if isinstance(generators, list) else generators
         if isinstance(generators, list) and len(generators) > 1:
             raise BadInput(f"EXPR: graph is drawn of one polynomial, received {len(generators)}")
-        return resolution_graph(one, at=point, budget=budget).plot()
+        return resolution_graph(one, variables, at=point, budget=budget).plot()
     from singularity_lab.algebra.problem import LocalProblem
-    from singularity_lab.pictures.singularities import body, zero_set
+    from singularity_lab.pictures.singularities import body, displacements, zero_set
 
     problem = LocalProblem.of(generators, variables, at=point)
     polynomials = problem.localize().generators
+    labels = displacements(problem.variables, problem.point)
     if what is Picture.BODY:
-        return body(polynomials, size=size, power_one=problem.is_power_one)
+        return body(polynomials, size=size, power_one=problem.is_power_one, labels=labels)
     if len(polynomials) != 1:
         raise BadInput(f"EXPR: zeros are drawn of one polynomial, received {len(polynomials)}")
-    return zero_set(polynomials[0], size=size)
+    return zero_set(polynomials[0], size=size, labels=labels)
 
 
 def _needed(expressions: list[str] | None) -> list[str]:

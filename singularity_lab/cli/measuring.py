@@ -14,7 +14,16 @@ import typer
 from singularity_lab.algebra.input_limits import PARAMETERS, between
 from singularity_lab.cli import calibrating, option_values
 from singularity_lab.cli.options import Json, Workers
-from singularity_lab.cli.proving import As, At, Box, ConventionOption, Nonnegative, Prior, Vars
+from singularity_lab.cli.proving import (
+    As,
+    At,
+    Box,
+    ConventionOption,
+    Nonnegative,
+    Prior,
+    Vars,
+    note_doubts,
+)
 from singularity_lab.cli.shell import (
     BAD_INPUT,
     UNDECIDED,
@@ -153,7 +162,9 @@ def _loss(target: list[str], given: dict[str, Any], dimension: int | None) -> Lo
 
     row = find_row(target, given["variables"])
     if row is None:
-        return loss(target, **given)
+        found = loss(target, **given)
+        note_doubts(target, given["variables"])
+        return found
     if given["convention"] != "ideal":
         raise BadInput("--as: given by the row, so it cannot be given as well")
     return loss(row, **{k: v for k, v in given.items() if k != "convention"})

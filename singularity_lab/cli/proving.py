@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -116,6 +117,17 @@ def germ(expressions: list[str], variables: str | None, at: str | None) -> tuple
     if at is not None and row.polynomial and at in {s.name for s in row.model().strata}:
         return germ_of(row, at), None
     return germ_of(row, option_values.point(at)), None
+
+
+def note_doubts(generators: Any, variables: str | None) -> None:
+    """Say on stderr how the names of expressions were read, where something else may be meant."""
+    from singularity_lab.algebra.doubtful_names import doubts_of
+    from singularity_lab.algebra.problem import LocalProblem
+    from singularity_lab.errors import SingularityLabError
+
+    with contextlib.suppress(SingularityLabError):  # functions are read elsewhere
+        if told := doubts_of(LocalProblem.of(generators, variables)):
+            note(told)
 
 
 def rlct(

@@ -158,6 +158,12 @@ def _with_hint(message: str) -> str:
             return f"No such option: {option}. Did you mean {meant}?"
     if message.startswith("No such option") and "Possible" not in message:
         return f"{message} (an expression that begins with -- goes after a word -- of its own)"
+    extra = re.match(r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)", message)
+    if extra:
+        return (
+            f"one word is read here, received {extra[1]} too (an expression with blanks stands in "
+            "quotes, and a germ has one polynomial)"
+        )
     word = re.match(r"No such command '(\w+)'", message)
     if word and word[1] in _COMMANDS:
         return f"No such command {word[1]!r}: {_COMMANDS[word[1]]}"

@@ -9,7 +9,8 @@ where two lines of a class differ all the same. Rows with equal (λ, m) are not 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -73,9 +74,22 @@ class _Classes:
 
     def _next(self, digest: str) -> str:
         """The name of the next class of forms with a digest."""
-        count = len(self.names[digest])
-        text = f"{digest}:{count}" if count else digest
-        return hashlib.sha256(text.encode()).hexdigest()[:LETTERS]
+        return _name(digest, len(self.names[digest]))
+
+
+def _name(digest: str, count: int) -> str:
+    text = f"{digest}:{count}" if count else digest
+    return hashlib.sha256(text.encode()).hexdigest()[:LETTERS]
+
+
+def names_of(form: Form, known: Container[str]) -> Iterator[str]:
+    """The names, among known ones, of the classes that a form may be in: :func:`classify` names
+    them by its digest, so no other one has to be built and compared."""
+    for count in itertools.count():
+        name = _name(form.digest, count)
+        if name not in known:
+            return
+        yield name
 
 
 def classify(

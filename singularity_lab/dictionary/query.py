@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.polynomial import Ideal
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.dictionary.columns import sides
@@ -147,6 +148,7 @@ def why_none(query: str, tables: Tables | str | Path | None = None) -> list[str]
             "no row has these generators up to renaming and signs, or proved moves",
             f"singlab rlct {typed} proves λ and m; then singlab find 'λ=… m=…' has the rows "
             "that share them",
+            *_by_type(generators, typed),
         ]
     lines = {line.row_id: line for line in tables.strata if line.on_file}
     pairs = [(row, lines[row.id]) for row in tables.rows]
@@ -158,6 +160,17 @@ def why_none(query: str, tables: Tables | str | Path | None = None) -> list[str]
     if not told and len(asked.terms) > 1 and not asked.words:
         told = [f"rows have each of {', '.join(asked.terms)}, and none has all"]
     return told
+
+
+def _by_type(generators: Sequence[str], typed: str) -> list[str]:
+    """That the type of one f of at most three variables tells rows, in a sentence."""
+    germ = _read(generators)
+    if germ is None or len(generators) > 1 or not 2 <= len(germ.variables) <= 3:
+        return []
+    return [
+        f"singlab singularity {typed} classifies f where its critical point is isolated; then "
+        "singlab find E6 has the rows of a type"
+    ]
 
 
 def _nearest(term: str, lines: Iterable[StratumLine]) -> str:
@@ -358,6 +371,16 @@ def _read(parts: Sequence[str]) -> LocalProblem | None:
         return None
 
 
+def doubts(query: str) -> str:
+    """How the names of the polynomials of a query were read, where something else may be meant.
+
+    >>> doubts("x2 - y3"), doubts("transformer")
+    ('variables: x2, y3; if x^2, y^3 are meant, write so', '')
+    """
+    germ = _germ(query)
+    return "" if germ is None else doubts_of(germ)
+
+
 def _germ(query: str) -> LocalProblem | None:
     """The germ at 0 of the polynomials of a query, or None for words."""
     parts = _generators(query)
@@ -373,8 +396,10 @@ def _problem(row: Row) -> LocalProblem:
 def _same_germ(germ: LocalProblem, pairs: Sequence[tuple[Row, StratumLine]]) -> list[Hit]:
     """Rows with the germ, those up to renaming and signs before those up to proved moves.
 
-    One row of each class is built and compared; the others of the class are taken with it.
+    The first row of a class of the germ's name is built and compared; the others are taken with it.
     """
+    from singularity_lab.dictionary import classes
+
     plain, reduced = plain_form(germ), reduced_form(germ)
     fine: dict[str, list[tuple[Row, StratumLine]]] = {}
     coarse: dict[str, list[tuple[Row, StratumLine]]] = {}
@@ -383,32 +408,15 @@ def _same_germ(germ: LocalProblem, pairs: Sequence[tuple[Row, StratumLine]]) -> 
             fine.setdefault(line.germ_id.value, []).append((row, line))
             coarse.setdefault(line.class_id.value, []).append((row, line))
     found: list[Hit] = []
-    for members in fine.values():
-        row = members[0][0]
-        same = len(row.variables) == len(germ.variables)
-        if same and len(row.generators) == len(germ.ideal.generators):
-            renaming = plain_form(_problem(row)).renaming(plain)
-            if renaming is not None:
-                found += [Hit(*pair, why="up to renaming and signs") for pair in members]
+    for name in classes.names_of(plain, fine):
+        if plain_form(_problem(fine[name][0][0])).renaming(plain) is not None:
+            found += [Hit(*pair, why="up to renaming and signs") for pair in fine[name]]
     known = {hit.row.id for hit in found}
-    classes = {hit.stratum.class_id.value for hit in found}
     moved = "up to proved moves"
-    if classes:
-        more = [pair for name in classes for pair in coarse[name]]
-    else:
-        more = [pair for members in _reduced(reduced, coarse.values()) for pair in members]
+    names = {hit.stratum.class_id.value for hit in found} or {
+        name
+        for name in classes.names_of(reduced, coarse)
+        if reduced_form(_problem(coarse[name][0][0])).renaming(reduced) is not None
+    }
+    more = [pair for name in names for pair in coarse[name]]
     return found + [Hit(*pair, why=moved) for pair in more if pair[0].id not in known]
-
-
-def _reduced(
-    wanted: object, classes: Iterable[list[tuple[Row, StratumLine]]]
-) -> Iterable[list[tuple[Row, StratumLine]]]:
-    """The class whose first member reduces to the wanted form."""
-    for members in classes:
-        row, _ = members[0]
-        if len(row.variables) > 12:
-            continue
-        form = reduced_form(_problem(row), 0.5)
-        if form.renaming(wanted) is not None:  # type: ignore[arg-type]
-            yield members
-            return

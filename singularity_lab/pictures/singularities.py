@@ -16,11 +16,32 @@ from singularity_lab.pictures.style import BLUE, GREY, ORANGE, drawing_axes
 from singularity_lab.system.floats import as_float
 
 
-def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") -> Any:
+def displacements(names: Sequence[str], point: Sequence[object]) -> tuple[str, ...]:
+    """What the axes of a germ that was moved from a point to 0 show, one text for each name.
+
+    >>> from fractions import Fraction
+    >>> displacements("xyz", [1, 0, Fraction(-1, 2)])
+    ('x - 1', 'y', 'z + 1/2')
+    """
+    shown = []
+    for name, c in zip(names, map(str, point), strict=True):
+        sign, size = (" + ", c[1:]) if c.startswith("-") else (" - ", c)
+        shown.append(name if c == "0" else f"{name}{sign}{size}")
+    return tuple(shown)
+
+
+def zero_set(
+    f: Polynomial,
+    ax: Any = None,
+    size: float = 1.0,
+    title: str = "",
+    labels: Sequence[str] | None = None,
+) -> Any:
     """The real curve f = 0 in [−size, size]², or the surface in [−size, size]³ as level curves.
 
     The origin is marked where f is 0 there; without a title, that of a picture without a curve
-    says so. Raises OutOfScope for other numbers of variables.
+    says so. labels: of the axes; the names of the variables if absent (:func:`displacements` of a
+    germ that was moved to 0). Raises OutOfScope for other numbers of variables.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> ax = zero_set(parse("x^2 - y^3"))
@@ -58,9 +79,9 @@ def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") 
                     _level_curve(ax, values, ticks, axis, float(height))
         if at_origin:
             ax.scatter([0], [0], [0], color=ORANGE, s=20)
-        ax.set_zlabel(f.variables[2])
-    ax.set_xlabel(f.variables[0])
-    ax.set_ylabel(f.variables[1])
+        ax.set_zlabel((labels or f.variables)[2])
+    ax.set_xlabel((labels or f.variables)[0])
+    ax.set_ylabel((labels or f.variables)[1])
     if not crossed and not title:
         title = f"no change of sign is seen in [-{size:g}, {size:g}]^{n}"
     if title:
@@ -69,13 +90,18 @@ def zero_set(f: Polynomial, ax: Any = None, size: float = 1.0, title: str = "") 
 
 
 def body(
-    generators: Sequence[Polynomial], ax: Any = None, size: float = 1.0, power_one: bool = False
+    generators: Sequence[Polynomial],
+    ax: Any = None,
+    size: float = 1.0,
+    power_one: bool = False,
+    labels: Sequence[str] | None = None,
 ) -> Any:
     """Where K ≤ ε in [−size, size]², for ε = 10⁻¹, …, 10⁻⁵, darker for smaller ε.
 
     K = Σ f² of polynomials in the same two variables, or |f| where ``power_one``. Unlike the zero
     set, which may be a point, it shows where the volume is. The origin is marked where K is 0
-    there. Raises OutOfScope for other numbers of variables.
+    there. labels: of the axes; the names of the variables if absent. Raises OutOfScope for other
+    numbers of variables.
 
     >>> from singularity_lab.algebra.polynomial import parse
     >>> body([parse("x^2 - y^3")]).get_title()
@@ -98,8 +124,8 @@ def body(
     if all(f((0, 0)) == 0 for f in generators):
         ax.plot(0, 0, "o", color=ORANGE, ms=5)
     ax.set_aspect("equal")
-    ax.set_xlabel(names[0])
-    ax.set_ylabel(names[1])
+    ax.set_xlabel((labels or names)[0])
+    ax.set_ylabel((labels or names)[1])
     ax.set_title("K ≤ 10⁻¹, …, 10⁻⁵", fontsize="medium")
     return ax
 

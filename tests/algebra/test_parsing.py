@@ -143,3 +143,8 @@ def test_an_equation_of_sympy_is_told_as_one_of_text_is():
         rlct(sympy.Eq(x, y))
     with pytest.raises(BadInput, match="f = g is written f - g"):
         rlct(x < y)
+
+
+def test_an_index_in_brackets_is_told_how_it_is_written():
+    with pytest.raises(ParseError, match=r"x\[1\] is written x1 or x_1"):
+        rlct("x[1]^2")

@@ -142,3 +142,20 @@ def test_plot_refuses(capsys, tmp_path) -> None:
         assert error.startswith("error: ")
         assert error.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("what", ["zeros", "body"])
+def test_a_picture_at_a_point_says_what_its_axes_show(what) -> None:
+    """The curve is drawn around the point: the axes are x - 1 and y there."""
+    pytest.importorskip("matplotlib")
+    axes = geometry._draw(
+        geometry.Picture(what), ["(x^2+y^2-1)^3-x^2*y^3"], None, {"x": 1}, 10.0, 1.0
+    )
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x - 1", "y")
+
+
+def test_a_second_word_is_refused_in_our_words(capsys) -> None:
+    code, _, err = run(capsys, "resolve", "x", "y")
+    assert code == 2
+    assert "Got unexpected" not in err
+    assert "one word is read here, received y too" in err

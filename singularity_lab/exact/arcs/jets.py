@@ -39,6 +39,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Ideal, PointLike, Polynomial
 from singularity_lab.algebra.problem import GermLike, LocalProblem
@@ -394,7 +395,7 @@ def _jets(
 
 def _what_is_meant(problem: LocalProblem, ideal: Ideal, fibre: bool) -> list[str]:
     """What of a problem with a point of its own the jets of its ideal do not say."""
-    notes = []
+    notes = [told] if (told := doubts_of(problem)) else []
     if not problem.flat:
         notes.append(f"of the ideal alone: {problem.describe_density()} do not enter")
     if problem.convention == "loss":

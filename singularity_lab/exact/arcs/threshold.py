@@ -8,9 +8,10 @@ the polyhedron, and lct(f) = μ where f is a monomial times a unit; for several 
 common zero there, lct = μ. The term ideal bounds above always, as does 1/e for a factor of
 multiplicity e through the point that is no coordinate; 1/order bounds below, and so does the
 threshold of the restriction to a coordinate subspace (Demailly and Kollár 2000, Proposition 2.2).
-lct(f^k) = lct(f)/k. Of a plane curve lct is the least ν/N over the divisors and branches of an
-embedded resolution. Where the steps of the real proof hold over C, its charts tell contact loci
-there, and lct is the infimum of codim {ord ≥ p}/p (Mustaţă 2002).
+lct(f^k) = lct(f)/k. Plane curves are all decided, by their initial forms in adapted coordinates,
+and initial forms bound below in more variables (:mod:`~singularity_lab.exact.arcs.initial_forms`).
+Where the steps of the real proof hold over C, its charts tell contact loci there, and lct is the
+infimum of codim {ord ≥ p}/p (Mustaţă 2002).
 
 Pairs: a boundary Σ bᵢ·{xᵢ = 0} with bᵢ < 1 is the prior ∏|xᵢ|^(−bᵢ): the cost of xᵢ is 1 − bᵢ. A
 divisor on a smooth subvariety x₁ = g(x₂, …) is f with x₁ eliminated, in the other variables.
@@ -26,6 +27,7 @@ from typing import Any
 
 from singularity_lab.algebra import maps
 from singularity_lab.algebra.analytic_problem import analytic_texts
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
@@ -34,10 +36,10 @@ from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
 from singularity_lab.exact.arcs.contact import complex_rates
+from singularity_lab.exact.arcs.initial_forms import bound_below, curve_threshold
 from singularity_lab.exact.engine.answer_documents import ResultDocument
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
-from singularity_lab.exact.resolutions.dual_graph import resolution_graph
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.documents import Record
@@ -108,7 +110,9 @@ class Threshold:
         scale = 1 if self.real.problem.is_power_one else 2
         real = f"{scale * bounds.upper.value}" if bounds.upper else "?"
         sign = "=" if self.real.exact else "<="
-        return f"{found} over C ({self.reason}); the real threshold 2 lambda {sign} {real}"
+        said = f"{found} over C ({self.reason}); the real threshold 2 lambda {sign} {real}"
+        told = doubts_of(self.real.problem)
+        return f"{said}\n  {told}" if told else said
 
 
 def lct(
@@ -145,6 +149,12 @@ def lct(
     if problem.inequalities or not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")
     germ = problem.localize()
+    for g in germ.generators:
+        if value := g({}):
+            raise OutOfScope(
+                f"lct: {'f' if len(germ.generators) == 1 else 'a generator'} is {value} at the "
+                "point, not 0, so lct is infinite"
+            )
     real = rlct(problem, budget=None if budget is None else 0.7 * budget)
     live = [g for g in germ.generators if not g.is_zero]
     if not live:
@@ -178,9 +188,16 @@ def lct(
                 lower = upper = min(_howald(live, tops[0][0]), upper)
                 reason = "a Newton polyhedron that is nondegenerate over C"
             elif (found := _of_curve(germ, live)) is not None:
-                lower, upper, reason = found, found, "the embedded resolution of the curve"
+                lower, upper, reason = found, found, "a plane curve in adapted coordinates"
             elif not any(germ.prior):
-                lower, upper, reason = _of_contact_loci(real, lower, upper, reason)
+                if len(live) == 1:
+                    least, weights = bound_below(live[0])
+                    if least > lower:
+                        told = ", ".join(map(str, weights))
+                        lower = least
+                        reason = f"the initial form for the weights {told} below, {name} above"
+                if lower < upper:
+                    lower, upper, reason = _of_contact_loci(real, lower, upper, reason)
                 if lower < upper:
                     lower, reason = _from_below(live, lower, upper, reason, name)
     return Threshold(lower, upper, reason, real, watch.seconds)
@@ -227,16 +244,9 @@ def _from_below(
 
 
 def _of_curve(germ: Germ, gens: list[Polynomial]) -> Fraction | None:
-    """The threshold of a plane curve by its embedded resolution; None where that is not found, and
-    for what is no plane curve."""
-    if len(gens) > 1 or len(germ.variables) != 2 or any(germ.prior):
-        return None
-    try:
-        graph = resolution_graph(gens[0], budget=None)
-    except (OutOfScope, Undecided):
-        return None
-    ratios = [Fraction(d.nu, d.N) for d in graph.divisors]
-    return min(ratios + [Fraction(1, s.exponent) for s in graph.strict])
+    """The threshold of a plane curve; None for what is none, or has a boundary."""
+    plane = len(gens) == 1 and len(germ.variables) == 2 and not any(germ.prior)
+    return curve_threshold(gens[0]) if plane else None
 
 
 def _root(gens: list[Polynomial]) -> tuple[list[Polynomial], int]:

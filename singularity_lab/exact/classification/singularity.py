@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
@@ -276,11 +277,12 @@ def _invariants(problem: LocalProblem, columns: int) -> Singularity:
     if germ.order < 2:
         raise OutOfScope(
             f"singularity: {germ} is smooth at the point (mu = 0): it has a linear part"
+            + (f"; {told}" if (told := doubts_of(problem)) else "")
         )
     splitting, local = _split(germ, columns)
     mu = local.dimension
     kind = classify(splitting.residual, mu)
-    notes: list[str] = []
+    notes = [told] if (told := doubts_of(problem)) else []
     if not problem.flat:
         notes.append(f"of f alone: {problem.describe_density()} do not enter")
     try:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import UNSET
 
 from singularity_lab.algebra.analytic_problem import AnalyticProblem, Problem
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.invariants import Bounded, Bounds
 from singularity_lab.exact.engine.answer_documents import PairDocument, ResultDocument
 from singularity_lab.exact.engine.search import OpenChart
 from singularity_lab.exact.engine.strata import DomainStratum
 from singularity_lab.exact.proof.certificate import Certificate
 
-_PRODUCT = re.compile(r"[A-Za-z]+[0-9]+[A-Za-z].*")  # x2y3, where x^2*y^3 may be meant
 _LINE = 2_000  # characters of a loss that an answer prints
 
 
@@ -74,7 +72,7 @@ class Result(Bounded):
             upper=PairDocument.of(self.bounds.upper),
             method=self.method,
             seconds=round(self.seconds, 4),
-            notes=tuple(self.notes),
+            notes=(*self.notes, *filter(None, [doubts_of(self.problem)])),
             strata=tuple(s.document() for s in self.strata) or UNSET,
             certificate=certificates[0]
             if self.exact
@@ -116,10 +114,8 @@ class Result(Bounded):
 
     def _variables(self) -> str:
         """The variables in words, where a name may have been meant for something else."""
-        names = self.problem.variables
-        if self.problem.label or not any(_doubtful(name, names) for name in names):
-            return ""
-        return f"\n  variables: {', '.join(names)}"
+        told = doubts_of(self.problem)
+        return f"\n  {told}" if told else ""
 
     def _loss(self) -> str:
         """What the answer is about, in a line that can be read: the JSON has all of it."""
@@ -141,15 +137,6 @@ class Result(Bounded):
             f"{'certificate verified, ' if self.certificates else ''}"
             f"{self.seconds:.2f} s</small></div>"
         )
-
-
-def _doubtful(name: str, names: Sequence[str]) -> bool:
-    """Whether a name may have been meant for a product (xy alone or beside x), or for e or i, if no
-    neighbour in the alphabet stands beside it."""
-    if name in ("e", "E", "i", "I"):
-        return not {chr(ord(name) - 1), chr(ord(name) + 1)} & set(names)
-    letters = name.isalpha() and len(name) in (2, 3) and (len(names) == 1 or set(name) & set(names))
-    return bool(letters) or _PRODUCT.fullmatch(name) is not None
 
 
 def describe_loss(problem: Problem) -> str:

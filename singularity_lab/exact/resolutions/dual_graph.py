@@ -20,7 +20,7 @@ are used again stand for their first use, so vertices are divisors up to symmetr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 import flint
 
+from singularity_lab.algebra.doubtful_names import doubts
 from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
 from singularity_lab.algebra.rational_function import RationalFunction
@@ -117,6 +118,11 @@ class ResolutionGraph:
     edges: tuple[tuple[int, int], ...]
     strict: tuple[StrictTransform, ...]
     label: str = ""
+
+    @property
+    def doubts(self) -> str:
+        """How the names were read, where they may have been meant for something else."""
+        return "" if self.label else doubts(self.f.variables)
 
     def euler(self, number: int) -> int:
         """χ of a divisor without the points on other components."""
@@ -231,6 +237,8 @@ class ResolutionGraph:
             lines.append(f"  {d}" + (f" meets {', '.join(met)}" if met else ""))
         if not any(s.real for s in self.strict):
             lines.append("  no branch is real: over R, f is 0 at the point alone")
+        if self.doubts:
+            lines.append(f"  {self.doubts}")
         return "\n".join(lines)
 
     def plot(self, ax: Any = None) -> Any:
@@ -242,6 +250,7 @@ class ResolutionGraph:
 
 def resolution_graph(
     f: LocalProblem | HasProblem | Polynomial | str,
+    variables: str | Iterable[str] | None = None,
     *,
     at: PointLike | None = None,
     limit: int = 200,
@@ -261,7 +270,7 @@ def resolution_graph(
     """
     require_seconds(budget)
     with TimeLimit(budget):
-        return _resolve(LocalProblem.of(f, at=at), limit)
+        return _resolve(LocalProblem.of(f, variables, at=at), limit)
     raise Undecided(f"resolution graph: not finished within {budget} CPU seconds")
 
 

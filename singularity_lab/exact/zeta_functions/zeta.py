@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import flint
 from msgspec import UNSET
 
+from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.polyhedra import NewtonPolyhedron
 from singularity_lab.algebra.polynomial import Exponent, PointLike, Polynomial
 from singularity_lab.algebra.problem import HasProblem, LocalProblem
@@ -203,6 +204,7 @@ def zeta(
     notes: list[str] = []
     with TimeLimit(budget) as limit:
         problem = LocalProblem.of(f, variables, at=at)
+        notes += [told] if (told := doubts_of(problem)) else []
         germ = problem.hypersurface("zeta", density=True)
         fan = DualFan(NewtonPolyhedron.of(germ.support()))
         found = candidates(fan)

@@ -43,9 +43,8 @@ APART = [("y*(x^2 + y^2 + z^2)^2", "1/2", "3/5"), ("x^2 + y^2 + z^2", "1", "3/2"
 
 
 @pytest.mark.parametrize(("f", "complex_value", "doubled"), APART)
-def test_the_bounds_hold_where_real_and_complex_differ(f, complex_value, doubled):
-    found = lct(f)
-    assert found.lower <= Fraction(complex_value) <= found.upper
+def test_values_where_real_and_complex_differ(f, complex_value, doubled):
+    assert lct(f).value == Fraction(complex_value)
     assert 2 * rlct(f).value == Fraction(doubled)
 
 
@@ -65,6 +64,10 @@ CURVES_AND_RESTRICTIONS = [
     (["a*e - b*d", "a*f - c*d", "b*f - c*e"], "2"),
     ("(a*d - b*c)^3", "1/3"),
     ("x*y*z*(x + y + z)", "3/4"),
+    ("(x^2 + 2*y^2)^2 + y^5", "1/2"),
+    ("(x^2 - 2*y^2)^2 + y^5", "1/2"),
+    ("((x^2 - 2*y^2)^2 + y^5)*x^3", "2/7"),
+    ("(x^2 + y^2 - 2*z^2)^3*(x + y)", "1/3"),
 ]
 
 
@@ -99,12 +102,12 @@ def test_a_coordinate_of_cost_above_one_has_a_threshold_above_one():
 
 
 def test_bounds_say_why_and_what_has_no_threshold_is_refused():
-    found = lct("y*(x^2 + y^2 + z^2)^2")
-    assert found.lower < found.upper == Fraction(1, 2)
-    with pytest.raises(Undecided, match="order 5 below"):
+    found = lct("(x^2 + y^2 + z^2)^2 + x^5")  # 7/10 after the blow-up of 0 and one along a conic
+    assert found.lower < Fraction(7, 10) < found.upper
+    with pytest.raises(Undecided, match="weights 1, 1, 1 below, the term ideal above"):
         _ = found.value
-    with pytest.raises(OutOfScope):
-        lct("1 + x")
+    with pytest.raises(OutOfScope, match="lct: f is 3 at the point, not 0, so lct is infinite"):
+        lct("1 + x", at="2")
 
 
 def test_an_answer_for_one_generator_says_twice_lambda():
