@@ -190,17 +190,17 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 
 def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]:
-    """Two calibrations, device by device, on the rows that both measured with it.
+    """Two calibrations, device by device, on the rows that both measured with it. A device is the
+    same in both where its label is, or else its name and all its settings.
 
     Each line: arm, rows in common, rows on which either has the smaller median |error|, p of the
     two-sided sign test, the median errors over these rows (None where most have no reading), and a
     verdict, which names what differs between the runs.
     """
     found = []
-    shared = [arm for arm, _ in first.arms if arm in dict(second.arms)]
-    for arm in shared:
+    for arm, other in paired(first, second):
         a = row_errors([m for m in first.measurements if m.arm == arm])
-        b = row_errors([m for m in second.measurements if m.arm == arm])
+        b = row_errors([m for m in second.measurements if m.arm == other])
         same = [r for r in a if r in b and first.truths[r].bounds == second.truths[r].bounds]
         moved = [r for r in a if r in b and r not in same]
         if not same and not moved:
@@ -210,7 +210,7 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
         verdict = "no difference" if not better + worse else "not told apart"
         if p < SIGNIFICANT:
             verdict = "A is better" if better > worse else "B is better"
-        if unlike := _unlike(first, second, arm):
+        if unlike := _unlike(first, second, arm, other):
             verdict += f"; unlike in {', '.join(unlike)}"
         if moved:
             verdict += f"; left out, as their truths differ: {', '.join(moved)}"
@@ -227,12 +227,31 @@ def differences(first: Calibration, second: Calibration) -> list[dict[str, Any]]
     return found
 
 
-def _unlike(first: Calibration, second: Calibration, arm: str) -> list[str]:
+def paired(first: Calibration, second: Calibration) -> list[tuple[str, str]]:
+    """The labels of each device that two calibrations share, first those that are spelt alike: a
+    label names the settings that vary in its own sweep alone."""
+    alike = [(arm, arm) for arm, _ in first.arms if arm in dict(second.arms)]
+    taken = {arm for arm, _ in alike}
+    left = [
+        {
+            (arm.partition(" ")[0], json.dumps(dict(settings), sort_keys=True, default=str)): arm
+            for arm, settings in c.arms
+            if arm not in taken
+        }
+        for c in (first, second)
+    ]
+    return alike + [(arm, left[1][key]) for key, arm in left[0].items() if key in left[1]]
+
+
+def _unlike(first: Calibration, second: Calibration, arm: str, other: str) -> list[str]:
     """In what two runs of one device are no repetition of each other: settings, evaluations."""
-    settings = dict(first.arms)[arm], dict(second.arms)[arm]
+    settings = dict(first.arms)[arm], dict(second.arms)[other]
     names = sorted({*settings[0], *settings[1]})
     found = [n for n in names if settings[0].get(n) != settings[1].get(n)]
-    allowed = [{m.allowed for m in c.measurements if m.arm == arm} for c in (first, second)]
+    allowed = [
+        {m.allowed for m in c.measurements if m.arm == label}
+        for c, label in ((first, arm), (second, other))
+    ]
     return found + (["evaluations allowed"] if allowed[0] != allowed[1] else [])
 
 

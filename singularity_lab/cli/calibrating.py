@@ -180,14 +180,24 @@ def compare(
 ) -> None:
     """What differs between two stores, device by device, on the rows that both have."""
     from singularity_lab.calibration.archive import open_store
-    from singularity_lab.calibration.report_files import differences
+    from singularity_lab.calibration.report_files import differences, paired
 
     extras.require("compare", "torch")
-    lines = differences(open_store(first), open_store(second))
+    stores = open_store(first), open_store(second)
+    lines = differences(*stores)
+    labels = [[arm for arm, _ in store.arms] for store in stores]
     if not lines:
-        raise BadInput(f"compare: {first} and {second} have no device with a row in common")
+        raise BadInput(
+            f"compare: {first} and {second} have no device with a row in common: "
+            f"{', '.join(labels[0])}; {', '.join(labels[1])}"
+        )
+    pairs = paired(*stores)
+    alone = [
+        [arm for arm in arms if arm not in {pair[k] for pair in pairs}]
+        for k, arms in enumerate(labels)
+    ]
     if as_json:
-        print_json({"devices": lines})
+        print_json({"devices": lines, "alone": dict(zip("AB", alone, strict=True))})
         return
     columns = [("device", "left"), ("rows", "right"), ("A better", "right"), ("B better", "right")]
     columns += [("p", "right"), ("median error A", "right"), ("B", "right"), ("verdict", "left")]
@@ -202,6 +212,9 @@ def compare(
         ],
         title=f"A = {first}, B = {second}",
     )  # fmt: skip
+    for store, arms in zip("AB", alone, strict=True):
+        if arms:
+            print(f"in {store} alone: {', '.join(arms)}")
 
 
 def key(

@@ -90,3 +90,26 @@ def test_no_number_of_a_class_holds_the_probes():
     assert summary.median_error == pytest.approx(float(np.median(np.abs(errors))))
     assert summary.relative_bias == pytest.approx(float(np.mean(errors)))
     assert sum(s.readings for s in found.per_class("multiplicity")) == len(own)
+
+
+def test_a_setting_of_a_sweep_is_compared_with_a_run_at_that_setting():
+    """A label names what varies in its own store: the device is the one with the same settings."""
+    from singularity_lab.calibration.design import Arm
+    from singularity_lab.calibration.report_files import paired
+    from singularity_lab.calibration.run import calibrate
+
+    def scaled(loss, seed, budget, by=1.0):
+        return 0.5 * by, 0.1
+
+    def arm(by, label):
+        return Arm("mine:scaled", {"by": by}, label, scaled)
+
+    many = [arm(by, f"mine:scaled by={by:g}") for by in (1.0, 2.0)]
+    swept = calibrate(many, "nc-1-1", workers=0)
+    alone = calibrate(arm(2.0, "mine:scaled"), "nc-1-1", workers=0)
+    ((label, other),) = paired(swept, alone)
+    assert (label, other) == ("mine:scaled by=2", "mine:scaled")
+    (line,) = differences(swept, alone)
+    assert line["first_error"] == line["second_error"]
+    assert "unlike" not in line["verdict"]
+    assert not paired(swept, calibrate(arm(3.0, "mine:scaled"), "nc-1-1", workers=0))
