@@ -282,6 +282,8 @@ def llc(
     chosen_by = _chosen(name, asked, device, seconds)
     place = f"{where}, {'where the model is' if torch_device is None else 'as asked'}"
     words = f"{chosen_by}; on {place}; {str(dtype).removeprefix('torch.')}, dtype= for another"
+    if criterion is None and loss is None and not self_teacher:
+        words += "; squared error, as no criterion was given"
     return dataclasses.replace(reading, diagnostics={**reading.diagnostics, "chosen": words})
 
 

@@ -420,3 +420,12 @@ def test_a_pilot_below_the_tick_of_the_clock_has_a_plan(monkeypatch, device):
     name, plan = planned(loss, device, 10.0, {})
     assert name == device or device is None
     assert plan["draws"] > 0
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_criterion_that_nobody_gave_is_named(given):
+    net = torch.nn.Linear(2, 1)
+    x = torch.randn(64, 2)
+    criterion = torch.nn.MSELoss() if given else None
+    told = str(llc(net, (x, net(x).detach()), criterion, seconds=1, progress=False))
+    assert ("squared error, as no criterion was given" in told) is not given
