@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect as _inspect
 from importlib import import_module as _import_module
+from importlib.util import find_spec as _find_spec
 from typing import Any as _Any
 
-from singularity_lab.system.extras import installed as _installed
 from singularity_lab.system.stubs import homes as _homes
 
 __version__ = "0.1.0"
@@ -33,7 +33,12 @@ _OF_TORCH = frozenset({
     "track",
 })  # fmt: skip
 
-__all__ = sorted(_HOME if _installed("torch") else set(_HOME) - _OF_TORCH)
+try:
+    _torch = _find_spec("torch") is not None
+except (ImportError, ValueError):
+    _torch = False
+
+__all__ = sorted(_HOME if _torch else set(_HOME) - _OF_TORCH)
 
 # Functions of a germ: an id of the catalog as their first argument is the row, everywhere.
 _OF_GERMS = frozenset({
