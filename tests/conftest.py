@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -77,26 +78,28 @@ def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
     return report
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
-    """A test that imports what is not installed is skipped."""
+@contextlib.contextmanager
+def _skipped_where_missing() -> Iterator[None]:
     try:
-        return (yield)
+        yield
     except (ImportError, BadInput) as error:
         if name := _missing(error):
             pytest.skip(f"{name} is not installed")
         raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Iterator[None]:
+    """A test that imports what is not installed is skipped."""
+    with _skipped_where_missing():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """So is one whose fixtures do; an error of a shared fixture is raised to each of its tests."""
-    try:
+    with _skipped_where_missing():
         return (yield)
-    except (ImportError, BadInput) as error:
-        if name := _missing(error):
-            pytest.skip(f"{name} is not installed")
-        raise
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

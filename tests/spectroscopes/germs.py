@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import torch
+
 from singularity_lab.spectroscopes import PolynomialLoss, measure
 from singularity_lab.spectroscopes.registry import find_device
+
+
+class Product(torch.nn.Module):
+    """f(x) = a·b·x at a = b = 0."""
+
+    def __init__(self):
+        super().__init__()
+        self.a = torch.nn.Parameter(torch.zeros(1))
+        self.b = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.a * self.b * x
 
 
 def crossing(*exponents: int, **options) -> PolynomialLoss:

@@ -9,7 +9,7 @@ import torch
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import ModuleLoss, PolynomialLoss, scaling
-from tests.spectroscopes.germs import crossing, cusp
+from tests.spectroscopes.germs import Product, crossing, cusp
 
 QUICK = {"chains": 48, "burn_in": 300, "draws": 600}
 
@@ -59,16 +59,6 @@ def test_the_orders_of_a_family(a, b, c):
 def test_outputs_of_a_module_and_functions_of_the_user_are_observed():
     """f(x) = abx: a and b stand on a normal crossing, whose mean order is ¼ for each, and every
     output has the order ½."""
-
-    class Product(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = torch.nn.Parameter(torch.zeros(1))
-            self.b = torch.nn.Parameter(torch.zeros(1))
-
-        def forward(self, x):
-            return self.a * self.b * x
-
     x = torch.tensor([[1.0], [2.0]])
     loss = ModuleLoss(Product(), x, 0 * x)
     short = {"ns": (1e3, 1e4, 1e5), "chains": 32, "burn_in": 100, "draws": 160, "leapfrogs": 10}

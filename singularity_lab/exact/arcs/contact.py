@@ -236,7 +236,7 @@ def _read(certificate: Certificate, order: int, field: ArcField, watch: Stopwatc
         raise BadInput("generators: an ideal is needed, not a loss")
     if certificate.proof.get("op") == "zero":
         raise OutOfScope("contact loci: the zero ideal (all arcs)")
-    curve = _Reader(order + 1, field).read(starting_family(problem), certificate.proof)
+    curve = LociReader(order + 1, field).read(starting_family(problem), certificate.proof)
     return ContactLoci(
         problem,
         field,
@@ -246,25 +246,6 @@ def _read(certificate: Certificate, order: int, field: ArcField, watch: Stopwatc
         certificate,
         watch.seconds,
     )
-
-
-def complex_rates(certificate: Certificate, order: int = 6) -> tuple[Fraction, Fraction | None]:
-    """Return bounds of the complex threshold from contact loci: lct = inf codim {ord ≥ p}/p over
-    all p ≥ 1 (Mustaţă 2002, Corollary 0.2). Below is the slope that the charts of a verified
-    certificate keep over C, above the least ratio up to ``order``, None where none is known.
-
-    Raises Undecided where a step is proved over R only, OutOfScope at an irrational point.
-
-    >>> from singularity_lab.exact.engine.solve import rlct
-    >>> minors = ["x*z - y^2", "y*w - z^2", "x*w - y*z"]
-    >>> print(*complex_rates(rlct(minors).certificate))
-    2 2
-    """
-    problem = certificate.germ
-    problem.localize()
-    curve = _Reader(order, "C").read(starting_family(problem), certificate.proof)
-    ratios = [c / p for p, c in enumerate(curve.upper) if p and c is not None]
-    return curve.slope or Fraction(0), min(ratios, default=None)
 
 
 # -- curves p ↦ codimension -----------------------------------------------------------------------
@@ -323,7 +304,7 @@ class _RealOnly(Exception):
     """A step that is proved over R only."""
 
 
-class _Reader(Walk[_Curve]):
+class LociReader(Walk[_Curve]):
     """Reads the curve of each family of a verified script."""
 
     def __init__(self, size: int, over: ArcField) -> None:
@@ -615,7 +596,7 @@ class _Reader(Walk[_Curve]):
         kept: Sequence[int],
         v: Sequence[int],
     ) -> bool:
-        """Has the initial form of f a zero in the torus of the field (proved)?"""
+        """Whether the initial form of f has a zero in the torus of the field (proved)."""
         assert f is not None
         weight = [0] * len(names)
         for i, w in zip(kept, v, strict=True):

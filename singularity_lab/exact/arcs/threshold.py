@@ -35,11 +35,13 @@ from singularity_lab.algebra.polynomial import PointLike, Polynomial
 from singularity_lab.algebra.problem import Germ, GermLike, LocalProblem
 from singularity_lab.algebra.rings import Rational, ring
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
-from singularity_lab.exact.arcs.contact import complex_rates
+from singularity_lab.exact.arcs.contact import LociReader
 from singularity_lab.exact.arcs.initial_forms import bound_below, curve_threshold
 from singularity_lab.exact.engine.answer_documents import ResultDocument
 from singularity_lab.exact.engine.result import Result
 from singularity_lab.exact.engine.solve import rlct
+from singularity_lab.exact.proof.certificate import Certificate
+from singularity_lab.exact.proof.verify import starting_family
 from singularity_lab.exact.zeros.torus import has_zero, logarithmic_derivatives
 from singularity_lab.system.deadline import TimeLimit, require_seconds
 from singularity_lab.system.documents import Record
@@ -60,6 +62,24 @@ class ThresholdDocument(Record, frozen=True):
     reason: str
     real: ResultDocument
     seconds: float
+
+
+def complex_rates(certificate: Certificate, order: int = 6) -> tuple[Fraction, Fraction | None]:
+    """Return bounds of the complex threshold from contact loci: lct = inf codim {ord ≥ p}/p over
+    all p ≥ 1 (Mustaţă 2002, Corollary 0.2). Below is the slope that the charts of a verified
+    certificate keep over C, above the least ratio up to ``order``, None where none is known.
+
+    Raises Undecided where a step is proved over R only, OutOfScope at an irrational point.
+
+    >>> minors = ["x*z - y^2", "y*w - z^2", "x*w - y*z"]
+    >>> print(*complex_rates(rlct(minors).certificate))
+    2 2
+    """
+    problem = certificate.germ
+    problem.localize()
+    curve = LociReader(order, "C").read(starting_family(problem), certificate.proof)
+    ratios = [c / p for p, c in enumerate(curve.upper) if p and c is not None]
+    return curve.slope or Fraction(0), min(ratios, default=None)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from singularity_lab import lct, rlct
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import OutOfScope, Undecided
-from singularity_lab.exact.arcs.contact import complex_rates
+from singularity_lab.exact.arcs.threshold import complex_rates
 
 # Kollár 1997, *Singularities of pairs*, section 8; Howald 2001, 2003.
 VALUES = [

@@ -150,8 +150,13 @@ def test_equal_seeds_give_equal_readings_whatever_the_threads():
             {"particles": 1, "replicates": 4, "trajectories": 6, "span": 9.0, "stiff": 8},
             1_500,
         ),
+        (
+            FunctionLoss(lambda w: w[:, 0] ** 2 * (w[:, 0] - 0.9) ** 4, 1, loss_id="two zeros"),
+            {"particles": 32, "span": 20.0, "sigma": 1.0, "shrinks": 5},
+            150_000,
+        ),
     ],
-    ids=["particles", "chains"],
+    ids=["particles", "chains", "narrower"],
 )
 def test_a_continued_run_is_the_uninterrupted_one(tmp_path, loss, settings, cut):
     whole = measure("anneal", loss, seed=2, **settings)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from singularity_lab import llc
 from singularity_lab.spectroscopes import FunctionLoss, PolynomialLoss, network_loss
 from singularity_lab.spectroscopes.inference.harmonic import harmonic_llc
+from tests.spectroscopes.germs import Product
 
 
 def squares(h):
@@ -84,16 +85,6 @@ def test_where_gamma_does_not_hold_a_saddle_there_is_no_limit():
 def test_llc_at_a_saddle_says_so(gamma):
     """A network y = a·b at a = b = 0 with targets 1: the loss is (1 − ab)², and falls along a = b,
     whether γ holds the chains there or not."""
-
-    class Product(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = torch.nn.Parameter(torch.zeros(1))
-            self.b = torch.nn.Parameter(torch.zeros(1))
-
-        def forward(self, x):
-            return x * self.a * self.b
-
     x = torch.ones(64, 1)
     r = llc(Product(), (x, x), torch.nn.MSELoss(), gamma=gamma, seconds=4, seed=0)
     assert r.diagnostics["falling_directions"] == 1
