@@ -342,6 +342,7 @@ class LociReader(Walk[_Curve]):
             raise _RealOnly("a stratum is cut out by signs")
 
     def need_empty(self, family: Family, polys: Sequence[Any]) -> None:
+        """Raise unless the polynomials are proved to have no common complex zero."""
         if _no_complex_zero(family, polys) is not True:
             shown = " = ".join(str(p) for p in polys)
             raise _RealOnly(f"{shown} = 0 has no real point")
@@ -388,6 +389,7 @@ class LociReader(Walk[_Curve]):
         return _Curve(lower, upper, special, None if inner.slope is None else inner.slope / 2)
 
     def complex_locus(self, family: Family, step: Locus) -> None:
+        """Raise unless what a locus needs over R holds over C: smooth, and the rest a unit there."""
         f, by = family.read(step.poly), step.by
         q = family.at_stratum(f)
         self.need_empty(
@@ -399,6 +401,7 @@ class LociReader(Walk[_Curve]):
                 self.need_empty(family, [q, family.at_stratum(rest)])
 
     def without_upper(self, curve: _Curve) -> _Curve:
+        """The curve with its lower bounds alone."""
         nothing: tuple[_Bound, ...] = (Fraction(0), *(None,) * self.size)
         return _Curve(curve.lower, nothing, curve.lower, curve.slope)
 
@@ -412,6 +415,7 @@ class LociReader(Walk[_Curve]):
         return _Curve(line, curve.upper, line, curve.slope)
 
     def both(self, curves: Sequence[_Curve]) -> _Curve:
+        """Two proofs about one family: the better bound of each order."""
         one, two = curves
 
         def high(a: _Bound, b: _Bound) -> _Bound:
@@ -448,6 +452,7 @@ class LociReader(Walk[_Curve]):
     def times(
         self, curve: _Curve, k: int, cost: Fraction, exceptional: bool, exact: bool
     ) -> _Curve:
+        """The curve of x^k·K' from that of K': the least over the orders v of x."""
         lower, upper, special = [], [], []
         for p in range(self.size + 1):
             best: tuple[_Bound, _Bound, _Bound] = (None, None, None)
@@ -510,6 +515,7 @@ class LociReader(Walk[_Curve]):
         return curve if exact else self.without_upper(curve)
 
     def newton(self, family: Family, step: Newton) -> _Curve:
+        """The curve of a nondegenerate germ, from its Newton polyhedron."""
         names = family.of_role(LOCAL)
         gens = [Polynomial(family.names, f).in_ring(tuple(names)) for f in family.gens]
         support = sorted({a for g in gens for a in g.support()})
