@@ -389,7 +389,7 @@ class LociReader(Walk[_Curve]):
         return _Curve(lower, upper, special, None if inner.slope is None else inner.slope / 2)
 
     def complex_locus(self, family: Family, step: Locus) -> None:
-        """Raise unless what a locus needs over R holds over C: smooth, and the rest a unit there."""
+        """Raise unless what a locus needs over R holds over C: smooth, the rest a unit."""
         f, by = family.read(step.poly), step.by
         q = family.at_stratum(f)
         self.need_empty(
