@@ -113,7 +113,7 @@ def eliminate(
         i: [(a, c, c.numerator * pow(c.denominator, -1, _PRIME) % _PRIME) for a, c in p.terms()]
         for i, p in ((i, polys[i]) for i in {i for i, _ in rows})
     }
-    table = [[(tuple(map(add, a, m)), *c) for a, *c in terms[i]] for i, m in rows]
+    table = [[(tuple(map(add, a, m)), c, residue) for a, c, residue in terms[i]] for i, m in rows]
     columns = {a for row in table for a, _, _ in row}
 
     def pure(a: Exponent) -> bool:
