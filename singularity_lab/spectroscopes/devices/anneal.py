@@ -156,6 +156,7 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         "stiff_directions": curve.stiff,
         "quadratic_blocks": curve.baths,
         "lag": curve.lag,
+        "held_rounds": len(curve.held),
     }
     if curve.x:
         increments = np.array(curve.increments)
