@@ -225,8 +225,8 @@ def test_a_first_batch_is_small_and_a_slow_one_makes_the_next_smaller(tmp_path, 
     assert max(batches[1:]) > 3
     batches.clear()
     monkeypatch.setattr(tracking, "_PATIENCE", 1e-9)
-    track({k: states[k] for k in range(4)}, data=(x, x), device="llc-hmc", **short)
-    assert batches == [3]  # the other one by one
+    track({k: states[k] for k in range(5)}, data=(x, x), device="llc-hmc", **short)
+    assert batches == [3]  # the others one by one
 
 
 def test_where_nobody_sees_a_terminal_whole_lines_are_printed(capsys):
