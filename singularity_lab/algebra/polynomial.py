@@ -20,6 +20,7 @@ from singularity_lab.algebra.parsing import (
     Parser,
     as_typed,
     expanded,
+    generators_in,
     names_in,
     names_of,
     tokens_of,
@@ -382,8 +383,15 @@ class Ideal:
         generators: str | Sequence[str],
         variables: str | Iterable[str] | None = None,
     ) -> Ideal:
-        """An ideal from text; without ``variables`` the ring is made of the names that occur."""
-        texts = [generators] if isinstance(generators, str) else list(generators)
+        """An ideal from text; without ``variables`` the ring is made of the names that occur.
+
+        A text may hold several generators, with commas outside of brackets.
+
+        >>> print(Ideal.parse("a*b, a*c"))
+        (a*b, a*c) in Q[a, b, c]
+        """
+        given = [generators] if isinstance(generators, str) else generators
+        texts = [part for text in given for part in generators_in(text)]
         if len(texts) > input_limits.GENERATORS:
             raise BadInput(f"generators: at most {input_limits.GENERATORS}, received {len(texts)}")
         if variables is None:

@@ -549,7 +549,9 @@ def _as_ideal(
         )
     if all(isinstance(g, str) for g in items):
         return Ideal.parse([g for g in items if isinstance(g, str)], variables)
-    parsed = [g if isinstance(g, Polynomial) else Ideal.parse(g).generators[0] for g in items]
+    parsed: list[Polynomial] = []
+    for g in items:
+        parsed += [g] if isinstance(g, Polynomial) else Ideal.parse(g).generators
     names: tuple[str, ...]
     if variables is None:
         names = tuple(dict.fromkeys(v for g in parsed for v in g.variables))
