@@ -177,8 +177,6 @@ def test_where_no_terminal_is_progress_is_lines_on_stderr_and_stdout_stays_clean
     assert code == 0
     assert re.search(r"^proving: 1 of 2 after \d+ s, 3$", err, re.MULTILINE)
     assert [json.loads(line)["id"] for line in out.splitlines()] == ["2", "3"]
-    code, out, err = run(
-        "measure", "volume", "x^2", "--json", "--evaluations", "100000"
-    )
+    code, out, err = run("measure", "volume", "x^2", "--json", "--evaluations", "100000")
     assert "volume: 0% after 0 s" in err
     assert json.loads(out)["device"] == "volume"
