@@ -140,7 +140,8 @@ _ELSEWHERE = {"--variables": "--vars", "--convention": "--as"}  # what Python ca
 _COMMANDS = {  # what others are called
     "llc": "`singlab measure llc-hmc` reads a row or an expression, `singlab track` checkpoints "
     "of a network, llc(model, data) in Python one network",
-    "sweep": "sweep(model, data) in Python; `singlab calibrate run` measures many rows",
+    "sweep": "sweep(model, data) in Python scans epsilon, gamma and n of the SGLD estimator alone; "
+    "`singlab calibrate run` measures many rows",
     "phases": "`singlab dictionary phases`",
     "lookup": "`singlab dictionary show`",
     "find": "`singlab find`, or `singlab dictionary search`",

@@ -126,7 +126,9 @@ def saddle(w):
 
 
 @pytest.mark.parametrize("function", [below, saddle])
-@pytest.mark.parametrize("device", sorted({*QUICK, "joint-walk", "coordinate-slice"} - {"fluctuation"}))
+@pytest.mark.parametrize(
+    "device", sorted({*QUICK, "joint-walk", "coordinate-slice"} - {"fluctuation"})
+)
 def test_a_reading_of_a_bad_loss_has_no_number_and_no_device_calls_a_slope_ok(device, function):
     r = measure(device, FunctionLoss(function, 2), seed=0, **QUICK.get(device, {}))
     assert not r.ok
