@@ -11,16 +11,14 @@ itself, or one of its lazy names, is an edge to the root, hence to all that it o
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 import networkx
+from source_facts import facts
 
 Graph = dict[str, set[str]]  # module -> the modules that it imports, of the package or not
 Path_ = tuple[str, ...]  # from a module to one that it may not reach, import by import
-
-COMPUTED = "<computed at run time>"
 
 
 def sources(folder: Path) -> dict[str, str]:
@@ -29,7 +27,8 @@ def sources(folder: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]):
         name = ".".join((folder.name, *file.relative_to(folder).with_suffix("").parts))
-        found[name] = found.get(name, "") + "\n" + file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
+        found[name] = f"{found[name]}\n{text}" if name in found else text
     return found
 
 
@@ -48,7 +47,7 @@ def import_graph(
         name = file.removesuffix(".__init__")
         package = name if file.endswith(".__init__") else name.rpartition(".")[0]
         edges = set()
-        for base, attribute in _imports(ast.parse(source), package, names, lazy, named):
+        for base, attribute in _imports(source, package, names, lazy, named):
             target = f"{base}.{attribute}" if f"{base}.{attribute}" in names else base
             edges |= {target} | ({*_packages_of(target)} & names - {root})
         graph[name] = edges - {name}
@@ -74,19 +73,15 @@ def private_crossings(modules: Mapping[str, str]) -> list[Path_]:
     names = {name.removesuffix(".__init__") for name in modules}
     found = []
     for file, source in modules.items():
-        tree = ast.parse(source)
-        known = {}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module in names:
-                for alias in node.names:
-                    known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-                    if alias.name.startswith("_") and not alias.name.startswith("__"):
-                        found.append((file, node.module, alias.name))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                module = known.get(node.value.id)
-                if module in names and node.attr.startswith("_") and not node.attr.startswith("__"):
-                    found.append((file, module, node.attr))
+        read, known = facts(source), {}
+        for one in read.imports:
+            if one.how == "from" and one.base in names:
+                known[one.known] = f"{one.base}.{one.name}"
+                if one.name.startswith("_") and not one.name.startswith("__"):
+                    found.append((file, one.base, one.name))
+        for owner, name in read.private:
+            if (module := known.get(owner)) in names:
+                found.append((file, module, name))
     return found
 
 
@@ -143,7 +138,7 @@ def under(module: str, package: str) -> bool:
 
 
 def _imports(
-    tree: ast.Module,
+    source: str,
     package: str,
     names: Collection[str],
     lazy: Collection[str],
@@ -151,35 +146,17 @@ def _imports(
 ) -> Iterator[tuple[str, str]]:
     """(a.b, c) for ``from a.b import c``, (a.b, "") for ``import a.b``, relative ones resolved."""
     root = package.partition(".")[0]
-    for node in _walk(tree, lazy):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, "") for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: len(package.split(".")) + 1 - node.level]
-            base = ".".join([*above, *filter(None, [node.module])]) if node.level else node.module
-            yield from ((base or "", alias.name) for alias in node.names)
-        elif named and isinstance(node, ast.Constant) and isinstance(node.value, str):
-            module = node.value.partition(":")[0]
-            if module in names and module != root:
-                yield module, ""
-        elif isinstance(node, ast.Call) and _name(node.func) in {"import_module", "__import__"}:
-            match node.args:
-                case [ast.Constant(value=str(literal)), *_]:
-                    yield literal, ""
-                case _:
-                    yield COMPUTED, ""
-
-
-def _walk(tree: ast.AST, lazy: Collection[str]) -> Iterator[ast.AST]:
-    """The nodes of a tree, without the bodies of functions of these names."""
-    if not (isinstance(tree, ast.FunctionDef) and tree.name in lazy):
-        yield tree
-        for child in ast.iter_child_nodes(tree):
-            yield from _walk(child, lazy)
-
-
-def _name(function: ast.expr) -> str:
-    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    for one in facts(source).imports:
+        if not one.within.isdisjoint(lazy):
+            continue
+        if one.how == "from":
+            above = package.split(".")[: len(package.split(".")) + 1 - one.level]
+            yield (".".join(filter(None, [*above, one.base])) if one.level else one.base), one.name
+        elif one.how == "text":
+            if named and one.base in names and one.base != root:
+                yield one.base, ""
+        elif one.how != "skip":
+            yield one.base, ""
 
 
 def _packages_of(module: str) -> Iterator[str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 import pytest
+from source_facts import facts_of
 
 from singularity_lab.system.extras import EXTRA_OF
 
@@ -41,25 +42,29 @@ def module(requirement: str) -> str:
     return MODULE.get(name(requirement), name(requirement))
 
 
+@cache
 def imported(*folders: str) -> set[str]:
     """The top modules that the files of folders import, by a statement or by importorskip."""
-    found = set()
-    for file in (f for folder in folders for f in (ROOT / folder).rglob("*.py")):
-        if ".venv" in file.parts:
-            continue
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0:
-                found.add((node.module or "").partition(".")[0])
-            elif isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip":
-                found.add(ast.literal_eval(node.args[0]).partition(".")[0])
-    return found
+    return {
+        one.base.partition(".")[0]
+        for folder in folders
+        for file, read in facts_of(ROOT / folder).items()
+        if ".venv" not in file
+        for one in read.imports
+        if one.how in ("import", "from", "skip") and one.level == 0
+    }
 
 
-PACKAGE = imported("singularity_lab")
-AROUND = imported("tests", "docs", "scripts", "benchmarks")
-USED_BY = {"dev": AROUND, "frames": AROUND, "docs": AROUND, "notebook": PACKAGE | AROUND}
+def package() -> set[str]:
+    return imported("singularity_lab")
+
+
+def used_by(extra: str) -> set[str]:
+    """What is imported where an extra may be asked for."""
+    if extra not in ("dev", "frames", "docs", "notebook"):
+        return package()
+    around = imported("tests", "docs", "scripts", "benchmarks")
+    return package() | around if extra == "notebook" else around
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ USED_BY = {"dev": AROUND, "frames": AROUND, "docs": AROUND, "notebook": PACKAGE 
     [("", r) for r in PROJECT["dependencies"]] + [(e, r) for e, rs in EXTRAS.items() for r in rs],
 )
 def test_every_requirement_is_imported_or_has_a_reason(extra, requirement):
-    used = module(requirement) in USED_BY.get(extra, PACKAGE)
+    used = module(requirement) in used_by(extra)
     assert used != (name(requirement) in REASON)  # and a reason is needed
     pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     assert any(line.startswith(f"{name(requirement)}==") for line in pinned)
@@ -86,7 +91,7 @@ def test_the_reasons_hold():
 def test_what_the_package_imports_is_required():
     own = {"singularity_lab", "__future__", *sys.stdlib_module_names}
     core = {module(r) for r in PROJECT["dependencies"]}
-    assert {m for m in PACKAGE - own - core if m not in EXTRA_OF} == set()
+    assert {m for m in package() - own - core if m not in EXTRA_OF} == set()
     for extra in set(EXTRA_OF.values()):
         assert extra in EXTRAS
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 from import_graph import (
-    COMPUTED,
     circles,
     forbidden,
     import_graph,
@@ -23,7 +22,8 @@ from import_graph import (
     sources,
     under,
 )
-from mirror import has_behaviour, unasked
+from mirror import unasked
+from source_facts import COMPUTED, facts
 
 import singularity_lab
 
@@ -117,28 +117,14 @@ def test_no_private_name_crosses_a_module():
     assert not private_crossings(sources(PACKAGE))
 
 
-def names_of(text: str) -> tuple[list[str], list[str]]:
-    """The public classes at the top of a module, and its aliases of types."""
-    body = ast.parse(text).body
-    classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
-    aliases = [
-        target.id
-        for node in body
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-        if isinstance(target, ast.Name) and target.id[0].isupper() and not target.id.isupper()
-    ]
-    return [c for c in classes if c[0] != "_"], aliases
-
-
 def ambiguous(modules: Mapping[str, str]) -> list[tuple[str, list[str]]]:
     """The names of public classes that are classes, or aliases of types, of other modules too."""
     homes: dict[str, list[str]] = {}
     known: set[str] = set()
     for module, text in modules.items():
-        classes, aliases = names_of(text)
-        known |= set(classes)
-        for name in classes + aliases:
+        read = facts(text)
+        known |= set(read.classes)
+        for name in read.classes + read.aliases:
             homes.setdefault(name, []).append(module)
     return [(n, where) for n, where in sorted(homes.items()) if n in known and len(where) > 1]
 
@@ -220,7 +206,7 @@ def test_tests_mirror_the_package():
     ],
 )
 def test_behaviour_is_read_off_the_source(source, computes):
-    assert has_behaviour(source) is computes
+    assert facts(source).computes is computes
 
 
 def test_a_module_without_its_tests_is_found(tmp_path):

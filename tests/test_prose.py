@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
 from pathlib import Path
+
+from source_facts import facts, facts_of
 
 import singularity_lab
 
 PACKAGE = Path(singularity_lab.__file__).parent
 RIDDLES = ("?", "speaks of", "speak of", "as ever", "looks on")
 LONGEST = 120  # characters of a line
-
-
-def public(tree: ast.Module) -> Iterator[tuple[str, str | None]]:
-    """(name, docstring) of a module, its public functions and classes, and their methods;
-    of an overloaded function what is run, not its signatures."""
-
-    def inside(node: ast.Module | ast.ClassDef, prefix: str) -> Iterator[tuple[str, str | None]]:
-        for child in node.body:
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                if child.name.startswith("_") or "overload" in map(
-                    ast.unparse, child.decorator_list
-                ):
-                    continue
-                yield prefix + child.name, ast.get_docstring(child)
-                if isinstance(child, ast.ClassDef):
-                    yield from inside(child, f"{prefix}{child.name}.")
-
-    yield "", ast.get_docstring(tree)
-    yield from inside(tree, "")
 
 
 def fault(text: str) -> str:
@@ -43,10 +24,10 @@ def fault(text: str) -> str:
     return next((f"says {r!r}" for r in RIDDLES if r in first), "")
 
 
-def faults(trees: dict[str, ast.Module]) -> list[str]:
+def faults(docstrings: dict[str, list[tuple[str, str | None]]]) -> list[str]:
     """The faults of all docstrings. A method needs none where one of its name has one: it does the
     same for its class."""
-    found = [(module, name, text) for module, tree in trees.items() for name, text in public(tree)]
+    found = [(module, name, text) for module, listed in docstrings.items() for name, text in listed]
     told = {name.rpartition(".")[2] for _, name, text in found if "." in name and text}
     lines = []
     for module, name, text in found:
@@ -58,13 +39,10 @@ def faults(trees: dict[str, ast.Module]) -> list[str]:
 
 
 def test_first_lines_are_sentences():
-    trees = {
-        str(file.relative_to(PACKAGE)): ast.parse(file.read_text(encoding="utf-8"))
-        for file in PACKAGE.rglob("*.py")
-    }
-    assert len(trees) > 200
-    assert sum(1 for tree in trees.values() for _ in public(tree)) > 2_000
-    assert faults(trees) == []
+    listed = {name: read.docstrings for name, read in facts_of(PACKAGE).items()}
+    assert len(listed) > 200
+    assert sum(map(len, listed.values())) > 2_000
+    assert faults(listed) == []
 
 
 def test_faults_are_seen():
@@ -84,7 +62,7 @@ class B:
     """Another one."""
     def told(self): ...
 '''
-    assert faults({"m": ast.parse(source)}) == [
+    assert faults({"m": facts(source).docstrings}) == [
         "m: f does not end with a period",
         "m: g does not end with a period",
         "m: h has no docstring",

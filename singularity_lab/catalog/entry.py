@@ -8,11 +8,11 @@ absent field means unknown.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import msgspec
 
@@ -34,6 +34,7 @@ from singularity_lab.system.documents import readable
 if TYPE_CHECKING:
     from singularity_lab.models.model import Batched
 
+_T = TypeVar("_T")
 Number = int | str
 _ID = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 _TAG = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -146,25 +147,46 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         Raises BadInput, with the file, the row and the field, when the builder, its parameters or
         the polynomials are wrong.
         """
+        return self._made(_cached)
+
+    def _source(self) -> bytes:
+        """What the model is made of: rows that differ at all else have one model."""
+        if self.builder:
+            return msgspec.json.encode(Entry("", builder=self.builder, parameters=self.parameters))
+        return msgspec.json.encode(
+            Entry(
+                "",
+                vars=self.vars,
+                ideal=self.ideal,
+                at=self.at if isinstance(self.at, dict) else "",
+                prior=self.prior,
+                nonnegative=self.nonnegative,
+                box=self.box,
+                convention=self.convention,
+            )
+        )
+
+    def _made(self, make: Callable[[bytes], _T]) -> _T:
+        """What is made of the source; an error says where it stands."""
         try:
-            return _cached(msgspec.json.encode(self))
+            return make(self._source())
         except BadInput as error:
             raise self._wrong(error, "parameters" if self.builder else "ideal") from None
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The names of the variables."""
-        return self.model().variables
+        return self._made(_shape)[0]
 
     @property
     def dimension(self) -> int:
         """The number of parameters d."""
-        return self.model().dimension
+        return len(self.variables)
 
     @property
     def polynomial(self) -> bool:
         """Whether the loss is a polynomial, so that there is a germ to prove something of."""
-        return not self.builder or self.model().polynomial
+        return not self.builder or self._made(_shape)[1]
 
     def problem(self) -> LocalProblem:
         """The germ at the row's point. Raises OutOfScope for a loss that is no polynomial.
@@ -215,6 +237,13 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 @lru_cache(maxsize=64)
 def _cached(encoded: bytes) -> Model:
     return _build(msgspec.json.decode(encoded, type=Entry))
+
+
+@lru_cache(maxsize=8192)
+def _shape(encoded: bytes) -> tuple[tuple[str, ...], bool]:
+    """The names of the variables, and whether the loss is a polynomial."""
+    model = _cached(encoded)
+    return model.variables, model.polynomial
 
 
 def _build(entry: Entry) -> Model:

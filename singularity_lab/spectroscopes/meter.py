@@ -159,6 +159,16 @@ class Meter:
         self.evaluations, self.gradients = state["evaluations"], state["gradients"]
         self._watch = Stopwatch(spent=state["cpu_seconds"])
 
+    def spent(self) -> tuple[float, str]:
+        """Return the share of the budget that is used up, and of what: evaluations or CPU
+        seconds."""
+        shares = {
+            "evaluations": (self.evaluations + self.gradients) / self.budget.evaluations,
+            "CPU seconds": self.cpu_seconds() / self.budget.cpu_seconds,
+        }
+        name = max(shares, key=lambda name: shares[name])
+        return shares[name], name
+
     def at(self, u: Tensor) -> Tensor:
         """The points w* + u, in single precision where loss and displacements are."""
         if u.dtype == torch.float32 == getattr(self.loss, "dtype", None):

@@ -22,6 +22,8 @@ def readers_of_clocks(sources: dict[str, str]) -> set[str]:
     """The names of the sources that take a clock from the module time."""
     found = set()
     for name, source in sources.items():
+        if not any(clock in source for clock in CLOCKS):
+            continue
         for node in ast.walk(ast.parse(source)):
             attribute = isinstance(node, ast.Attribute) and node.attr in CLOCKS
             imported = isinstance(node, ast.ImportFrom) and node.module == "time"

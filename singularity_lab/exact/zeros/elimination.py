@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from operator import add
 
 import flint
 
 from singularity_lab.algebra.linear import solve_lp
 from singularity_lab.algebra.polynomial import Exponent, Polynomial
-from singularity_lab.algebra.rings import fraction
+from singularity_lab.algebra.rings import fraction, to_fmpq
 from singularity_lab.algebra.univariate import SignDomain
 from singularity_lab.exact.proof.evidence import Evidence
 
@@ -108,13 +109,12 @@ def eliminate(
     exact.
     """
     names = polys[0].variables
-    table = []
-    columns: set[Exponent] = set()
-    terms = {i: dict(polys[i].terms()) for i in {i for i, _ in rows}}
-    for i, m in rows:
-        row = {tuple(x + y for x, y in zip(a, m, strict=True)): c for a, c in terms[i].items()}
-        table.append(row)
-        columns.update(row)
+    terms = {
+        i: [(a, c, c.numerator * pow(c.denominator, -1, _PRIME) % _PRIME) for a, c in p.terms()]
+        for i, p in ((i, polys[i]) for i in {i for i, _ in rows})
+    }
+    table = [[(tuple(map(add, a, m)), c, residue) for a, c, residue in terms[i]] for i, m in rows]
+    columns = {a for row in table for a, _, _ in row}
 
     def pure(a: Exponent) -> bool:
         return target is not None and not any(e for k, e in enumerate(a) if k != target)
@@ -123,8 +123,8 @@ def eliminate(
     place = {a: k for k, a in enumerate(order)}
     modular = flint.nmod_mat(len(table), len(order), _PRIME)
     for r, row in enumerate(table):
-        for a, c in row.items():
-            modular[r, place[a]] = c.numerator * pow(c.denominator, -1, _PRIME) % _PRIME
+        for a, _, residue in row:
+            modular[r, place[a]] = residue
     reduced, rank = modular.rref()
     pivots = _pivots(reduced, rank)
 
@@ -142,11 +142,11 @@ def eliminate(
     transposed, _ = modular.transpose().rref()
     independent = _pivots(transposed, rank)
     square = flint.fmpq_mat(rank, rank)
+    line = {order[column]: y for y, column in enumerate(pivots)}
     for x, k in enumerate(independent):
-        for y, column in enumerate(pivots):
-            c = table[k].get(order[column], Fraction(0))
-            if c:
-                square[y, x] = flint.fmpq(c.numerator, c.denominator)
+        for a, c, _ in table[k]:
+            if a in line:
+                square[line[a], x] = to_fmpq(c)
     right = flint.fmpq_mat(rank, 1)
     right[r, 0] = 1
     try:

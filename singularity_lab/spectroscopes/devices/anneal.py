@@ -23,7 +23,9 @@ A chain that cools lags behind where it relaxes more slowly than β grows: E_β[
 its limit. Every level therefore compares the two halves of its draws; where the first half lies
 higher on two levels in a row, the ladder ends before them. And replicates that all lag agree with
 each other: so at one level chains also begin at w* itself and walk outwards; where they do not come
-to the E[βK] of those that cooled, nothing has mixed. Directions that are stiff at w* itself
+to the E[βK] of those that cooled, nothing has mixed. Particles lag as well, in all replicates
+alike: the last of the evaluations are spent at the last temperature, and by as much as E[βK] still
+falls there every interval of λ reaches lower. Directions that are stiff at w* itself
 (regular ones) do not slow the chains: they are found beforehand and moved in units of their width.
 """
 
@@ -96,11 +98,27 @@ def sample(loss: Loss, meter: Meter, s: LadderSettings, generator: torch.Generat
             particles = Particles(law, u, value, s, generator, curve)
             drive(particles)
             if len(curve.x) >= FEWEST:
-                particles.from_center()
+                particles.hold()
+                if curve.stop is not Outcome.BUDGET:
+                    particles.from_center()
     except BudgetSpent as error:
         at = curve.x[-1] if curve.x else -math.inf
         curve.stop, curve.reason = Outcome.BUDGET, f"{error} spent at log β = {at:.1f}"
     return curve
+
+
+def lag(energy: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Return how far E[βK] of each replicate lay, over the last tenth of the ladder, above what it
+    came to at the last temperature, (R,).
+
+    energy: by level and replicate (L, R). held: by round and replicate (T, R); the second half
+    counts.
+
+    >>> lag(np.full((100, 2), 1.5), np.array([[1.5, 1.5], [1.25, 1.0]])).tolist()
+    [0.25, 0.5]
+    """
+    last = energy[-max(1, len(energy) // 10) :]
+    return np.asarray(last.mean(0) - held[len(held) // 2 :].mean(0))
 
 
 # ---------------------------------------------------------------------------------- reading
@@ -138,6 +156,7 @@ def anneal(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
         "stiff_directions": curve.stiff,
         "quadratic_blocks": curve.baths,
         "lag": curve.lag,
+        "held_rounds": len(curve.held),
     }
     if curve.x:
         increments = np.array(curve.increments)
@@ -251,9 +270,15 @@ def _infer(
         x, increments, max_multiplicity=s.max_multiplicity, level=s.level, weights=w
     )
     log_z = diagnostics["log_z"]
+    read = fit.estimates(s.level)
+    behind = lag(energy, np.array(curve.held)) if curve.held else np.zeros(energy.shape[1])
+    diagnostics["held_lag"] = slack = max(0.0, float(behind.mean()))
+    for name, e in read.items():
+        if name.startswith("lambda"):
+            read[name] = replace(e, low=e.low - slack)
     others = dict(estimates)
     estimates.clear()
-    estimates |= fit.estimates(s.level) | others
+    estimates |= read | others
     diagnostics |= {"fitted_x": fit.curve[0], "fitted_log_z": fit.curve[1], **fit.diagnostics()}
     # Second reading of m; withdrawn where more than two values are left.
     by_heat = heat_capacity(x, energy, variance)
@@ -284,6 +309,13 @@ def _infer(
         reason = (
             f"the Gaussian reaches a worse singularity than w* (the share near w* fell from 0.5 to "
             f"{curve.inner[-1]:.2g}): use a smaller sigma"
+        )
+    noise = float(behind.std(ddof=1)) / math.sqrt(len(behind))
+    if outcome is Outcome.OK and slack > max(_APART * fit.value, 3 * noise):
+        outcome = Outcome.NOT_MIXED
+        reason = (
+            f"the particles lag: E[βK] falls by {slack:.3g} at β = {math.exp(x[-1]):.1e} where "
+            "they move on: use more rounds"
         )
     left = float(np.median(islands.share(w)))
     if outcome is Outcome.OK and left < _WORTH:

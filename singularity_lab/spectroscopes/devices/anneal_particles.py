@@ -20,6 +20,7 @@ from singularity_lab.spectroscopes.devices.ladder import (
 )
 from singularity_lab.spectroscopes.kernels import gibbs, hmc
 from singularity_lab.spectroscopes.kernels.localised import Localised
+from singularity_lab.spectroscopes.reading import Outcome
 
 _LOCAL, _KEPT = 8, 0.4  # levels over which the share near w* must stay above this
 _FALLEN = 0.2  # by which that share may be below the largest that it was
@@ -152,8 +153,13 @@ class Particles(Ladder):
             self._begin_within(curve.sigma / 2)
             return
         self.ended = self._share() >= 1
-        if not self.ended:
-            self.is_below_rounding(state.position, state.value, beta)
+        if self.ended or self.is_below_rounding(state.position, state.value, beta):
+            return
+        spent, what = law.meter.spent()
+        if spent >= 1 - s.hold and s.hold > 0:  # the rest is for :meth:`hold`
+            self.ended = True
+            curve.stop = Outcome.BUDGET
+            curve.reason = f"{what} spent at log β = {math.log(beta):.1f}"
 
     def _begin_within(self, sigma: float) -> None:
         """Begin again with a Gaussian of another width."""
@@ -190,6 +196,24 @@ class Particles(Ladder):
         state.position, state.value = chain.position, chain.value
         state.prior = law.prior(chain.position)
         return accepted
+
+    def hold(self) -> None:
+        """Move on at the last temperature, for the share ``hold`` of all evaluations: where the
+        particles have kept up with β, E[βK] stays where it is."""
+        meter, s = self.law.meter, self.s
+        if s.hold == 0:
+            return
+        assert s.replicates is not None
+        assert s.particles is not None
+        before = meter.evaluations + meter.gradients
+        end = min(before / (1 - s.hold), meter.budget.evaluations)
+        cost = 0
+        while before + cost <= end:
+            self._moved(self.particles, self.beta)
+            energy = (self.beta * self.particles.value).view(s.replicates, s.particles)
+            self.curve.held.append(energy.mean(1).cpu().numpy())
+            now = meter.evaluations + meter.gradients
+            before, cost = now, now - before
 
     def from_center(self) -> None:
         """E[βK] at the last level of a few particles of every replicate that begin at w*: they walk

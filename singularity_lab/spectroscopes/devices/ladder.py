@@ -22,7 +22,7 @@ FEWEST = 16  # levels below which a curve says nothing
 
 LAG = 0.02  # share of E[βK] by which a chain may lag
 _MANY = 150  # dimensions above which particles are not resampled
-_FEW = 30  # dimensions up to which particles go deep
+_FEW, _FEWER = 30, 10  # dimensions up to which particles go deep, and deepest
 _NEAR = 0.3  # σ: about the standard deviation of the box of ``volume``
 
 
@@ -49,7 +49,9 @@ class LadderSettings:
         "dimension",
     )
     span: float | None = setting(
-        None, "e-folds of β after the first level; by default 100 up to 30 dimensions, else 20"
+        None,
+        "e-folds of β after the first level; by default 100 up to 10 dimensions, 60 up to 30, else "
+        "20",
     )
     ess: float = setting(
         0.6, "relative effective sample size that fixes the next level (particles > 1)"
@@ -67,6 +69,11 @@ class LadderSettings:
         "directions of the Hessian at w* looked for, in which chains move in units of their width; "
         "0 for none, by default chosen by the dimension",
     )
+    hold: float = setting(
+        0.15,
+        "share of all evaluations spent at the last temperature: by as much as E[βK] still falls "
+        "there the interval reaches lower (particles > 1); 0 for none",
+    )
     max_multiplicity: int = setting(8, "largest m considered, never above d")
     device: str = setting("cpu", "of torch")
     level: float = setting(0.9, "of the intervals")
@@ -83,6 +90,8 @@ class LadderSettings:
             raise BadInput(f"span: expected a positive number or None, received {self.span}")
         if not (0 < self.ess < 1 and self.spacing > 0 and 0 < self.level < 1):
             raise BadInput(f"ess, spacing, level: expected (0, 1), > 0 and (0, 1), received {self}")
+        if not 0 <= self.hold < 1:
+            raise BadInput(f"hold: expected a share in [0, 1), received {self.hold}")
         if self.shrinks is not None and self.shrinks < 0:
             raise BadInput(f"shrinks: expected at least 0 or None, received {self.shrinks}")
         if n == 1 and self.shrinks:
@@ -108,12 +117,19 @@ def resolved_settings(s: LadderSettings, loss: Loss) -> LadderSettings:
         replicates=s.replicates
         if s.replicates is not None
         else (8 if not chains else max(4, min(16, 200_000 // d))),
-        span=s.span if s.span is not None else (100.0 if d <= _FEW and not chains else 20.0),
+        span=s.span if s.span is not None else _span(d, chains),
         trajectories=s.trajectories if s.trajectories is not None else (32 if chains else 2),
         leapfrogs=s.leapfrogs if s.leapfrogs is not None else (16 if chains else 8),
         stiff=s.stiff if s.stiff is not None else (min(d, 600, 20_000_000 // d) if chains else 0),
         max_multiplicity=min(s.max_multiplicity, d),
     )
+
+
+def _span(d: int, chains: bool) -> float:
+    """The e-folds that nobody has asked for."""
+    if chains or d > _FEW:
+        return 20.0
+    return 100.0 if d <= _FEWER else 60.0
 
 
 def _width(d: int, rms: float) -> float:
@@ -134,7 +150,8 @@ class LadderCurve:
     lagging: whether the ladder ended for that. stiff: stiff directions used. baths: sizes of
     the blocks drawn exactly. snapshots: log|u| of some particles of every replicate, (R, n, d) a
     level. points, values: last
-    positions and K. moves: acceptance by family. stop, reason: why it ended. center: x of one level
+    positions and K. held: E[βK] by replicate after every round at the last temperature.
+    moves: acceptance by family. stop, reason: why it ended. center: x of one level
     and E[βK] there of chains that began at w* itself, by replicate.
     """
 
@@ -156,6 +173,7 @@ class LadderCurve:
     stop: Outcome = Outcome.OK
     reason: str = ""
     center: tuple[float, np.ndarray] | None = None
+    held: list[np.ndarray] = field(default_factory=list)
     moves: dict[str, float] = field(default_factory=dict)
 
     def drop(self, levels: int) -> None:

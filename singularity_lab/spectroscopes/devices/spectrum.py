@@ -369,7 +369,10 @@ def _source(loss: Loss, meter: Meter, s: SpectrumSettings, generator: torch.Gene
         )
         return source, np.array(curve.x), np.array(curve.increments), curve.stop, curve.reason, None
     options = annealing_ladder.LadderSettings(
-        particles=s.particles, replicates=s.replicates, span=min(s.span, s.depth)
+        particles=s.particles,
+        replicates=s.replicates,
+        span=min(s.span, s.depth),
+        hold=0.0,
     )
     ladder = annealing.sample(loss, meter, resolved_settings(options, loss), generator)
     x, increments = np.array(ladder.x), np.array(ladder.increments)
@@ -457,7 +460,7 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
         if s.ladder and outcome is not Outcome.BUDGET:
             if ladder is None:
                 options = annealing_ladder.LadderSettings(
-                    particles=s.ladder, replicates=s.replicates, span=s.span
+                    particles=s.ladder, replicates=s.replicates, span=s.span, hold=0.0
                 )
                 resolved = resolved_settings(options, loss)
                 with running(apart):

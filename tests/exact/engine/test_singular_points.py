@@ -34,7 +34,7 @@ LISTS = [
 @pytest.mark.parametrize(("f", "expected"), LISTS)
 def test_points_and_values(f, expected):
     found = {}
-    for p in singular_points(f, budget=20):
+    for p in singular_points(f, budget=6):
         at = ", ".join(map(str, p.point.values()))
         found[at] = (p.result.value, p.result.multiplicity)
     assert found == {at: (Fraction(v), m) for at, (v, m) in expected.items()}
@@ -43,7 +43,7 @@ def test_points_and_values(f, expected):
 def test_three_cusps_of_the_deltoid():
     """The hypocycloid with three cusps, two of them at irrational points."""
     f = "(x^2 + y^2)^2 + 18*(x^2 + y^2) - 27 - 8*(x^3 - 3*x*y^2)"
-    found = singular_points(f, budget=20)
+    found = singular_points(f, budget=6)
     assert [round(float(p.point["x"]), 6) for p in found] == [-1.5, -1.5, 3]
     assert {p.result.rlct.value for p in found} == {Fraction(5, 12)}
 
