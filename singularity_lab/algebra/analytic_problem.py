@@ -136,14 +136,9 @@ class AnalyticProblem:
             raise BadInput("variables: pi is the number where functions are used")
         plain, typed = _coordinates(at, names)
         frame = LocalProblem.build(
-            ["0"] * (1 if convention != "ideal" else len(texts)),
-            names,
-            at=plain,
-            prior=prior,
-            nonnegative=nonnegative,
-            box=box,
-            convention="ideal",
-        )
+            ["0"] * (1 if convention != "ideal" else len(texts)), names, at=plain, prior=prior,
+            nonnegative=nonnegative, box=box, convention="ideal",
+        )  # fmt: skip
         if frame.inequalities:
             raise OutOfScope(
                 "nonnegative: with functions, constraints on variables only, received "

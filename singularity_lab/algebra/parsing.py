@@ -19,7 +19,7 @@ _TOKEN = re.compile(
     r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()])|(\S)"
 )
 _HINTS = {  # of a character that does not fit
-    ",": " (commas part generators outside of brackets: x^2, y^3; one is read here)",
+    ",": " (commas stand between generators, and one is read here)",
     "²": " (powers are written x^2)", "³": " (powers are written x^3)",
     "=": " (f = g is written f - g)", "[": " (use parentheses; x[1] is written x1 or x_1)",
     "{": " (use parentheses)",
@@ -30,7 +30,6 @@ _HINTS = {  # of a character that does not fit
 }  # fmt: skip
 _KINDS = ("", "number", "name", "operator")
 Token = tuple[str, str, int]
-_DECIMAL = re.compile(r"[0-9],[0-9]")
 _WIDE = 64  # variables of a ring, from which a monomial is quicker as a product of powers
 
 
@@ -89,36 +88,18 @@ def _of_sympy(expression: Any) -> str:
 
 
 def generators_in(text: str) -> list[str]:
-    """The expressions of a text with commas outside of brackets: the generators of an ideal.
+    """The expressions between the commas of a text: the generators of an ideal.
 
-    Raises ParseError for a comma that may belong to a number, as in 0,5.
-
-    >>> generators_in("x*y, y*(x - z)"), generators_in("x^2 - y^3")
-    (['x*y', 'y*(x - z)'], ['x^2 - y^3'])
-    >>> generators_in("x^2 - 0,5*y^3")
-    Traceback (most recent call last):
-    singularity_lab.errors.ParseError: a number is written with a point (0.5), and generators are \
-parted by a comma and a blank at position 7 of 'x^2 - 0,5*y^3'
+    >>> generators_in("x*y, y*(x - z)")
+    ['x*y', 'y*(x - z)']
     """
-    if "," not in text or len(text) > input_limits.CHARACTERS:  # its reader says that it is long
-        return [text]
-    if typo := _DECIMAL.search(text):
-        raise ParseError(
-            "a number is written with a point (0.5), and generators are parted by a comma and a "
-            "blank",
-            text,
-            typo.start() + 1,
-        )
-    parts, depth = [""], 0
-    for sign in text:
-        depth += (sign in "([{") - (sign in ")]}")
-        if sign == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += sign
-    if not all(part.strip() for part in parts):
-        raise ParseError("an expression is needed beside each comma", text, text.index(","))
-    return [part.strip() for part in parts]
+    parts = [part.strip() for part in text.split(",")] if "," in text else [text]
+    if typo := re.search("[0-9],[0-9]", text):
+        what = "a number is written 0.5, and a blank follows a comma between generators"
+        raise ParseError(what, text, typo.start() + 1)
+    if len(parts) > 1 and any(part.count("(") != part.count(")") for part in parts):
+        raise ParseError("commas stand between generators, in no bracket", text, text.index(","))
+    return parts
 
 
 def names_in(text: str) -> tuple[str, ...]:

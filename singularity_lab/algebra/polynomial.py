@@ -371,11 +371,8 @@ class Ideal:
         object.__setattr__(self, "variables", check_names(self.variables))
         if not self.generators:
             raise BadInput("generators: at least one is needed (the zero ideal is given by '0')")
-        object.__setattr__(
-            self,
-            "generators",
-            tuple(g.in_ring(self.variables) for g in self.generators),
-        )
+        found = tuple(g.in_ring(self.variables) for g in self.generators)
+        object.__setattr__(self, "generators", found)
 
     @classmethod
     def parse(
@@ -383,13 +380,8 @@ class Ideal:
         generators: str | Sequence[str],
         variables: str | Iterable[str] | None = None,
     ) -> Ideal:
-        """An ideal from text; without ``variables`` the ring is made of the names that occur.
-
-        A text may hold several generators, with commas outside of brackets.
-
-        >>> print(Ideal.parse("a*b, a*c"))
-        (a*b, a*c) in Q[a, b, c]
-        """
+        """An ideal from text, which may have commas between generators; without ``variables`` the
+        ring is made of the names that occur."""
         given = [generators] if isinstance(generators, str) else generators
         texts = [part for text in given for part in generators_in(text)]
         if len(texts) > input_limits.GENERATORS:

@@ -193,7 +193,7 @@ def progress_bar() -> Iterator[Callable[[str, int, int, str], None]]:
     """A progress bar on stderr, or a line every 10 seconds and later every tenth of the time where
     that is no terminal: call it with (what, done, of how many, the last one)."""
     if not sys.stderr.isatty():
-        from singularity_lab.system.stopwatch import Pace
+        from singularity_lab.system.pace import Pace
 
         pace = Pace()
 

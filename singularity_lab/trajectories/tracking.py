@@ -38,8 +38,9 @@ from singularity_lab.spectroscopes.networks import check_number, planned
 from singularity_lab.spectroscopes.user_models import collected
 from singularity_lab.system.counting import counted
 from singularity_lab.system.lines import shortened
+from singularity_lab.system.pace import Pace
 from singularity_lab.system.scalars import real
-from singularity_lab.system.stopwatch import Pace, Stopwatch
+from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import Ended, check_address, workers
 from singularity_lab.trajectories.checkpoints import digest, listed, loaded
 from singularity_lab.trajectories.trajectory import Trajectory, TrajectoryRow

@@ -155,11 +155,11 @@ def test_an_index_in_brackets_is_told_how_it_is_written():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x^2 - 0,5*y^3", "a number is written with a point"),
-        ("1,000*x^3", "a number is written with a point"),
-        ("x^2,", "beside each comma"),
-        ("x^2,,y", "beside each comma"),
-        ("(x*y, y*z)", "commas part generators outside of brackets"),
+        ("x^2 - 0,5*y^3", "a number is written 0.5"),
+        ("1,000*x^3", "a number is written 0.5"),
+        ("x^2,", "an expression is needed"),
+        ("x^2,,y", "an expression is needed"),
+        ("(x*y, y*z)", "in no bracket"),
         ("π*x", "π is written pi"),
     ],
 )

@@ -168,11 +168,11 @@ def test_errors_of_several_rows_are_a_line_each(capsys):
 
 
 def test_where_no_terminal_is_progress_is_lines_on_stderr_and_stdout_stays_clean(monkeypatch):
-    from singularity_lab.system import stopwatch
+    from singularity_lab.system import pace
 
     items = json.dumps([{"id": str(k), "generators": [f"x^{k}"]} for k in (2, 3)])
     assert run("rlct", "--batch", "-", stdin=items)[2] == ""  # nothing of a short run
-    monkeypatch.setattr(stopwatch, "_LINE", 0.0)
+    monkeypatch.setattr(pace, "_LINE", 0.0)
     code, out, err = run("rlct", "--batch", "-", "--json", stdin=items)
     assert code == 0
     assert re.search(r"^proving: 1 of 2 after \d+ s, 3$", err, re.MULTILINE)

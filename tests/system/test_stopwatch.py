@@ -6,12 +6,11 @@ import ast
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from singularity_lab.system.stopwatch import Pace, Stopwatch
+from singularity_lab.system.stopwatch import Stopwatch
 
 PACKAGE = Path(__file__).resolve().parents[2] / "singularity_lab"
 CLOCKS = {"process_time", "perf_counter", "monotonic", "thread_time", "clock_gettime"}
@@ -30,24 +29,6 @@ def readers_of_clocks(sources: dict[str, str]) -> set[str]:
             if attribute or (imported and {a.name for a in node.names} & CLOCKS):
                 found.add(name)
     return found
-
-
-def test_lines_of_a_long_run_come_every_ten_seconds_and_later_every_tenth_of_the_time():
-    pace, now = Pace(), [0.0]
-
-    class Clock:
-        @property
-        def wall(self):
-            return now[0]
-
-    pace.watch = Clock()
-    due = []
-    for second in range(400):
-        now[0] = float(second)
-        if pace.due():
-            due.append(second)
-    assert due[:4] == [10, 20, 30, 40]
-    assert all(max(10, a // 10) <= b - a <= max(10, a // 10) + 2 for a, b in pairwise(due))
 
 
 def test_it_counts_the_processor_and_the_wall():
