@@ -15,7 +15,7 @@ from singularity_lab.algebra.algebraic import AlgebraicNumber
 from singularity_lab.algebra.constants import NeedsRoot, pi
 from singularity_lab.algebra.elementary import FUNCTIONS, apply
 from singularity_lab.algebra.names import check_names, natural_order
-from singularity_lab.algebra.parsing import Scanner, Token, tokens_of, written
+from singularity_lab.algebra.parsing import Scanner, Token, generators_in, tokens_of, written
 from singularity_lab.algebra.point_texts import read_point
 from singularity_lab.algebra.polynomial import Ideal, PointLike, parse
 from singularity_lab.algebra.problem import Convention, HasProblem, LocalProblem, RationalInterval
@@ -38,8 +38,10 @@ def analytic_texts(generators: object) -> tuple[str, ...] | None:
     texts = [generators] if isinstance(generators, str) else generators
     if not isinstance(texts, Sequence):
         return None
-    listed = tuple(t for t in texts if isinstance(t, str))
-    return listed if len(listed) == len(texts) and any(map(_is_analytic, listed)) else None
+    if not all(isinstance(t, str) for t in texts):
+        return None
+    listed = tuple(part for text in texts for part in generators_in(text))
+    return listed if any(map(_is_analytic, listed)) else None
 
 
 _NOT_READ = {
@@ -124,23 +126,19 @@ class AnalyticProblem:
         convention: Convention = "ideal",
     ) -> AnalyticProblem:
         """From what people write; raises BadInput as LocalProblem.build does."""
-        texts = (generators,) if isinstance(generators, str) else tuple(generators)
-        if not texts or not all(isinstance(t, str) for t in texts):
+        given = (generators,) if isinstance(generators, str) else tuple(generators)
+        if not given or not all(isinstance(t, str) for t in given):
             raise BadInput("generators: with functions, expressions as text are needed")
+        texts = tuple(part for text in given for part in generators_in(text))
         names = check_names(variables_of(texts) if variables is None else variables)
         taken = [n for n in names if n == "pi"]
         if taken:
             raise BadInput("variables: pi is the number where functions are used")
         plain, typed = _coordinates(at, names)
         frame = LocalProblem.build(
-            ["0"] * (1 if convention != "ideal" else len(texts)),
-            names,
-            at=plain,
-            prior=prior,
-            nonnegative=nonnegative,
-            box=box,
-            convention="ideal",
-        )
+            ["0"] * (1 if convention != "ideal" else len(texts)), names, at=plain, prior=prior,
+            nonnegative=nonnegative, box=box, convention="ideal",
+        )  # fmt: skip
         if frame.inequalities:
             raise OutOfScope(
                 "nonnegative: with functions, constraints on variables only, received "

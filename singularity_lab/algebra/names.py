@@ -59,13 +59,14 @@ def check_no_numbers(names: Iterable[str]) -> None:
     >>> check_no_numbers(["x", "pi"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    singularity_lab.errors.BadInput: variables: pi is a number, and rational ones are needed ...
+    singularity_lab.errors.BadInput: variables: pi is a number, and coefficients are rational ...
     """
     for name in names:
         if name.lower() in _NUMBERS:
+            read = " (rlct alone reads pi, exp(1) and roots)" if name.lower() == "pi" else ""
             raise BadInput(
-                f"variables: {name} is a number, and rational ones are needed here; a variable of "
-                "this name has to be declared"
+                f"variables: {name} is a number, and coefficients are rational here{read}; a "
+                "variable of this name has to be declared"
             )
 
 

@@ -19,12 +19,13 @@ _TOKEN = re.compile(
     r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)|([A-Za-z_][A-Za-z_0-9]*)|(\*\*|[-+*/^()])|(\S)"
 )
 _HINTS = {  # of a character that does not fit
-    ",": " (generators are given one by one: 'x^2' 'y^3', in Python [\"x^2\", \"y^3\"])",
+    ",": " (commas stand between generators, and one is read here)",
     "²": " (powers are written x^2)", "³": " (powers are written x^3)",
     "=": " (f = g is written f - g)", "[": " (use parentheses; x[1] is written x1 or x_1)",
     "{": " (use parentheses)",
     "−": " (minus is written -)", "–": " (minus is written -)", "·": " (products are written x*y)",
-    "×": " (products are written x*y)", "|": " (|f| is f by the convention two-sided)",
+    "π": " (the number π is written pi)", "×": " (products are written x*y)",
+    "|": " (|f| is f by the convention two-sided)",
     "$": " (LaTeX is not read: x^2 - y^3/2)", "\\": " (LaTeX is not read: x^2 - y^3/2)",
 }  # fmt: skip
 _KINDS = ("", "number", "name", "operator")
@@ -84,6 +85,21 @@ def _of_sympy(expression: Any) -> str:
             return "exp(1)"
 
     return str(Printer().doprint(expression))
+
+
+def generators_in(text: str) -> list[str]:
+    """The expressions between the commas of a text: the generators of an ideal.
+
+    >>> generators_in("x*y, y*(x - z)")
+    ['x*y', 'y*(x - z)']
+    """
+    parts = [part.strip() for part in text.split(",")] if "," in text else [text]
+    if typo := re.search("[0-9],[0-9]", text):
+        what = "a number is written 0.5, and a blank follows a comma between generators"
+        raise ParseError(what, text, typo.start() + 1)
+    if len(parts) > 1 and any(part.count("(") != part.count(")") for part in parts):
+        raise ParseError("commas stand between generators, in no bracket", text, text.index(","))
+    return parts
 
 
 def names_in(text: str) -> tuple[str, ...]:

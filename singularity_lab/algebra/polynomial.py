@@ -20,6 +20,7 @@ from singularity_lab.algebra.parsing import (
     Parser,
     as_typed,
     expanded,
+    generators_in,
     names_in,
     names_of,
     tokens_of,
@@ -370,11 +371,8 @@ class Ideal:
         object.__setattr__(self, "variables", check_names(self.variables))
         if not self.generators:
             raise BadInput("generators: at least one is needed (the zero ideal is given by '0')")
-        object.__setattr__(
-            self,
-            "generators",
-            tuple(g.in_ring(self.variables) for g in self.generators),
-        )
+        found = tuple(g.in_ring(self.variables) for g in self.generators)
+        object.__setattr__(self, "generators", found)
 
     @classmethod
     def parse(
@@ -382,8 +380,10 @@ class Ideal:
         generators: str | Sequence[str],
         variables: str | Iterable[str] | None = None,
     ) -> Ideal:
-        """An ideal from text; without ``variables`` the ring is made of the names that occur."""
-        texts = [generators] if isinstance(generators, str) else list(generators)
+        """An ideal from text, which may have commas between generators; without ``variables`` the
+        ring is made of the names that occur."""
+        given = [generators] if isinstance(generators, str) else generators
+        texts = [part for text in given for part in generators_in(text)]
         if len(texts) > input_limits.GENERATORS:
             raise BadInput(f"generators: at most {input_limits.GENERATORS}, received {len(texts)}")
         if variables is None:

@@ -169,12 +169,7 @@ class LocalProblem:
             low, high = (box or {}).get(name, (None, None))
             if name in nonnegative and low is None:
                 low = 0
-            intervals.append(
-                (
-                    _end(low, f"box[{name}]"),
-                    _end(high, f"box[{name}]"),
-                )
-            )
+            intervals.append((_end(low, f"box[{name}]"), _end(high, f"box[{name}]")))
         return cls(
             ideal=ideal,
             point=point_values(at if at is not None else {}, names, read=algebraic),
@@ -208,15 +203,9 @@ class LocalProblem:
         """
         if not isinstance(source, LocalProblem | HasProblem):
             return cls.build(
-                source,
-                variables,
-                at=at,
-                prior=prior,
-                nonnegative=nonnegative,
-                box=box,
-                convention=convention,
-                over=over,
-            )
+                source, variables, at=at, prior=prior, nonnegative=nonnegative, box=box,
+                convention=convention, over=over,
+            )  # fmt: skip
         given = {"variables": variables, "at": at, "prior": prior, "box": box, "over": over}
         given["nonnegative"] = nonnegative or None
         given["convention"] = None if convention == "ideal" else convention
@@ -549,7 +538,9 @@ def _as_ideal(
         )
     if all(isinstance(g, str) for g in items):
         return Ideal.parse([g for g in items if isinstance(g, str)], variables)
-    parsed = [g if isinstance(g, Polynomial) else Ideal.parse(g).generators[0] for g in items]
+    parsed: list[Polynomial] = []
+    for g in items:
+        parsed += [g] if isinstance(g, Polynomial) else Ideal.parse(g).generators
     names: tuple[str, ...]
     if variables is None:
         names = tuple(dict.fromkeys(v for g in parsed for v in g.variables))

@@ -31,10 +31,19 @@ from singularity_lab.system.files import read_json, set_aside, write_text
 if TYPE_CHECKING:
     from singularity_lab.catalog.entry import Entry
 
-__all__ = ["certificate_name", "keep_open_rows", "keep_plans", "keep_rows", "open_store", "plans"]
+__all__ = [
+    "began_in",
+    "certificate_name",
+    "keep_open_rows",
+    "keep_plans",
+    "keep_rows",
+    "open_store",
+    "plans",
+]
 
 _log = logging.getLogger(__name__)
 
+_ID = re.compile(r"[a-z0-9][a-z0-9.+-]*")
 WHOLE = 2000  # up to so many whole readings are kept in memory
 
 
@@ -60,14 +69,32 @@ def keep_open_rows(store: RecordStore, rows: Iterable[CalibrationRow]) -> None:
 
 
 def keep_plans(store: RecordStore, works: Sequence[Plan], title: str = "") -> None:
-    """Add plans to ``plans.json``; one that is there already stays where it is."""
+    """Add plans to ``plans.json``; one that is there already stays where it is.
+
+    Where an estimator is a module of the current folder, this is kept too (:func:`began_in`).
+    """
     path = store.folder / "plans.json"
-    kept = _read(path).get("plans", [])
+    before = _read(path)
+    kept = before.get("plans", [])
     for work in works:
         document = _plan_to_json(work, title)
         if document not in kept:
             kept.append(document)
-    write_text(path, json.dumps({"plans": kept}, ensure_ascii=False, indent=1) + "\n")
+    found: dict[str, Any] = {"plans": kept}
+    if any(":" in arm.device for work in works for arm in work.arms):
+        found["folder"] = str(Path.cwd())
+    elif "folder" in before:
+        found["folder"] = before["folder"]
+    write_text(path, json.dumps(found, ensure_ascii=False, indent=1) + "\n")
+
+
+def began_in(folder: str | Path) -> tuple[Path | None, tuple[str, ...]]:
+    """The folder in which the last run with estimators of one's own was started, None where there
+    was none, and those estimators, ``module:function``."""
+    devices = [a["device"] for p in _plan_documents(folder) for a in p["arms"]]
+    began = _read(Path(folder) / "plans.json").get("folder")
+    own = tuple(dict.fromkeys(d for d in devices if ":" in d))
+    return Path(began) if isinstance(began, str) else None, own
 
 
 def plans(folder: str | Path, *, as_stored: bool = False) -> list[Plan]:
@@ -259,7 +286,14 @@ def _rows(folder: str | Path) -> Iterable[tuple[CalibrationRow, Truth]]:
 
 
 def _certificates(folder: Path, row: CalibrationRow) -> Iterable[Certificate]:
-    name = certificate_name(row)
+    found = list(_certificates_named(folder, certificate_name(row)))
+    if not found and row.entry is not None and _ID.fullmatch(row.id):
+        # the catalog that the row was on file in may be another one now
+        found = [c for c in _certificates_named(folder, row.id) if c.problem == row.problem]
+    yield from found
+
+
+def _certificates_named(folder: Path, name: str) -> Iterable[Certificate]:
     for side in ("", ".lower", ".upper"):
         path = folder / f"{name}{side}.json"
         if path.is_file():
@@ -291,9 +325,7 @@ def _is_on_file(entry: Entry) -> bool:
     """True for a row of the catalog as it is on file, with an id that no bound's file name has."""
     from singularity_lab.catalog.load import load
 
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", entry.id) or entry.id.endswith(
-        (".lower", ".upper")
-    ):
+    if not _ID.fullmatch(entry.id) or entry.id.endswith((".lower", ".upper")):
         return False
     try:
         return load(entry.id) == entry

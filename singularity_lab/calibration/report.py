@@ -33,6 +33,7 @@ from singularity_lab.calibration.flags import Flag, flags
 from singularity_lab.calibration.measurement import Measurement
 from singularity_lab.calibration.summaries import CLASSES, Summary, percent
 from singularity_lab.pictures import measurements
+from singularity_lab.pictures.style import colours_and_markers, device_in
 from singularity_lab.spectroscopes.registry import known
 from singularity_lab.system.counting import counted
 from singularity_lab.system.extras import plain, pyplot, require
@@ -251,6 +252,7 @@ def _figure_of(ax: Axes) -> Figure:
 
 def _figures(calibration: Findings) -> dict[str, Drawing]:
     found = {}
+    arms = [arm for arm, _ in calibration.arms]
     points = [p for p in calibration.points() if p["exact"] > 0]
     if len(points) > _POINTS:
         points = _first_seeds(points)
@@ -260,14 +262,14 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
             "Scatter plot of readings against proved λ; on the diagonal a device is right.",
             "Readings against proved λ, with their intervals. On the diagonal a device is right. "
             "Empty triangles on the lower edge are readings of 0 or less.",
-            _figure_of(measurements.calibration(points)),
+            _figure_of(measurements.calibration(points, arms=arms)),
         )
         found["errors"] = _draw(
             "errors",
             "Relative error of each reading, row by row.",
             "Relative errors row by row, of the first seed. Readings off by more than 60 % stand "
             "at the edge, with their error beside them.",
-            _figure_of(measurements.errors_by_row(_first_seeds(points))),
+            _figure_of(measurements.errors_by_row(_first_seeds(points), arms=arms)),
         )
     bars = [
         {
@@ -289,7 +291,7 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
             "Bars: the share of claimed intervals that contain λ, by multiplicity and device.",
             "How often the intervals that a device claims (outcome ok) contain λ. Thin lines: 95 % "
             "Clopper–Pearson intervals. Dashed: what the intervals promise.",
-            _figure_of(measurements.coverage(bars)),
+            _figure_of(measurements.coverage(bars, arms=arms)),
         )
     if costs := [c for c in cost_curve(calibration) if c.spent and math.isfinite(c.error)]:
         found["cost"] = _draw(
@@ -297,7 +299,7 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
             "Median error of each device against the evaluations that it took.",
             "The median error over rows, against the median number of evaluations of K and ∇K, "
             "with bars to the upper decile. Further left and down is better.",
-            _cost_figure(costs),
+            _cost_figure(costs, arms),
         )
     by_arm: dict[str, list[Measurement]] = {arm: [] for arm, _ in calibration.arms}
     for m in calibration.measurements:
@@ -309,7 +311,7 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
             "Coverage at five levels of the devices that give a distribution.",
             "Coverage at five levels, of the devices that give P(m), and so a distribution; bars "
             "are 95 % over rows. On the diagonal an interval means what it says.",
-            _levels_figure(curves),
+            _levels_figure(curves, arms),
         )
     if calibration.ledger:
         lines = [line.to_dict() for line in calibration.ledger]
@@ -323,10 +325,11 @@ def _figures(calibration: Findings) -> dict[str, Drawing]:
     return found
 
 
-def _cost_figure(costs: Sequence[CostPoint]) -> Figure:
+def _cost_figure(costs: Sequence[CostPoint], arms: Sequence[str]) -> Figure:
     figure, ax = pyplot().subplots(figsize=(6.4, 4), layout="constrained")
-    for arm in dict.fromkeys(_base(c.arm) for c in costs):
-        own = sorted((c for c in costs if _base(c.arm) == arm), key=lambda c: c.spent or 0.0)
+    colours = colours_and_markers([c.arm for c in costs], arms)
+    for arm in dict.fromkeys(device_in(c.arm) for c in costs):
+        own = sorted((c for c in costs if device_in(c.arm) == arm), key=lambda c: c.spent or 0.0)
         x = [c.spent for c in own]
         y = [100 * max(c.error, 1e-4) for c in own]
         up = [
@@ -334,27 +337,25 @@ def _cost_figure(costs: Sequence[CostPoint]) -> Figure:
             for c, b in zip(own, y, strict=True)
         ]
         ax.errorbar(
-            x, y, [[0.0] * len(up), [max(0.0, u) for u in up]], marker="o", label=plain(arm)
-        )
+            x, y, [[0.0] * len(up), [max(0.0, u) for u in up]], marker="o", label=plain(arm),
+            color=colours[own[0].arm][0],
+        )  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="evaluations", ylabel="median error, % of λ")
     ax.legend(fontsize="small")
     return figure
 
 
-def _base(arm: str) -> str:
-    """An arm without its budget: the sweep writes ``llc @1e+06``."""
-    return arm.partition(" @")[0]
-
-
-def _levels_figure(curves: dict[str, list[dict[str, Any]]]) -> Figure:
+def _levels_figure(curves: dict[str, list[dict[str, Any]]], arms: Sequence[str]) -> Figure:
     figure, ax = pyplot().subplots(figsize=(4.8, 4.4), layout="constrained")
     ax.plot([0.4, 1], [0.4, 1], color="0.6", linestyle="--", linewidth=1)
+    style = colours_and_markers(list(curves), arms)
     for arm, curve in curves.items():
+        colour, marker = style[arm]
         x, y = [c["level"] for c in curve], [c["coverage"] for c in curve]
         bands = [c["band"] or (c["coverage"], c["coverage"]) for c in curve]
         low = [max(0.0, c - b[0]) for c, b in zip(y, bands, strict=True)]
         high = [max(0.0, b[1] - c) for c, b in zip(y, bands, strict=True)]
-        ax.errorbar(x, y, [low, high], marker="o", label=plain(arm), capsize=2)
+        ax.errorbar(x, y, [low, high], marker=marker, color=colour, label=plain(arm), capsize=2)
     ax.set(xlabel="level of the interval", ylabel="share that contains λ", ylim=(0, 1.02))
     ax.legend(fontsize="small")
     return figure

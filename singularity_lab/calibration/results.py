@@ -43,7 +43,7 @@ class Calibration(Findings):
         """Reading against exact λ, with intervals. Returns the matplotlib axes."""
         from singularity_lab.pictures import measurements
 
-        return measurements.calibration(self.points(), ax)
+        return measurements.calibration(self.points(), ax, [arm for arm, _ in self.arms])
 
     def __str__(self) -> str:
         lines = [f"{'row':26} {'λ':>7} {'m':>2}  {'device':10} {'reading [interval]':32} error"]

@@ -242,15 +242,20 @@ def _rank(matrix: Matrix) -> int:
 def _hidden(seed: int) -> Iterator[CalibrationRow]:
     """Germs of several kinds, each moved away from the origin and turned by a shear, so that
     neither its form nor its place is one of the catalog's; those that the engine does not prove at
-    once are drawn again."""
+    once, and those that repeat one up to names and signs, are drawn again."""
+    from singularity_lab.catalog.repeats import same_germ
     from singularity_lab.exact.engine.solve import rlct
 
     generator = random.Random(f"hidden {seed}")
-    count = 0
-    while count < HIDDEN:
+    drawn: list[LocalProblem] = []
+    while (count := len(drawn)) < HIDDEN:
         kind = _KINDS[count % len(_KINDS)]
-        problem = _moved(generator, kind(generator))
+        generators = kind(generator)
+        problem, plain = _moved(generator, generators), LocalProblem.build(generators)
+        if any(same_germ(plain, other) for other in drawn):
+            continue
         if rlct(problem, budget=1.0).exact:
+            drawn.append(plain)
             count += 1
             yield CalibrationRow(
                 f"hidden-{count:02}", kind.__name__[1:], len(problem.variables), problem
@@ -269,12 +274,13 @@ def _diagonal(generator: random.Random) -> list[str]:
 
 def _monomials(generator: random.Random) -> list[str]:
     d = generator.randint(2, 3)
-    found = set()
+    drawn = set()
     for _ in range(generator.randint(2, 3)):
         powers = [generator.randint(0, 3) for _ in range(d)]
         powers[generator.randrange(d)] += 1
-        found.add("*".join(f"x{i}^{p}" for i, p in enumerate(powers) if p))
-    return sorted(found)
+        drawn.add(tuple(powers))
+    least = [a for a in drawn if not any(b != a and all(map(int.__le__, b, a)) for b in drawn)]
+    return sorted("*".join(f"x{i}^{p}" for i, p in enumerate(a) if p) for a in least)
 
 
 def _curve(generator: random.Random) -> list[str]:
@@ -286,7 +292,7 @@ def _products(generator: random.Random) -> list[str]:
     pairs = generator.randint(1, 2)
     found = [f"x{2 * i}*x{2 * i + 1}" for i in range(pairs)]
     if generator.random() < 0.5:
-        found.append(f"x{2 * pairs}^{generator.randint(1, 2)}")
+        found.append(f"x{2 * pairs}^{generator.randint(1, 3)}")
     return found
 
 

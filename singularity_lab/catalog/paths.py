@@ -31,9 +31,10 @@ def catalog_path() -> Path:
         folder = Path(chosen)
         if (folder / "references.bib").is_file() or any(folder.glob("*.toml")):
             return folder.resolve()
+        where = "" if folder.is_absolute() else f" (in {Path.cwd()})"
         raise BadInput(
             "SINGLAB_CATALOG: a folder with a TOML file for each family is needed, received "
-            f"{chosen}"
+            f"{chosen}{where}"
         )
     package = Path(__file__).resolve().parents[1]
     places = (package / "_catalog", package.parent / "catalog")

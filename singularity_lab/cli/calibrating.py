@@ -3,6 +3,9 @@ and ``singlab calibrate key``, the answer key of the catalog."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,11 +67,41 @@ def run(
 
 
 def resume(store: StoreFolder, workers: Workers = 2, cluster: Cluster = "") -> None:
-    """Go on with everything that a store was asked for."""
+    """Go on with everything that a store was asked for.
+
+    Estimators of one's own are looked for in the current folder, and then in the one in which the
+    run was started.
+    """
     from singularity_lab.calibration.archive import plans
 
     extras.require("calibrate", "torch")
-    _measure(plans(store), store, workers, cluster, "")
+    with _where_estimators_are(store) as store:
+        _measure(plans(store), store, workers, cluster, "")
+
+
+@contextlib.contextmanager
+def _where_estimators_are(store: Path) -> Iterator[Path]:
+    """The store, in the folder where its run was started if an estimator is not found here."""
+    from singularity_lab.calibration.archive import began_in
+    from singularity_lab.system.user_modules import is_found
+
+    began, own = began_in(store)
+    missing = [name for name in own if not is_found(name)]
+    if not missing or began is None or began == Path.cwd():
+        yield store
+        return
+    if not began.is_dir():
+        module = missing[0].partition(":")[0]
+        raise BadInput(
+            f"device: {missing[0]!r}: there is no module {module} in {Path.cwd()}, and the folder "
+            f"in which the run was started is not there: {began}"
+        )
+    note(f"{missing[0]} is looked for in {began}, where the run was started")
+    if catalog := os.environ.get("SINGLAB_CATALOG"):
+        os.environ["SINGLAB_CATALOG"] = os.path.abspath(catalog)
+    store = store.absolute()
+    with contextlib.chdir(began):
+        yield store
 
 
 def _measure(plans: list[Any], store: Path, workers: int, cluster: str, title: str) -> None:

@@ -304,7 +304,7 @@ def measure(
             line = read_row(row, device, seed, given, evaluations=evaluations)
             lines = with_readings(lines, [line])
             told = f"{line.value} [{line.low}, {line.high}]  {line.outcome}"
-            print(f"{row.id}  seed {seed}  {told}")
+            print(f"{row.id}  seed {seed}  {told}", flush=True)
             if watch.seconds - kept > KEEP_EVERY:
                 write_readings(lines, folder)
                 kept = watch.seconds

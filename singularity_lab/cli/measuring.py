@@ -26,6 +26,7 @@ from singularity_lab.cli.proving import (
 )
 from singularity_lab.cli.shell import (
     BAD_INPUT,
+    SHARES,
     UNDECIDED,
     ExpressionCommand,
     print_json,
@@ -131,7 +132,7 @@ def measure(
             seed=seed,
             budget=_limits(budget, evaluations),
             checkpoint=checkpoint,
-            progress=lambda share, word: show(device, int(1000 * share), 1000, word),
+            progress=lambda share, word: show(device, int(SHARES * share), SHARES, word),
             **option_values.settings(setting or []),
         )
     if as_json:

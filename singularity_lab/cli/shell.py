@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 _SHOWN = 10  # errors of a group
+SHARES = 1000  # of how many a share is told, where nothing is counted
 DONE, DEFECT, BAD_INPUT, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 130
 
 # Typer carries its own copy of Click, or imports it, by version: the class has one name in both.
@@ -139,7 +140,8 @@ _ELSEWHERE = {"--variables": "--vars", "--convention": "--as"}  # what Python ca
 _COMMANDS = {  # what others are called
     "llc": "`singlab measure llc-hmc` reads a row or an expression, `singlab track` checkpoints "
     "of a network, llc(model, data) in Python one network",
-    "sweep": "sweep(model, data) in Python; `singlab calibrate run` measures many rows",
+    "sweep": "sweep(model, data) in Python scans epsilon, gamma and n of the SGLD estimator alone; "
+    "`singlab calibrate run` measures many rows",
     "phases": "`singlab dictionary phases`",
     "lookup": "`singlab dictionary show`",
     "find": "`singlab find`, or `singlab dictionary search`",
@@ -188,10 +190,20 @@ class ExpressionCommand(TyperCommand):
 
 @contextlib.contextmanager
 def progress_bar() -> Iterator[Callable[[str, int, int, str], None]]:
-    """A progress bar on stderr, where that is a terminal: call it with (what, done, of how many,
-    the last one)."""
+    """A progress bar on stderr, or a line every 10 seconds and later every tenth of the time where
+    that is no terminal: call it with (what, done, of how many, the last one)."""
     if not sys.stderr.isatty():
-        yield lambda what, done, total, last: None
+        from singularity_lab.system.pace import Pace
+
+        pace = Pace()
+
+        def tell(what: str, done: int, total: int, last: str) -> None:
+            if pace.due():
+                many = f"{done / total:.0%}" if total == SHARES else f"{done} of {total}"
+                rest = f", {last}" if last else ""
+                note(f"{what}: {many} after {pace.watch.wall:.0f} s{rest}")
+
+        yield tell
         return
     from rich.console import Console
     from rich.progress import (

@@ -12,7 +12,7 @@ import typer
 from singularity_lab.cli import option_values
 from singularity_lab.cli.measuring import SettingsOption
 from singularity_lab.cli.options import Cluster, Jobs, Json
-from singularity_lab.cli.shell import INTERRUPTED, UNDECIDED, note, print_json, progress_bar
+from singularity_lab.cli.shell import INTERRUPTED, SHARES, UNDECIDED, note, print_json, progress_bar
 from singularity_lab.errors import BadInput, SingularityLabError
 from singularity_lab.system.files import replacing, write_text
 from singularity_lab.system.user_modules import find
@@ -104,7 +104,7 @@ def track(
         with progress_bar() as show:
 
             def told(share: float, word: str) -> None:
-                show("track", int(1000 * share), 1000, word)
+                show("track", int(SHARES * share), SHARES, word)
 
             path = along(
                 checkpoints, model=net, data=_made(data, "--data"), criterion=_criterion(criterion),

@@ -334,7 +334,7 @@ def same_loss(stated: Any, problem: Problem) -> bool:
     False
     """
     from singularity_lab.algebra.analytic_problem import AnalyticProblem
-    from singularity_lab.algebra.polynomial import Ideal
+    from singularity_lab.algebra.polynomial import parse
     from singularity_lab.exact.engine.result import describe_loss
 
     true = describe_loss(problem)
@@ -353,7 +353,7 @@ def same_loss(stated: Any, problem: Problem) -> bool:
             if not all(t.startswith("|") and t.endswith("|") for t in texts):
                 return False
             texts = [t[1:-1] for t in texts]
-        one, other = Ideal.parse(texts, problem.variables).generators
+        one, other = (parse(text, problem.variables) for text in texts)
     except BadInput:
         return False
     return one == other

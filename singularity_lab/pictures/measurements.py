@@ -39,12 +39,15 @@ __all__ = [
 # ------------------------------------------------------------------------------------
 
 
-def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+def calibration(
+    points: Sequence[Mapping[str, Any]], ax: Axes | None = None, arms: Sequence[str] = ()
+) -> Axes:
     """Readings against proved λ, with intervals; on the diagonal a device is right.
 
     points: mappings with ``arm``, ``exact``, ``value``, ``low``, ``high`` (None where there is no
     interval). Both axes are logarithmic; readings at or below 0 stand as empty triangles on the
-    lower edge. Raises BadInput for no points.
+    lower edge. arms: all arms of the calibration, by whose order each has its colour. Raises
+    BadInput for no points.
 
     >>> ax = calibration([{"arm": "a", "exact": 0.5, "value": 0.4, "low": 0.3, "high": 0.45}])
     >>> ax.get_xscale(), ax.get_xlabel()
@@ -54,7 +57,7 @@ def calibration(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> 
     if not drawable:
         raise BadInput("points: at least one reading of a row with proved λ > 0 is needed")
     ax = sized_axes(ax)
-    style = colours_and_markers(in_order([p["arm"] for p in drawable]))
+    style = colours_and_markers([p["arm"] for p in drawable], arms)
     exact = [p["exact"] for p in drawable]
     positive = [p["value"] for p in drawable if p["value"] > 0]
     bottom = 0.8 * min([*positive, *exact])
@@ -123,20 +126,22 @@ def _decimal_ticks(ax: Axes) -> None:
         axis.set_minor_formatter(NullFormatter())
 
 
-def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+def errors_by_row(
+    points: Sequence[Mapping[str, Any]], ax: Axes | None = None, arms: Sequence[str] = ()
+) -> Axes:
     """Relative error of each reading, one line a row, with its interval: where an arm is wrong, and
     by how much.
 
     points: as for :func:`calibration`, with ``label`` and ``multiplicity`` besides. Readings
     further off than the readable range stand at its edge, with their error written beside them.
-    Raises BadInput for no points.
+    arms: as for :func:`calibration`. Raises BadInput for no points.
     """
     drawable = [p for p in points if p["exact"] > 0]
     if not drawable:
         raise BadInput("points: at least one reading of a row with proved λ > 0 is needed")
     rows = in_order([p["label"] for p in drawable])
     ax = sized_axes(ax, 8.0, 1.4 + 0.3 * len(rows))
-    style = colours_and_markers(in_order([p["arm"] for p in drawable]))
+    style = colours_and_markers([p["arm"] for p in drawable], arms)
     m_of = {p["label"]: p["multiplicity"] for p in drawable}
     limit = 60.0
     for k, (name, (colour, marker)) in enumerate(style.items()):
@@ -187,19 +192,21 @@ def errors_by_row(points: Sequence[Mapping[str, Any]], ax: Axes | None = None) -
     return ax
 
 
-def coverage(bars: Sequence[Mapping[str, Any]], ax: Axes | None = None) -> Axes:
+def coverage(
+    bars: Sequence[Mapping[str, Any]], ax: Axes | None = None, arms: Sequence[str] = ()
+) -> Axes:
     """Share of intervals that contain λ, by class and arm, with its binomial interval and the
     nominal level.
 
     bars: mappings with ``arm``, ``group``, ``covered``, ``intervals``, ``low``, ``high`` (of the
-    coverage) and ``level`` (nominal, or None). Raises BadInput where no interval was claimed at
-    all.
+    coverage) and ``level`` (nominal, or None). arms: as for :func:`calibration`. Raises BadInput
+    where no interval was claimed at all.
     """
     bars = [b for b in bars if b["intervals"]]
     if not bars:
         raise BadInput("bars: at least one group with intervals is needed")
     groups = in_order([b["group"] for b in bars])
-    style = colours_and_markers(in_order([b["arm"] for b in bars]))
+    style = colours_and_markers([b["arm"] for b in bars], arms)
     ax = sized_axes(ax, 6.4, 3.6)
     width = 0.8 / len(style)
     for k, (name, (colour, _)) in enumerate(style.items()):

@@ -46,10 +46,32 @@ def legend_above(ax: Axes, names: Iterable[str], width: float) -> None:
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=columns, frameon=False)
 
 
-def colours_and_markers(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """A colour and a marker for each name."""
+def device_in(arm: str) -> str:
+    """The name of an arm without its budget: a sweep writes ``llc @1e+06``."""
+    return arm.partition(" @")[0]
+
+
+def colours_and_markers(
+    names: Sequence[str], among: Sequence[str] = ()
+) -> dict[str, tuple[str, str]]:
+    """A colour for each device and a marker for each name.
+
+    among: all names of which these are some, in an order that is the same for every figure: then a
+    device has one colour in all of them.
+
+    >>> colours_and_markers(["b"], among=["a", "b"]) == colours_and_markers(["a", "b"])
+    False
+    >>> colours_and_markers(["b"], among=["a", "b"])["b"] == colours_and_markers(["a", "b"])["b"]
+    True
+    """
+    known = in_order([*among, *names])
+    devices = in_order([device_in(name) for name in known])
     return {
-        name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(names)
+        name: (
+            COLOURS[devices.index(device_in(name)) % len(COLOURS)],
+            MARKERS[known.index(name) % len(MARKERS)],
+        )
+        for name in in_order(names)
     }
 
 

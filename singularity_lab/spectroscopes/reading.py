@@ -127,7 +127,8 @@ class Reading:
     """One measurement: estimates with intervals, P(m), outcome, cost, diagnostics, and all that
     repeats it.
 
-    estimates: by name, "lambda" first. multiplicity: P(m) over m ≥ 1, or None when the device does
+    estimates: by name, "lambda" first; none where the outcome is ``bad loss``, of which no number
+    means anything. multiplicity: P(m) over m ≥ 1, or None when the device does
     not speak of m. reason: the outcome in words. diagnostics: JSON values (numbers, lists, dicts).
     draws: the draws where they were kept (``keep="losses"``), else None; no part of the text or of
     JSON. Two readings of one device, loss, settings and seed have equal :meth:`fingerprint`.
@@ -152,6 +153,11 @@ class Reading:
     diagnostics: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     draws: Draws | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.outcome is Outcome.BAD_LOSS:  # whatever the device made of it
+            object.__setattr__(self, "estimates", {})
+            object.__setattr__(self, "multiplicity", None)
 
     @property
     def lambda_(self) -> Estimate:

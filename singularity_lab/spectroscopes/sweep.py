@@ -198,6 +198,18 @@ class Sweep:
             f"the least that gamma = {c.gamma:g}{step} needs"
         )
 
+    @property
+    def scope(self) -> str:
+        """What the grid scans, and what it does not, in one line."""
+        reading = self.cells[0].reading
+        kind = reading.settings.get("sampler")
+        sampler = f"{reading.device} ({kind})" if kind else reading.device
+        axes = "gamma, n" if all(c.epsilon is None for c in self.cells) else "epsilon, gamma, n"
+        return (
+            f"scanned: {axes} of {sampler} alone, at one seed; no other device, and not how near "
+            "the number is to λ"
+        )
+
     # -- text
     def records(self) -> list[dict[str, Any]]:
         """The table as mappings, one a cell."""
@@ -231,6 +243,7 @@ class Sweep:
             lines.append(shortened(line, _WIDTH))
         if steps:
             lines.append("  flat: ok, and in agreement with the ok run at a neighbouring step")
+        lines.append(f"  {self.scope}")
         return "\n".join(lines)
 
     # -- pictures
@@ -338,6 +351,10 @@ def sweep(
 ) -> Sweep:
     """Return a grid of short runs over step, localisation and sample size, with the outcome of
     each, a picture, and the settings to use.
+
+    Only these settings of the field's samplers (``llc``: SGLD; ``llc-hmc``, ``llc-mala``: no step)
+    are scanned, at one point and seed. Nothing is said of other devices, of chains, burn_in and
+    draws, which are the same in every run, or of how near the number is to λ.
 
     loss: a Loss, or a torch module together with data and criterion (and self_teacher) as in
     ``network_loss``. epsilon: steps of SGLD; None takes four around the

@@ -112,7 +112,8 @@ def read_text(source: str | Path, name: str, most: int | None = None) -> str:
             raise BadInput(f"{name}: the standard input is closed")
         return _decoded(getattr(sys.stdin, "buffer", sys.stdin), "the standard input", name, most)
     if not Path(source).is_file():
-        raise BadInput(f"{name}: there is no file {_shown(source)}")
+        where = "" if Path(source).is_absolute() else f" in {Path.cwd()}"
+        raise BadInput(f"{name}: there is no file {_shown(source)}{where}")
     with Path(source).open("rb") as file:
         return _decoded(file, _shown(source), name, most)
 

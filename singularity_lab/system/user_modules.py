@@ -22,7 +22,7 @@ from typing import Any
 
 from singularity_lab.errors import BadInput
 
-__all__ = ["find", "path_without_here", "safe_path"]
+__all__ = ["find", "is_found", "path_without_here", "safe_path"]
 
 
 def find(path: str, what: str) -> Any:
@@ -42,10 +42,27 @@ def find(path: str, what: str) -> Any:
             found = getattr(found, part)
     except (Exception, SystemExit) as error:
         why = " ".join(str(error).split())[:200]
+        top = module.partition(".")[0]
+        if isinstance(error, ModuleNotFoundError) and error.name == top:
+            raise BadInput(
+                f"{what}: {path[:80]!r} cannot be imported: there is no {top}.py in {os.getcwd()}, "
+                "and no installed module of this name"
+            ) from None
         raise BadInput(
             f"{what}: {path[:80]!r} cannot be imported: {type(error).__name__}: {why}"
         ) from None
     return found
+
+
+def is_found(path: str) -> bool:
+    """Whether there is a module for ``module:function``, here or installed; nothing is loaded.
+
+    >>> is_found("math:sqrt"), is_found("no_such_module:f")
+    (True, False)
+    """
+    top = path.partition(":")[0].partition(".")[0]
+    importlib.invalidate_caches()
+    return PathFinder.find_spec(top, [os.getcwd()]) is not None or _is_elsewhere(top)
 
 
 def path_without_here() -> list[str]:

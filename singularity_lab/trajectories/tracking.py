@@ -38,6 +38,7 @@ from singularity_lab.spectroscopes.networks import check_number, planned
 from singularity_lab.spectroscopes.user_models import collected
 from singularity_lab.system.counting import counted
 from singularity_lab.system.lines import shortened
+from singularity_lab.system.pace import Pace
 from singularity_lab.system.scalars import real
 from singularity_lab.system.stopwatch import Stopwatch
 from singularity_lab.system.workers import Ended, check_address, workers
@@ -55,7 +56,6 @@ _BATCH = 96  # readings that are made together at most
 _FIRST = 8  # of them in a first batch, whose seconds tell how many a batch may hold
 _PATIENCE = 60.0  # seconds of a batch: then its readings are in the store
 _PORTION = 16  # checkpoints that another process reads in one call at most
-_LINE = 10.0  # seconds between two lines of progress, where they are kept
 _NUMBERS = 1 << 20  # chains · parameters · rows of data of a batch: above, calls cost little
 
 Probe = Callable[[Any], float]
@@ -602,15 +602,14 @@ class _Told:
         self.hear = progress if callable(progress) else self._print if progress else None
         self.watch = Stopwatch()
         self.printed = False
-        self.line = -math.inf  # when the last one was printed
+        self.pace = Pace(at_once=True)
 
     def _print(self, share: float, words: str) -> None:
         if sys.stderr.isatty() or "ipykernel" in sys.modules:
             print(f"\r{words}    ", end="", file=sys.stderr, flush=True)
             self.printed = True
-        elif self.watch.wall >= max(self.line + _LINE, 1.1 * self.line):  # a file: whole lines
+        elif self.pace.due():  # a file: whole lines
             print(words, file=sys.stderr, flush=True)
-            self.line = self.watch.wall
 
     def _tell(self, part: float, words: str) -> None:
         if self.hear is None:

@@ -20,6 +20,8 @@ from singularity_lab.algebra.parsing import (
     tokens_of,
     written,
 )
+from singularity_lab.algebra.polynomial import Ideal, parse
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import BadInput, ParseError
 
 
@@ -148,3 +150,31 @@ def test_an_equation_of_sympy_is_told_as_one_of_text_is():
 def test_an_index_in_brackets_is_told_how_it_is_written():
     with pytest.raises(ParseError, match=r"x\[1\] is written x1 or x_1"):
         rlct("x[1]^2")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x^2 - 0,5*y^3", "a number is written 0.5"),
+        ("1,000*x^3", "a number is written 0.5"),
+        ("x^2,", "an expression is needed"),
+        ("x^2,,y", "an expression is needed"),
+        ("(x*y, y*z)", "in no bracket"),
+        ("π*x", "π is written pi"),
+    ],
+)
+def test_a_comma_that_may_mean_something_else_is_refused(text, message):
+    with pytest.raises(ParseError, match=message):
+        Ideal.parse(text)
+
+
+def test_generators_in_one_text_are_those_of_a_list():
+    x, y = sympy.symbols("x y")
+    for text, listed in [
+        ("x*y, y*z, x*z", ["x*y", "y*z", "x*z"]),
+        ("exp(x) - 1, y", ["exp(x) - 1", "y"]),
+        (["x*y, y*z", "x*z"], ["x*y", "y*z", "x*z"]),
+        (["x*y, y^2", parse("x^2", "x y")], ["x*y", "y^2", "x^2"]),
+    ]:
+        assert str(rlct(text)).split(";")[0] == str(rlct(listed)).split(";")[0]
+    assert LocalProblem.build("x, y").ideal == LocalProblem.build([x, y]).ideal

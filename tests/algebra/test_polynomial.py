@@ -33,8 +33,9 @@ def test_computed_polynomials_print_in_the_order_of_the_variables():
 
 
 @pytest.mark.parametrize("text", ["a*b, a*c", "x,y"])
-def test_generators_in_one_text_are_told_to_be_given_one_by_one(text):
-    with pytest.raises(ParseError, match="generators are given one by one"):
+def test_generators_in_one_text_are_an_ideal_and_no_polynomial(text):
+    assert len(Ideal.parse(text).generators) == 2
+    with pytest.raises(ParseError, match="commas stand between generators"):
         parse(text)
 
 

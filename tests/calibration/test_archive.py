@@ -66,3 +66,19 @@ def test_a_store_is_read_where_the_estimator_is_not(tmp_path):
     assert [t.key for t in work.tasks()] == list(RecordStore(tmp_path).finished())
     with pytest.raises(BadInput, match="cannot be imported"):
         plans(tmp_path)[0].tasks()
+
+
+def test_certificates_of_a_row_of_another_catalog_are_found_without_it(tmp_path, monkeypatch):
+    folder = tmp_path / "catalog"
+    folder.mkdir()
+    (folder / "own.toml").write_text(
+        'family = "own"\ntitle = "Own rows"\n[[entry]]\nid = "own-1"\ntitle = "a cusp"\n'
+        'vars = ["x", "y"]\nideal = ["x^2 - y^5"]\ntags = ["polynomial"]\n'
+    )
+    with monkeypatch.context() as patch:
+        patch.setenv("SINGLAB_CATALOG", str(folder))
+        run.calibrate("hessian", ["own-1"], out=tmp_path / "store", workers=0)
+    with monkeypatch.context() as patch:
+        patch.delenv("SINGLAB_CATALOG", raising=False)
+        (certificate,) = open_store(tmp_path / "store").truths["own-1"].certificates
+    assert certificate.problem == LocalProblem.build("x^2 - y^5")

@@ -149,3 +149,58 @@ def test_a_report_without_any_reading_is_still_a_report(calibration):
     page = render(empty)
     assert "broken gave no reading" in page
     assert "<img" not in page
+
+
+def test_means_over_seeds_have_no_interval_and_the_page_does_not_say_that_they_have(calibration):
+    again = [dataclasses.replace(m, seed=1) for m in calibration.measurements]
+    two = dataclasses.replace(
+        calibration, seeds=(0, 1), measurements=(*calibration.measurements, *again)
+    )
+    text = " ".join(render(two).split())
+    assert "interval is that of a single reading, and of several “covered?” says how many" in text
+    assert "that of the first" not in text
+    table = text.partition(">Every row<")[2]
+    row = table[table.index("<td>volume</td>") :].partition("</tr>")[0]
+    assert "<td>–</td>" in row
+    assert "2 of 2" in row
+    assert "that of a single reading" not in render(calibration)  # there all are single
+
+
+def test_a_device_has_one_colour_in_all_figures(calibration, monkeypatch):
+    from singularity_lab.calibration import report
+
+    drawn = {}
+
+    def keep(name, alt, caption, figure):
+        drawn[name] = figure
+        return report.Drawing(name, "", alt, caption)
+
+    monkeypatch.setattr(report, "_draw", keep)
+    report._figures(two_devices(calibration))
+    assert {"scatter", "errors", "coverage", "cost"} <= set(drawn)
+    colours = {}
+    for name in ("scatter", "errors", "coverage", "cost"):
+        (ax,) = drawn[name].axes
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            if label in ("llc", "volume"):
+                colours.setdefault(label, set()).add(colour_of(handle))
+    assert all(len(found) == 1 for found in colours.values()), colours
+    assert colours["llc"] != colours["volume"]
+
+
+def two_devices(calibration):
+    """One in which the first arm claims no interval, and so is in fewer figures."""
+    silent = [
+        dataclasses.replace(m, outcome="not mixed") if m.arm == "llc" else m
+        for m in calibration.measurements
+    ]
+    return dataclasses.replace(calibration, measurements=tuple(silent))
+
+
+def colour_of(handle):
+    from matplotlib.colors import to_hex
+
+    if hasattr(handle, "patches"):
+        return to_hex(handle.patches[0].get_facecolor()[:3])
+    line = handle[0] if isinstance(handle, tuple) else handle
+    return to_hex(line.get_color())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 
 import pytest
 
+from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.calibration.row_sets import NAMES, row_set
 from singularity_lab.errors import BadInput
 
@@ -52,6 +54,25 @@ def test_local_truth_of_random_layers_and_the_global_one_beside_it():
 
 def test_hidden_rows_are_drawn_again_by_their_seed():
     assert row_set("hidden:3").digest == row_set("hidden:3").digest
+
+
+@pytest.mark.parametrize("seed", [0, 3, 11])
+def test_no_two_hidden_rows_are_one_germ(monkeypatch, seed):
+    """Up to names and signs, before they are moved: no two of twenty."""
+    from singularity_lab.calibration import row_sets
+    from singularity_lab.catalog.repeats import same_germ
+
+    drawn, move = {}, row_sets._moved
+
+    def kept(generator, generators):
+        problem = move(generator, generators)
+        drawn[str(problem)] = LocalProblem.build(generators)
+        return problem
+
+    monkeypatch.setattr(row_sets, "_moved", kept)
+    germs = [drawn[str(row.problem)] for row in row_sets.row_set(f"hidden:{seed}").rows]
+    assert len(germs) == 20
+    assert not any(same_germ(a, b) for a, b in combinations(germs, 2))
 
 
 @pytest.mark.slow

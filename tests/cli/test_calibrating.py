@@ -1,6 +1,7 @@
 """Sweeps that a file describes: run, status, report, compare, answer key."""
 
 import json
+import os
 import re
 
 import pytest
@@ -106,3 +107,47 @@ def test_a_file_where_a_folder_is_needed_is_told_by_the_option_that_was_typed(
     code, _, err = run(*({"PLAN": plan, "FILE": file}.get(w, w) for w in words))
     assert (code, file.read_text()) == (2, "kept")
     assert re.search(rf"^error: {name}: a folder is needed.* file:? ", err), err
+
+
+OWN = """
+rows = ["nc-1-1"]
+devices = ["mine_of_the_run:estimate"]
+"""
+
+
+def test_a_run_goes_on_from_another_folder(tmp_path, monkeypatch):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    (here / "mine_of_the_run.py").write_text("def estimate(loss, seed, budget):\n    return 0.5\n")
+    (here / "plan.toml").write_text(OWN)
+    monkeypatch.chdir(here)
+    words = ["--store", "store", "--workers", "0"]
+    assert run("calibrate", "run", "plan.toml", *words)[0] == 0
+    monkeypatch.chdir(there)
+    words[1] = "../here/store"
+    code, out, err = run("calibrate", "resume", *words)
+    assert code == 0, err
+    assert f"mine_of_the_run:estimate is looked for in {here}, where the run was started" in err
+    assert str(here / "store" / "report.html") in out.replace("/there/..", "")
+    assert os.getcwd() == str(there)
+    for command in ("status", "report"):
+        assert run("calibrate", command, "--store", "../here/store")[0] == 0
+    here.rename(tmp_path / "moved")
+    code, _, err = run("calibrate", "resume", "--store", "../moved/store")
+    assert code == 2
+    assert f"no module mine_of_the_run in {there}" in err
+    assert f"is not there: {here}" in err
+
+
+def test_a_relative_path_that_is_missing_is_told_with_its_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plan.toml").write_text(OWN.replace("of_the_run", "absent"))
+    assert (
+        f"no file 'absent.toml' in {tmp_path}"
+        in run("calibrate", "run", "absent.toml", "--store", "s")[2]
+    )
+    err = run("calibrate", "run", "plan.toml", "--store", "s")[2]
+    assert f"there is no mine_absent.py in {tmp_path}, and no installed module" in err
+    monkeypatch.setenv("SINGLAB_CATALOG", "absent")
+    assert f"received absent (in {tmp_path})" in run("catalog", "list")[2]

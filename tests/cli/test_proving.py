@@ -156,3 +156,32 @@ def test_explain_tells_the_proof():
     assert "linear program" in out
     code, found = answer("explain", "x^2*y^4")
     assert found["result"]["lambda"] == "1/8"
+
+
+READERS = ["rlct", "lct", "newton", "jets", "explain"]
+
+
+@pytest.mark.parametrize("command", READERS)
+def test_generators_are_read_from_one_word_with_commas_too(command):
+    def told(*words):
+        code, out, err = run(command, *words)
+        return code, re.sub(r"\d+\.\d\d s", "", out), err
+
+    assert told("x*y, y*z, x*z") == told("x*y", "y*z", "x*z")
+    assert told("x*y,y*z", "x*z")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["lct", "newton", "jets", "resolve", "zeta", "singularity"])
+def test_a_coefficient_pi_is_refused_in_the_same_line_by_all_but_rlct(command):
+    code, _, err = run(command, "x^2 - pi*y^3")
+    assert code == 2
+    assert "pi is a number, and coefficients are rational here (rlct alone reads pi" in err
+    assert "read by rlct alone" in run(command, "x^2 - exp(1)*y^3")[2]
+
+
+def test_bounds_name_the_number_that_is_not_algebraic_and_the_table():
+    code, out, _ = run("rlct", "x^2 - pi*y^3")
+    assert code == 3
+    assert "pi is no algebraic number: only the monomials" in out
+    assert "--parameters c" in out
+    assert "coefficients such as exp(1)" in run("rlct", "x^2 - exp(1)*y^3")[1]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 
@@ -163,3 +165,18 @@ def test_errors_of_several_rows_are_a_line_each(capsys):
         said = capsys.readouterr().err.splitlines()
         assert said[0] == "error: catalog row a: No space left on device: store/a"
         assert said[1] == ("error: a defect" if code == 1 else "error: b is bad")
+
+
+def test_where_no_terminal_is_progress_is_lines_on_stderr_and_stdout_stays_clean(monkeypatch):
+    from singularity_lab.system import pace
+
+    items = json.dumps([{"id": str(k), "generators": [f"x^{k}"]} for k in (2, 3)])
+    assert run("rlct", "--batch", "-", stdin=items)[2] == ""  # nothing of a short run
+    monkeypatch.setattr(pace, "_LINE", 0.0)
+    code, out, err = run("rlct", "--batch", "-", "--json", stdin=items)
+    assert code == 0
+    assert re.search(r"^proving: 1 of 2 after \d+ s, 3$", err, re.MULTILINE)
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["2", "3"]
+    code, out, err = run("measure", "volume", "x^2", "--json", "--evaluations", "100000")
+    assert "volume: 0% after 0 s" in err
+    assert json.loads(out)["device"] == "volume"

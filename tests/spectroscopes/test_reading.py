@@ -7,6 +7,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -114,6 +115,38 @@ def test_the_hessian_control_counts_curved_directions():
     assert measure("hessian", saddle, seed=0).outcome is Outcome.BAD_LOSS
     slope = FunctionLoss(lambda w: w[:, 0] + (w * w).sum(1), 2)
     assert "no critical point" in measure("hessian", slope, seed=0).reason
+
+
+def below(w):
+    return w[:, 0] + (w * w).sum(1)
+
+
+def saddle(w):
+    return w[:, 0] ** 2 - w[:, 1] ** 2
+
+
+@pytest.mark.parametrize("function", [below, saddle])
+@pytest.mark.parametrize(
+    "device", sorted({*QUICK, "joint-walk", "coordinate-slice"} - {"fluctuation"})
+)
+def test_a_reading_of_a_bad_loss_has_no_number_and_no_device_calls_a_slope_ok(device, function):
+    r = measure(device, FunctionLoss(function, 2), seed=0, **QUICK.get(device, {}))
+    assert not r.ok
+    if r.outcome is Outcome.BAD_LOSS:
+        assert (dict(r.estimates), r.multiplicity) == ({}, None)
+        assert " at 90%" not in str(r)
+        assert r.to_dict()["lambda"]["low"] is None
+    if device == "hessian":
+        assert r.outcome is Outcome.BAD_LOSS
+        assert r.diagnostics["rank"] == 2
+
+
+def test_a_device_of_anybody_gives_no_number_for_a_bad_loss():
+    def claims(loss, *, seed, budget, **settings):
+        r = measure("hessian", loss, seed=seed, budget=budget)
+        return replace(r, outcome=Outcome.BAD_LOSS)
+
+    assert measure(claims, crossing(1), seed=0).estimates == {}
 
 
 def test_a_device_from_outside_is_one_function():

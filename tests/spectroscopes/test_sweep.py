@@ -56,6 +56,16 @@ def test_what_is_recommended_reads_its_target_and_says_why(found):
     assert "gamma = 100" in str(best)
 
 
+def test_it_says_what_it_scans_and_what_not(found):
+    line = str(found).splitlines()[-1]
+    assert line.startswith(
+        "  scanned: epsilon, gamma, n of llc (sgld) alone, at one seed; no other"
+    )
+    one = sweep(bowl(), gamma=[1.0], n=[1000], device="llc-hmc", chains=4, burn_in=20, draws=40)
+    assert "scanned: gamma, n of llc-hmc alone" in str(one)
+    assert "Nothing is said of other devices" in " ".join(sweep.__doc__.split())
+
+
 def test_a_grid_without_a_good_run_recommends_nothing():
     bad = sweep(bowl(), epsilon=[1.0, 2.0], gamma=[1.0], n=[1000], **FAST)
     assert bad.recommendation.cell is None

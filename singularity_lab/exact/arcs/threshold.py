@@ -26,7 +26,6 @@ from fractions import Fraction
 from typing import Any
 
 from singularity_lab.algebra import maps
-from singularity_lab.algebra.analytic_problem import analytic_texts
 from singularity_lab.algebra.doubtful_names import doubts_of
 from singularity_lab.algebra.factoring import factor_if_quick
 from singularity_lab.algebra.linear import covering_lp
@@ -161,10 +160,6 @@ def lct(
     """
     require_seconds(budget)
     watch = Stopwatch()
-    if analytic_texts(generators) is not None:
-        raise OutOfScope(
-            "lct: polynomials over Q are needed (rlct reads functions and square roots)"
-        )
     problem = LocalProblem.of(generators, variables, at=at, prior=prior)
     if problem.inequalities or not all(i == (None, None) for i in problem.box):
         raise OutOfScope("lct: complex space has no walls; give no constraints")

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from singularity_lab.algebra.analytic_problem import AnalyticProblem
 from singularity_lab.algebra.invariants import RLCT
+from singularity_lab.algebra.parsing import tokens_of
 from singularity_lab.algebra.problem import LocalProblem
 from singularity_lab.errors import OutOfScope, SingularityLabError, Undecided
 from singularity_lab.exact.engine.analytic import (
@@ -33,11 +34,6 @@ from singularity_lab.exact.proof.truncation import (
 from singularity_lab.exact.proof.verify import verify
 from singularity_lab.system.counting import counted
 from singularity_lab.system.deadline import TimeLimit, clock
-
-_NUMBERS = (
-    "coefficients such as exp(1) are no algebraic numbers: only the monomials, and that one "
-    "coefficient is not 0, are used"
-)
 
 
 @dataclass(frozen=True)
@@ -130,7 +126,8 @@ def _bounds(
         kept, tails = split_tails(tower, state.gens)
         if tower.occurs(*kept) - set(problem.variables):
             if _by_numbers(best, problem, state, solve, budget):
-                return Answer((best["lower"], best["upper"]), "monomials", (_NUMBERS,))
+                notes = (_used_numbers(problem),)
+                return Answer((best["lower"], best["upper"]), "monomials", notes)
             break
         degree = min((least_order(tower, r) for r in tails), default=order) + 1
         tried = max(tried, degree - 1)
@@ -150,6 +147,18 @@ def _bounds(
             "a definite form can be read"
         )
     return Answer((best["lower"], best["upper"]), "jets", notes)
+
+
+def _used_numbers(problem: AnalyticProblem) -> str:
+    """What the bounds use where coefficients are no algebraic numbers, and how to ask for more."""
+    names = {token for t in problem.texts for kind, token, _ in tokens_of(t) if kind == "name"}
+    what = "pi is no algebraic number"
+    if "pi" not in names - set(problem.variables):
+        what = "coefficients such as exp(1) are no algebraic numbers"
+    return (
+        f"{what}: only the monomials, and that one coefficient is not 0, are used; a symbol in its "
+        "place is decided for all its values: --parameters c, in Python parameters='c'"
+    )
 
 
 def _by_numbers(

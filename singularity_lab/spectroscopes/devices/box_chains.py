@@ -114,7 +114,10 @@ def reading_in_a_box(
         estimates["lambda"] = Estimate(mean, mean - half, mean + half, 0.9)
         r_hat = split_r_hat(table.numpy())
         diagnostics = {"r_hat": r_hat, "trace": table.mean(0).tolist()}
-        if r_hat > 1.1:
+        if mean + half < 0:
+            outcome = Outcome.NO_MINIMUM
+            reason = "the chains find lower losses than L(w*)"
+        elif r_hat > 1.1:
             outcome, reason = Outcome.NOT_MIXED, f"R-hat {r_hat:.3g}"
     except BudgetSpent as error:
         outcome, reason = Outcome.BUDGET, f"{error} spent before the end of the chains"

@@ -4,10 +4,11 @@ For a regular model λ = d/2, and along a smooth set of minima of codimension r 
 normal Hessian λ = r/2. At a singular point rank(∇²K)/2 only bounds λ from below (splitting lemma:
 λ = r/2 + λ of the residual part).
 
-A loss on n examples is no formula: w* was found by a descent that stopped, and n examples do not
-tell an eigenvalue h from 0 where nβh < 1 at distance 1, β = 1/log n. There an eigenvalue counts
-above log(n)/n, and w* counts as critical where a Newton step would gain at most what sampling alone
-makes of rank r: n·Σ gᵢ²/2hᵢ ≤ r/2 (the mean of half a χ² with r degrees of freedom).
+A loss on N examples of data is no formula: w* was found by a descent that stopped, and N examples
+do not tell an eigenvalue h from 0 where Nβh < 1 at distance 1, β = 1/log N. There an eigenvalue
+counts above log(N)/N, and w* counts as critical where a Newton step would gain at most what
+sampling alone makes of rank r: N·Σ gᵢ²/2hᵢ ≤ r/2 (the mean of half a χ² with r degrees of freedom).
+N is the number of the loss's own examples, and no setting: a loss without data has none.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ class HessianSettings:
 
     tolerance: float = setting(
         1e-6,
-        "eigenvalues below this share of the largest count as zero; on n examples also those below "
-        "log(n)/n",
+        "eigenvalues below this share of the largest count as zero; of a loss on N examples of "
+        "data also those below log(N)/N",
     )
     step: float | None = setting(
         None, "step of the central differences of ∇K; by default 10⁻⁴, in single precision 10⁻²"
     )
     gradient_tolerance: float = setting(
         1e-6,
-        "w* is no critical point where |∇K(w*)| is above this times the largest eigenvalue; on n "
-        "examples, where a Newton step gains more than sampling does",
+        "w* is no critical point where |∇K(w*)| is above this times the largest eigenvalue; of a "
+        "loss on N examples, where a Newton step gains more than sampling does",
     )
 
     def __post_init__(self) -> None:
@@ -73,7 +74,8 @@ def hessian(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readin
     """λ̂ = rank(∇²K(w*))/2, with the eigenvalues as diagnostics. Exact for Morse–Bott points, a
     lower bound otherwise.
 
-    The interval is the point itself: the naive control knows no error bar.
+    The interval is the point itself: the naive control knows no error bar. Where w* is no minimum
+    the outcome is ``bad loss``, and there is no estimate; the rank is a diagnostic.
     """
     s = settings_of(HessianSettings, settings, "hessian")
     meter = Meter(loss, budget)
@@ -148,7 +150,8 @@ DEVICE = Device(
     summary="rank of the Hessian over 2, the naive control",
     scope="Says rank(∇²K(w*))/2, which is λ where the minima form a smooth manifold with a "
     "nondegenerate normal Hessian, and a lower bound elsewhere. It has no error bar and does not "
-    "speak of m.",
+    "speak of m. It takes no n: of a loss on N examples of data it counts eigenvalues above "
+    "log(N)/N.",
     Settings=HessianSettings,
     run=hessian,
     plot=plot,
