@@ -24,9 +24,10 @@ its limit. Every level therefore compares the two halves of its draws; where the
 higher on two levels in a row, the ladder ends before them. And replicates that all lag agree with
 each other: so at one level chains also begin at w* itself and walk outwards; where they do not come
 to the E[βK] of those that cooled, nothing has mixed. Particles lag as well, in all replicates
-alike: the last of the evaluations are spent at the last temperature, and by as much as E[βK] still
-falls there every interval of λ reaches lower. Directions that are stiff at w* itself
-(regular ones) do not slow the chains: they are found beforehand and moved in units of their width.
+alike: the last of the evaluations are spent at the last temperature. By as much as E[βK] still
+falls there every interval of λ reaches lower, and a quarter of that is taken off λ̂. Directions that
+are stiff at w* itself (regular ones) do not slow the chains: they are found beforehand and moved in
+units of their width.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ __all__ = [
 
 _WORTH = 0.5  # effective share of the replicates, in the median over levels, below which none is ok
 _RISE = 0.1  # of E[βK] an e-fold of β, above which e^{−λx} has not set in
+_IN_FIT = 0.25  # share of the lag at the end that is in λ̂, on average (see docs/devices.md)
 _APART = 0.05  # share of E[βK] by which chains that began elsewhere may differ
 
 # ---------------------------------------------------------------------------------- sampling
@@ -275,7 +277,7 @@ def _infer(
     diagnostics["held_lag"] = slack = max(0.0, float(behind.mean()))
     for name, e in read.items():
         if name.startswith("lambda"):
-            read[name] = replace(e, low=e.low - slack)
+            read[name] = replace(e, value=e.value - _IN_FIT * slack, low=e.low - slack)
     others = dict(estimates)
     estimates.clear()
     estimates |= read | others
