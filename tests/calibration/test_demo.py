@@ -28,6 +28,7 @@ def test_it_is_carried_out_into_a_folder(tmp_path, monkeypatch):
     assert (tmp_path / "report.html").is_file()
     first, mala, more = asked
     assert tuple(a.label for a in first.arms) == demo.ARMS
+    assert {a.label: a.settings for a in first.arms if a.settings} == demo.SETTINGS
     assert all(row.dimension <= demo.LEDGER_DIMENSION for row in mala.rows)
     assert {row.id for row in more.rows} == set(demo.LEDGER_ROWS)
     assert more.seeds == demo.LEDGER_SEEDS
