@@ -24,9 +24,10 @@ its limit. Every level therefore compares the two halves of its draws; where the
 higher on two levels in a row, the ladder ends before them. And replicates that all lag agree with
 each other: so at one level chains also begin at w* itself and walk outwards; where they do not come
 to the E[βK] of those that cooled, nothing has mixed. Particles lag as well, in all replicates
-alike: the last of the evaluations are spent at the last temperature, and by as much as E[βK] still
-falls there every interval of λ reaches lower. Directions that are stiff at w* itself
-(regular ones) do not slow the chains: they are found beforehand and moved in units of their width.
+alike: the last of the evaluations are spent at the last temperature. By as much as E[βK] still
+falls there every interval of λ reaches lower, and a quarter of that is taken off λ̂. Directions that
+are stiff at w* itself (regular ones) do not slow the chains: they are found beforehand and moved in
+units of their width.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ __all__ = [
 
 _WORTH = 0.5  # effective share of the replicates, in the median over levels, below which none is ok
 _RISE = 0.1  # of E[βK] an e-fold of β, above which e^{−λx} has not set in
+_IN_FIT = 0.25  # share of the lag at the end that is in λ̂, on average (see docs/devices.md)
+_UNREAD = 0.5  # lag as a share of λ̂ from which nothing is read
 _APART = 0.05  # share of E[βK] by which chains that began elsewhere may differ
 
 # ---------------------------------------------------------------------------------- sampling
@@ -275,7 +278,8 @@ def _infer(
     diagnostics["held_lag"] = slack = max(0.0, float(behind.mean()))
     for name, e in read.items():
         if name.startswith("lambda"):
-            read[name] = replace(e, low=e.low - slack)
+            low = max(0.0, e.low - slack)
+            read[name] = replace(e, value=max(low, e.value - _IN_FIT * slack), low=low)
     others = dict(estimates)
     estimates.clear()
     estimates |= read | others
@@ -292,13 +296,17 @@ def _infer(
     third = max(1, len(x) // 3)
     middle, end = float(energy[-2 * third : -third].mean()), float(energy[-third:].mean())
     apart = float(x[-third:].mean() - x[-2 * third : -third].mean())
+    unread = ""
     if end > (1 + min(0.25, _RISE * apart)) * middle or -float(log_z[-1]) < 4.0:
-        estimates.clear()  # a fit to levels at which e^{−λx} has not set in: λ = −14 for 3, say
+        # A fit to levels at which e^{−λx} has not set in: λ = −14 for 3, say.
+        unread = f"E[βK] has risen from {middle:.3g} to {end:.3g} at β = {math.exp(x[-1]):.1e}"
+    elif slack > _UNREAD * fit.value:
+        unread = f"E[βK] falls by {slack:.3g} at the last β, {math.exp(x[-1]):.1e}"
+    if unread:
+        estimates.clear()
         multiplicity = None
-        reason = (
-            f"m and λ are not identifiable at this depth: E[βK] has risen from "
-            f"{middle:.3g} to {end:.3g} at β = {math.exp(x[-1]):.1e}"
-            + (f"; {reason}" if reason else "")
+        reason = f"m and λ are not identifiable at this depth: {unread}" + (
+            f"; {reason}" if reason else ""
         )
         if outcome in (Outcome.OK, Outcome.FLOOR):
             outcome = Outcome.NOT_MIXED

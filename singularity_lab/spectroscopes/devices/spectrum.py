@@ -35,7 +35,7 @@ from singularity_lab.spectroscopes.devices import anneal as annealing
 from singularity_lab.spectroscopes.devices import ladder as annealing_ladder
 from singularity_lab.spectroscopes.devices import volume as splitting
 from singularity_lab.spectroscopes.devices.ladder import LadderCurve, resolved_settings
-from singularity_lab.spectroscopes.inference import asymptotics
+from singularity_lab.spectroscopes.inference import asymptotics, islands
 from singularity_lab.spectroscopes.long_run import LongRun, current_run, running
 from singularity_lab.spectroscopes.losses.protocol import Loss
 from singularity_lab.spectroscopes.meter import Budget, Meter
@@ -176,8 +176,9 @@ def poles(
     >>> [round(v, 2) for v in best.value], best.multiplicity
     ([0.25, 0.5], (1, 1))
     """
-    noise = asymptotics.noise_of(increments)
-    pooled = np.log(np.exp(increments).mean(axis=1))
+    w = islands.weights(increments)
+    noise = asymptotics.noise_of(increments, w)
+    pooled = islands.pooled(increments, w)
     levels = len(x)
     slope = -(pooled[levels // 2 :].sum()) / (x[-1] - x[levels // 2 - 1])
     out = []
@@ -430,11 +431,13 @@ def spectrum(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Readi
         first = [float(weight[[f.multiplicity[0] == m for f in fits]].sum()) for m in (1, 2)]
         multiplicity = {1: first[0], 2: first[1]}
         fitted = np.diff(best.curve[1])
-        part = np.log(np.exp(increments).mean(1))[-len(fitted) :]
-        sigma = math.sqrt(asymptotics.noise_of(increments).variance)
+        w = islands.weights(increments)
+        pooled = islands.pooled(increments, w)
+        part = pooled[-len(fitted) :]
+        sigma = math.sqrt(asymptotics.noise_of(increments, w).variance)
         period, amplitude, chance = log_period(best.curve[0][1:], (part - fitted) / sigma)
         diagnostics |= {
-            "log_v": np.cumsum(np.log(np.exp(increments).mean(1))),
+            "log_v": np.cumsum(pooled),
             "fitted_x": best.curve[0],
             "fitted_log_v": best.curve[1],
             "number_of_poles": number,

@@ -5,7 +5,8 @@ y₂ > … are medians of K over the particles of R independent replicates; at e
 above it are replaced by copies of those below, which then move within {K < y_k} ∩ box by the moves
 of :mod:`singularity_lab.spectroscopes.kernels.splitting`: no gradients, one evaluation of K a move.
 log V accumulates the logarithms of the surviving shares (subset simulation, Au–Beck 2001; Cérou,
-Del Moral, Furon, Guyader 2012). The curve goes to
+Del Moral, Furon, Guyader 2012), replicates weighed against each other
+(:mod:`singularity_lab.spectroscopes.inference.islands`). The curve goes to
 :mod:`singularity_lab.spectroscopes.inference.asymptotics`.
 
 Two limits are watched. Floating point: a particle at which K changes by more than y/5 when u
@@ -36,7 +37,7 @@ from torch import Tensor
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.device import Device, setting, settings_of
-from singularity_lab.spectroscopes.inference import asymptotics
+from singularity_lab.spectroscopes.inference import asymptotics, islands
 from singularity_lab.spectroscopes.kernels import splitting
 from singularity_lab.spectroscopes.long_run import drive
 from singularity_lab.spectroscopes.losses.protocol import Loss
@@ -374,13 +375,17 @@ def volume(loss: Loss, *, seed: int, budget: Budget, **settings: Any) -> Reading
     if len(curve.x) >= _FEWEST:
         increments = np.array(curve.increments)
         x = np.array(curve.x)
-        fit = asymptotics.infer(x, increments, max_multiplicity=s.max_multiplicity, level=s.level)
-        log_v = np.cumsum(np.log(np.exp(increments).mean(axis=1)))
+        w = islands.weights(increments)
+        fit = asymptotics.infer(
+            x, increments, max_multiplicity=s.max_multiplicity, level=s.level, weights=w
+        )
+        log_v = np.cumsum(islands.pooled(increments, w))
         by_replicate = np.cumsum(increments, axis=0)
         estimates = fit.estimates(s.level)
         multiplicity = fit.multiplicity
         diagnostics |= {
             "log_v": log_v,
+            "replicate_share": islands.share(w),
             "log_v_error": by_replicate.std(axis=1, ddof=1) / math.sqrt(s.replicates),
             "fitted_x": fit.curve[0],
             "fitted_log_v": fit.curve[1],

@@ -28,7 +28,7 @@ Noise: increments have the spread seen between replicates, white plus a slowly v
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -112,12 +112,21 @@ class Fit:
         }
 
 
-def noise_of(increments: np.ndarray) -> Noise:
-    """Noise of the mean over replicates, from increments (L, R) of log V by replicate."""
+def _fewer(weights: np.ndarray | None) -> float:
+    """By what the variance of an average over replicates is larger than where all count alike."""
+    return 1.0 if weights is None else float((1 / islands.share(weights)).mean())
+
+
+def noise_of(increments: np.ndarray, weights: np.ndarray | None = None) -> Noise:
+    """Noise of the mean over replicates, from increments (L, R) of log V by replicate.
+
+    weights: what each counts (L, R): an average in which few count has the variance of one over
+    those.
+    """
     e = increments - increments.mean(axis=1, keepdims=True)
     levels, replicates = e.shape
     power = (e * e).mean()
-    variance = power / (replicates - 1)
+    variance = power / (replicates - 1) * _fewer(weights)
     lags = np.arange(1, max(2, levels // 2))
     c = np.array([(e[:-k] * e[k:]).mean() / power for k in lags])
     count = (levels - lags) * (replicates - 1)
@@ -268,10 +277,8 @@ def infer(
         weights = np.full(increments.shape, 1 / increments.shape[1])
     pooled = islands.pooled(increments, weights)
     log_v = np.cumsum(pooled)
-    # An average in which few replicates count has the variance of an average over those.
-    fewer = float((1 / islands.share(weights)).mean())
-    noise = noise_of(increments)
-    noise = replace(noise, variance=noise.variance * fewer)
+    fewer = _fewer(weights)
+    noise = noise_of(increments, weights)
     x, increments, pooled, log_v, noise = _coarsen(x, increments, pooled, log_v, noise)
     replicates = increments.shape[1]
     levels = len(x)

@@ -83,10 +83,22 @@ def test_what_particles_lag_by_is_in_the_interval(monkeypatch, seed):
     assert blind.lambda_.value > 2.2
     assert held.diagnostics["held_lag"] > 0.3
     assert held.lambda_.low < 2 < held.lambda_.high
+    assert 2 < held.lambda_.value < blind.lambda_.value
     given = [e for name, e in held.estimates.items() if name.startswith("lambda given")]
     assert given
     assert all(e.high - e.value < e.value - e.low for e in given)
     assert held.outcome is Outcome.NOT_MIXED
+
+
+def test_particles_that_have_hardly_moved_read_nothing(monkeypatch):
+    sphere = PolynomialLoss.from_exponents([([1], [tuple(row)]) for row in np.eye(4, dtype=int)])
+    monkeypatch.setattr(Particles, "_moved", _lazy(0.997))
+    r = measure("anneal", sphere, seed=0, hold=0.9, particles=32, span=20.0)
+    assert r.diagnostics["held_lag"] > 1.0
+    assert r.estimates == {}
+    assert r.multiplicity is None
+    assert "not identifiable" in r.reason
+    assert r.outcome is Outcome.NOT_MIXED
 
 
 @pytest.mark.parametrize("budget", [{"evaluations": 3e5}, {"cpu_seconds": 1.0}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from singularity_lab.spectroscopes import PolynomialLoss, measure
 from singularity_lab.spectroscopes.inference import asymptotics, islands
 
 
@@ -58,3 +59,26 @@ def test_few_replicates_that_count_widen_the_interval():
     two_count = asymptotics.infer(x, increments, max_multiplicity=1, weights=w)
     wide, narrow = (f.high - f.low for f in (two_count, all_count))
     assert wide == pytest.approx(2 * narrow, rel=0.3)  # √(8/2)
+
+
+@pytest.mark.parametrize(
+    ("device", "curve", "settings"),
+    [
+        ("volume", "log_v", {"particles": 32, "replicates": 4, "depth": 20.0}),
+        ("spectrum", "log_v", {"particles": 32, "replicates": 4, "depth": 20.0}),
+        ("anneal", "log_z", {"particles": 32, "replicates": 4, "span": 12.0}),
+    ],
+)
+def test_a_reading_is_of_the_replicates_that_count(monkeypatch, device, curve, settings):
+    cross = PolynomialLoss.from_exponents([([1], [(1, 1)])])
+
+    def of_replicates(w):
+        monkeypatch.setattr(islands, "weights", lambda inc: np.tile(w, (len(inc), 1)))
+        r = measure(device, cross, seed=0, **settings)
+        return np.exp(np.diff(np.array(r.diagnostics[curve]), prepend=0)), r.lambda_
+
+    each = [of_replicates(np.eye(4)[k]) for k in range(4)]
+    alike, reading = of_replicates(np.full(4, 0.25))
+    assert alike == pytest.approx(np.mean([share for share, _ in each], axis=0))
+    assert len({e.value for _, e in each}) == 4
+    assert all(e.high - e.low > reading.high - reading.low for _, e in each)
