@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 import signal
@@ -24,8 +25,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Exact algebra has no useful deadline; in continuous integration the examples are fixed.
-hypothesis.settings.register_profile("lab", deadline=None)
-hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("lab", deadline=None, max_examples=60)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=60, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "lab")
 
 
@@ -100,6 +101,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """So is one whose fixtures do; an error of a shared fixture is raised to each of its tests."""
     with _skipped_where_missing():
         return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays: collections of garbage need not look at a million objects again."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

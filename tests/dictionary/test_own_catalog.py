@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from terminal import run as command
 
 ROWS = """
 family = "mine"
@@ -43,21 +44,22 @@ def singlab(tmp_path_factory):
     (folder / "catalog").mkdir()
     (folder / "catalog" / "mine.toml").write_text(ROWS, encoding="utf-8")
 
-    def run(*words, code=0):
-        done = subprocess.run(
-            [sys.executable, "-m", "singularity_lab.cli", *words],
-            env=os.environ | {"SINGLAB_CATALOG": str(folder / "catalog")},
-            cwd=folder, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, done.stderr
-        return done.stdout
+    patch = pytest.MonkeyPatch()
+    patch.setenv("SINGLAB_CATALOG", str(folder / "catalog"))
+    patch.chdir(folder)
+
+    def run(*words):
+        code, out, err = command(*words)
+        assert code == 0, err
+        return out
 
     run("catalog", "prove", "--jobs", "1")
     built = run("dictionary", "build", "--limit", "1", "--jobs", "1", "--out", "mine",
                 "--journal", "journal.jsonl")  # fmt: skip
     assert "3 rows" in built
     run.folder = folder
-    return run
+    yield run
+    patch.undo()
 
 
 def test_the_rows_are_proved_and_looked_up(singlab):
@@ -80,7 +82,8 @@ def test_a_network_passes_through_functions(singlab):
 
 
 def test_a_second_build_keeps_readings_and_asks_nothing(singlab):
-    singlab("dictionary", "measure", "my-curve", "--set", "particles=64", "--out", "mine")
+    short = ("--set", "particles=64", "--set", "replicates=8", "--set", "depth=60")
+    singlab("dictionary", "measure", "my-curve", *short, "--out", "mine")
     first = (singlab.folder / "mine" / "strata.jsonl.gz").read_bytes()
     size = (singlab.folder / "journal.jsonl").stat().st_size
     singlab("dictionary", "build", "--limit", "1", "--jobs", "1", "--out", "mine", "--journal",

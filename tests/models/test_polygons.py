@@ -48,7 +48,7 @@ def test_the_volume_of_the_parameters_that_compute_nearly_the_function(k, featur
         dim=2 * features,
         center=start.flatten(),
     )
-    found = measure("volume", seen, half_width=0.2, particles=64, replicates=4)
+    found = measure("volume", seen, half_width=0.2, particles=64, replicates=4, depth=60)
     assert found.estimate.value == pytest.approx(float(polygon_value(k, features)), rel=0.08)
 
 

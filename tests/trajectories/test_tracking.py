@@ -215,17 +215,18 @@ def test_a_first_batch_is_small_and_a_slow_one_makes_the_next_smaller(tmp_path, 
         return usual(run, batch)
 
     monkeypatch.setattr(tracking._Run, "_side_by_side", watched)
+    monkeypatch.setattr(tracking, "_FIRST", 3)
     x = torch.randn(20, 1)
-    states = {k: torch.nn.Linear(1, 1) for k in range(18)}
+    states = {k: torch.nn.Linear(1, 1) for k in range(8)}
     short = {"n": 100, "gamma": 1.0, "burn_in": 10, "draws": 20, "progress": False}
     track(states, data=(x, x), device="llc-hmc", **short)
-    assert batches[0] == 8
-    assert sum(batches) == 18
-    assert max(batches[1:]) > 8
+    assert batches[0] == 3
+    assert sum(batches) == 8
+    assert max(batches[1:]) > 3
     batches.clear()
     monkeypatch.setattr(tracking, "_PATIENCE", 1e-9)
-    track({k: states[k] for k in range(9)}, data=(x, x), device="llc-hmc", **short)
-    assert batches == [8]  # the others one by one
+    track({k: states[k] for k in range(5)}, data=(x, x), device="llc-hmc", **short)
+    assert batches == [3]  # the others one by one
 
 
 def test_where_nobody_sees_a_terminal_whole_lines_are_printed(capsys):

@@ -84,13 +84,17 @@ class Traced:
             return self._function(*tree_unflatten(parts, form))
 
         with suppress(Exception):  # what cannot be traced is computed as it is written
+            from torch._guards import TracingContext, tracing
+            from torch._subclasses.fake_tensor import FakeTensorMode
             from torch.fx.experimental.proxy_tensor import make_fx
 
             wave = torch.arange(leaves[0].numel(), device=leaves[0].device).double().sin()
             wave = 0.05 * wave.reshape(leaves[0].shape)
             beside = [leaves[0] + wave.to(leaves[0].dtype), *leaves[1:]]
             wanted = [(x, flat(*x)) for x in (leaves, beside)]
-            traced = make_fx(flat)(*leaves)
+            # one world of shapes for the whole trace, where each result would have one of its own
+            with tracing(TracingContext(FakeTensorMode(allow_fallback_kernels=True))):
+                traced = make_fx(flat)(*leaves)
             for shorter in (lambda: traced, lambda: _fewer_views(traced, leaves)):
                 with suppress(Exception):
                     found = shorter()

@@ -52,7 +52,7 @@ def crossing(m: int, levels: int, sd: float, seed: int):
     return z, steps[:, None] + noise
 
 
-@pytest.mark.parametrize("m", [1, 3, 5])
+@pytest.mark.parametrize("m", [1, pytest.param(3, marks=pytest.mark.slow), 5])
 @pytest.mark.parametrize("levels", [60, pytest.param(150, marks=pytest.mark.slow)])
 def test_intervals_hold_the_truth_of_normal_crossings_whatever_m(m, levels):
     """By m, not only in the mean over m: of 12 curves the 90 % interval holds 1 in 9 or more."""
