@@ -64,12 +64,17 @@ def track(
     seed: Annotated[int, typer.Option("--seed", help="The same at every checkpoint.")] = 0,
     seconds: Annotated[
         float | None,
-        typer.Option("--seconds", help="CPU seconds planned for a reading.", show_default="20"),
+        typer.Option(
+            "--seconds",
+            help="CPU seconds of the gradients of a reading, by which its length is planned; no "
+            "limit: small networks take two to three times as much.",
+            show_default="20",
+        ),
     ] = None,
     total_seconds: Annotated[
         float | None,
         typer.Option(
-            "--total-seconds", help="CPU seconds planned for all together.", show_default="none"
+            "--total-seconds", help="The same for all readings together.", show_default="none"
         ),
     ] = None,
     store: Annotated[

@@ -239,8 +239,9 @@ def llc(
     knows the settings. torch_device: where the chains run; None is where the model is. n: sample
     size that sets the resolution, the number of examples when None. gamma: strength of the
     localisation: the larger, the nearer to w* and the faster; at 100 a weight moves by about 0.1.
-    seconds: CPU seconds that a run of the usual length (12 chains of 120 + 240 trajectories, or 16
-    of 2,000 + 3,000 steps) is shortened to; give burn_in and draws for a longer one, and for one
+    seconds: CPU seconds of gradients that a run of the usual length (12 chains of 120 + 240
+    trajectories, or 16 of 2,000 + 3,000 steps) is shortened to: no limit, as small models take
+    about twice as much; give burn_in and draws for a longer one, and for one
     that can be repeated bit for bit, since the plan is by the clock. progress: True for a line on
     the terminal, or a function of (share, words). settings: of the device (chains, burn_in, draws,
     epsilon, beta, …); keep="losses" keeps the losses of the examples at every draw, in

@@ -111,9 +111,11 @@ def track(
     time. n: sample size or sizes, each read at every checkpoint; the number of examples when None.
     gamma: localisation; 100 for networks. probes: functions of the module (or Loss) by name, a
     number each. seed, common: the same seed everywhere, or seed + k at the k-th checkpoint.
-    seconds: CPU seconds planned for the chains of a reading, 20 by default; what a checkpoint takes
-    besides (its operations are written down once for each, 0.5 to 1.5 seconds for a small network)
-    is not planned. total_seconds: for all of them instead. together: so many readings of
+    seconds: CPU seconds of the gradients of a reading, 20 by default, by which the length of the
+    chains is planned. It is no limit: what the chains do between gradients is not planned, nor what
+    a checkpoint takes besides (its operations are written down once), and for a small network these
+    cost once or twice as much again; the column ``seconds`` has what a reading took. total_seconds:
+    for all of them instead. together: so many readings of
     ``llc-hmc`` or ``llc-mala`` run side by side as one batch of chains, as :func:`measure_each`
     does, at the cost of few for models of few parameters: the same readings, finished together;
     None: as many as pay. store: a file; what is finished in it is not measured again. jobs:
@@ -132,6 +134,9 @@ def track(
     ...              burn_in=60, draws=120, progress=False)
     >>> path.column("step").tolist(), [0.4 < r.value < 0.6 for r in path.rows]
     ([0, 100], [True, True])
+
+    What the curvature at w* alone would read (:func:`harmonic_llc`) is told by :func:`llc` and not
+    here: it takes gradients of its own.
     """
     if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
         raise BadInput(f"jobs: an integer >= 1 is needed, received {jobs!r}")

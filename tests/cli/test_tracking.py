@@ -6,7 +6,9 @@ import json
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from singularity_lab import llc, track
 from singularity_lab.cli import app
 
 MODULE = """
@@ -81,3 +83,13 @@ def test_a_command_that_others_would_have_is_told_its_name_here(capsys):
     code, _, err = singlab(capsys, "llc", "x^2")
     assert code == 2
     assert "singlab measure llc-hmc" in err
+
+
+def test_what_seconds_plan_is_told_as_no_limit():
+    shown = CliRunner().invoke(app, ["track", "--help"], env={"COLUMNS": "300"}).stdout
+    text = " ".join(shown.replace("│", " ").split())
+    assert "by which its length is planned; no limit" in text
+    for function in (track, llc):
+        told = " ".join(function.__doc__.split())
+        assert "seconds: CPU seconds of" in told
+        assert "no limit" in told
