@@ -66,8 +66,9 @@ def track(
         float | None,
         typer.Option(
             "--seconds",
-            help="CPU seconds of the gradients of a reading, by which its length is planned; no "
-            "limit: small networks take two to three times as much.",
+            help="CPU seconds of the gradients of a reading, to which its usual length is "
+            "shortened; more do not lengthen it (--set draws=N does), and they are no limit: small "
+            "networks take two to three times as much.",
             show_default="20",
         ),
     ] = None,

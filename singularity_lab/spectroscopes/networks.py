@@ -17,7 +17,7 @@ import dataclasses
 import math
 import statistics
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -26,6 +26,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from singularity_lab.errors import BadInput, quoted
 from singularity_lab.spectroscopes.device import meant
+from singularity_lab.spectroscopes.devices.llc import SAMPLERS
 from singularity_lab.spectroscopes.inference.harmonic import HarmonicLLC, harmonic_llc
 from singularity_lab.spectroscopes.losses.module import ModuleLoss
 from singularity_lab.spectroscopes.losses.parts import RestrictedLoss
@@ -33,13 +34,14 @@ from singularity_lab.spectroscopes.losses.protocol import Domain, Loss
 from singularity_lab.spectroscopes.measuring import measure
 from singularity_lab.spectroscopes.meter import Budget
 from singularity_lab.spectroscopes.reading import Outcome, Reading
-from singularity_lab.spectroscopes.registry import find_device
+from singularity_lab.spectroscopes.registry import find_device, known_devices
 from singularity_lab.spectroscopes.user_models import (
     Criterion,
     WithLoss,
     check_own_targets,
     collected,
     described,
+    left_out,
     own_targets,
     plain_module,
     unmapped,
@@ -105,9 +107,12 @@ def network_loss(
                 f"{function.__name__}()"
             )
         if function is not None and not callable(function):
+            what = quoted(function) if isinstance(function, str) else described(function)
+            swapped = word == "criterion" and callable(data) and not isinstance(data, Iterable)
             raise BadInput(
                 f"{word}: expected a function such as torch.nn.functional.mse_loss, received "
-                f"{quoted(function)}"
+                + what
+                + "; data come before the criterion" * swapped
             )
     if (criterion is not None) and (loss is not None):
         raise BadInput("criterion, loss: expected one of the two, received both")
@@ -240,12 +245,13 @@ def llc(
     size that sets the resolution, the number of examples when None. gamma: strength of the
     localisation: the larger, the nearer to w* and the faster; at 100 a weight moves by about 0.1.
     seconds: CPU seconds of gradients that a run of the usual length (12 chains of 120 + 240
-    trajectories, or 16 of 2,000 + 3,000 steps) is shortened to: no limit, as small models take
-    about twice as much; give burn_in and draws for a longer one, and for one
-    that can be repeated bit for bit, since the plan is by the clock. progress: True for a line on
-    the terminal, or a function of (share, words). settings: of the device (chains, burn_in, draws,
-    epsilon, beta, …); keep="losses" keeps the losses of the examples at every draw, in
-    ``reading.draws``.
+    trajectories of "llc-hmc") is shortened to. They never lengthen it (the 16 chains of 2,000 +
+    3,000 steps of "llc" alone grow with them, up to four times), and are no limit, as small models
+    take about twice as much. A longer run has draws and burn_in, as the reason of one that is not
+    mixed says them; so has one that can be repeated bit for bit, since the plan is by the clock.
+    progress: True for a line on the terminal, or a function of (share, words). settings: of the
+    device (chains, burn_in, draws, epsilon, beta, …); keep="losses" keeps the losses of the
+    examples at every draw, in ``reading.draws``.
 
     The reading is of its own target at this n, β and γ, and prints beside it what the curvature at
     w* alone would give there (:func:`harmonic_llc`): a regular model reads that number, and d/2
@@ -279,23 +285,48 @@ def llc(
         name, at, seed=seed, budget=Budget(cpu_seconds=2 * seconds + 5),
         progress=told if callable(told) else None, **chosen,
     )  # fmt: skip
-    reading = _beside_the_curvature(at, reading)
-    chosen_by = _chosen(name, asked, device, seconds)
+    reading = _beside_the_curvature(at, _with_length(reading))
+    chosen_by = _chosen(name, asked, device, seconds, settings, plan)
     place = f"{where}, {'where the model is' if torch_device is None else 'as asked'}"
     words = f"{chosen_by}; on {place}; {str(dtype).removeprefix('torch.')}, dtype= for another"
     if criterion is None and loss is None and not self_teacher:
         words += "; squared error, as no criterion was given"
+    words += left_out(data)
     return dataclasses.replace(reading, diagnostics={**reading.diagnostics, "chosen": words})
 
 
-def _chosen(name: str, asked: str | None, fitting: str | None, seconds: float) -> str:
-    """Which device measured, and why."""
+def _with_length(reading: Reading) -> Reading:
+    """The reading whose reason, where more draws are needed, says with which settings."""
+    needed, s = reading.diagnostics.get("draws_needed"), reading.settings
+    if not needed:
+        return reading
+    burn_in = math.ceil(s["burn_in"] * needed / s["draws"])
+    words = f": draws={needed}, burn_in={burn_in} (seconds= does not make them)"
+    return dataclasses.replace(reading, reason=reading.reason + words)
+
+
+def _chosen(
+    name: str,
+    asked: str | None,
+    fitting: str | None,
+    seconds: float,
+    settings: Mapping[str, Any],
+    plan: Mapping[str, Any],
+) -> str:
+    """Which device measured, and why, and what the seconds had to do with its length."""
     if asked:
         return f"{name}, as asked"
     if fitting:
         return f"{name}, which knows a setting that was given"
     if name == "llc-hmc":
-        return f"{name}, whose full batches end in {seconds:g} CPU s"
+        if "draws" in settings and "burn_in" in settings:
+            return f"{name}, by a pilot, of the length that was given"
+        if any(plan[key] < settings.get(key, _HMC[key]) for key in ("burn_in", "draws")):
+            return f"{name}, shortened to {seconds:g} CPU s"
+        return (
+            f"{name}, whose usual length fits in {seconds:g} CPU s (more seconds do not lengthen "
+            "it; draws= and burn_in= do)"
+        )
     return f"{name}, since the full batches of llc-hmc do not end in {seconds:g} CPU s"
 
 
@@ -326,6 +357,10 @@ def check_field_device(device: Any) -> None:
         words = "; where torch computes is torch_device="
     elif str(device).lower() == "sgld":
         words = "; SGLD is 'llc'"
+    elif str(device).lower() in SAMPLERS:
+        words = f"; {quoted(device)} is a sampler of 'llc': sampler={str(device).lower()!r}"
+    elif isinstance(device, str) and device in known_devices():
+        words = f"; measure({device!r}, network_loss(…)) is for other devices"
     names = ", ".join(map(repr, _FIELD))
     raise BadInput(f"device: expected {names} or None, received {quoted(device)}{words}")
 

@@ -193,9 +193,12 @@ class Sweep:
         times, needed, made, c = min(needs, key=lambda x: x[0])
         spent = sum(x.reading.cost.cpu_seconds for x in self.cells)
         step = "" if c.epsilon is None else f", epsilon = {c.epsilon:.3g}"
+        before = c.reading.settings["burn_in"]
+        burn_in = math.ceil(times * before)
         return (
-            f"draws={needed:,} instead of {made:,} (seconds={max(1, times * spent):.0f}), which is "
-            f"the least that gamma = {c.gamma:g}{step} needs"
+            f"draws={needed} and burn_in={burn_in} instead of {made} and {before} (about "
+            f"{max(1, times * spent):.0f} CPU seconds), which is the least that gamma = "
+            f"{c.gamma:g}{step} needs"
         )
 
     @property
@@ -360,9 +363,10 @@ def sweep(
     ``network_loss``. epsilon: steps of SGLD; None takes four around the
     automatic one. gamma, n: localisations and sample sizes; n None is the number of examples (10⁴
     for a loss without data). device: "llc", or "llc-hmc" and "llc-mala", which choose their step.
-    seconds: CPU seconds for all runs together, from which their length is planned; give burn_in and
-    draws for runs of a fixed length. progress: called with the share done and words. settings: of
-    the device. A run that fails is a cell with its outcome. Raises BadInput for an empty or
+    seconds: CPU seconds for all runs together, to which their usual length is shortened (that of
+    "llc" grows with them too, up to four times; no other does); give burn_in and draws for longer
+    runs, and for runs of a fixed length. progress: called with the share done and words. settings:
+    of the device. A run that fails is a cell with its outcome. Raises BadInput for an empty or
     unreadable grid.
 
     >>> from singularity_lab.spectroscopes import PolynomialLoss

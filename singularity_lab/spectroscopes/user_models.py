@@ -15,8 +15,8 @@ from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes.losses.criterion import described, first_line
 
 __all__ = [
-    "Criterion", "WithLoss", "check_own_targets", "collected", "described", "own_targets",
-    "plain_module", "unmapped",
+    "Criterion", "WithLoss", "check_own_targets", "collected", "described", "left_out",
+    "own_targets", "plain_module", "unmapped",
 ]  # fmt: skip
 
 _MOST_ROWS = 1_000_000  # rows of data held in memory
@@ -167,6 +167,31 @@ def collected(data: Any) -> Any:
     except (RuntimeError, ValueError) as error:
         line = first_line(error)
         raise BadInput(f"data: batches of different shapes cannot be joined ({line})") from error
+
+
+def left_out(data: Any) -> str:
+    """Return the words that a loader leaves out an incomplete last batch, and of how many examples;
+    "" where it does not.
+
+    >>> whole = torch.utils.data.TensorDataset(torch.zeros(10, 1), torch.zeros(10, 1))
+    >>> left_out(torch.utils.data.DataLoader(whole, batch_size=4, drop_last=True))
+    "; n counts 8 of 10 examples, as the loader's drop_last=True leaves 2 out"
+    """
+    if not isinstance(data, torch.utils.data.DataLoader):
+        return ""
+    batches = data.batch_sampler if data.batch_sampler is not None else data
+    size, drops = (getattr(batches, name, None) for name in ("batch_size", "drop_last"))
+    try:
+        count = len(data.sampler)  # type: ignore[arg-type]
+    except TypeError:  # a stream
+        return ""
+    if not (drops and isinstance(size, int) and count % size):
+        return ""
+    lost = count % size
+    return (
+        f"; n counts {count - lost:,} of {count:,} examples, as the loader's drop_last=True leaves "
+        f"{lost:,} out"
+    )
 
 
 def _is_whole(data: Any) -> bool:

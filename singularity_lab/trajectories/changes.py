@@ -20,6 +20,7 @@ differences has to be smaller than in 1 − α of the random orders.
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ _ORDERS = 1_000  # random orders
 _CELLS = 4_000_000  # numbers held at once
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ChangePoint:
     """A change of the reading between two checkpoints.
 
@@ -66,12 +67,18 @@ class ChangePoint:
             f"{self.after:.4g}, confidence {self.confidence:.2%}"
         )
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class ChangePoints(list[ChangePoint]):
-    """Change points in order; ``remark``, which is printed with them, says why none could be told.
+    """Change points in order, a list that is printed one a line; ``remark``, which is printed with
+    them, says why none could be told.
 
     >>> ChangePoints(), ChangePoints(remark="1 reading")
     ([], [] (1 reading))
+    >>> ChangePoints([ChangePoint(15, (10, 20), 0, 30, 5.0, 6.0, 7.1, 0.999)])
+    step 15 [0, 30]: 5 → 6, confidence 99.90%
     """
 
     def __init__(self, found: Iterable[ChangePoint] = (), remark: str = "") -> None:
@@ -79,7 +86,20 @@ class ChangePoints(list[ChangePoint]):
         self.remark = remark
 
     def __repr__(self) -> str:
-        return super().__repr__() + (f" ({self.remark})" if self.remark else "")
+        lines = "\n".join(map(str, self)) if self else "[]"
+        return lines + (f" ({self.remark})" if self.remark else "")
+
+    def _repr_html_(self) -> str:
+        head = ("step", "between", "before", "after", "confidence")
+        body = "".join(
+            "<tr>"
+            + f"<td>{c.step:g}</td><td>{c.low:g} … {c.high:g}</td><td>{c.before:.4g}</td>"
+            + f"<td>{c.after:.4g}</td><td>{c.confidence:.2%}</td></tr>"
+            for c in self
+        )
+        told = html.escape(f"{counted(len(self), 'change point')} {self.remark}".strip())
+        heads = "".join(f"<th>{h}</th>" for h in head) if self else ""
+        return f"<table><caption>{told}</caption><tr>{heads}</tr>{body}</table>"
 
 
 def change_points(

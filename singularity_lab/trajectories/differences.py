@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes import Estimate
+from singularity_lab.spectroscopes import Estimate, Reading
+from singularity_lab.spectroscopes.inference.convergence import Combined, combined
 
 __all__ = ["Difference", "difference"]
+
+_FIELD = ("llc", "llc-hmc", "llc-mala")
+_PAIRS = 4  # chains of one step, at least
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,8 @@ class Difference(Estimate):
     """The reading at a later place minus that at an earlier one, with its interval.
 
     before, after: the steps. error: the standard error. shared: whether the readings may share
-    random numbers, so that their errors are added; else the squares of them are.
+    random numbers. paired: whether the error is that of the differences of chains with the same
+    random numbers. Else errors are added where they may be shared, and their squares where not.
 
     >>> print(Difference(1.0, 0.8, 1.2, 0.9, before=0, after=10, error=0.12, shared=False))
     1 [0.8, 1.2] at 90% from step 0 to step 10, errors independent: a rise
@@ -28,6 +36,7 @@ class Difference(Estimate):
     after: float
     error: float
     shared: bool
+    paired: bool = False
 
     @property
     def changed(self) -> bool:
@@ -36,6 +45,8 @@ class Difference(Estimate):
 
     def __str__(self) -> str:
         errors = "errors added, as random numbers may be shared" if self.shared else ""
+        if self.paired:
+            errors = "by chains that share their random numbers"
         verdict = "a rise" if self.low > 0 else "a fall" if self.high < 0 else "no change is told"
         return (
             f"{super().__str__()} from step {self.before:g} to step {self.after:g}, "
@@ -49,7 +60,9 @@ def difference(a: Any, b: Any, shared: bool | None) -> Difference:
     Half widths h of the intervals, not below the normal ones of the standard errors, give
     (h_a² + h_b²)^{1/2} for independent errors: at least the level, with Student's law too, whatever
     the two variances are (Banerjee 1961). Errors that are correlated have at most the standard
-    deviation s_a + s_b, and the half width h_a + h_b.
+    deviation s_a + s_b, and the half width h_a + h_b. Where the means of the chains of both are
+    known, the k-th of one and the k-th of the other have one source of random numbers: differences
+    of such pairs are independent of each other, and have an error of their own.
     """
     if a.level != b.level:
         raise BadInput(f"level: the readings have {a.level!r} and {b.level!r}; expected one")
@@ -58,6 +71,13 @@ def difference(a: Any, b: Any, shared: bool | None) -> Difference:
         shared = None in seeds or seeds[0] == seeds[1]
     (error_a, half_a), (error_b, half_b) = _widths(a), _widths(b)
     value = b.value - a.value
+    pairs = _of_pairs(a, b) if shared else None
+    if pairs is not None:
+        e = pairs.interval(a.level)
+        return Difference(
+            value, e.low, e.high, a.level,
+            before=a.step, after=b.step, error=pairs.error, shared=True, paired=True,
+        )  # fmt: skip
     half = half_a + half_b if shared else math.hypot(half_a, half_b)
     error = error_a + error_b if shared else math.hypot(error_a, error_b)
     return Difference(
@@ -74,3 +94,27 @@ def _widths(row: Any) -> tuple[float, float]:
     if not (math.isfinite(row.value) and error > 0):
         raise BadInput(f"step: the reading at step {row.step:g} has no standard error")
     return float(error), float(max(*ends, error * unit) if ends else error * unit)
+
+
+def _of_pairs(a: Any, b: Any) -> Combined | None:
+    """The mean of the differences of the chains of two rows, with the error that it has; None where
+    their chains are not known, or not in pairs."""
+    if a.reading is None or b.reading is None or a.reading.seed != b.reading.seed:
+        return None
+    one, two = _chains(a.reading), _chains(b.reading)
+    if one is None or two is None or one[1] != two[1] or one[0].shape != two[0].shape:
+        return None
+    found = combined(two[0] - one[0], two[1])
+    fits = math.isclose(found.value, b.value - a.value, rel_tol=1e-6, abs_tol=1e-6 * abs(b.value))
+    return found if fits and found.freedom + 1 >= _PAIRS and found.error > 0 else None
+
+
+def _chains(reading: Reading) -> tuple[np.ndarray, list[Mapping[str, bool]]] | None:
+    """The means of all chains (groups, chains of each) and the kinds of the groups."""
+    told, kinds = reading.diagnostics.get("per_chain"), reading.diagnostics.get("groups")
+    if not told or not kinds or None in told or reading.device not in _FIELD:
+        return None
+    if len(told) != reading.settings.get("chains") or len(told) % len(kinds):
+        return None
+    means = np.array(told, dtype=float).reshape(len(kinds), -1)
+    return (means, [dict(kind) for kind in kinds]) if np.isfinite(means).all() else None

@@ -78,7 +78,7 @@ def draw(
             ax.axvspan(change.low, change.high, color=_COLOURS[4], alpha=0.2, lw=0)
             ax.axvline(change.step, color=_COLOURS[4], lw=1)
     if log_steps:
-        below.set_xscale("symlog" if min((r.step for r in path.rows), default=1) <= 0 else "log")
+        _logarithmic(below, sorted(first))
     # Readings that are wild would hide the others.
     seen = [x for r in path.rows if r.ok for x in (r.low, r.high) if math.isfinite(x)]
     seen += list(named.values())
@@ -92,3 +92,15 @@ def draw(
         below.legend(fontsize="small")
     above.set_title(plain(path.sentence()), fontsize="small", wrap=True)
     return axes
+
+
+def _logarithmic(ax: Any, steps: Sequence[float]) -> None:
+    """Steps on a logarithmic axis, linear from the least step to the least above 0 where some are
+    not above 0, which then is the left edge."""
+    if not steps or steps[0] > 0:
+        ax.set_xscale("log")
+        return
+    above = [s for s in steps if s > 0]
+    ax.set_xscale("symlog", linthresh=above[0] if above else 1.0)
+    ax.autoscale_view(scaley=False)
+    ax.set_xlim(left=steps[0])

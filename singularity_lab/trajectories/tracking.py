@@ -7,8 +7,8 @@
 By default the loss at a checkpoint is the divergence from *the function that the checkpoint itself
 computes* (self-teacher): 0 there and positive around it at every step, so that a reading exists
 where training has not ended. The loss against the data's targets has no minimum at such a point,
-and its readings say so. All checkpoints are read with the same seed and settings: what the readings
-share in noise drops out of their differences.
+and its readings say so. All checkpoints are read with the same seed and settings: what chains of
+two checkpoints share in noise drops out of ``path.difference(a, b)``, which pairs them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from singularity_lab.spectroscopes import (
     network_loss,
 )
 from singularity_lab.spectroscopes.networks import check_number, planned
-from singularity_lab.spectroscopes.user_models import collected
+from singularity_lab.spectroscopes.user_models import collected, left_out
 from singularity_lab.system.counting import counted
 from singularity_lab.system.lines import shortened
 from singularity_lab.system.pace import Pace
@@ -110,12 +110,15 @@ def track(
     device: a name, or a function; None takes ``llc-hmc``, or ``llc`` where that would not end in
     time. n: sample size or sizes, each read at every checkpoint; the number of examples when None.
     gamma: localisation; 100 for networks. probes: functions of the module (or Loss) by name, a
-    number each. seed, common: the same seed everywhere, or seed + k at the k-th checkpoint.
-    seconds: CPU seconds of the gradients of a reading, 20 by default, by which the length of the
-    chains is planned. It is no limit: what the chains do between gradients is not planned, nor what
-    a checkpoint takes besides (its operations are written down once), and for a small network these
-    cost once or twice as much again; the column ``seconds`` has what a reading took. total_seconds:
-    for all of them instead. together: so many readings of
+    number each. seed, common: the same seed everywhere, or with common=False seed + k at the k-th
+    checkpoint. Of one seed ``path.difference`` compares two readings chain by chain, so that noise
+    which they share drops out of it; averages of several readings gain by seeds that differ.
+    seconds: CPU seconds of the gradients of a reading, 20 by default, to which the usual length of
+    the chains is shortened. They never lengthen it (``llc`` alone grows with them, up to four
+    times): draws and burn_in do. It is no limit: what the chains do between gradients is not
+    planned, nor what a checkpoint takes besides (its operations are written down once), and for a
+    small network these cost once or twice as much again; the column ``seconds`` has what a reading
+    took. total_seconds: for all of them instead. together: so many readings of
     ``llc-hmc`` or ``llc-mala`` run side by side as one batch of chains, as :func:`measure_each`
     does, at the cost of few for models of few parameters: the same readings, finished together;
     None: as many as pay. store: a file; what is finished in it is not measured again. jobs:
@@ -146,7 +149,7 @@ def track(
         self_teacher = False
     at = _Checkpoints(
         model, None if data is None else collected(data), criterion, loss,
-        True if self_teacher is None else self_teacher, dict(network or {}),
+        True if self_teacher is None else self_teacher, dict(network or {}), left_out(data),
     )  # fmt: skip
     seconds, total_seconds, together = (
         check_number(name, x)
@@ -231,9 +234,10 @@ class _Checkpoints:
         loss: Any,
         self_teacher: bool | str,
         network: dict[str, Any],
+        remark: str = "",
     ) -> None:
         self.model, self.batch, self.criterion, self.loss = model, batch, criterion, loss
-        self.self_teacher, self.network = self_teacher, network
+        self.self_teacher, self.network, self.remark = self_teacher, network, remark
 
     def what(self) -> dict[str, Any]:
         """Names of the parts, as far as they have one that lasts."""
@@ -380,7 +384,7 @@ class _Run:
         names = (r.reading.loss_id for r in self.rows if r.reading is not None)
         return Trajectory(
             tuple(self.rows), device=plan["device"], settings=plan["settings"], seed=seed,
-            about=next(names, "nothing readable"),
+            about=next(names, "nothing readable") + self.at.remark,
         )  # fmt: skip
 
     def take(

@@ -272,11 +272,12 @@ class Trajectory:
         n: the sample size where several were read. only_ok: refuse readings that are not ``ok``.
         shared: whether the two may share random numbers. None: they do unless the seeds of both
         are known and differ, so in a run of ``track`` unless it had ``common=False``. Readings that
-        share none are independent: the squares of their errors are added. Of those that share the
-        correlation is not known, and the errors themselves are added, which is enough whatever it
-        is, and up to twice too much where the same noise is in both. The level is that of two steps
-        chosen beforehand: :func:`change_points` looks everywhere. The interval holds noise alone,
-        not what n and γ make of the target.
+        share none are independent: the squares of their errors are added. Of readings of ``llc``
+        and its kin that share, the chains are compared in pairs, and what is the same in both drops
+        out (``paired``). Of others the correlation is not known, and the errors themselves are
+        added, which is enough whatever it is, and wider than of independent ones. The level is that
+        of two steps chosen beforehand: :func:`change_points` looks everywhere. The interval holds
+        noise alone, not what n and γ make of the target.
 
         Raises BadInput for a step that was not read, or a reading without an error.
 
@@ -378,7 +379,8 @@ shared: a rise
         log_steps: bool = False,
         n: float | None = None,
     ) -> Any:
-        """Draw loss and readings with their intervals over steps; returns the two matplotlib axes.
+        """Draw loss and readings with their intervals over steps; returns the two matplotlib axes,
+        of one figure: ``path.plot()[0].figure.savefig("run.png")`` saves it.
 
         axes: a pair to draw into, or None. changes: of :func:`change_points`. ladder: values to
         compare with, by name or not. Readings that are not ``ok`` stand open and grey. n: which

@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
-from singularity_lab import llc, network_loss
+from singularity_lab import llc, network_loss, track
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes import ModuleLoss, measure
+from singularity_lab.spectroscopes import ModuleLoss, measure, networks
 from singularity_lab.spectroscopes.networks import planned
 from singularity_lab.system.stopwatch import Stopwatch
 
@@ -189,6 +189,8 @@ def test_what_cannot_be_read_is_one_line_that_says_what_to_do(model, data, kind,
         ({"device": "cuda"}, "torch_device="),
         ({"device": torch.device("cpu")}, "torch_device="),
         ({"device": "SGLD"}, "SGLD is 'llc'"),
+        ({"device": "sgnht"}, "'sgnht' is a sampler of 'llc': sampler='sgnht'"),
+        ({"device": "wbic"}, "measure('wbic', network_loss(…)) is for other devices"),
         ({"torch_device": "nowhere"}, "torch_device: 'nowhere' cannot be used"),
         ({"gamma": "10"}, "gamma: expected a positive number, received '10'"),
         ({"gamma": -1.0}, "gamma: expected a positive number"),
@@ -317,7 +319,7 @@ def test_a_reading_says_which_device_computed_where_and_how_it_was_extrapolated(
     x = torch.randn(200, 2)
     data = (x, net(x).detach())
     usual = str(llc(net, data, seconds=60, burn_in=20, draws=40, progress=False))
-    assert "llc-hmc, whose full batches end in 60 CPU s; on cpu, where the model is" in usual
+    assert "llc-hmc, by a pilot, of the length that was given; on cpu, where the model" in usual
     asked = llc(
         net, data, device="llc", torch_device="cpu", dtype=torch.float64, burn_in=40, draws=40,
         progress=False,
@@ -429,3 +431,58 @@ def test_a_criterion_that_nobody_gave_is_named(given):
     criterion = torch.nn.MSELoss() if given else None
     told = str(llc(net, (x, net(x).detach()), criterion, seconds=1, progress=False))
     assert ("squared error, as no criterion was given" in told) is not given
+
+
+def regression():
+    torch.manual_seed(0)
+    net, x = nn.Linear(2, 1), torch.randn(64, 2)
+    return net, (x, net(x).detach())
+
+
+@pytest.mark.parametrize(
+    ("share", "settings", "words"),
+    [
+        (1e6, {}, "fits in 1e+06 CPU s (more seconds do not lengthen it; draws= and burn_in= do)"),
+        (1e6, {"draws": 40, "burn_in": 20}, "of the length that was given"),
+        (0.5, {}, "shortened to"),
+    ],
+)
+def test_what_seconds_have_to_do_with_the_length_is_told(monkeypatch, share, settings, words):
+    """Whatever the seconds are, they never lengthen the usual run."""
+    net, data = regression()
+    usual = {"chains": 12, "burn_in": 120, "draws": 240, "leapfrogs": 2, "scales": 12}
+    plan = {**usual, "draws": int(240 * min(share, 1)), **settings}
+    monkeypatch.setattr(networks, "planned", lambda *_: ("llc-hmc", plan))
+    told = str(llc(net, data, seconds=share, progress=False, **settings))
+    assert words in told
+    assert f"12 chains of {plan['burn_in']} + {plan['draws']} steps" in told
+
+
+def test_a_reading_that_has_not_mixed_says_with_which_settings_it_might():
+    net, data = regression()
+    reading = llc(net, data, device="llc-hmc", burn_in=20, draws=20, leapfrogs=1, progress=False)
+    needed = reading.diagnostics["draws_needed"]
+    burn_in = math.ceil(needed)  # as many as draws here
+    assert f"draws={needed}, burn_in={burn_in} (seconds= does not make them)" in reading.reason
+
+
+def test_examples_that_a_loader_leaves_out_are_counted():
+    net, (x, y) = regression()
+    short = {"device": "llc-hmc", "burn_in": 20, "draws": 20, "leapfrogs": 1, "progress": False}
+    for drop in (True, False):
+        loader = DataLoader(TensorDataset(x, y), batch_size=20, drop_last=drop)
+        told = str(llc(net, loader, **short))
+        words = "n counts 60 of 64 examples, as the loader's drop_last=True leaves 4 out"
+        assert (words in told) is drop
+        path = track({0: net.state_dict()}, model=net, data=loader, **short)
+        assert (words in str(path)) is drop
+
+
+def test_data_in_the_place_of_the_criterion_are_told_by_type_and_shape():
+    net, data = regression()
+    with pytest.raises(BadInput) as told:
+        llc(net, nn.MSELoss(), data)
+    assert str(told.value) == (
+        "criterion: expected a function such as torch.nn.functional.mse_loss, received a tuple of "
+        "2 (a float32 tensor (64, 2), a float32 tensor (64, 1)); data come before the criterion"
+    )

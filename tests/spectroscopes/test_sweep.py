@@ -78,7 +78,7 @@ def test_a_grid_that_has_not_mixed_says_how_many_draws_would():
     (c,) = short.cells
     needed = c.reading.diagnostics["draws_needed"]
     assert needed >= 2 / (1e-4 * 1.0)  # one relaxation of the localisation
-    assert f"Try draws={needed:,} instead of 100" in str(short)
+    assert f"Try draws={needed} and burn_in=" in str(short)
 
 
 def cell(epsilon, value, error=0.1, outcome=Outcome.OK, gamma=1.0):

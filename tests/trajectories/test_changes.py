@@ -9,6 +9,7 @@ import pytest
 
 from singularity_lab.errors import BadInput
 from singularity_lab.trajectories import Trajectory, TrajectoryRow, change_points
+from singularity_lab.trajectories.changes import ChangePoint, ChangePoints
 
 
 def run(values, errors=0.1, *, outcomes=None, halves=None) -> Trajectory:
@@ -159,7 +160,7 @@ def test_fewer_readings_than_an_order_needs_are_told(rate):
     for k, points in found.items():
         assert bool(points) == (k >= least)
         assert (f"fewer than {least} is told" in points.remark) == (k < least)
-        assert repr(points).endswith(")" if k < least else "]")
+        assert repr(points).endswith(")" if k < least else "%")
 
 
 def test_a_single_step_in_six_readings_is_told_as_too_short():
@@ -181,3 +182,16 @@ def test_a_rate_below_that_of_the_random_orders_is_told():
 def test_readings_of_which_too_few_count_are_told():
     some = change_points(run([5.0, 6.0, 7.0], outcomes=["ok", "not mixed", "failed"]))
     assert (some, some.remark) == ([], "1 of 3 readings ok, with an error: a change needs two")
+
+
+def test_change_points_are_printed_one_a_line_and_are_a_list():
+    points = ChangePoints(
+        ChangePoint(s, (s - 5, s + 5), s - 10, s + 10, 5.0123456789, 6.0, 7.1, 0.999)
+        for s in (15, 45)
+    )
+    assert isinstance(points, list)
+    assert str(points).splitlines() == [str(p) for p in points]
+    assert str(points[0]) == repr(points[0]) == "step 15 [5, 25]: 5.012 → 6, confidence 99.90%"
+    assert points._repr_html_().count("<tr>") == 3
+    assert "2 change points" in points._repr_html_()
+    assert "1 reading" in ChangePoints(remark="1 reading")._repr_html_()

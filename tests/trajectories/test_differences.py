@@ -7,11 +7,12 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import t
 
 from singularity_lab import track
 from singularity_lab.errors import BadInput
-from singularity_lab.spectroscopes import Estimate
+from singularity_lab.spectroscopes import Cost, Estimate, Outcome, Reading
 from singularity_lab.trajectories import Trajectory, TrajectoryRow
 from tests.trajectories.states import given, states
 
@@ -126,3 +127,68 @@ def test_what_has_no_difference_is_told():
     with pytest.raises(BadInput, match="n: the readings are at"):
         two.difference(0, 10)
     assert two.difference(0, 10, n=100).value == 0
+
+
+def chains_of(values, seed=0, **more):
+    """A reading of ``llc-hmc`` whose chains, half of them scattered, have these means."""
+    kinds = [{"scattered": False}, {"scattered": True}]
+    value = float(np.mean(values))
+    return Reading(
+        "llc-hmc", "a loss", 3, {"chains": len(values), "n": 100.0, "beta": None, "gamma": 1.0},
+        seed, {"llc": Estimate(value, value - 1, value + 1, LEVEL)}, None, Outcome.OK, "",
+        Cost(1, 1, 1.0, 1),
+        {"per_chain": list(values), "groups": kinds, "standard_error": 0.5, **more},
+    )  # fmt: skip
+
+
+def of_chains(one, two) -> Trajectory:
+    return Trajectory(tuple(TrajectoryRow.of(k, r) for k, r in ((0, one), (10, two))))
+
+
+@pytest.mark.parametrize("correlation", [-0.9, 0.0, 0.9, 0.99])
+def test_chains_in_pairs_hold_a_planted_difference_as_often_as_stated(correlation):
+    """Whatever the correlation is, and the nearer it is to 1 the shorter the interval."""
+    rng = np.random.default_rng(4)
+    held, widths = 0, []
+    for _ in range(500):
+        e = rng.standard_normal((2, 12))
+        e[1] = correlation * e[0] + math.sqrt(1 - correlation**2) * e[1]
+        d = of_chains(chains_of(5 + e[0]), chains_of(5.7 + e[1])).difference(0, 10)
+        assert d.paired
+        held += d.low <= 0.7 <= d.high
+        widths.append(d.high - d.low)
+    assert held / 500 > LEVEL - 0.03
+    expected = 2 * 1.8 * math.sqrt(2 * (1 - correlation) / 12)
+    assert np.median(widths) == pytest.approx(expected, rel=0.25)
+
+
+def test_chains_without_a_partner_have_their_errors_added():
+    values = np.arange(12.0)
+    whole = chains_of(values)
+    for other in (
+        chains_of(values + 1, seed=1),
+        chains_of(np.arange(11.0)),
+        chains_of(values + 1, per_chain=[None, *values[1:]]),
+        chains_of(values + 1, per_chain=values.tolist()),  # not what the estimate is the mean of
+        dataclasses.replace(chains_of(values + 1), device="wbic"),
+    ):
+        assert not of_chains(whole, other).difference(0, 10, shared=True).paired
+
+
+def test_neighbouring_checkpoints_differ_by_less_with_common_random_numbers():
+    torch.manual_seed(0)
+    x = torch.randn(200, 2)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+    near = {k: v + 0.01 for k, v in net.state_dict().items()}
+    keep = {0: {k: v.clone() for k, v in net.state_dict().items()}, 10: near}
+
+    def half(common):
+        path = track(
+            keep, model=net, data=(x, x[:, :1]), device="llc-hmc", n=1000, gamma=10,
+            common=common, chains=12, burn_in=40, draws=80, leapfrogs=6, progress=False,
+        )  # fmt: skip
+        found = path.difference(0, 10, only_ok=False)
+        assert found.paired is common
+        return (found.high - found.low) / 2
+
+    assert half(True) < half(False) / 3

@@ -27,3 +27,15 @@ def test_a_ladder_is_named_and_axes_that_are_given_are_used():
     assert (above, below) == tuple(axes)
     assert "rank 1" in {t.get_text() for t in below.texts}
     plt.close(above.figure)
+
+
+@pytest.mark.parametrize("first", [0, 10])
+def test_a_logarithmic_axis_begins_at_the_first_step_at_the_latest(first):
+    rows = [TrajectoryRow(s, loss=1.0, value=5.0, outcome="ok") for s in (first, 100, 10_000)]
+    _, below = draw(Trajectory(tuple(rows)), None, (), {}, log_steps=True)
+    below.figure.canvas.draw()
+    left, right = below.get_xlim()
+    assert left == 0 if first == 0 else 0 < left <= 10
+    assert right >= 10_000
+    assert all(x >= 0 for x in below.get_xticks())
+    plt.close(below.figure)

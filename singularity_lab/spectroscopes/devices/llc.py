@@ -51,7 +51,7 @@ from singularity_lab.spectroscopes.reading import BadLoss, Reading
 from singularity_lab.system.extras import pyplot
 
 _PROBE = 5  # steps between two looks at the batch that never changes
-_SAMPLERS = ("sgld", "rmsprop", "sgnht")
+SAMPLERS = ("sgld", "rmsprop", "sgnht")
 _R_HAT_SGLD, R_HAT = 1.2, 1.1  # largest allowed, of unadjusted and of adjusted chains
 
 
@@ -101,8 +101,8 @@ class LlcSettings:
                 "chains: expected a multiple of 4, at least 8 (four groups; check=False runs one), "
                 f"received {self.chains}"
             )
-        if self.sampler not in _SAMPLERS:
-            raise BadInput(f"sampler: expected one of {_SAMPLERS}, received {self.sampler!r}")
+        if self.sampler not in SAMPLERS:
+            raise BadInput(f"sampler: expected one of {SAMPLERS}, received {self.sampler!r}")
         if not (self.epsilon is None or self.epsilon > 0):
             raise BadInput(f"epsilon: expected a positive step or None, received {self.epsilon}")
         if not (0 <= self.decay < 1 and self.stability > 0 and self.friction > 0):

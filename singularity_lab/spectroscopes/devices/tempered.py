@@ -18,7 +18,7 @@ from singularity_lab.spectroscopes.inference.convergence import (
     LARGEST,
     ChainGroup,
     Judgement,
-    interval,
+    group_intervals,
     judge,
 )
 from singularity_lab.spectroscopes.keeping import Keeper
@@ -198,10 +198,9 @@ def reading_of_average(
             draws=average.count,
         )
         estimates["llc"] = e = verdict.interval(_LEVEL)
-        for g in groups if len(groups) > 1 else []:
-            name = ("scattered" if g.scattered else "from w*") + ", ε/2" * g.halved
-            spread = float(g.means.std(ddof=1)) / math.sqrt(len(g.means))
-            estimates[name] = interval(float(g.means.mean()), spread, len(g.means) - 1, _LEVEL)
+        if len(groups) > 1:
+            for g, mean in zip(groups, group_intervals(groups, _LEVEL), strict=True):
+                estimates[("scattered" if g.scattered else "from w*") + ", ε/2" * g.halved] = mean
         diagnostics |= verdict.numbers | {
             "standard_error": verdict.error,
             "loss_of_chains": meter.offset + e.value / nbeta,

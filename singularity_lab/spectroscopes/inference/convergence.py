@@ -18,7 +18,7 @@ chosen on trained networks; the interval, which holds the disagreements, does mo
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,18 @@ import numpy as np
 from singularity_lab.spectroscopes.inference.diagnostics import effective_sample_size, split_r_hat
 from singularity_lab.spectroscopes.reading import Estimate
 
-__all__ = ["LARGEST", "ChainGroup", "Judgement", "TwoStarts", "interval", "judge", "two_starts"]
+__all__ = [
+    "LARGEST",
+    "ChainGroup",
+    "Combined",
+    "Judgement",
+    "TwoStarts",
+    "combined",
+    "group_intervals",
+    "interval",
+    "judge",
+    "two_starts",
+]
 
 _WINDOWS = 20  # windows of a chain on which R-hat is taken
 _FEWEST = 4  # effective draws a chain
@@ -101,6 +112,35 @@ def _error(group: ChainGroup) -> float:
     spread = float(group.means.std(ddof=1)) / math.sqrt(c)
     ess = effective_sample_size(group.windows)
     return max(spread, float(group.windows.std(ddof=1)) / math.sqrt(ess))
+
+
+def group_intervals(groups: Sequence[ChainGroup], level: float) -> list[Estimate]:
+    """The mean of each group with an interval at a level, which a few chains that agree by chance
+    do not make short.
+
+    The error is the largest of what the group's chains say, what its draws say, and that of all
+    chains that take its step, each about the mean of its own group, scaled to the size of the
+    group. Where the groups disagree their intervals part.
+
+    >>> rng = np.random.default_rng(0)
+    >>> def group(mean, **kind):
+    ...     x = rng.normal(mean, 1.0, size=(6, 200))
+    ...     return ChainGroup(x.mean(1), x, **kind)
+    >>> for e in group_intervals([group(5), group(6, scattered=True)], 0.9):
+    ...     print(e)
+    4.9953 [4.8951, 5.0954] at 90%
+    5.9889 [5.8887, 6.089] at 90%
+    """
+    out = []
+    for group in groups:
+        alike = [g for g in groups if g.halved == group.halved]
+        pooled = _joined(
+            [ChainGroup(g.means - g.means.mean(), g.windows - g.windows.mean()) for g in alike]
+        )
+        scale = math.sqrt(len(pooled.means) / len(group.means))
+        error = max(_error(group), scale * _error(pooled))
+        out.append(interval(float(group.means.mean()), error, len(group.means) - 1, level))
+    return out
 
 
 def _r_hat(groups: Sequence[ChainGroup]) -> float:
@@ -178,6 +218,49 @@ def judge(
         complaint = f"the standard error {error:.3g} is over a fifth of the value {value:.3g}"
     freedom = min(len(g.means) for g in joined) - 1
     return Judgement(value, error, freedom, complaint, biased, numbers, noisy)
+
+
+@dataclass(frozen=True)
+class Combined:
+    """value, error: of an average over groups of chains, one standard error; freedom: its degrees
+    of freedom."""
+
+    value: float
+    error: float
+    freedom: int
+
+    def interval(self, level: float) -> Estimate:
+        """The value with its interval at a level, by Student's quantile."""
+        return interval(self.value, self.error, self.freedom, level)
+
+
+def combined(means: np.ndarray, kinds: Sequence[Mapping[str, bool]]) -> Combined:
+    """The value and the squared error of this module's text, by the means of chains alone.
+
+    means: (groups, chains of each); kinds: of the groups, ``scattered`` and ``halved``.
+
+    >>> found = combined(np.array([[1.0, 1.2], [1.1, 1.3]]), [{}, {"scattered": True}])
+    >>> round(found.value, 3), round(found.error, 3), found.freedom
+    (1.15, 0.082, 3)
+    """
+
+    def of(word: str) -> list[np.ndarray]:
+        sides = (
+            [m for m, kind in zip(means, kinds, strict=True) if kind.get(word, False) is side]
+            for side in (False, True)
+        )
+        return [np.concatenate(side) for side in sides if side]
+
+    steps, starts = of("halved"), of("scattered")
+    value = float(steps[-1].mean())
+    errors = [float(x.std(ddof=1)) / math.sqrt(len(x)) if len(x) > 1 else math.inf for x in steps]
+    squared = errors[-1] ** 2
+    if len(steps) == 2:
+        gap = value - float(steps[0].mean())
+        value, squared = value + gap, 4 * errors[1] ** 2 + errors[0] ** 2 + gap**2 / 4
+    if len(starts) == 2:
+        squared += float(starts[1].mean() - starts[0].mean()) ** 2 / 4
+    return Combined(value, math.sqrt(squared), min(len(x) for x in steps) - 1)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ def described(x: Any) -> str:
         name = f"{name} of {sorted(map(str, x))}"[:80]
     elif isinstance(x, (tuple, list)):
         name = f"{name} of {len(x)}"
+        if 1 <= len(x) <= 3 and all(isinstance(part, Tensor) for part in x):
+            name += f" ({', '.join(map(described, x))})"
     return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
