@@ -324,8 +324,8 @@ def _chosen(
         if any(plan[key] < settings.get(key, _HMC[key]) for key in ("burn_in", "draws")):
             return f"{name}, shortened to {seconds:g} CPU s"
         return (
-            f"{name}, whose usual length fits in {seconds:g} CPU s (more seconds do not lengthen "
-            "it; draws= and burn_in= do)"
+            f"{name}, whose usual length fits in {seconds:g} CPU s (draws= and burn_in= lengthen "
+            "it, seconds= does not)"
         )
     return f"{name}, since the full batches of llc-hmc do not end in {seconds:g} CPU s"
 

@@ -442,7 +442,7 @@ def regression():
 @pytest.mark.parametrize(
     ("share", "settings", "words"),
     [
-        (1e6, {}, "fits in 1e+06 CPU s (more seconds do not lengthen it; draws= and burn_in= do)"),
+        (1e6, {}, "fits in 1e+06 CPU s (draws= and burn_in= lengthen it, seconds= does not)"),
         (1e6, {"draws": 40, "burn_in": 20}, "of the length that was given"),
         (0.5, {}, "shortened to"),
     ],

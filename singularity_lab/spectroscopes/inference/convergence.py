@@ -128,8 +128,8 @@ def group_intervals(groups: Sequence[ChainGroup], level: float) -> list[Estimate
     ...     return ChainGroup(x.mean(1), x, **kind)
     >>> for e in group_intervals([group(5), group(6, scattered=True)], 0.9):
     ...     print(e)
-    4.9953 [4.8951, 5.0954] at 90%
-    5.9889 [5.8887, 6.089] at 90%
+    4.968 [4.9099, 5.0261] at 90%
+    5.981 [5.9179, 6.0441] at 90%
     """
     out = []
     for group in groups:
