@@ -88,7 +88,8 @@ def test_a_command_that_others_would_have_is_told_its_name_here(capsys):
 def test_what_seconds_plan_is_told_as_no_limit():
     shown = CliRunner().invoke(app, ["track", "--help"], env={"COLUMNS": "300"}).stdout
     text = " ".join(shown.replace("│", " ").split())
-    assert "by which its length is planned; no limit" in text
+    assert "to which its usual length is shortened; more do not lengthen it (--set draws=N" in text
+    assert "they are no limit" in text
     for function in (track, llc):
         told = " ".join(function.__doc__.split())
         assert "seconds: CPU seconds of" in told
