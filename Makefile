@@ -6,7 +6,8 @@
 
 PY := .venv/bin/python
 # One thread per process: two pytest workers fill two cores, and readings do not depend on the machine.
-ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+# Bytecode is written whatever the shell says: else each process would compile the whole package.
+ONE_THREAD := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 # A copied or moved checkout must not go on using the environment of its origin.
 ifneq ("$(shell cat .venv/.setup-path 2>/dev/null)","$(shell pwd)")

@@ -39,8 +39,9 @@ def reading_line(
     """The line of a reading.
 
     reading: with the keys device, seed, settings (those that were given), value, low, high,
-    multiplicity, outcome, reason, cpu_seconds, evaluations, claims_lambda; perhaps level, code, and
-    orders, a mapping {variable: (order, standard error)}. bounds: what is proved of λ.
+    multiplicity, outcome, reason, cpu_seconds, evaluations, claims_lambda; perhaps level, code,
+    limit (of evaluations), and orders, a mapping {variable: (order, standard error)}. bounds: what
+    is proved of λ.
     version: of the device, in words, where another version made the reading.
 
     >>> taken = {"device": "volume", "seed": 0, "settings": {}, "value": 0.42, "low": 0.4,
@@ -95,7 +96,7 @@ def reading_line(
         inside=inside,
         cost=reading["cpu_seconds"],
         evaluations=reading["evaluations"],
-        command=_command(row, reading["device"], reading["seed"], settings),
+        command=_command(row, reading["device"], reading["seed"], settings, reading.get("limit")),
         code=reading.get("code", ""),
     )
 
@@ -114,9 +115,13 @@ def _finite(value: Any) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def _command(row: str, device: str, seed: int, settings: Mapping[str, Any]) -> str:
-    """What takes the reading again in a shell."""
+def _command(
+    row: str, device: str, seed: int, settings: Mapping[str, Any], limit: float | None
+) -> str:
+    """What takes the reading again in a shell, within the evaluations that it had."""
     words = ["singlab", "measure", device, row, "--seed", str(seed)]
+    if limit is not None:
+        words += ["--evaluations", f"{limit:g}"]
     for name, value in settings.items():
         words += ["--set", f"{name}={value}"]
     return shlex.join(words)
@@ -176,6 +181,7 @@ def read_row(
         "evaluations": r.cost.evaluations + r.cost.gradients,
         "claims_lambda": "lambda" in r.estimates,
         "code": device_code(device),
+        "limit": evaluations,
     }
     stratum = entry.stratum()
     name = stratum.name if stratum is not None else "point"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shlex
 
 from typer.testing import CliRunner
 
@@ -43,6 +45,17 @@ def test_a_reading_that_is_made_again_replaces_the_old_one():
     new = line(value=0.42)
     assert [r.value.value for r in with_readings(old, [new])] == [0.42, 0.5]
     assert len(with_readings(old, [line(settings={"n": 9})])) == 3
+
+
+def test_the_command_of_a_reading_has_its_limit_and_takes_it_again():
+    line = read_row(load("nc-1-1"), "anneal", settings={"particles": 32}, evaluations=1e5)
+    words = shlex.split(line.command)
+    assert words[:4] == ["singlab", "measure", "anneal", "nc-1-1"]
+    assert words[words.index("--evaluations") + 1] == "100000"
+    result = CliRunner().invoke(app, [*words[1:], "--json"])
+    again = json.loads(result.stdout)
+    assert again["cost"]["evaluations"] + again["cost"]["gradients"] == line.evaluations
+    assert again["outcome"] == line.outcome == "budget"
 
 
 def test_the_readings_on_file():
