@@ -12,7 +12,7 @@ import numpy as np
 
 from singularity_lab.errors import BadInput
 from singularity_lab.spectroscopes import Estimate, Reading
-from singularity_lab.spectroscopes.inference.convergence import Combined, combined
+from singularity_lab.spectroscopes.inference.convergence import combined, interval
 
 __all__ = ["Difference", "difference"]
 
@@ -73,10 +73,10 @@ def difference(a: Any, b: Any, shared: bool | None) -> Difference:
     value = b.value - a.value
     pairs = _of_pairs(a, b) if shared else None
     if pairs is not None:
-        e = pairs.interval(a.level)
+        e = interval(*pairs, a.level)
         return Difference(
             value, e.low, e.high, a.level,
-            before=a.step, after=b.step, error=pairs.error, shared=True, paired=True,
+            before=a.step, after=b.step, error=pairs[1], shared=True, paired=True,
         )  # fmt: skip
     half = half_a + half_b if shared else math.hypot(half_a, half_b)
     error = error_a + error_b if shared else math.hypot(error_a, error_b)
@@ -96,17 +96,17 @@ def _widths(row: Any) -> tuple[float, float]:
     return float(error), float(max(*ends, error * unit) if ends else error * unit)
 
 
-def _of_pairs(a: Any, b: Any) -> Combined | None:
-    """The mean of the differences of the chains of two rows, with the error that it has; None where
-    their chains are not known, or not in pairs."""
+def _of_pairs(a: Any, b: Any) -> tuple[float, float, int] | None:
+    """The mean of the differences of the chains of two rows, its standard error and the degrees of
+    freedom; None where their chains are not known, or not in pairs."""
     if a.reading is None or b.reading is None or a.reading.seed != b.reading.seed:
         return None
     one, two = _chains(a.reading), _chains(b.reading)
     if one is None or two is None or one[1] != two[1] or one[0].shape != two[0].shape:
         return None
-    found = combined(two[0] - one[0], two[1])
-    fits = math.isclose(found.value, b.value - a.value, rel_tol=1e-6, abs_tol=1e-6 * abs(b.value))
-    return found if fits and found.freedom + 1 >= _PAIRS and found.error > 0 else None
+    mean, error, freedom = combined(two[0] - one[0], two[1])
+    fits = math.isclose(mean, b.value - a.value, rel_tol=1e-6, abs_tol=1e-6 * abs(b.value))
+    return (mean, error, freedom) if fits and freedom + 1 >= _PAIRS and error > 0 else None
 
 
 def _chains(reading: Reading) -> tuple[np.ndarray, list[Mapping[str, bool]]] | None:

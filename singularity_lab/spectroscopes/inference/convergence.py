@@ -29,7 +29,6 @@ from singularity_lab.spectroscopes.reading import Estimate
 __all__ = [
     "LARGEST",
     "ChainGroup",
-    "Combined",
     "Judgement",
     "TwoStarts",
     "combined",
@@ -220,33 +219,20 @@ def judge(
     return Judgement(value, error, freedom, complaint, biased, numbers, noisy)
 
 
-@dataclass(frozen=True)
-class Combined:
-    """value, error: of an average over groups of chains, one standard error; freedom: its degrees
-    of freedom."""
-
-    value: float
-    error: float
-    freedom: int
-
-    def interval(self, level: float) -> Estimate:
-        """The value with its interval at a level, by Student's quantile."""
-        return interval(self.value, self.error, self.freedom, level)
-
-
-def combined(means: np.ndarray, kinds: Sequence[Mapping[str, bool]]) -> Combined:
-    """The value and the squared error of this module's text, by the means of chains alone.
+def combined(means: np.ndarray, kinds: Sequence[Mapping[str, bool]]) -> tuple[float, float, int]:
+    """The value of this module's text, its standard error and the degrees of freedom of that, by
+    the means of chains alone.
 
     means: (groups, chains of each); kinds: of the groups, ``scattered`` and ``halved``.
 
-    >>> found = combined(np.array([[1.0, 1.2], [1.1, 1.3]]), [{}, {"scattered": True}])
-    >>> round(found.value, 3), round(found.error, 3), found.freedom
+    >>> value, error, freedom = combined(np.array([[1, 1.2], [1.1, 1.3]]), [{}, {"scattered": 1}])
+    >>> round(value, 3), round(error, 3), freedom
     (1.15, 0.082, 3)
     """
 
     def of(word: str) -> list[np.ndarray]:
         sides = (
-            [m for m, kind in zip(means, kinds, strict=True) if kind.get(word, False) is side]
+            [m for m, kind in zip(means, kinds, strict=True) if bool(kind.get(word)) is side]
             for side in (False, True)
         )
         return [np.concatenate(side) for side in sides if side]
@@ -260,7 +246,7 @@ def combined(means: np.ndarray, kinds: Sequence[Mapping[str, bool]]) -> Combined
         value, squared = value + gap, 4 * errors[1] ** 2 + errors[0] ** 2 + gap**2 / 4
     if len(starts) == 2:
         squared += float(starts[1].mean() - starts[0].mean()) ** 2 / 4
-    return Combined(value, math.sqrt(squared), min(len(x) for x in steps) - 1)
+    return value, math.sqrt(squared), min(len(x) for x in steps) - 1
 
 
 @dataclass(frozen=True)
