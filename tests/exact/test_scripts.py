@@ -14,7 +14,7 @@ from singularity_lab.algebra.rings import ring
 from singularity_lab.exact.proof.evidence import check_zero
 from singularity_lab.exact.proof.family import need
 
-THOUSANDS = 4
+THOUSANDS = 10
 RARE = {"roots", "schur", "coordinate", "slice", "functions"}
 
 
@@ -22,7 +22,7 @@ def told(found):
     return [(why, root.data, root.signs, json.dumps(step)) for root, step, why in found]
 
 
-def test_thousands_of_scripts_prove_nothing_false():
+def test_ten_thousand_scripts_prove_nothing_false():
     """Every accepted lower bound is at most, every upper bound at least, the least (λ, m) of the
     germs of its family; and a replay finds what the steps gave one by one."""
     roots = random_scripts.pool(30, 5)

@@ -65,7 +65,7 @@ def random_germ(source):
     return names, found
 
 
-@pytest.mark.parametrize("count", [30, pytest.param(1_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [60, pytest.param(1_000, marks=pytest.mark.slow)])
 def test_random_germs_in_another_coordinate(count):
     source, decided = random.Random(count), 0
     images = (*((i, v) for _, i, v in COORDINATES[:1]), ("x^2 - x - 1", "(1 + sqrt(5))/2"))
